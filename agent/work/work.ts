@@ -1,0 +1,56 @@
+/*
+ * The contract between the agent and the processes it runs.
+ *
+ * The agent decides when work starts and ends; an implementation of `Workshop` only does it: the
+ * real one with execa and process groups (`spawn.ts`), the simulator's with timers. Work is never
+ * started twice by this layer, and nothing here touches the store.
+ */
+import type { AttemptId, Capabilities, CommandSpec, LogStream, WorkUsage } from '../../protocol/model.ts';
+
+/** One command to run. `mark` goes into the environment so that orphans can be found after a crash. */
+export interface WorkOrder {
+  readonly attempt: AttemptId;
+  readonly spec: CommandSpec;
+  readonly mark: string;
+}
+
+/** Why the agent ended a piece of work. */
+export type EndCause = 'cancel' | 'deadline' | 'hub-silent' | 'agent-stop';
+
+/** How a process ended; instants by the wall clock of the box. */
+export interface WorkExit {
+  readonly usage: WorkUsage;
+  readonly finishedAt: number;
+}
+
+/** Enough to recognise a process after the agent was restarted. Pids are reused; pid and start are not. */
+export interface ProcessMark {
+  readonly pid: number;
+  /** Start time as the kernel gives it (Linux: field 22 of /proc/PID/stat), or '' where unknown. */
+  readonly start: string;
+  readonly mark: string;
+}
+
+/** A running command. */
+export interface Work {
+  readonly process: ProcessMark;
+  /** Resolves when the command has ended and all its output has been taken. Never rejects. */
+  readonly exit: Promise<WorkExit>;
+  /** TERM to the group, KILL after the grace, then whatever is left of the tree. Safe to repeat. */
+  end(): void;
+}
+
+/** Takes output in order; the command's pipe is not read further until it resolves. */
+export type TakeOutput = (stream: LogStream, bytes: Uint8Array) => Promise<void>;
+
+/** Where work is done. */
+export interface Workshop {
+  /** Probes the box; called once at start. */
+  probe(): Promise<Capabilities>;
+  /** Starts the command. Errors: JOB_DIRECTORY, JOB_REPO, JOB_SPAWN; then nothing was run. */
+  start(order: WorkOrder, take: TakeOutput): Promise<Work>;
+  /** Ends every process of an earlier agent's attempt, resolves with how many there were. */
+  reap(process: ProcessMark): Promise<number>;
+  /** Removes temporary directories that no attempt in `keep` owns. */
+  sweep(keep: readonly AttemptId[]): Promise<void>;
+}

@@ -1,0 +1,29 @@
+/*
+ * What a cockpit needs of a hub: ask for a verb, or follow one that streams.
+ *
+ * The CLI, the screen and every bridge speak to the hub through this and nothing else. A dead or
+ * slow hub never blocks the caller: a call ends with a reply, an AppError of the hub's, or
+ * HUB_UNREACHABLE when the connection goes.
+ */
+
+/** A verb that streams. */
+export interface HubStream {
+  /** Resolves at the stream's end or after `cancel`; rejects with the AppError that ended it. */
+  readonly done: Promise<void>;
+  cancel(): void;
+}
+
+/** A connection to one hub. */
+export interface HubClient {
+  /** Runs a verb with its arguments as its schema has them. Errors: the verb's, HUB_UNREACHABLE. */
+  call(verb: string, args: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** The same for a verb that streams; items come in order, one call each. */
+  stream(
+    verb: string,
+    args: Readonly<Record<string, unknown>>,
+    onItem: (item: unknown) => void,
+  ): HubStream;
+  /** Resolves with the reason once the connection has ended. */
+  readonly closed: Promise<string>;
+  close(): void;
+}

@@ -1,0 +1,149 @@
+/*
+ * The shapes that `--json` prints and the screen is fed with: the outside contract of every verb.
+ *
+ * One set of shapes for the CLI, the cockpit, the phone and the AI tools. Instants are ISO 8601 in
+ * UTC, durations milliseconds. Fields are added, never renamed.
+ */
+import type { ErrorShape } from '../../protocol/errors.ts';
+import type {
+  AttemptId,
+  Capabilities,
+  JobId,
+  LogStream,
+  Outcome,
+  Receipt,
+  WorkerKind,
+} from '../../protocol/model.ts';
+
+/** What a worker is doing, as far as is known. `stale` and `lost` are silence, shown as silence. */
+export type WorkerState = 'new' | 'idle' | 'working' | 'draining' | 'stale' | 'lost' | 'revoked';
+
+/** How the worker is reached right now. */
+export type WorkerLink = 'direct' | 'none';
+
+/** One row of `wally team`. */
+export interface TeamRow {
+  readonly name: string;
+  readonly kind: WorkerKind;
+  readonly host: string;
+  readonly state: WorkerState;
+  readonly link: WorkerLink;
+  /** Milliseconds since the worker was last heard; null when it never was. */
+  readonly lastSeenMs: number | null;
+  /** Jobs it holds that have not ended. */
+  readonly jobs: readonly JobId[];
+  readonly capabilities: Capabilities | null;
+  /** Its public key, hex. */
+  readonly key: string;
+}
+
+/** When each receipt was reached; null until then. */
+export interface ReceiptInstants {
+  readonly queuedAt: string;
+  readonly sentAt: string | null;
+  readonly acceptedAt: string | null;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+}
+
+/** One try at a job. */
+export interface AttemptRow {
+  readonly id: AttemptId;
+  readonly n: number;
+  readonly worker: string;
+  readonly host: string;
+  readonly state: Receipt;
+  readonly outcome: Outcome | null;
+  /** Why it ended so, in words, where the outcome alone does not say it. */
+  readonly reason: string | null;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly receipts: ReceiptInstants;
+  /** From started to finished. */
+  readonly durationMs: number | null;
+  readonly cpuMs: number | null;
+  readonly memoryBytesPeak: number | null;
+  /** Bytes of output the worker says there were; null until it has finished. */
+  readonly logBytes: number | null;
+  readonly isCancelRequested: boolean;
+}
+
+/** One row of `wally jobs`: the job by its latest attempt. */
+export interface JobRow {
+  readonly id: JobId;
+  readonly title: string;
+  readonly kind: 'command' | 'group';
+  readonly state: Receipt;
+  readonly outcome: Outcome | null;
+  readonly reason: string | null;
+  readonly worker: string | null;
+  readonly host: string | null;
+  readonly command: readonly string[];
+  readonly parent: JobId | null;
+  readonly createdAt: string;
+  readonly receipts: ReceiptInstants;
+  readonly exitCode: number | null;
+  readonly durationMs: number | null;
+  readonly attemptCount: number;
+}
+
+/** `wally job J --json`. */
+export interface JobDetail extends JobRow {
+  readonly attempts: readonly AttemptRow[];
+  readonly children: readonly JobRow[];
+  readonly cwd: string | null;
+  readonly repo: string | null;
+  readonly deadlineMs: number | null;
+  readonly isIdempotent: boolean;
+  readonly lostAfterMs: number;
+  readonly stopAfterMs: number | null;
+}
+
+/** One line of `wally logs --json`: a piece of output, or a hole that the log's cap made. */
+export type LogItem =
+  | {
+      readonly attempt: AttemptId;
+      readonly offset: number;
+      readonly at: string;
+      readonly stream: LogStream;
+      readonly text: string;
+    }
+  | { readonly attempt: AttemptId; readonly offset: number; readonly gapBytes: number };
+
+/** `wally invite --json`. */
+export interface InviteShape {
+  readonly code: string;
+  readonly command: string;
+  readonly expiresAt: string;
+}
+
+/** `wally status --json`. */
+export interface StatusShape {
+  readonly hub: {
+    readonly version: string;
+    readonly pid: number;
+    readonly home: string;
+    readonly key: string;
+    readonly startedAt: string;
+    /** `host:port` that workers dial. */
+    readonly address: string;
+    /** `host:port` of the embedded rendezvous. */
+    readonly rendezvous: string;
+  };
+  readonly team: readonly TeamRow[];
+  /** Jobs that have not ended. */
+  readonly jobs: readonly JobRow[];
+  readonly recent: readonly JobRow[];
+}
+
+/** What `wally watch` streams: first everything, then every change. */
+export type WatchItem =
+  | { readonly type: 'hub'; readonly hub: StatusShape['hub'] }
+  | { readonly type: 'team'; readonly team: readonly TeamRow[] }
+  | { readonly type: 'jobs'; readonly jobs: readonly JobRow[] }
+  | { readonly type: 'job'; readonly job: JobRow };
+
+/** `{"error": …}` on stdout when a verb with `--json` fails. */
+export interface ErrorReport {
+  readonly error: ErrorShape;
+}

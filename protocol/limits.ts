@@ -1,0 +1,74 @@
+/*
+ * Every cap and default of the wire and the session, with where its value came from.
+ *
+ * A queue, window, retry or buffer without a row here does not exist. Sizes are bytes, times
+ * milliseconds, as the names say.
+ */
+
+/** Largest frame on any transport. Source: DESIGN section 5; larger things travel in chunks. */
+export const frameBytesMax = 1024 * 1024;
+
+/** Largest frame before `hello`: strangers can make us hold no more than this. */
+export const frameBytesBeforeHelloMax = 64 * 1024;
+
+/** Deepest nesting of a decoded frame; ours need five. Guards the schema walk against bombs. */
+export const frameDepthMax = 32;
+
+/** Durable messages sent and not yet acknowledged, per peer. Selective repeat holds as many. */
+export const windowFramesMax = 256;
+
+/** Bytes of durable messages sent and not yet acknowledged, per peer. */
+export const windowBytesMax = 1024 * 1024;
+
+/** Missing sequence numbers named in one ack; more are named by the next one. */
+export const needCountMax = 32;
+
+/** Durable messages that may wait for one peer before new work for it is refused. */
+export const outboxRowsMax = 10_000;
+
+/** Log payload in one chunk. Small enough that an ack never waits long behind it. */
+export const logChunkBytesMax = 64 * 1024;
+
+/** Log bytes sent and not yet acknowledged, per link, over all its logs. */
+export const logWindowBytesMax = 1024 * 1024;
+
+/** How often each side pings. One a second keeps the age shown fresh and costs 0.05 % of a core. */
+export const pingMsDefault = 1000;
+
+/** Silence after which a peer is shown as stale: three pings, so that one loss is not shown. */
+export const staleAfterMsDefault = 3000;
+
+/** Silence after which the link is given up and dialled again. */
+export const suspectAfterMsDefault = 6000;
+
+/** A new link must say hello within this time or it is closed. */
+export const helloMsMax = 5000;
+
+/** First and largest pause between dials; full jitter. Source: reliability facts, R19. */
+export const dialMsBase = 250;
+/** See `dialMsBase`. Shorter than R19's 15 s so that a restarted hub is found within seconds. */
+export const dialMsMax = 5000;
+
+/** One dial attempt may take this long. hyperdht alone would wait 4 s for a silent host. */
+export const dialAttemptMsMax = 6000;
+
+/** First and largest pause before unacknowledged messages are sent again on a live link. */
+export const resendMsBase = 200;
+/** See `resendMsBase`. Source: reliability facts, R19. */
+export const resendMsMax = 5000;
+
+/** An invite is good for this long unless it says otherwise. */
+export const inviteMsDefault = 10 * 60 * 1000;
+/** No invite may live longer: it is a key that lets a stranger in. */
+export const inviteMsMax = 24 * 60 * 60 * 1000;
+/** Invites that may be open at once. */
+export const invitesOpenMax = 64;
+
+/** An attempt not heard of for this long is `lost`. Long, because laptops sleep. Source: R18. */
+export const lostAfterMsDefault = 24 * 60 * 60 * 1000;
+
+/** Attempts an agent holds that have not ended; beyond it new ones are refused. */
+export const attemptsHeldMax = 1000;
+
+/** Bytes of one durable message (a spec with a large environment is the largest). */
+export const messageBytesMax = 256 * 1024;

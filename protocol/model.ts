@@ -1,0 +1,92 @@
+/*
+ * The nouns that hub, agent and cockpit share. Data only: no behaviour, no I/O.
+ *
+ * One word an idea, as the glossary has it. Instants are wall-clock milliseconds since the Unix
+ * epoch in memory, on disk and on the wire (they become ISO 8601 only in `--json`); durations are
+ * milliseconds; sizes are bytes. Field names are retired, never reused.
+ */
+
+/** An Ed25519 public key in lower-case hex (64 characters): the identity of a hub or an agent. */
+export type PeerKey = string;
+
+/** A job's short id, `J` and a number counted by its hub from 1: `J12`. */
+export type JobId = `J${number}`;
+
+/** One try at a job, `J12.1`; the number is the fencing token and only the hub mints it. */
+export type AttemptId = `J${number}.${number}`;
+
+/** How an attempt or job ended. `lost` says that nobody can know; silence alone never says it. */
+export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'expired' | 'refused' | 'lost';
+
+/** Every outcome, in the order in which reports list them. */
+export const outcomes = [
+  'succeeded',
+  'failed',
+  'cancelled',
+  'expired',
+  'refused',
+  'lost',
+] as const satisfies readonly Outcome[];
+
+/** How far a job has provably come. It only ever moves to the right. */
+export type Receipt = 'queued' | 'sent' | 'accepted' | 'started' | 'finished';
+
+/** The receipts from left to right. */
+export const receipts = [
+  'queued',
+  'sent',
+  'accepted',
+  'started',
+  'finished',
+] as const satisfies readonly Receipt[];
+
+/** When each receipt was reached, milliseconds since the epoch by the clock of whoever said so. */
+export interface ReceiptTimes {
+  readonly queuedAt: number;
+  readonly sentAt?: number;
+  readonly acceptedAt?: number;
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+}
+
+/** Which of a command's streams some output came from. */
+export type LogStream = 'stdout' | 'stderr';
+
+/** What a command job runs, and under which terms. Immutable once dispatched. */
+export interface CommandSpec {
+  /** One element runs by `/bin/sh -c`; several are executed as they are, without a shell. */
+  readonly command: readonly string[];
+  /** Directory on the worker's box; absent means a fresh temporary one. */
+  readonly cwd?: string;
+  /** Like `cwd`, and must be inside a git work tree. */
+  readonly repo?: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Must be finished this many milliseconds after its attempt was queued; waiting counts. */
+  readonly deadlineMs?: number;
+  readonly isIdempotent: boolean;
+  /** The hub declares the attempt lost after not hearing of it for so long. */
+  readonly lostAfterMs: number;
+  /** The agent stops the work by itself after not hearing from the hub for so long. */
+  readonly stopAfterMs?: number;
+}
+
+/** What a worker's box has; facts probed at start, and whatever its config adds or overrides. */
+export interface Capabilities {
+  readonly os: string;
+  readonly arch: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Names that `--need` matches: tools found (`git`, `node`, …) and words from the config. */
+  readonly has: readonly string[];
+}
+
+/** What an attempt used and how its process ended. `undefined` is "not known", never zero. */
+export interface WorkUsage {
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly cpuMs?: number;
+  readonly memoryBytesPeak?: number;
+}
+
+/** What kind of worker: `staff` live beside the hub, `odally` on any other box. */
+export type WorkerKind = 'staff' | 'odally';

@@ -1,0 +1,58 @@
+/*
+ * The world as arguments: clock, timers and chance.
+ *
+ * Nothing else in the product reads the time, sets a timer or draws a random number; everything
+ * takes these ports. That is what lets the simulator replay any run from one seed. Elapsed time
+ * is always `monotonicMs`; `wallMs` is for people and for records that outlive a process.
+ */
+
+/** Two clocks. Both in milliseconds; `monotonicMs` has an arbitrary origin and never steps back. */
+export interface Clock {
+  monotonicMs(): number;
+  wallMs(): number;
+}
+
+/** Stops a pending timer; calling it again, or after the timer ran, does nothing. */
+export type CancelTimer = () => void;
+
+/** One-shot timers. The callback runs once, `delayMs` milliseconds from now or later. */
+export interface Timers {
+  after(delayMs: number, run: () => void): CancelTimer;
+}
+
+/** Chance. `bytes` must be fit for keys in the real port; `fraction` is uniform in [0, 1). */
+export interface Random {
+  bytes(count: number): Uint8Array;
+  fraction(): number;
+}
+
+/** What every part of the product is given instead of globals. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+}
+
+/** The real world, for the two programs' entry points only. Source: node:perf_hooks, node:crypto. */
+export function openSystemPorts(): Ports {
+  return {
+    clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
+    timers: {
+      after(delayMs, run) {
+        const timer = setTimeout(run, delayMs);
+        return () => clearTimeout(timer);
+      },
+    },
+    random: {
+      bytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      fraction: () => Math.random(),
+    },
+  };
+}
+
+/** Resolves after `delayMs`; for loops that pace themselves. Never rejects. */
+export function sleep(timers: Timers, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    timers.after(delayMs, resolve);
+  });
+}

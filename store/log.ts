@@ -1,0 +1,56 @@
+/*
+ * The log contract: the output of one attempt, in order, addressed by byte offset.
+ *
+ * An offset counts bytes of output (stdout and stderr together) from the start of the attempt, on
+ * the worker and on the hub alike, so a copy can be resumed at any offset. A log over its cap keeps
+ * its head and its tail; what fell out is a jump in the offsets, and readers say so. Two
+ * implementations, files and in-memory, pass test/conformance/log.ts. Errors: LOG_OFFSET, STORE_IO.
+ */
+import type { AttemptId, LogStream } from '../protocol/model.ts';
+
+/** A run of output from one stream. `offset` is that of its first byte; `at` wall milliseconds. */
+export interface LogRecord {
+  readonly offset: number;
+  readonly stream: LogStream;
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What a read found. `next` is where to go on; it equals `end` when there is no more yet. */
+export interface LogSlice {
+  readonly records: readonly LogRecord[];
+  readonly next: number;
+  readonly end: number;
+}
+
+/** One attempt's log. */
+export interface Log {
+  /** Offset just after the last byte appended. */
+  readonly end: number;
+  /**
+   * Appends in order. A record may begin later than `end` (the bytes between were dropped
+   * elsewhere: a gap), never earlier: LOG_OFFSET. Not durable until `sync`.
+   */
+  append(records: readonly LogRecord[]): Promise<void>;
+  /** Everything appended so far survives the loss of power once this resolves. */
+  sync(): Promise<void>;
+  /**
+   * Up to `bytesMax` bytes of output (at least one byte when there is one) from `from` on, records
+   * cut to fit. Where `from` lies in a gap the slice begins after it.
+   */
+  read(from: number, bytesMax: number): Promise<LogSlice>;
+  /** Says that the log ends at `end` although the bytes before it were dropped (a gap at the tail). */
+  skipTo(end: number): Promise<void>;
+}
+
+/** All logs of one home. */
+export interface LogStore {
+  /** Opens or creates; the same object while it is open. Recovers a torn tail after a crash. */
+  open(attempt: AttemptId): Promise<Log>;
+  list(): Promise<readonly AttemptId[]>;
+  remove(attempt: AttemptId): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Bytes that one log may keep, head and tail together. Source: issue text, 64 MiB a job. */
+export const logBytesDefault = 64 * 1024 * 1024;
