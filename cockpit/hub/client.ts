@@ -8,8 +8,8 @@
 
 /** A verb that streams. */
 export interface HubStream {
-  /** Resolves at the stream's end or after `cancel`; rejects with the AppError that ended it. */
-  readonly done: Promise<void>;
+  /** Resolves at the stream's end (with the verb's answer) or after `cancel`; rejects with the AppError that ended it. */
+  readonly done: Promise<unknown>;
   cancel(): void;
 }
 
@@ -21,7 +21,7 @@ export interface HubClient {
   stream(
     verb: string,
     args: Readonly<Record<string, unknown>>,
-    onItem: (item: unknown) => void,
+    onItem: (item: unknown) => void | Promise<void>,
   ): HubStream;
   /** Resolves with the reason once the connection has ended. */
   readonly closed: Promise<string>;

@@ -1,0 +1,86 @@
+/*
+ * Native addons in a bundle: each package's loader finds its `.node` file by the path of its own
+ * folder, which a bundle does not have.
+ *
+ * The loader is replaced at build time by a plain require of `#native/PLATFORM-ARCH/NAME.node`,
+ * and the files for this platform are copied there; dist/package.json maps `#native` to
+ * dist/native. So dist runs on its own, and running on another platform only needs its files
+ * added. Source: the packages' binding.js.
+ */
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Plugin } from 'esbuild';
+
+/** Where the addons of this machine go, relative to dist. */
+export const nativeFolder = `native/${process.platform}-${process.arch}`;
+
+interface Addon {
+  readonly name: string;
+  readonly loader: string;
+  /** The file for this platform. Throws where the package ships none. */
+  readonly locate: (directory: string, require: NodeJS.Require) => string;
+}
+
+const addons: readonly Addon[] = [
+  { name: 'sodium-native', loader: 'binding.js', locate: findPrebuild('sodium-native') },
+  { name: 'udx-native', loader: 'binding.js', locate: findPrebuild('udx-native') },
+  { name: 'classic-level', loader: 'binding.js', locate: askLoader('node-gyp-build') },
+  {
+    name: 'msgpackr-extract',
+    loader: 'index.js',
+    locate: askLoader('node-gyp-build-optional-packages'),
+  },
+];
+
+/** Replaces the addons' loaders while bundling. */
+export function planAddons(): Plugin {
+  return {
+    name: 'addons',
+    setup(build) {
+      for (const { name, loader } of addons) {
+        const filter = new RegExp(
+          `node_modules[\\\\/]${name}[\\\\/]${loader.replace('.', '\\.')}$`,
+        );
+        build.onLoad({ filter }, () => ({ contents: writeLoader(name), loader: 'js' }));
+      }
+    },
+  };
+}
+
+/**
+ * Copies the addons that were bundled into `directory`. msgpackr-extract is optional: msgpackr
+ * goes on without it, slower.
+ */
+export function copyAddons(root: string, directory: string, bundled: readonly string[]): void {
+  const require = createRequire(join(root, 'package.json'));
+  mkdirSync(directory, { recursive: true });
+  for (const { name, locate } of addons) {
+    const loader = bundled.find((path) => path.includes(`node_modules/${name}/`));
+    if (loader === undefined) continue;
+    const home = join(root, loader.slice(0, loader.lastIndexOf(`/${name}/`)), name);
+    try {
+      copyFileSync(locate(home, require), join(directory, `${name}.node`));
+    } catch (cause) {
+      if (name === 'msgpackr-extract') continue;
+      throw new Error(`${name} has no addon for ${nativeFolder}`, { cause });
+    }
+  }
+}
+
+function writeLoader(name: string): string {
+  const file = `'#native/' + process.platform + '-' + process.arch + '/${name}.node'`;
+  return `module.exports = require(${file});\n`;
+}
+
+function findPrebuild(name: string): Addon['locate'] {
+  return (directory) =>
+    join(directory, 'prebuilds', `${process.platform}-${process.arch}`, `${name}.node`);
+}
+
+function askLoader(packageName: string): Addon['locate'] {
+  return (directory, require) => {
+    const loader = require(packageName) as { path(directory: string): string };
+    return loader.path(directory);
+  };
+}

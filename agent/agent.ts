@@ -1,0 +1,383 @@
+/*
+ * The agent: one process on a box, from its store to its link, with everything it runs.
+ *
+ * It composes the desk, the session with the hub and the loops, and owns their life. All of the
+ * world comes in through `AgentParts`, so the simulator runs this very class. Invariants: the store
+ * has one owner; what an earlier process left running is settled before anything new starts.
+ */
+import type { AppError } from '../protocol/errors.ts';
+import { wrapError } from '../protocol/errors.ts';
+import type { HelloFrame, OwnerFrame } from '../protocol/frames.ts';
+import type { AttemptId, Capabilities, PeerKey } from '../protocol/model.ts';
+import { type Ports, sleep } from '../protocol/ports.ts';
+import { Session, type SessionHost, type StreamMarks } from '../protocol/session.ts';
+import type { Link } from '../protocol/transports/link.ts';
+import { Committer } from '../store/committer.ts';
+import { openStore, type StoreIdentity } from '../store/format.ts';
+import { metaKey } from '../store/keys.ts';
+import type { Kv } from '../store/kv.ts';
+import type { LogStore } from '../store/log.ts';
+import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer-streams.ts';
+import { type HeldAttempt, readHeld } from './attempts.ts';
+import { Desk } from './desk.ts';
+import { type LifeEffect, type LifeEvent, type LifeState, stepLife } from './life-machine.ts';
+import { stopMsMax } from './limits.ts';
+import { KeepLink } from './loops/keep-link.ts';
+import { RunWork } from './loops/run-work.ts';
+import { SendLogs } from './loops/send-logs.ts';
+import { WatchWork } from './loops/watch-work.ts';
+import type { ProcessMark, Workshop } from './work/work.ts';
+
+/** Everything an agent is made from. */
+export interface AgentParts {
+  readonly ports: Ports;
+  readonly kv: Kv;
+  readonly logs: LogStore;
+  readonly workshop: Workshop;
+  /** One try to reach the hub; ends by itself. */
+  readonly dial: () => Promise<Link>;
+  readonly hub: PeerKey;
+  readonly host: string;
+  readonly version: string;
+  readonly slots: number;
+  /** Capabilities known before the box is probed; the config's words are part of the probe. */
+  readonly noticed: (line: string) => void;
+}
+
+/** What `odally status` shows. */
+export interface AgentStatus {
+  readonly life: LifeState['is'];
+  readonly name: string | null;
+  readonly hub: PeerKey;
+  readonly link: string;
+  readonly work: string;
+  readonly logs: string;
+  readonly deadlines: string;
+  readonly attempts: readonly { readonly attempt: AttemptId; readonly state: string }[];
+  readonly waiting: number;
+}
+
+const hubStoreKey = metaKey('hub-store');
+
+/** Life cycle: `start`, then `stop`; both safe to repeat. `ended` resolves when it is over. */
+export class Agent implements SessionHost {
+  readonly #parts: AgentParts;
+  #life: LifeState = { is: 'starting' };
+  #identity!: StoreIdentity;
+  #capabilities!: Capabilities;
+  #committer!: Committer;
+  #desk!: Desk;
+  #session!: Session;
+  #keepLink!: KeepLink;
+  #runWork!: RunWork;
+  #sendLogs!: SendLogs;
+  #watchWork!: WatchWork;
+  readonly #logEnds = new Map<AttemptId, number>();
+  #name: string | null = null;
+  #barrier = Number.POSITIVE_INFINITY;
+  #hubAheadMs = 0;
+  #hubHeardAt = 0;
+  #resolveEnded!: (failure: AppError | undefined) => void;
+  #failure: AppError | undefined;
+  /** Resolves when the agent has stopped, with the failure that ended it if one did. */
+  readonly ended: Promise<AppError | undefined>;
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+  }
+
+  /** Opens the store, settles what an earlier process left, and begins to dial. Errors: STORE_*. */
+  async start(): Promise<void> {
+    const { kv, ports, workshop } = this.#parts;
+    this.#identity = await openStore(kv, ports.random);
+    this.#capabilities = await workshop.probe();
+    this.#committer = new Committer({ kv, onFailure: (error) => this.#fail(error) });
+    this.#hubHeardAt = ports.clock.monotonicMs();
+    const hubStore = await this.#readHubStore();
+    const streams = hubStore === null ? undefined : await this.#openStreams(hubStore);
+    this.#compose(await readHeld(kv), streams, hubStore);
+    await this.#settle();
+    this.#live({ type: 'ready' });
+  }
+
+  /** Ends what runs, delivers what it can, closes. Safe to repeat; resolves when it is over. */
+  async stop(): Promise<void> {
+    this.#live({ type: 'stop' });
+    await this.ended;
+  }
+
+  get status(): AgentStatus {
+    return {
+      life: this.#life.is,
+      name: this.#name,
+      hub: this.#parts.hub,
+      link: this.#keepLink?.status ?? 'starting',
+      work: this.#runWork?.status ?? 'starting',
+      logs: this.#sendLogs?.status ?? 'starting',
+      deadlines: this.#watchWork?.status ?? 'starting',
+      attempts: (this.#desk?.list() ?? []).map(({ attempt, state }) => ({
+        attempt,
+        state: state.is,
+      })),
+      waiting: this.#desk?.streams?.waitingCount ?? 0,
+    };
+  }
+
+  // The session's host.
+
+  describe(): Partial<Pick<HelloFrame, 'host' | 'capabilities' | 'inventory'>> {
+    return {
+      host: this.#parts.host,
+      capabilities: { ...this.#capabilities, has: [...this.#capabilities.has] },
+      inventory: this.#desk.inventory(),
+    };
+  }
+
+  async adopt(hubStore: string): Promise<StreamMarks> {
+    const streams = await this.#openStreams(hubStore);
+    await this.#desk.adopt(streams);
+    await this.#committer.commit([
+      { type: 'put', key: hubStoreKey, value: new TextEncoder().encode(hubStore) },
+    ]);
+    return streams.counts;
+  }
+
+  readOutbox(_hubStore: string, after: number, countMax: number): Promise<readonly StreamRow[]> {
+    return this.#desk.streams?.read(after, countMax) ?? Promise.resolve([]);
+  }
+
+  apply(_hubStore: string, rows: readonly StreamRow[]): Promise<void> {
+    // Woken once more after the session has moved its cursor, for the gate looks at that.
+    return this.#desk.take(rows).then(() => this.#wakeSoon());
+  }
+
+  acked(_hubStore: string, through: number): void {
+    const planned = this.#desk.streams?.planAcked(through);
+    planned
+      ?.then((ops) => this.#parts.kv.batch(ops, 'buffered'))
+      .then(() => this.#sendLogs.wake())
+      .catch((error: unknown) => this.#fail(error));
+  }
+
+  sent(): void {
+    // What was handed to a link proves nothing; the hub's ack does.
+  }
+
+  opened(hello: HelloFrame): void {
+    const { clock } = this.#parts.ports;
+    this.#name = hello.name ?? this.#name;
+    this.#barrier = hello.queued;
+    this.#hubAheadMs = hello.wallMs - clock.wallMs();
+    this.#hubHeardAt = clock.monotonicMs();
+    this.#keepLink.opened();
+    this.#sendLogs.linked();
+    this.#wakeSoon();
+  }
+
+  frame(frame: OwnerFrame): void {
+    if (frame.t === 'log-ack') this.#sendLogs.acked(frame.attempt, frame.offset);
+  }
+
+  presence(): void {
+    // The hub's silence is measured where it matters, in `watch-work`.
+  }
+
+  drained(): void {
+    this.#sendLogs.drained();
+  }
+
+  closed(reason: string): void {
+    this.#parts.noticed(`link closed: ${reason}`);
+    this.#sendLogs.unlinked();
+    this.#wakeSoon();
+  }
+
+  trouble(code: AppError['code']): void {
+    this.#parts.noticed(`the hub cannot be served: ${code}`);
+  }
+
+  #compose(
+    held: readonly HeldAttempt[],
+    streams: PeerStreams | undefined,
+    hubStore: string | null,
+  ): void {
+    const { ports, workshop, logs, hub, version, slots, dial } = this.#parts;
+    const failed = (error: unknown) => this.#fail(error);
+    this.#desk = new Desk({
+      committer: this.#committer,
+      ports,
+      hub,
+      held,
+      streams,
+      outlet: {
+        queued: (rows) => this.#session.queued(rows),
+        endProcess: (attempt) => this.#runWork.end(attempt),
+        reap: (attempt, process) => void this.#reap(attempt, process),
+        changed: () => this.#wake(),
+        logEnd: (attempt) => this.#logEnds.get(attempt) ?? 0,
+        forgotten: (attempt) => void this.#forget(attempt),
+      },
+    });
+    this.#session = new Session({
+      host: this,
+      ports,
+      identity: {
+        role: 'agent',
+        version,
+        store: this.#identity.storeId,
+        incarnation: this.#identity.incarnation,
+      },
+      knownStore: hubStore,
+      marks: streams?.counts ?? { acked: 0, queued: 0, received: 0 },
+    });
+    const leftMs = (attempt: HeldAttempt) => this.#findLeftMs(attempt);
+    this.#keepLink = new KeepLink({ session: this.#session, dial, ports });
+    this.#sendLogs = new SendLogs({
+      desk: this.#desk,
+      logs,
+      send: (frame) => this.#session.sendFrame(frame),
+      failed,
+    });
+    this.#watchWork = new WatchWork({
+      desk: this.#desk,
+      ports,
+      leftMs,
+      hubHeardAt: () => this.#session.connection?.heardAt ?? this.#hubHeardAt,
+      failed,
+    });
+    this.#runWork = new RunWork({
+      desk: this.#desk,
+      workshop,
+      logs,
+      ports,
+      slots,
+      mark: (attempt) => this.#mark(attempt),
+      mayStart: () => this.#life.is === 'serving' && this.#session.received >= this.#barrier,
+      leftMs,
+      logGrew: (attempt) => void this.#noteLog(attempt),
+      failed,
+    });
+  }
+
+  /** What an earlier process left: logs are measured, and attempts that may have run are lost. */
+  async #settle(): Promise<void> {
+    const { workshop, logs, ports } = this.#parts;
+    for (const held of this.#desk.list()) {
+      if (held.state.is === 'accepted') continue;
+      const log = await logs.open(held.attempt);
+      this.#logEnds.set(held.attempt, log.end);
+    }
+    for (const held of this.#desk.list()) {
+      const at = Math.round(ports.clock.wallMs());
+      await this.#desk.step(held.attempt, { type: 'restart', at });
+    }
+    await workshop.sweep([]);
+  }
+
+  #live(event: LifeEvent): void {
+    const moment = { nowMs: this.#parts.ports.clock.monotonicMs(), roll: 0 };
+    const { state, effects } = stepLife(this.#life, event, moment);
+    this.#life = state;
+    for (const effect of effects) this.#performLife(effect);
+  }
+
+  #performLife(effect: LifeEffect): void {
+    if (effect.do === 'serve') {
+      void this.#keepLink.start();
+      this.#wake();
+    } else if (effect.do === 'end-work') {
+      void this.#endWork().finally(() => this.#live({ type: 'idle' }));
+    } else {
+      void this.#close();
+    }
+  }
+
+  async #endWork(): Promise<void> {
+    const { ports } = this.#parts;
+    const at = Math.round(ports.clock.wallMs());
+    const steps = this.#desk
+      .list()
+      .map((held) => this.#desk.step(held.attempt, { type: 'end', at, cause: 'agent-stop' }));
+    const idle = Promise.all(steps)
+      .then(() => this.#runWork.idle())
+      .then(() => this.#delivered());
+    await Promise.race([idle, sleep(ports.timers, stopMsMax)]).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Resolves once nothing waits for the hub, or there is no hub to take it. */
+  async #delivered(): Promise<void> {
+    while (this.#session.connection !== undefined && (this.#desk.streams?.waitingCount ?? 0) > 0) {
+      await sleep(this.#parts.ports.timers, 20);
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#keepLink?.stop();
+    this.#watchWork?.stop();
+    this.#session?.stop('stopped');
+    await this.#committer?.close();
+    await this.#parts.logs.close();
+    await this.#parts.kv.close();
+    this.#resolveEnded(this.#failure);
+  }
+
+  /** A store that failed is unknown, not empty: the process ends and reads it again at its next start. */
+  #fail(thrown: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = wrapError(thrown, 'STORE_IO');
+    this.#parts.noticed(`failed: ${this.#failure.code} ${this.#failure.message}`);
+    this.#live({ type: 'stop' });
+  }
+
+  #wake(): void {
+    this.#runWork.wake();
+    this.#watchWork.wake();
+    this.#sendLogs.wake();
+  }
+
+  #wakeSoon(): void {
+    this.#parts.ports.timers.after(0, () => this.#wake());
+  }
+
+  async #noteLog(attempt: AttemptId): Promise<void> {
+    const log = await this.#parts.logs.open(attempt);
+    this.#logEnds.set(attempt, log.end);
+    this.#sendLogs.wake();
+  }
+
+  async #reap(attempt: AttemptId, process: ProcessMark | undefined): Promise<void> {
+    const known = process ?? { pid: 0, start: '', mark: this.#mark(attempt) };
+    const count = await this.#parts.workshop.reap(known).catch((error: unknown) => {
+      this.#parts.noticed(`reaping ${attempt} failed: ${wrapError(error, 'JOB_SPAWN').message}`);
+      return 0;
+    });
+    this.#parts.noticed(`${attempt} was left by an earlier agent; ${count} processes ended`);
+  }
+
+  async #forget(attempt: AttemptId): Promise<void> {
+    this.#sendLogs.forget(attempt);
+    this.#logEnds.delete(attempt);
+    await this.#parts.logs.remove(attempt).catch((error: unknown) => this.#fail(error));
+  }
+
+  #findLeftMs(held: HeldAttempt): number | undefined {
+    if (held.expiresAt === undefined) return undefined;
+    return held.expiresAt - (this.#parts.ports.clock.wallMs() + this.#hubAheadMs);
+  }
+
+  #mark(attempt: AttemptId): string {
+    return `${this.#identity.storeId}/${attempt}`;
+  }
+
+  async #readHubStore(): Promise<string | null> {
+    const bytes = await this.#parts.kv.get(hubStoreKey);
+    return bytes === undefined ? null : new TextDecoder().decode(bytes);
+  }
+
+  #openStreams(hubStore: string): Promise<PeerStreams> {
+    return openPeerStreams(this.#parts.kv, { peer: this.#parts.hub, store: hubStore });
+  }
+}

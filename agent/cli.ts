@@ -1,0 +1,179 @@
+/*
+ * The `odally` command line: join, run, status, stop.
+ *
+ * Like `wally`: text for people, one JSON value with `--json`, the same exit statuses. What stays in
+ * the foreground logs to stderr; `--background` answers once the agent serves.
+ */
+import { parseArgs } from 'node:util';
+import { ControlClient } from '../protocol/control.ts';
+import { reportFailure, reportReady, startDaemon } from '../protocol/daemon.ts';
+import { AppError, wrapError } from '../protocol/errors.ts';
+import { dialUnix } from '../protocol/transports/unix.ts';
+import type { AgentStatus } from './agent.ts';
+import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
+import type { Program } from './ports.ts';
+import { type AgentProgramParts, pair, startAgent } from './program.ts';
+
+const help = `odally: the agent that lends this box to a Wally.
+
+  odally join CODE [--background]   pair with a hub (the code is from \`wally invite\`) and serve it
+  odally run [--background]         serve the hub that this home is paired with
+  odally status                     what the agent on this home is doing
+  odally stop                       stop it; work that runs is ended, and reported as cancelled
+
+Every verb takes --json. Home: $ODALLY_HOME (~/.odally).`;
+
+type Flags = { readonly json: boolean; readonly background: boolean };
+
+/** Runs one command line; resolves with the exit status. Never rejects. */
+export async function runCli(program: Program, version: string): Promise<number> {
+  const isJson = program.argv.includes('--json');
+  try {
+    return await runVerb(program, version);
+  } catch (thrown) {
+    const error = wrapError(thrown, 'AGENT_START');
+    reportFailure(error);
+    const { code, message, hint } = error;
+    if (isJson) program.print(JSON.stringify({ error: { code, message, hint } }));
+    else program.say(`odally: ${message} [${code}]\n${hint}`);
+    return error.exit;
+  }
+}
+
+async function runVerb(program: Program, version: string): Promise<number> {
+  const { verb, operands, flags, wantsHelp } = readLine(program.argv);
+  if (wantsHelp || verb === 'help') {
+    program.print(help);
+    return 0;
+  }
+  const home = findAgentHome(program.env['ODALLY_HOME']);
+  const noticed = (line: string) =>
+    program.say(`${new Date(program.ports.clock.wallMs()).toISOString()} ${line}`);
+  const parts = { program, home, version, noticed };
+  switch (verb) {
+    case 'join':
+      return join(parts, operands, flags);
+    case 'run':
+      expectNone(verb, operands);
+      return flags.background ? runBehind(parts, flags) : serve(parts, flags);
+    case 'status':
+      expectNone(verb, operands);
+      return showStatus(parts, flags);
+    case 'stop':
+      expectNone(verb, operands);
+      return stop(parts, flags);
+    default:
+      throw new AppError('USAGE_VERB', `There is no verb "${verb}". Run \`odally help\`.`);
+  }
+}
+
+function readLine(argv: readonly string[]) {
+  const options = {
+    json: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+    background: { type: 'boolean' },
+  } as const;
+  try {
+    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
+    const [verb = 'help', ...operands] = positionals;
+    const flags: Flags = { json: values.json === true, background: values.background === true };
+    return { verb, operands, flags, wantsHelp: values.help === true };
+  } catch (cause) {
+    const why = cause instanceof Error ? (cause.message.split('. ')[0] ?? '') : String(cause);
+    throw new AppError('USAGE_FLAG', `odally: ${why}.`, { cause });
+  }
+}
+
+async function join(parts: AgentProgramParts, operands: readonly string[], flags: Flags): Promise<number> {
+  const [code, ...more] = operands;
+  if (code === undefined) throw new AppError('USAGE_ARGUMENT', 'join: the CODE is missing.');
+  expectNone('join', more);
+  const pairing = await pair(parts, code);
+  if (!flags.json) parts.program.say(`Paired as ${pairing.name}.`);
+  return flags.background ? runBehind(parts, flags) : serve(parts, flags);
+}
+
+/** Stays until a signal or `odally stop`. */
+async function serve(parts: AgentProgramParts, flags: Flags): Promise<number> {
+  const { program, noticed, home } = parts;
+  const running = await startAgent(parts);
+  program.onSignal((signal) => {
+    noticed(`stopping on ${signal}; work that runs is ended`);
+    void running.stop();
+  });
+  reportReady();
+  const { name, hub } = running.pairing;
+  if (flags.json) program.print(JSON.stringify({ name, hub, home: home.directory, pid: program.pid }));
+  else noticed(`${name} serves hub ${hub.slice(0, 8)} from ${home.directory}`);
+  const failure = await running.agent.ended;
+  await running.stop();
+  if (failure !== undefined) throw failure;
+  return 0;
+}
+
+/** Starts itself again, detached, and answers once that one serves. */
+async function runBehind({ program, home }: AgentProgramParts, flags: Flags): Promise<number> {
+  const pairing = await getPairing(home);
+  const pid = await startDaemon({
+    script: program.script,
+    args: ['run'],
+    env: { ...program.env, ODALLY_HOME: home.directory },
+    logFile: home.agentLog,
+    failure: 'AGENT_START',
+    timers: program.ports.timers,
+  });
+  const { name, hub } = pairing;
+  if (flags.json) program.print(JSON.stringify({ name, hub, home: home.directory, pid }));
+  else program.print(`${name} serves in the background (pid ${pid}); log: ${home.agentLog}`);
+  return 0;
+}
+
+async function showStatus({ program, home }: AgentProgramParts, flags: Flags): Promise<number> {
+  const pairing = await getPairing(home);
+  const client = await dialAgent(home);
+  const status = (await client.call('status', {})) as AgentStatus & { readonly pid: number };
+  client.close();
+  if (flags.json) {
+    program.print(JSON.stringify(status));
+    return 0;
+  }
+  const attempts = status.attempts.map(({ attempt, state }) => `${attempt} ${state}`);
+  program.print(
+    [
+      `${status.name ?? pairing.name} (pid ${status.pid}) ${status.life}`,
+      `hub       ${status.hub.slice(0, 8)}, ${status.link}`,
+      `work      ${status.work}${attempts.length === 0 ? '' : `: ${attempts.join(', ')}`}`,
+      `logs      ${status.logs}`,
+      `waiting   ${status.waiting} messages for the hub`,
+    ].join('\n'),
+  );
+  return 0;
+}
+
+async function stop({ program, home }: AgentProgramParts, flags: Flags): Promise<number> {
+  const client = await dialAgent(home);
+  const who = (await client.call('stop', {})) as { readonly pid: number };
+  await client.closed;
+  if (flags.json) program.print(JSON.stringify({ pid: who.pid }));
+  else program.print(`The agent (pid ${who.pid}) is stopping.`);
+  return 0;
+}
+
+async function getPairing(home: AgentHome): Promise<Pairing> {
+  const pairing = await findPairing(home);
+  if (pairing === undefined) throw new AppError('PAIR_MISSING');
+  return pairing;
+}
+
+async function dialAgent(home: AgentHome): Promise<ControlClient> {
+  try {
+    return new ControlClient(await dialUnix(home.socket), 'AGENT_UNREACHABLE');
+  } catch (cause) {
+    throw new AppError('AGENT_UNREACHABLE', `No agent runs on ${home.directory}.`, { cause });
+  }
+}
+
+function expectNone(verb: string, operands: readonly string[]): void {
+  if (operands.length === 0) return;
+  throw new AppError('USAGE_ARGUMENT', `${verb}: "${operands[0]}" is one argument too many.`);
+}

@@ -1,0 +1,242 @@
+/*
+ * The agent's desk: every decision about attempts is taken, written down and reported here.
+ *
+ * It holds the rows in memory, steps the attempt machine, and commits each transition with the
+ * report it owes in one synced batch; effects on processes are performed only after that. It starts
+ * nothing by itself (`run-work` does) and sends nothing (the session does). Invariant: an attempt
+ * leaves `accepted` on disk before any process exists for it.
+ */
+import { AppError, type ErrorCode } from '../protocol/errors.ts';
+import type { InventoryRow } from '../protocol/frames.ts';
+import { attemptsHeldMax } from '../protocol/limits.ts';
+import {
+  type CommandMessage,
+  decodeCommand,
+  encodeMessage,
+  type FactMessage,
+} from '../protocol/messages.ts';
+import type { AttemptId } from '../protocol/model.ts';
+import type { Ports } from '../protocol/ports.ts';
+import type { Committer } from '../store/committer.ts';
+import { quarantineKey } from '../store/keys.ts';
+import type { KvOp } from '../store/kv.ts';
+import type { PeerStreams, StreamRow } from '../store/peer-streams.ts';
+import { type AttemptEffect, type AttemptEvent, stepAttempt } from './attempt-machine.ts';
+import { type HeldAttempt, listInventory, planForget, planHeld } from './attempts.ts';
+import type { ProcessMark } from './work/work.ts';
+
+/** What the desk asks of the rest of the agent, after the decision is on disk. */
+export interface DeskOutlet {
+  /** Rows are durable and may leave. */
+  queued(rows: readonly StreamRow[]): void;
+  endProcess(attempt: AttemptId): void;
+  reap(attempt: AttemptId, process: ProcessMark | undefined): void;
+  /** Something changed: look for work, logs and deadlines again. */
+  changed(): void;
+  /** Where this attempt's log ends now. */
+  logEnd(attempt: AttemptId): number;
+  forgotten(attempt: AttemptId): void;
+}
+
+/** What a desk is made from. `held` is what the store holds. */
+export interface DeskParts {
+  readonly committer: Committer;
+  readonly ports: Ports;
+  readonly hub: string;
+  readonly outlet: DeskOutlet;
+  readonly held: readonly HeldAttempt[];
+  readonly streams: PeerStreams | undefined;
+}
+
+/** Decides for all attempts of one agent. No life cycle: it lives as long as its store. */
+export class Desk {
+  readonly #parts: DeskParts;
+  readonly #held = new Map<AttemptId, HeldAttempt>();
+  #streams: PeerStreams | undefined;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+    this.#streams = parts.streams;
+    for (const held of parts.held) this.#held.set(held.attempt, held);
+  }
+
+  /** All attempts held, oldest first. */
+  list(): readonly HeldAttempt[] {
+    return [...this.#held.values()];
+  }
+
+  find(attempt: AttemptId): HeldAttempt | undefined {
+    return this.#held.get(attempt);
+  }
+
+  inventory(): InventoryRow[] {
+    return listInventory(this.#held.values());
+  }
+
+  /** The streams with the hub's present store; undefined before the first hello. */
+  get streams(): PeerStreams | undefined {
+    return this.#streams;
+  }
+
+  /** The hub speaks from another store: what the old one gave can never be reported to it. */
+  adopt(streams: PeerStreams): Promise<void> {
+    const ops = [...this.#held.keys()].map((attempt) => planForget(attempt));
+    for (const [attempt, held] of this.#held) {
+      if (held.state.is === 'running') this.#parts.outlet.endProcess(attempt);
+      this.#parts.outlet.forgotten(attempt);
+    }
+    this.#held.clear();
+    this.#streams = streams;
+    return this.#parts.committer.commit(ops);
+  }
+
+  /** Applies what arrived from the hub: one batch with the receive mark. */
+  async take(rows: readonly StreamRow[]): Promise<void> {
+    const ops: KvOp[] = [];
+    const out: StreamRow[] = [];
+    const effects: (() => void)[] = [];
+    for (const row of rows) {
+      const planned = this.#takeOne(row);
+      ops.push(...planned.ops);
+      out.push(...planned.rows);
+      effects.push(...planned.after);
+    }
+    const last = rows.at(-1);
+    if (last === undefined || this.#streams === undefined) return;
+    ops.push(this.#streams.planReceived(last.seq));
+    await this.#commit(ops, out);
+    for (const perform of effects) perform();
+    this.#parts.outlet.changed();
+  }
+
+  /** Steps one attempt and resolves once the result is on disk; unknown attempts are ignored. */
+  async step(attempt: AttemptId, event: AttemptEvent): Promise<void> {
+    const planned = this.#plan(attempt, event);
+    if (planned.ops.length === 0) return;
+    await this.#commit(planned.ops, planned.rows);
+    for (const perform of planned.after) perform();
+    this.#parts.outlet.changed();
+  }
+
+  /** The hub has this attempt's whole log, so nothing more is owed once its report is acked. */
+  async logDelivered(attempt: AttemptId): Promise<void> {
+    const held = this.#held.get(attempt);
+    if (held?.state.is !== 'finished' || held.finishedSeq === undefined) return;
+    if (held.finishedSeq > (this.#streams?.counts.acked ?? 0)) return;
+    this.#held.delete(attempt);
+    await this.#parts.committer.commit([planForget(attempt)]);
+    this.#parts.outlet.forgotten(attempt);
+  }
+
+  #takeOne(row: StreamRow): Plan {
+    let message: CommandMessage;
+    try {
+      message = decodeCommand(row.bytes);
+    } catch {
+      // Kept aside for a person to look at; the stream must not stop at it for ever.
+      return { ...nothing, ops: [this.#planQuarantine(row)] };
+    }
+    if (message.kind === 'assign') return this.#assign(message);
+    return this.#plan(message.attempt, { type: 'end', at: this.#wallMs(), cause: 'cancel' });
+  }
+
+  #assign(message: Extract<CommandMessage, { kind: 'assign' }>): Plan {
+    const { attempt, spec, issuedAt, expiresAt } = message;
+    if (this.#held.has(attempt)) return nothing;
+    const acceptedAt = this.#wallMs();
+    if (this.#held.size >= attemptsHeldMax) return this.#refuse(message, 'JOB_FULL');
+    const held: HeldAttempt = {
+      attempt,
+      spec,
+      issuedAt,
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+      state: { is: 'accepted', acceptedAt },
+    };
+    this.#held.set(attempt, held);
+    const report = this.#planReport({ kind: 'accepted', attempt, at: acceptedAt });
+    return { ops: [planHeld(held), report.op], rows: [report.row], after: [] };
+  }
+
+  #refuse(message: { readonly attempt: AttemptId }, code: ErrorCode): Plan {
+    const report = this.#planReport({
+      kind: 'finished',
+      attempt: message.attempt,
+      at: this.#wallMs(),
+      outcome: 'refused',
+      code,
+      reason: new AppError(code).message,
+      usage: {},
+      logBytes: 0,
+    });
+    return { ops: [report.op], rows: [report.row], after: [] };
+  }
+
+  #plan(attempt: AttemptId, event: AttemptEvent): Plan {
+    const held = this.#held.get(attempt);
+    if (held === undefined) return nothing;
+    const moment = { nowMs: this.#parts.ports.clock.monotonicMs(), roll: 0 };
+    const { state, effects } = stepAttempt(held.state, event, moment);
+    if (state === held.state && effects.length === 0) return nothing;
+    let next: HeldAttempt = { ...held, state };
+    const ops: KvOp[] = [];
+    const rows: StreamRow[] = [];
+    if (effects.some((effect) => effect.do === 'report')) {
+      const report = this.#planReport(describeFact(next, this.#parts.outlet));
+      ops.push(report.op);
+      rows.push(report.row);
+      if (state.is === 'finished') {
+        next = { ...next, finishedSeq: report.row.seq, logBytes: this.#parts.outlet.logEnd(attempt) };
+      }
+    }
+    this.#held.set(attempt, next);
+    ops.push(planHeld(next));
+    return { ops, rows, after: effects.map((effect) => () => this.#perform(attempt, effect)) };
+  }
+
+  #perform(attempt: AttemptId, effect: AttemptEffect): void {
+    if (effect.do === 'end-process') this.#parts.outlet.endProcess(attempt);
+    if (effect.do === 'reap') this.#parts.outlet.reap(attempt, effect.process);
+  }
+
+  #planReport(fact: FactMessage): { readonly row: StreamRow; readonly op: KvOp } {
+    if (this.#streams === undefined) throw new AppError('PAIR_MISSING');
+    return this.#streams.planMessage(encodeMessage(fact));
+  }
+
+  #planQuarantine(row: StreamRow): KvOp {
+    return { type: 'put', key: quarantineKey(this.#parts.hub, row.seq), value: row.bytes };
+  }
+
+  async #commit(ops: readonly KvOp[], rows: readonly StreamRow[]): Promise<void> {
+    await this.#parts.committer.commit(ops);
+    if (rows.length > 0) this.#parts.outlet.queued(rows);
+  }
+
+  #wallMs(): number {
+    return Math.round(this.#parts.ports.clock.wallMs());
+  }
+}
+
+interface Plan {
+  readonly ops: readonly KvOp[];
+  readonly rows: readonly StreamRow[];
+  readonly after: readonly (() => void)[];
+}
+
+const nothing: Plan = { ops: [], rows: [], after: [] };
+
+/** What an attempt's present state says to the hub. Only `running` and `finished` are reported. */
+function describeFact(held: HeldAttempt, outlet: DeskOutlet): FactMessage {
+  const { attempt, state } = held;
+  if (state.is === 'running') return { kind: 'started', attempt, at: state.startedAt };
+  if (state.is !== 'finished') throw new AppError('HUB_INTERNAL', `${state.is} is not reported`);
+  const { at, ...ending } = state.ending;
+  return {
+    kind: 'finished',
+    attempt,
+    at,
+    ...ending,
+    ...(state.startedAt === undefined ? {} : { startedAt: state.startedAt }),
+    logBytes: outlet.logEnd(attempt),
+  };
+}

@@ -1,0 +1,100 @@
+/*
+ * The agent's home: where everything of one agent lies, its config, and whom it is paired with.
+ *
+ * `$ODALLY_HOME`, else `~/.odally`. The pairing is written once, whole, by rename; it pins the
+ * hub's key. Errors: CONFIG_INVALID, PAIR_MISSING.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../protocol/errors.ts';
+import { readConfig } from '../store/home.ts';
+import { graceMsDefault, slotsMax } from './limits.ts';
+
+/** Paths of one agent. */
+export interface AgentHome {
+  readonly directory: string;
+  readonly socket: string;
+  readonly store: string;
+  readonly logs: string;
+  readonly work: string;
+  readonly key: string;
+  readonly config: string;
+  readonly pairing: string;
+  readonly agentLog: string;
+}
+
+/** Where the agent of this environment lives. */
+export function findAgentHome(named: string | undefined): AgentHome {
+  const directory = resolve(named === undefined || named === '' ? join(homedir(), '.odally') : named);
+  return {
+    directory,
+    socket: join(directory, 'odally.sock'),
+    store: join(directory, 'store'),
+    logs: join(directory, 'logs'),
+    work: join(directory, 'work'),
+    key: join(directory, 'odally.key'),
+    config: join(directory, 'config.toml'),
+    pairing: join(directory, 'pairing.json'),
+    agentLog: join(directory, 'odally.log'),
+  };
+}
+
+const configSchema = z.strictObject({
+  /** What reports call this box; its host name where absent. */
+  host: z.string().min(1).max(256).optional(),
+  /** Jobs that run at once; the number of cpus where absent. */
+  slots: z.number().int().min(1).max(slotsMax).optional(),
+  /** Words that `--need` matches, besides the tools found. */
+  has: z.array(z.string().min(1).max(64)).max(128).default([]),
+  /** Milliseconds between TERM and KILL. */
+  grace_ms: z.number().int().min(0).max(600_000).default(graceMsDefault),
+  logs: z
+    .strictObject({
+      /** Bytes of output kept a job until the hub has it, head and tail together. */
+      bytes_max: z.number().int().min(65_536).default(64 * 1024 * 1024),
+    })
+    .prefault({}),
+});
+
+/** The agent's `config.toml`. */
+export type AgentConfig = z.infer<typeof configSchema>;
+
+/** Reads the config; every field has a default. */
+export function readAgentConfig(home: AgentHome): Promise<AgentConfig> {
+  return readConfig(home.config, configSchema);
+}
+
+const addressSchema = z.object({ host: z.string(), port: z.number().int().min(1).max(65_535) });
+
+const pairingSchema = z.object({
+  hub: z.string().regex(/^[0-9a-f]{64}$/),
+  name: z.string(),
+  addresses: z.array(addressSchema),
+  rendezvous: z.array(addressSchema),
+});
+
+/** The hub that this agent trusts, and where it may be. */
+export type Pairing = z.infer<typeof pairingSchema>;
+
+/** The pairing, if there is one. Errors: CONFIG_INVALID for one that cannot be read. */
+export async function findPairing(home: AgentHome): Promise<Pairing | undefined> {
+  const text = await readFile(home.pairing, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new AppError('CONFIG_INVALID', `${home.pairing} cannot be read.`, { cause: error });
+  });
+  if (text === undefined) return undefined;
+  try {
+    return pairingSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new AppError('CONFIG_INVALID', `${home.pairing} is damaged.`, { cause });
+  }
+}
+
+/** Writes the pairing, whole or not at all. */
+export async function savePairing(home: AgentHome, pairing: Pairing): Promise<void> {
+  const aside = `${home.pairing}.new`;
+  await writeFile(aside, `${JSON.stringify(pairing, null, 2)}\n`, { mode: 0o600 });
+  await rename(aside, home.pairing);
+}

@@ -1,0 +1,131 @@
+/*
+ * The loop that starts work: while there is a free slot, the oldest accepted attempt runs.
+ *
+ * It starts nothing before every command that the hub had queued when we met has been applied (a
+ * cancel may be among them), and nothing while the agent stops. One attempt passes here once: its
+ * `starting` is on disk before the process exists. Source: reliability facts R9, R15, R16.
+ */
+import { wrapError } from '../../protocol/errors.ts';
+import type { AttemptId } from '../../protocol/model.ts';
+import type { Ports } from '../../protocol/ports.ts';
+import type { LogStore } from '../../store/log.ts';
+import type { HeldAttempt } from '../attempts.ts';
+import type { Desk } from '../desk.ts';
+import type { Work, Workshop } from '../work/work.ts';
+
+/** What the loop needs. `mayStart` is the gate: the session's barrier and the life cycle. */
+export interface RunWorkParts {
+  readonly desk: Desk;
+  readonly workshop: Workshop;
+  readonly logs: LogStore;
+  readonly ports: Ports;
+  readonly slots: number;
+  readonly mark: (attempt: AttemptId) => string;
+  readonly mayStart: () => boolean;
+  /** Milliseconds until this attempt's deadline; undefined when it has none. */
+  readonly leftMs: (held: HeldAttempt) => number | undefined;
+  readonly logGrew: (attempt: AttemptId) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Life cycle: `wake` whenever something may have changed; `idle` resolves when nothing runs. */
+export class RunWork {
+  readonly #parts: RunWorkParts;
+  readonly #works = new Map<AttemptId, Work>();
+  readonly #busy = new Map<AttemptId, Promise<void>>();
+
+  constructor(parts: RunWorkParts) {
+    this.#parts = parts;
+  }
+
+  /** One line for people: what this loop is doing. */
+  get status(): string {
+    return `${this.#busy.size} of ${this.#parts.slots} slots in use`;
+  }
+
+  /** Attempts with a process or about to have one. */
+  get busyCount(): number {
+    return this.#busy.size;
+  }
+
+  /** Starts what may start. Safe to call at any time. */
+  wake(): void {
+    const { desk, slots, mayStart } = this.#parts;
+    if (!mayStart()) return;
+    for (const held of desk.list()) {
+      if (this.#busy.size >= slots) return;
+      if (held.state.is !== 'accepted' || this.#busy.has(held.attempt)) continue;
+      const run = this.#run(held)
+        .catch((error: unknown) => this.#parts.failed(error))
+        .finally(() => {
+          this.#busy.delete(held.attempt);
+          this.wake();
+        });
+      this.#busy.set(held.attempt, run);
+    }
+  }
+
+  /** Asks a running process to end; nothing happens when there is none. */
+  end(attempt: AttemptId): void {
+    this.#works.get(attempt)?.end();
+  }
+
+  /** Resolves when all that runs now has ended. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#busy.values());
+  }
+
+  async #run(held: HeldAttempt): Promise<void> {
+    const { desk, ports, leftMs } = this.#parts;
+    const { attempt } = held;
+    if ((leftMs(held) ?? 1) <= 0) {
+      return desk.step(attempt, { type: 'expired', at: wall(ports) });
+    }
+    await desk.step(attempt, { type: 'start' });
+    if (desk.find(attempt)?.state.is !== 'starting') return;
+    const work = await this.#start(held);
+    if (work === undefined) return;
+    this.#works.set(attempt, work);
+    try {
+      await desk.step(attempt, { type: 'spawned', at: wall(ports), process: work.process });
+      const exit = await work.exit;
+      const log = await this.#parts.logs.open(attempt);
+      await log.sync();
+      await desk.step(attempt, {
+        type: 'exited',
+        at: Math.round(exit.finishedAt),
+        usage: exit.usage,
+      });
+    } finally {
+      this.#works.delete(attempt);
+    }
+  }
+
+  async #start(held: HeldAttempt): Promise<Work | undefined> {
+    const { desk, workshop, logs, ports, mark, logGrew } = this.#parts;
+    const { attempt, spec } = held;
+    const log = await logs.open(attempt);
+    try {
+      return await workshop.start(
+        { attempt, spec, mark: mark(attempt) },
+        async (stream, bytes) => {
+          await log.append([{ offset: log.end, stream, at: wall(ports), bytes }]);
+          logGrew(attempt);
+        },
+      );
+    } catch (thrown) {
+      const error = wrapError(thrown, 'JOB_SPAWN');
+      await desk.step(attempt, {
+        type: 'not-spawned',
+        at: wall(ports),
+        code: error.code,
+        reason: error.message,
+      });
+      return undefined;
+    }
+  }
+}
+
+function wall(ports: Ports): number {
+  return Math.round(ports.clock.wallMs());
+}

@@ -1,0 +1,143 @@
+/*
+ * The loop that copies logs to the hub: each from the hub's own cursor, by offset.
+ *
+ * On every new connection it asks the hub where its copy of each log ends and goes on from there. At
+ * most a window of bytes is under way over all logs, taken in turns, so a slow hub slows only this
+ * copying and never the work. Nothing is forgotten before the hub has it on its disk.
+ * Source: reliability facts R21, R22.
+ */
+import type { OwnerFrame } from '../../protocol/frames.ts';
+import { logWindowBytesMax } from '../../protocol/limits.ts';
+import type { AttemptId } from '../../protocol/model.ts';
+import type { LogStore } from '../../store/log.ts';
+import type { Desk } from '../desk.ts';
+import { logReadBytesMax } from '../limits.ts';
+
+/** What the loop needs of the session. */
+export interface SendLogsParts {
+  readonly desk: Desk;
+  readonly logs: LogStore;
+  readonly send: (frame: OwnerFrame) => 'sent' | 'full' | 'closed';
+  readonly failed: (error: unknown) => void;
+}
+
+interface Cursor {
+  /** The hub has this on its disk; undefined until it has said so on this connection. */
+  acked: number | undefined;
+  /** Sent on this connection up to here. */
+  sentThrough: number;
+}
+
+/** Life cycle: `linked` and `unlinked` as connections come and go, `wake` when a log grew. */
+export class SendLogs {
+  readonly #parts: SendLogsParts;
+  readonly #cursors = new Map<AttemptId, Cursor>();
+  #isLinked = false;
+  #isFull = false;
+  #isPumping = false;
+  #isWoken = false;
+
+  constructor(parts: SendLogsParts) {
+    this.#parts = parts;
+  }
+
+  /** One line for people. */
+  get status(): string {
+    return this.#isLinked ? `${this.#cursors.size} logs open, ${this.#underWay()} bytes under way` : 'no link';
+  }
+
+  /** A connection opened: ask for every cursor anew. */
+  linked(): void {
+    this.#isLinked = true;
+    this.#isFull = false;
+    this.#cursors.clear();
+    this.wake();
+  }
+
+  unlinked(): void {
+    this.#isLinked = false;
+    this.#cursors.clear();
+  }
+
+  /** The connection takes frames again. */
+  drained(): void {
+    this.#isFull = false;
+    this.wake();
+  }
+
+  /** The hub's copy is durable up to `offset`. */
+  acked(attempt: AttemptId, offset: number): void {
+    const cursor = this.#cursors.get(attempt);
+    if (cursor === undefined) return;
+    if (cursor.acked === undefined) cursor.sentThrough = offset;
+    cursor.acked = Math.max(cursor.acked ?? 0, offset);
+    this.wake();
+  }
+
+  /** Nothing is owed for this attempt any more. */
+  forget(attempt: AttemptId): void {
+    this.#cursors.delete(attempt);
+  }
+
+  /** Sends what may be sent. Safe to call at any time; runs once at a time. */
+  wake(): void {
+    this.#isWoken = true;
+    if (this.#isPumping || !this.#isLinked) return;
+    this.#isPumping = true;
+    this.#pump()
+      .catch((error: unknown) => this.#parts.failed(error))
+      .finally(() => {
+        this.#isPumping = false;
+        if (this.#isWoken) this.wake();
+      });
+  }
+
+  async #pump(): Promise<void> {
+    let hasSent = true;
+    this.#isWoken = false;
+    while (hasSent && this.#isLinked) {
+      hasSent = false;
+      for (const held of this.#parts.desk.list()) {
+        if (held.state.is === 'accepted' || held.state.is === 'starting') continue;
+        if (this.#isFull || !this.#isLinked) return;
+        if (await this.#sendOne(held.attempt)) hasSent = true;
+      }
+    }
+  }
+
+  /** Sends one chunk of one log; false when there is nothing to send or no room. */
+  async #sendOne(attempt: AttemptId): Promise<boolean> {
+    const cursor = this.#cursors.get(attempt);
+    if (cursor === undefined) {
+      this.#cursors.set(attempt, { acked: undefined, sentThrough: 0 });
+      this.#send({ t: 'log-ask', attempt });
+      return false;
+    }
+    if (cursor.acked === undefined) return false;
+    const held = this.#parts.desk.find(attempt);
+    if (held?.state.is === 'finished' && cursor.acked >= (held.logBytes ?? 0)) {
+      await this.#parts.desk.logDelivered(attempt);
+      return false;
+    }
+    if (this.#underWay() >= logWindowBytesMax) return false;
+    const log = await this.#parts.logs.open(attempt);
+    const slice = await log.read(cursor.sentThrough, logReadBytesMax);
+    if (slice.next <= cursor.sentThrough || this.#cursors.get(attempt) !== cursor) return false;
+    cursor.sentThrough = slice.next;
+    const records = slice.records.map((record) => ({ ...record }));
+    this.#send({ t: 'log', attempt, records, next: slice.next });
+    return true;
+  }
+
+  #send(frame: OwnerFrame): void {
+    if (this.#parts.send(frame) === 'full') this.#isFull = true;
+  }
+
+  #underWay(): number {
+    let bytes = 0;
+    for (const { acked, sentThrough } of this.#cursors.values()) {
+      bytes += sentThrough - (acked ?? sentThrough);
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,16 @@
+/*
+ * The `odally` program. It loads nothing before it knows that it must.
+ */
+import { exitProgram, openProgram } from './ports.ts';
+
+declare const WALLY_VERSION: string;
+
+const program = openProgram(import.meta.url);
+const [first] = program.argv;
+if (first === '--version' || first === '-V' || first === 'version') {
+  program.print(WALLY_VERSION);
+  exitProgram(0);
+} else {
+  const { runCli } = await import('./cli.ts');
+  exitProgram(await runCli(program, WALLY_VERSION));
+}

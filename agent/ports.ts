@@ -1,0 +1,50 @@
+/*
+ * The world of the `odally` program: arguments, environment, streams and signals.
+ *
+ * The only file of the agent that touches `process`.
+ */
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { openSystemPorts, type Ports } from '../protocol/ports.ts';
+
+/** The process that `odally` is, as the rest of the agent sees it. */
+export interface Program {
+  readonly ports: Ports;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  readonly hostname: string;
+  /** The file that runs, for starting itself again in the background. */
+  readonly script: string;
+  print(text: string): void;
+  say(text: string): void;
+  /** Runs once at the first SIGINT, SIGTERM or SIGHUP. */
+  onSignal(run: (signal: string) => void): void;
+}
+
+/** The real program; for the entry point only. */
+export function openProgram(entryUrl: string): Program {
+  const { stdout, stderr } = process;
+  return {
+    ports: openSystemPorts(),
+    argv: process.argv.slice(2),
+    env: process.env,
+    pid: process.pid,
+    hostname: hostname(),
+    script: fileURLToPath(entryUrl),
+    print: (text) => void stdout.write(`${text}\n`),
+    say: (text) => void stderr.write(`${text}\n`),
+    onSignal(run) {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+        process.once(signal, () => run(signal));
+      }
+    },
+  };
+}
+
+/** Ends the process with this status, after what was written has left. */
+export function exitProgram(status: number): void {
+  process.exitCode = status;
+  // Open handles of libraries must not keep a finished program alive.
+  process.stdout.write('', () => process.exit());
+}

@@ -1,0 +1,65 @@
+/*
+ * What this box has: its size, and which known tools are on PATH.
+ *
+ * Tools are looked up, never run: a probe must not start a compiler, a daemon or a version
+ * manager's shim. Words of the config come on top and are taken as they are.
+ */
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { arch, availableParallelism, platform, totalmem } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Capabilities } from '../../protocol/model.ts';
+
+/** Tools that `--need` can ask for without a word in the box's config. */
+export const toolsKnown: readonly string[] = [
+  'bazel',
+  'cargo',
+  'docker',
+  'git',
+  'go',
+  'make',
+  'node',
+  'python3',
+];
+
+interface ProbeOptions {
+  /** The PATH that commands will have. */
+  readonly path: string;
+  /** Words from the config. */
+  readonly has: readonly string[];
+}
+
+/** Probes the box. `has` is sorted and holds each word once. */
+export async function probeCapabilities(options: ProbeOptions): Promise<Capabilities> {
+  const folders = options.path.split(delimiter).filter((folder) => folder !== '');
+  const found = await Promise.all(
+    toolsKnown.map(async (tool) => ((await isOnPath(folders, tool)) ? [tool] : [])),
+  );
+  return {
+    os: platform(),
+    arch: arch(),
+    cpus: availableParallelism(),
+    memoryBytes: memoryBytes(),
+    has: [...new Set([...found.flat(), ...options.has])].sort(),
+  };
+}
+
+async function isOnPath(folders: readonly string[], tool: string): Promise<boolean> {
+  const found = await Promise.all(folders.map((folder) => isExecutable(join(folder, tool))));
+  return found.includes(true);
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK)
+    .then(() => stat(path))
+    .then(
+      (entry) => entry.isFile(),
+      () => false,
+    );
+}
+
+/** A container's limit where there is one; zero or more than the machine has means no limit. */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}

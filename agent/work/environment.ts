@@ -1,0 +1,56 @@
+/*
+ * The environment that a command gets: an allow-list, never the agent's own.
+ *
+ * The agent's environment may hold keys, sockets and homes; only what a command needs to find its
+ * tools and speak its language passes. The work's own marks come last, so that no spec can hide
+ * from the reaper by replacing them.
+ */
+import type { WorkOrder } from './work.ts';
+
+/** Variables by name, as a process has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The name of the variable by which the processes of an attempt are found again. */
+export const markVariable = 'WALLY_MARK';
+
+/** Where commands are looked for when the agent itself was started without PATH. Source: execvp(3). */
+export const pathDefault = '/usr/local/bin:/usr/bin:/bin';
+
+interface EnvironmentParts {
+  readonly base: Environment;
+  readonly order: WorkOrder;
+  /** Absolute path of the attempt's own directory. */
+  readonly temporary: string;
+}
+
+/** The whole environment of one attempt. */
+export function buildEnvironment(parts: EnvironmentParts): Record<string, string> {
+  const { order } = parts;
+  const own = Object.entries(order.spec.env);
+  const isPlain = own.some(([name]) => name === 'NO_COLOR');
+  return {
+    PATH: pathDefault,
+    ...pickAllowed(parts.base),
+    TERM: 'xterm-256color',
+    // A spec that asks for no colour must not meet a variable that forces it.
+    ...(isPlain ? {} : colourForced),
+    TMPDIR: parts.temporary,
+    ...order.spec.env,
+    WALLY_JOB: order.attempt.slice(0, order.attempt.lastIndexOf('.')),
+    WALLY_ATTEMPT: order.attempt,
+    [markVariable]: order.mark,
+  };
+}
+
+/** Logs keep the command's own colours although a pipe is no terminal. Source: force-color.org, bixense.com/clicolors. */
+const colourForced = { COLORTERM: 'truecolor', FORCE_COLOR: '1', CLICOLOR_FORCE: '1' };
+
+const allowed = new Set(['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TZ']);
+
+function pickAllowed(base: Environment): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(base)) {
+    if (value !== undefined && (allowed.has(name) || name.startsWith('LC_'))) kept[name] = value;
+  }
+  return kept;
+}

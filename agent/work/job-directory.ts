@@ -1,0 +1,76 @@
+/*
+ * Where an attempt runs: the directory its spec names, and its own temporary one.
+ *
+ * A named directory is only ever checked, never made, changed or removed. A temporary directory
+ * belongs to one attempt, carries its id as its name, and nothing else in the folder is touched.
+ */
+import { mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import { AppError } from '../../protocol/errors.ts';
+import type { AttemptId, CommandSpec } from '../../protocol/model.ts';
+
+/**
+ * The directory that the spec names, with links resolved, or undefined when it names none. With both
+ * `cwd` and `repo` the work runs in `cwd`, and `repo` must still be what it says.
+ * Errors: JOB_DIRECTORY, JOB_REPO.
+ */
+export async function resolveDirectory(
+  spec: CommandSpec,
+  home: string,
+): Promise<string | undefined> {
+  const repo = spec.repo === undefined ? undefined : await requireDirectory(spec.repo, home);
+  if (repo !== undefined && !(await isInWorkTree(repo))) {
+    throw new AppError('JOB_REPO', `${spec.repo} is not inside a git work tree.`);
+  }
+  return spec.cwd === undefined ? repo : requireDirectory(spec.cwd, home);
+}
+
+/** Makes the attempt's own directory, empty and closed to others; resolves with its path. */
+export async function makeTemporary(folder: string, attempt: AttemptId): Promise<string> {
+  const path = join(folder, attempt);
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  return path;
+}
+
+/** Removes an attempt's directory; false when something in it withstood, which a later sweep retries. */
+export async function removeTemporary(path: string): Promise<boolean> {
+  return rm(path, { recursive: true, force: true, maxRetries: 2 }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Removes the directories of all attempts but those to keep. What withstands stays for the next time. */
+export async function sweepTemporaries(folder: string, keep: readonly AttemptId[]): Promise<void> {
+  const kept = new Set<string>(keep);
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    if (/^J\d+\.\d+$/.test(name) && !kept.has(name)) await removeTemporary(join(folder, name));
+  }
+}
+
+async function requireDirectory(named: string, home: string): Promise<string> {
+  const path = named === '~' || named.startsWith('~/') ? join(home, named.slice(1)) : named;
+  if (!isAbsolute(path)) {
+    throw new AppError('JOB_DIRECTORY', `${named} must be absolute or start with ~/.`);
+  }
+  const real = await realpath(path).catch((cause: unknown) => {
+    throw new AppError('JOB_DIRECTORY', `${named} is not there.`, { cause });
+  });
+  if (!(await stat(real)).isDirectory()) {
+    throw new AppError('JOB_DIRECTORY', `${named} is not a directory.`);
+  }
+  return real;
+}
+
+/** A work tree has `.git` at its top: a folder, or a file in linked work trees and submodules. */
+async function isInWorkTree(directory: string): Promise<boolean> {
+  const isTop = await stat(join(directory, '.git')).then(
+    () => true,
+    () => false,
+  );
+  if (isTop) return true;
+  const parent = dirname(directory);
+  return parent === directory ? false : isInWorkTree(parent);
+}

@@ -1,0 +1,48 @@
+/*
+ * Every cap and pause of running work, with where its value came from.
+ *
+ * Sizes are bytes, times milliseconds, as the names say. A queue, loop or wait in this folder
+ * without a row here does not exist.
+ */
+
+/** Largest piece handed to `take`; equals one chunk of log on the wire, so that none is split again. */
+export const takeBytesMax = 64 * 1024;
+
+/** Output read but not yet taken, per attempt; beyond it both pipes are left alone until there is room. */
+export const queueBytesMax = 256 * 1024;
+
+/** Time from asking nicely to killing. Long enough for a build tool to remove its lock files. */
+export const graceMsDefault = 5000;
+
+/** After the command itself ended, its background children may hold the pipes open for so long. */
+export const drainMsMax = 2000;
+
+/** Bytes taken after everything was killed. Two pipes of the largest size Linux gives, 1 MiB each. */
+export const drainBytesMax = 2 * 1024 * 1024;
+
+/** Pause between two looks at a group that was asked to end. */
+export const groupPollMs = 100;
+
+/** Rounds of kill and look again, for trees that fork while they are being killed. */
+export const reapRoundsMax = 50;
+
+/** Pause between two such rounds; a killed process is gone within a few of them. */
+export const reapPauseMs = 20;
+
+/** First pause between two samples of what work uses; doubles with each sample. */
+export const sampleMsFirst = 20;
+
+/** Usual pause between two samples. A peak that is shorter shows only in the kernel's own mark. */
+export const sampleMsMax = 500;
+
+/** The pause is at least this many times what the last sample took, so that all cost under 0.1 % of a core. */
+export const samplePauseFactor = 2000;
+
+/** Pairs of pipes made at once: one `mkfifo` for sixteen attempts costs each a fifth of a millisecond. */
+export const pipePairsPerBatch = 16;
+
+/** Kernel ticks a second in /proc. Source: proc_pid_stat(5); USER_HZ is 100 on all Linux that Node runs on. */
+export const ticksPerSecond = 100;
+
+/** Bytes read of one file in /proc. `stat` has 0.3 KiB; `status` 1.5 KiB and some for each group of the user. */
+export const procBytesMax = 16 * 1024;

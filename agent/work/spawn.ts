@@ -1,0 +1,170 @@
+/*
+ * The real workshop: runs commands as process groups of their own, and ends all of them.
+ *
+ * It starts what it is told, once, and reports how that ended; whether and when is decided elsewhere.
+ * A start either gives running work or throws and leaves nothing behind: no process, no directory, no
+ * open file. The only place in the agent where execa is used.
+ */
+import { closeSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { execa } from 'execa';
+import { AppError, assert, wrapError } from '../../protocol/errors.ts';
+import type { LogStream } from '../../protocol/model.ts';
+import type { Ports } from '../../protocol/ports.ts';
+import { probeCapabilities } from './capabilities.ts';
+import type { Environment } from './environment.ts';
+import { buildEnvironment, pathDefault } from './environment.ts';
+import {
+  makeTemporary,
+  removeTemporary,
+  resolveDirectory,
+  sweepTemporaries,
+} from './job-directory.ts';
+import { graceMsDefault } from './limits.ts';
+import type { OutputPipe } from './pipe-stock.ts';
+import { PipeStock } from './pipe-stock.ts';
+import { findProcess } from './process-table.ts';
+import { killTree } from './reaper.ts';
+import type { CommandEnded } from './running-work.ts';
+import { RunningWork } from './running-work.ts';
+import { UsageMeter } from './usage-meter.ts';
+import type { ProcessMark, TakeOutput, Work, WorkOrder, Workshop } from './work.ts';
+
+/** What a workshop needs to know of its box. */
+export interface WorkshopOptions {
+  /** Folder for the attempts' temporary directories; made when it is missing. No one else writes there. */
+  readonly directory: string;
+  readonly ports: Ports;
+  /** The agent's own environment; only an allow-list of it reaches commands. */
+  readonly baseEnv: Environment;
+  readonly config: { readonly has: readonly string[] };
+  /** From TERM to KILL; `graceMsDefault` when absent. */
+  readonly graceMs?: number;
+}
+
+/** Opens the workshop of this box. It holds nothing open while no work runs. */
+export function openWorkshop(options: WorkshopOptions): Workshop {
+  const path = options.baseEnv.PATH ?? pathDefault;
+  const shop: Shop = {
+    ...options,
+    graceMs: options.graceMs ?? graceMsDefault,
+    meter: new UsageMeter(options.ports),
+    pipes: new PipeStock({
+      directory: join(options.directory, '.pipes'),
+      makeFifos: async (paths) => {
+        await execa('mkfifo', ['-m', '600', ...paths], { env: { PATH: path }, extendEnv: false });
+      },
+    }),
+  };
+  return {
+    probe: () => probeCapabilities({ path, has: options.config.has }),
+    start: (order, take) => startWork(shop, order, take),
+    reap: (process) => reapOrphans(process, options.ports),
+    sweep: (keep) => sweepTemporaries(options.directory, keep),
+  };
+}
+
+interface Shop extends WorkshopOptions {
+  readonly graceMs: number;
+  readonly meter: UsageMeter;
+  readonly pipes: PipeStock;
+}
+
+async function startWork(shop: Shop, order: WorkOrder, take: TakeOutput): Promise<Work> {
+  assert(order.mark !== '', 'every order has a mark');
+  const named = await resolveDirectory(order.spec, shop.baseEnv.HOME ?? homedir());
+  const temporary = await makeTemporary(shop.directory, order.attempt).catch((error: unknown) => {
+    throw wrapError(error, 'JOB_SPAWN');
+  });
+  try {
+    const env = buildEnvironment({ base: shop.baseEnv, order, temporary });
+    const child = await spawnCommand(shop, {
+      line: order.spec.command,
+      env,
+      cwd: named ?? temporary,
+    });
+    const process = {
+      pid: child.pid,
+      start: String(findProcess(child.pid)?.start ?? ''),
+      mark: order.mark,
+    };
+    const { ports, graceMs, meter } = shop;
+    return new RunningWork({
+      ...child,
+      process,
+      temporary,
+      take,
+      ports,
+      graceMs,
+      watch: meter.watch(process),
+    });
+  } catch (error) {
+    await removeTemporary(temporary);
+    throw error;
+  }
+}
+
+interface Command {
+  readonly line: readonly string[];
+  readonly env: Record<string, string>;
+  readonly cwd: string;
+}
+
+interface Child {
+  readonly pid: number;
+  readonly sources: Readonly<Record<LogStream, Readable>>;
+  readonly onceEnded: (run: CommandEnded) => void;
+}
+
+async function spawnCommand(shop: Shop, command: Command): Promise<Child> {
+  const [file = '', ...args] =
+    command.line.length === 1 ? ['/bin/sh', '-c', ...command.line] : command.line;
+  const pipes = await shop.pipes.open();
+  try {
+    const running = execa(file, args, {
+      cwd: command.cwd,
+      env: command.env,
+      extendEnv: false,
+      detached: true,
+      cleanup: false,
+      stdin: 'ignore',
+      stdout: asOutput(pipes?.[0]),
+      stderr: asOutput(pipes?.[1]),
+      buffer: false,
+      encoding: 'buffer',
+      reject: false,
+    });
+    const stdout = pipes?.[0].source ?? running.stdout;
+    const stderr = pipes?.[1].source ?? running.stderr;
+    const { pid, nodeChildProcess } = running;
+    if (pid === undefined || stdout === null || stderr === null) throw (await running).cause;
+    const onceEnded = (run: CommandEnded) => nodeChildProcess.once('exit', run);
+    return { pid, sources: { stdout, stderr }, onceEnded };
+  } catch (cause) {
+    for (const pipe of pipes ?? []) pipe.source.destroy();
+    throw new AppError('JOB_SPAWN', `${file} cannot be started: ${spawnReason(cause)}.`, { cause });
+  } finally {
+    for (const pipe of pipes ?? []) closeSync(pipe.writer);
+  }
+}
+
+/** The system's code and no more: the messages of Node and execa quote arguments, which may be secret. */
+function spawnReason(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (code === 'ENOENT') return 'there is no such command';
+  return code === '' ? 'an argument cannot be passed on' : code;
+}
+
+/** Any open file can be a command's output, but execa's types know only the first ten. */
+function asOutput(pipe: OutputPipe | undefined): 3 | 'pipe' {
+  return pipe === undefined ? 'pipe' : (pipe.writer as 3);
+}
+
+/** The group is an earlier attempt's only while its leader still has the same start time. */
+async function reapOrphans(leader: ProcessMark, { timers }: Ports): Promise<number> {
+  assert(leader.mark !== '', 'every attempt has a mark');
+  const ownsGroup = String(findProcess(leader.pid)?.start) === leader.start;
+  return (await killTree({ leader, ownsGroup, members: [] }, timers)).length;
+}

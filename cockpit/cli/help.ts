@@ -1,0 +1,44 @@
+/*
+ * Help, made from the grammar: nothing here knows a verb by name.
+ */
+import type { Grammar } from './parse.ts';
+
+/** All verbs, one line each. */
+export function showHelp(grammars: readonly Grammar[], version: string): string {
+  const shown = grammars.map((grammar) => [`wally ${usage(grammar)}`, grammar.summary] as const);
+  const width = Math.min(44, Math.max(...shown.map(([line]) => line.length)));
+  return [
+    `Wally ${version}: one terminal for an organisation of workers.`,
+    '',
+    '  wally'.padEnd(width + 4) + 'open the cockpit (without a terminal: print the status)',
+    ...shown.map(([line, summary]) => `  ${line.padEnd(width + 2)}${summary}`),
+    '',
+    'Every verb takes --json (one JSON value on stdout) and --help.',
+    'Exit status: 0 good, 1 bad outcome, 2 usage, 3 hub out of reach, 4 refused, 5 timed out.',
+    'Home: $WALLY_HOME (~/.wally).',
+  ].join('\n');
+}
+
+/** One verb with its flags. */
+export function showVerbHelp(grammar: Grammar): string {
+  const flags = Object.entries(grammar.flags).map(([name, flag]) => {
+    const short = flag.short === undefined ? '' : `-${flag.short}, `;
+    const value = flag.value === undefined ? '' : ` ${flag.value}`;
+    return [`${short}--${name}${value}`, flag.help] as const;
+  });
+  const all = [...flags, ['--json', 'one JSON value on stdout'] as const];
+  const width = Math.max(...all.map(([flag]) => flag.length));
+  return [
+    `wally ${usage(grammar)}`,
+    `  ${grammar.summary}`,
+    '',
+    ...all.map(([flag, help]) => `  ${flag.padEnd(width + 2)}${help}`),
+  ].join('\n');
+}
+
+function usage(grammar: Grammar): string {
+  const operands = grammar.operands.map((operand) =>
+    operand === 'command…' ? '[FLAGS] -- COMMAND…' : operand.toUpperCase(),
+  );
+  return [grammar.name, ...operands].join(' ');
+}

@@ -1,0 +1,79 @@
+/*
+ * The verbs that run in this process because the hub may not: up, down, help.
+ */
+import { reportFailure, reportReady } from '../../protocol/daemon.ts';
+import { wrapError } from '../../protocol/errors.ts';
+import { findHubHome } from '../home.ts';
+import { startHub } from '../hub/program.ts';
+import type { Program } from '../ports.ts';
+import type { Style } from '../verbs/verb.ts';
+import type { Grammar } from './parse.ts';
+import { bringDown, bringUp } from './up.ts';
+
+/** A verb without a hub. It answers with its JSON, or with nothing when it has run to its end. */
+export interface LocalVerb extends Grammar {
+  run(program: Program, args: Readonly<Record<string, unknown>>, version: string): Promise<LocalAnswer>;
+}
+
+/** What it answers: a value, and the same in words. */
+export interface LocalAnswer {
+  readonly value: unknown;
+  show(style: Style): string;
+}
+
+/** Starts the hub, and with `--local` an odally beside it. */
+const upVerb: LocalVerb = {
+  name: 'up',
+  summary: 'start the hub in the background',
+  operands: [],
+  flags: {
+    local: { help: 'and one odally on this box' },
+    foreground: { help: 'stay, with the log on stderr' },
+  },
+  async run(program, { local, foreground }, version) {
+    if (foreground === true) return runForeground(program, version);
+    const up = await bringUp(program, local === true ? 'hub-and-local' : 'hub');
+    const words = [`The hub ${up.isNew ? 'is up' : 'was up already'} (pid ${up.hub.pid}, ${up.hub.address}).`];
+    if (up.local !== null) words.push(`${up.local} is here.`);
+    return { value: up, show: () => words.join(' ') };
+  },
+};
+
+/** Stops them again. */
+const downVerb: LocalVerb = {
+  name: 'down',
+  summary: 'stop the hub and the local odally',
+  operands: [],
+  flags: {},
+  async run(program) {
+    const down = await bringDown(program);
+    return { value: down, show: () => `hub: ${down.hub}; local odally: ${down.local}` };
+  },
+};
+
+/** In the order of the help. */
+export const localVerbs: readonly LocalVerb[] = [upVerb, downVerb];
+
+async function runForeground(program: Program, version: string): Promise<LocalAnswer> {
+  const { ports } = program;
+  const noticed = (line: string) =>
+    program.say(`${new Date(ports.clock.wallMs()).toISOString()} ${line}`);
+  try {
+    const home = findHubHome(program.env);
+    const running = await startHub({ home, ports, version, pid: program.pid, noticed });
+    program.onSignal((signal) => {
+      noticed(`stopping on ${signal}`);
+      void running.stop();
+    });
+    reportReady();
+    const failure = await running.hub.ended;
+    await running.stop();
+    if (failure !== undefined) throw failure;
+    noticed('stopped');
+    return { value: { stopped: true }, show: () => '' };
+  } catch (thrown) {
+    const error = wrapError(thrown, 'HUB_START');
+    reportFailure(error);
+    throw error;
+  }
+}

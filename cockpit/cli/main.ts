@@ -1,0 +1,154 @@
+/*
+ * The CLI: one request from argv to its answer and exit status.
+ *
+ * Text for people goes to stdout when it is the answer and to stderr when it is about the run; with
+ * `--json` stdout holds JSON alone, errors included. It decides nothing about jobs: verbs do.
+ */
+import { AppError, wrapError } from '../../protocol/errors.ts';
+import { findHubHome } from '../home.ts';
+import type { Program } from '../ports.ts';
+import { verbs } from '../verbs/registry.ts';
+import type { JobDetail, LogItem } from '../verbs/shapes.ts';
+import { type AnyVerb, parseVerbArgs } from '../verbs/verb.ts';
+import { connectHub } from './connect.ts';
+import { showHelp, showVerbHelp } from './help.ts';
+import { type LocalVerb, localVerbs } from './local.ts';
+import { findGrammar, parseRequest, type Request } from './parse.ts';
+import { openScreen } from './screen.ts';
+import { chooseStyle } from './style.ts';
+
+/** Verbs whose answer is a stream of items. */
+const streamed: ReadonlySet<string> = new Set(['logs', 'watch']);
+
+/** Runs one command line; resolves with the exit status. Never rejects. */
+export async function runCli(program: Program, version: string): Promise<number> {
+  const isJson = wantsJson(program.argv);
+  try {
+    return await runRequest(program, version);
+  } catch (thrown) {
+    return report(program, wrapError(thrown, 'HUB_INTERNAL'), isJson);
+  }
+}
+
+async function runRequest(program: Program, version: string): Promise<number> {
+  const [first] = program.argv;
+  const grammars = [...localVerbs, ...verbs];
+  if (first === undefined || (first === '--json' && program.argv.length === 1)) {
+    return openScreen(program, version, first === '--json' ? 'json' : 'text');
+  }
+  if (first === 'help' || first === '--help' || first === '-h') {
+    const topic = program.argv[1] === undefined ? undefined : findGrammar(program.argv.slice(1), grammars);
+    const text = topic === undefined ? showHelp(grammars, version) : showVerbHelp(topic.grammar);
+    await program.print(`${text}\n`);
+    return 0;
+  }
+  const { grammar, rest } = findGrammar(program.argv, grammars);
+  const request = parseRequest(grammar, rest);
+  if (request.wantsHelp) {
+    await program.print(`${showVerbHelp(grammar)}\n`);
+    return 0;
+  }
+  if (!('args' in grammar)) return runLocal(program, grammar, request, version);
+  parseVerbArgs(grammar, request.args);
+  return runRemote(program, grammar, request);
+}
+
+async function runLocal(
+  program: Program,
+  verb: LocalVerb,
+  request: Request,
+  version: string,
+): Promise<number> {
+  const answer = await verb.run(program, request.args, version);
+  if (request.isJson) await printJson(program, answer.value);
+  else await printText(program, answer.show(chooseStyle(program.isTerminal, program.env.NO_COLOR)));
+  return 0;
+}
+
+async function runRemote(program: Program, verb: AnyVerb, request: Request): Promise<number> {
+  const client = await connectHub(findHubHome(program.env));
+  try {
+    const call = { program, client, request };
+    if (streamed.has(verb.name)) return await runStream(call);
+    if (verb.name === 'dispatch' && request.args['follow'] === true) return await runFollow(call);
+    const answer = await client.call(verb.name, request.args);
+    await printAnswer(program, verb, request, answer);
+    return verb.exit?.(answer) ?? 0;
+  } finally {
+    client.close();
+  }
+}
+
+interface Call {
+  readonly program: Program;
+  readonly client: Awaited<ReturnType<typeof connectHub>>;
+  readonly request: Request;
+}
+
+async function runStream({ program, client, request }: Call): Promise<number> {
+  const stream = client.stream(request.verb, request.args, (item) =>
+    printItem(program, request, item),
+  );
+  program.onSignal(() => stream.cancel());
+  await stream.done;
+  return 0;
+}
+
+/** `dispatch -f`: the job's output as it comes, and its outcome as the status. */
+async function runFollow({ program, client, request }: Call): Promise<number> {
+  const { wait: _wait, follow: _follow, ...args } = request.args;
+  const job = (await client.call('dispatch', args)) as JobDetail;
+  if (!request.isJson) program.say(`${job.id} ${job.title}`);
+  const ids = job.kind === 'group' ? job.children.map((part) => part.id) : [job.id];
+  const streams = ids.map((id) =>
+    client.stream('logs', { job: id, follow: true }, (item) => printItem(program, request, item)),
+  );
+  program.onSignal(() => {
+    for (const stream of streams) stream.cancel();
+  });
+  await Promise.all(streams.map((stream) => stream.done));
+  const ended = (await client.call('wait', { jobs: [job.id] })) as JobDetail;
+  const wait = verbs.find((verb) => verb.name === 'wait');
+  if (request.isJson) await printJson(program, ended);
+  else program.say(wait?.show(ended, chooseStyle(program.isTerminal, program.env.NO_COLOR)) ?? '');
+  return ended.outcome === 'succeeded' ? 0 : 1;
+}
+
+function printItem(program: Program, request: Request, item: unknown): Promise<void> {
+  if (request.isJson || request.verb === 'watch') return printJson(program, item);
+  const piece = item as LogItem;
+  if ('text' in piece) return program.print(piece.text);
+  program.say(`[${piece.gapBytes} bytes were dropped here: the log is over its cap]`);
+  return Promise.resolve();
+}
+
+async function printAnswer(
+  program: Program,
+  verb: AnyVerb,
+  request: Request,
+  answer: unknown,
+): Promise<void> {
+  if (request.isJson) return printJson(program, answer);
+  await printText(program, verb.show(answer, chooseStyle(program.isTerminal, program.env.NO_COLOR)));
+}
+
+async function printText(program: Program, text: string): Promise<void> {
+  if (text !== '') await program.print(`${text}\n`);
+}
+
+function printJson(program: Program, value: unknown): Promise<void> {
+  return program.print(`${JSON.stringify(value)}\n`);
+}
+
+async function report(program: Program, error: AppError, isJson: boolean): Promise<number> {
+  const { code, message, hint } = error;
+  if (isJson) await printJson(program, { error: { code, message, hint } });
+  else program.say(`wally: ${message} [${code}]\n${hint}`);
+  return error.exit;
+}
+
+/** Before anything is parsed: an error about the flags themselves must still be JSON. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
+}

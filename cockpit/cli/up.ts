@@ -1,0 +1,181 @@
+/*
+ * `wally up` and `wally down`: the hub's process, and the odally that may live beside it.
+ *
+ * The local odally is paired and linked like any other, over the real swarm; all that is special is
+ * that this box starts and stops it. Its home is noted in the hub's home, so `down` finds it again
+ * whatever the environment says then. Errors: HUB_*, AGENT_*, PAIR_EXISTS.
+ */
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ControlClient } from '../../protocol/control.ts';
+import { AppError, isErrorCode } from '../../protocol/errors.ts';
+import { sleep } from '../../protocol/ports.ts';
+import { dialUnix } from '../../protocol/transports/unix.ts';
+import { findHubHome, type HubHome } from '../home.ts';
+import type { HubClient } from '../hub/client.ts';
+import type { Program, ProgramEnd } from '../ports.ts';
+import type { InviteShape, StatusShape, TeamRow } from '../verbs/shapes.ts';
+import { connectHub, ensureHub, findScript } from './connect.ts';
+
+/** The local odally must be seen within this time. */
+const localSeenMsMax = 15_000;
+
+/** A process that was asked to stop must be gone within this time. */
+const goneMsMax = 15_000;
+
+/** How often it is looked at meanwhile. */
+const lookMs = 50;
+
+/** What `wally up` answers. */
+export interface UpAnswer {
+  readonly hub: StatusShape['hub'];
+  readonly isNew: boolean;
+  readonly local: string | null;
+}
+
+/** What `wally down` answers. */
+export interface DownAnswer {
+  readonly hub: 'stopped' | 'not running';
+  readonly local: 'stopped' | 'not running';
+}
+
+/** Makes sure that the hub runs; with `withLocal` an odally on this box too. */
+export async function bringUp(program: Program, want: 'hub' | 'hub-and-local'): Promise<UpAnswer> {
+  const { client, isNew } = await ensureHub(program);
+  try {
+    const local = want === 'hub' ? null : await bringUpLocal(program, client);
+    const status = (await client.call('status', {})) as StatusShape;
+    return { hub: status.hub, isNew, local };
+  } finally {
+    client.close();
+  }
+}
+
+/** Stops the local odally, then the hub; both may be gone already. */
+export async function bringDown(program: Program): Promise<DownAnswer> {
+  const home = findHubHome(program.env);
+  const local = await stopLocal(program, home);
+  const hub = await stopProcess(program, () => connectHub(home), home.socket);
+  return { hub, local };
+}
+
+async function bringUpLocal(program: Program, client: HubClient): Promise<string> {
+  const home = findHubHome(program.env);
+  const agentHome = await readLocalHome(home);
+  await writeFile(noteFile(home), `${agentHome}\n`, { mode: 0o600 });
+  const env = { ODALLY_HOME: agentHome };
+  const script = findScript('odally.js');
+  let end = await program.runScript(script, ['run', '--background', '--json'], env);
+  if (readCode(end) === 'PAIR_MISSING') {
+    const { code } = (await client.call('invite', {})) as InviteShape;
+    end = await program.runScript(script, ['join', code, '--background', '--json'], env);
+  }
+  const code = readCode(end);
+  if (code !== undefined && code !== 'AGENT_RUNNING') throw toError(end);
+  const status = await askAgent(agentHome);
+  return awaitSeen(program, client, status);
+}
+
+/** Resolves with the worker's name once the hub sees it linked. */
+async function awaitSeen(
+  program: Program,
+  client: HubClient,
+  agent: { readonly key: string; readonly hub: string },
+): Promise<string> {
+  const { hub } = (await client.call('status', {})) as StatusShape;
+  if (agent.hub !== hub.key) {
+    throw new AppError('PAIR_EXISTS', 'The local odally is paired with another hub.');
+  }
+  for (let waitedMs = 0; waitedMs < localSeenMsMax; waitedMs += lookMs) {
+    const team = (await client.call('team', {})) as readonly TeamRow[];
+    const row = team.find((worker) => worker.key === agent.key);
+    if (row?.link === 'direct') return row.name;
+    await sleep(program.ports.timers, lookMs);
+  }
+  throw new AppError('LINK_TIMEOUT', 'The local odally runs, but the hub does not see it.');
+}
+
+async function stopLocal(program: Program, home: HubHome): Promise<DownAnswer['local']> {
+  const agentHome = await readLocalHome(home);
+  const socket = join(agentHome, 'odally.sock');
+  const stopped = await stopProcess(program, () => dialAgent(agentHome), socket);
+  await rm(noteFile(home), { force: true });
+  return stopped;
+}
+
+/** Asks the program behind a socket to stop, and waits until its process is gone. */
+async function stopProcess(
+  program: Program,
+  connect: () => Promise<HubClient>,
+  what: string,
+): Promise<'stopped' | 'not running'> {
+  let client: HubClient;
+  try {
+    client = await connect();
+  } catch (error) {
+    const isGone = error instanceof AppError && error.code === 'HUB_UNREACHABLE';
+    if (isGone) return 'not running';
+    throw error;
+  }
+  const { pid } = (await client.call('stop', {})) as { readonly pid: number };
+  client.close();
+  for (let waitedMs = 0; waitedMs < goneMsMax; waitedMs += lookMs) {
+    if (!isAlive(pid)) return 'stopped';
+    await sleep(program.ports.timers, lookMs);
+  }
+  throw new AppError('LINK_TIMEOUT', `The process ${pid} behind ${what} does not end.`);
+}
+
+async function askAgent(
+  agentHome: string,
+): Promise<{ readonly key: string; readonly hub: string }> {
+  const client = await dialAgent(agentHome);
+  try {
+    return (await client.call('status', {})) as { key: string; hub: string };
+  } finally {
+    client.close();
+  }
+}
+
+async function dialAgent(agentHome: string): Promise<HubClient> {
+  return new ControlClient(await dialUnix(join(agentHome, 'odally.sock')), 'AGENT_UNREACHABLE');
+}
+
+/** The home noted by an earlier `up`, else the one that the environment names. */
+async function readLocalHome(home: HubHome): Promise<string> {
+  const noted = await readFile(noteFile(home), 'utf8').catch(() => '');
+  return noted.trim() === '' ? home.localAgent : noted.trim();
+}
+
+function noteFile(home: HubHome): string {
+  return join(home.directory, 'local-odally');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    // ESRCH: no such process. It is ours, so it cannot be EPERM.
+    return false;
+  }
+}
+
+function readCode(end: ProgramEnd): string | undefined {
+  if (end.exitCode === 0) return undefined;
+  return readError(end)?.code ?? 'AGENT_START';
+}
+
+function toError(end: ProgramEnd): AppError {
+  const error = readError(end);
+  const code = error !== undefined && isErrorCode(error.code) ? error.code : 'AGENT_START';
+  return new AppError(code, error?.message ?? end.stderr.slice(0, 500));
+}
+
+function readError(end: ProgramEnd): { readonly code: string; readonly message: string } | undefined {
+  try {
+    return (JSON.parse(end.stdout) as { error?: { code: string; message: string } }).error;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,32 @@
+/*
+ * The hub's control socket: every verb of the grammar, for any program of this user.
+ *
+ * Who may connect is decided by the socket's file mode. Arguments are parsed by the verb's schema
+ * before it runs, whoever asks. Errors: USAGE_VERB, USAGE_ARGUMENT, the verb's own.
+ */
+import { type ControlCall, serveControl } from '../../protocol/control.ts';
+import { AppError } from '../../protocol/errors.ts';
+import type { Listener } from '../../protocol/transports/link.ts';
+import { listenUnix } from '../../protocol/transports/unix.ts';
+import { findVerb } from '../verbs/registry.ts';
+import { parseVerbArgs, type VerbContext } from '../verbs/verb.ts';
+
+/** What verbs are given besides the call. */
+export type ControlScene = Pick<VerbContext, 'hub' | 'home' | 'pid' | 'stopHub'>;
+
+/** Opens the socket. Errors: HUB_RUNNING, SOCKET_PATH. */
+export function openControl(path: string, scene: ControlScene): Promise<Listener> {
+  return listenUnix(path, (link) => serveControl(link, (call) => runVerb(scene, call)));
+}
+
+async function runVerb(scene: ControlScene, call: ControlCall): Promise<unknown> {
+  const verb = findVerb(call.verb);
+  if (verb === undefined) throw new AppError('USAGE_VERB', `There is no verb "${call.verb}".`);
+  const args = parseVerbArgs(verb, call.args);
+  const context: VerbContext = {
+    ...scene,
+    item: (value) => call.item(value),
+    onDrop: (run) => call.onDrop(run),
+  };
+  return verb.run(context, args);
+}

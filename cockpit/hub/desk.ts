@@ -1,0 +1,271 @@
+/*
+ * The desk for jobs: dispatch, cancel, retry, and what workers report.
+ *
+ * Unended jobs are in memory, ended ones are read from disk. Every answer is given after its batch
+ * is on disk. Invariants: an outcome is written once; a report counts only under the token of the
+ * attempt that has not ended, and from the worker that holds it; all else is kept as late.
+ * Errors: JOB_*, WORKER_NO_MATCH, QUEUE_FULL, STORE_*.
+ */
+import { AppError } from '../../protocol/errors.ts';
+import { outboxRowsMax } from '../../protocol/limits.ts';
+import { decodeFact, type FactMessage } from '../../protocol/messages.ts';
+import type { CommandSpec, JobId, PeerKey } from '../../protocol/model.ts';
+import { jobKey, lateReportKey, prefixRange, quarantineKey } from '../../store/keys.ts';
+import type { StreamRow } from '../../store/peer-streams.ts';
+import { findRow, planRow, readRow } from '../../store/row-codec.ts';
+import type { HubAttemptEvent } from '../manager/attempt-machine.ts';
+import {
+  type CommandJob,
+  formatAttemptId,
+  getLastAttempt,
+  type GroupJob,
+  isEnded,
+  type JobRecord,
+  splitAttemptId,
+} from '../manager/job.ts';
+import { jobRowSchema } from '../manager/job-row.ts';
+import type { Ledger } from './ledger.ts';
+import {
+  assignJob,
+  findUnended,
+  keepJob,
+  listHeldBy,
+  loseJob,
+  makeAttempt,
+  mayHaveLeft,
+  type Scene,
+  stepJob,
+} from './transitions.ts';
+
+/** A job to make: what to run, and who has been chosen for it. */
+export interface NewJob {
+  readonly title: string;
+  readonly spec: CommandSpec;
+  readonly need: readonly string[];
+  readonly on: PeerKey | null;
+  readonly workers: readonly PeerKey[];
+  readonly shape: 'single' | 'group';
+}
+
+/** Decides for all jobs of one hub. */
+export class HubDesk {
+  readonly #ledger: Ledger;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** Jobs that have not ended, oldest first. */
+  listActive(): readonly JobRecord[] {
+    return [...this.#ledger.state.active.values()];
+  }
+
+  /** The newest jobs, newest first. */
+  async listRecent(countMax: number): Promise<readonly JobRecord[]> {
+    const range = { ...prefixRange('j/'), countMax, order: 'descending' } as const;
+    const rows = await this.#ledger.kv.range(range);
+    return rows.map((row) => {
+      const stored = readRow(jobRowSchema, row);
+      return this.#ledger.state.active.get(stored.id) ?? stored;
+    });
+  }
+
+  /** Unended jobs that this worker holds. */
+  listHeldBy(worker: PeerKey): readonly CommandJob[] {
+    return listHeldBy(this.#ledger.state, worker);
+  }
+
+  /** Any job, from memory or from disk. */
+  async find(id: JobId): Promise<JobRecord | undefined> {
+    const { state, kv } = this.#ledger;
+    return state.active.get(id) ?? findRow(kv, jobKey(id), jobRowSchema);
+  }
+
+  /** Like `find`. Errors: JOB_UNKNOWN. */
+  async get(id: JobId): Promise<JobRecord> {
+    const job = await this.find(id);
+    if (job === undefined) throw new AppError('JOB_UNKNOWN', `There is no job ${id}.`);
+    return job;
+  }
+
+  /** Makes one job, or a group with a part for each worker; resolves with the job to watch. */
+  async dispatch(wanted: NewJob): Promise<JobRecord> {
+    for (const key of wanted.workers) this.#assertRoom(key);
+    const scene = this.#begin();
+    const job = wanted.shape === 'group' ? this.#makeGroup(scene, wanted) : this.#makeSingle(scene, wanted);
+    await this.#ledger.commit(scene.change);
+    return job;
+  }
+
+  /** Asks for the end of a job, of every part where it is a group. Errors: JOB_FINISHED. */
+  async cancel(job: JobRecord): Promise<JobRecord> {
+    if (isEnded(job)) throw new AppError('JOB_FINISHED', `${job.id} has already ended.`);
+    const scene = this.#begin();
+    const { at } = scene.change;
+    for (const id of job.kind === 'group' ? job.children : [job.id]) {
+      stepJob(scene, id, { type: 'cancel', at, mayHaveLeft: mayHaveLeft(scene.state, id) });
+      scene.change.note({ kind: 'cancel-asked', job: id });
+    }
+    await this.#ledger.commit(scene.change);
+    return this.get(job.id);
+  }
+
+  /** A new attempt at an ended job. Errors: JOB_UNFINISHED, JOB_GROUP, QUEUE_FULL. */
+  async retry(job: JobRecord, worker: PeerKey): Promise<JobRecord> {
+    if (job.kind === 'group') throw new AppError('JOB_GROUP');
+    if (!isEnded(job)) throw new AppError('JOB_UNFINISHED', `${job.id} has not ended yet.`);
+    this.#assertRoom(worker);
+    const group = job.parent === null ? undefined : await this.#readGroup(job.parent);
+    const scene = this.#begin();
+    const n = getLastAttempt(job).n + 1;
+    const next = { ...job, attempts: [...job.attempts, makeAttempt(scene, job, { n, worker })] };
+    if (group !== undefined) this.#reopen(scene, group);
+    keepJob(scene, next);
+    assignJob(scene, next);
+    const attempt = formatAttemptId(job.id, n);
+    scene.change.note({ kind: 'job-retried', job: job.id, attempt, worker });
+    await this.#ledger.commit(scene.change);
+    return next;
+  }
+
+  /** Applies what a worker reported: one batch with the receive mark. */
+  async takeFacts(worker: PeerKey, rows: readonly StreamRow[]): Promise<void> {
+    const streams = this.#ledger.state.streams.get(worker);
+    const last = rows.at(-1);
+    if (streams === undefined || last === undefined) return;
+    const scene = this.#begin();
+    for (const row of rows) this.#takeFact(scene, worker, row);
+    scene.change.ops.push(streams.planReceived(last.seq));
+    await this.#ledger.commit(scene.change);
+  }
+
+  /** An attempt was handed to a link for the first time. */
+  async noteSent(id: JobId, n: number): Promise<void> {
+    const scene = this.#begin();
+    const job = findUnended(scene, id);
+    if (job?.kind !== 'command' || getLastAttempt(job).n !== n) return;
+    stepJob(scene, id, { type: 'sent', at: scene.change.at });
+    await this.#ledger.commit(scene.change);
+  }
+
+  /** The lease of a job's attempt has run out. */
+  async declareLost(id: JobId, reason: string): Promise<void> {
+    const scene = this.#begin();
+    loseJob(scene, id, reason);
+    await this.#ledger.commit(scene.change);
+  }
+
+  /** The deadline of a job passed; only what never reached a worker ends here. */
+  async expire(id: JobId): Promise<void> {
+    const scene = this.#begin();
+    const { at } = scene.change;
+    stepJob(scene, id, { type: 'expired', at, mayHaveLeft: mayHaveLeft(scene.state, id) });
+    await this.#ledger.commit(scene.change);
+  }
+
+  #takeFact(scene: Scene, worker: PeerKey, row: StreamRow): void {
+    let fact: FactMessage;
+    try {
+      fact = decodeFact(row.bytes);
+    } catch {
+      // Kept aside for a person to look at; the stream must not stop at it for ever.
+      const key = quarantineKey(worker, row.seq);
+      scene.change.ops.push({ type: 'put', key, value: row.bytes });
+      scene.change.note({ kind: 'message-quarantined', worker });
+      return;
+    }
+    const { job: id, n } = splitAttemptId(fact.attempt);
+    const job = findUnended(scene, id);
+    const last = job?.kind === 'command' ? getLastAttempt(job) : undefined;
+    if (last?.n !== n || last.worker !== worker) return noteLate(scene, worker, fact);
+    const effects = stepJob(scene, id, readFact(fact));
+    if (effects.some((effect) => effect.do === 'late')) noteLate(scene, worker, fact);
+  }
+
+  #makeSingle(scene: Scene, wanted: NewJob): CommandJob {
+    const [worker] = wanted.workers;
+    if (worker === undefined) throw new AppError('WORKER_NO_MATCH');
+    return this.#makeJob(scene, wanted, { worker, parent: null });
+  }
+
+  #makeGroup(scene: Scene, wanted: NewJob): GroupJob {
+    const id = this.#takeJobId();
+    const children = wanted.workers.map(
+      (worker) => this.#makeJob(scene, wanted, { worker, parent: id }).id,
+    );
+    const { title, spec } = wanted;
+    const createdAt = scene.change.at;
+    const group: GroupJob = { kind: 'group', id, title, createdAt, spec, children };
+    keepJob(scene, group);
+    scene.change.note({ kind: 'group-dispatched', job: id, note: `${children.length} parts` });
+    return group;
+  }
+
+  #makeJob(
+    scene: Scene,
+    wanted: NewJob,
+    place: { readonly worker: PeerKey; readonly parent: JobId | null },
+  ): CommandJob {
+    const { title, spec, need, on } = wanted;
+    const bare = {
+      kind: 'command',
+      id: this.#takeJobId(),
+      title,
+      createdAt: scene.change.at,
+      parent: place.parent,
+      spec,
+      targeting: { on: place.parent === null ? on : place.worker, need },
+    } as const;
+    const attempt = makeAttempt(scene, bare, { n: 1, worker: place.worker });
+    const job: CommandJob = { ...bare, attempts: [attempt] };
+    keepJob(scene, job);
+    assignJob(scene, job);
+    scene.change.note({ kind: 'job-dispatched', job: job.id, worker: place.worker });
+    return job;
+  }
+
+  async #readGroup(id: JobId): Promise<GroupJob | undefined> {
+    const group = await this.find(id);
+    if (group?.kind !== 'group' || group.ended === undefined) return undefined;
+    for (const child of group.children) {
+      const part = await this.find(child);
+      if (part !== undefined) this.#ledger.state.groupParts.set(child, part);
+    }
+    return group;
+  }
+
+  /** A part is tried again, so its group is open again. */
+  #reopen(scene: Scene, group: GroupJob): void {
+    const { ended: _ended, ...open } = group;
+    keepJob(scene, open);
+  }
+
+  #assertRoom(worker: PeerKey): void {
+    const { state } = this.#ledger;
+    const waiting = state.streams.get(worker)?.waitingCount ?? listHeldBy(state, worker).length;
+    if (waiting >= outboxRowsMax) throw new AppError('QUEUE_FULL');
+  }
+
+  #takeJobId(): JobId {
+    const { state } = this.#ledger;
+    const id: JobId = `J${state.nextJob}`;
+    state.nextJob += 1;
+    return id;
+  }
+
+  #begin(): Scene {
+    return { state: this.#ledger.state, change: this.#ledger.begin() };
+  }
+}
+
+function noteLate({ change }: Scene, worker: PeerKey, fact: FactMessage): void {
+  const { attempt, kind } = fact;
+  change.ops.push(planRow(lateReportKey(attempt), { worker, fact }));
+  change.note({ kind: 'report-late', attempt, worker, note: kind });
+}
+
+function readFact(fact: FactMessage): HubAttemptEvent {
+  if (fact.kind !== 'finished') return { type: fact.kind, at: fact.at };
+  const { kind: _kind, attempt: _attempt, ...end } = fact;
+  return { type: 'finished', end };
+}

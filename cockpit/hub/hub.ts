@@ -1,0 +1,246 @@
+/*
+ * The hub: Wally's process, from its store to its door, with every worker's session.
+ *
+ * It composes desks, sessions, mirror, invites and loops, and owns their life. All of the world comes
+ * in through `HubParts`, so the simulator runs this very class. Invariants: the store has one owner;
+ * a key that is neither trusted nor invited never gets a link; a store that failed ends the hub.
+ */
+import { type AppError, wrapError } from '../../protocol/errors.ts';
+import type { PeerKey } from '../../protocol/model.ts';
+import { answerPair } from '../../protocol/pairing.ts';
+import type { Ports } from '../../protocol/ports.ts';
+import type { Address } from '../../protocol/transports/address.ts';
+import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
+import { Committer } from '../../store/committer.ts';
+import { openStore, type StoreIdentity } from '../../store/format.ts';
+import type { Kv } from '../../store/kv.ts';
+import type { LogStore } from '../../store/log.ts';
+import type { WorkerRecord } from '../manager/worker.ts';
+import { HubDesk } from './desk.ts';
+import { readDeskState } from './desk-state.ts';
+import { Feed } from './feed.ts';
+import { InviteBook } from './invite-book.ts';
+import { Ledger, type LedgerOutlet } from './ledger.ts';
+import { LogMirror } from './log-mirror.ts';
+import { WatchLeases } from './watch-leases.ts';
+import { WorkerDesk } from './worker-desk.ts';
+import { WorkerSession } from './worker-session.ts';
+
+/** Where workers come in. */
+export interface Door {
+  /** What invites name: where workers can dial, the best first. */
+  readonly addresses: readonly Address[];
+  readonly rendezvous: readonly Address[];
+  /** Ends this peer's links at once. */
+  kick(key: PeerKey): void;
+  close(): Promise<void>;
+}
+
+/** Everything a hub is made from. */
+export interface HubParts {
+  readonly ports: Ports;
+  readonly kv: Kv;
+  readonly logs: LogStore;
+  readonly key: PeerKey;
+  readonly version: string;
+  readonly openDoor: (who: {
+    admits(key: PeerKey): boolean;
+    readonly accept: AcceptLink;
+  }) => Promise<Door>;
+  readonly noticed: (line: string) => void;
+}
+
+/** Life cycle: `start`, then `stop`; both safe to repeat. `ended` resolves when it is over. */
+export class Hub {
+  readonly feed = new Feed();
+  readonly #parts: HubParts;
+  readonly #sessions = new Map<PeerKey, WorkerSession>();
+  #identity!: StoreIdentity;
+  #committer!: Committer;
+  #workers!: WorkerDesk;
+  #desk!: HubDesk;
+  #mirror!: LogMirror;
+  #invites!: InviteBook;
+  #leases!: WatchLeases;
+  #door: Door | undefined;
+  #startedAt = 0;
+  #isStopping = false;
+  #isTeamNews = false;
+  #failure: AppError | undefined;
+  #resolveEnded!: (failure: AppError | undefined) => void;
+  /** Resolves when the hub has stopped, with the failure that ended it if one did. */
+  readonly ended: Promise<AppError | undefined>;
+
+  constructor(parts: HubParts) {
+    this.#parts = parts;
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+  }
+
+  get desk(): HubDesk {
+    return this.#desk;
+  }
+
+  get workers(): WorkerDesk {
+    return this.#workers;
+  }
+
+  get mirror(): LogMirror {
+    return this.#mirror;
+  }
+
+  get invites(): InviteBook {
+    return this.#invites;
+  }
+
+  get door(): Door {
+    if (this.#door === undefined) throw new Error('invariant broken: the hub is started');
+    return this.#door;
+  }
+
+  /** Wall milliseconds. */
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
+  get key(): PeerKey {
+    return this.#parts.key;
+  }
+
+  get ports(): Ports {
+    return this.#parts.ports;
+  }
+
+  get version(): string {
+    return this.#parts.version;
+  }
+
+  session(key: PeerKey): WorkerSession | undefined {
+    return this.#sessions.get(key);
+  }
+
+  /** Opens the store, reads everything back, opens the door. Errors: STORE_*, HUB_START. */
+  async start(): Promise<void> {
+    const { kv, ports, logs, key, noticed } = this.#parts;
+    this.#startedAt = Math.round(ports.clock.wallMs());
+    this.#identity = await openStore(kv, ports.random);
+    this.#committer = new Committer({ kv, onFailure: (error) => this.fail(error) });
+    const outlet: LedgerOutlet = {
+      queued: (worker, rows) => this.#sessions.get(worker)?.session.queued(rows),
+      jobChanged: (job) => this.feed.tell({ type: 'job', job }),
+      teamChanged: () => this.#tellTeam(),
+    };
+    const state = await readDeskState(kv);
+    const ledger = new Ledger({ kv, committer: this.#committer, ports, outlet, state });
+    this.#workers = new WorkerDesk(ledger);
+    this.#desk = new HubDesk(ledger);
+    const failed = (error: unknown) => this.fail(error);
+    this.#mirror = new LogMirror({ logs, desk: this.#desk, failed });
+    const workers = this.#workers;
+    this.#invites = new InviteBook({ kv, committer: this.#committer, workers, ports, hubKey: key });
+    await this.#invites.open();
+    for (const worker of workers.list()) this.#openSession(worker);
+    this.#leases = new WatchLeases({
+      desk: this.#desk,
+      ports,
+      heardAt: (worker) => this.#sessions.get(worker)?.heardAt,
+      failed,
+    });
+    this.#leases.start();
+    this.#door = await this.#parts.openDoor({
+      admits: (peer) => this.#sessions.has(peer) || this.#invites.admits(peer),
+      accept: (link) => this.#accept(link),
+    });
+    noticed(`hub ${key.slice(0, 8)} started`);
+  }
+
+  /** Ends sessions and the store; workers work on. Safe to repeat; resolves when it is over. */
+  async stop(): Promise<void> {
+    if (!this.#isStopping) {
+      this.#isStopping = true;
+      await this.#close();
+    }
+    await this.ended;
+  }
+
+  /** Ends the trust in a worker, on disk and on the wire. */
+  async revoke(worker: WorkerRecord): Promise<void> {
+    const session = this.#sessions.get(worker.key);
+    this.#sessions.delete(worker.key);
+    await this.#workers.revoke(worker);
+    session?.session.stop('WORKER_REVOKED');
+    this.door.kick(worker.key);
+  }
+
+  /** A fault that this process cannot go on from: what is on disk is read again at the next start. */
+  fail(thrown: unknown): void {
+    if (this.#failure !== undefined || this.#isStopping) return;
+    this.#failure = wrapError(thrown, 'HUB_INTERNAL');
+    const stack = thrown instanceof Error ? thrown.stack : undefined;
+    this.#parts.noticed(`failed: ${this.#failure.code} ${stack ?? this.#failure.message}`);
+    void this.stop();
+  }
+
+  #accept(link: Link): void {
+    const session = this.#sessions.get(link.peerKey);
+    if (session !== undefined) {
+      void session.session.attach(link);
+      return;
+    }
+    answerPair(link, this.#parts.ports.timers, async (request) => {
+      const worker = await this.#invites.pair(link.peerKey, request);
+      if (!this.#sessions.has(worker.key)) this.#openSession(worker);
+      this.#parts.noticed(`paired ${worker.name} (${worker.key.slice(0, 8)}) on ${worker.host}`);
+      return worker.name;
+    });
+  }
+
+  #openSession(worker: WorkerRecord): void {
+    if (worker.revokedAt !== null) return;
+    const { kv, ports, version, noticed } = this.#parts;
+    const session = new WorkerSession({
+      key: worker.key,
+      store: worker.store,
+      desk: this.#desk,
+      workers: this.#workers,
+      mirror: this.#mirror,
+      kv,
+      ports,
+      identity: {
+        role: 'hub',
+        version,
+        store: this.#identity.storeId,
+        incarnation: this.#identity.incarnation,
+      },
+      presenceChanged: () => this.#tellTeam(),
+      failed: (error) => this.fail(error),
+      noticed,
+    });
+    this.#sessions.set(worker.key, session);
+  }
+
+  /** Many changes of one turn are one piece of news. */
+  #tellTeam(): void {
+    if (this.#isTeamNews) return;
+    this.#isTeamNews = true;
+    this.#parts.ports.timers.after(0, () => {
+      this.#isTeamNews = false;
+      this.feed.tell({ type: 'team' });
+    });
+  }
+
+  async #close(): Promise<void> {
+    this.#leases?.stop();
+    for (const { session } of this.#sessions.values()) session.stop('HUB_STOPPING');
+    try {
+      await this.#door?.close();
+      await this.#committer?.close();
+      await this.#parts.logs.close();
+      await this.#parts.kv.close();
+    } catch (error) {
+      this.#failure ??= wrapError(error, 'STORE_IO');
+    }
+    this.#resolveEnded(this.#failure);
+  }
+}

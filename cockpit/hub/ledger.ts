@@ -1,0 +1,64 @@
+/*
+ * The ledger: how changes begin, reach the disk, and are told.
+ *
+ * Both desks write through it. A change takes effect in memory while it is made; it is told (to
+ * sessions and screens) only after its one synced batch. A batch that fails is fatal for this hub,
+ * which must read its store again before it acknowledges anything.
+ */
+import type { PeerKey } from '../../protocol/model.ts';
+import type { Ports } from '../../protocol/ports.ts';
+import type { Committer } from '../../store/committer.ts';
+import type { Kv } from '../../store/kv.ts';
+import type { StreamRow } from '../../store/peer-streams.ts';
+import type { JobRecord } from '../manager/job.ts';
+import { Change } from './change.ts';
+import type { DeskState } from './desk-state.ts';
+
+/** What the rest of the hub is told once it is on disk. */
+export interface LedgerOutlet {
+  queued(worker: PeerKey, rows: readonly StreamRow[]): void;
+  jobChanged(job: JobRecord): void;
+  teamChanged(): void;
+}
+
+/** What a ledger is made from. */
+export interface LedgerParts {
+  readonly kv: Kv;
+  readonly committer: Committer;
+  readonly ports: Ports;
+  readonly outlet: LedgerOutlet;
+  readonly state: DeskState;
+}
+
+/** Begins and commits changes. It lives as long as the store. */
+export class Ledger {
+  readonly state: DeskState;
+  readonly kv: Kv;
+  readonly #parts: LedgerParts;
+
+  constructor(parts: LedgerParts) {
+    this.#parts = parts;
+    this.state = parts.state;
+    this.kv = parts.kv;
+  }
+
+  /** A change as of now. */
+  begin(): Change {
+    const { state } = this;
+    return new Change(Math.round(this.#parts.ports.clock.wallMs()), () => {
+      state.nextEvent += 1;
+      return state.nextEvent - 1;
+    });
+  }
+
+  /** Resolves once the change is on disk and has been told. Errors: STORE_*. */
+  async commit(change: Change): Promise<void> {
+    const { committer, outlet } = this.#parts;
+    const ops = change.planOps();
+    if (ops.length === 0) return;
+    await committer.commit(ops);
+    for (const [worker, rows] of change.queued) outlet.queued(worker, rows);
+    for (const job of change.jobs.values()) outlet.jobChanged(job);
+    if (change.isTeamChanged || change.jobs.size > 0) outlet.teamChanged();
+  }
+}

@@ -1,0 +1,138 @@
+/*
+ * The hub's copies of its workers' logs, and those who follow them.
+ *
+ * A worker asks where a copy ends and sends from there; what arrives is appended in order, synced,
+ * and only then acknowledged. Chunks of one log pass one at a time; logs do not wait for each
+ * other. A worker can write only to logs of attempts that it holds or held.
+ * Errors: STORE_IO through `failed`.
+ */
+import type { OwnerFrame } from '../../protocol/frames.ts';
+import type { AttemptId, PeerKey } from '../../protocol/model.ts';
+import type { Log, LogRecord, LogSlice, LogStore } from '../../store/log.ts';
+import { splitAttemptId } from '../manager/job.ts';
+import type { HubDesk } from './desk.ts';
+
+/** "I do not want this log": an offset that no log reaches, so that the worker may forget it. */
+export const logUnwanted = Number.MAX_SAFE_INTEGER;
+
+type LogFrame = Extract<OwnerFrame, { t: 'log' }>;
+
+/** What the mirror needs. */
+export interface LogMirrorParts {
+  readonly logs: LogStore;
+  readonly desk: HubDesk;
+  readonly failed: (error: unknown) => void;
+}
+
+interface Lane {
+  waiting: LogFrame[];
+  isBusy: boolean;
+}
+
+/** Life cycle: it lives as long as its log store. */
+export class LogMirror {
+  readonly #parts: LogMirrorParts;
+  readonly #lanes = new Map<AttemptId, Lane>();
+  readonly #followers = new Map<AttemptId, Set<() => void>>();
+
+  constructor(parts: LogMirrorParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes a worker's frame; `answer` sends back to that worker. */
+  take(worker: PeerKey, frame: OwnerFrame, answer: (frame: OwnerFrame) => void): void {
+    if (frame.t === 'log-ask') {
+      void this.#answerAsk(worker, frame.attempt, answer).catch(this.#parts.failed);
+    } else if (frame.t === 'log') {
+      void this.#queue(worker, frame, answer).catch(this.#parts.failed);
+    }
+  }
+
+  /** Where the copy ends now. */
+  async findEnd(attempt: AttemptId): Promise<number> {
+    return (await this.#parts.logs.open(attempt)).end;
+  }
+
+  /** A piece of the copy. */
+  async read(attempt: AttemptId, from: number, bytesMax: number): Promise<LogSlice> {
+    const log = await this.#parts.logs.open(attempt);
+    return log.read(from, bytesMax);
+  }
+
+  /** Calls `run` after each growth of the copy, until the returned function is called. */
+  follow(attempt: AttemptId, run: () => void): () => void {
+    const followers = this.#followers.get(attempt) ?? new Set();
+    this.#followers.set(attempt, followers);
+    followers.add(run);
+    return () => {
+      followers.delete(run);
+      if (followers.size === 0 && this.#followers.get(attempt) === followers) {
+        this.#followers.delete(attempt);
+      }
+    };
+  }
+
+  async #answerAsk(
+    worker: PeerKey,
+    attempt: AttemptId,
+    answer: (frame: OwnerFrame) => void,
+  ): Promise<void> {
+    const isHolder = await this.#isHolder(worker, attempt);
+    const offset = isHolder ? await this.findEnd(attempt) : logUnwanted;
+    answer({ t: 'log-ack', attempt, offset });
+  }
+
+  async #queue(
+    worker: PeerKey,
+    frame: LogFrame,
+    answer: (frame: OwnerFrame) => void,
+  ): Promise<void> {
+    const lane = this.#lanes.get(frame.attempt) ?? { waiting: [], isBusy: false };
+    this.#lanes.set(frame.attempt, lane);
+    // The worker's window bounds this list; it sends no more than that without an ack.
+    lane.waiting.push(frame);
+    if (lane.isBusy) return;
+    lane.isBusy = true;
+    try {
+      if (await this.#isHolder(worker, frame.attempt)) await this.#drain(frame.attempt, lane, answer);
+    } finally {
+      this.#lanes.delete(frame.attempt);
+    }
+  }
+
+  /** Everything that waits goes to disk with one sync and one ack. */
+  async #drain(
+    attempt: AttemptId,
+    lane: Lane,
+    answer: (frame: OwnerFrame) => void,
+  ): Promise<void> {
+    const log = await this.#parts.logs.open(attempt);
+    while (lane.waiting.length > 0) {
+      const frames = lane.waiting;
+      lane.waiting = [];
+      for (const frame of frames) await append(log, frame);
+      await log.sync();
+      answer({ t: 'log-ack', attempt, offset: log.end });
+      for (const run of this.#followers.get(attempt) ?? []) run();
+    }
+  }
+
+  async #isHolder(worker: PeerKey, attempt: AttemptId): Promise<boolean> {
+    const { job: id, n } = splitAttemptId(attempt);
+    const job = await this.#parts.desk.find(id);
+    if (job?.kind !== 'command') return false;
+    return job.attempts.some((held) => held.n === n && held.worker === worker);
+  }
+}
+
+/** Appends what the copy does not have yet. */
+async function append(log: Log, frame: LogFrame): Promise<void> {
+  const fresh: LogRecord[] = [];
+  for (const record of frame.records) {
+    const skip = Math.max(0, log.end - record.offset);
+    if (skip >= record.bytes.length) continue;
+    fresh.push({ ...record, offset: record.offset + skip, bytes: record.bytes.subarray(skip) });
+  }
+  if (fresh.length > 0) await log.append(fresh);
+  if (frame.next > log.end) await log.skipTo(frame.next);
+}

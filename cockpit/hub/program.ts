@@ -1,0 +1,135 @@
+/*
+ * The hub as a program: a home made into a running hub, and back.
+ *
+ * It opens the real things (key, store, logs, swarm, socket) in the order in which they can refuse,
+ * remembers the ports it got so that workers find it again, and closes all of it on a signal. The
+ * hub itself knows nothing of files. Errors: HOME_UNWRITABLE, CONFIG_INVALID, KEY_INVALID,
+ * HUB_RUNNING, STORE_*, HUB_START, SOCKET_PATH.
+ */
+import { AppError } from '../../protocol/errors.ts';
+import { formatKey, loadOrCreateIdentity } from '../../protocol/identity.ts';
+import type { Ports } from '../../protocol/ports.ts';
+import type { Address } from '../../protocol/transports/address.ts';
+import type { Listener } from '../../protocol/transports/link.ts';
+import { openHubSwarm } from '../../protocol/transports/swarm.ts';
+import { openHome } from '../../store/home.ts';
+import { metaKey } from '../../store/keys.ts';
+import type { Kv } from '../../store/kv.ts';
+import { openLogFiles } from '../../store/log-files.ts';
+import { openLevelKv } from '../../store/open.ts';
+import { type HubConfig, type HubHome, readHubConfig } from '../home.ts';
+import { openControl } from './control.ts';
+import { type Door, Hub, type HubParts } from './hub.ts';
+
+/** What the program needs of the process that it runs in. */
+export interface HubProgramParts {
+  readonly home: HubHome;
+  readonly ports: Ports;
+  readonly version: string;
+  readonly pid: number;
+  readonly noticed: (line: string) => void;
+}
+
+/** A hub that runs, with its socket. */
+export interface RunningHub {
+  readonly hub: Hub;
+  /** Stops socket and hub; safe to repeat. */
+  stop(): Promise<void>;
+}
+
+const portsKey = metaKey('ports');
+
+/** Opens everything; resolves when verbs are answered. */
+export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
+  const { home, ports, version, noticed } = parts;
+  await openHome(home.directory);
+  const config = await readHubConfig(home);
+  const keyPair = await loadOrCreateIdentity(home.key, ports.random);
+  const kv = await openStoreOrSay(home);
+  try {
+    const logs = await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max });
+    const openDoor: HubParts['openDoor'] = (who) => openSwarmDoor({ ...parts, config, kv, keyPair, ...who });
+    const key = formatKey(keyPair.publicKey);
+    const hub = new Hub({ ports, kv, logs, key, version, openDoor, noticed });
+    await hub.start();
+    return await serve(parts, hub);
+  } catch (error) {
+    await kv.close();
+    throw error;
+  }
+}
+
+async function serve(parts: HubProgramParts, hub: Hub): Promise<RunningHub> {
+  let control: Listener | undefined;
+  const stop = async () => {
+    await control?.close();
+    await hub.stop();
+  };
+  try {
+    control = await openControl(parts.home.socket, {
+      hub,
+      home: parts.home.directory,
+      pid: parts.pid,
+      // A moment later, so that the answer leaves first.
+      stopHub: () => parts.ports.timers.after(20, () => void stop()),
+    });
+  } catch (error) {
+    await hub.stop();
+    throw error;
+  }
+  return { hub, stop };
+}
+
+/** A locked store means that another hub has this home. */
+async function openStoreOrSay(home: HubHome): Promise<Kv> {
+  try {
+    return await openLevelKv(home.store);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'STORE_LOCKED') throw error;
+    throw new AppError('HUB_RUNNING', `A hub already runs on ${home.directory}.`, { cause: error });
+  }
+}
+
+type DoorPlan = HubProgramParts & {
+  readonly config: HubConfig;
+  readonly kv: Kv;
+  readonly keyPair: Awaited<ReturnType<typeof loadOrCreateIdentity>>;
+} & Parameters<HubParts['openDoor']>[0];
+
+async function openSwarmDoor(plan: DoorPlan): Promise<Door> {
+  const { swarm: wanted } = plan.config;
+  const kept = await readPorts(plan.kv);
+  const swarm = await openHubSwarm({
+    keyPair: plan.keyPair,
+    host: wanted.host,
+    port: wanted.port === 0 ? kept.port : wanted.port,
+    rendezvousPort: wanted.rendezvous_port === 0 ? kept.rendezvousPort : wanted.rendezvous_port,
+    admits: (key) => plan.admits(key),
+    accept: plan.accept,
+    ports: plan.ports,
+  });
+  const got = { port: swarm.address.port, rendezvousPort: swarm.rendezvous.port };
+  const value = new TextEncoder().encode(JSON.stringify(got));
+  await plan.kv.batch([{ type: 'put', key: portsKey, value }], 'buffered');
+  return {
+    addresses: advertise(wanted.advertise, swarm.address),
+    rendezvous: advertise(wanted.advertise, swarm.rendezvous),
+    kick: (key) => swarm.kick(key),
+    close: () => swarm.close(),
+  };
+}
+
+/** Where workers are told to dial: the hosts of the config with our port, else where we listen. */
+function advertise(hosts: readonly string[], listening: Address): readonly Address[] {
+  if (hosts.length === 0) return [listening];
+  return hosts.map((host) => ({ host, port: listening.port }));
+}
+
+/** The ports of last time, so that workers find this hub where it was; 0 when there are none. */
+async function readPorts(kv: Kv): Promise<{ port: number; rendezvousPort: number }> {
+  const bytes = await kv.get(portsKey);
+  if (bytes === undefined) return { port: 0, rendezvousPort: 0 };
+  const parsed: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  const { port, rendezvousPort } = parsed as { port?: unknown; rendezvousPort?: unknown };
+  return { port: Number(port) || 0, rendezvousPort: Number(rendezvousPort) || 0 };
+}

@@ -1,0 +1,119 @@
+/*
+ * The desk for workers: who is trusted, under which name, with which box and store.
+ *
+ * Invariants: a name never moves to another key; a worker whose store changed can never be asked for
+ * what its old store held, so that is settled here, in the batch that adopts the new one.
+ * Errors: PEER_UNKNOWN, STORE_*.
+ */
+import { AppError } from '../../protocol/errors.ts';
+import type { HelloFrame } from '../../protocol/frames.ts';
+import type { PeerKey } from '../../protocol/model.ts';
+import type { KvOp } from '../../store/kv.ts';
+import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
+import { getLastAttempt } from '../manager/job.ts';
+import type { WorkerRecord } from '../manager/worker.ts';
+import type { Ledger } from './ledger.ts';
+import {
+  assignJob,
+  keepWorker,
+  listHeldBy,
+  loseJob,
+  mayHaveLeft,
+  reconcile,
+} from './transitions.ts';
+
+/** Decides for all workers of one hub. */
+export class WorkerDesk {
+  readonly #ledger: Ledger;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** All workers, also revoked ones, in the order of their names. */
+  list(): readonly WorkerRecord[] {
+    const workers = [...this.#ledger.state.workers.values()];
+    return workers.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  find(key: PeerKey): WorkerRecord | undefined {
+    return this.#ledger.state.workers.get(key);
+  }
+
+  findByName(name: string): WorkerRecord | undefined {
+    return this.list().find((worker) => worker.name === name);
+  }
+
+  /** The streams with the worker's present store; undefined before its first hello. */
+  streamsOf(key: PeerKey): PeerStreams | undefined {
+    return this.#ledger.state.streams.get(key);
+  }
+
+  /** The worker speaks from a new store: what its old one held cannot be known any more. */
+  async adoptStore(key: PeerKey, store: string): Promise<PeerStreams> {
+    const { state, kv } = this.#ledger;
+    const worker = this.#get(key);
+    const streams = await openPeerStreams(kv, { peer: key, store });
+    const scene = { state, change: this.#ledger.begin() };
+    state.streams.set(key, streams);
+    keepWorker(scene, { ...worker, store });
+    for (const job of listHeldBy(state, key)) {
+      const isQueued = getLastAttempt(job).state.is === 'queued';
+      const isUnsent = worker.store === null || (isQueued && !mayHaveLeft(state, job.id));
+      if (isUnsent) assignJob(scene, job);
+      else loseJob(scene, job.id, 'The worker came back without its memory of this job.');
+    }
+    if (worker.store !== null) scene.change.note({ kind: 'worker-store-lost', worker: key });
+    await this.#ledger.commit(scene.change);
+    return streams;
+  }
+
+  /** A session opened: the facts of the box, and what the worker says it holds. */
+  async noteHello(key: PeerKey, hello: HelloFrame): Promise<void> {
+    const scene = { state: this.#ledger.state, change: this.#ledger.begin() };
+    const worker = this.#get(key);
+    keepWorker(scene, {
+      ...worker,
+      host: hello.host ?? worker.host,
+      capabilities: hello.capabilities ?? worker.capabilities,
+      lastSeenAt: scene.change.at,
+    });
+    reconcile(scene, key, hello.inventory ?? []);
+    await this.#ledger.commit(scene.change);
+  }
+
+  /** The last moment at which it was heard; kept so that ages survive a restart. */
+  async noteSeen(key: PeerKey): Promise<void> {
+    const worker = this.find(key);
+    if (worker === undefined) return;
+    const scene = { state: this.#ledger.state, change: this.#ledger.begin() };
+    keepWorker(scene, { ...worker, lastSeenAt: scene.change.at });
+    await this.#ledger.commit(scene.change);
+  }
+
+  /** Adds or replaces a worker, with further rows in the same batch. */
+  async save(worker: WorkerRecord, note: string, ops: readonly KvOp[]): Promise<void> {
+    const scene = { state: this.#ledger.state, change: this.#ledger.begin() };
+    keepWorker(scene, worker);
+    scene.change.ops.push(...ops);
+    scene.change.note({ kind: note, worker: worker.key, note: worker.name });
+    await this.#ledger.commit(scene.change);
+  }
+
+  /** Ends the trust in a worker; what it holds can only be lost to us. */
+  async revoke(worker: WorkerRecord): Promise<void> {
+    const scene = { state: this.#ledger.state, change: this.#ledger.begin() };
+    keepWorker(scene, { ...worker, revokedAt: scene.change.at });
+    for (const job of listHeldBy(scene.state, worker.key)) {
+      loseJob(scene, job.id, `${worker.name} was revoked.`);
+    }
+    scene.change.note({ kind: 'worker-revoked', worker: worker.key, note: worker.name });
+    await this.#ledger.commit(scene.change);
+  }
+
+  #get(key: PeerKey): WorkerRecord {
+    const worker = this.find(key);
+    if (worker === undefined) throw new AppError('PEER_UNKNOWN');
+    return worker;
+  }
+}

@@ -1,0 +1,156 @@
+/*
+ * One worker's session, as the hub hosts it: what it sends goes to the desks and the mirror.
+ *
+ * It exists for every trusted worker, linked or not, and owns no state of its own but the session.
+ * Invariant: nothing from the wire reaches a desk under another key than the link's.
+ */
+import type { AppError } from '../../protocol/errors.ts';
+import type { HelloFrame, OwnerFrame } from '../../protocol/frames.ts';
+import { decodeCommand } from '../../protocol/messages.ts';
+import type { PeerKey } from '../../protocol/model.ts';
+import type { Ports } from '../../protocol/ports.ts';
+import {
+  Session,
+  type SessionHost,
+  type SessionIdentity,
+  type StreamMarks,
+} from '../../protocol/session.ts';
+import type { Kv } from '../../store/kv.ts';
+import type { StreamRow } from '../../store/peer-streams.ts';
+import { splitAttemptId } from '../manager/job.ts';
+import type { HubDesk } from './desk.ts';
+import type { LogMirror } from './log-mirror.ts';
+import type { WorkerDesk } from './worker-desk.ts';
+
+/** What a worker's session needs of the hub. */
+export interface WorkerSessionParts {
+  readonly key: PeerKey;
+  readonly store: string | null;
+  readonly desk: HubDesk;
+  readonly workers: WorkerDesk;
+  readonly mirror: LogMirror;
+  readonly kv: Kv;
+  readonly ports: Ports;
+  readonly identity: SessionIdentity;
+  readonly presenceChanged: () => void;
+  readonly failed: (error: unknown) => void;
+  readonly noticed: (line: string) => void;
+}
+
+/** Life cycle: `session.attach` as links come, `stop` at the end. */
+export class WorkerSession implements SessionHost {
+  readonly session: Session;
+  readonly #parts: WorkerSessionParts;
+  #isFresh = false;
+  #troubleCode: AppError['code'] | undefined;
+
+  constructor(parts: WorkerSessionParts) {
+    this.#parts = parts;
+    const marks = parts.workers.streamsOf(parts.key)?.counts;
+    this.session = new Session({
+      host: this,
+      ports: parts.ports,
+      identity: parts.identity,
+      knownStore: parts.store,
+      marks: marks ?? { acked: 0, queued: 0, received: 0 },
+    });
+  }
+
+  /** Is a link open on which the worker was heard lately? */
+  get isFresh(): boolean {
+    return this.session.connection !== undefined && this.#isFresh;
+  }
+
+  get isLinked(): boolean {
+    return this.session.connection !== undefined;
+  }
+
+  /** Monotonic instant at which it was last heard on the open link; undefined without one. */
+  get heardAt(): number | undefined {
+    return this.session.connection?.heardAt;
+  }
+
+  /** Why it cannot be served until a person acts. */
+  get troubleCode(): AppError['code'] | undefined {
+    return this.#troubleCode;
+  }
+
+  describe(): Partial<Pick<HelloFrame, 'name'>> {
+    const worker = this.#parts.workers.find(this.#parts.key);
+    return worker === undefined ? {} : { name: worker.name };
+  }
+
+  async adopt(peerStore: string): Promise<StreamMarks> {
+    const { workers, key, failed } = this.#parts;
+    try {
+      return (await workers.adoptStore(key, peerStore)).counts;
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  }
+
+  readOutbox(_store: string, after: number, countMax: number): Promise<readonly StreamRow[]> {
+    const streams = this.#parts.workers.streamsOf(this.#parts.key);
+    return streams?.read(after, countMax) ?? Promise.resolve([]);
+  }
+
+  async apply(_store: string, rows: readonly StreamRow[]): Promise<void> {
+    const { desk, key, failed } = this.#parts;
+    try {
+      await desk.takeFacts(key, rows);
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  }
+
+  acked(_store: string, through: number): void {
+    const { workers, key, kv, failed } = this.#parts;
+    const planned = workers.streamsOf(key)?.planAcked(through);
+    planned?.then((ops) => kv.batch(ops, 'buffered')).catch(failed);
+  }
+
+  sent(row: StreamRow): void {
+    const command = decodeCommand(row.bytes);
+    if (command.kind !== 'assign') return;
+    const { job, n } = splitAttemptId(command.attempt);
+    this.#parts.desk.noteSent(job, n).catch(this.#parts.failed);
+  }
+
+  opened(hello: HelloFrame): void {
+    const { workers, key, failed, presenceChanged } = this.#parts;
+    this.#isFresh = true;
+    this.#troubleCode = undefined;
+    workers.noteHello(key, hello).catch(failed);
+    presenceChanged();
+  }
+
+  frame(frame: OwnerFrame): void {
+    const { mirror, key } = this.#parts;
+    mirror.take(key, frame, (answer) => this.session.sendFrame(answer));
+  }
+
+  presence(as: 'fresh' | 'stale'): void {
+    this.#isFresh = as === 'fresh';
+    this.#parts.presenceChanged();
+  }
+
+  drained(): void {
+    // The hub sends no logs; its durable window is small enough for any carrier's buffer.
+  }
+
+  closed(reason: string): void {
+    const { workers, key, failed, presenceChanged, noticed } = this.#parts;
+    this.#isFresh = false;
+    noticed(`link to ${workers.find(key)?.name ?? key.slice(0, 8)} closed: ${reason}`);
+    workers.noteSeen(key).catch(failed);
+    presenceChanged();
+  }
+
+  trouble(code: AppError['code']): void {
+    this.#troubleCode = code;
+    this.#parts.noticed(`${this.#parts.key.slice(0, 8)} cannot be served: ${code}`);
+    this.#parts.presenceChanged();
+  }
+}

@@ -1,0 +1,100 @@
+/*
+ * The world of the `wally` program: its arguments, environment, streams, clock and children.
+ *
+ * The only file of the cockpit that touches `process`. Everything else is given a `Program`, so a
+ * test can run any of it. Output is written with back-pressure; a closed pipe ends nothing loudly.
+ */
+import type { ErrorCode } from '../protocol/errors.ts';
+import { openSystemPorts, type Ports } from '../protocol/ports.ts';
+import type { HomeEnv } from './home.ts';
+
+/** What the environment says about the terminal. */
+export interface TerminalEnv {
+  readonly NO_COLOR?: string | undefined;
+  readonly TERM?: string | undefined;
+}
+
+/** Another program that ran to its end. */
+export interface ProgramEnd {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The process that `wally` is, as the rest of the cockpit sees it. */
+export interface Program {
+  readonly ports: Ports;
+  readonly argv: readonly string[];
+  readonly env: HomeEnv & TerminalEnv;
+  readonly pid: number;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly isTerminal: boolean;
+  /** Writes to stdout; resolves when there is room for more. */
+  print(text: string): Promise<void>;
+  /** Writes to stderr. */
+  say(text: string): void;
+  /** Runs once at the first SIGINT, SIGTERM or SIGHUP. */
+  onSignal(run: (signal: string) => void): void;
+  /** Starts a script of ours in the background. */
+  startDaemon(plan: DaemonRequest): Promise<number>;
+  /** Runs a script of ours to its end. */
+  runScript(script: string, args: readonly string[], env: HomeEnv): Promise<ProgramEnd>;
+}
+
+/** What is to run in the background. */
+export interface DaemonRequest {
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly env: HomeEnv;
+  readonly logFile: string;
+  readonly failure: ErrorCode;
+}
+
+/** The real program; for the entry point only. */
+export function openProgram(): Program {
+  const { stdin, stdout, stderr, env, pid } = process;
+  const ports = openSystemPorts();
+  // A reader that went away (`wally logs J1 | head`) is not a failure.
+  stdout.on('error', () => process.exit(0));
+  return {
+    ports,
+    argv: process.argv.slice(2),
+    env,
+    pid,
+    stdin,
+    stdout,
+    isTerminal: stdout.isTTY === true && stdin.isTTY === true,
+    print: (text) =>
+      new Promise((resolve) => {
+        if (stdout.write(text)) resolve();
+        else stdout.once('drain', resolve);
+      }),
+    say: (text) => void stderr.write(`${text}\n`),
+    onSignal(run) {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+        process.once(signal, () => run(signal));
+      }
+    },
+    async startDaemon(plan) {
+      const { startDaemon } = await import('../protocol/daemon.ts');
+      return startDaemon({ ...plan, env: { ...env, ...plan.env }, timers: ports.timers });
+    },
+    async runScript(script, args, more) {
+      const { execa } = await import('execa');
+      const { exitCode, stdout: out, stderr: err } = await execa(
+        process.execPath,
+        [script, ...args],
+        { env: { ...more }, reject: false, stdin: 'ignore' },
+      );
+      return { exitCode: exitCode ?? 1, stdout: out, stderr: err };
+    },
+  };
+}
+
+/** Ends the process with this status, after what was written has left. */
+export function exitProgram(status: number): void {
+  process.exitCode = status;
+  // Open handles of libraries must not keep a finished program alive.
+  process.stdout.write('', () => process.exit());
+}

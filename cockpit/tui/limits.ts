@@ -1,0 +1,61 @@
+/*
+ * Every cap and pace of the screen, with where its value came from.
+ *
+ * A list, buffer, queue or text field of the screen without a row here does not exist. Times are
+ * milliseconds, as the names say.
+ */
+
+/** Feed events are committed at most this often; keys never wait. Source: ink facts, 30 a second. */
+export const commitMsMin = 33;
+
+/** How long a toast that is no error stays. Source: k9s and lazygit use 4 to 6 seconds. */
+export const toastMs = 5000;
+
+/** Ages are looked at again this often while any is on screen. */
+export const ageTickMs = 1000;
+
+/** Pause between tries to reach a hub that went away. */
+export const reconnectMs = 1000;
+
+/** A log opened sooner than this after another one waits, so that a held `j` opens one, not fifty. */
+export const followMsMin = 80;
+
+/** After a suspend request that the terminal ignored, the screen comes back after this. */
+export const suspendMsMax = 300;
+
+/** Lines of the followed log that stay readable; older ones fall out. */
+export const logLinesMax = 20_000;
+
+/** The same bound in bytes: V8 keeps one byte a character for most logs. */
+export const logBytesMax = 8 * 1024 * 1024;
+
+/** What a line and each run of one style in it cost besides their text, so that a log of nothing but colour changes is bounded too. */
+export const logRunBytes = 64;
+
+/** A longer line is cut with a mark: nobody reads it, and lazydocker froze on 90,000 (screen facts). */
+export const lineCellsMax = 4000;
+
+/** Text of one line, for lines of characters that take no room. Four to a cell is a long emoji. */
+export const lineCharsMax = 4 * lineCellsMax;
+
+/** A control sequence longer than this is abandoned. xterm gives up at about the same length. */
+export const sequenceCharsMax = 4096;
+
+/** Cells between tab stops, as every terminal has them. */
+export const tabCells = 8;
+
+/** Jobs that the screen holds; the newest stay. `wally jobs` shows the rest. */
+export const jobsHeldMax = 2000;
+
+/** Text in one field of the dispatch form; the largest message of the wire is 256 KiB. */
+export const fieldCharsMax = 16_000;
+
+/** Narrower or lower than this there is only a sentence that says so. */
+export const columnsMin = 24;
+/** See `columnsMin`. */
+export const rowsMin = 8;
+
+/** Widths of texts that are remembered: a few screens of the largest terminal. */
+export const measuredTextsMax = 4096;
+/** Longer texts are measured each time: they are logs, which hardly ever repeat. */
+export const measuredCharsMax = 64;

@@ -1,0 +1,148 @@
+/*
+ * The entry of the screen: puts store, feed and Ink together, and gives the terminal back.
+ *
+ * Draws only when the state changes. On every way out (a key, a closed terminal, a fault, a signal)
+ * the alternate screen is left, the cursor shown and the terminal's modes restored: Ink does that
+ * when it is unmounted and when the process ends, and nothing here ends the process.
+ */
+import { render } from 'ink';
+import { AppError } from '../../protocol/errors.ts';
+import type { Ports } from '../../protocol/ports.ts';
+import type { HubClient } from '../hub/client.ts';
+import { suspendMsMax } from './limits.ts';
+import { type LendTerminal, Screen } from './panes/screen.tsx';
+import { HubFeed } from './state/feed.ts';
+import { LogBuffer } from './state/log-buffer.ts';
+import { openState, type State } from './state/model.ts';
+import { CockpitStore, type WorldEffect } from './state/store.ts';
+
+/** What the screen is opened with. */
+export interface CockpitOptions {
+  readonly client: HubClient;
+  /** Makes a new connection after the first was lost; called again after a second when it fails. */
+  readonly reconnect: () => Promise<HubClient>;
+  readonly ports: Ports;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly env: { readonly noColor: boolean; readonly term: string };
+  readonly version: string;
+}
+
+/** Why the screen was left. */
+export interface CockpitEnd {
+  readonly reason: 'quit' | 'hub-gone';
+  readonly message?: string;
+}
+
+/**
+ * Shows the screen until it is left; the client is closed then.
+ * Errors: TERMINAL_MISSING where there is no terminal that can show it.
+ */
+export async function runCockpit(options: CockpitOptions): Promise<CockpitEnd> {
+  const { stdin, stdout, env } = options;
+  if (!stdin.isTTY || !stdout.isTTY || env.term === 'dumb') {
+    throw new AppError('TERMINAL_MISSING', 'The screen needs a terminal that can place text.');
+  }
+  const cockpit = openCockpit(options);
+  const resize = () => cockpit.store.send([{ type: 'resize', ...sizeOf(stdout) }]);
+  // Before Ink's own listener, so that its first frame of the new size is drawn for that size.
+  stdout.on('resize', resize);
+  stdin.once('end', cockpit.leave);
+  try {
+    await cockpit.show();
+  } finally {
+    stdout.off('resize', resize);
+    stdin.off('end', cockpit.leave);
+    cockpit.feed.stop();
+    cockpit.store.close();
+  }
+  return endOf(cockpit.store.getState());
+}
+
+function openCockpit(options: CockpitOptions) {
+  const { client, reconnect, ports, stdin, stdout } = options;
+  const buffer = new LogBuffer();
+  const exit = { leave: () => {}, lend: undefined as LendTerminal | undefined };
+  const perform = (effect: WorldEffect): void => {
+    if (effect.type === 'request') feed.request(effect.request);
+    else if (effect.type === 'follow') feed.follow(effect.job);
+    else if (effect.type === 'quit') exit.leave();
+    else lend(exit.lend, effect.type === 'suspend' ? () => stopUntilResumed(ports) : redraw);
+  };
+  const store = new CockpitStore({ ports, perform, initial: openState(seedOf(options)) });
+  const feed = new HubFeed({
+    client,
+    reconnect,
+    ports,
+    buffer,
+    feed: store.feed,
+    send: store.send,
+  });
+  const show = async (): Promise<void> => {
+    const screen = (
+      <Screen
+        source={store}
+        lines={buffer}
+        theme={{ hasColour: !options.env.noColor }}
+        onReady={(lendTerminal) => {
+          exit.lend = lendTerminal;
+        }}
+      />
+    );
+    const app = render(screen, { stdin, stdout, ...inkOptions });
+    exit.leave = app.unmount;
+    feed.start();
+    await app.waitUntilExit();
+  };
+  return { store, feed, show, leave: () => exit.leave() };
+}
+
+// The store paces the feed, so Ink must not pace again (ink facts, C4); CI must not blank the
+// screen; a key decides what ctrl-c does.
+const inkOptions = {
+  alternateScreen: true,
+  incrementalRendering: true,
+  interactive: true,
+  maxFps: 1000,
+  exitOnCtrlC: false,
+  patchConsole: false,
+} as const;
+
+function seedOf({ ports, stdout, version }: CockpitOptions) {
+  const wallMs = ports.clock.wallMs();
+  const zoneMinutes = -new Date(wallMs).getTimezoneOffset();
+  return { version, zoneMinutes, wallMs, nowMs: ports.clock.monotonicMs(), ...sizeOf(stdout) };
+}
+
+function sizeOf(stdout: NodeJS.WriteStream): { readonly columns: number; readonly rows: number } {
+  return { columns: stdout.columns, rows: stdout.rows };
+}
+
+function endOf(state: State): CockpitEnd {
+  if (state.link.type === 'live') return { reason: 'quit' };
+  return { reason: 'hub-gone', message: state.link.reason };
+}
+
+/** Giving the terminal away and taking it back draws everything again; a second time at once is refused by Ink. */
+function lend(lendTerminal: LendTerminal | undefined, use: () => Promise<void>): void {
+  lendTerminal?.(use).catch(() => undefined);
+}
+
+async function redraw(): Promise<void> {}
+
+/**
+ * Stops this process group as the terminal's own ctrl-z would, so that what started us (npm, a
+ * shell script) stops too. Resolves when it is continued, or soon when nobody could stop it.
+ */
+function stopUntilResumed({ timers }: Ports): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = timers.after(suspendMsMax, () => finish());
+    const finish = () => {
+      cancel();
+      process.off('SIGCONT', finish);
+      resolve();
+    };
+    process.once('SIGCONT', finish);
+    process.kill(0, 'SIGTSTP');
+  });
+}

@@ -1,0 +1,60 @@
+/*
+ * The whole screen: takes the state, asks the views for a picture, draws it, and hands keys on.
+ *
+ * Holds no state of its own. The root is exactly as large as the terminal, so a frame never
+ * scrolls it.
+ */
+import { Box, useApp, useInput, usePaste } from 'ink';
+import { type ReactElement, useEffect, useSyncExternalStore } from 'react';
+import { splitKeys } from '../keys/resolve.ts';
+import type { CockpitEvent } from '../state/effects.ts';
+import type { LogLines } from '../state/log-buffer.ts';
+import type { State } from '../state/model.ts';
+import { viewScreen } from '../views/screen.ts';
+import { paintRow, type Theme } from '../views/theme.ts';
+import { Pane } from './pane.tsx';
+import { RowLine } from './row.tsx';
+
+/** What the screen needs of the store. */
+export interface ScreenSource {
+  getState(): State;
+  subscribe(listener: () => void): () => void;
+  /** Applies events at once, as one change of the screen. */
+  send(events: readonly CockpitEvent[]): void;
+}
+
+/** Lends the terminal to `use`, then draws everything again. */
+export type LendTerminal = (use: () => Promise<void>) => Promise<void>;
+
+/** What the screen is drawn from. */
+export interface ScreenProps {
+  readonly source: ScreenSource;
+  readonly lines: LogLines;
+  readonly theme: Theme;
+  /** Called once the screen can lend the terminal. */
+  readonly onReady: (lend: LendTerminal) => void;
+}
+
+/** Draws the screen. */
+export function Screen({ source, lines, theme, onReady }: ScreenProps): ReactElement {
+  const state = useSyncExternalStore(source.subscribe, source.getState);
+  useInput((input, key) => {
+    source.send(splitKeys({ input, key }).map((press) => ({ type: 'key', press })));
+  });
+  usePaste((text) => source.send([{ type: 'paste', text }]));
+  const { suspendTerminal } = useApp();
+  useEffect(() => onReady(suspendTerminal), [onReady, suspendTerminal]);
+  const view = viewScreen(state, lines);
+  return (
+    <Box width={view.columns} height={view.rows}>
+      {view.lines.map(({ x, y, row }) => (
+        <Box key={y} position="absolute" top={y} left={x}>
+          <RowLine text={paintRow(row, theme)} width={Math.max(0, view.columns - 1)} />
+        </Box>
+      ))}
+      {view.panes.map((pane) => (
+        <Pane key={pane.id} view={pane} theme={theme} />
+      ))}
+    </Box>
+  );
+}

@@ -1,0 +1,138 @@
+/*
+ * Holds the state between events, and paces how often the screen changes.
+ *
+ * Keys are applied at once; what the hub says is collected and applied at most every 33 ms as one
+ * change. Of what is collected only the newest of each kind is kept, so that a chatty hub can't
+ * make it grow. The only file that knows zustand.
+ */
+import { createStore } from 'zustand/vanilla';
+import type { JobId } from '../../../protocol/model.ts';
+import type { CancelTimer, Ports } from '../../../protocol/ports.ts';
+import type { JobRow } from '../../verbs/shapes.ts';
+import { ageTickMs, commitMsMin, toastMs } from '../limits.ts';
+import type { CockpitEvent, Effect } from './effects.ts';
+import type { State } from './model.ts';
+import { isAgeing, update } from './update.ts';
+
+/** What the hub says, to be applied with the next change. */
+export type FeedEvent = Extract<
+  CockpitEvent,
+  { type: 'hub' | 'team' | 'jobs' | 'jobs-changed' | 'log' | 'log-ended' }
+>;
+
+/** What the store leaves to others; timers are its own. */
+export type WorldEffect = Exclude<Effect, { type: 'expire-toast' }>;
+
+/** What a store is opened with. */
+export interface StoreOptions {
+  readonly ports: Ports;
+  readonly initial: State;
+  readonly perform: (effect: WorldEffect) => void;
+}
+
+/** The state, and the two ways in. Open it once; after `close` nothing changes any more. */
+export class CockpitStore {
+  readonly #options: StoreOptions;
+  readonly #store;
+  readonly #pending = new Map<string, FeedEvent>();
+  readonly #changed = new Map<JobId, JobRow>();
+  #committedAt = Number.NEGATIVE_INFINITY;
+  #cancelCommit: CancelTimer | undefined;
+  #cancelTick: CancelTimer | undefined;
+  #cancelToast: CancelTimer | undefined;
+  #isClosed = false;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#store = createStore<State>(() => options.initial);
+  }
+
+  readonly getState = (): State => this.#store.getState();
+
+  readonly subscribe = (listener: () => void): (() => void) => this.#store.subscribe(listener);
+
+  /** Applies events at once, as one change. Feed events that wait come first: they are older. */
+  readonly send = (events: readonly CockpitEvent[]): void => {
+    if (this.#isClosed || events.length === 0) return;
+    const effects: Effect[] = [];
+    const before = this.getState();
+    let state = before;
+    for (const event of [...this.#takePending(), ...events]) {
+      const next = update(state, event);
+      state = next.state;
+      effects.push(...next.effects);
+    }
+    if (state !== before) this.#store.setState(state, true);
+    for (const effect of effects) this.#perform(effect);
+    this.#armTick();
+  };
+
+  /** Takes what the hub says; it shows within 33 ms. */
+  readonly feed = (event: FeedEvent): void => {
+    if (this.#isClosed) return;
+    if (event.type === 'jobs-changed') {
+      for (const job of event.jobs) this.#changed.set(job.id, job);
+    } else {
+      if (event.type === 'jobs') this.#changed.clear();
+      this.#pending.set(event.type, event);
+    }
+    this.#armCommit();
+  };
+
+  /** Stops all timers. Safe to repeat. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelCommit?.();
+    this.#cancelTick?.();
+    this.#cancelToast?.();
+  }
+
+  /** A closed log follows its lines, and changed jobs follow the list they change. */
+  #takePending(): readonly CockpitEvent[] {
+    this.#cancelCommit?.();
+    this.#cancelCommit = undefined;
+    const order = ['hub', 'team', 'jobs', 'log', 'log-ended'] as const;
+    const events: CockpitEvent[] = order.flatMap((type) => this.#pending.get(type) ?? []);
+    if (this.#changed.size > 0)
+      events.push({ type: 'jobs-changed', jobs: [...this.#changed.values()] });
+    this.#pending.clear();
+    this.#changed.clear();
+    this.#committedAt = this.#options.ports.clock.monotonicMs();
+    return events;
+  }
+
+  #perform(effect: Effect): void {
+    if (effect.type !== 'expire-toast') return this.#options.perform(effect);
+    // One toast at a time: the timer of the one before has nothing left to do.
+    this.#cancelToast?.();
+    this.#cancelToast = this.#options.ports.timers.after(toastMs, () => {
+      this.send([{ type: 'toast-expired', id: effect.id }]);
+    });
+  }
+
+  #armCommit(): void {
+    if (this.#cancelCommit !== undefined) return;
+    const { clock, timers } = this.#options.ports;
+    const wait = Math.max(0, this.#committedAt + commitMsMin - clock.monotonicMs());
+    this.#cancelCommit = timers.after(wait, () => {
+      this.#cancelCommit = undefined;
+      this.#commit();
+    });
+  }
+
+  #commit(): void {
+    const [first, ...rest] = this.#takePending();
+    if (first !== undefined) this.send([first, ...rest]);
+  }
+
+  /** Looks at the ages once a second, and only while there are any. */
+  #armTick(): void {
+    if (this.#cancelTick !== undefined || !isAgeing(this.getState())) return;
+    const { clock, timers } = this.#options.ports;
+    this.#cancelTick = timers.after(ageTickMs, () => {
+      this.#cancelTick = undefined;
+      this.send([{ type: 'tick', nowMs: clock.monotonicMs(), wallMs: clock.wallMs() }]);
+      this.#armTick();
+    });
+  }
+}

@@ -1,0 +1,91 @@
+/*
+ * Rows of text with meaning: what every view gives and every pane draws.
+ *
+ * A span says what its text is for (`bad`, `dim`), never which colour it has; the theme decides
+ * that. Only output of workers carries its own style, as harmless SGR parameters. Pure.
+ */
+import { fitCells, measureCells, sliceCells } from './width.ts';
+
+/** What a span is for. */
+export type Role =
+  | 'plain'
+  | 'dim'
+  | 'strong'
+  | 'title'
+  | 'accent'
+  | 'good'
+  | 'warn'
+  | 'bad'
+  | 'selected'
+  | 'caret'
+  | 'banner';
+
+/** A piece of one row. `sgr` holds the SGR parameters of a worker's own style, such as `1;31`. */
+export interface Span {
+  readonly text: string;
+  readonly role: Role;
+  readonly sgr?: string;
+}
+
+/** One row of the screen, left to right. */
+export type Row = readonly Span[];
+
+/** A span of plain text unless a role is given. */
+export function span(text: string, role: Role = 'plain'): Span {
+  return { text, role };
+}
+
+/** Cells that a row takes. */
+export function measureRow(row: Row): number {
+  return row.reduce((sum, part) => sum + measureCells(part.text), 0);
+}
+
+/** The row's text without its meaning. */
+export function readRow(row: Row): string {
+  return row.map((part) => part.text).join('');
+}
+
+/** The part of a row between two columns, roles kept. */
+export function sliceRow(row: Row, from: number, to: number): Row {
+  const parts: Span[] = [];
+  let column = 0;
+  for (const part of row) {
+    const cells = measureCells(part.text);
+    if (column >= to) break;
+    if (column + cells > from) {
+      const { text } = sliceCells(
+        part.text,
+        Math.max(0, from - column),
+        Math.min(cells, to - column),
+      );
+      if (text !== '') parts.push({ ...part, text });
+    }
+    column += cells;
+  }
+  return parts;
+}
+
+/** The row in exactly `width` cells: padded on the right, or cut with an ellipsis. */
+export function fitRow(row: Row, width: number): Row {
+  if (width <= 0) return [];
+  const cells = measureRow(row);
+  if (cells > width) {
+    const cut = sliceRow(row, 0, width - 1);
+    return [...cut, span(fitCells('…', width - measureRow(cut)), 'dim')];
+  }
+  const whole = sliceRow(row, 0, width);
+  return cells === width ? whole : [...whole, span(' '.repeat(width - cells))];
+}
+
+/** One look for the whole row, so that a selection reads well in every theme. */
+export function unifyRow(row: Row, role: Role): Row {
+  return [span(readRow(row), role)];
+}
+
+/** `left` and `right` at the two ends of `width` cells; `left` gives way first. */
+export function spreadRow(left: Row, right: Row, width: number): Row {
+  const rightCells = Math.min(measureRow(right), width);
+  const gap = rightCells > 0 && rightCells < width ? 1 : 0;
+  const head = fitRow(left, width - rightCells - gap);
+  return [...head, span(' '.repeat(gap)), ...fitRow(right, rightCells)];
+}

@@ -1,0 +1,100 @@
+/*
+ * The whole screen as rows with meaning: the one function from state to picture. Pure.
+ *
+ * Whatever it gives fits the terminal: as many rows as it has, and never its last column.
+ */
+import { unreachable } from '../../../protocol/errors.ts';
+import { columnsMin, rowsMin } from '../limits.ts';
+import type { LogLines } from '../state/log-buffer.ts';
+import type { State } from '../state/model.ts';
+import { viewFooter, viewHeader, viewTabs } from './chrome.ts';
+import { viewConfirm } from './confirm.ts';
+import { viewForm } from './form.ts';
+import { viewHelp } from './help.ts';
+import { viewJobs } from './jobs.ts';
+import { type Layout, layoutScreen, type PaneId, type Rect } from './layout.ts';
+import { viewLog } from './log.ts';
+import type { PaneView } from './pane.ts';
+import { type Row, span } from './row.ts';
+import { viewTeam } from './team.ts';
+import { wrapCells } from './width.ts';
+
+/** A row and where it is. */
+export interface PlacedRow {
+  readonly x: number;
+  readonly y: number;
+  readonly row: Row;
+}
+
+/** Everything that is drawn: rows first, then panes, then the overlay. */
+export interface ScreenView {
+  readonly columns: number;
+  readonly rows: number;
+  readonly lines: readonly PlacedRow[];
+  readonly panes: readonly PaneView[];
+}
+
+/** The picture of this state. */
+export function viewScreen(state: State, lines: LogLines): ScreenView {
+  const { columns, rows } = state;
+  const layout = layoutScreen({ columns, rows, workerCount: state.team.length }, state.focus);
+  if (layout.kind === 'tiny') return viewTiny(state);
+  const panes = (['team', 'jobs', 'log'] as const).flatMap((id) => {
+    const rect = layout.panes[id];
+    return rect === undefined ? [] : [viewPane(id, { state, lines, rect })];
+  });
+  const overlay = viewOverlay(state, layout);
+  return {
+    columns,
+    rows,
+    lines: viewChrome(state, layout),
+    panes: overlay === undefined ? panes : [...panes, overlay],
+  };
+}
+
+function viewChrome(state: State, layout: Layout): readonly PlacedRow[] {
+  const header = { x: 0, y: 0, row: viewHeader(state, layout.width) };
+  const footer = { x: 0, y: state.rows - 1, row: viewFooter(state, layout.width) };
+  if (layout.kind !== 'single') return [header, footer];
+  return [header, { x: 0, y: 1, row: viewTabs(state, layout.width) }, footer];
+}
+
+function viewPane(
+  id: PaneId,
+  what: { readonly state: State; readonly lines: LogLines; readonly rect: Rect },
+): PaneView {
+  switch (id) {
+    case 'team':
+      return viewTeam(what.state, what.rect);
+    case 'jobs':
+      return viewJobs(what.state, what.rect);
+    case 'log':
+      return viewLog(what.state, what.lines, what.rect);
+    default:
+      return unreachable(id);
+  }
+}
+
+function viewOverlay(state: State, layout: Layout): PaneView | undefined {
+  const { overlay } = state;
+  if (overlay === undefined) return undefined;
+  switch (overlay.type) {
+    case 'form':
+      return viewForm(overlay, layout.body);
+    case 'confirm':
+      return viewConfirm(state, overlay, layout.body);
+    case 'help':
+      return viewHelp(overlay.top, layout.body);
+    default:
+      return unreachable(overlay);
+  }
+}
+
+function viewTiny(state: State): ScreenView {
+  const { columns, rows } = state;
+  const text = `Too small: ${columns}x${rows}. It takes ${columnsMin}x${rowsMin}. q quits.`;
+  const lines = wrapCells(text, Math.max(1, columns - 1))
+    .slice(0, Math.max(0, rows))
+    .map((line, y) => ({ x: 0, y, row: [span(line)] }));
+  return { columns, rows, lines, panes: [] };
+}

@@ -1,0 +1,103 @@
+/*
+ * How many terminal cells a text takes, and cutting a text by cells.
+ *
+ * The only file that knows character widths. It must agree with Ink to the cell, or borders shift
+ * and frames wrap; so it asks the very library that Ink asks. Characters that take no room by
+ * themselves are dropped when cutting, because Ink gives each at least one cell.
+ */
+import stringWidth from 'string-width';
+import { measuredCharsMax, measuredTextsMax } from '../limits.ts';
+
+const printableAscii = /^[\x20-\x7e]*$/;
+const segmenter = new Intl.Segmenter();
+
+/** Cells that `text` takes; control characters take none. */
+export function measureCells(text: string): number {
+  return printableAscii.test(text) ? text.length : measureOnce(text);
+}
+
+/**
+ * Measuring anything but ASCII asks five Unicode tables about each character, and a screen says the
+ * same things again and again. When the memory is full it begins anew.
+ */
+function measureOnce(text: string): number {
+  const known = measured.get(text);
+  if (known !== undefined) return known;
+  const cells = stringWidth(text);
+  if (measured.size >= measuredTextsMax) measured.clear();
+  if (text.length <= measuredCharsMax) measured.set(text, cells);
+  return cells;
+}
+
+const measured = new Map<string, number>();
+
+/** What a person would call the characters of `text`: never half an emoji, never a bare accent. */
+export function splitGraphemes(text: string): readonly string[] {
+  if (printableAscii.test(text)) return text.split('');
+  return Array.from(segmenter.segment(text), (part) => part.segment);
+}
+
+/** A part of a text and the cells that it really takes. */
+export interface CellSlice {
+  readonly text: string;
+  readonly cells: number;
+}
+
+/**
+ * The part of `text` between two columns. A wide character that only half fits becomes a space, so
+ * that what follows keeps its column.
+ */
+export function sliceCells(text: string, from: number, to: number): CellSlice {
+  if (to <= from) return { text: '', cells: 0 };
+  if (printableAscii.test(text)) {
+    const part = text.slice(from, to);
+    return { text: part, cells: part.length };
+  }
+  let out = '';
+  let column = 0;
+  for (const { segment } of segmenter.segment(text)) {
+    if (column >= to) break;
+    const width = measureCells(segment);
+    const end = column + width;
+    if (width > 0 && end > from) {
+      const isWhole = column >= from && end <= to;
+      out += isWhole ? segment : ' '.repeat(Math.min(end, to) - Math.max(column, from));
+    }
+    column = end;
+  }
+  return { text: out, cells: Math.max(0, Math.min(column, to) - from) };
+}
+
+/** `text` in exactly `width` cells: padded on the right, or cut with an ellipsis. */
+export function fitCells(text: string, width: number): string {
+  if (width <= 0) return '';
+  const cells = measureCells(text);
+  if (cells <= width) return sliceCells(text, 0, width).text + ' '.repeat(width - cells);
+  const cut = sliceCells(text, 0, width - 1);
+  return `${cut.text}…${' '.repeat(width - 1 - cut.cells)}`;
+}
+
+/** `text` broken at spaces into lines of at most `width` cells; a word that is too long is cut. */
+export function wrapCells(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const joined = line === '' ? word : `${line} ${word}`;
+    if (measureCells(joined) <= width) {
+      line = joined;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = pushWhole(lines, word, width);
+  }
+  return [...lines, line];
+}
+
+function pushWhole(lines: string[], word: string, width: number): string {
+  const cells = measureCells(word);
+  const wholeCount = width <= 0 ? 0 : Math.max(0, Math.ceil(cells / width) - 1);
+  for (let part = 0; part < wholeCount; part += 1) {
+    lines.push(sliceCells(word, part * width, (part + 1) * width).text);
+  }
+  return sliceCells(word, wholeCount * width, cells).text;
+}

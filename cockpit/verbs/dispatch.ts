@@ -1,0 +1,149 @@
+/*
+ * `wally dispatch`: a command becomes a job for one worker, for several, or for all.
+ *
+ * Everything is checked and the workers chosen before anything is written; then job, lease and the
+ * command to the worker go to disk together, and only then is there an id.
+ * Errors: USAGE_ARGUMENT, WORKER_*, QUEUE_FULL, WAIT_TIMEOUT.
+ */
+import { z } from 'zod';
+import { AppError } from '../../protocol/errors.ts';
+import { lostAfterMsDefault } from '../../protocol/limits.ts';
+import type { CommandSpec } from '../../protocol/model.ts';
+import type { Hub } from '../hub/hub.ts';
+import { planTargets } from '../manager/plan-dispatch.ts';
+import { durationArgument, listArgument } from './arguments.ts';
+import { awaitJob } from './await-job.ts';
+import { presentDetail } from './present.ts';
+import type { JobDetail } from './shapes.ts';
+import { describeJob } from './text.ts';
+import { defineVerb } from './verb.ts';
+
+/** Longest command or environment that one job may carry, bytes of JSON. Fits one message. */
+const specBytesMax = 200 * 1024;
+
+/** Titles are cut here; the whole command is in the job. */
+const titleLettersMax = 200;
+
+const envArgument = z
+  .array(z.string())
+  .default([])
+  .transform((pairs, context) => {
+    const env: Record<string, string> = {};
+    for (const pair of pairs) {
+      const at = pair.indexOf('=');
+      if (at < 1 || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(pair.slice(0, at))) {
+        context.addIssue({ code: 'custom', message: `"${pair}" is not NAME=VALUE` });
+        return z.NEVER;
+      }
+      env[pair.slice(0, at)] = pair.slice(at + 1);
+    }
+    return env;
+  });
+
+const pathArgument = z
+  .string()
+  .refine((path) => path.startsWith('/') || path.startsWith('~'), {
+    message: 'give an absolute path, or one that begins with ~, on the worker’s box',
+  });
+
+const args = z
+  .object({
+    command: z.array(z.string()).min(1, 'no command was given (put it after --)'),
+    on: listArgument,
+    need: listArgument,
+    all: z.boolean().default(false),
+    cwd: pathArgument.optional(),
+    repo: pathArgument.optional(),
+    env: envArgument,
+    deadline: durationArgument.optional(),
+    idempotent: z.boolean().default(false),
+    'lost-after': durationArgument.optional(),
+    'stop-after': durationArgument.optional(),
+    title: z.string().min(1).optional(),
+    wait: z.boolean().default(false),
+    follow: z.boolean().default(false),
+    timeout: durationArgument.optional(),
+  })
+  .refine((given) => given.command.some((word) => word.trim() !== ''), 'the command is empty')
+  .refine((given) => !(given.all && given.on.length > 0), '--all and --on exclude each other')
+  .refine((given) => !(given.cwd !== undefined && given.repo !== undefined), {
+    message: '--cwd and --repo exclude each other',
+  });
+
+type DispatchArgs = z.infer<typeof args>;
+
+/** Makes a job. */
+export const dispatchVerb = defineVerb({
+  name: 'dispatch',
+  summary: 'give a command to a worker',
+  operands: ['command…'],
+  flags: {
+    on: { value: 'NAME', isList: true, help: 'this worker; several make one part each' },
+    need: { value: 'WORD', isList: true, help: 'a worker that has this (git, docker, linux, …)' },
+    all: { help: 'every worker: one part each under one parent job' },
+    cwd: { value: 'PATH', help: 'run in this directory of the box, not a temporary one' },
+    repo: { value: 'PATH', help: 'like --cwd, and it must be a git work tree' },
+    env: { value: 'K=V', isList: true, help: 'set a variable for the command' },
+    deadline: { value: 'DURATION', help: 'must have ended this long from now, else it is ended' },
+    idempotent: { help: 'it may safely run more than once' },
+    'lost-after': { value: 'DURATION', help: 'give up when unheard of for so long (24h)' },
+    'stop-after': { value: 'DURATION', help: 'the worker stops it when it cannot hear the hub' },
+    title: { value: 'TEXT', help: 'what lists call it' },
+    wait: { help: 'wait for the outcome' },
+    follow: { short: 'f', help: 'print its output as it comes, and wait' },
+    timeout: { value: 'DURATION', help: 'with --wait: exit 5 after so long; the job goes on' },
+  },
+  danger: 'changes',
+  args,
+  async run(context, given): Promise<JobDetail> {
+    const { hub } = context;
+    const spec = makeSpec(given);
+    const scope = given.all ? 'all' : 'one';
+    const targets = planTargets(listCandidates(hub), { on: given.on, need: given.need, scope });
+    const [first] = targets;
+    const isGroup = given.all || given.on.length > 1;
+    const job = await hub.desk.dispatch({
+      title: given.title ?? makeTitle(given.command),
+      spec,
+      need: given.need,
+      on: given.on.length === 1 ? (first?.key ?? null) : null,
+      workers: targets.map((worker) => worker.key),
+      shape: isGroup ? 'group' : 'single',
+    });
+    if (!given.wait) return presentDetail(hub, job);
+    return presentDetail(hub, await awaitJob(context, job.id, given.timeout));
+  },
+  show: (job, style) => `${style.strong(job.id)} ${describeJob(job, style)}`,
+  exit: (job) => (job.outcome === null || job.outcome === 'succeeded' ? 0 : 1),
+});
+
+/** Every worker with what the choice looks at. */
+export function listCandidates(hub: Hub) {
+  return hub.workers.list().map((worker) => ({
+    worker,
+    isPresent: hub.session(worker.key)?.isFresh === true,
+    load: hub.desk.listHeldBy(worker.key).length,
+  }));
+}
+
+function makeSpec(given: DispatchArgs): CommandSpec {
+  const spec: CommandSpec = {
+    command: given.command,
+    env: given.env,
+    isIdempotent: given.idempotent,
+    lostAfterMs: given['lost-after'] ?? lostAfterMsDefault,
+    ...(given.cwd === undefined ? {} : { cwd: given.cwd }),
+    ...(given.repo === undefined ? {} : { repo: given.repo }),
+    ...(given.deadline === undefined ? {} : { deadlineMs: given.deadline }),
+    ...(given['stop-after'] === undefined ? {} : { stopAfterMs: given['stop-after'] }),
+  };
+  if (JSON.stringify(spec).length > specBytesMax) {
+    throw new AppError('USAGE_ARGUMENT', 'dispatch: command and environment are over 200 KiB.');
+  }
+  return spec;
+}
+
+function makeTitle(command: readonly string[]): string {
+  const title = command.join(' ').replaceAll(/\s+/g, ' ').trim();
+  return title.length > titleLettersMax ? `${title.slice(0, titleLettersMax - 1)}…` : title;
+}

@@ -1,0 +1,166 @@
+/*
+ * The verbs about the hub itself: status, watch, and its end.
+ */
+import { z } from 'zod';
+import type { Hub } from '../hub/hub.ts';
+import { formatAddress } from '../../protocol/transports/address.ts';
+import { formatInstant, presentJob, presentTeam } from './present.ts';
+import type { JobRow, StatusShape, WatchItem } from './shapes.ts';
+import { describeJob, showTeam } from './text.ts';
+import { defineVerb, type Style, type VerbContext } from './verb.ts';
+
+/** Ended jobs that the status shows. */
+const recentJobsShown = 10;
+
+/** Jobs that a screen is given when it begins to watch. */
+const watchedJobsMax = 500;
+
+const noArgs = z.object({});
+
+/** What runs, what waits, who is there. */
+export const statusVerb = defineVerb({
+  name: 'status',
+  summary: 'what runs, what waits, who is there',
+  operands: [],
+  flags: {},
+  danger: 'looks',
+  args: noArgs,
+  async run(context): Promise<StatusShape> {
+    const { hub } = context;
+    const active = await presentAll(hub, hub.desk.listActive().toReversed());
+    const recent = (await hub.desk.listRecent(recentJobsShown * 2)).slice(0, recentJobsShown);
+    return {
+      hub: describeHub(context),
+      team: presentTeam(hub),
+      jobs: active,
+      recent: (await presentAll(hub, recent)).filter((job) => job.outcome !== null),
+    };
+  },
+  show: showStatus,
+});
+
+/** First everything, then every change. */
+export const watchVerb = defineVerb({
+  name: 'watch',
+  summary: 'stream the team and the jobs as they change',
+  operands: [],
+  flags: {},
+  danger: 'looks',
+  args: noArgs,
+  async run(context) {
+    await new Watcher(context).run();
+    return null;
+  },
+  show: () => '',
+});
+
+/** The end of the hub process; workers work on. */
+export const stopVerb = defineVerb({
+  name: 'stop',
+  summary: 'stop the hub process (used by `down`)',
+  operands: [],
+  flags: {},
+  danger: 'destroys',
+  args: noArgs,
+  async run({ stopHub, pid }) {
+    stopHub();
+    return { pid };
+  },
+  show: () => 'The hub is stopping.',
+});
+
+function describeHub({ hub, pid, home }: VerbContext): StatusShape['hub'] {
+  const { addresses, rendezvous } = hub.door;
+  const first = (list: typeof addresses) => (list[0] === undefined ? '' : formatAddress(list[0]));
+  return {
+    version: hub.version,
+    pid,
+    home,
+    key: hub.key,
+    startedAt: formatInstant(hub.startedAt),
+    address: first(addresses),
+    rendezvous: first(rendezvous),
+  };
+}
+
+function presentAll(hub: Hub, jobs: Parameters<typeof presentJob>[1][]): Promise<JobRow[]> {
+  return Promise.all(jobs.map((job) => presentJob(hub, job)));
+}
+
+function showStatus(status: StatusShape, style: Style): string {
+  const { hub, team, jobs, recent } = status;
+  const line = (job: JobRow) => `  ${job.id.padEnd(6)} ${describeJob(job, style)}  ${style.dim(job.title)}`;
+  const lines = [
+    `${style.strong('Wally')} ${hub.version}  hub ${hub.pid} on ${hub.address}  ${style.dim(hub.home)}`,
+    '',
+    showTeam(team, style),
+    '',
+    jobs.length === 0 ? 'Nothing runs and nothing waits.' : `${jobs.length} jobs run or wait:`,
+    ...jobs.slice(0, recentJobsShown * 2).map(line),
+  ];
+  if (recent.length > 0) lines.push('', 'Ended lately:', ...recent.map(line));
+  return lines.join('\n');
+}
+
+/** Streams to one follower: dirty marks in between, the latest state when there is room. */
+class Watcher {
+  readonly #context: VerbContext;
+  readonly #dirtyJobs = new Map<string, Parameters<typeof presentJob>[1]>();
+  #isTeamDirty = false;
+  #isWanted = true;
+  #wake: () => void = () => undefined;
+
+  constructor(context: VerbContext) {
+    this.#context = context;
+  }
+
+  async run(): Promise<void> {
+    const { hub, onDrop } = this.#context;
+    onDrop(() => {
+      this.#isWanted = false;
+      this.#wake();
+    });
+    const unfollow = hub.feed.follow((event) => {
+      if (event.type === 'job') this.#dirtyJobs.set(event.job.id, event.job);
+      else this.#isTeamDirty = true;
+      this.#wake();
+    });
+    try {
+      await this.#sendAll();
+      while (this.#isWanted) await this.#sendChanges();
+    } finally {
+      unfollow();
+    }
+  }
+
+  async #sendAll(): Promise<void> {
+    const { hub } = this.#context;
+    await this.#say({ type: 'hub', hub: describeHub(this.#context) });
+    await this.#say({ type: 'team', team: presentTeam(hub) });
+    const jobs = await presentAll(hub, [...(await hub.desk.listRecent(watchedJobsMax))]);
+    await this.#say({ type: 'jobs', jobs });
+  }
+
+  async #sendChanges(): Promise<void> {
+    const { hub } = this.#context;
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    const jobs = [...this.#dirtyJobs.values()];
+    this.#dirtyJobs.clear();
+    const isTeamDirty = this.#isTeamDirty;
+    this.#isTeamDirty = false;
+    for (const job of jobs) {
+      await this.#say({ type: 'job', job: await presentJob(hub, job) });
+      // A part changes what its group shows.
+      const parent = job.kind === 'command' && job.parent !== null ? await hub.desk.find(job.parent) : undefined;
+      if (parent !== undefined) await this.#say({ type: 'job', job: await presentJob(hub, parent) });
+    }
+    if (isTeamDirty) await this.#say({ type: 'team', team: presentTeam(hub) });
+    if (jobs.length === 0 && !isTeamDirty && this.#isWanted) await woken;
+  }
+
+  async #say(item: WatchItem): Promise<void> {
+    if (!(await this.#context.item(item))) this.#isWanted = false;
+  }
+}

@@ -1,0 +1,170 @@
+/*
+ * The verbs that look at jobs and steer them: jobs, job, cancel, retry, wait.
+ *
+ * Errors: JOB_UNKNOWN, JOB_FINISHED, JOB_UNFINISHED, JOB_GROUP, WORKER_*, WAIT_TIMEOUT.
+ */
+import { z } from 'zod';
+import { AppError } from '../../protocol/errors.ts';
+import type { Outcome } from '../../protocol/model.ts';
+import type { Hub } from '../hub/hub.ts';
+import { type CommandJob, type JobRecord } from '../manager/job.ts';
+import { planTargets } from '../manager/plan-dispatch.ts';
+import { durationArgument, jobArgument } from './arguments.ts';
+import { awaitJob } from './await-job.ts';
+import { listCandidates } from './dispatch.ts';
+import { presentDetail, presentJob } from './present.ts';
+import type { AttemptRow, JobDetail } from './shapes.ts';
+import { describeJob, formatDuration, showJobs, showTable } from './text.ts';
+import { defineVerb, type Style } from './verb.ts';
+
+/** Jobs that one listing gives; older ones are asked for by id. */
+export const jobsListedMax = 1000;
+
+/** Jobs that one `wait` waits for. */
+export const jobsAwaitedMax = 256;
+
+const oneJob = z.object({ job: jobArgument });
+
+/** Newest first. */
+export const jobsVerb = defineVerb({
+  name: 'jobs',
+  summary: 'list jobs, newest first',
+  operands: [],
+  flags: {
+    active: { help: 'only those that have not ended' },
+    limit: { value: 'COUNT', help: 'at most so many (100)' },
+  },
+  danger: 'looks',
+  args: z.object({
+    active: z.boolean().default(false),
+    limit: z.coerce.number().int().min(1).max(jobsListedMax).default(100),
+  }),
+  async run({ hub }, { active, limit }) {
+    const jobs = active ? hub.desk.listActive().toReversed() : await hub.desk.listRecent(limit);
+    return Promise.all(jobs.slice(0, limit).map((job) => presentJob(hub, job)));
+  },
+  show: showJobs,
+});
+
+/** One job with its attempts. */
+export const jobVerb = defineVerb({
+  name: 'job',
+  summary: 'show one job, its attempts and receipts',
+  operands: ['job'],
+  flags: {},
+  danger: 'looks',
+  args: oneJob,
+  run: async ({ hub }, { job }) => presentDetail(hub, await hub.desk.get(job)),
+  show: showDetail,
+});
+
+/** The end of a job before its time. */
+export const cancelVerb = defineVerb({
+  name: 'cancel',
+  summary: 'end a job; the worker confirms how it ended',
+  operands: ['job'],
+  flags: {},
+  danger: 'destroys',
+  args: oneJob,
+  run: async ({ hub }, { job }) =>
+    presentDetail(hub, await hub.desk.cancel(await hub.desk.get(job))),
+  show: (job, style) =>
+    job.outcome === null
+      ? `${job.id}: the cancel is on its way to ${job.worker ?? 'its workers'}.`
+      : `${job.id} ${describeJob(job, style)}`,
+});
+
+/** A new attempt. */
+export const retryVerb = defineVerb({
+  name: 'retry',
+  summary: 'try an ended job again, as a new attempt',
+  operands: ['job'],
+  flags: { on: { value: 'NAME', help: 'on this worker' } },
+  danger: 'changes',
+  args: z.object({ job: jobArgument, on: z.string().optional() }),
+  async run({ hub }, { job: id, on }) {
+    const job = await hub.desk.get(id);
+    if (job.kind === 'group') throw new AppError('JOB_GROUP');
+    const worker = chooseAgain(hub, job, on);
+    return presentDetail(hub, await hub.desk.retry(job, worker));
+  },
+  show: (job, style) => `${job.id} attempt ${job.attemptCount}: ${describeJob(job, style)}`,
+});
+
+/** Until they have ended. */
+export const waitVerb = defineVerb({
+  name: 'wait',
+  summary: 'wait until jobs have ended',
+  operands: ['jobs…'],
+  flags: { timeout: { value: 'DURATION', help: 'exit 5 after so long; the jobs go on' } },
+  danger: 'looks',
+  args: z.object({
+    jobs: z.array(jobArgument).min(1, 'name a job').max(jobsAwaitedMax),
+    timeout: durationArgument.optional(),
+  }),
+  async run(context, { jobs, timeout }): Promise<JobDetail | readonly JobDetail[]> {
+    const { hub } = context;
+    for (const id of jobs) await hub.desk.get(id);
+    const ended: JobRecord[] = await Promise.all(jobs.map((id) => awaitJob(context, id, timeout)));
+    const details = await Promise.all(ended.map((job) => presentDetail(hub, job)));
+    const [only] = details;
+    return details.length === 1 && only !== undefined ? only : details;
+  },
+  show: (answer, style) =>
+    [answer].flat().map((job) => `${style.strong(job.id)} ${describeJob(job, style)}`).join('\n'),
+  exit: (answer) => exitOf([answer].flat().map((job) => job.outcome)),
+});
+
+function exitOf(outcomes: readonly (Outcome | null)[]): number {
+  return outcomes.every((outcome) => outcome === 'succeeded') ? 0 : 1;
+}
+
+/** The same choice as at dispatch, with today's team; a name given now goes before it. */
+function chooseAgain(hub: Hub, job: CommandJob, on: string | undefined): string {
+  const { targeting } = job;
+  const bound = targeting.on === null ? undefined : hub.workers.find(targeting.on)?.name;
+  const name = on ?? bound;
+  const target = {
+    on: name === undefined ? [] : [name],
+    need: on === undefined ? targeting.need : [],
+    scope: 'one',
+  } as const;
+  const [worker] = planTargets(listCandidates(hub), target);
+  if (worker === undefined) throw new AppError('WORKER_NO_MATCH');
+  return worker.key;
+}
+
+function showDetail(job: JobDetail, style: Style): string {
+  const lines = [
+    `${style.strong(job.id)} ${job.title}`,
+    `state    ${describeJob(job, style)}`,
+    `command  ${job.command.join(' ')}`,
+  ];
+  if (job.cwd !== null) lines.push(`cwd      ${job.cwd}`);
+  if (job.repo !== null) lines.push(`repo     ${job.repo}`);
+  if (job.deadlineMs !== null) lines.push(`deadline ${formatDuration(job.deadlineMs)} after dispatch`);
+  if (job.attempts.length > 0) lines.push('', showAttempts(job.attempts, style));
+  if (job.children.length > 0) lines.push('', showJobs(job.children, style));
+  return lines.join('\n');
+}
+
+function showAttempts(attempts: readonly AttemptRow[], style: Style): string {
+  const clock = (instant: string | null) => (instant === null ? '-' : instant.slice(11, 23));
+  const rows = attempts.map(({ id, worker, receipts, outcome, exitCode, ...rest }) => [
+    id,
+    worker,
+    ...[
+      receipts.queuedAt,
+      receipts.sentAt,
+      receipts.acceptedAt,
+      receipts.startedAt,
+      receipts.finishedAt,
+    ].map(clock),
+    outcome ?? '-',
+    exitCode === null ? (rest.signal ?? '-') : String(exitCode),
+    rest.cpuMs === null ? '-' : formatDuration(rest.cpuMs),
+    rest.memoryBytesPeak === null ? '-' : `${Math.ceil(rest.memoryBytesPeak / 2 ** 20)} MiB`,
+  ]);
+  const head = ['ATTEMPT', 'WORKER', 'QUEUED', 'SENT', 'ACCEPTED', 'STARTED', 'FINISHED'];
+  return showTable([...head, 'OUTCOME', 'EXIT', 'CPU', 'MEMORY'], rows, style);
+}

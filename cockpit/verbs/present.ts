@@ -1,0 +1,206 @@
+/*
+ * Records of the hub as the shapes that go out: jobs, attempts and workers.
+ *
+ * Pure but for the look at who is linked. Instants become ISO 8601 here and nowhere else.
+ */
+import type { Receipt, ReceiptTimes } from '../../protocol/model.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { AttemptEnd } from '../manager/attempt-machine.ts';
+import {
+  type AttemptRecord,
+  type CommandJob,
+  formatAttemptId,
+  getLastAttempt,
+  type GroupJob,
+  isEnded,
+  type JobRecord,
+  sumReceipts,
+} from '../manager/job.ts';
+import type { WorkerRecord } from '../manager/worker.ts';
+import type { AttemptRow, JobDetail, JobRow, ReceiptInstants, TeamRow, WorkerState } from './shapes.ts';
+
+/** A worker without a link is `stale` for so long, and `lost` after. */
+export const lostWorkerMs = 60_000;
+
+/** One row of the team. */
+export function presentWorker(hub: Hub, worker: WorkerRecord): TeamRow {
+  const session = hub.session(worker.key);
+  const held = hub.desk.listHeldBy(worker.key);
+  return {
+    name: worker.name,
+    kind: worker.kind,
+    host: worker.host,
+    state: findWorkerState(hub, worker),
+    link: session?.isLinked === true ? 'direct' : 'none',
+    lastSeenMs: findSilence(hub, worker),
+    jobs: held.map((job) => job.id),
+    capabilities: worker.capabilities,
+    key: worker.key,
+  };
+}
+
+/** The whole team without those who are no longer trusted. */
+export function presentTeam(hub: Hub): readonly TeamRow[] {
+  return hub.workers
+    .list()
+    .filter((worker) => worker.revokedAt === null)
+    .map((worker) => presentWorker(hub, worker));
+}
+
+/** One row of the jobs: by its latest attempt, or by its parts. */
+export async function presentJob(hub: Hub, job: JobRecord): Promise<JobRow> {
+  return job.kind === 'group' ? presentGroup(hub, job) : presentCommand(hub, job);
+}
+
+/** The job with all its attempts and parts. */
+export async function presentDetail(hub: Hub, job: JobRecord): Promise<JobDetail> {
+  const row = await presentJob(hub, job);
+  const parts = job.kind === 'group' ? await readParts(hub, job) : [];
+  const attempts = job.kind === 'command' ? job.attempts : [];
+  const { spec } = job;
+  return {
+    ...row,
+    attempts: attempts.map((attempt) => presentAttempt(hub, job, attempt)),
+    children: parts.map((part) => presentCommand(hub, part)),
+    cwd: spec.cwd ?? null,
+    repo: spec.repo ?? null,
+    deadlineMs: spec.deadlineMs ?? null,
+    isIdempotent: spec.isIdempotent,
+    lostAfterMs: spec.lostAfterMs,
+    stopAfterMs: spec.stopAfterMs ?? null,
+  };
+}
+
+/** ISO 8601 in UTC. */
+export function formatInstant(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}
+
+function findWorkerState(hub: Hub, worker: WorkerRecord): WorkerState {
+  if (worker.revokedAt !== null) return 'revoked';
+  const session = hub.session(worker.key);
+  if (session?.isFresh === true) return hub.desk.listHeldBy(worker.key).length > 0 ? 'working' : 'idle';
+  if (session?.isLinked === true) return 'stale';
+  const silentMs = findSilence(hub, worker);
+  if (silentMs === null) return 'new';
+  return silentMs < lostWorkerMs ? 'stale' : 'lost';
+}
+
+function findSilence(hub: Hub, worker: WorkerRecord): number | null {
+  const { clock } = hub.ports;
+  const heardAt = hub.session(worker.key)?.heardAt;
+  if (heardAt !== undefined) return Math.max(0, Math.round(clock.monotonicMs() - heardAt));
+  if (worker.lastSeenAt === null) return null;
+  return Math.max(0, Math.round(clock.wallMs() - worker.lastSeenAt));
+}
+
+function presentCommand(hub: Hub, job: CommandJob): JobRow {
+  const attempt = getLastAttempt(job);
+  const { state } = attempt;
+  const worker = hub.workers.find(attempt.worker);
+  const end = state.is === 'finished' ? state.end : undefined;
+  return {
+    id: job.id,
+    title: job.title,
+    kind: 'command',
+    state: state.is,
+    outcome: end?.outcome ?? null,
+    reason: end?.reason ?? null,
+    worker: worker?.name ?? null,
+    host: worker?.host ?? null,
+    command: job.spec.command,
+    parent: job.parent,
+    createdAt: formatInstant(job.createdAt),
+    receipts: presentTimes(state.times),
+    exitCode: end?.usage.exitCode ?? null,
+    durationMs: findDuration(state.times, end),
+    attemptCount: job.attempts.length,
+  };
+}
+
+async function presentGroup(hub: Hub, group: GroupJob): Promise<JobRow> {
+  const parts = await readParts(hub, group);
+  const states = parts.map((part) => getLastAttempt(part).state);
+  const receipt: Receipt = sumReceipts(states.map((state) => state.is));
+  return {
+    id: group.id,
+    title: group.title,
+    kind: 'group',
+    state: isEnded(group) ? 'finished' : receipt,
+    outcome: group.ended?.outcome ?? null,
+    reason: null,
+    worker: null,
+    host: null,
+    command: group.spec.command,
+    parent: null,
+    createdAt: formatInstant(group.createdAt),
+    receipts: presentTimes(sumTimes(group, states.map((state) => state.times))),
+    exitCode: null,
+    durationMs: group.ended === undefined ? null : group.ended.at - group.createdAt,
+    attemptCount: 1,
+  };
+}
+
+function presentAttempt(hub: Hub, job: JobRecord, attempt: AttemptRecord): AttemptRow {
+  const { state, n } = attempt;
+  const worker = hub.workers.find(attempt.worker);
+  const end = state.is === 'finished' ? state.end : undefined;
+  return {
+    id: formatAttemptId(job.id, n),
+    n,
+    worker: worker?.name ?? attempt.worker,
+    host: worker?.host ?? '',
+    state: state.is,
+    outcome: end?.outcome ?? null,
+    reason: end?.reason ?? null,
+    exitCode: end?.usage.exitCode ?? null,
+    signal: end?.usage.signal ?? null,
+    receipts: presentTimes(state.times),
+    durationMs: findDuration(state.times, end),
+    cpuMs: end?.usage.cpuMs ?? null,
+    memoryBytesPeak: end?.usage.memoryBytesPeak ?? null,
+    logBytes: end?.logBytes ?? null,
+    isCancelRequested: state.cancelAskedAt !== undefined,
+  };
+}
+
+async function readParts(hub: Hub, group: GroupJob): Promise<readonly CommandJob[]> {
+  const parts = await Promise.all(group.children.map((id) => hub.desk.find(id)));
+  return parts.filter((part): part is CommandJob => part?.kind === 'command');
+}
+
+/** A group has come as far as its last part: the latest of each receipt, once all have it. */
+function sumTimes(group: GroupJob, times: readonly ReceiptTimes[]): ReceiptTimes {
+  const latest = (pick: (time: ReceiptTimes) => number | undefined): number | undefined => {
+    const known = times.map(pick).filter((at) => at !== undefined);
+    return known.length === times.length && known.length > 0 ? Math.max(...known) : undefined;
+  };
+  const sentAt = latest((time) => time.sentAt);
+  const acceptedAt = latest((time) => time.acceptedAt);
+  const startedAt = latest((time) => time.startedAt);
+  return {
+    queuedAt: group.createdAt,
+    ...(sentAt === undefined ? {} : { sentAt }),
+    ...(acceptedAt === undefined ? {} : { acceptedAt }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(group.ended === undefined ? {} : { finishedAt: group.ended.at }),
+  };
+}
+
+function presentTimes(times: ReceiptTimes): ReceiptInstants {
+  const format = (at: number | undefined) => (at === undefined ? null : formatInstant(at));
+  return {
+    queuedAt: formatInstant(times.queuedAt),
+    sentAt: format(times.sentAt),
+    acceptedAt: format(times.acceptedAt),
+    startedAt: format(times.startedAt),
+    finishedAt: format(times.finishedAt),
+  };
+}
+
+/** From started to finished, both by the worker's clock. */
+function findDuration(times: ReceiptTimes, end: AttemptEnd | undefined): number | null {
+  const startedAt = end?.startedAt ?? times.startedAt;
+  if (end === undefined || startedAt === undefined) return null;
+  return Math.max(0, end.at - startedAt);
+}

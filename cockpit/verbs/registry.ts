@@ -1,0 +1,36 @@
+/*
+ * The grammar: every verb that the hub answers, under its name.
+ *
+ * The CLI, the screen and every bridge read this list; there is no other.
+ */
+import { dispatchVerb } from './dispatch.ts';
+import { statusVerb, stopVerb, watchVerb } from './hub-state.ts';
+import { inviteVerb } from './invite.ts';
+import { cancelVerb, jobsVerb, jobVerb, retryVerb, waitVerb } from './jobs.ts';
+import { logsVerb } from './logs.ts';
+import { teamRenameVerb, teamRevokeVerb, teamShowVerb, teamVerb } from './team.ts';
+import type { AnyVerb } from './verb.ts';
+
+/** In the order of the help. */
+export const verbs: readonly AnyVerb[] = [
+  statusVerb,
+  teamVerb,
+  teamShowVerb,
+  teamRenameVerb,
+  teamRevokeVerb,
+  inviteVerb,
+  dispatchVerb,
+  jobsVerb,
+  jobVerb,
+  logsVerb,
+  waitVerb,
+  cancelVerb,
+  retryVerb,
+  watchVerb,
+  stopVerb,
+];
+
+/** The verb of this name, if there is one. */
+export function findVerb(name: string): AnyVerb | undefined {
+  return verbs.find((verb) => verb.name === name);
+}

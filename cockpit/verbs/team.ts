@@ -1,0 +1,104 @@
+/*
+ * `wally team` and its parts: who is there, and what becomes of them.
+ *
+ * Errors: WORKER_UNKNOWN, WORKER_NAME, WORKER_NAME_TAKEN, WORKER_REVOKED.
+ */
+import { z } from 'zod';
+import { AppError } from '../../protocol/errors.ts';
+import type { Hub } from '../hub/hub.ts';
+import { isWorkerName, type WorkerRecord } from '../manager/worker.ts';
+import { presentTeam, presentWorker } from './present.ts';
+import type { TeamRow } from './shapes.ts';
+import { showTable, showTeam } from './text.ts';
+import { defineVerb, type Style } from './verb.ts';
+
+const nameArgument = z.object({ name: z.string() });
+
+/** Everybody. */
+export const teamVerb = defineVerb({
+  name: 'team',
+  summary: 'list the workers',
+  operands: [],
+  flags: {},
+  danger: 'looks',
+  args: z.object({}),
+  run: async ({ hub }) => presentTeam(hub),
+  show: showTeam,
+});
+
+/** One worker and its box. */
+export const teamShowVerb = defineVerb({
+  name: 'team show',
+  summary: 'show one worker and its box',
+  operands: ['name'],
+  flags: {},
+  danger: 'looks',
+  args: nameArgument,
+  run: async ({ hub }, { name }) => presentWorker(hub, getWorker(hub, name)),
+  show: showWorker,
+});
+
+/** A new name for a worker. */
+export const teamRenameVerb = defineVerb({
+  name: 'team rename',
+  summary: 'give a worker another name',
+  operands: ['name', 'to'],
+  flags: {},
+  danger: 'changes',
+  args: z.object({ name: z.string(), to: z.string() }),
+  async run({ hub }, { name, to }) {
+    const worker = getWorker(hub, name);
+    if (!isWorkerName(to)) throw new AppError('WORKER_NAME', `"${to}" cannot be a worker name.`);
+    const bearer = hub.workers.findByName(to);
+    if (bearer !== undefined && bearer.key !== worker.key) {
+      throw new AppError('WORKER_NAME_TAKEN', `Another worker is or was named "${to}".`);
+    }
+    await hub.workers.save({ ...worker, name: to }, 'worker-renamed', []);
+    return presentWorker(hub, getWorker(hub, to));
+  },
+  show: (row) => `It is ${row.name} now.`,
+});
+
+/** The end of trust in a worker. */
+export const teamRevokeVerb = defineVerb({
+  name: 'team revoke',
+  summary: 'end the trust in a worker and its connection at once',
+  operands: ['name'],
+  flags: {},
+  danger: 'destroys',
+  args: nameArgument,
+  async run({ hub }, { name }) {
+    const worker = getWorker(hub, name);
+    if (worker.revokedAt !== null) throw new AppError('WORKER_REVOKED');
+    await hub.revoke(worker);
+    return presentWorker(hub, getWorker(hub, name));
+  },
+  show: (row) => `${row.name} is no longer trusted.`,
+});
+
+function getWorker(hub: Hub, name: string): WorkerRecord {
+  const worker = hub.workers.findByName(name);
+  if (worker === undefined) throw new AppError('WORKER_UNKNOWN', `There is no worker named "${name}".`);
+  return worker;
+}
+
+function showWorker(row: TeamRow, style: Style): string {
+  const { capabilities } = row;
+  const box =
+    capabilities === null
+      ? ['box', 'not seen yet']
+      : [
+          'box',
+          `${capabilities.os} ${capabilities.arch}, ${capabilities.cpus} cpus, ` +
+            `${Math.round(capabilities.memoryBytes / 2 ** 30)} GiB`,
+        ];
+  const rows = [
+    ['host', row.host],
+    ['state', `${row.state}, link ${row.link}`],
+    ['jobs', row.jobs.join(' ') || '-'],
+    box,
+    ['has', capabilities?.has.join(' ') ?? '-'],
+    ['key', row.key],
+  ];
+  return showTable([row.name, ''], rows, style);
+}

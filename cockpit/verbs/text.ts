@@ -1,0 +1,95 @@
+/*
+ * Words for people: outcomes, durations and tables, as the verbs print them.
+ *
+ * Plain text with a style that may colour it; a word always says what a colour says.
+ */
+import type { JobRow, TeamRow } from './shapes.ts';
+import type { Style } from './verb.ts';
+
+/** `340 ms`, `1.2 s`, `3 m 05 s`, `2 h 10 m`, `3 d 4 h`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${pad(seconds % 60)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 1440) return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} m`;
+  return `${Math.floor(minutes / 1440)} d ${Math.floor((minutes % 1440) / 60)} h`;
+}
+
+/** How a job stands, in a few words: `succeeded, exit 0, 1.2 s` or `started on alice`. */
+export function describeJob(job: JobRow, style: Style): string {
+  const parts: string[] = [];
+  if (job.outcome === null) {
+    parts.push(job.worker === null ? job.state : `${job.state} on ${job.worker}`);
+  } else {
+    const paint = job.outcome === 'succeeded' ? style.good : style.bad;
+    parts.push(paint(job.outcome));
+    if (job.exitCode !== null) parts.push(`exit ${job.exitCode}`);
+    if (job.durationMs !== null) parts.push(formatDuration(job.durationMs));
+    if (job.worker !== null) parts.push(`on ${job.worker}`);
+  }
+  if (job.reason !== null) parts.push(job.reason);
+  return parts.join(', ');
+}
+
+/** One line a worker. */
+export function showTeam(team: readonly TeamRow[], style: Style): string {
+  if (team.length === 0) return 'No worker is paired yet. Run `wally invite`.';
+  const rows = team.map((worker) => [
+    worker.name,
+    worker.host,
+    worker.kind,
+    worker.state,
+    worker.link,
+    worker.lastSeenMs === null ? 'never' : formatAge(worker.lastSeenMs),
+    worker.jobs.join(' ') || '-',
+  ]);
+  return showTable(['NAME', 'HOST', 'KIND', 'STATE', 'LINK', 'SEEN', 'JOBS'], rows, style);
+}
+
+/** One line a job. */
+export function showJobs(jobs: readonly JobRow[], style: Style): string {
+  if (jobs.length === 0) return 'No job yet. Run `wally dispatch -- COMMAND`.';
+  const rows = jobs.map((job) => [job.id, job.worker ?? '-', describeJob(job, plain), job.title]);
+  return showTable(['JOB', 'WORKER', 'STATE', 'TITLE'], rows, style);
+}
+
+/** Columns as wide as their widest cell, the last one free. */
+export function showTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  style: Style,
+): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  return [style.dim(line(head)), ...rows.map(line)].join('\n');
+}
+
+/** `now`, `12 s ago`. */
+export function formatAge(ms: number): string {
+  return ms < 3000 ? 'now' : `${formatDuration(Math.floor(ms / 1000) * 1000)} ago`;
+}
+
+/** No colour at all. */
+export const plain: Style = {
+  good: same,
+  bad: same,
+  warn: same,
+  dim: same,
+  strong: same,
+};
+
+function same(text: string): string {
+  return text;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}

@@ -1,0 +1,76 @@
+/*
+ * What a verb is: one entry of the one grammar that every surface speaks.
+ *
+ * A verb is declared once, with a schema for its arguments, and so appears in the CLI, the cockpit
+ * and every bridge with the same words and checks. It runs in the hub; what it returns is its
+ * `--json`. Errors: USAGE_ARGUMENT from `parseArgs`, the verb's own from `run`.
+ */
+import type { z } from 'zod';
+import { AppError } from '../../protocol/errors.ts';
+import type { Hub } from '../hub/hub.ts';
+
+/** A flag as the command line has it; `value` names what it takes, absent for a switch. */
+export interface Flag {
+  readonly value?: string;
+  readonly isList?: true;
+  readonly short?: string;
+  readonly help: string;
+}
+
+/** What a verb is given besides its arguments. */
+export interface VerbContext {
+  readonly hub: Hub;
+  readonly home: string;
+  readonly pid: number;
+  /** Begins to stop the hub, once the answer is out. */
+  readonly stopHub: () => void;
+  /** Sends one item of a stream; resolves when the next may come; false when nobody listens. */
+  readonly item: (value: unknown) => Promise<boolean>;
+  /** Runs when the asker has lost interest. */
+  readonly onDrop: (run: () => void) => void;
+}
+
+/** One verb. `A` are its arguments, `R` what it answers. */
+export interface Verb<A, R> {
+  readonly name: string;
+  readonly summary: string;
+  /** Operands in the order of the command line; the last may end in `…` and take all the rest. */
+  readonly operands: readonly string[];
+  readonly flags: Readonly<Record<string, Flag>>;
+  /** Does it only look, change something, or destroy something? */
+  readonly danger: 'looks' | 'changes' | 'destroys';
+  readonly args: z.ZodType<A>;
+  run(context: VerbContext, args: A): Promise<R>;
+  /** The answer in a few lines for people. */
+  show(answer: R, style: Style): string;
+  /** Exit status of an answer that came; 0 where absent. */
+  exit?(answer: R): number;
+}
+
+/** A verb of unknown types, as registries hold it. */
+// biome-ignore lint/suspicious/noExplicitAny: a registry holds verbs of all types; parseArgs restores A
+export type AnyVerb = Verb<any, any>;
+
+/** How text for people may look: every function returns its text unchanged where colour is off. */
+export interface Style {
+  good(text: string): string;
+  bad(text: string): string;
+  warn(text: string): string;
+  dim(text: string): string;
+  strong(text: string): string;
+}
+
+/** Checks the types of a verb and returns it. */
+export function defineVerb<A, R>(verb: Verb<A, R>): Verb<A, R> {
+  return verb;
+}
+
+/** The arguments as the verb wants them. Errors: USAGE_ARGUMENT naming the one that is wrong. */
+export function parseVerbArgs<A>(verb: Pick<Verb<A, unknown>, 'name' | 'args'>, given: unknown): A {
+  const parsed = verb.args.safeParse(given ?? {});
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue?.path.join('.') ?? '';
+  const what = where === '' ? issue?.message : `${where}: ${issue?.message}`;
+  throw new AppError('USAGE_ARGUMENT', `${verb.name}: ${what}.`);
+}

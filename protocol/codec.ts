@@ -1,0 +1,133 @@
+/*
+ * msgpack, the one encoding of frames, messages and stored rows; the only importer of msgpackr.
+ *
+ * Plain maps only (no records, no shared structures, no extension types), so that stored bytes can
+ * be read by any instance for ever. Arriving bytes are scanned before they are decoded: msgpackr
+ * would otherwise build Errors, Sets and Dates that a peer asked for, and recurse without bound.
+ * Invariant: decodeValue(encodeValue(x)) equals x for JSON values and byte arrays.
+ * Source: msgpack specification; traps in msgpackr 2.1.3 (issues 34, 164, 193, 200).
+ */
+import { Packr } from 'msgpackr';
+import { AppError } from './errors.ts';
+import { frameDepthMax } from './limits.ts';
+
+/** Elements in one decoded value, maps counting twice; a log chunk or an inventory needs far fewer. */
+export const elementCountMax = 65_536;
+
+const packr = new Packr({
+  useRecords: false,
+  encodeUndefinedAsNil: true,
+  moreTypes: false,
+  structuredClone: false,
+  copyBuffers: true,
+  skipValues: [undefined],
+  int64AsType: 'number',
+} as ConstructorParameters<typeof Packr>[0]);
+
+/** Encodes a JSON-like value that may hold byte arrays; fields that are undefined are left out. */
+export function encodeValue(value: unknown): Uint8Array {
+  const packed = packr.pack(value);
+  return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength).slice();
+}
+
+/** Decodes exactly one value that fills `bytes`. Errors: FRAME_INVALID. */
+export function decodeValue(bytes: Uint8Array): unknown {
+  scanValue(bytes);
+  try {
+    return packr.unpack(bytes);
+  } catch (error) {
+    // The library's message quotes decoded content, so it is kept as a cause and not shown.
+    throw new AppError('FRAME_INVALID', 'The bytes are not a msgpack value.', { cause: error });
+  }
+}
+
+/** Refuses anything but one plain, shallow, complete value, without building it. */
+function scanValue(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const open: number[] = [1];
+  let at = 0;
+  let elements = 0;
+  while (open.length > 0) {
+    const left = open.pop() as number;
+    if (left > 1) open.push(left - 1);
+    elements += 1;
+    if (elements > elementCountMax) refuse('too many elements');
+    if (at >= bytes.length) refuse('cut short');
+    const item = readHead(view, at);
+    at = item.next;
+    if (at > bytes.length) refuse('cut short');
+    if (item.children > 0) {
+      if (open.length >= frameDepthMax) refuse('nested too deep');
+      open.push(item.children);
+    }
+  }
+  if (at !== bytes.length) refuse('bytes left over');
+}
+
+interface Head {
+  readonly next: number;
+  readonly children: number;
+}
+
+/** One msgpack head: where the next item begins and how many items are inside this one. */
+function readHead(view: DataView, at: number): Head {
+  const type = view.getUint8(at);
+  if (type <= 0x7f || type >= 0xe0) return { next: at + 1, children: 0 };
+  if (type <= 0x8f) return { next: at + 1, children: (type & 0x0f) * 2 };
+  if (type <= 0x9f) return { next: at + 1, children: type & 0x0f };
+  if (type <= 0xbf) return { next: at + 1 + (type & 0x1f), children: 0 };
+  const fixed = fixedSizes[type];
+  if (fixed !== undefined) return { next: at + 1 + fixed, children: 0 };
+  const sized = sizedHeads[type];
+  if (sized === undefined) return refuse(`type ${type.toString(16)} is not allowed`);
+  if (at + 1 + sized.width > view.byteLength) return refuse('cut short');
+  const size = readSize(view, at + 1, sized.width);
+  const after = at + 1 + sized.width;
+  if (sized.holds === 'bytes') return { next: after + size, children: 0 };
+  return { next: after, children: sized.holds === 'map' ? size * 2 : size };
+}
+
+/** Type byte → bytes after it, for nil, booleans, floats and integers. 0xc1 and extensions are absent. */
+const fixedSizes: Readonly<Record<number, number>> = {
+  192: 0,
+  194: 0,
+  195: 0,
+  202: 4,
+  203: 8,
+  204: 1,
+  205: 2,
+  206: 4,
+  207: 8,
+  208: 1,
+  209: 2,
+  210: 4,
+  211: 8,
+};
+
+interface SizedHead {
+  readonly width: 1 | 2 | 4;
+  readonly holds: 'bytes' | 'array' | 'map';
+}
+
+/** Type byte → width of its length field, for bin, str, array and map. */
+const sizedHeads: Readonly<Record<number, SizedHead>> = {
+  196: { width: 1, holds: 'bytes' },
+  197: { width: 2, holds: 'bytes' },
+  198: { width: 4, holds: 'bytes' },
+  217: { width: 1, holds: 'bytes' },
+  218: { width: 2, holds: 'bytes' },
+  219: { width: 4, holds: 'bytes' },
+  220: { width: 2, holds: 'array' },
+  221: { width: 4, holds: 'array' },
+  222: { width: 2, holds: 'map' },
+  223: { width: 4, holds: 'map' },
+};
+
+function readSize(view: DataView, at: number, width: 1 | 2 | 4): number {
+  if (width === 1) return view.getUint8(at);
+  return width === 2 ? view.getUint16(at) : view.getUint32(at);
+}
+
+function refuse(why: string): never {
+  throw new AppError('FRAME_INVALID', `A value was refused: ${why}.`);
+}

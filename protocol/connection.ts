@@ -1,0 +1,226 @@
+/*
+ * One link, from its first hello to its end: decoding, the handshake and liveness.
+ *
+ * It owns the link and one timer, and performs the effects of the two machines. It knows nothing of
+ * streams: the session above is told when it opens, what arrives after that, and that it closed.
+ * Invariant: nothing but hello is taken before it is open, and nothing at all after it is closed.
+ */
+import { AppError, wrapError } from './errors.ts';
+import { decodeFrame, encodeFrame, type Frame, type HelloFrame } from './frames.ts';
+import { frameBytesBeforeHelloMax } from './limits.ts';
+import {
+  findHandshakeDeadline,
+  type HandshakeEffect,
+  type HandshakeState,
+  openHandshake,
+  stepHandshake,
+} from './machines/handshake.ts';
+import {
+  createLiveness,
+  findLivenessDeadline,
+  type LivenessEffect,
+  type LivenessState,
+  stepLiveness,
+} from './machines/liveness.ts';
+import type { Moment } from './machines/table.ts';
+import type { CancelTimer, Ports } from './ports.ts';
+import type { Link } from './transports/link.ts';
+
+/** What the session is told, and asked for. */
+export interface ConnectionOwner {
+  /** The hello to say, for the named store of the peer. */
+  compose(forStore: string | null, isOpen: boolean): HelloFrame;
+  opened(connection: Connection, hello: HelloFrame): void;
+  frame(connection: Connection, frame: Frame): void;
+  presence(connection: Connection, as: 'fresh' | 'stale'): void;
+  drained(connection: Connection): void;
+  closed(connection: Connection, reason: string): void;
+}
+
+/** What a connection is made from. */
+export interface ConnectionParts {
+  readonly link: Link;
+  readonly owner: ConnectionOwner;
+  readonly ports: Ports;
+  readonly ownStore: string;
+  readonly knownStore: string | null;
+}
+
+/** A link with its handshake. Life cycle: `start`, then `close` or the peer's end. */
+export class Connection {
+  readonly #parts: ConnectionParts;
+  #handshake: HandshakeState;
+  #liveness: LivenessState | undefined;
+  #cancelTimer: CancelTimer | undefined;
+  #isClosed = false;
+  #heardAt: number;
+  #rttMs: number | undefined;
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts;
+    this.#heardAt = parts.ports.clock.monotonicMs();
+    this.#handshake = { is: 'refused', ownStore: parts.ownStore };
+  }
+
+  /** Monotonic instant at which anything was last heard on this link. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
+  /** Round trip of the last ping, milliseconds. */
+  get rttMs(): number | undefined {
+    return this.#rttMs;
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed && this.#handshake.is === 'open';
+  }
+
+  /** Takes the link over and says hello. */
+  start(): void {
+    const { link, ownStore, knownStore } = this.#parts;
+    link.open({
+      frame: (bytes) => this.#take(bytes),
+      drain: () => this.#parts.owner.drained(this),
+      closed: (reason) => this.#end(reason),
+    });
+    const first = openHandshake(ownStore, knownStore, this.#moment());
+    this.#handshake = first.state;
+    this.#performHandshake(first.effects);
+    this.#arm();
+  }
+
+  /** Sends one frame; `closed` when there is no one to take it. */
+  send(frame: Frame): 'sent' | 'full' | 'closed' {
+    if (this.#isClosed) return 'closed';
+    return this.#parts.link.send(encodeFrame(frame));
+  }
+
+  /** Ends the connection from this side. Safe to repeat. */
+  close(reason: string): void {
+    if (this.#isClosed) return;
+    this.#parts.link.close(reason);
+    this.#end(reason);
+  }
+
+  /** Tells the peer why, then closes. */
+  refuse(error: AppError): void {
+    this.send({ t: 'nak', code: error.code, message: error.message.slice(0, 1000) });
+    this.close(error.code);
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (this.#isClosed) return;
+    try {
+      if (!this.isOpen && bytes.length > frameBytesBeforeHelloMax) {
+        throw new AppError('FRAME_TOO_LARGE');
+      }
+      this.#dispatch(bytes);
+    } catch (error) {
+      this.refuse(wrapError(error, 'FRAME_INVALID'));
+    }
+  }
+
+  #dispatch(bytes: Uint8Array): void {
+    const frame = decodeFrame(bytes);
+    this.#hear();
+    if (frame.t === 'hello') return this.#stepHandshake({ type: 'hello', hello: frame });
+    if (frame.t === 'nak') return this.#takeNak(frame.code, frame.message);
+    if (!this.isOpen) return;
+    if (frame.t === 'unknown') {
+      this.send({ t: 'nak', code: 'FRAME_UNKNOWN', message: `I do not know "${frame.kind}".` });
+      return;
+    }
+    if (frame.t === 'ping') {
+      this.send({ t: 'pong', at: frame.at });
+      return;
+    }
+    if (frame.t === 'pong') {
+      this.#rttMs = Math.max(0, this.#parts.ports.clock.monotonicMs() - frame.at);
+      return;
+    }
+    this.#parts.owner.frame(this, frame);
+  }
+
+  /** A newer peer's "I do not know this kind" is no reason to part; a refusal before open is. */
+  #takeNak(code: string, message: string): void {
+    if (!this.isOpen) this.close(`${code}: ${message}`);
+  }
+
+  #hear(): void {
+    this.#heardAt = this.#parts.ports.clock.monotonicMs();
+    if (this.#liveness === undefined) return;
+    const { state, effects } = stepLiveness(this.#liveness, { type: 'heard' }, this.#moment());
+    this.#liveness = state;
+    this.#performLiveness(effects);
+  }
+
+  #stepHandshake(event: Parameters<typeof stepHandshake>[1]): void {
+    const { state, effects } = stepHandshake(this.#handshake, event, this.#moment());
+    this.#handshake = state;
+    this.#performHandshake(effects);
+    this.#arm();
+  }
+
+  #performHandshake(effects: readonly HandshakeEffect[]): void {
+    for (const effect of effects) {
+      if (effect.do === 'say') {
+        this.send(this.#parts.owner.compose(effect.forStore, effect.isOpen));
+      } else if (effect.do === 'opened') {
+        this.#liveness = createLiveness(this.#moment());
+        this.#parts.owner.opened(this, effect.hello);
+      } else {
+        this.refuse(new AppError(effect.code));
+      }
+    }
+  }
+
+  #performLiveness(effects: readonly LivenessEffect[]): void {
+    for (const effect of effects) {
+      if (effect.do === 'ping') {
+        this.send({ t: 'ping', at: this.#parts.ports.clock.monotonicMs() });
+      } else if (effect.do === 'show') {
+        this.#parts.owner.presence(this, effect.as);
+      } else {
+        this.close('LINK_TIMEOUT');
+      }
+    }
+  }
+
+  #tick(): void {
+    if (this.#isClosed) return;
+    this.#stepHandshake({ type: 'tick' });
+    if (this.#liveness !== undefined && !this.#isClosed) {
+      const { state, effects } = stepLiveness(this.#liveness, { type: 'tick' }, this.#moment());
+      this.#liveness = state;
+      this.#performLiveness(effects);
+    }
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#isClosed) return;
+    const deadlines = [
+      findHandshakeDeadline(this.#handshake),
+      this.#liveness === undefined ? undefined : findLivenessDeadline(this.#liveness),
+    ].filter((deadline) => deadline !== undefined);
+    if (deadlines.length === 0) return;
+    const { clock, timers } = this.#parts.ports;
+    const delayMs = Math.max(0, Math.min(...deadlines) - clock.monotonicMs());
+    this.#cancelTimer = timers.after(delayMs, () => this.#tick());
+  }
+
+  #end(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    this.#parts.owner.closed(this, reason);
+  }
+
+  #moment(): Moment {
+    const { clock, random } = this.#parts.ports;
+    return { nowMs: clock.monotonicMs(), roll: random.fraction() };
+  }
+}

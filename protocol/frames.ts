@@ -1,0 +1,171 @@
+/*
+ * The frames of a session: every kind of value that travels on a link between hub and agent.
+ *
+ * A frame is one msgpack map with its kind in `t`. `hello` opens; `data` and `ack` carry durable
+ * messages; the rest is ephemeral and may be lost. A frame of an unknown kind is not an error: a
+ * newer peer sent it, and it is answered with `nak`. A known kind that does not fit its schema is.
+ * Errors: FRAME_INVALID, FRAME_TOO_LARGE. Source: DESIGN section 5, reliability facts R1-R5.
+ */
+import { z } from 'zod';
+import { decodeValue, encodeValue } from './codec.ts';
+import { AppError } from './errors.ts';
+import { attemptsHeldMax, frameBytesMax, logChunkBytesMax, messageBytesMax, needCountMax } from './limits.ts';
+import { attemptIdSchema } from './messages.ts';
+
+/** Oldest protocol version that this program speaks. */
+export const protocolMin = 1;
+/** Newest protocol version that this program speaks. */
+export const protocolMax = 1;
+
+const seq = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+const cursor = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const instant = z.number().min(0);
+const storeId = z.string().regex(/^[0-9a-f]{32}$/);
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+const shortText = z.string().max(1024);
+
+/** The shape of `Capabilities`. */
+export const capabilitiesSchema = z.object({
+  os: z.string().max(64),
+  arch: z.string().max(64),
+  cpus: z.number().int().min(0).max(100_000),
+  memoryBytes: z.number().min(0),
+  has: z.array(z.string().max(64)).max(256),
+});
+
+/** One attempt that the agent holds, as a positive statement. `left` = ended and already reported. */
+const inventoryRowSchema = z.object({
+  attempt: attemptIdSchema,
+  state: z.enum(['accepted', 'starting', 'running', 'finished']),
+});
+
+/** Who speaks, from which store and start, what it has received, and what it holds. */
+const helloSchema = z.object({
+  t: z.literal('hello'),
+  protoMin: z.number().int().min(1),
+  protoMax: z.number().int().min(1),
+  role: z.enum(['hub', 'agent']),
+  version: z.string().max(64),
+  store: storeId,
+  incarnation: z.number().int().min(1),
+  /** The peer's store that `received` speaks of; null when the peer is not known yet. */
+  forStore: storeId.nullable(),
+  received: cursor,
+  /** Last durable message queued for `forStore`: the receiver starts nothing before it has come so far. */
+  queued: cursor,
+  /** The sender has heard enough; a hello without this wants an answer. */
+  isOpen: z.boolean(),
+  wallMs: instant,
+  /** From the hub: the name that the agent bears. */
+  name: z.string().max(64).exactOptional(),
+  host: z.string().max(256).exactOptional(),
+  capabilities: capabilitiesSchema.exactOptional(),
+  inventory: z.array(inventoryRowSchema).max(attemptsHeldMax).exactOptional(),
+});
+
+const dataSchema = z.object({
+  t: z.literal('data'),
+  seq,
+  body: bytes.refine((value) => value.length > 0 && value.length <= messageBytesMax),
+});
+
+/** All up to `received` is on disk and applied; `need` are missing ones after it. */
+const ackSchema = z.object({
+  t: z.literal('ack'),
+  received: cursor,
+  need: z.array(seq).max(needCountMax),
+});
+
+const pingSchema = z.object({ t: z.literal('ping'), at: instant });
+const pongSchema = z.object({ t: z.literal('pong'), at: instant });
+
+/** Where does the hub's copy of this log end? */
+const logAskSchema = z.object({ t: z.literal('log-ask'), attempt: attemptIdSchema });
+
+/** A run of output; `end` is where the worker's copy ended when it was sent. */
+const logSchema = z.object({
+  t: z.literal('log'),
+  attempt: attemptIdSchema,
+  records: z
+    .array(
+      z.object({
+        offset: cursor,
+        stream: z.enum(['stdout', 'stderr']),
+        at: instant,
+        bytes: bytes.refine((value) => value.length <= logChunkBytesMax),
+      }),
+    )
+    .max(4096),
+  next: cursor,
+});
+
+/** The hub's copy is durable up to `offset`. */
+const logAckSchema = z.object({ t: z.literal('log-ack'), attempt: attemptIdSchema, offset: cursor });
+
+/** An agent that holds an invite asks to be trusted under its own key. */
+const pairSchema = z.object({
+  t: z.literal('pair'),
+  key: z.string().regex(/^[0-9a-f]{64}$/),
+  host: z.string().max(256),
+});
+
+/** It is; it bears this name from now on. */
+const pairedSchema = z.object({ t: z.literal('paired'), name: z.string().max(64) });
+
+/** What you sent was not taken. Sent before closing, or for an unknown kind. */
+const nakSchema = z.object({ t: z.literal('nak'), code: z.string().max(64), message: shortText });
+
+/** Every frame kind. */
+export const frameSchema = z.discriminatedUnion('t', [
+  helloSchema,
+  dataSchema,
+  ackSchema,
+  pingSchema,
+  pongSchema,
+  logAskSchema,
+  logSchema,
+  logAckSchema,
+  pairSchema,
+  pairedSchema,
+  nakSchema,
+]);
+
+/** Any frame. */
+export type Frame = z.infer<typeof frameSchema>;
+/** The greeting. */
+export type HelloFrame = z.infer<typeof helloSchema>;
+/** Frames that the session itself has no use for and hands to its owner. */
+export type OwnerFrame = Extract<Frame, { t: 'log' | 'log-ask' | 'log-ack' }>;
+/** One row of an agent's inventory. */
+export type InventoryRow = z.infer<typeof inventoryRowSchema>;
+
+/** What arrived: a frame, or a kind that a newer peer knows and we do not. */
+export type DecodedFrame = Frame | { readonly t: 'unknown'; readonly kind: string };
+
+const kinds: ReadonlySet<string> = new Set(
+  frameSchema.options.map((option) => option.shape.t.value),
+);
+
+/** Encodes a frame. Ours are always within the limit; an assertion of `send` holds it. */
+export function encodeFrame(frame: Frame): Uint8Array {
+  return encodeValue(frame);
+}
+
+/** Reads a frame from the wire. Errors: FRAME_INVALID, FRAME_TOO_LARGE. */
+export function decodeFrame(arrived: Uint8Array): DecodedFrame {
+  if (arrived.length > frameBytesMax) throw new AppError('FRAME_TOO_LARGE');
+  const value = decodeValue(arrived);
+  const kind = readKind(value);
+  if (!kinds.has(kind)) return { t: 'unknown', kind: kind.slice(0, 64) };
+  const parsed = frameSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues[0]?.path.join('.') ?? '';
+  throw new AppError('FRAME_INVALID', `A ${kind} frame does not fit its schema at "${where}".`);
+}
+
+function readKind(value: unknown): string {
+  if (typeof value === 'object' && value !== null && 't' in value && typeof value.t === 'string') {
+    return value.t;
+  }
+  throw new AppError('FRAME_INVALID', 'A frame is not a map with its kind in "t".');
+}

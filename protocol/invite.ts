@@ -1,0 +1,159 @@
+/*
+ * Pairing codes: all that a box needs to become an odally, in one line to copy.
+ *
+ * `odl1_` and base64url of a msgpack array and a checksum. It holds the hub's key, a 16-byte secret,
+ * where to find the hub, and when it ends. Both sides derive a one-time key pair from the secret:
+ * the one stranger whom the hub's firewall lets in, until expiry or first use. Whoever holds a code
+ * can pair, so it is short-lived and shown once. The checksum finds slips of copying; it is no
+ * defence. Invariant: parseInvite(createInvite(x).code) gives x back, and nothing else parses.
+ */
+import { createHash } from 'node:crypto';
+import { decodeValue, encodeValue } from './codec.ts';
+import { AppError } from './errors.ts';
+import { formatKey, type KeyPair, keyBytes, keyPairFromSeed, parseKey } from './identity.ts';
+import { inviteMsMax } from './limits.ts';
+import type { PeerKey } from './model.ts';
+import type { Clock, Random } from './ports.ts';
+import type { Address } from './transports/address.ts';
+
+/** Every code starts with it; the digit is the version of the format. */
+export const invitePrefix = 'odl1_';
+
+/** Longest code that is looked at; one with the most addresses of the longest names is shorter. */
+export const inviteCodeCharsMax = 8192;
+
+/** Addresses of the hub, and of rendezvous, in one code. A box has fewer. */
+export const inviteAddressesMax = 8;
+
+const secretBytes = 16;
+const checksumBytes = 4;
+
+/** Longest host name. Source: RFC 1035. */
+const hostCharsMax = 253;
+
+/** What to put into a new code. */
+export interface InvitePlan {
+  readonly hubKey: PeerKey;
+  /** Where the hub listens, the best first. */
+  readonly addresses: readonly Address[];
+  /** Nodes that know where the hub is when it is not there. */
+  readonly rendezvous: readonly Address[];
+  readonly ttlMs: number;
+  readonly random: Random;
+  readonly clock: Clock;
+}
+
+/** A new code, and what the hub keeps of it: never the code itself. */
+export interface NewInvite {
+  readonly code: string;
+  /** The key with which the box will knock, once. */
+  readonly oneTimeKey: PeerKey;
+  readonly expiresAt: number;
+}
+
+/** What a code says. */
+export interface Invite {
+  readonly hubKey: PeerKey;
+  readonly oneTimeKey: PeerKey;
+  readonly oneTimeKeyPair: KeyPair;
+  readonly addresses: readonly Address[];
+  readonly rendezvous: readonly Address[];
+  readonly expiresAt: number;
+}
+
+/** Makes a code that is good for `ttlMs` from now. Errors: USAGE_ARGUMENT for a time out of bounds. */
+export function createInvite(plan: InvitePlan): NewInvite {
+  if (!(plan.ttlMs > 0 && plan.ttlMs <= inviteMsMax)) {
+    throw new AppError(
+      'USAGE_ARGUMENT',
+      'A pairing code lives longer than 0 and at most 24 hours.',
+    );
+  }
+  const hubKey = parseKey(plan.hubKey);
+  const secret = plan.random.bytes(secretBytes);
+  const expiresAt = Math.floor(plan.clock.wallMs() + plan.ttlMs);
+  const addresses = plan.addresses.slice(0, inviteAddressesMax).map(packAddress);
+  const rendezvous = plan.rendezvous.slice(0, inviteAddressesMax).map(packAddress);
+  const payload = encodeValue([hubKey, secret, expiresAt, addresses, rendezvous]);
+  const body = Buffer.concat([payload, checksum(payload)]).toString('base64url');
+  const { publicKey } = deriveKeyPair(hubKey, secret);
+  return { code: invitePrefix + body, oneTimeKey: formatKey(publicKey), expiresAt };
+}
+
+/** Reads a code, also one that was broken over lines. Errors: INVITE_MALFORMED. */
+export function parseInvite(code: string): Invite {
+  try {
+    return parseFields(decodeValue(unwrapPayload(code)));
+  } catch (error) {
+    throw new AppError('INVITE_MALFORMED', undefined, { cause: error });
+  }
+}
+
+/** Is the code over? Clocks of two boxes differ, so only the hub's judgement counts. */
+export function isExpired(invite: { readonly expiresAt: number }, nowMs: number): boolean {
+  return nowMs >= invite.expiresAt;
+}
+
+function packAddress(address: Address): readonly [string, number] {
+  return [address.host, address.port];
+}
+
+function checksum(payload: Uint8Array): Uint8Array {
+  return createHash('sha256').update(payload).digest().subarray(0, checksumBytes);
+}
+
+/** The hub's key is part of the seed, so that a secret is worth nothing at any other hub. */
+function deriveKeyPair(hubKey: Uint8Array, secret: Uint8Array): KeyPair {
+  const hash = createHash('sha256').update('odally one-time key 1\0');
+  return keyPairFromSeed(hash.update(hubKey).update(secret).digest());
+}
+
+function unwrapPayload(code: string): Uint8Array {
+  expect(code.length <= inviteCodeCharsMax, 'too long');
+  const text = code.replace(/\s+/g, '');
+  expect(text.startsWith(invitePrefix), 'no prefix');
+  const body = text.slice(invitePrefix.length);
+  const bytes = Buffer.from(body, 'base64url');
+  expect(bytes.toString('base64url') === body, 'not base64url');
+  expect(bytes.byteLength > checksumBytes, 'cut short');
+  const payload = bytes.subarray(0, -checksumBytes);
+  expect(bytes.subarray(-checksumBytes).equals(checksum(payload)), 'wrong checksum');
+  return payload;
+}
+
+function parseFields(value: unknown): Invite {
+  expect(Array.isArray(value) && value.length === 5, 'five fields');
+  const [hubKey, secret, expiresAt, addresses, rendezvous] = value as readonly unknown[];
+  expect(hubKey instanceof Uint8Array && hubKey.byteLength === keyBytes, 'a hub key');
+  expect(secret instanceof Uint8Array && secret.byteLength === secretBytes, 'a secret');
+  expect(Number.isSafeInteger(expiresAt), 'an end');
+  const oneTimeKeyPair = deriveKeyPair(hubKey, secret);
+  return {
+    hubKey: formatKey(hubKey),
+    oneTimeKey: formatKey(oneTimeKeyPair.publicKey),
+    oneTimeKeyPair,
+    addresses: parseAddresses(addresses),
+    rendezvous: parseAddresses(rendezvous),
+    expiresAt: expiresAt as number,
+  };
+}
+
+function parseAddresses(value: unknown): readonly Address[] {
+  expect(Array.isArray(value) && value.length <= inviteAddressesMax, 'a list of addresses');
+  return value.map(parseAddress);
+}
+
+function parseAddress(value: unknown): Address {
+  expect(Array.isArray(value) && value.length === 2, 'host and port');
+  const [host, port] = value as readonly unknown[];
+  expect(typeof host === 'string' && host.length >= 1 && host.length <= hostCharsMax, 'a host');
+  expect(Number.isInteger(port), 'a port');
+  const number = port as number;
+  expect(number >= 1 && number <= 65_535, 'a port in range');
+  return { host, port: number };
+}
+
+/** Refuses input; the reason ends up as the cause and is not shown. */
+function expect(isMet: boolean, what: string): asserts isMet {
+  if (!isMet) throw new AppError('INVITE_MALFORMED', `Expected in a pairing code: ${what}.`);
+}

@@ -1,0 +1,90 @@
+/*
+ * Liveness of one link: how long the peer has been silent, and what that means.
+ *
+ *   fresh ──silent──▶ stale ──silent──▶ suspect (the link is given up)
+ *     ▲──────heard──────┘
+ *
+ * Anything heard counts. Silence only ever ends a link and shows an age; it never ends a job (that
+ * is the lease's business) and never says that the peer is dead. Carriers notice a killed peer
+ * after 17 s or not at all, so each side pings and watches for itself. Source: transport facts 0.4.
+ */
+import { pingMsDefault, staleAfterMsDefault, suspectAfterMsDefault } from '../limits.ts';
+import { ignore, type Moment, type Step, stepTable, type Table } from './table.ts';
+
+interface Ground {
+  readonly heardAt: number;
+  readonly pingAt: number;
+}
+
+/** How fresh the peer is; instants are monotonic milliseconds. */
+export type LivenessState =
+  | (Ground & { readonly is: 'fresh' })
+  | (Ground & { readonly is: 'stale' })
+  | (Ground & { readonly is: 'suspect' });
+
+/** What can happen to it. */
+export type LivenessEvent = { readonly type: 'heard' } | { readonly type: 'tick' };
+
+/** What it asks for. */
+export type LivenessEffect =
+  | { readonly do: 'ping' }
+  | { readonly do: 'show'; readonly as: 'fresh' | 'stale' }
+  | { readonly do: 'give-up' };
+
+type Out = Step<LivenessState, LivenessEffect>;
+
+/** A link has just opened: heard now, and the first ping is due at once. */
+export function createLiveness({ nowMs }: Moment): LivenessState {
+  return { is: 'fresh', heardAt: nowMs, pingAt: nowMs };
+}
+
+const table: Table<LivenessState, LivenessEvent, LivenessEffect> = {
+  fresh: {
+    heard: (state, _event, { nowMs }) => ({ state: { ...state, heardAt: nowMs }, effects: [] }),
+    tick: watch,
+  },
+  stale: {
+    heard: (state, _event, { nowMs }) => ({
+      state: { ...state, is: 'fresh', heardAt: nowMs },
+      effects: [{ do: 'show', as: 'fresh' }],
+    }),
+    tick: watch,
+  },
+  suspect: {
+    heard: ignore('the link is being closed; the next one starts fresh'),
+    tick: ignore('the link is being closed'),
+  },
+};
+
+/** One step. Pure. */
+export function stepLiveness(state: LivenessState, event: LivenessEvent, moment: Moment): Out {
+  return stepTable(table, state, event, moment);
+}
+
+/** When a tick is due, monotonic milliseconds. */
+export function findLivenessDeadline(state: LivenessState): number | undefined {
+  if (state.is === 'suspect') return undefined;
+  const limit = state.is === 'fresh' ? staleAfterMsDefault : suspectAfterMsDefault;
+  return Math.min(state.pingAt, state.heardAt + limit);
+}
+
+function watch(
+  state: Extract<LivenessState, { is: 'fresh' | 'stale' }>,
+  _event: unknown,
+  { nowMs, roll }: Moment,
+): Out {
+  const silentMs = nowMs - state.heardAt;
+  if (silentMs >= suspectAfterMsDefault) {
+    return { state: { ...state, is: 'suspect' }, effects: [{ do: 'give-up' }] };
+  }
+  const effects: LivenessEffect[] = [];
+  const isNewlyStale = state.is === 'fresh' && silentMs >= staleAfterMsDefault;
+  if (isNewlyStale) effects.push({ do: 'show', as: 'stale' });
+  let { pingAt } = state;
+  if (nowMs >= pingAt) {
+    effects.push({ do: 'ping' });
+    // ±10 %, so that a thousand agents that started together do not ping together.
+    pingAt = nowMs + pingMsDefault * (0.9 + roll / 5);
+  }
+  return { state: { ...state, is: isNewlyStale ? 'stale' : state.is, pingAt }, effects };
+}

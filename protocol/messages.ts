@@ -1,0 +1,124 @@
+/*
+ * The durable messages: what hub and agent promise to deliver to each other, exactly once.
+ *
+ * A message is what an outbox row holds and what a `data` frame carries, byte for byte. Commands go
+ * from hub to agent, facts from agent to hub. Every message names the attempt it is about, and so
+ * carries its fencing token. Field names are retired, never reused; unknown fields are ignored.
+ * Errors: FRAME_INVALID from `decodeMessage`.
+ */
+import { z } from 'zod';
+import { decodeValue, encodeValue } from './codec.ts';
+import { AppError } from './errors.ts';
+import { type AttemptId, outcomes } from './model.ts';
+
+const instant = z.number().int().nonnegative();
+const duration = z.number().int().positive();
+const count = z.number().int().nonnegative();
+
+/** `J12.1` */
+export const attemptIdSchema = z.custom<AttemptId>(
+  (value) => typeof value === 'string' && /^J[1-9]\d{0,11}\.[1-9]\d{0,5}$/.test(value),
+);
+
+const shortText = z.string().max(4096);
+
+/** What a command job runs; the shape of `CommandSpec`. */
+export const commandSpecSchema = z.object({
+  command: z.array(z.string().max(128 * 1024)).min(1).max(4096),
+  cwd: shortText.exactOptional(),
+  repo: shortText.exactOptional(),
+  env: z.record(z.string().max(256), z.string().max(64 * 1024)),
+  deadlineMs: duration.exactOptional(),
+  isIdempotent: z.boolean(),
+  lostAfterMs: duration,
+  stopAfterMs: duration.exactOptional(),
+});
+
+/** What a process used; the shape of `WorkUsage`. */
+export const usageSchema = z.object({
+  exitCode: z.number().int().exactOptional(),
+  signal: z.string().max(32).exactOptional(),
+  cpuMs: z.number().nonnegative().exactOptional(),
+  memoryBytesPeak: count.exactOptional(),
+});
+
+/** Hub → agent: one attempt is yours. `expiresAt` is by the hub's wall clock. */
+const assignSchema = z.object({
+  kind: z.literal('assign'),
+  attempt: attemptIdSchema,
+  spec: commandSpecSchema,
+  issuedAt: instant,
+  expiresAt: instant.exactOptional(),
+});
+
+/** Hub → agent: end this attempt, or never start it. Always answered by `finished`. */
+const cancelSchema = z.object({
+  kind: z.literal('cancel'),
+  attempt: attemptIdSchema,
+  at: instant,
+});
+
+/** Agent → hub: it is on my disk; I will run it or say why not. */
+const acceptedSchema = z.object({
+  kind: z.literal('accepted'),
+  attempt: attemptIdSchema,
+  at: instant,
+});
+
+/** Agent → hub: its process runs. */
+const startedSchema = z.object({
+  kind: z.literal('started'),
+  attempt: attemptIdSchema,
+  at: instant,
+});
+
+/** Agent → hub: how it ended. `logBytes` is where its log ends; `code` says why it was refused. */
+const finishedSchema = z.object({
+  kind: z.literal('finished'),
+  attempt: attemptIdSchema,
+  at: instant,
+  outcome: z.enum(outcomes),
+  code: z.string().max(64).exactOptional(),
+  reason: shortText.exactOptional(),
+  startedAt: instant.exactOptional(),
+  usage: usageSchema,
+  logBytes: count,
+});
+
+/** What a hub tells an agent. */
+export const commandMessageSchema = z.discriminatedUnion('kind', [assignSchema, cancelSchema]);
+/** What an agent tells a hub. */
+export const factMessageSchema = z.discriminatedUnion('kind', [
+  acceptedSchema,
+  startedSchema,
+  finishedSchema,
+]);
+
+/** Hub → agent. */
+export type CommandMessage = z.infer<typeof commandMessageSchema>;
+/** Agent → hub. */
+export type FactMessage = z.infer<typeof factMessageSchema>;
+/** Either direction. */
+export type DurableMessage = CommandMessage | FactMessage;
+
+/** The bytes of a message, as they lie in the outbox and travel. */
+export function encodeMessage(message: DurableMessage): Uint8Array {
+  return encodeValue(message);
+}
+
+/** Reads a command. Errors: FRAME_INVALID. */
+export function decodeCommand(bytes: Uint8Array): CommandMessage {
+  return parseOrRefuse(commandMessageSchema, bytes);
+}
+
+/** Reads a fact. Errors: FRAME_INVALID. */
+export function decodeFact(bytes: Uint8Array): FactMessage {
+  return parseOrRefuse(factMessageSchema, bytes);
+}
+
+function parseOrRefuse<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
+  const parsed = schema.safeParse(decodeValue(bytes));
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues[0]?.path.join('.') ?? '';
+  throw new AppError('FRAME_INVALID', `A message does not fit its schema at "${where}".`);
+}

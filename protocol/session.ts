@@ -1,0 +1,328 @@
+/*
+ * A session with one peer: two durable streams that outlive any number of connections.
+ *
+ * It owns the sender and receiver machines of the current pair of stores and performs their
+ * effects: frames on the current connection, reads and commits through its host. The same code
+ * runs in hub and agent, over any transport, and in the simulator. Invariants: only rows that are
+ * on disk leave; a message is acknowledged only after the host's batch is on disk; a commit that
+ * finishes after the peer's store changed moves nothing (reliability facts R4, R6, R7).
+ */
+import { Connection } from './connection.ts';
+import { AppError, type ErrorCode } from './errors.ts';
+import { type Frame, type HelloFrame, type OwnerFrame, protocolMax, protocolMin } from './frames.ts';
+import { createReceiver, type ReceiverEffect, type ReceiverState, stepReceiver } from './machines/receiver.ts';
+import {
+  createSender,
+  findSenderDeadline,
+  type OutboxRow,
+  type SenderEffect,
+  type SenderEvent,
+  type SenderState,
+  stepSender,
+} from './machines/sender.ts';
+import type { Moment } from './machines/table.ts';
+import type { CancelTimer, Ports } from './ports.ts';
+import type { Link } from './transports/link.ts';
+
+/** Where the two streams with one store of the peer stand on our disk. */
+export interface StreamMarks {
+  readonly acked: number;
+  readonly queued: number;
+  readonly received: number;
+}
+
+/** What the owner of a session gives and is told. Sessions never touch the store themselves. */
+export interface SessionHost {
+  /** The parts of hello that say who we are and what we hold, as of now. */
+  describe(): Partial<Pick<HelloFrame, 'name' | 'host' | 'capabilities' | 'inventory'>>;
+  /** The peer speaks from this store: settle what an older one held, then say where we stand. */
+  adopt(peerStore: string): Promise<StreamMarks>;
+  readOutbox(peerStore: string, after: number, countMax: number): Promise<readonly OutboxRow[]>;
+  /** Commits the messages, their effects and the mark in one synced batch; then resolves. */
+  apply(peerStore: string, rows: readonly OutboxRow[]): Promise<void>;
+  /** The peer has everything up to here; the rows may go. */
+  acked(peerStore: string, through: number): void;
+  /** A row was handed to a link for the first time. */
+  sent(row: OutboxRow): void;
+  opened(hello: HelloFrame): void;
+  frame(frame: OwnerFrame): void;
+  presence(as: 'fresh' | 'stale'): void;
+  /** The link takes frames again after `full`. */
+  drained(): void;
+  closed(reason: string): void;
+  /** The peer cannot be served until a person acts. */
+  trouble(code: ErrorCode): void;
+}
+
+/** Who we are to every peer. */
+export interface SessionIdentity {
+  readonly role: 'hub' | 'agent';
+  readonly version: string;
+  readonly store: string;
+  readonly incarnation: number;
+}
+
+/** What a session is made from. `marks` are of `knownStore`, the peer's store as last seen. */
+export interface SessionParts {
+  readonly host: SessionHost;
+  readonly ports: Ports;
+  readonly identity: SessionIdentity;
+  readonly knownStore: string | null;
+  readonly marks: StreamMarks;
+}
+
+interface Streams {
+  readonly peerStore: string | null;
+  sender: SenderState;
+  receiver: ReceiverState;
+}
+
+/** Life cycle: `attach` links as they come; `stop` ends it. */
+export class Session {
+  readonly #parts: SessionParts;
+  #streams: Streams;
+  #current: Connection | undefined;
+  readonly #greeting = new Set<Connection>();
+  #cancelTimer: CancelTimer | undefined;
+  #isStopped = false;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#streams = openStreams(parts.knownStore, parts.marks);
+  }
+
+  /** The open connection, if there is one. */
+  get connection(): Connection | undefined {
+    return this.#current;
+  }
+
+  /** All up to here is applied and on disk. */
+  get received(): number {
+    return this.#streams.receiver.received;
+  }
+
+  /** The peer's store that the streams are with; null before the first hello. */
+  get peerStore(): string | null {
+    return this.#streams.peerStore;
+  }
+
+  /**
+   * Takes a new link; once it has greeted it replaces the one before. Resolves with the reason
+   * when that link has ended, so that a dial loop knows when to go on.
+   */
+  attach(link: Link): Promise<string> {
+    if (this.#isStopped) {
+      link.close('stopped');
+      return Promise.resolve('stopped');
+    }
+    return new Promise((resolve) => this.#connect(link, resolve));
+  }
+
+  #connect(link: Link, ended: (reason: string) => void): void {
+    const { ports, identity } = this.#parts;
+    const connection = new Connection({
+      link,
+      ports,
+      ownStore: identity.store,
+      knownStore: this.#streams.peerStore,
+      owner: {
+        compose: (forStore, isOpen) => this.#compose(forStore, isOpen),
+        opened: (from, hello) => void this.#open(from, hello),
+        frame: (from, frame) => this.#take(from, frame),
+        presence: (from, as) => {
+          if (from === this.#current) this.#parts.host.presence(as);
+        },
+        drained: (from) => {
+          if (from === this.#current) this.#parts.host.drained();
+        },
+        closed: (from, reason) => {
+          this.#drop(from, reason);
+          ended(reason);
+        },
+      },
+    });
+    this.#greeting.add(connection);
+    connection.start();
+  }
+
+  /** These rows are on disk now, in order; they may leave. */
+  queued(rows: readonly OutboxRow[]): void {
+    this.#send({ type: 'queued', rows });
+  }
+
+  /** Sends an ephemeral frame; `closed` when no connection is open. */
+  sendFrame(frame: OwnerFrame): 'sent' | 'full' | 'closed' {
+    return this.#current?.send(frame) ?? 'closed';
+  }
+
+  /** Ends every connection; safe to repeat. The streams stay on disk. */
+  stop(reason: string): void {
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+    for (const connection of [...this.#greeting]) connection.close(reason);
+    this.#current?.close(reason);
+  }
+
+  #compose(forStore: string | null, isOpen: boolean): HelloFrame {
+    const { identity, host, ports } = this.#parts;
+    const isKnown = forStore !== null && forStore === this.#streams.peerStore;
+    return {
+      t: 'hello',
+      protoMin: protocolMin,
+      protoMax: protocolMax,
+      ...identity,
+      forStore,
+      received: isKnown ? this.#streams.receiver.received : 0,
+      queued: isKnown ? this.#streams.sender.queued : 0,
+      isOpen,
+      wallMs: ports.clock.wallMs(),
+      ...host.describe(),
+    };
+  }
+
+  async #open(connection: Connection, hello: HelloFrame): Promise<void> {
+    const { host } = this.#parts;
+    if (hello.store !== this.#streams.peerStore) {
+      const adopted = await this.#adopt(connection, hello.store);
+      if (!adopted) return;
+    }
+    if (!connection.isOpen || this.#isStopped) return;
+    this.#greeting.delete(connection);
+    const before = this.#current;
+    this.#current = connection;
+    before?.close('replaced');
+    this.#send({ type: 'closed' });
+    this.#receive({ type: 'closed' });
+    host.opened(hello);
+    this.#send({ type: 'opened', received: hello.received });
+  }
+
+  /** The peer speaks from another store than before: the old streams end here. */
+  async #adopt(connection: Connection, peerStore: string): Promise<boolean> {
+    try {
+      const marks = await this.#parts.host.adopt(peerStore);
+      if (this.#streams.peerStore !== peerStore) this.#streams = openStreams(peerStore, marks);
+      return true;
+    } catch {
+      // The store refused; its owner was told. The link goes, the peer dials again.
+      connection.close('STORE_IO');
+      return false;
+    }
+  }
+
+  #take(from: Connection, frame: Frame): void {
+    if (from !== this.#current) return;
+    switch (frame.t) {
+      case 'data':
+        return this.#receive({ type: 'data', row: { seq: frame.seq, bytes: frame.body } });
+      case 'ack':
+        return this.#send({ type: 'ack', received: frame.received, need: frame.need });
+      case 'log':
+      case 'log-ask':
+      case 'log-ack':
+        return this.#parts.host.frame(frame);
+      default:
+        return from.refuse(new AppError('FRAME_INVALID', `"${frame.t}" has no place here.`));
+    }
+  }
+
+  #drop(connection: Connection, reason: string): void {
+    this.#greeting.delete(connection);
+    if (connection !== this.#current) return;
+    this.#current = undefined;
+    this.#send({ type: 'closed' });
+    this.#receive({ type: 'closed' });
+    this.#parts.host.closed(reason);
+  }
+
+  #send(event: SenderEvent): void {
+    const { state, effects } = stepSender(this.#streams.sender, event, this.#moment());
+    this.#streams.sender = state;
+    for (const effect of effects) this.#performSend(effect);
+    this.#arm();
+  }
+
+  #performSend(effect: SenderEffect): void {
+    const { host } = this.#parts;
+    const { peerStore } = this.#streams;
+    if (peerStore === null) return;
+    switch (effect.do) {
+      case 'send':
+        this.#current?.send({ t: 'data', seq: effect.row.seq, body: effect.row.bytes });
+        if (effect.isFirst) host.sent(effect.row);
+        return;
+      case 'load':
+        void this.#load(peerStore, effect.after, effect.countMax);
+        return;
+      case 'acked':
+        return host.acked(peerStore, effect.through);
+      case 'halt':
+        host.trouble('PEER_REGRESSED');
+        this.#current?.refuse(new AppError('PEER_REGRESSED'));
+        return;
+    }
+  }
+
+  async #load(peerStore: string, after: number, countMax: number): Promise<void> {
+    const connection = this.#current;
+    try {
+      const rows = await this.#parts.host.readOutbox(peerStore, after, countMax);
+      if (connection === this.#current && peerStore === this.#streams.peerStore) {
+        this.#send({ type: 'loaded', rows });
+      }
+    } catch {
+      // A store that cannot be read is its owner's trouble; without rows nothing is sent.
+      connection?.close('STORE_IO');
+    }
+  }
+
+  #receive(event: Parameters<typeof stepReceiver>[1]): void {
+    const { state, effects } = stepReceiver(this.#streams.receiver, event, this.#moment());
+    this.#streams.receiver = state;
+    for (const effect of effects) this.#performReceive(effect);
+  }
+
+  #performReceive(effect: ReceiverEffect): void {
+    if (effect.do === 'ack') {
+      this.#current?.send({ t: 'ack', received: effect.received, need: [...effect.need] });
+      return;
+    }
+    void this.#apply(effect.rows);
+  }
+
+  async #apply(rows: readonly OutboxRow[]): Promise<void> {
+    const streams = this.#streams;
+    const through = rows.at(-1)?.seq;
+    if (streams.peerStore === null || through === undefined) return;
+    try {
+      await this.#parts.host.apply(streams.peerStore, rows);
+      if (streams === this.#streams) this.#receive({ type: 'applied', through });
+    } catch {
+      // Not on disk, so not acknowledged: the owner reopens its store and the peer sends again.
+      this.#current?.close('STORE_IO');
+    }
+  }
+
+  #arm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const deadline = findSenderDeadline(this.#streams.sender);
+    if (deadline === undefined || this.#isStopped) return;
+    const { clock, timers } = this.#parts.ports;
+    const delayMs = Math.max(0, deadline - clock.monotonicMs());
+    this.#cancelTimer = timers.after(delayMs, () => this.#send({ type: 'tick' }));
+  }
+
+  #moment(): Moment {
+    const { clock, random } = this.#parts.ports;
+    return { nowMs: clock.monotonicMs(), roll: random.fraction() };
+  }
+}
+
+function openStreams(peerStore: string | null, marks: StreamMarks): Streams {
+  return {
+    peerStore,
+    sender: createSender(marks.acked, marks.queued),
+    receiver: createReceiver(marks.received),
+  };
+}

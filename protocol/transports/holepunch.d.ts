@@ -1,0 +1,108 @@
+/*
+ * Types of the part of hyperswarm 4.17 and hyperdht 6.34 that the swarm transport uses.
+ *
+ * The packages bring none. Each line was read off the source in node_modules; nothing is here that
+ * is not used, so that an upgrade has few places to check. `_filterNode` is internal to dht-rpc and
+ * has a test that fails when it loses its meaning.
+ */
+declare module 'hyperdht' {
+  import type { Duplex } from 'node:stream';
+
+  interface HostPort {
+    host: string;
+    port: number;
+  }
+
+  interface RawKeyPair {
+    publicKey: Uint8Array;
+    secretKey: Uint8Array;
+  }
+
+  /** A Noise stream of @hyperswarm/secret-stream: one write is one `data` at the other end. */
+  interface EncryptedStream extends Duplex {
+    readonly remotePublicKey: Uint8Array;
+    setTimeout(ms: number): void;
+    setKeepAlive(ms: number): void;
+  }
+
+  /** Cancels the requests that were made with it. */
+  interface Session {
+    destroy(): void;
+  }
+
+  interface Request {
+    readonly from: HostPort;
+    readonly command: number;
+    readonly target: Uint8Array | null;
+    readonly token: Uint8Array | null;
+  }
+
+  interface LookupReply {
+    readonly from: HostPort;
+    readonly peers: { publicKey: Uint8Array; relayAddresses: HostPort[] }[];
+  }
+
+  interface Server {
+    firewall: (publicKey: Uint8Array, payload: unknown, from: HostPort) => boolean;
+  }
+
+  interface NodeOptions {
+    bootstrap: HostPort[];
+    host?: string;
+    /** A port, or a range of which the end is excluded; then any. */
+    port?: number | readonly [number, number];
+    anyPort?: boolean;
+    firewalled?: boolean;
+    ephemeral?: boolean;
+    connectionKeepAlive?: number;
+  }
+
+  // biome-ignore lint/style/noDefaultExport: this is how the package exports.
+  export default class DHT {
+    constructor(options: NodeOptions);
+    static bootstrapper(port: number, host: string, options?: Partial<NodeOptions>): DHT;
+    static keyPair(seed?: Uint8Array): RawKeyPair;
+    static hash(data: Uint8Array): Uint8Array;
+    readonly destroyed: boolean;
+    onrequest: (request: Request) => boolean;
+    _filterNode: (node: HostPort) => boolean;
+    fullyBootstrapped(): Promise<void>;
+    address(): HostPort;
+    toArray(): HostPort[];
+    session(): Session;
+    ping(to: HostPort, options?: { session?: Session }): Promise<unknown>;
+    lookup(
+      target: Uint8Array,
+      options?: { nodes?: HostPort[]; session?: Session },
+    ): AsyncIterable<LookupReply>;
+    connect(
+      publicKey: Uint8Array,
+      options: { keyPair?: RawKeyPair; relayAddresses?: HostPort[]; localConnection?: boolean },
+    ): EncryptedStream;
+    destroy(options?: { force: boolean }): Promise<void>;
+  }
+
+  export type { EncryptedStream, HostPort, LookupReply, RawKeyPair, Request, Server, Session };
+}
+
+declare module 'hyperswarm' {
+  import type DHT from 'hyperdht';
+  import type { EncryptedStream, RawKeyPair, Server } from 'hyperdht';
+
+  interface Discovery {
+    flushed(): Promise<boolean>;
+  }
+
+  // biome-ignore lint/style/noDefaultExport: this is how the package exports.
+  export default class Hyperswarm {
+    constructor(options: { dht: DHT; keyPair?: RawKeyPair; handshakeClearWait?: number });
+    readonly dht: DHT;
+    readonly server: Server;
+    /** Hex keys of the peers it keeps state for. */
+    readonly peers: ReadonlyMap<string, unknown>;
+    on(event: 'connection', run: (stream: EncryptedStream) => void): this;
+    join(topic: Uint8Array, options: { server: boolean; client: boolean }): Discovery;
+    listen(): Promise<unknown>;
+    destroy(options?: { force: boolean }): Promise<void>;
+  }
+}

@@ -1,0 +1,59 @@
+/*
+ * Caps and times of the transports, with where each value came from.
+ *
+ * Only what concerns carrying bytes; what sessions and peers may do is in protocol/limits.ts.
+ * Sizes are bytes, times milliseconds, as the names say.
+ */
+
+/** Bytes that a link holds for its owner before `open`. Source: frameBytesBeforeHelloMax, same reason. */
+export const earlyBytesMax = 64 * 1024;
+
+/** Unsent bytes at which an in-memory link says `full`. Source: the pipe buffer of Linux. */
+export const memoryBufferBytesMax = 64 * 1024;
+
+/** Unsent bytes at which a link whose owner ignores `full` is closed: a frame window and some slack. */
+export const sendBytesMax = 16 * 1024 * 1024;
+
+/** A closing link may take this long to flush what was sent; a whole transport as long to close. */
+export const lingerMsMax = 1000;
+
+/** Of the time to close a transport, how long its links may flush before they are cut. */
+export const flushMsMax = 400;
+
+/** Links one unix socket may have open; a hub has a few screens, tools and staff. */
+export const unixLinksMax = 256;
+
+/** Longest socket path. Source: sun_path is 104 bytes with its NUL on macOS, 108 on Linux. */
+export const socketPathBytesMax = 100;
+
+/** Each end of a swarm link sends a sign of life this often. Source: transport facts, finding 4. */
+export const keepAliveMs = 2000;
+
+/** Silence after which a swarm link is dead: three lost signs of life. Source: finding 4. */
+export const silenceMsMax = 7000;
+
+/** How long a handshake is remembered; a client repeats the same one for 4 s. Source: dht-rpc retries. */
+export const handshakeMemoryMs = 5000;
+
+/** Known addresses and rendezvous of one dial; the rest are ignored. A box has fewer interfaces. */
+export const dialAddressesMax = 16;
+
+/** All addresses that one dial tries, looked up ones included. */
+export const dialCandidatesMax = 32;
+
+/** Head start of the known addresses before the rendezvous is asked. */
+export const lookupAfterMs = 500;
+
+/** One handshake may take this long before the next address gets its turn: two repeats and a slow net. */
+export const handshakeMsMax = 3000;
+
+/** Handshakes with one address in one dial, and the pause between them: a hub is up within both. */
+export const handshakesMax = 3;
+/** See `handshakesMax`. */
+export const handshakePauseMs = 200;
+
+/** Ports tried for the rendezvous; a free one may be snatched between looking and binding. */
+export const bindAttemptsMax = 5;
+
+/** How long the hub waits for its first announcement; later ones happen in the background. */
+export const announceMsMax = 1000;

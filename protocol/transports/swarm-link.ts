@@ -1,0 +1,101 @@
+/*
+ * One hyperswarm connection as a Link.
+ *
+ * The Noise stream keeps message boundaries, authenticates the peer and says by itself whether it
+ * lives; this adds the caps and the order of notices. UDX takes in whatever a peer sends, so what
+ * comes before `open` is capped here and the rest by the session's windows. A stream without an
+ * `error` handler would end the process on one bad frame, so that is attached before anything else.
+ */
+import type { EncryptedStream } from 'hyperdht';
+import { formatKey } from '../identity.ts';
+import { frameBytesMax } from '../limits.ts';
+import type { PeerKey } from '../model.ts';
+import type { Timers } from '../ports.ts';
+import { assertFrameSize, closedByPeer, Delivery } from './delivery.ts';
+import { earlyBytesMax, lingerMsMax, sendBytesMax, silenceMsMax } from './limits.ts';
+import type { Link, LinkHandlers } from './link.ts';
+
+/** A link over an opened Noise stream, which it owns from now on. */
+export class SwarmLink implements Link {
+  readonly carrier = 'swarm';
+  readonly peerKey: PeerKey;
+  /** Resolves when the stream under the link is gone too. */
+  readonly gone: Promise<void>;
+  readonly #stream: EncryptedStream;
+  readonly #timers: Timers;
+  readonly #delivery = new Delivery();
+  #isFull = false;
+  #fullBytes = 0;
+
+  constructor(stream: EncryptedStream, timers: Timers) {
+    stream.on('error', (error) => this.#delivery.end(nameReason(error)));
+    this.peerKey = formatKey(stream.remotePublicKey);
+    this.#stream = stream;
+    this.#timers = timers;
+    this.gone = new Promise((resolve) => {
+      stream.on('close', () => {
+        this.#delivery.end(closedByPeer);
+        resolve();
+      });
+    });
+    stream.setTimeout(silenceMsMax);
+    stream.on('data', (bytes: Uint8Array) => this.#read(bytes));
+    stream.on('drain', () => this.#drain());
+    stream.on('end', () => this.#finish(closedByPeer));
+  }
+
+  open(handlers: LinkHandlers): void {
+    this.#delivery.open(handlers);
+  }
+
+  send(bytes: Uint8Array): 'sent' | 'full' {
+    assertFrameSize(bytes);
+    if (this.#delivery.isEnded) return 'sent';
+    // A copy, because the stream keeps what it cannot write yet.
+    if (this.#stream.write(Buffer.from(bytes))) return 'sent';
+    this.#isFull = true;
+    this.#fullBytes += bytes.byteLength;
+    if (this.#fullBytes > sendBytesMax) this.cut('SEND_OVERFLOW');
+    return 'full';
+  }
+
+  close(reason: string): void {
+    if (this.#delivery.isEnded) return;
+    this.#delivery.close(reason);
+    this.#finish(reason);
+  }
+
+  /** Ends the link at once; what was sent and not yet written is lost. */
+  cut(reason: string): void {
+    this.#delivery.end(reason);
+    this.#stream.destroy();
+  }
+
+  /** Ends our half after what was sent; a peer that does not end its own in time is cut. */
+  #finish(reason: string): void {
+    this.#delivery.end(reason);
+    this.#stream.end();
+    const cancel = this.#timers.after(lingerMsMax, () => this.#stream.destroy());
+    this.#stream.once('close', cancel);
+  }
+
+  #read(bytes: Uint8Array): void {
+    // The stream eats signs of life; an empty frame is not one of ours.
+    if (bytes.byteLength === 0) return;
+    if (bytes.byteLength > frameBytesMax) return this.cut('FRAME_TOO_LARGE');
+    this.#delivery.frame(new Uint8Array(bytes));
+    const isFlooded = !this.#delivery.isOpen && this.#delivery.waitingBytes > earlyBytesMax;
+    if (isFlooded) this.cut('FRAME_TOO_LARGE');
+  }
+
+  #drain(): void {
+    if (!this.#isFull) return;
+    this.#isFull = false;
+    this.#fullBytes = 0;
+    this.#delivery.drain();
+  }
+}
+
+function nameReason(error: Error & { code?: string }): string {
+  return error.code ?? error.message;
+}

@@ -1,0 +1,184 @@
+/*
+ * The unix-socket transport: hub and screens, hub and staff, on one box.
+ *
+ * Who may connect is decided by the file system alone: socket 0600, directory 0700 where we make
+ * it; a link has no peer key. A socket file that nobody answers is a dead process's and is replaced.
+ * Two starters may both find it dead, so the store's lock and not this file decides who is the hub.
+ * A peer that breaks the framing loses its own link and nothing else. Source: unix(7), node:net.
+ */
+import { chmod, lstat, mkdir, unlink } from 'node:fs/promises';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { AppError, wrapError } from '../errors.ts';
+import { createFrameDecoder, encodeFrame } from '../framing.ts';
+import { assertFrameSize, closedByPeer, Delivery } from './delivery.ts';
+import { lingerMsMax, sendBytesMax, socketPathBytesMax, unixLinksMax } from './limits.ts';
+import type { AcceptLink, Link, LinkHandlers, Listener } from './link.ts';
+
+/**
+ * Opens the door at `path`; closing it ends the links that came through it.
+ * Errors: SOCKET_PATH, HUB_RUNNING when a live process answers there.
+ */
+export async function listenUnix(path: string, accept: AcceptLink): Promise<Listener> {
+  checkPath(path);
+  const links = new Set<Link>();
+  const server = createServer((socket) => {
+    const link = new UnixLink(socket);
+    links.add(link);
+    socket.once('close', () => links.delete(link));
+    accept(link);
+  });
+  server.maxConnections = unixLinksMax;
+  await makeDirectory(path);
+  if (!(await tryBind(server, path))) {
+    await removeStale(path);
+    if (!(await tryBind(server, path))) throw new AppError('HUB_RUNNING');
+  }
+  await restrict(path).catch(async (error: unknown) => {
+    await closeServer(server, links);
+    throw error;
+  });
+  // A connection that cannot be accepted (no file descriptors left) is refused; the door stays open.
+  server.on('error', () => undefined);
+  return { close: () => closeServer(server, links) };
+}
+
+/** Connects to the door at `path`. Errors: SOCKET_PATH, HUB_UNREACHABLE when nobody answers. */
+export async function dialUnix(path: string): Promise<Link> {
+  checkPath(path);
+  return new UnixLink(await connect(path));
+}
+
+function checkPath(path: string): void {
+  if (Buffer.byteLength(path) <= socketPathBytesMax) return;
+  throw new AppError('SOCKET_PATH', `The socket path is over ${socketPathBytesMax} bytes: ${path}`);
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw wrapError(error, 'SOCKET_PATH');
+  }
+}
+
+async function restrict(path: string): Promise<void> {
+  try {
+    await chmod(path, 0o600);
+  } catch (error) {
+    throw wrapError(error, 'SOCKET_PATH');
+  }
+}
+
+/** Binds, or says false when something is already there. */
+function tryBind(server: Server, path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    function onError(error: NodeJS.ErrnoException): void {
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(wrapError(error, 'SOCKET_PATH'));
+    }
+    server.once('error', onError);
+    server.listen(path, () => {
+      server.off('error', onError);
+      resolve(true);
+    });
+  });
+}
+
+async function removeStale(path: string): Promise<void> {
+  if (await isAnswered(path)) throw new AppError('HUB_RUNNING');
+  try {
+    // Never remove what is not a socket: it is somebody's file.
+    if ((await lstat(path)).isSocket()) await unlink(path);
+    else throw new AppError('SOCKET_PATH', `Something that is not a socket is at ${path}`);
+  } catch (error) {
+    if (!isMissing(error)) throw wrapError(error, 'SOCKET_PATH');
+  }
+}
+
+async function isAnswered(path: string): Promise<boolean> {
+  try {
+    (await connect(path)).destroy();
+    return true;
+  } catch (error) {
+    // A full backlog or a forbidden socket is alive too; only these two say that nobody listens.
+    const code =
+      error instanceof AppError ? (error.cause as NodeJS.ErrnoException).code : undefined;
+    return code !== 'ECONNREFUSED' && code !== 'ENOENT' && code !== 'ENOTSOCK';
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+function connect(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    const onError = (error: Error): void => reject(wrapError(error, 'HUB_UNREACHABLE'));
+    socket.once('error', onError);
+    socket.once('connect', () => {
+      socket.off('error', onError);
+      resolve(socket);
+    });
+  });
+}
+
+function closeServer(server: Server, links: Iterable<Link>): Promise<void> {
+  for (const link of links) link.close('door closed');
+  return new Promise((resolve) => {
+    // The error of a server that is closed already says that there is nothing left to do.
+    server.close(() => resolve());
+  });
+}
+
+class UnixLink implements Link {
+  readonly carrier = 'unix';
+  readonly peerKey = '';
+  readonly #socket: Socket;
+  readonly #delivery = new Delivery();
+  readonly #decoder = createFrameDecoder();
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('error', (error) => this.#delivery.end(error.message));
+    socket.on('end', () => this.#delivery.end(closedByPeer));
+    socket.on('close', () => this.#delivery.end(closedByPeer));
+    socket.on('drain', () => this.#delivery.drain());
+  }
+
+  /** Reading starts here: until then the kernel holds what comes and slows the peer. */
+  open(handlers: LinkHandlers): void {
+    this.#delivery.open(handlers);
+    this.#socket.on('data', (chunk) => this.#read(chunk));
+  }
+
+  send(bytes: Uint8Array): 'sent' | 'full' {
+    assertFrameSize(bytes);
+    if (this.#delivery.isEnded) return 'sent';
+    const hasRoom = this.#socket.write(encodeFrame(bytes));
+    if (this.#socket.writableLength > sendBytesMax) this.#fail('SEND_OVERFLOW');
+    return hasRoom ? 'sent' : 'full';
+  }
+
+  close(reason: string): void {
+    if (this.#delivery.isEnded) return;
+    this.#delivery.close(reason);
+    // A peer that never reads must not keep the socket alive.
+    this.#socket.setTimeout(lingerMsMax, () => this.#socket.destroy());
+    this.#socket.end();
+    this.#socket.resume();
+  }
+
+  #read(chunk: Uint8Array): void {
+    if (this.#delivery.isEnded) return;
+    const batch = this.#decoder.push(chunk);
+    for (const frame of batch.frames) this.#delivery.frame(frame);
+    if (batch.fault !== undefined) this.#fail(batch.fault);
+  }
+
+  #fail(reason: string): void {
+    this.#delivery.end(reason);
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,114 @@
+/*
+ * Group commit: many small commits, few synced batches.
+ *
+ * While one synced batch is on its way to the disk, the commits that arrive are collected for the
+ * next one, in order; a commit is never split over two batches. After a failed batch nothing is
+ * acknowledged any more: what a failed write left on the disk is unknown, so the owner must close
+ * the store, open it again and read. It owns no store: opening and closing that is the owner's.
+ */
+import { AppError, wrapError } from '../protocol/errors.ts';
+import type { Kv, KvOp } from './kv.ts';
+import { commitBytesMax, commitOpsMax } from './limits.ts';
+
+/** What a committer works on, and whom it tells of the first failure. */
+export interface CommitterOptions {
+  readonly kv: Kv;
+  /** Called once, after every waiting commit was rejected. The store must be opened again. */
+  readonly onFailure: (error: AppError) => void;
+}
+
+interface Waiting {
+  readonly ops: readonly KvOp[];
+  readonly bytes: number;
+  resolve(): void;
+  reject(error: AppError): void;
+}
+
+/** Collects commits into synced batches. */
+export class Committer {
+  readonly #kv: Kv;
+  readonly #onFailure: (error: AppError) => void;
+  #waiting: Waiting[] = [];
+  #opsCount = 0;
+  #bytes = 0;
+  #failure: AppError | undefined;
+  #isClosed = false;
+  #running: Promise<void> | undefined;
+
+  constructor({ kv, onFailure }: CommitterOptions) {
+    this.#kv = kv;
+    this.#onFailure = onFailure;
+  }
+
+  /**
+   * Resolves once a synced batch with all of `ops` is on the disk; commits become durable in the
+   * order of their calls. Errors: STORE_FULL (nothing was taken), STORE_IO (whether it stayed is
+   * unknown until the store is opened again).
+   */
+  commit(ops: readonly KvOp[]): Promise<void> {
+    const refused = this.#findRefusal(ops.length, countBytes(ops));
+    if (refused !== undefined) return Promise.reject(refused);
+    return new Promise((resolve, reject) => {
+      const bytes = countBytes(ops);
+      this.#waiting.push({ ops, bytes, resolve, reject });
+      this.#opsCount += ops.length;
+      this.#bytes += bytes;
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Resolves when no commit waits or is under way; never rejects. */
+  idle(): Promise<void> {
+    return this.#running ?? Promise.resolve();
+  }
+
+  /** Takes no more commits and waits for those taken. Safe to repeat; leaves the store open. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.idle();
+  }
+
+  #findRefusal(opsCount: number, bytes: number): AppError | undefined {
+    if (this.#failure !== undefined) return this.#failure;
+    if (this.#isClosed) return new AppError('STORE_IO', 'The store is closing.');
+    const isFull = this.#opsCount + opsCount > commitOpsMax || this.#bytes + bytes > commitBytesMax;
+    return isFull ? new AppError('STORE_FULL') : undefined;
+  }
+
+  async #run(): Promise<void> {
+    // One turn later, so that commits made in one go share the first batch too.
+    await Promise.resolve();
+    while (this.#waiting.length > 0 && this.#failure === undefined) await this.#writeBatch();
+    this.#running = undefined;
+  }
+
+  async #writeBatch(): Promise<void> {
+    const group = this.#waiting;
+    this.#waiting = [];
+    this.#opsCount = 0;
+    this.#bytes = 0;
+    try {
+      await this.#kv.batch(
+        group.flatMap(({ ops }) => ops),
+        'synced',
+      );
+    } catch (thrown) {
+      this.#fail(group, wrapError(thrown, 'STORE_IO'));
+      return;
+    }
+    for (const commit of group) commit.resolve();
+  }
+
+  #fail(group: readonly Waiting[], error: AppError): void {
+    this.#failure = error;
+    for (const commit of [...group, ...this.#waiting.splice(0)]) commit.reject(error);
+    this.#onFailure(error);
+  }
+}
+
+function countBytes(ops: readonly KvOp[]): number {
+  return ops.reduce(
+    (sum, op) => sum + op.key.length + (op.type === 'put' ? op.value.length : 0),
+    0,
+  );
+}

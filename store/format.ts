@@ -1,0 +1,80 @@
+/*
+ * The format of the store: its version, its identity, its migrations.
+ *
+ * Opening decides before it writes: a newer store and a store without a version are refused and
+ * left exactly as they are. Each migration is one atomic batch together with its version number,
+ * so a crash between two of them resumes at the right one. The incarnation is on the disk before
+ * the first frame can leave. Source: reliability facts, R1 and R25.
+ */
+import { z } from 'zod';
+import { AppError } from '../protocol/errors.ts';
+import type { Random } from '../protocol/ports.ts';
+import { formatKey, incarnationKey, storeIdKey, wholeRange } from './keys.ts';
+import type { Kv, KvOp } from './kv.ts';
+import { findRow, planRow } from './row-codec.ts';
+
+/** Who this store is, and which of its starts this is. */
+export interface StoreIdentity {
+  /** 32 hex digits, made with the store. */
+  readonly storeId: string;
+  /** From 1; comparable only within one store id. */
+  readonly incarnation: number;
+}
+
+/** Plans all changes from one format to the next. The one at index 0 leads from format 1 to 2. */
+export type Migration = (kv: Kv) => Promise<readonly KvOp[]>;
+
+/** Every migration since format 1, in order. A new one is added at the end, with a test. */
+export const storeMigrations: readonly Migration[] = [];
+
+const countSchema = z.number().int().positive();
+const storeIdSchema = z.string().regex(/^[0-9a-f]{32}$/);
+
+/**
+ * Brings the store to the present format and begins a new incarnation, durably. A store that is
+ * empty gets its identity. Errors: STORE_FORMAT, STORE_DAMAGED, STORE_IO.
+ */
+export async function openStore(
+  kv: Kv,
+  random: Random,
+  migrations: readonly Migration[] = storeMigrations,
+): Promise<StoreIdentity> {
+  const newest = migrations.length + 1;
+  const format = await findRow(kv, formatKey, countSchema);
+  if (format === undefined) return createStore(kv, random, newest);
+  if (format > newest) {
+    const detail = `The store has format ${format}; this version knows ${newest}.`;
+    throw new AppError('STORE_FORMAT', detail);
+  }
+  for (let from = format; from < newest; from += 1) {
+    const ops = (await migrations[from - 1]?.(kv)) ?? [];
+    await kv.batch([...ops, planRow(formatKey, from + 1)], 'synced');
+  }
+  return beginIncarnation(kv);
+}
+
+async function createStore(kv: Kv, random: Random, format: number): Promise<StoreIdentity> {
+  const rows = await kv.range({ ...wholeRange, countMax: 1, order: 'ascending' });
+  if (rows.length > 0) {
+    const detail = `The store has rows (${rows[0]?.key}) but no format version.`;
+    throw new AppError('STORE_DAMAGED', detail);
+  }
+  const identity = { storeId: Buffer.from(random.bytes(16)).toString('hex'), incarnation: 1 };
+  const ops = [
+    planRow(formatKey, format),
+    planRow(storeIdKey, identity.storeId),
+    planRow(incarnationKey, identity.incarnation),
+  ];
+  await kv.batch(ops, 'synced');
+  return identity;
+}
+
+async function beginIncarnation(kv: Kv): Promise<StoreIdentity> {
+  const storeId = await findRow(kv, storeIdKey, storeIdSchema);
+  const last = await findRow(kv, incarnationKey, countSchema);
+  if (storeId === undefined || last === undefined) {
+    throw new AppError('STORE_DAMAGED', 'The store has a format version but no identity.');
+  }
+  await kv.batch([planRow(incarnationKey, last + 1)], 'synced');
+  return { storeId, incarnation: last + 1 };
+}

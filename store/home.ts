@@ -1,0 +1,54 @@
+/*
+ * A home: the one directory that holds everything of one hub or one agent.
+ *
+ * It makes the directory with mode 0700, says plainly when it cannot be written, and reads the
+ * config file. It never changes a config. Errors: HOME_UNWRITABLE, CONFIG_INVALID.
+ * Source: TOML 1.0 by smol-toml.
+ */
+import { access, constants, mkdir, readFile } from 'node:fs/promises';
+import { parse, TomlError } from 'smol-toml';
+import type { z } from 'zod';
+import { AppError } from '../protocol/errors.ts';
+
+/** Makes the home where it is missing, and makes sure that it can be written. */
+export async function openHome(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('HOME_UNWRITABLE', `The home ${directory} cannot be used (${why}).`, {
+      cause,
+    });
+  }
+}
+
+/** Reads a config file; a missing one is an empty one. */
+export async function readConfig<T>(file: string, schema: z.ZodType<T>): Promise<T> {
+  const text = await readText(file);
+  const parsed = schema.safeParse(parseToml(file, text));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue?.path.join('.') ?? '';
+  const what = where === '' ? issue?.message : `${where}: ${issue?.message}`;
+  throw new AppError('CONFIG_INVALID', `${file} is not valid: ${what}.`);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
+    throw new AppError('CONFIG_INVALID', `${file} cannot be read.`, { cause });
+  }
+}
+
+function parseToml(file: string, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const place = `line ${cause.line}, column ${cause.column}`;
+    throw new AppError('CONFIG_INVALID', `${file} is not valid TOML at ${place}.`, { cause });
+  }
+}

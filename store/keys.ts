@@ -1,0 +1,177 @@
+/*
+ * Every key of the store, in one place.
+ *
+ * A key is a prefix, a slash and parts; numbers are padded with zeros so that the order of keys is
+ * the order of numbers. store/README.md documents each row; a prefix is retired, never reused.
+ * Invariant: no prefix range contains the rows of another, and each key names one row for ever.
+ */
+import { assert } from '../protocol/errors.ts';
+import type { AttemptId, JobId, PeerKey } from '../protocol/model.ts';
+
+/**
+ * One direction between two stores. `store` is the peer's store id, in hex: a peer that lost its
+ * store is another stream, and nothing is ever replayed into it. Source: reliability facts, R2.
+ */
+export interface Stream {
+  readonly peer: PeerKey;
+  readonly store: string;
+}
+
+/** Prefix → what its rows are. The table that store/README.md and its test are held against. */
+export const keyPrefixes = {
+  'meta/': 'facts about the store itself',
+  'o/': 'outbox: messages not yet acknowledged',
+  'oa/': 'outbox: highest acknowledged number of a stream',
+  'r/': 'inbox: highest applied number of a stream',
+  'j/': 'jobs',
+  'ja/': 'jobs that have not ended',
+  'l/': 'late reports of superseded attempts',
+  'a/': 'attempts that an agent holds',
+  'e/': 'journal of events',
+  'w/': 'workers',
+  'i/': 'open invites',
+  'q/': 'quarantined messages',
+} as const;
+
+/** A half-open range of keys. */
+export interface KeyRange {
+  readonly gte: string;
+  readonly lt: string;
+}
+
+/** The range of all keys that begin with `prefix`, which must end in plain ASCII (`/`, a digit). */
+export function prefixRange(prefix: string): KeyRange {
+  const last = prefix.charCodeAt(prefix.length - 1);
+  assert(last > 0x1f && last < 0x7f, 'a key prefix ends in a printable ASCII character');
+  return { gte: prefix, lt: prefix.slice(0, -1) + String.fromCharCode(last + 1) };
+}
+
+/** The range of every key there can be. */
+export const wholeRange: KeyRange = { gte: '', lt: '\u{10FFFF}' };
+
+/** `meta/format`: version of the disk format, a number. */
+export const formatKey = 'meta/format';
+
+/** `meta/store`: the store id, 32 hex digits, made with the store and never changed. */
+export const storeIdKey = 'meta/store';
+
+/** `meta/incarnation`: how often the store was opened, a number from 1. */
+export const incarnationKey = 'meta/incarnation';
+
+/** `meta/NAME`: any other fact about the store; `name` is the owner's choice. */
+export function metaKey(name: string): string {
+  return `meta/${name}`;
+}
+
+/** `o/PEER@STORE/`: all messages of one outgoing stream. */
+export function outboxPrefix(stream: Stream): string {
+  return `o/${streamPart(stream)}/`;
+}
+
+/** `o/PEER@STORE/SEQ`: one message that is not acknowledged yet. */
+export function outboxKey(stream: Stream, seq: number): string {
+  return outboxPrefix(stream) + pad(seq, 16);
+}
+
+/** `oa/PEER@STORE`: highest acknowledged number of an outgoing stream. */
+export function ackedKey(stream: Stream): string {
+  return `oa/${streamPart(stream)}`;
+}
+
+/** `r/PEER@STORE`: highest applied number of an incoming stream. */
+export function receivedKey(stream: Stream): string {
+  return `r/${streamPart(stream)}`;
+}
+
+/** `j/N`: one job. */
+export function jobKey(job: JobId): string {
+  return `j/${jobPart(job)}`;
+}
+
+/** `ja/N`: present while the job has not ended. */
+export function activeJobKey(job: JobId): string {
+  return `ja/${jobPart(job)}`;
+}
+
+/** `l/N/ATTEMPT`: what a superseded attempt reported after all. */
+export function lateReportKey(attempt: AttemptId): string {
+  const [job, n] = splitAttempt(attempt);
+  return `l/${pad(job, 12)}/${pad(n, 6)}`;
+}
+
+/** `a/N.ATTEMPT`: one attempt that an agent holds. */
+export function attemptKey(attempt: AttemptId): string {
+  const [job, n] = splitAttempt(attempt);
+  return `a/${pad(job, 12)}.${pad(n, 6)}`;
+}
+
+/** `e/SEQ`: one event of the journal. */
+export function eventKey(seq: number): string {
+  return `e/${pad(seq, 16)}`;
+}
+
+/** `w/PEER`: one worker. */
+export function workerKey(peer: PeerKey): string {
+  return `w/${peer}`;
+}
+
+/** `i/KEY`: one open invite, under its one-time key. */
+export function inviteKey(oneTimeKey: string): string {
+  return `i/${oneTimeKey}`;
+}
+
+/** `q/PEER/SEQ`: one message that could not be applied. */
+export function quarantineKey(peer: PeerKey, seq: number): string {
+  return `q/${peer}/${pad(seq, 16)}`;
+}
+
+/** The stream of an `o/`, `oa/` or `r/` key; undefined where the key is none of these. */
+export function findStream(key: string): Stream | undefined {
+  const parts = /^(?:o|oa|r)\/([^/@]+)@([^/@]+)(?:\/|$)/.exec(key);
+  const [, peer, store] = parts ?? [];
+  return peer === undefined || store === undefined ? undefined : { peer, store };
+}
+
+/** The number at the end of an outbox, journal or quarantine key. */
+export function getSeq(key: string): number {
+  const seq = Number(key.slice(-16));
+  assert(Number.isSafeInteger(seq), 'the key ends in a number of 16 digits');
+  return seq;
+}
+
+/** Is the text an attempt id, `J` and two numbers from 1? Then it is safe as a file name too. */
+export function isAttemptId(text: string): text is AttemptId {
+  return /^J[1-9]\d{0,11}\.[1-9]\d{0,5}$/.test(text);
+}
+
+/** Orders attempts by job, then by number. */
+export function compareAttempts(a: AttemptId, b: AttemptId): number {
+  const [jobA, nA] = splitAttempt(a);
+  const [jobB, nB] = splitAttempt(b);
+  return jobA - jobB || nA - nB;
+}
+
+function streamPart({ peer, store }: Stream): string {
+  assert(isPart(peer) && isPart(store), 'peer key and store id hold no / and no @');
+  return `${peer}@${store}`;
+}
+
+function isPart(text: string): boolean {
+  return /^[^/@]+$/.test(text);
+}
+
+function jobPart(job: JobId): string {
+  return pad(Number(job.slice(1)), 12);
+}
+
+function splitAttempt(attempt: AttemptId): readonly [job: number, n: number] {
+  const [job = '', n = ''] = attempt.slice(1).split('.');
+  return [Number(job), Number(n)];
+}
+
+function pad(n: number, digits: number): string {
+  assert(Number.isSafeInteger(n) && n >= 0, 'a number in a key is a whole number from zero up');
+  const text = String(n);
+  assert(text.length <= digits, 'a number in a key fits its digits');
+  return text.padStart(digits, '0');
+}

@@ -1,0 +1,259 @@
+/*
+ * One attempt's log as a directory of segments.
+ *
+ * It owns the order of writes and the list of segments. An append is all or nothing: a failed one
+ * (a full disk) is taken back and may be tried again. After a failed sync nothing is taken until
+ * the log is opened anew, because the kernel forgets what it could not write. A segment is synced
+ * before the next begins, so only the newest can be torn. Reads see whole appends and never wait
+ * behind writes.
+ */
+import { rm, truncate, unlink } from 'node:fs/promises';
+import { AppError, assert, wrapError } from '../protocol/errors.ts';
+import { createLane } from './lane.ts';
+import type { Log, LogRecord, LogSlice } from './log.ts';
+import type { LogShape } from './log-cap.ts';
+import { cutRecords, findDropped, isNewSegment, weighRecord } from './log-cap.ts';
+import type { Mark, Segment } from './log-segment.ts';
+import {
+  createSegment,
+  extendSegment,
+  listSegments,
+  markSegment,
+  recoverSegment,
+  scanSegment,
+  syncPath,
+} from './log-segment.ts';
+import type { SliceBuilder } from './log-slice.ts';
+import { createSlice } from './log-slice.ts';
+
+/** Opens the log in `directory`, which exists; a torn tail is cut off. Errors: STORE_IO. */
+export async function openFileLog(directory: string, shape: LogShape): Promise<FileLog> {
+  const segments = [...(await listSegments(directory))];
+  let end = 0;
+  for (let last = segments.pop(); last !== undefined; last = segments.pop()) {
+    const sound = await recoverSegment(last);
+    if (sound !== undefined) {
+      if (sound.segment.size < last.size) await truncate(last.path, sound.segment.size);
+      segments.push(sound.segment);
+      end = sound.end;
+      break;
+    }
+    await unlink(last.path);
+  }
+  return new FileLog({ directory, shape, segments, end });
+}
+
+interface FileLogStart {
+  readonly directory: string;
+  readonly shape: LogShape;
+  readonly segments: readonly Segment[];
+  readonly end: number;
+}
+
+/** An open log. It holds no file open, so `close` only waits and refuses. */
+export class FileLog implements Log {
+  readonly #directory: string;
+  readonly #shape: LogShape;
+  readonly #lane = createLane();
+  #segments: readonly Segment[];
+  #end: number;
+  #failure: AppError | undefined;
+  #isClosed = false;
+  /** The newest segment as it was last synced; undefined at first, when that is unknown. */
+  #synced: Segment | undefined;
+  #isListSynced = false;
+
+  constructor({ directory, shape, segments, end }: FileLogStart) {
+    this.#directory = directory;
+    this.#shape = shape;
+    this.#segments = segments;
+    this.#end = end;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  append(records: readonly LogRecord[]): Promise<void> {
+    return this.#run(async () => {
+      const cut = cutRecords(this.#end, records, this.#shape.recordBytes);
+      await this.#write(cut);
+      await this.#dropMiddle();
+    });
+  }
+
+  sync(): Promise<void> {
+    return this.#run(() => this.#sync());
+  }
+
+  skipTo(end: number): Promise<void> {
+    return this.#run(async () => {
+      if (end < this.#end) throw new AppError('LOG_OFFSET', `The log is at ${this.#end} already.`);
+      if (end === this.#end) return;
+      await this.#write([{ offset: end, stream: 'stdout', at: 0, bytes: new Uint8Array(0) }]);
+      await this.#sync();
+    });
+  }
+
+  async read(from: number, bytesMax: number): Promise<LogSlice> {
+    this.#checkUsable();
+    const end = this.#end;
+    const slice = createSlice(from, bytesMax);
+    const seen = this.#segments;
+    const first = Math.max(
+      0,
+      seen.findLastIndex((segment) => segment.offset <= from),
+    );
+    for (const segment of seen.slice(first)) {
+      if (!(await this.#readSegment(segment, slice))) break;
+    }
+    return slice.finish(end);
+  }
+
+  /** Waits for what is under way; every later call is STORE_IO. Safe to repeat. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#lane.idle();
+  }
+
+  async #run(job: () => Promise<void>): Promise<void> {
+    this.#checkUsable();
+    await this.#lane.run(async () => {
+      this.#checkSound();
+      try {
+        await job();
+      } catch (thrown) {
+        throw wrapError(thrown, 'STORE_IO');
+      }
+    });
+  }
+
+  async #write(records: readonly LogRecord[]): Promise<void> {
+    const draft = [...this.#segments];
+    try {
+      for (const group of groupRecords(this.#shape, draft.at(-1)?.weight, records)) {
+        if (group.isNew) draft.push(await this.#beginSegment(draft.at(-1), group.offset));
+        const last = draft.pop();
+        assert(last !== undefined, 'the first group of an empty log is a new segment');
+        draft.push(last);
+        draft[draft.length - 1] = await extendSegment(last, group.records);
+      }
+    } catch (thrown) {
+      await this.#takeBack(draft.slice(this.#segments.length));
+      throw thrown;
+    }
+    this.#segments = draft;
+    const last = records.at(-1);
+    if (last !== undefined) this.#end = last.offset + last.bytes.length;
+  }
+
+  async #beginSegment(newest: Segment | undefined, offset: number): Promise<Segment> {
+    if (newest !== undefined) await this.#syncFile(newest);
+    this.#isListSynced = false;
+    return createSegment(this.#directory, offset);
+  }
+
+  /** Leaves the files as they were before an append that failed. */
+  async #takeBack(added: readonly Segment[]): Promise<void> {
+    const newest = this.#segments.at(-1);
+    try {
+      for (const { path } of added) await rm(path, { force: true });
+      if (newest !== undefined) await truncate(newest.path, newest.size);
+    } catch (thrown) {
+      this.#failure = wrapError(thrown, 'STORE_IO');
+    }
+  }
+
+  async #dropMiddle(): Promise<void> {
+    for (;;) {
+      const weights = this.#segments.map(({ weight }) => weight);
+      const index = findDropped(weights, this.#shape.bytesMax);
+      const dropped = index === undefined ? undefined : this.#segments[index];
+      if (dropped === undefined) return;
+      // Taken off the list first: a file that cannot be deleted is found again by the next opening.
+      this.#segments = this.#segments.filter((segment) => segment !== dropped);
+      await rm(dropped.path, { force: true });
+    }
+  }
+
+  async #sync(): Promise<void> {
+    const newest = this.#segments.at(-1);
+    if (newest !== undefined) await this.#syncFile(newest);
+    if (this.#isListSynced) return;
+    await this.#poisonOnFailure(() => syncPath(this.#directory));
+    this.#isListSynced = true;
+  }
+
+  async #syncFile(segment: Segment): Promise<void> {
+    if (this.#synced === segment) return;
+    await this.#poisonOnFailure(() => syncPath(segment.path));
+    this.#synced = segment;
+  }
+
+  async #poisonOnFailure(job: () => Promise<void>): Promise<void> {
+    try {
+      await job();
+    } catch (thrown) {
+      this.#failure = wrapError(thrown, 'STORE_IO');
+      throw this.#failure;
+    }
+  }
+
+  async #readSegment(segment: Segment, slice: SliceBuilder): Promise<boolean> {
+    try {
+      const marks = slice.from > segment.offset ? await this.#indexSegment(segment) : [];
+      const mark = marks.findLast(({ offset }) => offset <= slice.from);
+      let wantsMore = true;
+      await scanSegment(segment, mark?.position ?? 0, (record) => {
+        wantsMore = slice.take(record);
+        return wantsMore;
+      });
+      return wantsMore;
+    } catch (thrown) {
+      // Dropped from the middle since the read began: a gap like any other.
+      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return true;
+      throw wrapError(thrown, 'STORE_IO');
+    }
+  }
+
+  async #indexSegment(segment: Segment): Promise<readonly Mark[]> {
+    if (segment.marks !== undefined) return segment.marks;
+    const indexed = await markSegment(segment);
+    this.#segments = this.#segments.map((known) => (known === segment ? indexed : known));
+    return indexed.marks;
+  }
+
+  #checkUsable(): void {
+    if (this.#isClosed) throw new AppError('STORE_IO', 'The log is closed.');
+    this.#checkSound();
+  }
+
+  #checkSound(): void {
+    if (this.#failure === undefined) return;
+    const detail = 'The log failed before and takes nothing until it is opened again.';
+    throw new AppError('STORE_IO', detail, { cause: this.#failure });
+  }
+}
+
+interface Group {
+  readonly isNew: boolean;
+  readonly offset: number;
+  readonly records: LogRecord[];
+}
+
+/** Records by the segment that they go to, given what the newest segment weighs. */
+function groupRecords(
+  shape: LogShape,
+  newestWeight: number | undefined,
+  records: readonly LogRecord[],
+): readonly Group[] {
+  const groups: Group[] = [];
+  let weight = newestWeight;
+  for (const record of records) {
+    const isNew = isNewSegment(shape, weight, record);
+    if (isNew || groups.length === 0) groups.push({ isNew, offset: record.offset, records: [] });
+    groups.at(-1)?.records.push(record);
+    weight = (isNew ? 0 : (weight ?? 0)) + weighRecord(record);
+  }
+  return groups;
+}

@@ -1,0 +1,109 @@
+/*
+ * All logs of one home, in files: a directory for each attempt.
+ *
+ * It owns the names in its directory and nothing inside the attempts' own. Removing renames first,
+ * so that a crash never leaves half a log that looks whole; what a crash left renamed goes with
+ * the next opening. The agent's spool and the hub's mirror are both this.
+ */
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, assert, wrapError } from '../protocol/errors.ts';
+import type { AttemptId } from '../protocol/model.ts';
+import { compareAttempts, isAttemptId } from './keys.ts';
+import type { Lane } from './lane.ts';
+import { createLane } from './lane.ts';
+import type { Log, LogStore } from './log.ts';
+import type { LogShape } from './log-cap.ts';
+import { shapeLog } from './log-cap.ts';
+import type { FileLog } from './log-file.ts';
+import { openFileLog } from './log-file.ts';
+import { syncPath } from './log-segment.ts';
+
+const removedEnding = '.removed';
+
+/** Opens or creates the logs in `directory`, each capped at `bytesMax`. Errors: STORE_IO. */
+export async function openLogFiles(
+  directory: string,
+  { bytesMax }: { readonly bytesMax: number },
+): Promise<LogStore> {
+  const shape = shapeLog(bytesMax);
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(directory)) {
+      if (name.endsWith(removedEnding)) await rm(join(directory, name), { recursive: true });
+    }
+  } catch (thrown) {
+    throw wrapError(thrown, 'STORE_IO');
+  }
+  return new LogFiles(directory, shape);
+}
+
+class LogFiles implements LogStore {
+  readonly #directory: string;
+  readonly #shape: LogShape;
+  readonly #lane: Lane = createLane();
+  readonly #logs = new Map<AttemptId, FileLog>();
+  #isClosed = false;
+
+  constructor(directory: string, shape: LogShape) {
+    this.#directory = directory;
+    this.#shape = shape;
+  }
+
+  open(attempt: AttemptId): Promise<Log> {
+    assert(isAttemptId(attempt), 'a log is named by an attempt id');
+    return this.#run(async () => {
+      const known = this.#logs.get(attempt);
+      if (known !== undefined) return known;
+      const path = join(this.#directory, attempt);
+      const created = await mkdir(path, { recursive: true, mode: 0o700 });
+      if (created !== undefined) await syncPath(this.#directory);
+      const log = await openFileLog(path, this.#shape);
+      this.#logs.set(attempt, log);
+      return log;
+    });
+  }
+
+  list(): Promise<readonly AttemptId[]> {
+    return this.#run(async () => {
+      const names = await readdir(this.#directory);
+      return names.filter(isAttemptId).sort(compareAttempts);
+    });
+  }
+
+  remove(attempt: AttemptId): Promise<void> {
+    assert(isAttemptId(attempt), 'a log is named by an attempt id');
+    return this.#run(async () => {
+      await this.#logs.get(attempt)?.close();
+      this.#logs.delete(attempt);
+      const path = join(this.#directory, attempt);
+      const removed = path + removedEnding;
+      await rm(removed, { recursive: true, force: true });
+      const isThere = await rename(path, removed).then(() => true, isMissing);
+      if (isThere) await rm(removed, { recursive: true });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#lane.idle();
+    await Promise.all([...this.#logs.values()].map((log) => log.close()));
+  }
+
+  #run<T>(job: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(new AppError('STORE_IO', 'The logs are closed.'));
+    return this.#lane.run(async () => {
+      try {
+        return await job();
+      } catch (thrown) {
+        throw wrapError(thrown, 'STORE_IO');
+      }
+    });
+  }
+}
+
+/** False where the failure says that there was no log to remove; any other goes on. */
+function isMissing(thrown: unknown): false {
+  if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return false;
+  throw thrown;
+}

@@ -1,0 +1,236 @@
+/*
+ * Logs in memory: for tests, and for a simulator that crashes them.
+ *
+ * A `MemoryLogDisk` outlives the stores opened on it. It cuts, weighs and drops as the log in files
+ * does, by the same functions. `crash` cuts the power: of the records appended since the last sync
+ * a random prefix stays, and whoever was waiting waits for ever, as a dead process does. All delay
+ * and chance come from the given timing.
+ */
+import { AppError, assert } from '../protocol/errors.ts';
+import type { AttemptId } from '../protocol/model.ts';
+import type { DiskTiming } from './disk-timing.ts';
+import { drawBufferedMs, drawCount, drawSyncMs, instantTiming } from './disk-timing.ts';
+import { compareAttempts, isAttemptId } from './keys.ts';
+import { createLane } from './lane.ts';
+import type { Log, LogRecord, LogSlice, LogStore } from './log.ts';
+import type { LogShape } from './log-cap.ts';
+import { cutRecords, findDropped, isNewSegment, shapeLog, weighRecord } from './log-cap.ts';
+import { createSlice } from './log-slice.ts';
+
+interface MemorySegment {
+  weight: number;
+  readonly records: LogRecord[];
+}
+
+/** What the disk holds of one log. `unsyncedCount` counts its newest records. */
+interface MemoryLogContent {
+  segments: MemorySegment[];
+  end: number;
+  unsyncedCount: number;
+}
+
+/** A simulated disk for one home's logs. */
+export class MemoryLogDisk {
+  readonly timing: DiskTiming;
+  readonly logs = new Map<AttemptId, MemoryLogContent>();
+  #lifeCount = 0;
+
+  constructor(timing: DiskTiming) {
+    this.timing = timing;
+  }
+
+  /** How many crashes there were; a store of an earlier life is dead. */
+  get lifeCount(): number {
+    return this.#lifeCount;
+  }
+
+  /** Cuts the power. */
+  crash(): void {
+    this.#lifeCount += 1;
+    for (const content of this.logs.values()) {
+      const lostCount =
+        content.unsyncedCount - drawCount(this.timing.random, content.unsyncedCount);
+      loseRecords(content, lostCount);
+    }
+  }
+
+  /** For the store: resolves after a simulated delay, or never where the power was cut since `life`. */
+  wait(delayMs: number, life: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.timing.timers.after(delayMs, () => {
+        if (life === this.#lifeCount) resolve();
+      });
+    });
+  }
+}
+
+/** A disk without delays, for plain unit tests. */
+export function instantLogDisk(): MemoryLogDisk {
+  return new MemoryLogDisk(instantTiming());
+}
+
+/** Opens the logs on a simulated disk, each capped at `bytesMax`. */
+export async function openMemoryLogs(
+  disk: MemoryLogDisk,
+  { bytesMax }: { readonly bytesMax: number },
+): Promise<LogStore> {
+  return new MemoryLogs(disk, shapeLog(bytesMax));
+}
+
+class MemoryLogs implements LogStore {
+  readonly #disk: MemoryLogDisk;
+  readonly #shape: LogShape;
+  readonly #life: number;
+  readonly #logs = new Map<AttemptId, MemoryLog>();
+  #isClosed = false;
+
+  constructor(disk: MemoryLogDisk, shape: LogShape) {
+    this.#disk = disk;
+    this.#shape = shape;
+    this.#life = disk.lifeCount;
+  }
+
+  async open(attempt: AttemptId): Promise<Log> {
+    this.#checkUsable();
+    assert(isAttemptId(attempt), 'a log is named by an attempt id');
+    const content = this.#disk.logs.get(attempt) ?? { segments: [], end: 0, unsyncedCount: 0 };
+    this.#disk.logs.set(attempt, content);
+    const log = this.#logs.get(attempt) ?? new MemoryLog(this.#disk, this.#shape, content);
+    this.#logs.set(attempt, log);
+    return log;
+  }
+
+  async list(): Promise<readonly AttemptId[]> {
+    this.#checkUsable();
+    return [...this.#disk.logs.keys()].sort(compareAttempts);
+  }
+
+  async remove(attempt: AttemptId): Promise<void> {
+    this.#checkUsable();
+    await this.#logs.get(attempt)?.close();
+    this.#logs.delete(attempt);
+    this.#disk.logs.delete(attempt);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#life !== this.#disk.lifeCount) return;
+    await Promise.all([...this.#logs.values()].map((log) => log.close()));
+  }
+
+  #checkUsable(): void {
+    const isDead = this.#life !== this.#disk.lifeCount;
+    if (isDead || this.#isClosed) throw new AppError('STORE_IO', 'The logs are closed.');
+  }
+}
+
+class MemoryLog implements Log {
+  readonly #disk: MemoryLogDisk;
+  readonly #shape: LogShape;
+  readonly #content: MemoryLogContent;
+  readonly #life: number;
+  readonly #lane = createLane();
+  #isClosed = false;
+
+  constructor(disk: MemoryLogDisk, shape: LogShape, content: MemoryLogContent) {
+    this.#disk = disk;
+    this.#shape = shape;
+    this.#content = content;
+    this.#life = disk.lifeCount;
+  }
+
+  get end(): number {
+    return this.#content.end;
+  }
+
+  append(records: readonly LogRecord[]): Promise<void> {
+    return this.#run(drawBufferedMs, () => {
+      for (const record of cutRecords(this.end, records, this.#shape.recordBytes)) {
+        this.#add({ ...record, bytes: record.bytes.slice() });
+      }
+      this.#dropMiddle();
+    });
+  }
+
+  sync(): Promise<void> {
+    return this.#run(drawSyncMs, () => {
+      this.#content.unsyncedCount = 0;
+    });
+  }
+
+  skipTo(end: number): Promise<void> {
+    return this.#run(drawSyncMs, () => {
+      if (end < this.end) throw new AppError('LOG_OFFSET', `The log is at ${this.end} already.`);
+      if (end === this.end) return;
+      this.#add({ offset: end, stream: 'stdout', at: 0, bytes: new Uint8Array(0) });
+      this.#content.unsyncedCount = 0;
+    });
+  }
+
+  async read(from: number, bytesMax: number): Promise<LogSlice> {
+    this.#checkUsable();
+    const slice = createSlice(from, bytesMax);
+    const { segments, end } = this.#content;
+    const first = segments.findLastIndex(({ records }) => (records[0]?.offset ?? 0) <= from);
+    for (const { records } of segments.slice(Math.max(0, first))) {
+      if (!records.every((record) => slice.take({ ...record, bytes: record.bytes.slice() }))) break;
+    }
+    return slice.finish(end);
+  }
+
+  /** For the store. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#lane.idle();
+  }
+
+  async #run(drawMs: (timing: DiskTiming) => number, job: () => void): Promise<void> {
+    this.#checkUsable();
+    await this.#lane.run(async () => {
+      await this.#disk.wait(drawMs(this.#disk.timing), this.#life);
+      job();
+    });
+  }
+
+  #add(record: LogRecord): void {
+    const { segments } = this.#content;
+    if (isNewSegment(this.#shape, segments.at(-1)?.weight, record)) {
+      segments.push({ weight: 0, records: [] });
+    }
+    const newest = segments.at(-1);
+    assert(newest !== undefined, 'a log that is written to has a segment');
+    newest.records.push(record);
+    newest.weight += weighRecord(record);
+    this.#content.end = record.offset + record.bytes.length;
+    this.#content.unsyncedCount += 1;
+  }
+
+  #dropMiddle(): void {
+    const { segments } = this.#content;
+    for (;;) {
+      const weights = segments.map(({ weight }) => weight);
+      const index = findDropped(weights, this.#shape.bytesMax);
+      if (index === undefined) return;
+      segments.splice(index, 1);
+    }
+  }
+
+  #checkUsable(): void {
+    const isDead = this.#life !== this.#disk.lifeCount;
+    if (isDead || this.#isClosed) throw new AppError('STORE_IO', 'The log is closed.');
+  }
+}
+
+/** Takes the newest records away, and the end with them. */
+function loseRecords(content: MemoryLogContent, count: number): void {
+  for (let left = count; left > 0; left -= 1) {
+    const newest = content.segments.at(-1);
+    const lost = newest?.records.pop();
+    if (newest === undefined || lost === undefined) break;
+    newest.weight -= weighRecord(lost);
+    if (newest.records.length === 0) content.segments.pop();
+  }
+  const last = content.segments.at(-1)?.records.at(-1);
+  content.end = last === undefined ? 0 : last.offset + last.bytes.length;
+  content.unsyncedCount = 0;
+}

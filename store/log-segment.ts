@@ -1,0 +1,188 @@
+/*
+ * One segment: a file of whole records, named by the offset of its first.
+ *
+ * It knows how to find, scan, extend and sync such files; which segments a log has and when they
+ * go is the log's affair. A `Segment` is a value: extending a file gives a new one, and the old one
+ * still describes the bytes it described. Files are opened for each act, so no number of logs
+ * can use up the process's handles.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { logMarkBytes, logWindowReadBytes } from './limits.ts';
+import type { LogRecord } from './log.ts';
+import { recordHeaderBytes, weighRecord } from './log-cap.ts';
+import { encodeRecords, measureRecord, parseRecord } from './log-record.ts';
+
+/** Where in the file a record begins. */
+export interface Mark {
+  readonly offset: number;
+  readonly position: number;
+}
+
+/** A segment as far as it is known to be written. */
+export interface Segment {
+  readonly path: string;
+  /** Offset of its first byte of output. */
+  readonly offset: number;
+  /** Bytes of file. */
+  readonly size: number;
+  /** Bytes of output, as counted against the cap. */
+  readonly weight: number;
+  /** One record in every `logMarkBytes` of file; undefined until the file is first read. */
+  readonly marks: readonly Mark[] | undefined;
+}
+
+const segmentName = /^(\d{16})\.log$/;
+
+/** A segment that has no file yet. */
+export function createSegment(directory: string, offset: number): Segment {
+  const path = join(directory, `${String(offset).padStart(16, '0')}.log`);
+  return { path, offset, size: 0, weight: 0, marks: [] };
+}
+
+/** The segments of a directory in order, with weights estimated from names and sizes. */
+export async function listSegments(directory: string): Promise<readonly Segment[]> {
+  const names = (await readdir(directory)).filter((name) => segmentName.test(name)).sort();
+  const offsets = names.map((name) => Number(segmentName.exec(name)?.[1]));
+  return Promise.all(
+    names.map(async (name, index) => {
+      const path = join(directory, name);
+      const { size } = await stat(path);
+      const offset = offsets[index] ?? 0;
+      const weight = estimateWeight(size, (offsets[index + 1] ?? offset) - offset);
+      return { path, offset, size, weight, marks: undefined };
+    }),
+  );
+}
+
+/**
+ * Reads the segment from its start and gives it back as far as it is sound, with the end of its
+ * output. Undefined when not even its first record is.
+ */
+export async function recoverSegment(
+  segment: Segment,
+): Promise<{ readonly segment: Segment; readonly end: number } | undefined> {
+  const marks: Mark[] = [];
+  let end = segment.offset;
+  let weight = 0;
+  const size = await scanSegment(segment, 0, (record, position) => {
+    const isFirst = position === 0;
+    if (isFirst ? record.offset !== segment.offset : record.offset < end) return false;
+    noteMark(marks, { offset: record.offset, position });
+    end = record.offset + record.bytes.length;
+    weight += weighRecord(record);
+    return true;
+  });
+  return size === 0 ? undefined : { segment: { ...segment, size, weight, marks }, end };
+}
+
+/**
+ * Visits the records from `position` on until one is refused, the segment ends, or a record is
+ * not sound. Gives the position after the last record that was visited and wanted.
+ */
+export async function scanSegment(
+  segment: Segment,
+  position: number,
+  visit: (record: LogRecord, position: number) => boolean,
+): Promise<number> {
+  const handle = await open(segment.path, 'r');
+  try {
+    let begin = position;
+    while (begin < segment.size) {
+      const window = await readWindow(handle, begin, segment.size);
+      let at = 0;
+      let record = parseRecord(window, at);
+      while (record !== undefined) {
+        if (!visit(record, begin + at)) return begin + at;
+        at += measureRecord(record);
+        record = parseRecord(window, at);
+      }
+      // A window is larger than any record, so one without a whole record is damage.
+      if (at === 0) return begin;
+      begin += at;
+    }
+    return begin;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads a segment through for its marks. */
+export async function markSegment(segment: Segment): Promise<Segment & { marks: readonly Mark[] }> {
+  const marks: Mark[] = [];
+  await scanSegment(segment, 0, ({ offset }, position) => {
+    noteMark(marks, { offset, position });
+    return true;
+  });
+  return { ...segment, marks };
+}
+
+/** Writes records at the segment's end; the segment that comes back has them. */
+export async function extendSegment(
+  segment: Segment,
+  records: readonly LogRecord[],
+): Promise<Segment> {
+  const marks = [...(segment.marks ?? [])];
+  let { size, weight } = segment;
+  for (const record of records) {
+    noteMark(marks, { offset: record.offset, position: size });
+    size += measureRecord(record);
+    weight += weighRecord(record);
+  }
+  const handle = await open(segment.path, segment.size === 0 ? 'w' : 'r+', 0o600);
+  try {
+    await writeAll(handle, encodeRecords(records), segment.size);
+  } finally {
+    await handle.close();
+  }
+  return { ...segment, size, weight, marks };
+}
+
+/** Brings a file's or a directory's content to the disk. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * The weight of a whole segment without reading it: the output up to the next segment, unless a
+ * gap makes that more than the file holds, or tiny records make it less than half the file.
+ */
+function estimateWeight(size: number, distance: number): number {
+  return Math.max(Math.min(distance, size - recordHeaderBytes), size >> 1);
+}
+
+function noteMark(marks: Mark[], mark: Mark): void {
+  const last = marks.at(-1);
+  if (last === undefined || mark.position - last.position >= logMarkBytes) marks.push(mark);
+}
+
+async function readWindow(handle: FileHandle, position: number, size: number): Promise<Buffer> {
+  const window = Buffer.allocUnsafeSlow(Math.min(logWindowReadBytes, size - position));
+  let filled = 0;
+  while (filled < window.length) {
+    const { bytesRead } = await handle.read(
+      window,
+      filled,
+      window.length - filled,
+      position + filled,
+    );
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return window.subarray(0, filled);
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    const left = bytes.length - written;
+    const { bytesWritten } = await handle.write(bytes, written, left, position + written);
+    written += bytesWritten;
+  }
+}

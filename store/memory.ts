@@ -1,0 +1,195 @@
+/*
+ * The store in memory: for tests, and for a simulator that crashes it.
+ *
+ * A `MemoryDisk` outlives the stores opened on it, as a disk outlives processes. A batch is applied
+ * when its promise resolves; a synced one makes all before it durable. `crash` cuts the power: of
+ * the batches that are not durable a random prefix stays, each whole, because LevelDB's log keeps
+ * batches whole and in order. All delay and chance come from the given timing: one seed, one history.
+ */
+import { AppError, assert } from '../protocol/errors.ts';
+import type { DiskTiming } from './disk-timing.ts';
+import { drawBufferedMs, drawCount, drawSyncMs, instantTiming } from './disk-timing.ts';
+import type { Durability, Kv, KvOp, KvRange, KvRow } from './kv.ts';
+import { laneJobsMax, memoryUndosMax } from './limits.ts';
+import type { SortedRows } from './sorted-rows.ts';
+import { createSortedRows } from './sorted-rows.ts';
+
+interface Write {
+  readonly ops: readonly KvOp[];
+  readonly durability: Durability;
+  resolve(): void;
+  reject(error: AppError): void;
+}
+
+/** A simulated disk for one store. */
+export class MemoryDisk {
+  readonly timing: DiskTiming;
+  readonly rows: SortedRows = createSortedRows();
+  /** How to take back each applied batch that is not durable yet, oldest first. */
+  readonly undos: (readonly KvOp[])[] = [];
+  #owner: MemoryKv | undefined;
+  #failsNext = false;
+
+  constructor(timing: DiskTiming) {
+    this.timing = timing;
+  }
+
+  /** Cuts the power. The store that was open is dead: its promises never settle, its calls fail. */
+  crash(): void {
+    const inFlight = this.#owner?.die();
+    this.#owner = undefined;
+    if (inFlight !== undefined) this.apply(inFlight.ops);
+    const keptCount = drawCount(this.timing.random, this.undos.length);
+    while (this.undos.length > keptCount) this.#apply(this.undos.pop() ?? []);
+    this.undos.length = 0;
+  }
+
+  /** Makes the next batch fail as on a full disk. Whether it stayed after all, chance decides. */
+  failNext(): void {
+    this.#failsNext = true;
+  }
+
+  /** For the store: is this batch to fail? Asking uses the order up. */
+  takeFailure(): boolean {
+    const failsNow = this.#failsNext;
+    this.#failsNext = false;
+    return failsNow;
+  }
+
+  /** For the store: takes the disk. Errors: STORE_LOCKED. */
+  lock(owner: MemoryKv): void {
+    if (this.#owner !== undefined) throw new AppError('STORE_LOCKED');
+    this.#owner = owner;
+  }
+
+  /** For the store: gives the disk back, if it still has it. */
+  unlock(owner: MemoryKv): void {
+    if (this.#owner === owner) this.#owner = undefined;
+  }
+
+  /** For the store: a whole batch becomes visible, not yet durable. */
+  apply(ops: readonly KvOp[]): void {
+    this.undos.push(ops.map((op) => this.#invert(op.key)));
+    if (this.undos.length > memoryUndosMax) this.undos.shift();
+    this.#apply(ops);
+  }
+
+  #apply(ops: readonly KvOp[]): void {
+    for (const op of ops) {
+      if (op.type === 'put') this.rows.set(op.key, op.value);
+      else this.rows.delete(op.key);
+    }
+  }
+
+  /** Keys that a batch names twice get the same undo twice, so its order does not matter. */
+  #invert(key: string): KvOp {
+    const value = this.rows.get(key);
+    return value === undefined ? { type: 'del', key } : { type: 'put', key, value };
+  }
+}
+
+/** A disk without delays, for plain unit tests. */
+export function instantDisk(): MemoryDisk {
+  return new MemoryDisk(instantTiming());
+}
+
+/** Opens the store on a simulated disk. Errors: STORE_LOCKED while another one has it. */
+export async function openMemoryKv(disk: MemoryDisk): Promise<Kv> {
+  const kv = new MemoryKv(disk);
+  disk.lock(kv);
+  return kv;
+}
+
+class MemoryKv implements Kv {
+  readonly #disk: MemoryDisk;
+  readonly #waiting: Write[] = [];
+  #inFlight: Write | undefined;
+  #cancelTimer: () => void = () => {};
+  #state: 'open' | 'closed' | 'dead' = 'open';
+  #hasFailed = false;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(disk: MemoryDisk) {
+    this.#disk = disk;
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    this.#checkUsable();
+    return this.#disk.rows.get(key)?.slice();
+  }
+
+  async range(range: KvRange): Promise<readonly KvRow[]> {
+    this.#checkUsable();
+    assert(range.countMax >= 0, 'a range has a countMax of zero or more');
+    const { rows } = this.#disk;
+    return rows.list(range).map((key) => ({ key, value: rows.get(key)?.slice() ?? noBytes }));
+  }
+
+  async batch(ops: readonly KvOp[], durability: Durability): Promise<void> {
+    this.#checkUsable();
+    if (this.#waiting.length >= laneJobsMax) throw new AppError('STORE_FULL');
+    const own = ops.map((op) => (op.type === 'put' ? { ...op, value: op.value.slice() } : op));
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ ops: own, durability, resolve, reject });
+      this.#startNext();
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'dead') return;
+    this.#state = 'closed';
+    if (this.#inFlight !== undefined) {
+      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+    }
+    this.#disk.unlock(this);
+  }
+
+  /** For the disk: ends without an answer to anyone, giving the batch that was being written. */
+  die(): Write | undefined {
+    this.#state = 'dead';
+    this.#cancelTimer();
+    this.#waiting.length = 0;
+    return this.#inFlight;
+  }
+
+  #startNext(): void {
+    if (this.#inFlight !== undefined) return;
+    const next = this.#waiting.shift();
+    this.#inFlight = next;
+    if (next === undefined) {
+      for (const wake of this.#idleWaiters.splice(0)) wake();
+      return;
+    }
+    const { timing } = this.#disk;
+    const delayMs = next.durability === 'synced' ? drawSyncMs(timing) : drawBufferedMs(timing);
+    this.#cancelTimer = timing.timers.after(delayMs, () => this.#finish(next));
+  }
+
+  #finish(write: Write): void {
+    this.#inFlight = undefined;
+    if (this.#hasFailed) {
+      write.reject(new AppError('STORE_IO'));
+    } else if (this.#disk.takeFailure()) {
+      this.#fail(write);
+    } else {
+      this.#disk.apply(write.ops);
+      // As in LevelDB a batch without ops writes nothing, and so makes nothing durable either.
+      if (write.durability === 'synced' && write.ops.length > 0) this.#disk.undos.length = 0;
+      write.resolve();
+    }
+    this.#startNext();
+  }
+
+  #fail(write: Write): void {
+    if (this.#disk.timing.random.fraction() >= 0.5) this.#disk.apply(write.ops);
+    this.#hasFailed = true;
+    write.reject(new AppError('STORE_IO', 'The simulated disk failed.'));
+  }
+
+  #checkUsable(): void {
+    if (this.#state !== 'open') throw new AppError('STORE_IO', `The store is ${this.#state}.`);
+    if (this.#hasFailed) throw new AppError('STORE_IO', 'The store failed before.');
+  }
+}
+
+const noBytes = new Uint8Array(0);

@@ -1,0 +1,92 @@
+/*
+ * The two durable streams between this store and one store of one peer, as numbers in memory.
+ *
+ * It gives out the next sequence number and plans the rows; whoever owns the transition commits
+ * them together with everything else it changes. Invariant: numbers are given in the order of the
+ * commits, so the outbox never has a hole. A failed commit ends the process's use of this store.
+ */
+import type { PeerKey } from '../protocol/model.ts';
+import { planReceived, readReceived } from './inbox.ts';
+import type { Kv, KvOp } from './kv.ts';
+import { planAcked, planAppend, readAcked, readLastSeq, readOutbox } from './outbox.ts';
+
+/** A message with its place in the stream. */
+export interface StreamRow {
+  readonly seq: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What is on disk of both directions. */
+export interface StreamCounts {
+  readonly acked: number;
+  readonly queued: number;
+  readonly received: number;
+}
+
+/** Life cycle: `openPeerStreams`; it holds no resource, so nothing closes it. */
+export class PeerStreams {
+  readonly store: string;
+  readonly #kv: Kv;
+  readonly #peer: PeerKey;
+  #acked: number;
+  #queued: number;
+  #received: number;
+
+  constructor(kv: Kv, stream: { readonly peer: PeerKey; readonly store: string }, at: StreamCounts) {
+    this.#kv = kv;
+    this.#peer = stream.peer;
+    this.store = stream.store;
+    this.#acked = at.acked;
+    this.#queued = at.queued;
+    this.#received = at.received;
+  }
+
+  get counts(): StreamCounts {
+    return { acked: this.#acked, queued: this.#queued, received: this.#received };
+  }
+
+  /** Messages that the peer has not acknowledged. */
+  get waitingCount(): number {
+    return this.#queued - this.#acked;
+  }
+
+  /** Takes the next number for a message; the op must be committed in the order of these calls. */
+  planMessage(bytes: Uint8Array): { readonly row: StreamRow; readonly op: KvOp } {
+    this.#queued += 1;
+    const row = { seq: this.#queued, bytes };
+    return { row, op: planAppend(this.#stream, row.seq, bytes) };
+  }
+
+  /** Moves the receive mark; commit it with the effects of what was received. */
+  planReceived(seq: number): KvOp {
+    this.#received = Math.max(this.#received, seq);
+    return planReceived(this.#stream, seq);
+  }
+
+  read(after: number, countMax: number): Promise<readonly StreamRow[]> {
+    return readOutbox(this.#kv, this.#stream, after, countMax);
+  }
+
+  /** Notes the peer's cursor and plans the removal of what it has. */
+  planAcked(through: number): Promise<readonly KvOp[]> {
+    this.#acked = Math.max(this.#acked, through);
+    return planAcked(this.#kv, this.#stream, through);
+  }
+
+  get #stream() {
+    return { peer: this.#peer, store: this.store };
+  }
+}
+
+/** Reads where both directions stand. Errors: STORE_IO, STORE_DAMAGED. */
+export async function openPeerStreams(
+  kv: Kv,
+  stream: { readonly peer: PeerKey; readonly store: string },
+): Promise<PeerStreams> {
+  const [acked, queued, received] = await Promise.all([
+    readAcked(kv, stream),
+    readLastSeq(kv, stream),
+    readReceived(kv, stream),
+  ]);
+  return new PeerStreams(kv, stream, { acked, queued, received });
+}

@@ -1,0 +1,230 @@
+/*
+ * A hub that says what a test tells it to say: streams are fed by hand, calls are answered by hand.
+ *
+ * It speaks the same shapes as the real one through the same `HubClient`, and keeps every call, so
+ * that a test can assert what was asked and what was not.
+ */
+
+import type { HubClient, HubStream } from '../../../cockpit/hub/client.ts';
+import type {
+  JobDetail,
+  JobRow,
+  LogItem,
+  StatusShape,
+  TeamRow,
+  WatchItem,
+} from '../../../cockpit/verbs/shapes.ts';
+import { AppError } from '../../../protocol/errors.ts';
+import type { JobId } from '../../../protocol/model.ts';
+
+/** A call as the hub got it. */
+export interface FakeCall {
+  readonly verb: string;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+interface OpenStream extends FakeCall {
+  readonly onItem: (item: unknown) => void;
+  readonly end: (error?: AppError) => void;
+}
+
+/** The instant at which the fake world begins. */
+export const fakeStartMs = Date.UTC(2026, 10, 23, 12, 0, 0);
+
+/** One hub, one connection at a time. */
+export class FakeHub {
+  readonly calls: FakeCall[] = [];
+  readonly streams: OpenStream[] = [];
+  /** Answers calls; replace it to refuse. */
+  answer: (call: FakeCall) => unknown = () => ({});
+  /** Hears of every stream that is opened. */
+  onStream: (stream: OpenStream) => void = () => {};
+  #endConnection: (reason: string) => void = () => {};
+
+  connect(): HubClient {
+    const { promise: closed, resolve } = Promise.withResolvers<string>();
+    const mine: OpenStream[] = [];
+    const close = (reason: string) => {
+      for (const stream of mine) stream.end(new AppError('HUB_UNREACHABLE'));
+      resolve(reason);
+    };
+    this.#endConnection = close;
+    return {
+      call: async (verb, args) => {
+        this.calls.push({ verb, args });
+        return this.answer({ verb, args });
+      },
+      stream: (verb, args, onItem) => this.#open({ verb, args, onItem }, mine),
+      closed,
+      close: () => close('closed'),
+    };
+  }
+
+  /** The connection goes, as if the hub had been killed. */
+  die(reason: string): void {
+    this.#endConnection(reason);
+  }
+
+  watch(item: WatchItem): void {
+    for (const stream of this.#live('watch')) stream.onItem(item);
+  }
+
+  log(job: JobId, item: LogItem): void {
+    for (const stream of this.#live('logs', job)) stream.onItem(item);
+  }
+
+  endLog(job: JobId, error?: AppError): void {
+    for (const stream of this.#live('logs', job)) stream.end(error);
+  }
+
+  #live(verb: string, job?: JobId): readonly OpenStream[] {
+    return this.streams.filter(
+      (stream) => stream.verb === verb && (job === undefined || stream.args['job'] === job),
+    );
+  }
+
+  #open(call: FakeCall & Pick<OpenStream, 'onItem'>, mine: OpenStream[]): HubStream {
+    const { promise: done, resolve, reject } = Promise.withResolvers<void>();
+    const end = (error?: AppError) => {
+      const place = this.streams.indexOf(stream);
+      if (place >= 0) this.streams.splice(place, 1);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const stream: OpenStream = { ...call, end };
+    this.streams.push(stream);
+    mine.push(stream);
+    this.onStream(stream);
+    return { done, cancel: () => end() };
+  }
+}
+
+/** An instant `seconds` after the fake world began, as in JSON. */
+export function at(seconds: number): string {
+  return new Date(fakeStartMs + seconds * 1000).toISOString();
+}
+
+/** What `wally status` says of the hub. */
+export const fakeStatus: StatusShape['hub'] = {
+  version: '0.1.0',
+  pid: 100,
+  home: '~/.wally',
+  key: 'ab'.repeat(32),
+  startedAt: at(0),
+  address: '127.0.0.1:4000',
+  rendezvous: '127.0.0.1:4001',
+};
+
+/** A worker that is heard; change what matters. */
+export function worker(name: string, change: Partial<TeamRow> = {}): TeamRow {
+  return {
+    name,
+    kind: 'odally',
+    host: `${name}-box`,
+    state: 'idle',
+    link: 'direct',
+    lastSeenMs: 200,
+    jobs: [],
+    capabilities: {
+      os: 'linux',
+      arch: 'x64',
+      cpus: 8,
+      memoryBytes: 16 * 1024 ** 3,
+      has: ['git', 'node', 'npm'],
+    },
+    key: 'c0ffee'.padEnd(64, '0'),
+    ...change,
+  };
+}
+
+/** A job that waits for its worker; change what matters. */
+export function job(id: JobId, change: Partial<JobRow> = {}): JobRow {
+  return {
+    id,
+    title: 'npm test',
+    kind: 'command',
+    state: 'queued',
+    outcome: null,
+    reason: null,
+    worker: 'alice',
+    host: 'alice-box',
+    command: ['npm test'],
+    parent: null,
+    createdAt: at(0),
+    receipts: {
+      queuedAt: at(0),
+      sentAt: null,
+      acceptedAt: null,
+      startedAt: null,
+      finishedAt: null,
+    },
+    exitCode: null,
+    durationMs: null,
+    attemptCount: 1,
+    ...change,
+  };
+}
+
+/** A job that runs. */
+export function startedJob(id: JobId, change: Partial<JobRow> = {}): JobRow {
+  const receipts = {
+    queuedAt: at(0),
+    sentAt: at(0.1),
+    acceptedAt: at(0.2),
+    startedAt: at(0.3),
+    finishedAt: null,
+  };
+  return job(id, { state: 'started', receipts, ...change });
+}
+
+/** A job that has ended. */
+export function endedJob(id: JobId, change: Partial<JobRow> = {}): JobRow {
+  const started = startedJob(id);
+  return {
+    ...started,
+    state: 'finished',
+    outcome: 'succeeded',
+    exitCode: 0,
+    durationMs: 1234,
+    receipts: { ...started.receipts, finishedAt: at(1.5) },
+    ...change,
+  };
+}
+
+/** The details of a job with one attempt. */
+export function detailOf(row: JobRow): JobDetail {
+  return {
+    ...row,
+    attempts: [
+      {
+        id: `${row.id}.1` as `J${number}.${number}`,
+        n: 1,
+        worker: row.worker ?? 'alice',
+        host: row.host ?? 'alice-box',
+        state: row.state,
+        outcome: row.outcome,
+        reason: row.reason,
+        exitCode: row.exitCode,
+        signal: null,
+        receipts: row.receipts,
+        durationMs: row.durationMs,
+        cpuMs: 310,
+        memoryBytesPeak: 34 * 1024 ** 2,
+        logBytes: 2048,
+        isCancelRequested: false,
+      },
+    ],
+    children: [],
+    cwd: '/srv/app',
+    repo: null,
+    deadlineMs: 1_800_000,
+    isIdempotent: false,
+    lostAfterMs: 86_400_000,
+    stopAfterMs: null,
+  };
+}
+
+/** One piece of output of the job's first attempt. */
+export function output(id: JobId, text: string, stream: 'stdout' | 'stderr' = 'stdout'): LogItem {
+  return { attempt: `${id}.1` as `J${number}.${number}`, offset: 0, at: at(1), stream, text };
+}

@@ -1,0 +1,46 @@
+/*
+ * The table of keys: that it is unambiguous, and what is made from it.
+ */
+import { expect, test } from 'vitest';
+import { contextTitles, keymap, listBindings, renderKeyTable } from '../../../../cockpit/tui/keys/keymap.ts';
+import { resolveKey } from '../../../../cockpit/tui/keys/resolve.ts';
+
+const modes = ['team', 'jobs', 'log', 'form', 'confirm', 'help'] as const;
+
+test('keymap: no key means two things in one place', () => {
+  for (const mode of modes) {
+    const keys = keymap
+      .filter(({ contexts }) => contexts.includes(mode) || (contexts.includes('global') && ['team', 'jobs', 'log'].includes(mode)))
+      .flatMap((binding) => binding.keys);
+    expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
+  }
+});
+
+test('keymap: every binding can be pressed somewhere', () => {
+  for (const binding of keymap) {
+    for (const name of binding.keys) {
+      const commands = modes.map((mode) => resolveKey({ name, text: name }, mode));
+      expect(commands).toContainEqual({ type: 'command', command: binding.command });
+    }
+  }
+});
+
+test('keymap: every binding is in exactly one part of the help', () => {
+  const listed = contextTitles.flatMap(([context]) => listBindings(context));
+  expect(listed).toHaveLength(keymap.length);
+  expect(new Set(listed)).toEqual(new Set(keymap));
+});
+
+test('keymap: esc never quits and no key that is not built is listed', () => {
+  const quitting = keymap.filter(({ command }) => command === 'quit' || command === 'leave');
+  expect(quitting.flatMap((binding) => binding.keys)).toEqual(['q', 'ctrl-c']);
+  const keys = keymap.flatMap((binding) => binding.keys);
+  for (const key of ['/', ':', 'N', 'space']) expect(keys).not.toContain(key);
+});
+
+test('keymap: the table for the README has a row a binding', () => {
+  const lines = renderKeyTable().trimEnd().split('\n');
+  expect(lines).toHaveLength(keymap.length + 2);
+  expect(lines[0]).toBe('| keys | what they do | where |');
+  expect(lines).toContain('| `j` `down` | down | In a list or log |');
+});

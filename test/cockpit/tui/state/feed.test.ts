@@ -1,0 +1,153 @@
+/*
+ * The hub's side: what is asked, what is told, and coming back after a loss.
+ */
+import { expect, test } from 'vitest';
+import { AppError } from '../../../../protocol/errors.ts';
+import type { CockpitEvent } from '../../../../cockpit/tui/state/effects.ts';
+import { HubFeed } from '../../../../cockpit/tui/state/feed.ts';
+import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
+import { FakeHub, detailOf, endedJob, job, output, worker } from '../fake-hub.ts';
+import { FakePorts } from '../fake-ports.ts';
+
+function openFeed(reconnect: (hub: FakeHub) => ReturnType<FakeHub['connect']> = (hub) => hub.connect()) {
+  const hub = new FakeHub();
+  const ports = new FakePorts();
+  const buffer = new LogBuffer();
+  const events: CockpitEvent[] = [];
+  const feed = new HubFeed({
+    client: hub.connect(),
+    reconnect: async () => reconnect(hub),
+    ports,
+    buffer,
+    feed: (event) => events.push(event),
+    send: (sent) => events.push(...sent),
+  });
+  feed.start();
+  return { hub, ports, buffer, events, feed };
+}
+
+/** Promises that are settled already have run all that follows them. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+const textOf = (buffer: LogBuffer, number: number) => buffer.line(number)?.runs.map((run) => run.text).join('');
+
+test('feed: what the hub watches is told', () => {
+  const { hub, events } = openFeed();
+  hub.watch({ type: 'team', team: [worker('alice')] });
+  hub.watch({ type: 'job', job: job('J1') });
+  expect(events).toEqual([
+    { type: 'team', team: [worker('alice')], nowMs: 0 },
+    { type: 'jobs-changed', jobs: [job('J1')] },
+  ]);
+});
+
+test('feed: a followed log fills the buffer and only its numbers are told', () => {
+  const { hub, events, feed, buffer } = openFeed();
+  feed.follow('J1');
+  hub.log('J1', output('J1', 'one\ntwo\n'));
+  expect(hub.streams.map(({ verb, args }) => [verb, args])).toEqual([
+    ['watch', {}],
+    ['logs', { job: 'J1', follow: true, since: 0 }],
+  ]);
+  expect(events).toEqual([{ type: 'log', job: 'J1', first: 0, end: 2, revision: buffer.revision }]);
+  expect(textOf(buffer, 1)).toBe('two');
+});
+
+test('feed: holes and further attempts are noted in the log', () => {
+  const { hub, feed, buffer } = openFeed();
+  feed.follow('J1');
+  hub.log('J1', { attempt: 'J1.1', offset: 0, gapBytes: 2048 });
+  hub.log('J1', { ...output('J1', 'again\n'), attempt: 'J1.2' });
+  expect([0, 1, 2].map((number) => textOf(buffer, number))).toEqual([
+    '── 2.0 KiB of output fell out here ──',
+    '── attempt J1.2 ──',
+    'again',
+  ]);
+});
+
+test('feed: another log takes the place of the first, and one right after waits', () => {
+  const { hub, ports, feed, buffer } = openFeed();
+  feed.follow('J1');
+  hub.log('J1', output('J1', 'one\n'));
+  feed.follow('J2');
+  feed.follow('J3');
+  expect(hub.streams.map(({ args }) => args.job)).toEqual([undefined]);
+  expect(buffer.end).toBe(0);
+  ports.advance(80);
+  expect(hub.streams.map(({ args }) => args.job)).toEqual([undefined, 'J3']);
+});
+
+test('feed: how a log ended is told, with its error', async () => {
+  const { hub, events, feed } = openFeed();
+  feed.follow('J1');
+  hub.endLog('J1', new AppError('JOB_UNKNOWN'));
+  await settled();
+  expect(events).toEqual([
+    { type: 'log-ended', job: 'J1', error: expect.objectContaining({ code: 'JOB_UNKNOWN' }) },
+  ]);
+});
+
+test('feed: requests are answered by events', async () => {
+  const { hub, events, feed } = openFeed();
+  hub.answer = () => job('J7');
+  const request = { verb: 'dispatch', token: 1, args: { command: ['ls'] } } as const;
+  feed.request(request);
+  await settled();
+  hub.answer = () => detailOf(endedJob('J7'));
+  feed.request({ verb: 'job', job: 'J7' });
+  await settled();
+  hub.answer = () => {
+    throw new AppError('JOB_FINISHED');
+  };
+  feed.request({ verb: 'cancel', job: 'J7' });
+  await settled();
+  expect(hub.calls.map(({ verb, args }) => [verb, args])).toEqual([
+    ['dispatch', { command: ['ls'] }],
+    ['job', { job: 'J7' }],
+    ['cancel', { job: 'J7' }],
+  ]);
+  expect(events).toEqual([
+    { type: 'done', request, job: 'J7' },
+    { type: 'detail', detail: detailOf(endedJob('J7')) },
+    {
+      type: 'refused',
+      request: { verb: 'cancel', job: 'J7' },
+      error: expect.objectContaining({ code: 'JOB_FINISHED' }),
+    },
+  ]);
+});
+
+test('feed: a lost hub is told with its reason and tried again after a second', async () => {
+  let isBack = false;
+  const { hub, ports, events } = openFeed((hub) => {
+    if (!isBack) throw new AppError('HUB_UNREACHABLE');
+    return hub.connect();
+  });
+  hub.die('it was killed');
+  await settled();
+  expect(events).toEqual([{ type: 'link-gone', reason: 'it was killed', tryCount: 0 }]);
+  ports.advance(1000);
+  await settled();
+  expect(events.at(-1)).toEqual({ type: 'link-gone', reason: 'it was killed', tryCount: 1 });
+  isBack = true;
+  ports.advance(999);
+  await settled();
+  expect(events).toHaveLength(2);
+  ports.advance(1);
+  await settled();
+  expect(events.at(-1)).toEqual({ type: 'link-live' });
+  expect(hub.streams.map(({ verb }) => verb)).toEqual(['watch']);
+});
+
+test('feed: after stop nothing is tried and a late connection is closed', async () => {
+  const { hub, ports, events, feed } = openFeed();
+  hub.die('it was killed');
+  await settled();
+  ports.advance(1000);
+  feed.stop();
+  feed.stop();
+  await settled();
+  expect(events.filter(({ type }) => type === 'link-live')).toEqual([]);
+  expect(hub.streams).toEqual([]);
+  expect(ports.timerCount).toBe(0);
+});

@@ -1,0 +1,94 @@
+/*
+ * Pacing: keys at once, the feed in batches, timers only while they are needed.
+ */
+import { expect, test } from 'vitest';
+import { CockpitStore, type WorldEffect } from '../../../../cockpit/tui/state/store.ts';
+import { job, startedJob, worker } from '../fake-hub.ts';
+import { FakePorts } from '../fake-ports.ts';
+import { open } from '../press.ts';
+
+function openStore() {
+  const ports = new FakePorts();
+  const effects: WorldEffect[] = [];
+  const initial = open([120, 40], { team: [worker('alice')], jobs: [job('J1')] });
+  const store = new CockpitStore({ ports, initial, perform: (effect) => effects.push(effect) });
+  let commits = 0;
+  store.subscribe(() => {
+    commits += 1;
+  });
+  return { ports, store, effects, commits: () => commits };
+}
+
+const key = (name: string) => ({ type: 'key', press: { name, text: name } }) as const;
+
+test('store: many feed events become one change within 33 ms', () => {
+  const { ports, store, commits } = openStore();
+  store.feed({ type: 'jobs-changed', jobs: [job('J2')] });
+  ports.advance(0);
+  expect(commits()).toBe(1);
+  for (let id = 3; id < 50; id += 1) store.feed({ type: 'jobs-changed', jobs: [job(`J${id}`)] });
+  ports.advance(32);
+  expect(commits()).toBe(1);
+  ports.advance(1);
+  expect(commits()).toBe(2);
+  expect(store.getState().jobs).toHaveLength(49);
+});
+
+test('store: a key is applied at once, after what the hub said before it', () => {
+  const { store, commits } = openStore();
+  store.feed({ type: 'jobs', jobs: [job('J1'), job('J5')] });
+  store.send([key('k')]);
+  expect(commits()).toBe(1);
+  expect(store.getState().job).toBe('J5');
+});
+
+test('store: an event that changes nothing is no change of the screen', () => {
+  const { store, commits } = openStore();
+  store.send([key('x')]);
+  expect(commits()).toBe(0);
+});
+
+test('store: a whole list drops changes that are older than it', () => {
+  const { ports, store } = openStore();
+  store.feed({ type: 'jobs-changed', jobs: [startedJob('J9')] });
+  store.feed({ type: 'jobs', jobs: [job('J1')] });
+  ports.advance(33);
+  expect(store.getState().jobs.map(({ id }) => id)).toEqual(['J1']);
+});
+
+test('store: a toast goes after five seconds, and its effect stays in the store', () => {
+  const { ports, store, effects } = openStore();
+  store.send([key('r')]);
+  expect(store.getState().toast?.text).toBe('r: J1 has not ended yet');
+  ports.advance(4999);
+  expect(store.getState().toast).toBeDefined();
+  ports.advance(1);
+  expect(store.getState().toast).toBeUndefined();
+  expect(effects).toEqual([]);
+});
+
+test('store: no timer runs while nothing on screen ages', () => {
+  const { ports, store, commits } = openStore();
+  store.send([key('x')]);
+  expect(ports.timerCount).toBe(0);
+  const silent = worker('alice', { state: 'stale', link: 'none', lastSeenMs: 5000 });
+  store.feed({ type: 'team', team: [silent], nowMs: ports.nowMs });
+  ports.advance(0);
+  expect(ports.timerCount).toBe(1);
+  const before = commits();
+  ports.advance(3000);
+  expect(commits()).toBe(before + 3);
+});
+
+test('store: after close nothing changes and no timer is left', () => {
+  const { ports, store, commits } = openStore();
+  store.send([key('r')]);
+  store.feed({ type: 'jobs', jobs: [] });
+  const before = commits();
+  store.close();
+  store.close();
+  store.send([key('j')]);
+  ports.advance(10_000);
+  expect(commits()).toBe(before);
+  expect(ports.timerCount).toBe(0);
+});

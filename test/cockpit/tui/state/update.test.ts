@@ -1,0 +1,225 @@
+/*
+ * What events make of the state: selection, following, actions and their reasons.
+ */
+import { expect, test } from 'vitest';
+import { isAgeing } from '../../../../cockpit/tui/state/update.ts';
+import { at, detailOf, endedJob, fakeStartMs, job, startedJob, worker } from '../fake-hub.ts';
+import { open, play, type } from '../press.ts';
+
+const size = [120, 40] as const;
+const team = [worker('alice'), worker('bob')];
+const jobs = [job('J1'), endedJob('J2'), startedJob('J10')];
+const refusal = { code: 'WORKER_NO_MATCH', message: 'No worker fits.', hint: 'See `wally team`.' };
+
+test('update: the newest job is selected and followed at first, sorted by number', () => {
+  const state = open(size, { team, jobs });
+  expect(state.jobs.map(({ id }) => id)).toEqual(['J10', 'J2', 'J1']);
+  expect(state.job).toBe('J10');
+  expect(state.log.job).toBe('J10');
+});
+
+test('update: a selection stays with its job when newer ones arrive', () => {
+  const { state } = type(open(size, { team, jobs }), 'j');
+  const after = play(state, [{ type: 'jobs-changed', jobs: [job('J11')] }]);
+  expect(after.state.job).toBe('J2');
+  expect(after.effects).toEqual([]);
+});
+
+test('update: choosing a job follows its log and no other', () => {
+  const { state, effects } = type(open(size, { team, jobs }), 'jjk');
+  expect(state.job).toBe('J2');
+  expect(effects).toEqual([
+    { type: 'follow', job: 'J2' },
+    { type: 'follow', job: 'J1' },
+    { type: 'follow', job: 'J2' },
+  ]);
+});
+
+test('update: at the ends of a list a key changes nothing', () => {
+  const state = open(size, { team, jobs });
+  expect(type(state, 'k').effects).toEqual([]);
+  expect(type(state, 'Gj').state.job).toBe('J1');
+});
+
+test('update: a group is not followed, its parts are shown instead', () => {
+  const state = open(size, { team, jobs: [job('J1'), job('J2', { kind: 'group', worker: null })] });
+  const { effects } = type(type(state, 'j').state, 'k');
+  expect(effects).toEqual([{ type: 'follow', job: undefined }]);
+});
+
+test('update: scrolling up stops following, the end takes it up again', () => {
+  const grown = play(open(size, { jobs }), [
+    { type: 'log', job: 'J10', first: 0, end: 100, revision: 1 },
+  ]).state;
+  expect(grown.log.top).toBe(100 - 36);
+  const up = type(grown, '3k').state;
+  const later = play(up, [{ type: 'log', job: 'J10', first: 0, end: 150, revision: 2 }]).state;
+  expect(later.log).toMatchObject({ isFollowing: false, top: 63, seenEnd: 100 });
+  const down = type(later, 'G').state;
+  expect(down.log).toMatchObject({ isFollowing: true, top: 150 - 36 });
+});
+
+test('update: a paused log whose shown lines fell out shows the oldest that are left', () => {
+  const state = play(open(size, { jobs }), [
+    { type: 'log', job: 'J10', first: 0, end: 100, revision: 1 },
+  ]).state;
+  const up = type(state, '3g').state;
+  expect(up.log.top).toBe(0);
+  const after = play(up, [{ type: 'log', job: 'J10', first: 50, end: 150, revision: 2 }]).state;
+  expect(after.log.top).toBe(50);
+});
+
+test('update: news of another log than the followed one change nothing', () => {
+  const state = open(size, { jobs });
+  const after = play(state, [
+    { type: 'log', job: 'J2', first: 0, end: 9, revision: 1 },
+    { type: 'log-ended', job: 'J2', error: refusal },
+  ]);
+  expect(after.state).toBe(state);
+});
+
+test('update: another attempt of the followed job is followed anew', () => {
+  const state = open(size, { jobs: [endedJob('J1')] });
+  const again = play(state, [{ type: 'jobs-changed', jobs: [job('J1', { attemptCount: 2 })] }]);
+  expect(again.effects).toEqual([{ type: 'follow', job: 'J1' }]);
+  const same = play(state, [{ type: 'jobs-changed', jobs: [endedJob('J1', { reason: 'x' })] }]);
+  expect(same.effects).toEqual([]);
+});
+
+test('update: cancelling asks first, with the harmless answer marked', () => {
+  const asked = type(open(size, { team, jobs }), 'c');
+  expect(asked.state.overlay).toEqual({ type: 'confirm', job: 'J10', answer: 'no' });
+  expect(asked.effects).toEqual([]);
+  expect(type(asked.state, '\r').effects).toEqual([]);
+  expect(type(asked.state, '', 'esc').state.overlay).toBeUndefined();
+  const request = { type: 'request', request: { verb: 'cancel', job: 'J10' } };
+  expect(type(asked.state, 'y').effects).toEqual([request]);
+  expect(type(asked.state, '', 'left', 'enter').effects).toEqual([request]);
+});
+
+test('update: an action that is not possible says why and asks for nothing', () => {
+  const state = open(size, { team, jobs });
+  const reason = (keys: string) => {
+    const { state: after, effects } = type(state, keys);
+    expect(effects.filter((effect) => effect.type === 'request')).toEqual([]);
+    return after.toast?.text;
+  };
+  expect(reason('r')).toBe('r: J10 has not ended yet');
+  expect(reason('jc')).toBe('c: J2 has already ended');
+  expect(reason('1c')).toBe('c: choose a job first; 2 goes to the jobs');
+  expect(type(open(size), 'd').state.toast?.text).toMatch(/^d: no worker is paired yet/);
+  expect(type(open(size, { team }), '\r').state.toast?.text).toBe('enter: no job is selected');
+});
+
+test('update: retry is asked for at once and its job is selected', () => {
+  const state = open(size, { team, jobs });
+  const pressed = type(state, 'jr');
+  expect(pressed.effects.at(-1)).toEqual({ type: 'request', request: { verb: 'retry', job: 'J2' } });
+  const done = play(pressed.state, [{ type: 'done', request: { verb: 'retry', job: 'J2' }, job: 'J2' }]);
+  expect(done.state.toast?.text).toBe('J2: tried again');
+});
+
+test('update: a refusal stays until a key, a note goes by its timer only', () => {
+  const state = open(size, { team, jobs });
+  const refused = play(state, [
+    { type: 'refused', request: { verb: 'cancel', job: 'J10' }, error: refusal },
+  ]);
+  expect(refused.effects).toEqual([]);
+  expect(refused.state.toast?.text).toContain('WORKER_NO_MATCH');
+  expect(type(refused.state, 'j').state.toast).toBeUndefined();
+  const told = play(state, [{ type: 'done', request: { verb: 'cancel', job: 'J10' }, job: undefined }]);
+  const id = told.state.toast?.id ?? 0;
+  expect(told.effects).toEqual([{ type: 'expire-toast', id }]);
+  expect(type(told.state, 'j').state.toast?.id).toBe(id);
+  expect(play(told.state, [{ type: 'toast-expired', id: id - 1 }]).state).toBe(told.state);
+  expect(play(told.state, [{ type: 'toast-expired', id }]).state.toast).toBeUndefined();
+});
+
+test('update: esc climbs from details to the list to nowhere, and never quits', () => {
+  const opened = type(open(size, { team, jobs }), '\r');
+  expect(opened.effects).toEqual([{ type: 'request', request: { verb: 'job', job: 'J10' } }]);
+  expect(opened.state).toMatchObject({ focus: 'log', drill: { type: 'job', job: 'J10' } });
+  const back = type(opened.state, '', 'esc');
+  expect(back.state).toMatchObject({ focus: 'jobs', drill: { type: 'log' } });
+  const top = type(back.state, '', 'esc', 'esc');
+  expect(top.state).toBe(back.state);
+  expect(top.effects).toEqual([]);
+});
+
+test('update: details of a worker open from the team pane', () => {
+  const { state } = type(open(size, { team, jobs }), '1j\r');
+  expect(state).toMatchObject({ focus: 'log', drill: { type: 'worker', name: 'bob', from: 'team' } });
+});
+
+test('update: details that arrive after they were left are dropped', () => {
+  const opened = type(open(size, { jobs }), '\r').state;
+  const detail = detailOf(startedJob('J10'));
+  expect(play(opened, [{ type: 'detail', detail }]).state.drill).toMatchObject({ detail });
+  const left = type(opened, '', 'esc').state;
+  expect(play(left, [{ type: 'detail', detail }]).state).toBe(left);
+});
+
+test('update: open details are asked for again when their job changes', () => {
+  const opened = type(open(size, { jobs }), '\r').state;
+  const { effects } = play(opened, [{ type: 'jobs-changed', jobs: [endedJob('J10')] }]);
+  expect(effects).toEqual([{ type: 'request', request: { verb: 'job', job: 'J10' } }]);
+});
+
+test('update: a job that ends badly needs attention until it is selected', () => {
+  const state = open(size, { jobs: [startedJob('J1'), startedJob('J2'), startedJob('J3')] });
+  const failed = { outcome: 'failed', exitCode: 1 } as const;
+  const after = play(state, [
+    { type: 'jobs-changed', jobs: [endedJob('J1', failed), endedJob('J2')] },
+    { type: 'jobs-changed', jobs: [endedJob('J3', failed)] },
+  ]).state;
+  expect(after.unseen).toEqual(['J1']);
+  expect(type(after, 'G').state.unseen).toEqual([]);
+});
+
+test('update: what had ended before the screen opened needs no attention', () => {
+  expect(open(size, { jobs: [endedJob('J1', { outcome: 'failed' }), job('J2')] }).unseen).toEqual([]);
+});
+
+test('update: a tick draws nothing again unless an age changes', () => {
+  const running = startedJob('J1', { receipts: { ...startedJob('J1').receipts, startedAt: at(0) } });
+  const state = open(size, { team: [worker('alice')], jobs: [running] });
+  const tick = (seconds: number) =>
+    play(state, [{ type: 'tick', nowMs: seconds * 1000, wallMs: fakeStartMs + seconds * 1000 }]).state;
+  expect(isAgeing(state)).toBe(true);
+  expect(tick(1)).toBe(state);
+  expect(tick(59)).toBe(state);
+  expect(tick(61)).not.toBe(state);
+  expect(isAgeing(open(size, { team, jobs: [job('J1')] }))).toBe(false);
+});
+
+test('update: a lost hub is said, keeps what is known, and disables what needs it', () => {
+  const gone = play(open(size, { team, jobs }), [{ type: 'link-gone', reason: 'killed', tryCount: 0 }]).state;
+  expect(gone.jobs).toHaveLength(3);
+  expect(type(gone, 'd').state.toast?.text).toBe('d: the hub is gone');
+  const back = play(gone, [{ type: 'link-live' }]);
+  expect(back.state.link).toEqual({ type: 'live' });
+  expect(back.effects).toContainEqual({ type: 'follow', job: 'J10' });
+});
+
+test('update: q and ctrl-c quit from the panes, in the form only ctrl-c does', () => {
+  const state = open(size, { team, jobs });
+  expect(type(state, 'q').effects).toEqual([{ type: 'quit' }]);
+  expect(type(state, '\x03').effects).toEqual([{ type: 'quit' }]);
+  expect(type(state, 'dq').effects).toEqual([]);
+  expect(type(state, 'd\x03').effects).toEqual([{ type: 'quit' }]);
+});
+
+test('update: on a narrow terminal the keys 1 to 3 and tab switch the one pane', () => {
+  const state = open([40, 30], { team, jobs });
+  expect(type(state, '1').state.focus).toBe('team');
+  expect(type(state, '\t').state.focus).toBe('log');
+  expect(type(state, '3\t').state.focus).toBe('team');
+});
+
+test('update: a list scrolls so that the selection stays in sight', () => {
+  const many = Array.from({ length: 100 }, (_, index) => endedJob(`J${index + 1}`));
+  const state = type(open([80, 24], { team, jobs: many }), 'G').state;
+  expect(state.job).toBe('J1');
+  expect(state.jobsTop).toBe(100 - 4);
+  expect(type(state, 'g').state.jobsTop).toBe(0);
+});

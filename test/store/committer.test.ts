@@ -1,0 +1,234 @@
+/*
+ * Group commit: grouping, order, caps, and what a failed batch means for everyone who waits.
+ *
+ * The store behind it is a gate that the test opens, or a simulated disk that crashes.
+ */
+import { describe, expect, it } from 'vitest';
+import type { AppError } from '../../protocol/errors.ts';
+import { Committer } from '../../store/committer.ts';
+import type { Durability, Kv, KvOp } from '../../store/kv.ts';
+import { commitBytesMax, commitOpsMax } from '../../store/limits.ts';
+import { instantDisk, MemoryDisk, openMemoryKv } from '../../store/memory.ts';
+import { createWorld } from './world.ts';
+
+describe('committer', () => {
+  it('commit: resolves only once its changes are durable', async () => {
+    const disk = instantDisk();
+    const committer = await openCommitter(await openMemoryKv(disk));
+    await committer.commit([put('a'), put('b')]);
+    disk.crash();
+    const kv = await openMemoryKv(disk);
+    expect(await kv.range(whole)).toHaveLength(2);
+  });
+
+  it('commit: commits made in one turn share one synced batch', async () => {
+    const gate = createGate();
+    const committer = await openCommitter(gate.kv);
+    const commits = ['a', 'b', 'c'].map((key) => committer.commit([put(key)]));
+    await gate.release();
+    await Promise.all(commits);
+    expect(gate.batches).toEqual([['a', 'b', 'c']]);
+    expect(gate.durabilities).toEqual(['synced']);
+  });
+
+  it('commit: while a batch is in flight the next ones are collected, in order and whole', async () => {
+    const gate = createGate();
+    const committer = await openCommitter(gate.kv);
+    const first = committer.commit([put('a')]);
+    await gate.started();
+    const later = [committer.commit([put('b1'), put('b2')]), committer.commit([put('c')])];
+    expect(gate.batches).toEqual([['a']]);
+    await gate.release();
+    await first;
+    await gate.started();
+    expect(gate.batches).toEqual([['a'], ['b1', 'b2', 'c']]);
+    await gate.release();
+    await Promise.all(later);
+    await committer.idle();
+    expect(gate.batches).toHaveLength(2);
+  });
+
+  it('commit: a commit does not resolve with the batch before its own', async () => {
+    const gate = createGate();
+    const committer = await openCommitter(gate.kv);
+    const done: string[] = [];
+    const first = committer.commit([put('a')]).then(() => done.push('a'));
+    await gate.started();
+    const second = committer.commit([put('b')]).then(() => done.push('b'));
+    await gate.release();
+    await first;
+    await gate.started();
+    expect(done).toEqual(['a']);
+    await gate.release();
+    await second;
+    expect(done).toEqual(['a', 'b']);
+  });
+
+  it('commit: at the cap of changes it is refused with STORE_FULL, and taken again later', async () => {
+    const gate = createGate();
+    const committer = await openCommitter(gate.kv);
+    const first = committer.commit([put('a')]);
+    await gate.started();
+    const many = committer.commit(Array.from({ length: commitOpsMax }, () => put('x')));
+    await expect(committer.commit([put('b')])).rejects.toMatchObject({ code: 'STORE_FULL' });
+    await gate.release();
+    await first;
+    await gate.started();
+    await gate.release();
+    await many;
+    const last = committer.commit([put('b')]);
+    await gate.started();
+    await gate.release();
+    await last;
+    expect(gate.batches.map((keys) => keys.length)).toEqual([1, commitOpsMax, 1]);
+  });
+
+  it('commit: the cap of bytes counts keys and values, to the last byte', async () => {
+    const gate = createGate();
+    const committer = await openCommitter(gate.kv);
+    const value = new Uint8Array(commitBytesMax - 3);
+    const tooLarge = committer.commit([{ type: 'put', key: 'abcd', value }]);
+    await expect(tooLarge).rejects.toMatchObject({ code: 'STORE_FULL' });
+    const fits = committer.commit([{ type: 'put', key: 'abc', value }]);
+    await gate.started();
+    await gate.release();
+    await fits;
+    expect(gate.batches).toEqual([['abc']]);
+  });
+
+  it('failure: everyone who waits and everyone later is STORE_IO, and it is told once', async () => {
+    const gate = createGate();
+    const told: AppError[] = [];
+    const committer = new Committer({ kv: gate.kv, onFailure: (error) => told.push(error) });
+    const inFlight = committer.commit([put('a')]);
+    await gate.started();
+    const commits = [inFlight, committer.commit([put('b')]), committer.commit([put('c')])];
+    const results = Promise.allSettled(commits);
+    await gate.fail(new Error('no space left'));
+    for (const result of await results) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'STORE_IO' } });
+    }
+    await expect(committer.commit([put('d')])).rejects.toMatchObject({ code: 'STORE_IO' });
+    await committer.idle();
+    await committer.close();
+    expect(told).toMatchObject([{ code: 'STORE_IO', cause: { message: 'no space left' } }]);
+    expect(gate.batches).toEqual([['a']]);
+  });
+
+  it('failure: what was acknowledged before it is there when the store is opened again', async () => {
+    const disk = instantDisk();
+    const kv = await openMemoryKv(disk);
+    const committer = await openCommitter(kv);
+    await committer.commit([put('a')]);
+    disk.failNext();
+    await expect(committer.commit([put('b')])).rejects.toMatchObject({ code: 'STORE_IO' });
+    await kv.close();
+    const again = await openMemoryKv(disk);
+    expect((await again.range(whole)).map(({ key }) => key)).toEqual(['a']);
+  });
+
+  it('idle: resolves at once without work, and after all the work there is', async () => {
+    const gate = createGate();
+    const committer = await openCommitter(gate.kv);
+    await committer.idle();
+    let isIdle = false;
+    void committer.commit([put('a')]);
+    await gate.started();
+    void committer.commit([put('b')]);
+    const idle = committer.idle().then(() => {
+      isIdle = true;
+    });
+    await gate.release();
+    await gate.started();
+    expect(isIdle).toBe(false);
+    await gate.release();
+    await idle;
+    expect(gate.batches).toEqual([['a'], ['b']]);
+  });
+
+  it('close: what was taken is committed, what comes later is STORE_IO; may be repeated', async () => {
+    const kv = await openMemoryKv(instantDisk());
+    const committer = await openCommitter(kv);
+    const taken = committer.commit([put('a')]);
+    const closing = [committer.close(), committer.close()];
+    await expect(committer.commit([put('b')])).rejects.toMatchObject({ code: 'STORE_IO' });
+    await Promise.all([taken, ...closing]);
+    expect((await kv.range(whole)).map(({ key }) => key)).toEqual(['a']);
+  });
+
+  it('crash: acknowledged commits are kept over 100 seeds, and the rest is a prefix of the calls', async () => {
+    for (let seed = 1; seed <= 100; seed += 1) {
+      const world = createWorld(seed);
+      const disk = new MemoryDisk({ ...world, syncMs: [1, 5] });
+      const committer = await openCommitter(await openMemoryKv(disk));
+      let ackedCount = 0;
+      for (let n = 0; n < 20; n += 1) {
+        const key = `k${String(n).padStart(2, '0')}`;
+        const count = (): void => {
+          ackedCount += 1;
+        };
+        void committer.commit([put(key), put(`${key}+`)]).then(count, () => undefined);
+        if (world.random.fraction() < 0.4) await world.step();
+      }
+      disk.crash();
+      const kept = await (await openMemoryKv(disk)).range(whole);
+      expect(kept.length).toBeGreaterThanOrEqual(2 * ackedCount);
+      const prefix = Array.from(
+        { length: kept.length / 2 },
+        (_, n) => `k${String(n).padStart(2, '0')}`,
+      );
+      expect(kept.map(({ key }) => key)).toEqual(prefix.flatMap((key) => [key, `${key}+`]));
+    }
+  });
+});
+
+const whole = { gte: '', lt: '\u{10FFFF}', countMax: 1e6, order: 'ascending' } as const;
+
+async function openCommitter(kv: Kv): Promise<Committer> {
+  return new Committer({ kv, onFailure: () => undefined });
+}
+
+function put(key: string): KvOp {
+  return { type: 'put', key, value: new Uint8Array(1) };
+}
+
+/** A store whose batches wait until the test lets each one through. */
+function createGate() {
+  const batches: string[][] = [];
+  const durabilities: Durability[] = [];
+  const open: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+  let onStart: () => void = () => {};
+  const kv: Kv = {
+    get: async () => undefined,
+    range: async () => [],
+    close: async () => {},
+    batch(ops, durability) {
+      batches.push(ops.map(({ key }) => key));
+      durabilities.push(durability);
+      return new Promise((resolve, reject) => {
+        open.push({ resolve, reject });
+        onStart();
+      });
+    },
+  };
+  const started = (): Promise<void> =>
+    new Promise((resolve) => {
+      onStart = resolve;
+      if (open.length > 0) resolve();
+    });
+  return {
+    kv,
+    batches,
+    durabilities,
+    /** Resolves when a batch waits to be let through. */
+    started,
+    async release(): Promise<void> {
+      await started();
+      open.shift()?.resolve();
+    },
+    async fail(error: Error): Promise<void> {
+      await started();
+      open.shift()?.reject(error);
+    },
+  };
+}
