@@ -26,6 +26,9 @@ export const groupPollMs = 100;
 /** Rounds of kill and look again, for trees that fork while they are being killed. */
 export const reapRoundsMax = 50;
 
+/** Looks taken again because a process showed no environment; exec takes about a millisecond. */
+export const unsureLooksMax = 2;
+
 /** Pause between two such rounds; a killed process is gone within a few of them. */
 export const reapPauseMs = 20;
 

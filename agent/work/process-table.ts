@@ -62,12 +62,14 @@ export function findReapedTicks(): number | undefined {
 }
 
 /**
- * Was the process started with `NAME=value` in its environment? The bytes are searched and dropped:
- * an environment holds secrets, so ask only about processes that may be ours.
+ * Was the process started with `NAME=value` in its environment? Undefined while it shows none at all: it
+ * was given none, or is in the middle of exec, and then another look tells. The bytes are searched and
+ * dropped: an environment holds secrets, so ask only about processes that may be ours.
  */
-export async function hasEnvironment(pid: number, entry: string): Promise<boolean> {
+export async function hasEnvironment(pid: number, entry: string): Promise<boolean | undefined> {
   try {
     const bytes = await readFile(`/proc/${pid}/environ`);
+    if (bytes.length === 0) return findMemory(pid) === undefined ? false : undefined;
     return bytes.indexOf(`${entry}\0`) === 0 || bytes.includes(`\0${entry}\0`);
   } catch (error) {
     return absent(error, false);
@@ -103,7 +105,7 @@ function readProc(path: string): string {
   try {
     const file = openSync(`/proc/${path}`, 'r');
     try {
-      return scratch.latin1Slice(0, readSync(file, scratch));
+      return scratch.toString('latin1', 0, readSync(file, scratch));
     } finally {
       closeSync(file);
     }

@@ -9,7 +9,7 @@
 import type { Timers } from '../../protocol/ports.ts';
 import { sleep } from '../../protocol/ports.ts';
 import { markVariable } from './environment.ts';
-import { reapPauseMs, reapRoundsMax } from './limits.ts';
+import { reapPauseMs, reapRoundsMax, unsureLooksMax } from './limits.ts';
 import type { ProcessRow } from './process-table.ts';
 import { findProcess, hasEnvironment, listProcesses } from './process-table.ts';
 import type { ProcessName } from './usage-meter.ts';
@@ -30,9 +30,11 @@ export interface Tree {
  */
 export async function killTree(tree: Tree, timers: Timers): Promise<readonly ProcessRow[]> {
   const killed = new Map<string, ProcessRow>();
+  let unsureCount = 0;
   for (let round = 0; round < reapRoundsMax; round += 1) {
-    const living = await findLiving(tree);
-    if (living.length === 0) break;
+    const { living, isSure } = await findLiving(tree);
+    unsureCount += isSure ? 0 : 1;
+    if (living.length === 0 && (isSure || unsureCount > unsureLooksMax)) break;
     for (const row of living) {
       if (findProcess(row.pid)?.start !== row.start) continue;
       sendSignal(row.pid, 'SIGKILL');
@@ -55,20 +57,29 @@ export function isGroupLiving(leader: ProcessMark): boolean {
   );
 }
 
-/** The living processes of the tree; empty without /proc. */
-async function findLiving(tree: Tree): Promise<readonly ProcessRow[]> {
-  if (tree.leader.start === '') return [];
+interface Look {
+  readonly living: readonly ProcessRow[];
+  /** False when some process may be ours but could not be told yet. */
+  readonly isSure: boolean;
+}
+
+/** The living processes of the tree; none without /proc. */
+async function findLiving(tree: Tree): Promise<Look> {
+  if (tree.leader.start === '') return { living: [], isSure: true };
   const since = Number(tree.leader.start);
   const seen = new Map(tree.members.map((member) => [member.pid, member.start]));
-  const found: ProcessRow[] = [];
+  const living: ProcessRow[] = [];
+  let isSure = true;
   for (const row of listProcesses()) {
     if (row.isZombie || row.start < since || row.pid === process.pid) continue;
     const isKnown =
       (tree.ownsGroup && row.group === tree.leader.pid) || seen.get(row.pid) === row.start;
-    if (isKnown || (await hasEnvironment(row.pid, `${markVariable}=${tree.leader.mark}`)))
-      found.push(row);
+    const isOurs =
+      isKnown || (await hasEnvironment(row.pid, `${markVariable}=${tree.leader.mark}`));
+    if (isOurs === undefined) isSure = false;
+    else if (isOurs) living.push(row);
   }
-  return found;
+  return { living, isSure };
 }
 
 /** False when the target is gone or may not be signalled; both mean there is nothing more to do. */

@@ -22,7 +22,6 @@ declare module 'hyperdht' {
   interface EncryptedStream extends Duplex {
     readonly remotePublicKey: Uint8Array;
     setTimeout(ms: number): void;
-    setKeepAlive(ms: number): void;
   }
 
   /** Cancels the requests that were made with it. */
@@ -102,7 +101,6 @@ declare module 'hyperswarm' {
     readonly peers: ReadonlyMap<string, unknown>;
     on(event: 'connection', run: (stream: EncryptedStream) => void): this;
     join(topic: Uint8Array, options: { server: boolean; client: boolean }): Discovery;
-    listen(): Promise<unknown>;
     destroy(options?: { force: boolean }): Promise<void>;
   }
 }

@@ -9,15 +9,20 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** What to run. */
-export interface VerbPlan {
-  readonly program: 'wally' | 'odally';
+/** A script to run under this Node. */
+export interface ScriptPlan {
+  readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Given on stdin; without it stdin is empty. */
   readonly input?: string;
   readonly timeoutMs?: number;
+}
+
+/** A verb of one of the two built programs. */
+export interface VerbPlan extends Omit<ScriptPlan, 'file'> {
+  readonly program: 'wally' | 'odally';
 }
 
 /** How it went. */
@@ -49,12 +54,17 @@ export async function runVerb(plan: VerbPlan): Promise<VerbResult> {
 }
 
 /** Starts a verb that goes on; the caller closes it. */
-export function startVerb(plan: VerbPlan): RunningVerb {
-  return new RunningVerb(plan);
+export function startVerb(plan: VerbPlan): RunningScript {
+  return new RunningScript({ ...plan, file: locateProgram(plan.program) });
 }
 
-/** A verb under way. */
-export class RunningVerb implements AsyncDisposable {
+/** The same for any script. */
+export function startScript(plan: ScriptPlan): RunningScript {
+  return new RunningScript(plan);
+}
+
+/** A script under way. */
+export class RunningScript implements AsyncDisposable {
   readonly pid: number | undefined;
   /** Resolves when it has ended and all it said is here. */
   readonly result: Promise<VerbResult>;
@@ -64,8 +74,8 @@ export class RunningVerb implements AsyncDisposable {
   #stderr = '';
   #hasEnded = false;
 
-  constructor(plan: VerbPlan) {
-    this.#child = spawn(process.execPath, [locateProgram(plan.program), ...plan.args], {
+  constructor(plan: ScriptPlan) {
+    this.#child = spawn(process.execPath, [plan.file, ...plan.args], {
       env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', ...plan.env },
       ...(plan.cwd === undefined ? {} : { cwd: plan.cwd }),
       stdio: 'pipe',
@@ -129,7 +139,7 @@ export class RunningVerb implements AsyncDisposable {
     return this.close();
   }
 
-  async #follow(plan: VerbPlan): Promise<VerbResult> {
+  async #follow(plan: ScriptPlan): Promise<VerbResult> {
     const timeoutMs = plan.timeoutMs ?? verbMsMax;
     let isLate = false;
     const timer = setTimeout(() => {

@@ -18,10 +18,11 @@ import {
   workerStateSpan,
 } from './phrases.ts';
 import { type Row, span } from './row.ts';
-import { wrapCells } from './width.ts';
+import { fitCells, sliceCells, wrapCells } from './width.ts';
 
 const labelCells = 10;
 const workerJobsMax = 12;
+const factRowsMax = 12;
 
 /** Every row of the open details at this width; empty while the log is shown. */
 export function viewDrill(state: State, width: number): readonly Row[] {
@@ -164,9 +165,14 @@ function fact(label: string, value: Row): Row {
   return [span(label.padEnd(labelCells), 'dim'), ...value];
 }
 
+/** A long value over several rows; a very long one ends with an ellipsis. */
 function factRows(label: string, value: string, width: number): readonly Row[] {
   const room = Math.max(8, width - labelCells);
-  return wrapCells(value.replaceAll(/\s+/g, ' '), room).map((line, index) =>
-    fact(index === 0 ? label : '', [span(line)]),
-  );
+  const words = sliceCells(value.replaceAll(/\s+/g, ' '), 0, room * factRowsMax);
+  const lines = wrapCells(words.text, room).slice(0, factRowsMax);
+  const isCut = words.walked >= room * factRowsMax;
+  return lines.map((line, index) => {
+    const text = isCut && index === lines.length - 1 ? fitCells(`${line} …`, room) : line;
+    return fact(index === 0 ? label : '', [span(text)]);
+  });
 }

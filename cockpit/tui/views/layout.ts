@@ -37,8 +37,8 @@ export interface Layout {
 
 const wideColumnsMin = 100;
 const stackedColumnsMin = 60;
-// Three boxes of two borders and two rows each, the header and the footer.
-const stackedRowsMin = 14;
+// Less leaves single rows in each of the three boxes.
+const stackedRowsMin = 18;
 const wideRowsMin = 10;
 const teamRowsMin = 5;
 // Less than this beside an overlay looks like a mistake.

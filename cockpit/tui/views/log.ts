@@ -10,7 +10,7 @@ import { jobTable } from './jobs.ts';
 import { innerWidth, type Rect } from './layout.ts';
 import { frame, type PaneView, padRow } from './pane.ts';
 import { jobStateRow, outcomeRow } from './phrases.ts';
-import { measureRow, type Row, type Span, sliceRow, span } from './row.ts';
+import { fitRow, measureRow, type Row, type Span, sliceRow, span } from './row.ts';
 
 /** The log, or the details in its place, in its box. */
 export function viewLog(state: State, lines: LogLines, rect: Rect): PaneView {
@@ -101,16 +101,14 @@ function lineRow(line: LogLine, width: number, left: number): Row {
   const text: Row = line.runs.map((run) => ({ text: run.text, role: 'plain', sgr: run.sgr }));
   const whole: Row = line.isCut ? [...text, span(' … cut', 'dim')] : text;
   const room = width - 2;
-  const part = sliceRow(whole, left, left + room);
-  const isLonger = measureRow(whole) > left + room;
-  return [bar, ...(isLonger ? [...sliceRow(part, 0, room - 1), span('…', 'dim')] : part)];
+  return [bar, ...fitRow(sliceRow(whole, left, left + room + 1), room)];
 }
 
 function groupRows(state: State, group: JobRow, width: number): readonly Row[] {
   const parts = state.jobs.filter((job) => job.parent === group.id);
   const table = jobTable(parts, { width: width - 2, wallMs: state.wallMs });
   return [
-    padRow([span('A group: the same command on several workers.', 'dim')], width),
+    padRow([span('One command, several workers.', 'dim')], width),
     [],
     padRow(table.head, width),
     ...table.rows.map((row) => padRow(row, width)),

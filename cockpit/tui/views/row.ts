@@ -45,41 +45,34 @@ export function readRow(row: Row): string {
   return row.map((part) => part.text).join('');
 }
 
-/** The part of a row between two columns, roles kept. */
+/** The part of a row between two columns, roles kept. Looks no further than `to`. */
 export function sliceRow(row: Row, from: number, to: number): Row {
   const parts: Span[] = [];
   let column = 0;
   for (const part of row) {
-    const cells = measureCells(part.text);
     if (column >= to) break;
-    if (column + cells > from) {
-      const { text } = sliceCells(
-        part.text,
-        Math.max(0, from - column),
-        Math.min(cells, to - column),
-      );
-      if (text !== '') parts.push({ ...part, text });
-    }
-    column += cells;
+    const { text, walked } = sliceCells(part.text, Math.max(0, from - column), to - column);
+    if (text !== '') parts.push({ ...part, text });
+    column += walked;
   }
   return parts;
+}
+
+/** Does the row take more than `width` cells? */
+export function isLongerThan(row: Row, width: number): boolean {
+  return measureRow(sliceRow(row, 0, width + 1)) > width;
 }
 
 /** The row in exactly `width` cells: padded on the right, or cut with an ellipsis. */
 export function fitRow(row: Row, width: number): Row {
   if (width <= 0) return [];
-  const cells = measureRow(row);
-  if (cells > width) {
+  if (isLongerThan(row, width)) {
     const cut = sliceRow(row, 0, width - 1);
     return [...cut, span(fitCells('…', width - measureRow(cut)), 'dim')];
   }
   const whole = sliceRow(row, 0, width);
+  const cells = measureRow(whole);
   return cells === width ? whole : [...whole, span(' '.repeat(width - cells))];
-}
-
-/** One look for the whole row, so that a selection reads well in every theme. */
-export function unifyRow(row: Row, role: Role): Row {
-  return [span(readRow(row), role)];
 }
 
 /** `left` and `right` at the two ends of `width` cells; `left` gives way first. */

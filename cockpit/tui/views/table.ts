@@ -4,7 +4,7 @@
  * Widths come from what is in the table, capped, so that short tables stay tight. Columns are in
  * order of reading; each says how dear it is, and the cheapest go first when there is no room.
  */
-import { fitRow, measureRow, type Row, span } from './row.ts';
+import { fitRow, measureRow, type Row, sliceRow, span } from './row.ts';
 
 /**
  * One column. `keep` 0 is never dropped; of the others the largest goes first. The last column is
@@ -31,15 +31,11 @@ export function planTable(
   body: readonly (readonly Row[])[],
   width: number,
 ): TablePlan {
-  const natural = columns.map((column, index) =>
-    Math.min(
-      column.cellsMin ?? column.cellsMax,
-      body.reduce(
-        (most, cells) => Math.max(most, measureRow(cells[index] ?? [])),
-        column.title.length,
-      ),
-    ),
-  );
+  const natural = columns.map((column, index) => {
+    const most = column.cellsMin ?? column.cellsMax;
+    const cells = body.map((row) => measureRow(sliceRow(row[index] ?? [], 0, most)));
+    return Math.min(most, Math.max(column.title.length, ...cells));
+  });
   const kept = chooseColumns(columns, natural, width);
   const fixed = kept.slice(0, -1).reduce((sum, index) => sum + (natural[index] ?? 0) + gap, 0);
   const shown = kept.map((index, place) => ({

@@ -23,7 +23,8 @@ export function measureCells(text: string): number {
 function measureOnce(text: string): number {
   const known = measured.get(text);
   if (known !== undefined) return known;
-  const cells = stringWidth(text);
+  // What comes from a hub may hold an escape: it takes no cell, what follows it is plain text.
+  const cells = stringWidth(text, { countAnsiEscapeCodes: true });
   if (measured.size >= measuredTextsMax) measured.clear();
   if (text.length <= measuredCharsMax) measured.set(text, cells);
   return cells;
@@ -37,21 +38,22 @@ export function splitGraphemes(text: string): readonly string[] {
   return Array.from(segmenter.segment(text), (part) => part.segment);
 }
 
-/** A part of a text and the cells that it really takes. */
+/** A part of a text, the cells it takes, and how far the text was looked at to find it. */
 export interface CellSlice {
   readonly text: string;
   readonly cells: number;
+  readonly walked: number;
 }
 
 /**
  * The part of `text` between two columns. A wide character that only half fits becomes a space, so
- * that what follows keeps its column.
+ * that what follows keeps its column. Looks no further than `to`: lines of logs are long.
  */
 export function sliceCells(text: string, from: number, to: number): CellSlice {
-  if (to <= from) return { text: '', cells: 0 };
+  if (to <= 0) return { text: '', cells: 0, walked: 0 };
   if (printableAscii.test(text)) {
-    const part = text.slice(from, to);
-    return { text: part, cells: part.length };
+    const part = text.slice(from, Math.max(from, to));
+    return { text: part, cells: part.length, walked: Math.min(text.length, to) };
   }
   let out = '';
   let column = 0;
@@ -65,14 +67,15 @@ export function sliceCells(text: string, from: number, to: number): CellSlice {
     }
     column = end;
   }
-  return { text: out, cells: Math.max(0, Math.min(column, to) - from) };
+  const walked = Math.min(column, to);
+  return { text: out, cells: Math.max(0, walked - from), walked };
 }
 
 /** `text` in exactly `width` cells: padded on the right, or cut with an ellipsis. */
 export function fitCells(text: string, width: number): string {
   if (width <= 0) return '';
-  const cells = measureCells(text);
-  if (cells <= width) return sliceCells(text, 0, width).text + ' '.repeat(width - cells);
+  const whole = sliceCells(text, 0, width + 1);
+  if (whole.cells <= width) return whole.text + ' '.repeat(width - whole.cells);
   const cut = sliceCells(text, 0, width - 1);
   return `${cut.text}…${' '.repeat(width - 1 - cut.cells)}`;
 }

@@ -2,6 +2,7 @@
  * Reading /proc: odd names, gone processes, and facts of our own process.
  * The lines are made up by the manual page; everything else is the real table.
  */
+import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
 import {
   findMemory,
@@ -47,4 +48,19 @@ test('table: of a process that is gone nothing is known', async () => {
   expect(findProcess(gone)).toBeUndefined();
   expect(findMemory(gone)).toBeUndefined();
   expect(await hasEnvironment(gone, 'PATH=x')).toBe(false);
+});
+
+test('table: an environment is searched for a whole entry, and an empty one says nothing', async () => {
+  const env = { FIRST: 'a', SECOND: 'bc' };
+  const some = spawn('/bin/sleep', ['1000'], { env });
+  const none = spawn('/bin/sleep', ['1000'], { env: {} });
+  const ask = (entry: string) => hasEnvironment(some.pid ?? 0, entry);
+  expect(await Promise.all(['FIRST=a', 'SECOND=bc'].map(ask))).toEqual([true, true]);
+  expect(await Promise.all(['IRST=a', 'SECOND=b', 'THIRD='].map(ask))).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  expect(await hasEnvironment(none.pid ?? 0, 'FIRST=a')).toBeUndefined();
+  for (const child of [some, none]) child.kill('SIGKILL');
 });

@@ -220,19 +220,23 @@ describe('screen: over the panes', () => {
   });
 
   test('the help, cut to a small screen', () => {
-    expect(drawWorld(60, 14, '?jj')).toMatchInlineSnapshot(`
+    expect(drawWorld(60, 18, '?jj')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait                   △ bob silent
-      ╭─ 1╭─ Keys ───────────────────── 12 of 58 rows, j k ─╮3 ─╮
+      ╭─ 1╭─ Keys ───────────────────── 16 of 58 rows, j k ─╮3 ─╮
       │  w│   c                   cancel                    │   │
       │› a│   r                   retry                     │   │
       ╰───│   tab                 next pane                 │───╯
       ╭─ 2│   shift-tab           previous pane             │7 ─╮
       │  j│   1                   team                      │   │
-      │▸ J│   2                   jobs                      │   │
-      ╰───│   3                   log                       │───╯
-      ╭─ 3│   esc                 climb back                │───╮
-      │┃ m│   ?                   help                      │   │
-      │ ──│   q                   quit, work goes on        │── │
+      │  J│   2                   jobs                      │   │
+      │▸ J│   3                   log                       │   │
+      ╰───│   esc                 climb back                │───╯
+      ╭─ 3│   ?                   help                      │───╮
+      │  c│   q                   quit, work goes on        │   │
+      │  r│   ctrl-l              draw everything again     │ll…│
+      │┃ m│   ctrl-z              suspend to the shell      │   │
+      │ ──│   ctrl-c              quit, work goes on        │── │
+      │   │                                                 │   │
       ╰───╰─────────────────────────────────────────────────╯───╯
        esc close"
     `);
@@ -304,7 +308,7 @@ describe('screen: in the place of the log', () => {
     expect(draw(viewScreen(state, new LogBuffer()))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 0 waiting                               △ bob silent
       ╭─ 1 Team ────────────────────────────────── 1 of 3 ─╮╭─ 3 Log J3 · ●○○○○ queued ─────────────────╮
-      │  worker  state      heard  link     jobs           ││ A group: the same command on several wor… │
+      │  worker  state      heard  link     jobs           ││ One command, several workers.             │
       │› alice   ● working  now    direct   J12 J14        ││                                           │
       │  bob     △ stale    9s     no link                 ││ job  state               worker  what     │
       ╰────────────────────────────────────────────────────╯│ J2   ●●●●○ started       bob     npm test │
@@ -361,8 +365,8 @@ test('screen: nothing leaves the terminal, whatever its size', () => {
   const lines = new LogBuffer();
   lines.append('stdout', `${'👩‍👩‍👧日'.repeat(200)}\n`.repeat(50));
   const news = { type: 'log', job: 'J15', first: 0, end: 50, revision: 1 } as const;
-  for (let columns = 1; columns <= 130; columns += 7) {
-    for (let rows = 1; rows <= 40; rows += 3) {
+  for (const columns of [1, 2, 10, 23, 24, 39, 40, 59, 60, 80, 99, 100, 101, 130]) {
+    for (const rows of [1, 2, 7, 8, 9, 10, 17, 18, 24, 40]) {
       const base = play(open([columns, rows], { team: wild, jobs: [...jobs, wide] }), [news]).state;
       for (const keys of ['', '1', '3', '?', 'd日本語', 'Gkk1\r', 'kc', '\r']) {
         const picture = draw(viewScreen(type(base, keys).state, lines));

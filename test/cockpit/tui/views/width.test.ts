@@ -24,7 +24,7 @@ test('width: fitting gives exactly the cells asked for', () => {
 });
 
 test('width: a wide character cut in half becomes a space', () => {
-  expect(sliceCells('日本語', 1, 5)).toEqual({ text: ' 本 ', cells: 4 });
+  expect(sliceCells('日本語', 1, 5)).toEqual({ text: ' 本 ', cells: 4, walked: 5 });
 });
 
 test('width: what takes no cell by itself is dropped, so that Ink gives it none', () => {
@@ -48,4 +48,9 @@ test('row: fitting keeps the roles and the exact width', () => {
 
 test('row: a slice takes the columns asked for, over the spans', () => {
   expect(readRow(sliceRow([span('abc'), span('def')], 2, 5))).toBe('cde');
+});
+
+test('row: an escape in what the hub says takes no room and does nothing', () => {
+  const row = fitRow([span('a\x1b[2Jb\nc\x9bd\u202ee')], 12);
+  expect(readRow(row)).toBe('a[2Jbcde    ');
 });
