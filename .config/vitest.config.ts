@@ -42,6 +42,7 @@ export default defineConfig({
           ...limits,
           env,
           name: 'e2e',
+          globalSetup: ['.config/fresh-build.ts'],
           include: ['test/e2e/**/*.test.{ts,tsx}'],
           pool: 'forks',
           fileParallelism: false,

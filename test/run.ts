@@ -5,6 +5,7 @@
  * `N passed, N failed`, where every test counts and every other stage counts as one; the exit
  * status is 1 when anything failed. A test file that can't be loaded, an error outside any test
  * and a run that does not end are failures too. A stage and what it left running end together.
+ * Arguments name the test files to run, as vitest takes them.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -75,6 +76,7 @@ async function runTests(): Promise<Count> {
       command: [
         ...(['vitest', 'run', '--config', '.config/vitest.config.ts'] as const),
         ...['--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+        ...process.argv.slice(2),
       ],
       done: done.signal,
     });
@@ -114,7 +116,11 @@ async function runStage({ title, command, done }: Stage): Promise<boolean> {
   });
   const end = () => endGroup(child.pid);
   const timers = [setTimeout(end, stageMsMax)];
-  done?.addEventListener('abort', () => timers.push(setTimeout(end, endMsMax)), { once: true });
+  const endLate = () => {
+    console.log(`== ${title}: all is reported but it does not end; a test left a process running`);
+    end();
+  };
+  done?.addEventListener('abort', () => timers.push(setTimeout(endLate, endMsMax)), { once: true });
   const interrupt = () => {
     end();
     process.exit(130);

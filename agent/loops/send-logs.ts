@@ -121,7 +121,12 @@ export class SendLogs {
     }
     if (this.#underWay() >= logWindowBytesMax) return false;
     const log = await this.#parts.logs.open(attempt);
-    const slice = await log.read(cursor.sentThrough, logReadBytesMax);
+    let slice = await log.read(cursor.sentThrough, logReadBytesMax);
+    const start = slice.records[0]?.offset ?? slice.next;
+    if (start > cursor.sentThrough && held?.state.is === 'running') {
+      // Outrun by the work: what follows is about to fall out of the log too. Go on near its end.
+      slice = await log.read(Math.max(start, log.end - logWindowBytesMax), logReadBytesMax);
+    }
     if (slice.next <= cursor.sentThrough || this.#cursors.get(attempt) !== cursor) return false;
     cursor.sentThrough = slice.next;
     const records = slice.records.map((record) => ({ ...record }));

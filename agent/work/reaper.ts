@@ -29,6 +29,11 @@ export interface Tree {
  * Resolves with what was killed. What the kernel will not let die is left after `reapRoundsMax`.
  */
 export async function killTree(tree: Tree, timers: Timers): Promise<readonly ProcessRow[]> {
+  if (tree.leader.start === '') {
+    // Without /proc the group is all that can be known, and only while it is surely ours.
+    if (tree.ownsGroup) signalGroup(tree.leader.pid, 'SIGKILL');
+    return [];
+  }
   const killed = new Map<string, ProcessRow>();
   let unsureCount = 0;
   for (let round = 0; round < reapRoundsMax; round += 1) {
@@ -63,9 +68,8 @@ interface Look {
   readonly isSure: boolean;
 }
 
-/** The living processes of the tree; none without /proc. */
+/** The living processes of the tree. */
 async function findLiving(tree: Tree): Promise<Look> {
-  if (tree.leader.start === '') return { living: [], isSure: true };
   const since = Number(tree.leader.start);
   const seen = new Map(tree.members.map((member) => [member.pid, member.start]));
   const living: ProcessRow[] = [];

@@ -12,10 +12,10 @@ function draw(): void {
   const swatches = Array.from({ length: 16 }, (_, index) => `${csi}48;5;${index}m  `).join('');
   const lines = [
     `${csi}36m╭${bar}╮${csi}0m`,
-    `${csi}36m│${csi}0m ${csi}1mteam${csi}0m  ${csi}32m● alice${csi}0m ${csi}2midle${csi}0m            ${csi}36m│${csi}0m`,
+    `${csi}36m│${csi}0m ${csi}1mteam${csi}0m  ${csi}32m● alice${csi}0m ${csi}2midle${csi}0m           ${csi}36m│${csi}0m`,
     `${csi}36m├${bar}┤${csi}0m`,
     `${csi}36m│${csi}0m${csi}7m selected row                 ${csi}0m${csi}36m│${csi}0m`,
-    `${csi}36m│${csi}0m 日本語 é ▁▂▃▄▅▆▇█ ░▒▓          ${csi}36m│${csi}0m`,
+    `${csi}36m│${csi}0m 日本語 é ▁▂▃▄▅▆▇█ ░▒▓        ${csi}36m│${csi}0m`,
     `${csi}36m│${csi}0m ${csi}38;2;255;140;0mexact${csi}0m ${csi}38;5;208mindexed${csi}0m ${csi}3mitalic${csi}0m ${csi}4munder${csi}0m   ${csi}36m│${csi}0m`,
     `${csi}36m╰${bar}╯${csi}0m`,
     `${swatches}${csi}0m`,

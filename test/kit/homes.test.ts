@@ -46,10 +46,23 @@ test('homes: closing ends a process in the background, and leaves those of other
   }>();
   expect(homes.listProcesses()).toEqual([mine.pid]);
   await homes.close();
-  expect(existsSync(`/proc/${mine.pid}`)).toBe(false);
+  expect(homes.listProcesses()).toEqual([]);
   expect(existsSync(homes.root)).toBe(false);
   expect(others.listProcesses()).toEqual([theirs.pid]);
   await homes.close();
+});
+
+test('homes: a process that was only recorded is ended too', async () => {
+  const homes = keep(openHomes());
+  const script = keep(startScript({ file: '-', args: [], env: {}, cwd: '/' }));
+  const idle = keep(
+    startScript({ file: '-e', args: ['setInterval(() => {}, 1000)'], env: {}, cwd: '/' }),
+  );
+  await script.result;
+  homes.own(idle.pid ?? 0);
+  homes.own(script.pid ?? 0);
+  await homes.close();
+  expect(await idle.result).toMatchObject({ signal: 'SIGKILL' });
 });
 
 test('homes: each name is a home of its own, short enough for a socket', () => {

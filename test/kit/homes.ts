@@ -91,10 +91,17 @@ function isInside(pid: number, root: string): boolean {
 
 function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
+    return !isZombie(pid);
   } catch {
     return false;
   }
+}
+
+/** A dead process stays listed until its parent asks for it; in a container nobody may. */
+function isZombie(pid: number): boolean {
+  if (process.platform !== 'linux') return false;
+  return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
 
 function sendKill(pid: number): void {

@@ -90,5 +90,5 @@ test('terminal: the program sees PATH and what it was given, nothing of ours', a
   const script = 'console.log(Object.keys(process.env).sort().join(" "), "end")';
   const lines = await open(['-e', script]).until(/end/);
   delete process.env.WALLY_KIT_PROBE;
-  expect(lines[0]).toBe('LANG PATH TERM end');
+  expect(lines[0]).toBe('LANG PATH PWD TERM end');
 });

@@ -21,6 +21,7 @@ function explainGone(state: State): string | undefined {
 }
 
 function explainNoWorker(state: State): string | undefined {
+  if (!state.hasTeam) return 'the hub has not answered yet';
   const canWork = state.team.some((worker) => worker.state !== 'revoked');
   return canWork ? undefined : 'no worker is paired yet; `wally invite` pairs one';
 }

@@ -90,6 +90,7 @@ export interface State {
   readonly link: HubLink;
   readonly hub: StatusShape['hub'] | undefined;
   readonly team: readonly TeamRow[];
+  readonly hasTeam: boolean;
   /** When the team was last reported, monotonic: ages count on from there. */
   readonly teamAt: number;
   /** Newest first. */
@@ -143,6 +144,7 @@ export function openState(seed: StateSeed): State {
     link: { type: 'live' },
     hub: undefined,
     team: [],
+    hasTeam: false,
     teamAt: seed.nowMs,
     jobs: [],
     hasJobs: false,

@@ -5,6 +5,7 @@
  * Scrolling up stops following, reaching the end takes it up again.
  */
 import type { JobId } from '../../../protocol/model.ts';
+import { lineCellsMax } from '../limits.ts';
 import { ask, still, type Update } from './effects.ts';
 import { findFollowedJob, openLogView, type State } from './model.ts';
 import { helpRoom, logRowsEnd, roomOf } from './scroll.ts';
@@ -44,11 +45,14 @@ export function move(state: State, how: Move): Update {
   return state.drill.type === 'log' ? scrollLog(state, how) : scrollDrill(state, how);
 }
 
-/** Scrolls the log sideways by half its width. */
+/** Scrolls the log sideways. */
 export function scrollSideways(state: State, direction: 'left' | 'right'): Update {
   if (state.drill.type !== 'log') return still(state);
   const step = direction === 'left' ? -sidewaysCells : sidewaysCells;
-  return still({ ...state, log: { ...state.log, left: Math.max(0, state.log.left + step) } });
+  return still({
+    ...state,
+    log: { ...state.log, left: Math.min(lineCellsMax, Math.max(0, state.log.left + step)) },
+  });
 }
 
 const sidewaysCells = 20;

@@ -99,14 +99,18 @@ function applyTick(state: State, nowMs: number, wallMs: number): Update {
   return before.join(' ') === after.join(' ') ? still(state) : still({ ...state, nowMs, wallMs });
 }
 
-/** The ages that grow by themselves, as they are shown: of silent workers and of running jobs. */
+/** The ages that grow by themselves, as they are shown: of workers not heard and of running jobs. */
 function ageTexts(state: State, nowMs: number, wallMs: number): readonly string[] {
-  const silent = state.team.filter((worker) => !isHeard(worker) && worker.lastSeenMs !== null);
+  const isLive = state.link.type === 'live';
+  const ageing = state.team.filter(
+    (worker) => worker.lastSeenMs !== null && !(isLive && isHeard(worker)),
+  );
+  const report = { agoMs: nowMs - state.teamAt, link: state.link.type };
   const running = state.jobs.filter(
     (job) => job.outcome === null && job.receipts.startedAt !== null,
   );
   return [
-    ...silent.map((worker) => workerAge(worker, nowMs - state.teamAt)),
+    ...ageing.map((worker) => workerAge(worker, report)),
     ...running.map((job) => minutesSince(job.receipts.startedAt ?? '', wallMs)),
   ];
 }
@@ -119,7 +123,7 @@ function minutesSince(iso: string, wallMs: number): string {
 function applyTeam(state: State, team: readonly TeamRow[], nowMs: number): Update {
   const isKnown = team.some((worker) => worker.name === state.worker);
   const worker = isKnown ? state.worker : team[0]?.name;
-  return still({ ...state, team, worker, teamAt: nowMs, nowMs });
+  return still({ ...state, team, hasTeam: true, worker, teamAt: nowMs, nowMs });
 }
 
 function applyJobs(state: State, rows: readonly JobRow[]): Update {

@@ -143,12 +143,16 @@ function workerDrill(state: State, worker: TeamRow | undefined, width: number): 
     fact('kind', [span(worker.kind)]),
     fact('host', [span(worker.host)]),
     fact('link', [span(worker.link === 'none' ? 'no link' : worker.link)]),
-    fact('heard', [span(workerAge(worker, state.nowMs - state.teamAt))]),
+    fact('heard', [span(heardText(worker, state))]),
     fact('key', [span(`${worker.key.slice(0, 16)}…`)]),
     ...boxRows(worker, width),
     ...factRows('holds', held, width),
     ...(own.length === 0 ? [] : [[], [span('latest jobs', 'title')], table.head, ...table.rows]),
   ];
+}
+
+function heardText(worker: TeamRow, state: State): string {
+  return workerAge(worker, { agoMs: state.nowMs - state.teamAt, link: state.link.type });
 }
 
 function boxRows(worker: TeamRow, width: number): readonly Row[] {

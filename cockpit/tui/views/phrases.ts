@@ -44,10 +44,17 @@ export function isHeard(worker: TeamRow): boolean {
   return worker.link !== 'none' && !['stale', 'lost', 'revoked'].includes(worker.state);
 }
 
-/** How long ago the worker was heard: `now`, `12s`, `3m`; `never` when it never was. */
-export function workerAge(worker: TeamRow, sinceReportMs: number): string {
+/**
+ * How long ago the worker was heard: `now`, `12s`, `3m`; `never` when it never was. While the hub
+ * is there it would have told of silence; without it every age grows from the last report.
+ */
+export function workerAge(
+  worker: TeamRow,
+  report: { readonly agoMs: number; readonly link: 'live' | 'gone' },
+): string {
   if (worker.lastSeenMs === null) return 'never';
-  return isHeard(worker) ? 'now' : ageText(worker.lastSeenMs + sinceReportMs);
+  if (isHeard(worker) && report.link === 'live') return 'now';
+  return ageText(worker.lastSeenMs + report.agoMs);
 }
 
 /** An age in one unit: `now` below three seconds, then `12s`, `3m`, `5h`, `2d`. */

@@ -5,7 +5,7 @@ import type { TeamRow } from '../../verbs/shapes.ts';
 import type { State } from '../state/model.ts';
 import { innerWidth, type Rect } from './layout.ts';
 import { frame, listRow, type PaneView } from './pane.ts';
-import { isHeard, workerAge, workerStateSpan } from './phrases.ts';
+import { workerAge, workerStateSpan } from './phrases.ts';
 import { type Row, span } from './row.ts';
 import { type Column, planTable, tableHead, tableRow } from './table.ts';
 
@@ -28,7 +28,7 @@ export function viewTeam(state: State, rect: Rect): PaneView {
     rect,
     title: [span('1 ', 'dim'), span('Team', 'title')],
     note: state.team.length === 0 ? [] : [span(positionText(index, state.team.length), 'dim')],
-    rows: state.team.length === 0 ? emptyRows() : teamRows(state, rect),
+    rows: state.team.length === 0 ? emptyRows(state) : teamRows(state, rect),
     isFocused,
   });
 }
@@ -52,11 +52,11 @@ function teamRows(state: State, rect: Rect): readonly Row[] {
 }
 
 function workerCells(worker: TeamRow, state: State): readonly Row[] {
-  const age = workerAge(worker, state.nowMs - state.teamAt);
+  const age = workerAge(worker, { agoMs: state.nowMs - state.teamAt, link: state.link.type });
   return [
     [span(worker.name, 'strong')],
     [workerStateSpan(worker.state)],
-    [span(age, isHeard(worker) ? 'dim' : 'warn')],
+    [span(age, age === 'now' ? 'dim' : 'warn')],
     [span(worker.kind, 'dim')],
     [span(worker.link === 'none' ? 'no link' : worker.link, 'dim')],
     [span(worker.host, 'dim')],
@@ -64,7 +64,8 @@ function workerCells(worker: TeamRow, state: State): readonly Row[] {
   ];
 }
 
-function emptyRows(): readonly Row[] {
+function emptyRows(state: State): readonly Row[] {
+  if (!state.hasTeam) return [[span(' Asking the hub…', 'dim')]];
   return [
     [span(' No worker is paired yet.', 'dim')],
     [span(' Pair one: '), span('wally invite', 'accent')],

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { drainMsMax } from '../../../agent/work/limits.ts';
 import { findProcess } from '../../../agent/work/process-table.ts';
+import { killTree } from '../../../agent/work/reaper.ts';
 import type { Ports } from '../../../protocol/ports.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
 import type { Folder } from './bench.ts';
@@ -146,6 +147,18 @@ describe('leftovers', () => {
     expect([other.pid ?? 0, later.pid ?? 0].map(isRunning)).toEqual([true, true]);
     other.kill('SIGKILL');
     later.kill('SIGKILL');
+  });
+});
+
+describe('without /proc', () => {
+  test('without /proc: the group is killed while it is ours, and never on a guess', async () => {
+    const { timers } = openSystemPorts();
+    const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+    const leader = { pid: child.pid ?? 0, start: '', mark: 'unknown' };
+    await killTree({ leader, ownsGroup: false, members: [] }, timers);
+    expect(isRunning(leader.pid)).toBe(true);
+    await killTree({ leader, ownsGroup: true, members: [] }, timers);
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
   });
 });
 

@@ -79,7 +79,7 @@ export class FakeHub {
 
   #live(verb: string, job?: JobId): readonly OpenStream[] {
     return this.streams.filter(
-      (stream) => stream.verb === verb && (job === undefined || stream.args['job'] === job),
+      (stream) => stream.verb === verb && (job === undefined || stream.args.job === job),
     );
   }
 

@@ -2,7 +2,12 @@
  * The table of keys: that it is unambiguous, and what is made from it.
  */
 import { expect, test } from 'vitest';
-import { contextTitles, keymap, listBindings, renderKeyTable } from '../../../../cockpit/tui/keys/keymap.ts';
+import {
+  contextTitles,
+  keymap,
+  listBindings,
+  renderKeyTable,
+} from '../../../../cockpit/tui/keys/keymap.ts';
 import { resolveKey } from '../../../../cockpit/tui/keys/resolve.ts';
 
 const modes = ['team', 'jobs', 'log', 'form', 'confirm', 'help'] as const;
@@ -10,7 +15,11 @@ const modes = ['team', 'jobs', 'log', 'form', 'confirm', 'help'] as const;
 test('keymap: no key means two things in one place', () => {
   for (const mode of modes) {
     const keys = keymap
-      .filter(({ contexts }) => contexts.includes(mode) || (contexts.includes('global') && ['team', 'jobs', 'log'].includes(mode)))
+      .filter(
+        ({ contexts }) =>
+          contexts.includes(mode) ||
+          (contexts.includes('global') && ['team', 'jobs', 'log'].includes(mode)),
+      )
       .flatMap((binding) => binding.keys);
     expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
   }

@@ -21,12 +21,14 @@ test('resolve: an emoji or an accent is one key', () => {
 });
 
 test('resolve: named keys and modifiers come by their names', () => {
-  const pressed = Object.values(rawKeys).flatMap(splitKeys).map((press) => press.name);
+  const pressed = Object.values(rawKeys)
+    .flatMap(splitKeys)
+    .map((press) => press.name);
   expect(pressed).toEqual(['enter', 'down', 'shift-tab', 'ctrl-u', 'alt-x']);
 });
 
 test('resolve: the release of a key is no press', () => {
-  expect(splitKeys(rawKeys['release'] ?? { input: 'j', key: {} })).toEqual([]);
+  expect(splitKeys(rawKeys.release ?? { input: 'j', key: {} })).toEqual([]);
 });
 
 test('resolve: what is left of a mouse or focus report is no press', () => {
@@ -35,7 +37,10 @@ test('resolve: what is left of a mouse or focus report is no press', () => {
 });
 
 test('resolve: in a list a letter is a command, in the form it is text', () => {
-  expect(resolveKey({ name: 'd', text: 'd' }, 'jobs')).toEqual({ type: 'command', command: 'dispatch' });
+  expect(resolveKey({ name: 'd', text: 'd' }, 'jobs')).toEqual({
+    type: 'command',
+    command: 'dispatch',
+  });
   expect(resolveKey({ name: 'd', text: 'd' }, 'form')).toEqual({ type: 'text', text: 'd' });
   expect(resolveKey({ name: 'x', text: 'x' }, 'jobs')).toEqual({ type: 'none' });
   expect(resolveKey({ name: 'alt-d', text: '' }, 'form')).toEqual({ type: 'none' });

@@ -54,16 +54,24 @@ test('dispatch form: enter twice sends once', () => {
 
 test('dispatch form: a refusal keeps what was typed and shows the code', () => {
   const { state, effects } = type(base, 'dls -l\r');
-  const request = effects.flatMap((effect) => (effect.type === 'request' ? [effect.request] : []))[0];
+  const request = effects.flatMap((effect) =>
+    effect.type === 'request' ? [effect.request] : [],
+  )[0];
   if (request === undefined) throw new Error('nothing was sent');
   const refused = play(state, [{ type: 'refused', request, error: refusal }]).state;
-  expect(formOf(refused)).toMatchObject({ command: { text: 'ls -l' }, isSending: false, error: refusal });
+  expect(formOf(refused)).toMatchObject({
+    command: { text: 'ls -l' },
+    isSending: false,
+    error: refusal,
+  });
   expect(sent(refused, '\r')).toHaveLength(1);
 });
 
 test('dispatch form: when the hub takes it, it closes and the new job is selected', () => {
   const { state, effects } = type(base, '1dls\r');
-  const request = effects.flatMap((effect) => (effect.type === 'request' ? [effect.request] : []))[0];
+  const request = effects.flatMap((effect) =>
+    effect.type === 'request' ? [effect.request] : [],
+  )[0];
   if (request === undefined) throw new Error('nothing was sent');
   const done = play(state, [
     { type: 'done', request, job: 'J2' },
@@ -75,7 +83,9 @@ test('dispatch form: when the hub takes it, it closes and the new job is selecte
 
 test('dispatch form: a reply to a form that was closed does not touch the next one', () => {
   const first = type(base, 'dls\r');
-  const request = first.effects.flatMap((effect) => (effect.type === 'request' ? [effect.request] : []))[0];
+  const request = first.effects.flatMap((effect) =>
+    effect.type === 'request' ? [effect.request] : [],
+  )[0];
   if (request === undefined) throw new Error('nothing was sent');
   const next = type(type(first.state, '', 'esc').state, 'dpwd').state;
   const refused = play(next, [{ type: 'refused', request, error: refusal }]).state;
@@ -84,7 +94,8 @@ test('dispatch form: a reply to a form that was closed does not touch the next o
 });
 
 test('dispatch form: editing keys work by whole characters', () => {
-  const text = (keys: string, ...names: readonly string[]) => formOf(type(base, `d${keys}`, ...names).state).command;
+  const text = (keys: string, ...names: readonly string[]) =>
+    formOf(type(base, `d${keys}`, ...names).state).command;
   expect(text('a👩‍👩‍👧b', 'left', 'backspace')).toEqual({ text: 'ab', caret: 1 });
   expect(text('one two  ', 'ctrl-w')).toEqual({ text: 'one ', caret: 4 });
   expect(text('abc', 'home', 'delete')).toEqual({ text: 'bc', caret: 0 });

@@ -2,14 +2,16 @@
  * The hub's side: what is asked, what is told, and coming back after a loss.
  */
 import { expect, test } from 'vitest';
-import { AppError } from '../../../../protocol/errors.ts';
 import type { CockpitEvent } from '../../../../cockpit/tui/state/effects.ts';
 import { HubFeed } from '../../../../cockpit/tui/state/feed.ts';
 import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
-import { FakeHub, detailOf, endedJob, job, output, worker } from '../fake-hub.ts';
+import { AppError } from '../../../../protocol/errors.ts';
+import { detailOf, endedJob, FakeHub, job, output, worker } from '../fake-hub.ts';
 import { FakePorts } from '../fake-ports.ts';
 
-function openFeed(reconnect: (hub: FakeHub) => ReturnType<FakeHub['connect']> = (hub) => hub.connect()) {
+function openFeed(
+  reconnect: (hub: FakeHub) => ReturnType<FakeHub['connect']> = (hub) => hub.connect(),
+) {
   const hub = new FakeHub();
   const ports = new FakePorts();
   const buffer = new LogBuffer();
@@ -29,7 +31,11 @@ function openFeed(reconnect: (hub: FakeHub) => ReturnType<FakeHub['connect']> = 
 /** Promises that are settled already have run all that follows them. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-const textOf = (buffer: LogBuffer, number: number) => buffer.line(number)?.runs.map((run) => run.text).join('');
+const textOf = (buffer: LogBuffer, number: number) =>
+  buffer
+    .line(number)
+    ?.runs.map((run) => run.text)
+    .join('');
 
 test('feed: what the hub watches is told', () => {
   const { hub, events } = openFeed();

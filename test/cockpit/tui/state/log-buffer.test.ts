@@ -66,7 +66,8 @@ test('log buffer: the bytes are capped as well, also where a log is nothing but 
   expect(buffer.end - buffer.first).toBeLessThan(10);
   expect(buffer.end - buffer.first).toBeGreaterThan(5);
   buffer.clear();
-  for (let index = 0; index < 50; index += 1) buffer.append('stdout', `${'\x1b[31ma\x1b[32mb'.repeat(10)}\n`);
+  for (let index = 0; index < 50; index += 1)
+    buffer.append('stdout', `${'\x1b[31ma\x1b[32mb'.repeat(10)}\n`);
   expect(buffer.end - buffer.first).toBeLessThan(10);
 });
 

@@ -114,8 +114,13 @@ test('update: an action that is not possible says why and asks for nothing', () 
 test('update: retry is asked for at once and its job is selected', () => {
   const state = open(size, { team, jobs });
   const pressed = type(state, 'jr');
-  expect(pressed.effects.at(-1)).toEqual({ type: 'request', request: { verb: 'retry', job: 'J2' } });
-  const done = play(pressed.state, [{ type: 'done', request: { verb: 'retry', job: 'J2' }, job: 'J2' }]);
+  expect(pressed.effects.at(-1)).toEqual({
+    type: 'request',
+    request: { verb: 'retry', job: 'J2' },
+  });
+  const done = play(pressed.state, [
+    { type: 'done', request: { verb: 'retry', job: 'J2' }, job: 'J2' },
+  ]);
   expect(done.state.toast?.text).toBe('J2: tried again');
 });
 
@@ -127,7 +132,9 @@ test('update: a refusal stays until a key, a note goes by its timer only', () =>
   expect(refused.effects).toEqual([]);
   expect(refused.state.toast?.text).toContain('WORKER_NO_MATCH');
   expect(type(refused.state, 'j').state.toast).toBeUndefined();
-  const told = play(state, [{ type: 'done', request: { verb: 'cancel', job: 'J10' }, job: undefined }]);
+  const told = play(state, [
+    { type: 'done', request: { verb: 'cancel', job: 'J10' }, job: undefined },
+  ]);
   const id = told.state.toast?.id ?? 0;
   expect(told.effects).toEqual([{ type: 'expire-toast', id }]);
   expect(type(told.state, 'j').state.toast?.id).toBe(id);
@@ -148,7 +155,10 @@ test('update: esc climbs from details to the list to nowhere, and never quits', 
 
 test('update: details of a worker open from the team pane', () => {
   const { state } = type(open(size, { team, jobs }), '1j\r');
-  expect(state).toMatchObject({ focus: 'log', drill: { type: 'worker', name: 'bob', from: 'team' } });
+  expect(state).toMatchObject({
+    focus: 'log',
+    drill: { type: 'worker', name: 'bob', from: 'team' },
+  });
 });
 
 test('update: details that arrive after they were left are dropped', () => {
@@ -177,14 +187,19 @@ test('update: a job that ends badly needs attention until it is selected', () =>
 });
 
 test('update: what had ended before the screen opened needs no attention', () => {
-  expect(open(size, { jobs: [endedJob('J1', { outcome: 'failed' }), job('J2')] }).unseen).toEqual([]);
+  expect(open(size, { jobs: [endedJob('J1', { outcome: 'failed' }), job('J2')] }).unseen).toEqual(
+    [],
+  );
 });
 
 test('update: a tick draws nothing again unless an age changes', () => {
-  const running = startedJob('J1', { receipts: { ...startedJob('J1').receipts, startedAt: at(0) } });
+  const running = startedJob('J1', {
+    receipts: { ...startedJob('J1').receipts, startedAt: at(0) },
+  });
   const state = open(size, { team: [worker('alice')], jobs: [running] });
   const tick = (seconds: number) =>
-    play(state, [{ type: 'tick', nowMs: seconds * 1000, wallMs: fakeStartMs + seconds * 1000 }]).state;
+    play(state, [{ type: 'tick', nowMs: seconds * 1000, wallMs: fakeStartMs + seconds * 1000 }])
+      .state;
   expect(isAgeing(state)).toBe(true);
   expect(tick(1)).toBe(state);
   expect(tick(59)).toBe(state);
@@ -193,8 +208,11 @@ test('update: a tick draws nothing again unless an age changes', () => {
 });
 
 test('update: a lost hub is said, keeps what is known, and disables what needs it', () => {
-  const gone = play(open(size, { team, jobs }), [{ type: 'link-gone', reason: 'killed', tryCount: 0 }]).state;
+  const gone = play(open(size, { team, jobs }), [
+    { type: 'link-gone', reason: 'killed', tryCount: 0 },
+  ]).state;
   expect(gone.jobs).toHaveLength(3);
+  expect(isAgeing(gone)).toBe(true);
   expect(type(gone, 'd').state.toast?.text).toBe('d: the hub is gone');
   const back = play(gone, [{ type: 'link-live' }]);
   expect(back.state.link).toEqual({ type: 'live' });

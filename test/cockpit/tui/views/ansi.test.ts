@@ -12,7 +12,8 @@ function read(...chunks: readonly string[]): string {
     const next = readAnsi(state, chunk);
     state = next.state;
     for (const token of next.tokens) {
-      if (token.type === 'text') out += token.sgr === '' ? token.text : `<${token.sgr}>${token.text}`;
+      if (token.type === 'text')
+        out += token.sgr === '' ? token.text : `<${token.sgr}>${token.text}`;
       else out += { newline: '\\n', return: '\\r', tab: '\\t' }[token.type];
     }
   }
@@ -20,7 +21,9 @@ function read(...chunks: readonly string[]): string {
 }
 
 test('ansi: cursor moves, clears and modes are swallowed', () => {
-  expect(read('a\x1b[2J\x1b[H\x1b[10;5Hb\x1b[?1049h\x1b[?25lc\x1b[6nd\x1bc\x1b7\x1b(Be')).toBe('abcde');
+  expect(read('a\x1b[2J\x1b[H\x1b[10;5Hb\x1b[?1049h\x1b[?25lc\x1b[6nd\x1bc\x1b7\x1b(Be')).toBe(
+    'abcde',
+  );
 });
 
 test('ansi: titles, links, clipboard and device strings are swallowed up to their end', () => {

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
-import type { State } from '../../../../cockpit/tui/state/model.ts';
+import { openState, type State } from '../../../../cockpit/tui/state/model.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import { draw } from '../drawing.ts';
 import { at, detailOf, endedJob, job, startedJob, worker } from '../fake-hub.ts';
@@ -14,21 +14,46 @@ const team = [
   worker('bob', { state: 'stale', link: 'none', host: 'mac-mini.local', lastSeenMs: 9000 }),
   worker('wendy', { kind: 'staff', host: 'hub' }),
 ];
-const accepted = { queuedAt: at(0), sentAt: at(0), acceptedAt: at(0), startedAt: null, finishedAt: null };
+const accepted = {
+  queuedAt: at(0),
+  sentAt: at(0),
+  acceptedAt: at(0),
+  startedAt: null,
+  finishedAt: null,
+};
 const jobs = [
   job('J15', { title: 'cargo build --release', worker: null }),
   startedJob('J14', { title: 'npm run bench "日本語テスト 🚀 name"' }),
   job('J13', { title: 'make check', worker: 'bob', state: 'accepted', receipts: accepted }),
   endedJob('J12', { title: 'git fetch --all', worker: 'wendy' }),
-  endedJob('J11', { title: 'make -j8', worker: 'bob', outcome: 'failed', exitCode: 3, durationMs: 402 }),
+  endedJob('J11', {
+    title: 'make -j8',
+    worker: 'bob',
+    outcome: 'failed',
+    exitCode: 3,
+    durationMs: 402,
+  }),
   endedJob('J10', { title: 'sleep 600', outcome: 'cancelled', exitCode: null, durationMs: 61_000 }),
-  endedJob('J9', { title: 'deploy', worker: 'bob', outcome: 'lost', reason: 'box is gone', exitCode: null, durationMs: null }),
+  endedJob('J9', {
+    title: 'deploy',
+    worker: 'bob',
+    outcome: 'lost',
+    reason: 'box is gone',
+    exitCode: null,
+    durationMs: null,
+  }),
 ];
 
 /** The screen with J11's log open: a line of each kind. */
-function openWorld(columns: number, rows: number): { readonly state: State; readonly lines: LogBuffer } {
+function openWorld(
+  columns: number,
+  rows: number,
+): { readonly state: State; readonly lines: LogBuffer } {
   const lines = new LogBuffer();
-  lines.append('stdout', 'compiling 日本語 🚀\n\x1b[31mred\x1b[0m and a line that is longer than any pane on a small screen, and on and on and on, up to its end.\n');
+  lines.append(
+    'stdout',
+    'compiling 日本語 🚀\n\x1b[31mred\x1b[0m and a line that is longer than any pane on a small screen, and on and on and on, up to its end.\n',
+  );
   lines.append('stderr', 'make: *** [all] Error 3\n');
   const chosen = type(open([columns, rows], { team, jobs }), 'jjjj').state;
   const { first, end, revision } = lines;
@@ -164,9 +189,15 @@ describe('screen: over the panes', () => {
   test('the dispatch form with a refusal', () => {
     const { state, lines } = openWorld(80, 24);
     const { state: sending, effects } = type(state, 'dnpm test\r');
-    const request = effects.flatMap((effect) => (effect.type === 'request' ? [effect.request] : []))[0];
+    const request = effects.flatMap((effect) =>
+      effect.type === 'request' ? [effect.request] : [],
+    )[0];
     if (request === undefined) throw new Error('nothing was sent');
-    const error = { code: 'WORKER_NO_MATCH', message: 'No worker has what the job needs.', hint: 'Run `wally team`.' };
+    const error = {
+      code: 'WORKER_NO_MATCH',
+      message: 'No worker has what the job needs.',
+      hint: 'Run `wally team`.',
+    };
     const refused = play(sending, [{ type: 'refused', request, error }]).state;
     expect(draw(viewScreen(refused, lines))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting           △ bob silent
@@ -247,7 +278,9 @@ describe('screen: in the place of the log', () => {
   test('the receipts of a job', () => {
     const { state, lines } = openWorld(100, 24);
     const failed = jobs.find(({ id }) => id === 'J11') ?? job('J11');
-    const opened = play(type(state, '\r').state, [{ type: 'detail', detail: detailOf(failed) }]).state;
+    const opened = play(type(state, '\r').state, [
+      { type: 'detail', detail: detailOf(failed) },
+    ]).state;
     expect(draw(viewScreen(opened, lines))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting                               △ bob silent
       ╭─ 1 Team ────────────────────────────────── 1 of 3 ─╮╭─ 3 Job J11 ──────────────────── esc back ─╮
@@ -303,7 +336,10 @@ describe('screen: in the place of the log', () => {
 
   test('the parts of a group', () => {
     const group = job('J3', { kind: 'group', worker: null, title: 'uname' });
-    const parts = [endedJob('J1', { parent: 'J3' }), startedJob('J2', { parent: 'J3', worker: 'bob' })];
+    const parts = [
+      endedJob('J1', { parent: 'J3' }),
+      startedJob('J2', { parent: 'J3', worker: 'bob' }),
+    ];
     const state = open([100, 16], { team, jobs: [group, ...parts] });
     expect(draw(viewScreen(state, new LogBuffer()))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 0 waiting                               △ bob silent
@@ -334,6 +370,23 @@ test('screen: a lost hub takes the header and leaves the rest as it was', () => 
   expect(rest.slice(0, -1)).toEqual(draw(viewScreen(state, lines)).split('\n').slice(1, -1));
 });
 
+test('screen: without a hub no worker is said to be heard now', () => {
+  const state = open([80, 24], { team: [worker('alice')] });
+  expect(draw(viewScreen(state, new LogBuffer()))).toMatch(/alice .* now/);
+  const gone = play(state, [
+    { type: 'link-gone', reason: 'killed', tryCount: 0 },
+    { type: 'tick', nowMs: 30_000, wallMs: 30_000 },
+  ]).state;
+  expect(draw(viewScreen(gone, new LogBuffer()))).toMatch(/alice .* 30s/);
+});
+
+test('screen: before the hub has answered it is said to be asked', () => {
+  const seed = { version: '1', columns: 80, rows: 24, zoneMinutes: 0, nowMs: 0, wallMs: 0 };
+  const picture = draw(viewScreen(openState(seed), new LogBuffer()));
+  expect(picture.match(/Asking the hub/g)).toHaveLength(2);
+  expect(picture).not.toContain('No worker');
+});
+
 test('screen: an empty world says what to do', () => {
   const picture = draw(viewScreen(open([80, 24]), new LogBuffer()));
   expect(picture).toContain('No worker is paired yet.');
@@ -345,7 +398,8 @@ test('screen: new lines below a paused log are counted', () => {
   const { lines } = openWorld(80, 24);
   for (let index = 0; index < 40; index += 1) lines.append('stdout', `line ${index}\n`);
   const state = open([80, 24], { team, jobs });
-  const news = (end: number) => ({ type: 'log', job: 'J15', first: 0, end, revision: end }) as const;
+  const news = (end: number) =>
+    ({ type: 'log', job: 'J15', first: 0, end, revision: end }) as const;
   const paused = type(play(state, [news(30)]).state, '3k').state;
   expect(draw(viewScreen(paused, lines))).toContain('paused, G follows');
   const later = play(paused, [news(42)]).state;
@@ -360,8 +414,15 @@ test('screen: left and right scroll the log sideways', () => {
 });
 
 test('screen: nothing leaves the terminal, whatever its size', () => {
-  const wild = [worker('a'.repeat(32), { host: '日本語'.repeat(20), state: 'lost', link: 'none' }), ...team];
-  const wide = job('J1', { title: '日本語 🚀 \x1b[2J \n x'.repeat(9), reason: '🚀'.repeat(40), outcome: 'lost' });
+  const wild = [
+    worker('a'.repeat(32), { host: '日本語'.repeat(20), state: 'lost', link: 'none' }),
+    ...team,
+  ];
+  const wide = job('J1', {
+    title: '日本語 🚀 \x1b[2J \n x'.repeat(9),
+    reason: '🚀'.repeat(40),
+    outcome: 'lost',
+  });
   const lines = new LogBuffer();
   lines.append('stdout', `${'👩‍👩‍👧日'.repeat(200)}\n`.repeat(50));
   const news = { type: 'log', job: 'J15', first: 0, end: 50, revision: 1 } as const;

@@ -3,7 +3,12 @@
  */
 import { expect, test } from 'vitest';
 import { fitRow, measureRow, readRow, sliceRow, span } from '../../../../cockpit/tui/views/row.ts';
-import { fitCells, measureCells, sliceCells, wrapCells } from '../../../../cockpit/tui/views/width.ts';
+import {
+  fitCells,
+  measureCells,
+  sliceCells,
+  wrapCells,
+} from '../../../../cockpit/tui/views/width.ts';
 
 test('width: Chinese and emoji take two cells, accents none', () => {
   expect(measureCells('日本')).toBe(4);
@@ -19,7 +24,8 @@ test('width: fitting gives exactly the cells asked for', () => {
   expect(fitCells('日本語', 6)).toBe('日本語');
   expect(fitCells('ab', 0)).toBe('');
   for (const text of ['日本語 🚀 x', 'e\u0301e\u0301', 'plain', '']) {
-    for (let width = 0; width < 12; width += 1) expect(measureCells(fitCells(text, width))).toBe(width);
+    for (let width = 0; width < 12; width += 1)
+      expect(measureCells(fitCells(text, width))).toBe(width);
   }
 });
 

@@ -1,0 +1,85 @@
+/*
+ * A terminal in memory: the bytes of the screen go into xterm, and a test reads its cells.
+ *
+ * `until` looks again whenever bytes arrive, so that no test waits for a duration.
+ */
+import { PassThrough, Writable } from 'node:stream';
+import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
+import xterm from '@xterm/headless';
+
+/** A terminal of this size with streams for a program to run on. */
+export class FakeTerminal {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  written = '';
+  isRaw = false;
+  readonly #term;
+  readonly #size: { columns: number; rows: number };
+
+  constructor(columns: number, rows: number) {
+    this.#term = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
+    this.#term.loadAddon(new UnicodeGraphemesAddon());
+    this.#size = { columns, rows };
+    this.stdin = Object.assign(new PassThrough(), {
+      isTTY: true,
+      setRawMode: (isRaw: boolean) => {
+        this.isRaw = isRaw;
+      },
+      ref: () => {},
+      unref: () => {},
+    }) as unknown as NodeJS.ReadStream;
+    const out = new Writable({
+      decodeStrings: false,
+      write: (chunk: string, _encoding, done) => {
+        this.written += chunk;
+        // A terminal's driver makes the carriage returns.
+        this.#term.write(chunk.replaceAll('\n', '\r\n'), done);
+      },
+    });
+    this.stdout = Object.assign(out, {
+      isTTY: true,
+      ...this.#size,
+    }) as unknown as NodeJS.WriteStream;
+  }
+
+  type(text: string): void {
+    (this.stdin as unknown as PassThrough).write(text);
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#term.resize(columns, rows);
+    Object.assign(this.stdout, { columns, rows });
+    this.stdout.emit('resize');
+  }
+
+  get buffer(): 'normal' | 'alternate' {
+    return this.#term.buffer.active.type;
+  }
+
+  get isPasteBracketed(): boolean {
+    return this.#term.modes.bracketedPasteMode;
+  }
+
+  /** What is on the screen, spaces at the ends of rows cut. */
+  get text(): string {
+    const { active } = this.#term.buffer;
+    const rows = Array.from({ length: this.#term.rows }, (_, row) =>
+      active.getLine(active.viewportY + row),
+    );
+    return rows.map((line) => line?.translateToString(true) ?? '').join('\n');
+  }
+
+  /** Resolves once the screen satisfies `isThere`; looks now and after everything written. */
+  until(isThere: string | ((text: string) => boolean)): Promise<void> {
+    const matches =
+      typeof isThere === 'string' ? (text: string) => text.includes(isThere) : isThere;
+    if (matches(this.text)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const subscription = this.#term.onWriteParsed(() => {
+        if (!matches(this.text)) return;
+        subscription.dispose();
+        resolve();
+      });
+    });
+  }
+}

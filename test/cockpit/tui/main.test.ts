@@ -1,0 +1,244 @@
+/*
+ * The whole screen in one process: a hub of ours behind it, a terminal of ours in front.
+ */
+import { expect, test } from 'vitest';
+import { type CockpitEnd, runCockpit } from '../../../cockpit/tui/main.tsx';
+import { openSystemPorts, type Ports } from '../../../protocol/ports.ts';
+import { endedJob, FakeHub, fakeStatus, job, output, startedJob, worker } from './fake-hub.ts';
+import { FakePorts } from './fake-ports.ts';
+import { FakeTerminal } from './fake-terminal.ts';
+
+interface Run {
+  readonly hub: FakeHub;
+  readonly terminal: FakeTerminal;
+  readonly end: Promise<CockpitEnd>;
+}
+
+function run(
+  size: readonly [number, number],
+  change: { readonly ports?: Ports; readonly noColor?: boolean; readonly hub?: FakeHub } = {},
+): Run {
+  const hub = change.hub ?? new FakeHub();
+  const terminal = new FakeTerminal(...size);
+  const end = runCockpit({
+    client: hub.connect(),
+    reconnect: async () => hub.connect(),
+    ports: change.ports ?? openSystemPorts(),
+    stdin: terminal.stdin,
+    stdout: terminal.stdout,
+    env: { noColor: change.noColor ?? false, term: 'xterm-256color' },
+    version: '0.1.0',
+  });
+  return { hub, terminal, end };
+}
+
+function fill(hub: FakeHub, jobs = [endedJob('J1')]): void {
+  hub.watch({ type: 'hub', hub: fakeStatus });
+  hub.watch({ type: 'team', team: [worker('alice')] });
+  hub.watch({ type: 'jobs', jobs });
+}
+
+/** The terminal as a shell wants it back. */
+function expectRestored(terminal: FakeTerminal): void {
+  expect(terminal.buffer).toBe('normal');
+  expect(terminal.isRaw).toBe(false);
+  expect(terminal.isPasteBracketed).toBe(false);
+  expect(terminal.written.lastIndexOf('\x1b[?25h')).toBeGreaterThan(
+    terminal.written.lastIndexOf('\x1b[?25l'),
+  );
+}
+
+test('cockpit: a job is dispatched by keys, its receipts and log are seen, help opens, q quits', async () => {
+  const { hub, terminal, end } = run([120, 30]);
+  hub.answer = ({ verb }) => (verb === 'dispatch' ? job('J2', { title: 'make' }) : {});
+  fill(hub);
+  await terminal.until('1 of 1');
+  expect(terminal.buffer).toBe('alternate');
+  expect(terminal.isRaw).toBe(true);
+
+  terminal.type('dmake\r');
+  await terminal.until('Log J2');
+  expect(hub.calls).toEqual([{ verb: 'dispatch', args: { command: ['make'] } }]);
+  hub.watch({ type: 'job', job: job('J2', { title: 'make' }) });
+  await terminal.until('●○○○○ queued');
+  hub.watch({ type: 'job', job: startedJob('J2', { title: 'make' }) });
+  await terminal.until('●●●●○ started');
+  hub.log('J2', output('J2', 'cc \x1b[2J\x1b[32mmain.c\x1b[0m\n'));
+  hub.log('J2', output('J2', 'a warning\n', 'stderr'));
+  await terminal.until('┃ a warning');
+  expect(terminal.text).toContain('cc main.c');
+  hub.watch({
+    type: 'job',
+    job: endedJob('J2', { title: 'make', outcome: 'failed', exitCode: 3 }),
+  });
+  await terminal.until('── ✗ FAILED exit 3 · 1.2s');
+
+  terminal.type('?');
+  await terminal.until('Everywhere');
+  terminal.type('\x1b');
+  await terminal.until((text) => !text.includes('Everywhere'));
+  terminal.type('q');
+  expect(await end).toEqual({ reason: 'quit' });
+  expectRestored(terminal);
+  expect(hub.streams).toEqual([]);
+});
+
+test('cockpit: ctrl-c leaves from the form and restores the terminal', async () => {
+  const { hub, terminal, end } = run([80, 24]);
+  fill(hub);
+  await terminal.until('1 of 1');
+  terminal.type('d');
+  await terminal.until('Dispatch a command');
+  terminal.type('\x03');
+  expect(await end).toEqual({ reason: 'quit' });
+  expectRestored(terminal);
+});
+
+test('cockpit: a closed terminal ends the screen', async () => {
+  const { terminal, end } = run([80, 24]);
+  await terminal.until('WALLY');
+  terminal.stdin.emit('end');
+  expect(await end).toEqual({ reason: 'quit' });
+});
+
+test('cockpit: a lost hub is said, what is known stays, and q tells why', async () => {
+  const ports = new FakePorts();
+  const { hub, terminal, end } = run([80, 24], { ports });
+  fill(hub);
+  ports.advance(33);
+  await terminal.until('J1');
+  hub.die('it was killed');
+  await terminal.until('HUB GONE');
+  expect(terminal.text).toContain('J1');
+  terminal.type('q');
+  expect(await end).toEqual({ reason: 'hub-gone', message: 'it was killed' });
+  expectRestored(terminal);
+});
+
+test('cockpit: when the hub is back the screen goes on', async () => {
+  const ports = new FakePorts();
+  const { hub, terminal, end } = run([80, 24], { ports });
+  fill(hub);
+  ports.advance(33);
+  hub.die('it was killed');
+  await terminal.until('HUB GONE');
+  ports.advance(1000);
+  await terminal.until('the hub is back');
+  fill(hub, [job('J7')]);
+  ports.advance(33);
+  await terminal.until('J7');
+  expect(terminal.text).not.toContain('HUB GONE');
+  terminal.type('q');
+  expect(await end).toEqual({ reason: 'quit' });
+});
+
+test('cockpit: every size is drawn exactly, without a row or column too many', async () => {
+  const { hub, terminal, end } = run([120, 30]);
+  fill(hub);
+  await terminal.until('1 of 1');
+  for (const [columns, rows] of [
+    [80, 24],
+    [40, 30],
+    [130, 40],
+    [20, 5],
+    [100, 20],
+  ] as const) {
+    terminal.resize(columns, rows);
+    const isDrawn = (text: string) => {
+      const lines = text.split('\n');
+      if (columns === 20) return text.startsWith('Too small: 20x5');
+      return (
+        lines[0]?.startsWith(' WALLY') === true &&
+        lines.at(-1)?.startsWith(' d dispatch') === true &&
+        lines.at(-2)?.endsWith('╯') === true
+      );
+    };
+    await terminal.until(isDrawn);
+    for (const line of terminal.text.split('\n')) expect(line.length).toBeLessThan(columns);
+  }
+  terminal.type('q');
+  await end;
+});
+
+test('cockpit: nothing is written while nothing changes', async () => {
+  const ports = new FakePorts();
+  const { hub, terminal, end } = run([120, 30], { ports });
+  fill(hub);
+  ports.advance(33);
+  await terminal.until('1 of 1');
+  const before = terminal.written.length;
+  fill(hub);
+  ports.advance(60_000);
+  terminal.type('x');
+  terminal.type('j');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(terminal.written.length).toBe(before);
+  terminal.type('?');
+  await terminal.until('Everywhere');
+  expect(terminal.written.length).toBeGreaterThan(before);
+  terminal.type('\x1b');
+  await terminal.until((text) => !text.includes('Everywhere'));
+  terminal.type('q');
+  await end;
+});
+
+test('cockpit: pasted text goes into the form as text, its line end sends nothing', async () => {
+  const { hub, terminal, end } = run([80, 24]);
+  fill(hub);
+  await terminal.until('1 of 1');
+  expect(terminal.isPasteBracketed).toBe(true);
+  terminal.type('d');
+  await terminal.until('Dispatch a command');
+  terminal.type('\x1b[200~echo \x1b[2Jhi\n\x1b[201~');
+  await terminal.until('echo hi');
+  expect(hub.calls).toEqual([]);
+  terminal.type('\x03');
+  await end;
+});
+
+test('cockpit: ctrl-l draws everything again', async () => {
+  const { hub, terminal, end } = run([80, 24]);
+  fill(hub);
+  await terminal.until('1 of 1');
+  const picture = terminal.text;
+  const before = terminal.written.length;
+  terminal.type('\x0c');
+  await terminal.until((text) => terminal.written.length > before + 1000 && text === picture);
+  terminal.type('q');
+  expect(await end).toEqual({ reason: 'quit' });
+  expectRestored(terminal);
+});
+
+test('cockpit: with NO_COLOR no colour is written, also not from a log', async () => {
+  const { hub, terminal, end } = run([120, 30], { noColor: true });
+  fill(hub, [startedJob('J1')]);
+  await terminal.until('1 of 1');
+  hub.log('J1', output('J1', '\x1b[1;31mred\x1b[0m \x1b[48;5;9mfilled\x1b[0m\n'));
+  await terminal.until('red filled');
+  terminal.type('q');
+  await end;
+  const colours = [...terminal.written.matchAll(/\x1b\[([\d;]*)m/g)]
+    .flatMap(([, codes = '']) => codes.split(';').map(Number))
+    // 39 and 49 take colours away.
+    .filter((code) => code >= 30 && code !== 39 && code !== 49);
+  expect(colours).toEqual([]);
+  expect(terminal.written).toContain('\x1b[1m');
+});
+
+test('cockpit: a terminal that can not place text is refused with a code', async () => {
+  const terminal = new FakeTerminal(80, 24);
+  const options = {
+    client: new FakeHub().connect(),
+    reconnect: async () => new FakeHub().connect(),
+    ports: new FakePorts(),
+    stdin: terminal.stdin,
+    stdout: terminal.stdout,
+    version: '0.1.0',
+  };
+  await expect(
+    runCockpit({ ...options, env: { noColor: false, term: 'dumb' } }),
+  ).rejects.toMatchObject({
+    code: 'TERMINAL_MISSING',
+  });
+  expect(terminal.written).toBe('');
+});
