@@ -9,7 +9,7 @@ import type { Plugin } from 'esbuild';
 
 interface Patch {
   readonly file: RegExp;
-  readonly from: string;
+  readonly from: RegExp;
   readonly to: string;
 }
 
@@ -18,15 +18,21 @@ const patches: readonly Patch[] = [
   // 9 MB. Without `fetch` it decodes the text itself. Source: facts on ink, cold start.
   {
     file: /node_modules[\\/]yoga-layout[\\/]dist[\\/]binaries[\\/].*-esm\.js$/,
-    from: 'typeof fetch',
+    from: /typeof fetch/g,
     to: 'typeof undefined',
   },
   // Ink reads `process` from an import, so a define can't reach this test of DEV; with it goes the
   // only use of react-devtools-core, which we don't install.
   {
     file: /node_modules[\\/]ink[\\/]build[\\/](reconciler|ink)\.js$/,
-    from: "process.env['DEV'] === 'true'",
+    from: /process\.env\['DEV'\] === 'true'/g,
     to: 'false',
+  },
+  // zod carries its messages in fifty languages, which is half of its size; ours are English.
+  {
+    file: /node_modules[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/,
+    from: /^export \{ default as (?!en\b).*$/gm,
+    to: '',
   },
 ];
 
@@ -38,8 +44,9 @@ export function planPatches(): Plugin {
       for (const patch of patches) {
         build.onLoad({ filter: patch.file }, ({ path }) => {
           const text = readFileSync(path, 'utf8');
-          if (text.includes(patch.from)) return { contents: text.replaceAll(patch.from, patch.to) };
-          return { errors: [{ text: `${path} has no \`${patch.from}\` any more` }] };
+          const contents = text.replaceAll(patch.from, patch.to);
+          if (contents !== text) return { contents };
+          return { errors: [{ text: `${path} has no ${patch.from} any more` }] };
         });
       }
     },

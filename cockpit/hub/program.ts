@@ -6,8 +6,10 @@
  * hub itself knows nothing of files. Errors: HOME_UNWRITABLE, CONFIG_INVALID, KEY_INVALID,
  * HUB_RUNNING, STORE_*, HUB_START, SOCKET_PATH.
  */
+import { networkInterfaces } from 'node:os';
 import { AppError } from '../../protocol/errors.ts';
 import { formatKey, loadOrCreateIdentity } from '../../protocol/identity.ts';
+import { inviteAddressesMax } from '../../protocol/invite.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { Address } from '../../protocol/transports/address.ts';
 import type { Listener } from '../../protocol/transports/link.ts';
@@ -119,10 +121,21 @@ async function openSwarmDoor(plan: DoorPlan): Promise<Door> {
   };
 }
 
-/** Where workers are told to dial: the hosts of the config with our port, else where we listen. */
+/**
+ * Where workers are told to dial: the hosts of the config, else where we listen; a hub that listens
+ * everywhere names every address of this box, the outer ones first.
+ */
 function advertise(hosts: readonly string[], listening: Address): readonly Address[] {
-  if (hosts.length === 0) return [listening];
-  return hosts.map((host) => ({ host, port: listening.port }));
+  const named = hosts.length > 0 ? hosts : [listening.host];
+  const found = named.flatMap((host) => (host === '0.0.0.0' ? listOwnAddresses() : [host]));
+  return found.slice(0, inviteAddressesMax).map((host) => ({ host, port: listening.port }));
+}
+
+function listOwnAddresses(): readonly string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const own = all.filter(({ family }) => family === 'IPv4');
+  const outerFirst = own.toSorted((a, b) => Number(a.internal) - Number(b.internal));
+  return outerFirst.map(({ address }) => address);
 }
 
 /** The ports of last time, so that workers find this hub where it was; 0 when there are none. */

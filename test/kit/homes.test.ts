@@ -1,5 +1,7 @@
 /*
  * The kit's homes and scripts: what a test started is found and ended, and nothing else.
+ *
+ * Processes are real; each test ends its own, also when it fails.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,7 @@
 /*
  * Pictures of screens: what is drawn where, and that a PNG comes of it.
+ *
+ * Places are checked as numbers: a cell is 8.4 by 18, the first one at (14, 34).
  */
 import xterm from '@xterm/headless';
 import { expect, test } from 'vitest';

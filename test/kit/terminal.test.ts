@@ -1,5 +1,7 @@
 /*
  * The terminal of the end-to-end kit, on a program that shows what a terminal can.
+ *
+ * Shows both that a screen is read as it is and that waiting in vain fails and says why.
  */
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';

@@ -1,5 +1,7 @@
 /*
  * A box with a title: its top border is a row of the view, the other sides are drawn by Ink.
+ *
+ * Decides nothing: which box, where and what is in it come from the views.
  */
 import { Box } from 'ink';
 import type { ReactElement } from 'react';

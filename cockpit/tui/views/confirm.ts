@@ -1,5 +1,7 @@
 /*
  * The question before a job is cancelled, with the harmless answer marked. Pure.
+ *
+ * Names the job and where its processes are, so that nobody cancels another one than they think.
  */
 import type { Overlay, State } from '../state/model.ts';
 import { centerRect, innerWidth, type Rect } from './layout.ts';

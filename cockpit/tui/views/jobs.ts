@@ -1,5 +1,7 @@
 /*
  * The jobs pane: newest first, how far each has provably come, and how it ended. Pure.
+ *
+ * Only rows in sight are laid out. The same table lists parts of a group and jobs of a worker.
  */
 import type { JobRow } from '../../verbs/shapes.ts';
 import type { State } from '../state/model.ts';

@@ -1,5 +1,7 @@
 /*
  * The team pane: who there is, what each is doing, and how long ago that was heard. Pure.
+ *
+ * Silence is shown as silence: an age grows until the worker or the hub is heard again.
  */
 import type { TeamRow } from '../../verbs/shapes.ts';
 import type { State } from '../state/model.ts';

@@ -1,5 +1,7 @@
 /*
  * Draws a view as plain text, as a terminal of its size would show it: for drawings in tests.
+ *
+ * Anything that would leave the terminal is an error here, not cut.
  */
 import { readRow } from '../../../cockpit/tui/views/row.ts';
 import type { ScreenView } from '../../../cockpit/tui/views/screen.ts';

@@ -1,5 +1,7 @@
 /*
  * A clock and timers that stand still until a test moves them.
+ *
+ * How many timers wait can be asked, so that a test can show that none is left.
  */
 import type { Ports } from '../../../protocol/ports.ts';
 import { fakeStartMs } from './fake-hub.ts';

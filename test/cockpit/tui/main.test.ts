@@ -1,5 +1,7 @@
 /*
  * The whole screen in one process: a hub of ours behind it, a terminal of ours in front.
+ *
+ * What is asserted is what a person sees and what the terminal is left as.
  */
 import { expect, test } from 'vitest';
 import { type CockpitEnd, runCockpit } from '../../../cockpit/tui/main.tsx';

@@ -1,5 +1,7 @@
 /*
  * Plays keys and events to the pure part of the screen and keeps what it asked for.
+ *
+ * No store, no terminal, no time: an event in, a state and effects out.
  */
 import { type RawKey, splitKeys } from '../../../cockpit/tui/keys/resolve.ts';
 import type { CockpitEvent, Effect, Update } from '../../../cockpit/tui/state/effects.ts';

@@ -1,5 +1,7 @@
 /*
  * The table of keys: that it is unambiguous, and what is made from it.
+ *
+ * What is generated must name every binding exactly once.
  */
 import { expect, test } from 'vitest';
 import {

@@ -1,5 +1,7 @@
 /*
  * From what the terminal sends to commands and text.
+ *
+ * Bursts, control characters and reports that are no keys at all.
  */
 import { expect, test } from 'vitest';
 import { resolveKey, splitKeys } from '../../../../cockpit/tui/keys/resolve.ts';

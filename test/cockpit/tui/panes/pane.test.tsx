@@ -1,5 +1,7 @@
 /*
- * A box as Ink draws it, beside the drawing of its view.
+ * A box as Ink draws it, and how roles look.
+ *
+ * Here it shows when Ink and the views disagree about a width.
  */
 import { Box } from 'ink';
 import { render } from 'ink-testing-library';

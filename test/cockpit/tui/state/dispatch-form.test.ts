@@ -1,5 +1,7 @@
 /*
  * The dispatch form by its keys.
+ *
+ * What is sent, what is kept when the hub refuses, and how text is edited.
  */
 import { expect, test } from 'vitest';
 import type { State } from '../../../../cockpit/tui/state/model.ts';

@@ -1,5 +1,7 @@
 /*
  * The hub's side: what is asked, what is told, and coming back after a loss.
+ *
+ * Time is moved by hand; promises are let run out before anything is asserted.
  */
 import { expect, test } from 'vitest';
 import type { CockpitEvent } from '../../../../cockpit/tui/state/effects.ts';

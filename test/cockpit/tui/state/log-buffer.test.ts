@@ -1,5 +1,7 @@
 /*
  * Lines of a log: splitting, overwriting, and the caps.
+ *
+ * Caps are small here, so that their last line and byte can be reached.
  */
 import { expect, test } from 'vitest';
 import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';

@@ -1,5 +1,7 @@
 /*
  * Pacing: keys at once, the feed in batches, timers only while they are needed.
+ *
+ * Time is moved by hand, so that the last millisecond too early can be seen.
  */
 import { expect, test } from 'vitest';
 import { CockpitStore, type WorldEffect } from '../../../../cockpit/tui/state/store.ts';

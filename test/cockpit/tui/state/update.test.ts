@@ -1,5 +1,7 @@
 /*
  * What events make of the state: selection, following, actions and their reasons.
+ *
+ * Played as keys, so that the keymap is held to what it promises.
  */
 import { expect, test } from 'vitest';
 import { isAgeing } from '../../../../cockpit/tui/state/update.ts';

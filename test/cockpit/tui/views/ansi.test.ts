@@ -1,5 +1,7 @@
 /*
  * Output of workers made harmless.
+ *
+ * What a hostile log may try, torn at every place, and which styles survive.
  */
 import { expect, test } from 'vitest';
 import { type AnsiState, ansiStart, readAnsi } from '../../../../cockpit/tui/views/ansi.ts';

@@ -1,5 +1,7 @@
 /*
  * Cells of text, and cutting by cells.
+ *
+ * Widths are exact in every case: a row one cell off breaks the borders of the whole screen.
  */
 import { expect, test } from 'vitest';
 import { fitRow, measureRow, readRow, sliceRow, span } from '../../../../cockpit/tui/views/row.ts';
