@@ -157,5 +157,6 @@ function hasCode(thrown: unknown, code: string): boolean {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const start = performance.now();
   const result = await build(productPlan);
-  console.error(`build: ${result} in ${Math.round(performance.now() - start)} ms`);
+  const isQuiet = process.argv.includes('--quiet') && result === 'current';
+  if (!isQuiet) console.error(`build: ${result} in ${Math.round(performance.now() - start)} ms`);
 }

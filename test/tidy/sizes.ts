@@ -2,12 +2,14 @@
  * How long a function and a file may be: 60 and 400 lines.
  *
  * A body of `describe` or `test` is a list of cases and not a function in this sense, so functions
- * are not measured in test files; the files are.
+ * are not measured in test files and conformance suites; the files are.
  */
 import { countLine, type Finding, report, type Source, visit } from './source.ts';
 
 const functionLinesMax = 60;
 const fileLinesMax = 400;
+
+const listsCases = /\.test\.tsx?$|^test\/conformance\//;
 
 const functionTypes = new Set([
   'FunctionDeclaration',
@@ -28,7 +30,7 @@ function judgeFile(source: Source): readonly Finding[] {
 }
 
 function judgeFunctions(source: Source): readonly Finding[] {
-  if (/\.test\.tsx?$/.test(source.path)) return [];
+  if (listsCases.test(source.path)) return [];
   const findings: Finding[] = [];
   visit(source.program, (node) => {
     if (!functionTypes.has(node.type)) return;

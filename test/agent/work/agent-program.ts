@@ -5,7 +5,6 @@
  * `crash FOLDER`: starts work that ignores TERM, prints its mark, and waits to be killed.
  * `flood FOLDER BYTES`: takes that many bytes slowly and prints how they arrived and what memory grew.
  */
-import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { openWorkshop } from '../../../agent/work/spawn.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
@@ -32,7 +31,6 @@ if (mode === 'crash') {
     },
   );
 } else {
-  const hash = createHash('sha256');
   let bytesCount = 0;
   let largest = 0;
   let rssFirst = 0;
@@ -41,7 +39,6 @@ if (mode === 'crash') {
   const work = await shop.start(
     { attempt: 'J1.1', mark: `flood-${process.pid}`, spec: { command, ...terms } },
     async (_, bytes) => {
-      hash.update(bytes);
       bytesCount += bytes.length;
       largest = Math.max(largest, bytes.length);
       // The collector lets 64 MB of spent pieces pile up before it acts, so growth counts from there.
@@ -62,7 +59,6 @@ if (mode === 'crash') {
       largest,
       grownBytes,
       exitCode: usage.exitCode,
-      sha: hash.digest('hex'),
     }),
   );
 }

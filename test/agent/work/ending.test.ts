@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { drainMsMax } from '../../../agent/work/limits.ts';
 import { findProcess } from '../../../agent/work/process-table.ts';
 import { killTree } from '../../../agent/work/reaper.ts';
+import type { ProcessName } from '../../../agent/work/usage-meter.ts';
 import type { Ports } from '../../../protocol/ports.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
 import type { Folder } from './bench.ts';
@@ -150,6 +151,18 @@ describe('leftovers', () => {
   });
 });
 
+test('tree: a process that was seen in it is killed without mark or group, but not its successor', async () => {
+  const { timers } = openSystemPorts();
+  const child = spawn('/bin/sleep', ['1000'], { env: {}, stdio: 'ignore' });
+  const { pid, start } = findProcess(child.pid ?? 0) ?? { pid: 0, start: 0 };
+  const leader = { pid: 0, start: String(start), mark: 'unknown' };
+  const kill = (members: readonly ProcessName[]) =>
+    killTree({ leader, ownsGroup: false, members }, timers);
+  expect(await kill([{ pid, start: start - 1 }])).toEqual([]);
+  expect(isRunning(pid)).toBe(true);
+  expect(await kill([{ pid, start }])).toHaveLength(1);
+});
+
 describe('without /proc', () => {
   test('without /proc: the group is killed while it is ours, and never on a guess', async () => {
     const { timers } = openSystemPorts();
@@ -208,11 +221,15 @@ describe('reap', () => {
   });
 
   test('reap: a mark that only begins alike is another attempt', async () => {
-    const env = { PATH: process.env.PATH, WALLY_MARK: `m-${process.pid}-10` };
+    const mark = `m-${process.pid}-10`;
+    const env = { PATH: process.env.PATH, WALLY_MARK: mark };
     const other = spawn('sleep', ['1000'], { env, stdio: 'ignore' });
     const shop = openShop(folder);
-    expect(await shop.reap({ pid: 0, start: '0', mark: `m-${process.pid}-1` })).toBe(0);
+    expect(await shop.reap({ pid: 0, start: '0', mark: mark.slice(0, -1) })).toBe(0);
+    // Nor is anything looked into that is older than the attempt.
+    const later = Number(findProcess(other.pid ?? 0)?.start) + 1;
+    expect(await shop.reap({ pid: 0, start: String(later), mark })).toBe(0);
     expect(isRunning(other.pid ?? 0)).toBe(true);
-    expect(await shop.reap({ pid: 0, start: '0', mark: `m-${process.pid}-10` })).toBe(1);
+    expect(await shop.reap({ pid: 0, start: '0', mark })).toBe(1);
   });
 });
