@@ -204,7 +204,7 @@ export class Agent implements SessionHost {
     streams: PeerStreams | undefined,
     hubStore: string | null,
   ): void {
-    const { ports, workshop, logs, hub, version, slots, dial } = this.#parts;
+    const { ports, hub, version } = this.#parts;
     const failed = (error: unknown) => this.#fail(error);
     this.#desk = new Desk({
       committer: this.#committer,
@@ -233,6 +233,11 @@ export class Agent implements SessionHost {
       knownStore: hubStore,
       marks: streams?.counts ?? { acked: 0, queued: 0, received: 0 },
     });
+    this.#composeLoops(failed);
+  }
+
+  #composeLoops(failed: (error: unknown) => void): void {
+    const { ports, workshop, logs, slots, dial } = this.#parts;
     const leftMs = (attempt: HeldAttempt) => this.#findLeftMs(attempt);
     this.#keepLink = new KeepLink({ session: this.#session, dial, ports });
     this.#sendLogs = new SendLogs({
@@ -304,7 +309,9 @@ export class Agent implements SessionHost {
     const idle = Promise.all(steps)
       .then(() => this.#runWork.idle())
       .then(() => this.#delivered());
-    await Promise.race([idle, sleep(ports.timers, stopMsMax)]).catch((error: unknown) => this.#fail(error));
+    await Promise.race([idle, sleep(ports.timers, stopMsMax)]).catch((error: unknown) =>
+      this.#fail(error),
+    );
   }
 
   /** Resolves once nothing waits for the hub, or there is no hub to take it. */
@@ -349,7 +356,8 @@ export class Agent implements SessionHost {
   }
 
   async #reap(attempt: AttemptId, process: ProcessMark | undefined): Promise<void> {
-    const known = process ?? { pid: 0, start: '', mark: this.#mark(attempt) };
+    // Killed before its pid was written down: the mark alone finds it.
+    const known = process ?? { pid: 0, start: '0', mark: this.#mark(attempt) };
     const count = await this.#parts.workshop.reap(known).catch((error: unknown) => {
       this.#parts.noticed(`reaping ${attempt} failed: ${wrapError(error, 'JOB_SPAWN').message}`);
       return 0;

@@ -10,13 +10,7 @@
  * cancel that meets `finished` changes nothing. Source: reliability facts R9, R12, R13.
  */
 import type { ErrorCode } from '../protocol/errors.ts';
-import {
-  ignore,
-  type Moment,
-  type Step,
-  stepTable,
-  type Table,
-} from '../protocol/machines/table.ts';
+import { createStepper, ignore, type Step, type Table } from '../protocol/machines/table.ts';
 import type { Outcome, WorkUsage } from '../protocol/model.ts';
 import type { EndCause, ProcessMark } from './work/work.ts';
 
@@ -49,7 +43,12 @@ export type AttemptState =
 export type AttemptEvent =
   | { readonly type: 'start' }
   | { readonly type: 'spawned'; readonly at: number; readonly process: ProcessMark }
-  | { readonly type: 'not-spawned'; readonly at: number; readonly code: ErrorCode; readonly reason: string }
+  | {
+      readonly type: 'not-spawned';
+      readonly at: number;
+      readonly code: ErrorCode;
+      readonly reason: string;
+    }
   | { readonly type: 'exited'; readonly at: number; readonly usage: WorkUsage }
   | { readonly type: 'end'; readonly at: number; readonly cause: EndCause }
   | { readonly type: 'expired'; readonly at: number }
@@ -81,7 +80,13 @@ const table: Table<AttemptState, AttemptEvent, AttemptEffect> = {
         ? { state, effects: [] }
         : finish(state, { outcome: 'cancelled', at, reason: endReasons[cause], usage: {} }),
     expired: (state, { at }) =>
-      finish(state, { outcome: 'expired', at, code: 'JOB_EXPIRED', reason: expiredReason, usage: {} }),
+      finish(state, {
+        outcome: 'expired',
+        at,
+        code: 'JOB_EXPIRED',
+        reason: expiredReason,
+        usage: {},
+      }),
     restart: ignore('it was never started, so it may start now'),
   },
   starting: {
@@ -124,9 +129,7 @@ const table: Table<AttemptState, AttemptEvent, AttemptEffect> = {
 };
 
 /** One step. Pure. */
-export function stepAttempt(state: AttemptState, event: AttemptEvent, moment: Moment): Out {
-  return stepTable(table, state, event, moment);
-}
+export const stepAttempt = createStepper(table);
 
 const endProcess = { do: 'end-process' } as const;
 

@@ -8,12 +8,12 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../protocol/errors.ts';
 import type { InventoryRow } from '../protocol/frames.ts';
+import { attemptsHeldMax } from '../protocol/limits.ts';
 import { attemptIdSchema, commandSpecSchema, usageSchema } from '../protocol/messages.ts';
 import { type AttemptId, outcomes } from '../protocol/model.ts';
 import { attemptKey, prefixRange } from '../store/keys.ts';
 import type { Kv, KvOp } from '../store/kv.ts';
 import { planRow, readRow } from '../store/row-codec.ts';
-import { attemptsHeldMax } from '../protocol/limits.ts';
 import type { AttemptState } from './attempt-machine.ts';
 
 const causes = z.enum(['cancel', 'deadline', 'hub-silent', 'agent-stop']);
@@ -21,7 +21,7 @@ const processSchema = z.object({ pid: z.number(), start: z.string(), mark: z.str
 const endingSchema = z.object({
   outcome: z.enum(outcomes),
   at: z.number(),
-  code: z.custom<ErrorCode>((value) => typeof value === "string").exactOptional(),
+  code: z.custom<ErrorCode>((value) => typeof value === 'string').exactOptional(),
   reason: z.string().exactOptional(),
   usage: usageSchema,
 });

@@ -46,7 +46,7 @@ async function runVerb(program: Program, version: string): Promise<number> {
     program.print(help);
     return 0;
   }
-  const home = findAgentHome(program.env['ODALLY_HOME']);
+  const home = findAgentHome(program.env.ODALLY_HOME);
   const noticed = (line: string) =>
     program.say(`${new Date(program.ports.clock.wallMs()).toISOString()} ${line}`);
   const parts = { program, home, version, noticed };
@@ -84,7 +84,11 @@ function readLine(argv: readonly string[]) {
   }
 }
 
-async function join(parts: AgentProgramParts, operands: readonly string[], flags: Flags): Promise<number> {
+async function join(
+  parts: AgentProgramParts,
+  operands: readonly string[],
+  flags: Flags,
+): Promise<number> {
   const [code, ...more] = operands;
   if (code === undefined) throw new AppError('USAGE_ARGUMENT', 'join: the CODE is missing.');
   expectNone('join', more);
@@ -103,7 +107,8 @@ async function serve(parts: AgentProgramParts, flags: Flags): Promise<number> {
   });
   reportReady();
   const { name, hub } = running.pairing;
-  if (flags.json) program.print(JSON.stringify({ name, hub, home: home.directory, pid: program.pid }));
+  if (flags.json)
+    program.print(JSON.stringify({ name, hub, home: home.directory, pid: program.pid }));
   else noticed(`${name} serves hub ${hub.slice(0, 8)} from ${home.directory}`);
   const failure = await running.agent.ended;
   await running.stop();

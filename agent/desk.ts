@@ -185,7 +185,11 @@ export class Desk {
       ops.push(report.op);
       rows.push(report.row);
       if (state.is === 'finished') {
-        next = { ...next, finishedSeq: report.row.seq, logBytes: this.#parts.outlet.logEnd(attempt) };
+        next = {
+          ...next,
+          finishedSeq: report.row.seq,
+          logBytes: this.#parts.outlet.logEnd(attempt),
+        };
       }
     }
     this.#held.set(attempt, next);

@@ -27,7 +27,9 @@ export interface AgentHome {
 
 /** Where the agent of this environment lives. */
 export function findAgentHome(named: string | undefined): AgentHome {
-  const directory = resolve(named === undefined || named === '' ? join(homedir(), '.odally') : named);
+  const directory = resolve(
+    named === undefined || named === '' ? join(homedir(), '.odally') : named,
+  );
   return {
     directory,
     socket: join(directory, 'odally.sock'),
@@ -53,7 +55,11 @@ const configSchema = z.strictObject({
   logs: z
     .strictObject({
       /** Bytes of output kept a job until the hub has it, head and tail together. */
-      bytes_max: z.number().int().min(65_536).default(64 * 1024 * 1024),
+      bytes_max: z
+        .number()
+        .int()
+        .min(65_536)
+        .default(64 * 1024 * 1024),
     })
     .prefault({}),
 });

@@ -6,7 +6,7 @@
  * Only `serving` starts work. Stopping is not cancelling a job for the hub: it ends what runs here,
  * says so in the outcome, and delivers what it can before it goes.
  */
-import { ignore, type Moment, type Step, stepTable, type Table } from '../protocol/machines/table.ts';
+import { createStepper, ignore, type Table } from '../protocol/machines/table.ts';
 
 /** Where the process stands. */
 export type LifeState =
@@ -22,7 +22,10 @@ export type LifeEvent =
   | { readonly type: 'idle' };
 
 /** What it asks for. */
-export type LifeEffect = { readonly do: 'serve' } | { readonly do: 'end-work' } | { readonly do: 'close' };
+export type LifeEffect =
+  | { readonly do: 'serve' }
+  | { readonly do: 'end-work' }
+  | { readonly do: 'close' };
 
 const table: Table<LifeState, LifeEvent, LifeEffect> = {
   starting: {
@@ -44,10 +47,4 @@ const table: Table<LifeState, LifeEvent, LifeEffect> = {
 };
 
 /** One step. Pure. */
-export function stepLife(
-  state: LifeState,
-  event: LifeEvent,
-  moment: Moment,
-): Step<LifeState, LifeEffect> {
-  return stepTable(table, state, event, moment);
-}
+export const stepLife = createStepper(table);

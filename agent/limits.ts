@@ -1,5 +1,8 @@
 /*
- * Caps and defaults of the agent, with where each came from. Times are milliseconds.
+ * Caps and defaults of the agent, with where each came from.
+ *
+ * Times are milliseconds, sizes bytes, as the names say. What the wire fixes is in the protocol's
+ * own limits.
  */
 
 /** Jobs that run at once when the config does not say: one a core, and never none. */
@@ -13,12 +16,6 @@ export const graceMsDefault = 5000;
 
 /** A stopping agent waits so long for its work to end and its reports to be delivered. */
 export const stopMsMax = 10_000;
-
-/** How often deadlines and the hub's silence are looked at while work runs. */
-export const watchMs = 250;
-
-/** Wait before a refused dial is repeated when the hub says that it does not know us. */
-export const refusedDialMs = 30_000;
 
 /** Bytes of log read and sent in one go. Equal to the wire's chunk so that no chunk is split. */
 export const logReadBytesMax = 64 * 1024;

@@ -58,7 +58,13 @@ export async function pair(parts: AgentProgramParts, code: string): Promise<Pair
   try {
     const { addresses, rendezvous, oneTimeKeyPair, hubKey } = invite;
     const timeoutMs = dialAttemptMsMax * 2;
-    const link = await swarm.dial({ hubKey, keyPair: oneTimeKeyPair, addresses, rendezvous, timeoutMs });
+    const link = await swarm.dial({
+      hubKey,
+      keyPair: oneTimeKeyPair,
+      addresses,
+      rendezvous,
+      timeoutMs,
+    });
     const request = { key: formatKey(own.publicKey), host: program.hostname };
     const name = await askToPair(link, request, ports.timers);
     const pairing = { hub: hubKey, name, addresses: [...addresses], rendezvous: [...rendezvous] };

@@ -31,7 +31,9 @@ export interface HomeEnv {
 /** Where the hub of this environment lives. */
 export function findHubHome(env: HomeEnv): HubHome {
   const named = env.WALLY_HOME;
-  const directory = resolve(named === undefined || named === '' ? join(homedir(), '.wally') : named);
+  const directory = resolve(
+    named === undefined || named === '' ? join(homedir(), '.wally') : named,
+  );
   const agentNamed = env.ODALLY_HOME;
   return {
     directory,
@@ -42,7 +44,9 @@ export function findHubHome(env: HomeEnv): HubHome {
     config: join(directory, 'config.toml'),
     hubLog: join(directory, 'hub.log'),
     localAgent:
-      agentNamed === undefined || agentNamed === '' ? join(directory, 'odally') : resolve(agentNamed),
+      agentNamed === undefined || agentNamed === ''
+        ? join(directory, 'odally')
+        : resolve(agentNamed),
   };
 }
 
@@ -64,7 +68,11 @@ const configSchema = z.strictObject({
   logs: z
     .strictObject({
       /** Bytes of output kept a job, head and tail together. */
-      bytes_max: z.number().int().min(65_536).default(64 * 1024 * 1024),
+      bytes_max: z
+        .number()
+        .int()
+        .min(65_536)
+        .default(64 * 1024 * 1024),
     })
     .prefault({}),
 });

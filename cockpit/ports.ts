@@ -82,11 +82,15 @@ export function openProgram(): Program {
     },
     async runScript(script, args, more) {
       const { execa } = await import('execa');
-      const { exitCode, stdout: out, stderr: err } = await execa(
-        process.execPath,
-        [script, ...args],
-        { env: { ...more }, reject: false, stdin: 'ignore' },
-      );
+      const {
+        exitCode,
+        stdout: out,
+        stderr: err,
+      } = await execa(process.execPath, [script, ...args], {
+        env: { ...more },
+        reject: false,
+        stdin: 'ignore',
+      });
       return { exitCode: exitCode ?? 1, stdout: out, stderr: err };
     },
   };

@@ -1,5 +1,8 @@
 /*
- * The `wally` program. It reads nothing and loads nothing before it knows that it must.
+ * The `wally` program.
+ *
+ * It answers `--version` by itself and loads everything else only when it must, because people and
+ * scripts ask for the version often and on cold machines.
  */
 import { exitProgram, openProgram } from './ports.ts';
 

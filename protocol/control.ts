@@ -174,11 +174,7 @@ export class ControlClient {
   }
 
   /** Asks and hands over every item as it comes. */
-  stream(
-    verb: string,
-    args: Readonly<Record<string, unknown>>,
-    take: TakeItem,
-  ): ControlStream {
+  stream(verb: string, args: Readonly<Record<string, unknown>>, take: TakeItem): ControlStream {
     const id = this.#nextId;
     this.#nextId += 1;
     const done = new Promise<unknown>((resolve, reject) => {

@@ -17,63 +17,179 @@ interface ErrorRow {
 /** Code → what it means. Tests hold every code used in the source against this table. */
 export const errorTable = {
   // Usage
-  USAGE_VERB: row(2, false, 'There is no such verb.', 'Run `wally help` to see the verbs.'),
-  USAGE_FLAG: row(2, false, 'A flag is unknown or lacks its value.', 'Run the verb with --help.'),
-  USAGE_ARGUMENT: row(2, false, 'An argument is missing or malformed.', 'Run the verb with --help.'),
+  USAGE_VERB: lasting(2, 'There is no such verb.', 'Run `wally help` to see the verbs.'),
+  USAGE_FLAG: lasting(2, 'A flag is unknown or lacks its value.', 'Run the verb with --help.'),
+  USAGE_ARGUMENT: lasting(2, 'An argument is missing or malformed.', 'Run the verb with --help.'),
   // Homes and config
-  HOME_UNWRITABLE: row(2, false, 'The home directory cannot be written.', 'Choose another home, or mend its owner and mode.'),
-  CONFIG_INVALID: row(2, false, 'The config file cannot be read.', 'Correct the line that is named, or move the file away.'),
-  KEY_INVALID: row(2, false, 'The key file is damaged.', 'Restore it from a backup; a new key means pairing again.'),
+  HOME_UNWRITABLE: lasting(
+    2,
+    'The home directory cannot be written.',
+    'Choose another home, or mend its owner and mode.',
+  ),
+  CONFIG_INVALID: lasting(
+    2,
+    'The config file cannot be read.',
+    'Correct the line that is named, or move the file away.',
+  ),
+  KEY_INVALID: lasting(
+    2,
+    'The key file is damaged.',
+    'Restore it from a backup; a new key means pairing again.',
+  ),
   // Hub and control socket
-  HUB_UNREACHABLE: row(3, true, 'The hub cannot be reached.', 'Start it with `wally up`.'),
-  HUB_START: row(3, true, 'The hub did not start.', 'Read its log file, which the message names.'),
-  HUB_RUNNING: row(4, false, 'A hub is already running on this home.', 'Use it, or stop it with `wally down`.'),
-  HUB_STOPPING: row(3, true, 'The hub is stopping.', 'Start it again with `wally up`.'),
-  HUB_INTERNAL: row(1, false, 'The hub met a fault of its own.', 'Read the hub log and report it.'),
-  SOCKET_PATH: row(2, false, 'The control socket cannot be made at this path.', 'Choose a shorter home path.'),
+  HUB_UNREACHABLE: passing(3, 'The hub cannot be reached.', 'Start it with `wally up`.'),
+  HUB_START: passing(3, 'The hub did not start.', 'Read its log file, which the message names.'),
+  HUB_RUNNING: lasting(
+    4,
+    'A hub is already running on this home.',
+    'Use it, or stop it with `wally down`.',
+  ),
+  HUB_STOPPING: passing(3, 'The hub is stopping.', 'Start it again with `wally up`.'),
+  HUB_INTERNAL: lasting(1, 'The hub met a fault of its own.', 'Read the hub log and report it.'),
+  SOCKET_PATH: lasting(
+    2,
+    'The control socket cannot be made at this path.',
+    'Choose a shorter home path.',
+  ),
   // Store
-  STORE_LOCKED: row(4, true, 'Another process owns this store.', 'Stop that process, or use another home.'),
-  STORE_FORMAT: row(4, false, 'The store was written by a newer version.', 'Upgrade this program.'),
-  STORE_IO: row(1, true, 'The store could not be written or read.', 'Check the disk; what was acknowledged is kept.'),
-  STORE_DAMAGED: row(1, false, 'The store holds something that cannot be read.', 'Restore a backup; keep the directory.'),
-  STORE_FULL: row(4, true, 'The queue of changes to the store is full.', 'Try again in a moment.'),
-  LOG_OFFSET: row(1, false, 'Log bytes arrived out of place.', 'None; the stream starts again from the right offset.'),
+  STORE_LOCKED: passing(
+    4,
+    'Another process owns this store.',
+    'Stop that process, or use another home.',
+  ),
+  STORE_FORMAT: lasting(4, 'The store was written by a newer version.', 'Upgrade this program.'),
+  STORE_IO: passing(
+    1,
+    'The store could not be written or read.',
+    'Check the disk; what was acknowledged is kept.',
+  ),
+  STORE_DAMAGED: lasting(
+    1,
+    'The store holds something that cannot be read.',
+    'Restore a backup; keep the directory.',
+  ),
+  STORE_FULL: passing(4, 'The queue of changes to the store is full.', 'Try again in a moment.'),
+  LOG_OFFSET: lasting(
+    1,
+    'Log bytes arrived out of place.',
+    'None; the stream starts again from the right offset.',
+  ),
   // Wire
-  FRAME_INVALID: row(1, false, 'A peer sent a frame that cannot be read.', 'Upgrade the older side.'),
-  FRAME_TOO_LARGE: row(1, false, 'A peer sent a frame over the limit.', 'Upgrade the older side.'),
-  PEER_VERSION: row(4, false, 'The two sides share no protocol version.', 'Upgrade the older side.'),
-  PEER_UNKNOWN: row(4, false, 'The peer is not trusted here.', 'Pair it with `wally invite`.'),
-  PEER_REGRESSED: row(4, false, 'The peer remembers less than it acknowledged.', 'Its store was restored from a copy; pair it again.'),
-  LINK_LOST: row(3, true, 'The connection was lost.', 'It is dialled again by itself.'),
-  LINK_TIMEOUT: row(3, true, 'The peer did not answer in time.', 'Check that it runs and can be reached.'),
+  FRAME_INVALID: lasting(1, 'A peer sent a frame that cannot be read.', 'Upgrade the older side.'),
+  FRAME_TOO_LARGE: lasting(1, 'A peer sent a frame over the limit.', 'Upgrade the older side.'),
+  PEER_VERSION: lasting(4, 'The two sides share no protocol version.', 'Upgrade the older side.'),
+  PEER_UNKNOWN: lasting(4, 'The peer is not trusted here.', 'Pair it with `wally invite`.'),
+  PEER_REGRESSED: lasting(
+    4,
+    'The peer remembers less than it acknowledged.',
+    'Its store was restored from a copy; pair it again.',
+  ),
+  LINK_LOST: passing(3, 'The connection was lost.', 'It is dialled again by itself.'),
+  LINK_TIMEOUT: passing(
+    3,
+    'The peer did not answer in time.',
+    'Check that it runs and can be reached.',
+  ),
   // Pairing
-  INVITE_MALFORMED: row(2, false, 'This is not a pairing code.', 'Copy the whole code from `wally invite`.'),
-  INVITE_EXPIRED: row(4, false, 'The pairing code has expired.', 'Make a new one with `wally invite`.'),
-  INVITE_USED: row(4, false, 'The pairing code was already used.', 'Make a new one with `wally invite`.'),
-  PAIR_EXISTS: row(4, false, 'This home is already paired with another hub.', 'Use another home (ODALLY_HOME).'),
-  PAIR_MISSING: row(4, false, 'This home is not paired with a hub yet.', 'Run `odally join CODE` first.'),
-  AGENT_RUNNING: row(4, false, 'An agent is already running on this home.', 'Use another home, or stop that agent.'),
-  AGENT_UNREACHABLE: row(3, true, 'No agent runs on this home.', 'Start it with `odally run`.'),
-  AGENT_START: row(3, true, 'The agent did not start.', 'Read its log file, which the message names.'),
+  INVITE_MALFORMED: lasting(
+    2,
+    'This is not a pairing code.',
+    'Copy the whole code from `wally invite`.',
+  ),
+  INVITE_EXPIRED: lasting(
+    4,
+    'The pairing code has expired.',
+    'Make a new one with `wally invite`.',
+  ),
+  INVITE_USED: lasting(
+    4,
+    'The pairing code was already used.',
+    'Make a new one with `wally invite`.',
+  ),
+  PAIR_EXISTS: lasting(
+    4,
+    'This home is already paired with another hub.',
+    'Use another home (ODALLY_HOME).',
+  ),
+  PAIR_MISSING: lasting(
+    4,
+    'This home is not paired with a hub yet.',
+    'Run `odally join CODE` first.',
+  ),
+  AGENT_RUNNING: lasting(
+    4,
+    'An agent is already running on this home.',
+    'Use another home, or stop that agent.',
+  ),
+  AGENT_UNREACHABLE: passing(3, 'No agent runs on this home.', 'Start it with `odally run`.'),
+  AGENT_START: passing(
+    3,
+    'The agent did not start.',
+    'Read its log file, which the message names.',
+  ),
   // Workers and jobs
-  WORKER_UNKNOWN: row(2, false, 'There is no worker of this name.', 'Run `wally team` to see the names.'),
-  WORKER_NONE: row(4, true, 'No worker is paired yet.', 'Pair one with `wally invite`.'),
-  WORKER_NO_MATCH: row(4, true, 'No worker has what the job needs.', 'Run `wally team show NAME` to see what each has.'),
-  WORKER_NAME: row(2, false, 'This cannot be a worker name.', 'Use 1 to 32 of a-z, 0-9 and -, starting with a letter.'),
-  WORKER_NAME_TAKEN: row(4, false, 'Another worker has this name.', 'Choose another name.'),
-  WORKER_REVOKED: row(4, false, 'This worker is no longer trusted.', 'Pair it again with `wally invite`.'),
-  JOB_UNKNOWN: row(2, false, 'There is no job of this id.', 'Run `wally jobs` to see the ids.'),
-  JOB_FINISHED: row(4, false, 'The job has already ended.', 'Use `wally retry` to try it again.'),
-  JOB_UNFINISHED: row(4, true, 'The job has not ended yet.', 'Cancel it first, or wait.'),
-  JOB_GROUP: row(4, false, 'This job is a group; act on its parts.', 'Run `wally job J` to see its parts.'),
-  JOB_DIRECTORY: row(4, false, 'The directory is not there on the worker.', 'Give a directory that exists on that box.'),
-  JOB_REPO: row(4, false, 'The directory is not a git work tree on the worker.', 'Give a path inside a git checkout on that box.'),
-  JOB_SPAWN: row(1, false, 'The command could not be started.', 'Check that it exists on that box.'),
-  JOB_FULL: row(4, true, 'The worker already holds as many jobs as it may.', 'Wait, or give it to another worker.'),
-  JOB_EXPIRED: row(1, false, 'The deadline passed before the work could start.', 'Give a longer deadline, or retry.'),
-  QUEUE_FULL: row(4, true, 'Too many messages wait for this worker.', 'Wait until it is back, or revoke it.'),
-  WAIT_TIMEOUT: row(5, true, 'The time to wait ran out.', 'The job goes on; wait again.'),
-  TERMINAL_MISSING: row(2, false, 'This needs a terminal.', 'Run it in a terminal, or use the verbs with --json.'),
+  WORKER_UNKNOWN: lasting(
+    2,
+    'There is no worker of this name.',
+    'Run `wally team` to see the names.',
+  ),
+  WORKER_NONE: passing(4, 'No worker is paired yet.', 'Pair one with `wally invite`.'),
+  WORKER_NO_MATCH: passing(
+    4,
+    'No worker has what the job needs.',
+    'Run `wally team show NAME` to see what each has.',
+  ),
+  WORKER_NAME: lasting(
+    2,
+    'This cannot be a worker name.',
+    'Use 1 to 32 of a-z, 0-9 and -, starting with a letter.',
+  ),
+  WORKER_NAME_TAKEN: lasting(4, 'Another worker has this name.', 'Choose another name.'),
+  WORKER_REVOKED: lasting(
+    4,
+    'This worker is no longer trusted.',
+    'Pair it again with `wally invite`.',
+  ),
+  JOB_UNKNOWN: lasting(2, 'There is no job of this id.', 'Run `wally jobs` to see the ids.'),
+  JOB_FINISHED: lasting(4, 'The job has already ended.', 'Use `wally retry` to try it again.'),
+  JOB_UNFINISHED: passing(4, 'The job has not ended yet.', 'Cancel it first, or wait.'),
+  JOB_GROUP: lasting(
+    4,
+    'This job is a group; act on its parts.',
+    'Run `wally job J` to see its parts.',
+  ),
+  JOB_DIRECTORY: lasting(
+    4,
+    'The directory is not there on the worker.',
+    'Give a directory that exists on that box.',
+  ),
+  JOB_REPO: lasting(
+    4,
+    'The directory is not a git work tree on the worker.',
+    'Give a path inside a git checkout on that box.',
+  ),
+  JOB_SPAWN: lasting(1, 'The command could not be started.', 'Check that it exists on that box.'),
+  JOB_FULL: passing(
+    4,
+    'The worker already holds as many jobs as it may.',
+    'Wait, or give it to another worker.',
+  ),
+  JOB_EXPIRED: lasting(
+    1,
+    'The deadline passed before the work could start.',
+    'Give a longer deadline, or retry.',
+  ),
+  QUEUE_FULL: passing(
+    4,
+    'Too many messages wait for this worker.',
+    'Wait until it is back, or revoke it.',
+  ),
+  WAIT_TIMEOUT: passing(5, 'The time to wait ran out.', 'The job goes on; wait again.'),
+  TERMINAL_MISSING: lasting(
+    2,
+    'This needs a terminal.',
+    'Run it in a terminal, or use the verbs with --json.',
+  ),
 } as const satisfies Record<string, ErrorRow>;
 
 /** Any code of the table. */
@@ -127,6 +243,12 @@ export function assert(condition: boolean, invariant: string): asserts condition
   if (!condition) throw new Error(`invariant broken: ${invariant}`);
 }
 
-function row(exit: ErrorRow['exit'], canRetry: boolean, sentence: string, hint: string): ErrorRow {
-  return { sentence, exit, canRetry, hint };
+/** Trying again can help. */
+function passing(exit: ErrorRow['exit'], sentence: string, hint: string): ErrorRow {
+  return { exit, canRetry: true, sentence, hint };
+}
+
+/** Trying again cannot help before somebody acts. */
+function lasting(exit: ErrorRow['exit'], sentence: string, hint: string): ErrorRow {
+  return { exit, canRetry: false, sentence, hint };
 }

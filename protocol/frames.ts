@@ -9,7 +9,13 @@
 import { z } from 'zod';
 import { decodeValue, encodeValue } from './codec.ts';
 import { AppError } from './errors.ts';
-import { attemptsHeldMax, frameBytesMax, logChunkBytesMax, messageBytesMax, needCountMax } from './limits.ts';
+import {
+  attemptsHeldMax,
+  frameBytesMax,
+  logChunkBytesMax,
+  messageBytesMax,
+  needCountMax,
+} from './limits.ts';
 import { attemptIdSchema } from './messages.ts';
 
 /** Oldest protocol version that this program speaks. */
@@ -100,7 +106,11 @@ const logSchema = z.object({
 });
 
 /** The hub's copy is durable up to `offset`. */
-const logAckSchema = z.object({ t: z.literal('log-ack'), attempt: attemptIdSchema, offset: cursor });
+const logAckSchema = z.object({
+  t: z.literal('log-ack'),
+  attempt: attemptIdSchema,
+  offset: cursor,
+});
 
 /** An agent that holds an invite asks to be trusted under its own key. */
 const pairSchema = z.object({

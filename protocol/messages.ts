@@ -24,7 +24,10 @@ const shortText = z.string().max(4096);
 
 /** What a command job runs; the shape of `CommandSpec`. */
 export const commandSpecSchema = z.object({
-  command: z.array(z.string().max(128 * 1024)).min(1).max(4096),
+  command: z
+    .array(z.string().max(128 * 1024))
+    .min(1)
+    .max(4096),
   cwd: shortText.exactOptional(),
   repo: shortText.exactOptional(),
   env: z.record(z.string().max(256), z.string().max(64 * 1024)),

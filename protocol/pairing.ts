@@ -23,7 +23,9 @@ export interface PairRequest {
 /** Asks over a fresh link; resolves with the name given. Errors: the hub's, LINK_TIMEOUT, LINK_LOST. */
 export function askToPair(link: Link, request: PairRequest, timers: Timers): Promise<string> {
   return new Promise((resolve, reject) => {
-    const cancel = timers.after(helloMsMax, () => settle(() => reject(new AppError('LINK_TIMEOUT'))));
+    const cancel = timers.after(helloMsMax, () =>
+      settle(() => reject(new AppError('LINK_TIMEOUT'))),
+    );
     const settle = (finish: () => void) => {
       cancel();
       finish();

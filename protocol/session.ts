@@ -9,8 +9,19 @@
  */
 import { Connection } from './connection.ts';
 import { AppError, type ErrorCode } from './errors.ts';
-import { type Frame, type HelloFrame, type OwnerFrame, protocolMax, protocolMin } from './frames.ts';
-import { createReceiver, type ReceiverEffect, type ReceiverState, stepReceiver } from './machines/receiver.ts';
+import {
+  type Frame,
+  type HelloFrame,
+  type OwnerFrame,
+  protocolMax,
+  protocolMin,
+} from './frames.ts';
+import {
+  createReceiver,
+  type ReceiverEffect,
+  type ReceiverState,
+  stepReceiver,
+} from './machines/receiver.ts';
 import {
   createSender,
   findSenderDeadline,

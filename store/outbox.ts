@@ -30,8 +30,7 @@ export function planAppend(stream: Stream, seq: number, bytes: Uint8Array): KvOp
 export async function readOutbox(
   kv: Kv,
   stream: Stream,
-  afterSeq: number,
-  countMax: number,
+  { afterSeq, countMax }: { readonly afterSeq: number; readonly countMax: number },
 ): Promise<readonly OutboxEntry[]> {
   const { lt } = prefixRange(outboxPrefix(stream));
   const gte = outboxKey(stream, afterSeq + 1);

@@ -32,7 +32,11 @@ export class PeerStreams {
   #queued: number;
   #received: number;
 
-  constructor(kv: Kv, stream: { readonly peer: PeerKey; readonly store: string }, at: StreamCounts) {
+  constructor(
+    kv: Kv,
+    stream: { readonly peer: PeerKey; readonly store: string },
+    at: StreamCounts,
+  ) {
     this.#kv = kv;
     this.#peer = stream.peer;
     this.store = stream.store;
@@ -64,7 +68,7 @@ export class PeerStreams {
   }
 
   read(after: number, countMax: number): Promise<readonly StreamRow[]> {
-    return readOutbox(this.#kv, this.#stream, after, countMax);
+    return readOutbox(this.#kv, this.#stream, { afterSeq: after, countMax });
   }
 
   /** Notes the peer's cursor and plans the removal of what it has. */

@@ -106,13 +106,10 @@ export class RunWork {
     const { attempt, spec } = held;
     const log = await logs.open(attempt);
     try {
-      return await workshop.start(
-        { attempt, spec, mark: mark(attempt) },
-        async (stream, bytes) => {
-          await log.append([{ offset: log.end, stream, at: wall(ports), bytes }]);
-          logGrew(attempt);
-        },
-      );
+      return await workshop.start({ attempt, spec, mark: mark(attempt) }, async (stream, bytes) => {
+        await log.append([{ offset: log.end, stream, at: wall(ports), bytes }]);
+        logGrew(attempt);
+      });
     } catch (thrown) {
       const error = wrapError(thrown, 'JOB_SPAWN');
       await desk.step(attempt, {

@@ -43,7 +43,9 @@ export class SendLogs {
 
   /** One line for people. */
   get status(): string {
-    return this.#isLinked ? `${this.#cursors.size} logs open, ${this.#underWay()} bytes under way` : 'no link';
+    return this.#isLinked
+      ? `${this.#cursors.size} logs open, ${this.#underWay()} bytes under way`
+      : 'no link';
   }
 
   /** A connection opened: ask for every cursor anew. */

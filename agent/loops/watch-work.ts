@@ -90,7 +90,9 @@ export class WatchWork {
     const isWaiting = held.state.is === 'accepted';
     const isAsked = 'endCause' in held.state && held.state.endCause !== undefined;
     if (!isAsked) {
-      const event = isWaiting ? ({ type: 'expired', at } as const) : ({ type: 'end', at, cause } as const);
+      const event = isWaiting
+        ? ({ type: 'expired', at } as const)
+        : ({ type: 'end', at, cause } as const);
       desk.step(held.attempt, event).catch(failed);
     }
     return Number.POSITIVE_INFINITY;

@@ -5,7 +5,13 @@
  * real one with execa and process groups (`spawn.ts`), the simulator's with timers. Work is never
  * started twice by this layer, and nothing here touches the store.
  */
-import type { AttemptId, Capabilities, CommandSpec, LogStream, WorkUsage } from '../../protocol/model.ts';
+import type {
+  AttemptId,
+  Capabilities,
+  CommandSpec,
+  LogStream,
+  WorkUsage,
+} from '../../protocol/model.ts';
 
 /** One command to run. `mark` goes into the environment so that orphans can be found after a crash. */
 export interface WorkOrder {

@@ -1,5 +1,8 @@
 /*
- * Help, made from the grammar: nothing here knows a verb by name.
+ * Help, made from the grammar.
+ *
+ * Nothing here knows a verb by name, so what a verb declares is what its help says; a flag that is
+ * not declared can neither be used nor shown.
  */
 import type { Grammar } from './parse.ts';
 
@@ -10,7 +13,7 @@ export function showHelp(grammars: readonly Grammar[], version: string): string 
   return [
     `Wally ${version}: one terminal for an organisation of workers.`,
     '',
-    '  wally'.padEnd(width + 4) + 'open the cockpit (without a terminal: print the status)',
+    `${'  wally'.padEnd(width + 4)}open the cockpit (without a terminal: print the status)`,
     ...shown.map(([line, summary]) => `  ${line.padEnd(width + 2)}${summary}`),
     '',
     'Every verb takes --json (one JSON value on stdout) and --help.',

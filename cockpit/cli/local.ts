@@ -1,5 +1,8 @@
 /*
- * The verbs that run in this process because the hub may not: up, down, help.
+ * The verbs that run in this process because the hub may not: up and down.
+ *
+ * `up --foreground` is the hub itself; `up` starts that in the background and waits until it
+ * answers. Errors: HUB_*, AGENT_*, HOME_UNWRITABLE, CONFIG_INVALID.
  */
 import { reportFailure, reportReady } from '../../protocol/daemon.ts';
 import { wrapError } from '../../protocol/errors.ts';
@@ -12,7 +15,11 @@ import { bringDown, bringUp } from './up.ts';
 
 /** A verb without a hub. It answers with its JSON, or with nothing when it has run to its end. */
 export interface LocalVerb extends Grammar {
-  run(program: Program, args: Readonly<Record<string, unknown>>, version: string): Promise<LocalAnswer>;
+  run(
+    program: Program,
+    args: Readonly<Record<string, unknown>>,
+    version: string,
+  ): Promise<LocalAnswer>;
 }
 
 /** What it answers: a value, and the same in words. */
@@ -33,7 +40,9 @@ const upVerb: LocalVerb = {
   async run(program, { local, foreground }, version) {
     if (foreground === true) return runForeground(program, version);
     const up = await bringUp(program, local === true ? 'hub-and-local' : 'hub');
-    const words = [`The hub ${up.isNew ? 'is up' : 'was up already'} (pid ${up.hub.pid}, ${up.hub.address}).`];
+    const words = [
+      `The hub ${up.isNew ? 'is up' : 'was up already'} (pid ${up.hub.pid}, ${up.hub.address}).`,
+    ];
     if (up.local !== null) words.push(`${up.local} is here.`);
     return { value: up, show: () => words.join(' ') };
   },

@@ -4,7 +4,7 @@
  * Text for people goes to stdout when it is the answer and to stderr when it is about the run; with
  * `--json` stdout holds JSON alone, errors included. It decides nothing about jobs: verbs do.
  */
-import { AppError, wrapError } from '../../protocol/errors.ts';
+import { type AppError, wrapError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
 import type { Program } from '../ports.ts';
 import { verbs } from '../verbs/registry.ts';
@@ -37,7 +37,8 @@ async function runRequest(program: Program, version: string): Promise<number> {
     return openScreen(program, version, first === '--json' ? 'json' : 'text');
   }
   if (first === 'help' || first === '--help' || first === '-h') {
-    const topic = program.argv[1] === undefined ? undefined : findGrammar(program.argv.slice(1), grammars);
+    const topic =
+      program.argv[1] === undefined ? undefined : findGrammar(program.argv.slice(1), grammars);
     const text = topic === undefined ? showHelp(grammars, version) : showVerbHelp(topic.grammar);
     await program.print(`${text}\n`);
     return 0;
@@ -48,16 +49,15 @@ async function runRequest(program: Program, version: string): Promise<number> {
     await program.print(`${showVerbHelp(grammar)}\n`);
     return 0;
   }
-  if (!('args' in grammar)) return runLocal(program, grammar, request, version);
+  if (!('args' in grammar)) return runLocal({ program, version }, grammar, request);
   parseVerbArgs(grammar, request.args);
   return runRemote(program, grammar, request);
 }
 
 async function runLocal(
-  program: Program,
+  { program, version }: { readonly program: Program; readonly version: string },
   verb: LocalVerb,
   request: Request,
-  version: string,
 ): Promise<number> {
   const answer = await verb.run(program, request.args, version);
   if (request.isJson) await printJson(program, answer.value);
@@ -70,10 +70,10 @@ async function runRemote(program: Program, verb: AnyVerb, request: Request): Pro
   try {
     const call = { program, client, request };
     if (streamed.has(verb.name)) return await runStream(call);
-    if (verb.name === 'dispatch' && request.args['follow'] === true) return await runFollow(call);
+    if (verb.name === 'dispatch' && request.args.follow === true) return await runFollow(call);
     const answer = await client.call(verb.name, request.args);
-    await printAnswer(program, verb, request, answer);
-    return verb.exit?.(answer) ?? 0;
+    await printAnswer(call, verb, answer);
+    return verb.exit?.(answer as never) ?? 0;
   } finally {
     client.close();
   }
@@ -110,7 +110,10 @@ async function runFollow({ program, client, request }: Call): Promise<number> {
   const ended = (await client.call('wait', { jobs: [job.id] })) as JobDetail;
   const wait = verbs.find((verb) => verb.name === 'wait');
   if (request.isJson) await printJson(program, ended);
-  else program.say(wait?.show(ended, chooseStyle(program.isTerminal, program.env.NO_COLOR)) ?? '');
+  else
+    program.say(
+      wait?.show(ended as never, chooseStyle(program.isTerminal, program.env.NO_COLOR)) ?? '',
+    );
   return ended.outcome === 'succeeded' ? 0 : 1;
 }
 
@@ -123,13 +126,15 @@ function printItem(program: Program, request: Request, item: unknown): Promise<v
 }
 
 async function printAnswer(
-  program: Program,
+  { program, request }: Call,
   verb: AnyVerb,
-  request: Request,
   answer: unknown,
 ): Promise<void> {
   if (request.isJson) return printJson(program, answer);
-  await printText(program, verb.show(answer, chooseStyle(program.isTerminal, program.env.NO_COLOR)));
+  await printText(
+    program,
+    verb.show(answer as never, chooseStyle(program.isTerminal, program.env.NO_COLOR)),
+  );
 }
 
 async function printText(program: Program, text: string): Promise<void> {

@@ -50,7 +50,10 @@ export function parseRequest(grammar: Grammar, rest: readonly string[]): Request
 }
 
 function readFlags(grammar: Grammar, rest: readonly string[]) {
-  const options: Record<string, { type: 'string' | 'boolean'; multiple?: boolean; short?: string }> = {
+  const options: Record<
+    string,
+    { type: 'string' | 'boolean'; multiple?: boolean; short?: string }
+  > = {
     json: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   };

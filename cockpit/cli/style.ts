@@ -1,5 +1,7 @@
 /*
  * Colour for people's text: the sixteen colours of the terminal's own theme, or none.
+ *
+ * Colour never says anything that the words do not; so it may be dropped anywhere.
  */
 import { plain } from '../verbs/text.ts';
 import type { Style } from '../verbs/verb.ts';

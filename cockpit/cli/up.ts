@@ -172,7 +172,9 @@ function toError(end: ProgramEnd): AppError {
   return new AppError(code, error?.message ?? end.stderr.slice(0, 500));
 }
 
-function readError(end: ProgramEnd): { readonly code: string; readonly message: string } | undefined {
+function readError(
+  end: ProgramEnd,
+): { readonly code: string; readonly message: string } | undefined {
   try {
     return (JSON.parse(end.stdout) as { error?: { code: string; message: string } }).error;
   } catch {

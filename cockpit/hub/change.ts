@@ -4,7 +4,7 @@
  * Everything that one event causes is collected here and goes to disk in one synced batch; only
  * after that do messages leave and screens hear of it. A change is made, filled, committed once.
  */
-import { encodeMessage, type CommandMessage } from '../../protocol/messages.ts';
+import { type CommandMessage, encodeMessage } from '../../protocol/messages.ts';
 import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
 import { type JournalEvent, planEvent } from '../../store/journal.ts';
 import { activeJobKey, jobKey, workerKey } from '../../store/keys.ts';

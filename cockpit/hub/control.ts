@@ -28,5 +28,5 @@ async function runVerb(scene: ControlScene, call: ControlCall): Promise<unknown>
     item: (value) => call.item(value),
     onDrop: (run) => call.onDrop(run),
   };
-  return verb.run(context, args);
+  return verb.run(context, args as never);
 }

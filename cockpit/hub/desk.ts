@@ -17,8 +17,8 @@ import type { HubAttemptEvent } from '../manager/attempt-machine.ts';
 import {
   type CommandJob,
   formatAttemptId,
-  getLastAttempt,
   type GroupJob,
+  getLastAttempt,
   isEnded,
   type JobRecord,
   splitAttemptId,
@@ -92,7 +92,8 @@ export class HubDesk {
   async dispatch(wanted: NewJob): Promise<JobRecord> {
     for (const key of wanted.workers) this.#assertRoom(key);
     const scene = this.#begin();
-    const job = wanted.shape === 'group' ? this.#makeGroup(scene, wanted) : this.#makeSingle(scene, wanted);
+    const job =
+      wanted.shape === 'group' ? this.#makeGroup(scene, wanted) : this.#makeSingle(scene, wanted);
     await this.#ledger.commit(scene.change);
     return job;
   }

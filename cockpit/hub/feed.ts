@@ -8,7 +8,9 @@
 import type { JobRecord } from '../manager/job.ts';
 
 /** A change, as followers hear of it. */
-export type FeedEvent = { readonly type: 'job'; readonly job: JobRecord } | { readonly type: 'team' };
+export type FeedEvent =
+  | { readonly type: 'job'; readonly job: JobRecord }
+  | { readonly type: 'team' };
 
 /** Hands every event to every follower. */
 export class Feed {

@@ -51,7 +51,11 @@ export class InviteBook {
   /** Reads open invites back and removes expired ones. */
   async open(): Promise<void> {
     const { kv, committer } = this.#parts;
-    const range = { ...prefixRange('i/'), countMax: invitesOpenMax * 4, order: 'ascending' } as const;
+    const range = {
+      ...prefixRange('i/'),
+      countMax: invitesOpenMax * 4,
+      order: 'ascending',
+    } as const;
     const rows = (await kv.range(range)).map((row) => readRow(inviteRowSchema, row));
     const expired = rows.filter((row) => this.#isExpired(row));
     for (const row of rows) if (!expired.includes(row)) this.#invites.set(row.oneTimeKey, row);

@@ -94,18 +94,15 @@ export class LogMirror {
     if (lane.isBusy) return;
     lane.isBusy = true;
     try {
-      if (await this.#isHolder(worker, frame.attempt)) await this.#drain(frame.attempt, lane, answer);
+      if (await this.#isHolder(worker, frame.attempt))
+        await this.#drain(frame.attempt, lane, answer);
     } finally {
       this.#lanes.delete(frame.attempt);
     }
   }
 
   /** Everything that waits goes to disk with one sync and one ack. */
-  async #drain(
-    attempt: AttemptId,
-    lane: Lane,
-    answer: (frame: OwnerFrame) => void,
-  ): Promise<void> {
+  async #drain(attempt: AttemptId, lane: Lane, answer: (frame: OwnerFrame) => void): Promise<void> {
     const log = await this.#parts.logs.open(attempt);
     while (lane.waiting.length > 0) {
       const frames = lane.waiting;

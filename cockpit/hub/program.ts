@@ -50,7 +50,8 @@ export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
   const kv = await openStoreOrSay(home);
   try {
     const logs = await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max });
-    const openDoor: HubParts['openDoor'] = (who) => openSwarmDoor({ ...parts, config, kv, keyPair, ...who });
+    const openDoor: HubParts['openDoor'] = (who) =>
+      openSwarmDoor({ ...parts, config, kv, keyPair, ...who });
     const key = formatKey(keyPair.publicKey);
     const hub = new Hub({ ports, kv, logs, key, version, openDoor, noticed });
     await hub.start();

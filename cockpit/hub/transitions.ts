@@ -127,11 +127,7 @@ export function keepWorker({ state, change }: Scene, worker: WorkerRecord): void
 }
 
 /** Where hub and worker disagree after a reconnect, the worker's positive statement decides. */
-export function reconcile(
-  scene: Scene,
-  worker: PeerKey,
-  inventory: readonly InventoryRow[],
-): void {
+export function reconcile(scene: Scene, worker: PeerKey, inventory: readonly InventoryRow[]): void {
   const { state, change } = scene;
   const stated = new Set(inventory.map((row) => row.attempt));
   for (const job of listHeldBy(state, worker)) {

@@ -8,7 +8,7 @@
  * nothing. A cancel of what never left the hub ends it at once; anything else waits for the worker's
  * answer, because only the worker knows. Source: DESIGN section 4, reliability facts R10-R13.
  */
-import { ignore, type Moment, type Step, stepTable, type Table } from '../../protocol/machines/table.ts';
+import { createStepper, ignore, type Step, type Table } from '../../protocol/machines/table.ts';
 import type { Outcome, ReceiptTimes, WorkUsage } from '../../protocol/model.ts';
 
 /** How an attempt ended. Instants are wall milliseconds; `code` is an error code where one fits. */
@@ -105,9 +105,7 @@ const table: Table<HubAttemptState, HubAttemptEvent, HubAttemptEffect> = {
 };
 
 /** One step. Pure. */
-export function stepHubAttempt(state: HubAttemptState, event: HubAttemptEvent, moment: Moment): Out {
-  return stepTable(table, state, event, moment);
-}
+export const stepHubAttempt = createStepper(table);
 
 function move(state: HubAttemptState): Out {
   return { state, effects: [] };
@@ -142,7 +140,12 @@ function cancelUnsent(
   event: { readonly at: number; readonly mayHaveLeft: boolean },
 ): Out {
   if (event.mayHaveLeft) return askCancel(state, event);
-  const end = { outcome: 'cancelled', at: event.at, reason: 'It was cancelled before it was sent.', usage: {} } as const;
+  const end = {
+    outcome: 'cancelled',
+    at: event.at,
+    reason: 'It was cancelled before it was sent.',
+    usage: {},
+  } as const;
   const { state: ended, effects } = finish(state, { end });
   return { state: ended, effects: [{ do: 'tell-cancel' }, ...effects] };
 }

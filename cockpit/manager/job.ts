@@ -5,7 +5,14 @@
  * derived from its parts. Records are immutable values; the desk keeps, changes and commits them.
  * Invariant: a job has at most one attempt that has not ended, and it is the last.
  */
-import type { AttemptId, CommandSpec, JobId, Outcome, PeerKey, Receipt } from '../../protocol/model.ts';
+import type {
+  AttemptId,
+  CommandSpec,
+  JobId,
+  Outcome,
+  PeerKey,
+  Receipt,
+} from '../../protocol/model.ts';
 import type { AttemptEnd, HubAttemptState } from './attempt-machine.ts';
 
 /** Whom a job is for, as it was asked. Kept so that a retry can choose again. */

@@ -32,7 +32,8 @@ export function planTargets(
 ): readonly WorkerRecord[] {
   const trusted = candidates.filter(({ worker }) => worker.revokedAt === null);
   if (trusted.length === 0) throw new AppError('WORKER_NONE');
-  const named = target.on.length > 0 ? target.on.map((name) => pickNamed(candidates, name)) : trusted;
+  const named =
+    target.on.length > 0 ? target.on.map((name) => pickNamed(candidates, name)) : trusted;
   const matching = named.filter(({ worker }) => hasAll(worker, target.need));
   if (matching.length === 0) {
     const needs = target.need.join(', ');
@@ -45,7 +46,8 @@ export function planTargets(
 
 function pickNamed(candidates: readonly Candidate[], name: string): Candidate {
   const found = candidates.find(({ worker }) => worker.name === name);
-  if (found === undefined) throw new AppError('WORKER_UNKNOWN', `There is no worker named "${name}".`);
+  if (found === undefined)
+    throw new AppError('WORKER_UNKNOWN', `There is no worker named "${name}".`);
   if (found.worker.revokedAt !== null) {
     throw new AppError('WORKER_REVOKED', `${name} is no longer trusted.`);
   }

@@ -25,11 +25,14 @@ export async function awaitJob(
   });
   context.onDrop(() => settle(undefined));
   const cancel =
-    timeoutMs === undefined ? undefined : hub.ports.timers.after(timeoutMs, () => settle(undefined));
+    timeoutMs === undefined
+      ? undefined
+      : hub.ports.timers.after(timeoutMs, () => settle(undefined));
   try {
     const now = await hub.desk.get(id);
     const job = isEnded(now) ? now : await ended;
-    if (job === undefined) throw new AppError('WAIT_TIMEOUT', `${id} has not ended yet; it goes on.`);
+    if (job === undefined)
+      throw new AppError('WAIT_TIMEOUT', `${id} has not ended yet; it goes on.`);
     return job;
   } finally {
     unfollow();

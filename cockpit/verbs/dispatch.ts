@@ -40,11 +40,9 @@ const envArgument = z
     return env;
   });
 
-const pathArgument = z
-  .string()
-  .refine((path) => path.startsWith('/') || path.startsWith('~'), {
-    message: 'give an absolute path, or one that begins with ~, on the worker’s box',
-  });
+const pathArgument = z.string().refine((path) => path.startsWith('/') || path.startsWith('~'), {
+  message: 'give an absolute path, or one that begins with ~, on the worker’s box',
+});
 
 const args = z
   .object({

@@ -1,9 +1,12 @@
 /*
  * The verbs about the hub itself: status, watch, and its end.
+ *
+ * `watch` sends the latest state of what changed, not every step to it, so a slow follower gets
+ * fewer items and never an old one.
  */
 import { z } from 'zod';
-import type { Hub } from '../hub/hub.ts';
 import { formatAddress } from '../../protocol/transports/address.ts';
+import type { Hub } from '../hub/hub.ts';
 import { formatInstant, presentJob, presentTeam } from './present.ts';
 import type { JobRow, StatusShape, WatchItem } from './shapes.ts';
 import { describeJob, showTeam } from './text.ts';
@@ -89,7 +92,8 @@ function presentAll(hub: Hub, jobs: Parameters<typeof presentJob>[1][]): Promise
 
 function showStatus(status: StatusShape, style: Style): string {
   const { hub, team, jobs, recent } = status;
-  const line = (job: JobRow) => `  ${job.id.padEnd(6)} ${describeJob(job, style)}  ${style.dim(job.title)}`;
+  const line = (job: JobRow) =>
+    `  ${job.id.padEnd(6)} ${describeJob(job, style)}  ${style.dim(job.title)}`;
   const lines = [
     `${style.strong('Wally')} ${hub.version}  hub ${hub.pid} on ${hub.address}  ${style.dim(hub.home)}`,
     '',
@@ -153,8 +157,10 @@ class Watcher {
     for (const job of jobs) {
       await this.#say({ type: 'job', job: await presentJob(hub, job) });
       // A part changes what its group shows.
-      const parent = job.kind === 'command' && job.parent !== null ? await hub.desk.find(job.parent) : undefined;
-      if (parent !== undefined) await this.#say({ type: 'job', job: await presentJob(hub, parent) });
+      const parent =
+        job.kind === 'command' && job.parent !== null ? await hub.desk.find(job.parent) : undefined;
+      if (parent !== undefined)
+        await this.#say({ type: 'job', job: await presentJob(hub, parent) });
     }
     if (isTeamDirty) await this.#say({ type: 'team', team: presentTeam(hub) });
     if (jobs.length === 0 && !isTeamDirty && this.#isWanted) await woken;

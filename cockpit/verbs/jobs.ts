@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import type { Outcome } from '../../protocol/model.ts';
 import type { Hub } from '../hub/hub.ts';
-import { type CommandJob, type JobRecord } from '../manager/job.ts';
+import type { CommandJob, JobRecord } from '../manager/job.ts';
 import { planTargets } from '../manager/plan-dispatch.ts';
 import { durationArgument, jobArgument } from './arguments.ts';
 import { awaitJob } from './await-job.ts';
@@ -111,7 +111,10 @@ export const waitVerb = defineVerb({
     return details.length === 1 && only !== undefined ? only : details;
   },
   show: (answer, style) =>
-    [answer].flat().map((job) => `${style.strong(job.id)} ${describeJob(job, style)}`).join('\n'),
+    [answer]
+      .flat()
+      .map((job) => `${style.strong(job.id)} ${describeJob(job, style)}`)
+      .join('\n'),
   exit: (answer) => exitOf([answer].flat().map((job) => job.outcome)),
 });
 
@@ -142,7 +145,8 @@ function showDetail(job: JobDetail, style: Style): string {
   ];
   if (job.cwd !== null) lines.push(`cwd      ${job.cwd}`);
   if (job.repo !== null) lines.push(`repo     ${job.repo}`);
-  if (job.deadlineMs !== null) lines.push(`deadline ${formatDuration(job.deadlineMs)} after dispatch`);
+  if (job.deadlineMs !== null)
+    lines.push(`deadline ${formatDuration(job.deadlineMs)} after dispatch`);
   if (job.attempts.length > 0) lines.push('', showAttempts(job.attempts, style));
   if (job.children.length > 0) lines.push('', showJobs(job.children, style));
   return lines.join('\n');

@@ -41,7 +41,8 @@ export const logsVerb = defineVerb({
   }),
   async run(context, { job: id, follow, since, attempt: n }) {
     const job = await context.hub.desk.get(id);
-    if (job.kind === 'group') throw new AppError('JOB_GROUP', `${id} is a group; ask for a part’s log.`);
+    if (job.kind === 'group')
+      throw new AppError('JOB_GROUP', `${id} is a group; ask for a part’s log.`);
     const number = n ?? job.attempts.length;
     if (number > job.attempts.length) {
       throw new AppError('JOB_UNKNOWN', `${id} has no attempt ${number}.`);

@@ -10,14 +10,21 @@ import {
   type AttemptRecord,
   type CommandJob,
   formatAttemptId,
-  getLastAttempt,
   type GroupJob,
+  getLastAttempt,
   isEnded,
   type JobRecord,
   sumReceipts,
 } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
-import type { AttemptRow, JobDetail, JobRow, ReceiptInstants, TeamRow, WorkerState } from './shapes.ts';
+import type {
+  AttemptRow,
+  JobDetail,
+  JobRow,
+  ReceiptInstants,
+  TeamRow,
+  WorkerState,
+} from './shapes.ts';
 
 /** A worker without a link is `stale` for so long, and `lost` after. */
 export const lostWorkerMs = 60_000;
@@ -79,7 +86,8 @@ export function formatInstant(wallMs: number): string {
 function findWorkerState(hub: Hub, worker: WorkerRecord): WorkerState {
   if (worker.revokedAt !== null) return 'revoked';
   const session = hub.session(worker.key);
-  if (session?.isFresh === true) return hub.desk.listHeldBy(worker.key).length > 0 ? 'working' : 'idle';
+  if (session?.isFresh === true)
+    return hub.desk.listHeldBy(worker.key).length > 0 ? 'working' : 'idle';
   if (session?.isLinked === true) return 'stale';
   const silentMs = findSilence(hub, worker);
   if (silentMs === null) return 'new';
@@ -134,7 +142,12 @@ async function presentGroup(hub: Hub, group: GroupJob): Promise<JobRow> {
     command: group.spec.command,
     parent: null,
     createdAt: formatInstant(group.createdAt),
-    receipts: presentTimes(sumTimes(group, states.map((state) => state.times))),
+    receipts: presentTimes(
+      sumTimes(
+        group,
+        states.map((state) => state.times),
+      ),
+    ),
     exitCode: null,
     durationMs: group.ended === undefined ? null : group.ended.at - group.createdAt,
     attemptCount: 1,

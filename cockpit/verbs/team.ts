@@ -78,7 +78,8 @@ export const teamRevokeVerb = defineVerb({
 
 function getWorker(hub: Hub, name: string): WorkerRecord {
   const worker = hub.workers.findByName(name);
-  if (worker === undefined) throw new AppError('WORKER_UNKNOWN', `There is no worker named "${name}".`);
+  if (worker === undefined)
+    throw new AppError('WORKER_UNKNOWN', `There is no worker named "${name}".`);
   return worker;
 }
 

@@ -47,9 +47,15 @@ export interface Verb<A, R> {
   exit?(answer: R): number;
 }
 
-/** A verb of unknown types, as registries hold it. */
-// biome-ignore lint/suspicious/noExplicitAny: a registry holds verbs of all types; parseArgs restores A
-export type AnyVerb = Verb<any, any>;
+/**
+ * A verb of unknown types, as registries hold it. Its arguments may only come from `parseVerbArgs`,
+ * its answers only from its own `run`.
+ */
+export interface AnyVerb extends Omit<Verb<unknown, unknown>, 'run' | 'show' | 'exit'> {
+  run(context: VerbContext, args: never): Promise<unknown>;
+  show(answer: never, style: Style): string;
+  exit?(answer: never): number;
+}
 
 /** How text for people may look: every function returns its text unchanged where colour is off. */
 export interface Style {

@@ -12,7 +12,7 @@
 import type { ErrorCode } from '../errors.ts';
 import { type HelloFrame, protocolMax, protocolMin } from '../frames.ts';
 import { helloMsMax } from '../limits.ts';
-import { ignore, type Moment, type Step, stepTable, type Table } from './table.ts';
+import { createStepper, ignore, type Moment, type Step, type Table } from './table.ts';
 
 /** How often a hello is said again while it has no answer, milliseconds. */
 export const helloAgainMs = 1000;
@@ -45,11 +45,7 @@ type Greeting = Extract<HandshakeState, { is: 'greeting' }>;
 type Open = Extract<HandshakeState, { is: 'open' }>;
 
 /** A link has come up; `knownStore` is what the peer's store was last time, null for a new peer. */
-export function openHandshake(
-  ownStore: string,
-  knownStore: string | null,
-  moment: Moment,
-): Out {
+export function openHandshake(ownStore: string, knownStore: string | null, moment: Moment): Out {
   return {
     state: {
       is: 'greeting',
@@ -72,13 +68,7 @@ const table: Table<HandshakeState, HandshakeEvent, HandshakeEffect> = {
 };
 
 /** One step. Pure. */
-export function stepHandshake(
-  state: HandshakeState,
-  event: HandshakeEvent,
-  moment: Moment,
-): Out {
-  return stepTable(table, state, event, moment);
-}
+export const stepHandshake = createStepper(table);
 
 /** When a tick is due, monotonic milliseconds; undefined when none is. */
 export function findHandshakeDeadline(state: HandshakeState): number | undefined {

@@ -8,7 +8,7 @@
  * since its own start, so a hub that slept or was down never blames its workers for it.
  * Source: reliability facts R10, R18, R20.
  */
-import { ignore, type Moment, type Step, stepTable, type Table } from './table.ts';
+import { createStepper, ignore, type Moment, type Step, type Table } from './table.ts';
 
 /** Where the lease stands; instants are monotonic milliseconds of this hub. */
 export type LeaseState =
@@ -24,8 +24,6 @@ export type LeaseEvent =
 
 /** What it asks for. */
 export type LeaseEffect = { readonly do: 'declare-lost' };
-
-type Out = Step<LeaseState, LeaseEffect>;
 
 /** A lease begins: at dispatch, or when a hub comes back and finds the attempt unended. */
 export function grantLease(lostAfterMs: number, { nowMs }: Moment): LeaseState {
@@ -54,9 +52,7 @@ const table: Table<LeaseState, LeaseEvent, LeaseEffect> = {
 };
 
 /** One step. Pure. */
-export function stepLease(state: LeaseState, event: LeaseEvent, moment: Moment): Out {
-  return stepTable(table, state, event, moment);
-}
+export const stepLease = createStepper(table);
 
 /** When a tick is due, monotonic milliseconds; undefined when none is. */
 export function findLeaseDeadline(state: LeaseState): number | undefined {

@@ -9,7 +9,7 @@
  * after 17 s or not at all, so each side pings and watches for itself. Source: transport facts 0.4.
  */
 import { pingMsDefault, staleAfterMsDefault, suspectAfterMsDefault } from '../limits.ts';
-import { ignore, type Moment, type Step, stepTable, type Table } from './table.ts';
+import { createStepper, ignore, type Moment, type Step, type Table } from './table.ts';
 
 interface Ground {
   readonly heardAt: number;
@@ -57,9 +57,7 @@ const table: Table<LivenessState, LivenessEvent, LivenessEffect> = {
 };
 
 /** One step. Pure. */
-export function stepLiveness(state: LivenessState, event: LivenessEvent, moment: Moment): Out {
-  return stepTable(table, state, event, moment);
-}
+export const stepLiveness = createStepper(table);
 
 /** When a tick is due, monotonic milliseconds. */
 export function findLivenessDeadline(state: LivenessState): number | undefined {

@@ -10,7 +10,7 @@
  */
 import { needCountMax, windowFramesMax } from '../limits.ts';
 import type { OutboxRow } from './sender.ts';
-import { type Moment, type Step, stepTable, type Table, ignore } from './table.ts';
+import { createStepper, ignore, type Step, type Table } from './table.ts';
 
 interface Ground {
   /** All up to here is applied and on disk. */
@@ -56,9 +56,7 @@ const table: Table<ReceiverState, ReceiverEvent, ReceiverEffect> = {
 };
 
 /** One step. Pure. */
-export function stepReceiver(state: ReceiverState, event: ReceiverEvent, moment: Moment): Out {
-  return stepTable(table, state, event, moment);
-}
+export const stepReceiver = createStepper(table);
 
 function takeData(state: ReceiverState, { row }: { readonly row: OutboxRow }): Out {
   if (row.seq <= state.received) return { state, effects: [planAck(state)] };

@@ -8,13 +8,8 @@
  * when there is room. After every reconnect sending starts again from the peer's cursor. Nothing is
  * retried by asking "did I send it?", only by comparing acks. Source: reliability facts R2-R5, R19.
  */
-import {
-  resendMsBase,
-  resendMsMax,
-  windowBytesMax,
-  windowFramesMax,
-} from '../limits.ts';
-import { ignore, type Moment, planPause, type Step, stepTable, type Table } from './table.ts';
+import { resendMsBase, resendMsMax, windowBytesMax, windowFramesMax } from '../limits.ts';
+import { createStepper, ignore, type Moment, planPause, type Step, type Table } from './table.ts';
 
 /** One durable message with its place in the stream. */
 export interface OutboxRow {
@@ -97,9 +92,7 @@ const table: Table<SenderState, SenderEvent, SenderEffect> = {
 };
 
 /** One step. Pure. */
-export function stepSender(state: SenderState, event: SenderEvent, moment: Moment): Out {
-  return stepTable(table, state, event, moment);
-}
+export const stepSender = createStepper(table);
 
 /** When a tick is due, monotonic milliseconds; undefined when none is. */
 export function findSenderDeadline(state: SenderState): number | undefined {

@@ -44,16 +44,18 @@ export function ignore(why: string): Ignored {
   return { ignored: why };
 }
 
-/** Looks the cell up and takes the step. */
-export function stepTable<
+/** A table as a function: looks the cell up and takes the step. */
+export function createStepper<
   S extends { readonly is: string },
   E extends { readonly type: string },
   F,
->(table: Table<S, E, F>, state: S, event: E, moment: Moment): Step<S, F> {
-  const row = table[state.is as S['is']];
-  const cell = row[event.type as E['type']] as Transition<S, F, S, E> | Ignored;
-  if (typeof cell !== 'function') return { state, effects: [] };
-  return cell(state, event, moment);
+>(table: Table<S, E, F>): (state: S, event: E, moment: Moment) => Step<S, F> {
+  return (state, event, moment) => {
+    const row = table[state.is as S['is']];
+    const cell = row[event.type as E['type']] as Transition<S, F, S, E> | Ignored;
+    if (typeof cell !== 'function') return { state, effects: [] };
+    return cell(state, event, moment);
+  };
 }
 
 /** A pause that doubles with each try up to a cap, between half and all of it by the roll. */

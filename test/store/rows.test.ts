@@ -138,10 +138,10 @@ describe('outbox', () => {
   it('read: gives the messages above a number, lowest first, at most as many as asked', async () => {
     await append(alice, 1, 12);
     await append(bob, 1, 3);
-    const entries = await readOutbox(kv, alice, 8, 3);
+    const entries = await readOutbox(kv, alice, { afterSeq: 8, countMax: 3 });
     expect(entries).toEqual([9, 10, 11].map((seq) => ({ seq, bytes: Uint8Array.of(seq) })));
-    expect(await readOutbox(kv, alice, 12, 3)).toEqual([]);
-    expect(await readOutbox(kv, aliceAnew, 0, 3)).toEqual([]);
+    expect(await readOutbox(kv, alice, { afterSeq: 12, countMax: 3 })).toEqual([]);
+    expect(await readOutbox(kv, aliceAnew, { afterSeq: 0, countMax: 3 })).toEqual([]);
   });
 
   it('acked: rows up to the number go, the rest and other streams stay', async () => {
@@ -246,6 +246,6 @@ async function append(stream: keys.Stream, from: number, to: number): Promise<vo
 }
 
 async function seqs(stream: keys.Stream): Promise<readonly number[]> {
-  const entries = await readOutbox(kv, stream, 0, 1e6);
+  const entries = await readOutbox(kv, stream, { afterSeq: 0, countMax: 1e6 });
   return entries.map(({ seq }) => seq);
 }
