@@ -178,7 +178,7 @@ export class Agent implements SessionHost {
   }
 
   frame(frame: OwnerFrame): void {
-    if (frame.t === 'log-ack') this.#sendLogs.acked(frame.attempt, frame.offset);
+    if (frame.t === 'log-ack') this.#sendLogs.acked(frame.attempt, frame);
   }
 
   presence(): void {

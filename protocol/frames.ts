@@ -13,6 +13,7 @@ import {
   attemptsHeldMax,
   frameBytesMax,
   logChunkBytesMax,
+  logRecordsMax,
   messageBytesMax,
   needCountMax,
 } from './limits.ts';
@@ -88,10 +89,11 @@ const pongSchema = z.object({ t: z.literal('pong'), at: instant });
 /** Where does the hub's copy of this log end? */
 const logAskSchema = z.object({ t: z.literal('log-ask'), attempt: attemptIdSchema });
 
-/** A run of output; `end` is where the worker's copy ended when it was sent. */
+/** Output from `from` up to `next`; records may leave out what the log's cap dropped. */
 const logSchema = z.object({
   t: z.literal('log'),
   attempt: attemptIdSchema,
+  from: cursor,
   records: z
     .array(
       z.object({
@@ -101,15 +103,16 @@ const logSchema = z.object({
         bytes: bytes.refine((value) => value.length <= logChunkBytesMax),
       }),
     )
-    .max(4096),
+    .max(logRecordsMax),
   next: cursor,
 });
 
-/** The hub's copy is durable up to `offset`. */
+/** The hub's copy is durable up to `offset`. `isReset`: what came did not follow it; go on from there. */
 const logAckSchema = z.object({
   t: z.literal('log-ack'),
   attempt: attemptIdSchema,
   offset: cursor,
+  isReset: z.boolean(),
 });
 
 /** An agent that holds an invite asks to be trusted under its own key. */

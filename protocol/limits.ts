@@ -29,6 +29,9 @@ export const outboxRowsMax = 10_000;
 /** Log payload in one chunk. Small enough that an ack never waits long behind it. */
 export const logChunkBytesMax = 64 * 1024;
 
+/** Records in one chunk: a command that writes byte by byte makes a record of each. */
+export const logRecordsMax = 4096;
+
 /** Log bytes sent and not yet acknowledged, per link, over all its logs. */
 export const logWindowBytesMax = 1024 * 1024;
 

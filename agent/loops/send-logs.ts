@@ -7,9 +7,9 @@
  * Source: reliability facts R21, R22.
  */
 import type { OwnerFrame } from '../../protocol/frames.ts';
-import { logWindowBytesMax } from '../../protocol/limits.ts';
+import { logRecordsMax, logWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
-import type { LogStore } from '../../store/log.ts';
+import type { LogSlice, LogStore } from '../../store/log.ts';
 import type { Desk } from '../desk.ts';
 import { logReadBytesMax } from '../limits.ts';
 
@@ -20,6 +20,8 @@ export interface SendLogsParts {
   readonly send: (frame: OwnerFrame) => 'sent' | 'full' | 'closed';
   readonly failed: (error: unknown) => void;
 }
+
+type Chunk = Pick<LogSlice, 'records' | 'next'>;
 
 interface Cursor {
   /** The hub has this on its disk; undefined until it has said so on this connection. */
@@ -68,10 +70,10 @@ export class SendLogs {
   }
 
   /** The hub's copy is durable up to `offset`. */
-  acked(attempt: AttemptId, offset: number): void {
+  acked(attempt: AttemptId, { offset, isReset }: { offset: number; isReset: boolean }): void {
     const cursor = this.#cursors.get(attempt);
     if (cursor === undefined) return;
-    if (cursor.acked === undefined) cursor.sentThrough = offset;
+    if (isReset || cursor.acked === undefined) cursor.sentThrough = offset;
     cursor.acked = Math.max(cursor.acked ?? 0, offset);
     this.wake();
   }
@@ -122,18 +124,38 @@ export class SendLogs {
       return false;
     }
     if (this.#underWay() >= logWindowBytesMax) return false;
+    const from = cursor.sentThrough;
+    const { records, next } = await this.#read(
+      attempt,
+      from,
+      held?.state.is === 'running' ? 'runs' : 'ended',
+    );
+    const isStill = cursor.sentThrough === from && this.#cursors.get(attempt) === cursor;
+    if (!isStill || next <= from) return false;
+    cursor.sentThrough = next;
+    this.#send({
+      t: 'log',
+      attempt,
+      from,
+      records: records.map((record) => ({ ...record })),
+      next,
+    });
+    return true;
+  }
+
+  /** One chunk from `from` on, no larger than a frame may be. */
+  async #read(attempt: AttemptId, from: number, work: 'runs' | 'ended'): Promise<Chunk> {
     const log = await this.#parts.logs.open(attempt);
-    let slice = await log.read(cursor.sentThrough, logReadBytesMax);
+    let slice = await log.read(from, logReadBytesMax);
     const start = slice.records[0]?.offset ?? slice.next;
-    if (start > cursor.sentThrough && held?.state.is === 'running') {
+    if (start > from && work === 'runs') {
       // Outrun by the work: what follows is about to fall out of the log too. Go on near its end.
       slice = await log.read(Math.max(start, log.end - logWindowBytesMax), logReadBytesMax);
     }
-    if (slice.next <= cursor.sentThrough || this.#cursors.get(attempt) !== cursor) return false;
-    cursor.sentThrough = slice.next;
-    const records = slice.records.map((record) => ({ ...record }));
-    this.#send({ t: 'log', attempt, records, next: slice.next });
-    return true;
+    const records = slice.records.slice(0, logRecordsMax);
+    const last = records.at(-1);
+    if (last === undefined || records.length === slice.records.length) return slice;
+    return { records, next: last.offset + last.bytes.length };
   }
 
   #send(frame: OwnerFrame): void {

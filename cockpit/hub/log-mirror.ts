@@ -79,7 +79,7 @@ export class LogMirror {
   ): Promise<void> {
     const isHolder = await this.#isHolder(worker, attempt);
     const offset = isHolder ? await this.findEnd(attempt) : logUnwanted;
-    answer({ t: 'log-ack', attempt, offset });
+    answer({ t: 'log-ack', attempt, offset, isReset: true });
   }
 
   async #queue(
@@ -107,9 +107,14 @@ export class LogMirror {
     while (lane.waiting.length > 0) {
       const frames = lane.waiting;
       lane.waiting = [];
-      for (const frame of frames) await append(log, frame);
+      let isReset = false;
+      for (const frame of frames) {
+        // What does not follow the copy is not taken; the worker goes on from where the copy ends.
+        if (frame.from > log.end) isReset = true;
+        else await append(log, frame);
+      }
       await log.sync();
-      answer({ t: 'log-ack', attempt, offset: log.end });
+      answer({ t: 'log-ack', attempt, offset: log.end, isReset });
       for (const run of this.#followers.get(attempt) ?? []) run();
     }
   }

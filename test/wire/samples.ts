@@ -1,0 +1,128 @@
+/*
+ * One value of every frame kind and every message kind of protocol version 1, with every field.
+ *
+ * The golden file holds their bytes. A value here is never changed once its line is committed: a
+ * new field comes as a further sample under a name of its own. The types demand every kind.
+ */
+import type { Frame } from '../../protocol/frames.ts';
+import { type DurableMessage, encodeMessage } from '../../protocol/messages.ts';
+
+type Samples<T, K extends string> = Readonly<Record<K, T>>;
+
+/** The letters of `word` as bytes. */
+function bytes(word: string): Uint8Array {
+  return new TextEncoder().encode(word);
+}
+
+/** Messages by kind. */
+export const messages: Samples<DurableMessage, DurableMessage['kind'] | `${string}:${string}`> = {
+  assign: {
+    kind: 'assign',
+    attempt: 'J12.1',
+    spec: {
+      command: ['/bin/echo', 'héllo'],
+      cwd: '/srv',
+      repo: '/srv/repo',
+      env: { LANG: 'C', EMPTY: '' },
+      deadlineMs: 1_800_000,
+      isIdempotent: true,
+      lostAfterMs: 86_400_000,
+      stopAfterMs: 3_600_000,
+    },
+    issuedAt: 1_800_000_000_000,
+    expiresAt: 1_800_001_800_000,
+  },
+  'assign:bare': {
+    kind: 'assign',
+    attempt: 'J1.1',
+    spec: { command: ['true'], env: {}, isIdempotent: false, lostAfterMs: 1 },
+    issuedAt: 0,
+  },
+  cancel: { kind: 'cancel', attempt: 'J12.1', at: 1_800_000_000_001 },
+  accepted: { kind: 'accepted', attempt: 'J12.1', at: 1_800_000_000_002 },
+  started: { kind: 'started', attempt: 'J12.1', at: 1_800_000_000_003 },
+  finished: {
+    kind: 'finished',
+    attempt: 'J999999999999.999999',
+    at: 1_800_000_000_004,
+    outcome: 'failed',
+    code: 'JOB_SPAWN',
+    reason: 'It was ended by SIGKILL.',
+    startedAt: 1_800_000_000_003,
+    usage: { exitCode: -1, signal: 'SIGKILL', cpuMs: 12.5, memoryBytesPeak: 5_000_000_000 },
+    logBytes: 70_000,
+  },
+  'finished:bare': {
+    kind: 'finished',
+    attempt: 'J1.2',
+    at: 1,
+    outcome: 'lost',
+    usage: {},
+    logBytes: 0,
+  },
+};
+
+const store = '0123456789abcdef0123456789abcdef';
+
+/** Frames by kind. */
+export const frames: Samples<Frame, Frame['t'] | `${string}:${string}`> = {
+  hello: {
+    t: 'hello',
+    protoMin: 1,
+    protoMax: 1,
+    role: 'agent',
+    version: '0.1.0',
+    store,
+    incarnation: 3,
+    forStore: 'fedcba9876543210fedcba9876543210',
+    received: 17,
+    queued: 18,
+    isOpen: true,
+    wallMs: 1_800_000_000_000.5,
+    name: 'alice',
+    host: 'box-1',
+    capabilities: {
+      os: 'linux',
+      arch: 'x64',
+      cpus: 8,
+      memoryBytes: 16_000_000_000,
+      has: ['git', 'node'],
+    },
+    inventory: [
+      { attempt: 'J12.1', state: 'running' },
+      { attempt: 'J13.2', state: 'finished' },
+    ],
+  },
+  'hello:bare': {
+    t: 'hello',
+    protoMin: 1,
+    protoMax: 1,
+    role: 'hub',
+    version: '0.1.0',
+    store,
+    incarnation: 1,
+    forStore: null,
+    received: 0,
+    queued: 0,
+    isOpen: false,
+    wallMs: 0,
+  },
+  data: { t: 'data', seq: 300, body: encodeMessage(messages['cancel'] as DurableMessage) },
+  ack: { t: 'ack', received: 297, need: [298, 299] },
+  ping: { t: 'ping', at: 1234.25 },
+  pong: { t: 'pong', at: 1234.25 },
+  'log-ask': { t: 'log-ask', attempt: 'J12.1' },
+  log: {
+    t: 'log',
+    attempt: 'J12.1',
+    records: [
+      { offset: 0, stream: 'stdout', at: 1_800_000_000_000, bytes: bytes('hello\n') },
+      { offset: 70_000, stream: 'stderr', at: 1_800_000_000_001, bytes: bytes('oops\n') },
+    ],
+    next: 70_005,
+  },
+  'log-ack': { t: 'log-ack', attempt: 'J12.1', offset: 70_005 },
+  pair: { t: 'pair', key: 'ab'.repeat(32), host: 'box-1' },
+  paired: { t: 'paired', name: 'alice' },
+  nak: { t: 'nak', code: 'FRAME_UNKNOWN', message: 'I do not know "hug".' },
+};
