@@ -44,12 +44,16 @@ export function decodeValue(bytes: Uint8Array): unknown {
 /** Refuses anything but one plain, shallow, complete value, without building it. */
 function scanValue(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // What is still to come of each container that is open; its length is the depth.
   const open: number[] = [1];
   let at = 0;
   let elements = 0;
-  while (open.length > 0) {
-    const left = open.pop() as number;
-    if (left > 1) open.push(left - 1);
+  for (let left = open.at(-1); left !== undefined; left = open.at(-1)) {
+    if (left === 0) {
+      open.pop();
+      continue;
+    }
+    open[open.length - 1] = left - 1;
     elements += 1;
     if (elements > elementCountMax) refuse('too many elements');
     if (at >= bytes.length) refuse('cut short');
@@ -57,7 +61,7 @@ function scanValue(bytes: Uint8Array): void {
     at = item.next;
     if (at > bytes.length) refuse('cut short');
     if (item.children > 0) {
-      if (open.length >= frameDepthMax) refuse('nested too deep');
+      if (open.length > frameDepthMax) refuse('nested too deep');
       open.push(item.children);
     }
   }

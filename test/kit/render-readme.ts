@@ -6,18 +6,19 @@
  * they are given out, run and shown is not. Nothing of the machine it is drawn on may be in the
  * picture: that is checked before the file is written. `--png FILE` draws it as a PNG too.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Homes, openHomes } from './homes.ts';
 import { darkTheme, drawPicture, renderPng } from './picture.ts';
-import { locateProgram, runVerb } from './processes.ts';
+import { locateProgram, runVerb, type VerbPlan } from './processes.ts';
 import { type OpenTerminal, openTerminal } from './terminal.ts';
 
+type Environment = Readonly<Record<string, string>>;
+
 interface Box {
-  readonly name: string;
   readonly host: string;
   readonly slots: number;
 }
@@ -28,51 +29,180 @@ interface SceneJob {
   readonly on: string;
   /** Lines of a shell script. */
   readonly script: readonly string[];
-  /** Exit status of `wait`; undefined for work that goes on while the picture is taken. */
-  readonly wait?: 0 | 1;
 }
 
 const target = fileURLToPath(new URL('../../cockpit/tui/screenshot.svg', import.meta.url));
 
-const columns = 120;
-const rows = 34;
+/** The hub's home is on the screen, so it must be no path of this machine or of this run. */
+const shownHome = '/tmp/wally';
 
-/** Hubs give these names by themselves, in this order. */
+const size = { columns: 120, rows: 34 } as const;
+
+/** The hub calls them alice, bob and charlie. */
 const boxes: readonly Box[] = [
-  { name: 'alice', host: 'build-eu-1', slots: 2 },
-  { name: 'bob', host: 'gpu-box', slots: 1 },
-  { name: 'charlie', host: 'mac-mini', slots: 2 },
+  { host: 'build-eu-1', slots: 2 },
+  { host: 'gpu-box', slots: 1 },
+  { host: 'mac-mini', slots: 2 },
 ];
 
+/** For work that has not ended when the picture is taken. */
 const goOn = 'while :; do sleep 60; done';
 
-const earlierJobs: readonly SceneJob[] = [
-  { on: 'alice', title: 'git pull --ff-only', script: ['sleep 0.6'], wait: 0 },
-  { on: 'alice', title: 'npm ci', script: ['sleep 3.4'], wait: 0 },
-  { on: 'charlie', title: 'swift build -c release', script: ['sleep 2.7'], wait: 0 },
-  { on: 'bob', title: 'pytest -q tests/loader', script: ['sleep 1.3', 'exit 1'], wait: 1 },
-  { on: 'bob', title: 'pytest -q tests/loader', script: ['sleep 1.1'], wait: 0 },
-  { on: 'alice', title: 'npm run lint', script: ['sleep 1.8'], wait: 0 },
-  { on: 'all', title: 'df -h /', script: ['sleep 0.1'], wait: 0 },
-  { on: 'charlie', title: 'npm run build:docs', script: [goOn] },
+const endedJobs: readonly SceneJob[] = [
+  { on: 'alice', title: 'git pull --ff-only', script: ['sleep 0.6'] },
+  { on: 'alice', title: 'npm ci', script: ['sleep 3.4'] },
+  { on: 'charlie', title: 'swift build -c release', script: ['sleep 2.7'] },
+  { on: 'bob', title: 'pytest -q tests/loader', script: ['sleep 1.3'] },
+  { on: 'alice', title: 'npm run lint', script: ['sleep 1.8'] },
+  { on: 'all', title: 'df -h /', script: ['sleep 0.1'] },
 ];
+
+const cancelledJob: SceneJob = { on: 'charlie', title: 'fastlane beta', script: [goOn] };
 
 const runningJobs: readonly SceneJob[] = [
-  { on: 'charlie', title: 'xcodebuild test', script: [goOn] },
   { on: 'bob', title: 'python train.py --epochs 40', script: [goOn] },
   { on: 'bob', title: 'python evaluate.py', script: [goOn] },
+  { on: 'charlie', title: 'xcodebuild test', script: [goOn] },
 ];
 
-/** The job that is given out while the cockpit is open, so that its output streams in. */
+/** Ends while the cockpit is open, so that the cockpit says so. */
+const failingJob: SceneJob = {
+  on: 'alice',
+  title: 'terraform plan',
+  script: ['sleep 0.9', 'exit 1'],
+};
+
+/** Given out while the cockpit is open, so that its output streams in. */
 const liveJob: SceneJob = {
   on: 'alice',
   title: 'npm test',
-  script: [...testRun().flatMap((line) => [line, 'sleep 0.05']), goOn],
+  script: [...planTestRun().flatMap((line) => [line, 'sleep 0.04']), goOn],
 };
+
 /** The last thing that it prints. */
-const liveEnd = /37 of 41 files/;
+const liveEnd = /tests\/e2e\/refund/;
 
 const { values } = parseArgs({ options: { png: { type: 'string' } } });
-await using homes = openHomes();
-const env = await openTeam(homes);
-for (const job of earlierJobs) await dispatch(env, job);
+await draw(values.png);
+
+async function draw(png: string | undefined): Promise<void> {
+  await using homes = openHomes();
+  mkdirSync(shownHome, { mode: 0o700 });
+  try {
+    const hub: Environment = { ...homes.hub(), WALLY_HOME: shownHome };
+    await openTeam(homes, hub);
+    await doEarlierJobs(hub);
+    await using terminal = openCockpit(hub);
+    await showLiveJob(terminal, hub);
+    savePicture(terminal, png);
+    await runVerb({ program: 'wally', args: ['down'], env: hub });
+  } finally {
+    rmSync(shownHome, { recursive: true });
+  }
+}
+
+async function openTeam(homes: Homes, hub: Environment): Promise<void> {
+  const up = await ask<{ hub: { pid: number } }>(hub, ['up']);
+  homes.own(up.hub.pid);
+  for (const { host, slots } of boxes) {
+    const agent = homes.agent(host);
+    const { code } = await ask<{ code: string }>(hub, ['invite']);
+    const config = `host = "${host}"\nslots = ${slots}\ngrace_ms = 200\n`;
+    writeFileSync(join(agent.ODALLY_HOME ?? '', 'config.toml'), config);
+    const args = ['join', code, '--background', '--json'];
+    const joined = await runVerb({ program: 'odally', args, env: agent });
+    if (joined.status !== 0) throw new Error(`join: ${joined.stdout}${joined.stderr}`);
+  }
+}
+
+async function doEarlierJobs(hub: Environment): Promise<void> {
+  const ids: string[] = [];
+  for (const job of endedJobs) ids.push(await dispatch(hub, job));
+  await ask(hub, ['wait', ...ids]);
+  const cancelled = await dispatch(hub, cancelledJob);
+  await ask(hub, ['cancel', cancelled]);
+  await ask(hub, ['wait', cancelled]);
+  for (const job of runningJobs) await dispatch(hub, job);
+}
+
+function openCockpit(hub: Environment): OpenTerminal {
+  return openTerminal({
+    command: process.execPath,
+    args: [locateProgram('wally')],
+    cwd: '/',
+    env: hub,
+    ...size,
+  });
+}
+
+async function showLiveJob(terminal: OpenTerminal, hub: Environment): Promise<void> {
+  await terminal.until(/3 running 1 waiting|2 running 1 waiting/);
+  await ask(hub, ['wait', await dispatch(hub, failingJob)]);
+  await terminal.until(/ended badly/);
+  await dispatch(hub, liveJob);
+  await terminal.until(/npm test/);
+  terminal.press('2');
+  terminal.press('g');
+  await terminal.until(liveEnd);
+}
+
+function savePicture(terminal: OpenTerminal, png: string | undefined): void {
+  const text = terminal.screen().join('\n');
+  for (const trace of [homedir(), hostname(), tmpdir() + '/wy-']) {
+    if (text.includes(trace)) throw new Error(`the screen shows "${trace}":\n${text}`);
+  }
+  const snapshot = terminal.snapshot();
+  const svg = drawPicture({ snapshot, title: 'wally', theme: darkTheme });
+  writeFileSync(target, svg);
+  console.error(`${target}: ${Math.round(svg.length / 1024)} KiB`);
+  if (png !== undefined) writeFileSync(png, renderPng(svg));
+}
+
+async function dispatch(hub: Environment, job: SceneJob): Promise<string> {
+  const where = job.on === 'all' ? ['--all'] : ['--on', job.on];
+  const script = job.script.join('\n');
+  const args = ['dispatch', ...where, '--title', job.title, '--', script];
+  return (await ask<{ id: string }>(hub, args)).id;
+}
+
+/** A verb with `--json`; what comes after `--` is left alone. */
+async function ask<Value>(hub: Environment, args: readonly string[]): Promise<Value> {
+  const [verb = '', ...rest] = args;
+  const plan: VerbPlan = { program: 'wally', args: [verb, '--json', ...rest], env: hub };
+  const answer = (await runVerb(plan)).json<Value | { error: { message: string } }>();
+  if (typeof answer === 'object' && answer !== null && 'error' in answer) {
+    throw new Error(`${verb}: ${answer.error.message}`);
+  }
+  return answer as Value;
+}
+
+/** `printf` lines of a test runner's report, no wider than the log pane. */
+function planTestRun(): readonly string[] {
+  const say = (text: string) => `printf '${text}\\n'`;
+  const passed = (file: string, count: number, time: string) =>
+    say(` \\033[32m✓\\033[0m ${file} \\033[2m(${count} tests)\\033[0m \\033[32m${time}\\033[0m`);
+  return [
+    say('\\033[2m> shop@2.4.0 test\\033[0m'),
+    say('\\033[2m> vitest run --reporter=verbose\\033[0m'),
+    say(''),
+    say('\\033[1;46;30m RUN \\033[0m \\033[36mv5.1.1\\033[0m \\033[2mshop\\033[0m'),
+    say(''),
+    passed('tests/api/auth', 18, '212ms'),
+    passed('tests/api/cart', 31, '348ms'),
+    passed('tests/api/orders', 26, '402ms'),
+    passed('tests/api/payments', 22, '1.1s'),
+    passed('tests/model/money', 64, '38ms'),
+    passed('tests/model/stock', 17, '55ms'),
+    say(' \\033[33m↓\\033[0m tests/model/tax \\033[2m(9 tests | \\033[33m1 skipped\\033[0;2m)\\033[0m'),
+    passed('tests/web/search', 12, '690ms'),
+    passed('tests/web/login', 8, '731ms'),
+    `${say('(node) DeprecationWarning: url.parse() is deprecated')} >&2`,
+    passed('tests/web/checkout', 15, '1.4s'),
+    say(' \\033[31m✗\\033[0m tests/web/wishlist \\033[2m(6 tests | \\033[31m1 failed\\033[0;2m)\\033[0m'),
+    say('   \\033[31m→ keeps its order after a reload\\033[0m'),
+    say('     expected \\033[32m[3, 1, 2]\\033[0m, got \\033[31m[1, 2, 3]\\033[0m'),
+    passed('tests/web/profile', 11, '520ms'),
+    passed('tests/e2e/buy', 5, '3.8s'),
+    passed('tests/e2e/refund', 4, '2.9s'),
+  ];
+}

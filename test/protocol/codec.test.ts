@@ -50,7 +50,7 @@ describe('codec', () => {
   test('codec: whole numbers up to the largest safe ones come back as numbers', () => {
     const edges = [0, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 40];
     for (const edge of [...edges, Number.MAX_SAFE_INTEGER]) {
-      expect(decodeValue(encodeValue([edge, -edge - 1 + 1 || 0]))).toEqual([edge, -edge || 0]);
+      expect(decodeValue(encodeValue([edge, 0 - edge]))).toEqual([edge, 0 - edge]);
     }
   });
 
@@ -92,6 +92,7 @@ describe('codec', () => {
   test('codec: nesting is taken up to its limit and refused one deeper', () => {
     expect(decodeValue(nest(frameDepthMax))).toBeInstanceOf(Array);
     expect(() => decodeValue(nest(frameDepthMax + 1))).toThrow(refused);
+    expect(() => decodeValue(Buffer.concat([raw(0x92, 0x01), nest(frameDepthMax)]))).toThrow(refused);
     expect(() => decodeValue(nest(500_000))).toThrow(refused);
   });
 

@@ -115,13 +115,14 @@ export const frames: Samples<Frame, Frame['t'] | `${string}:${string}`> = {
   log: {
     t: 'log',
     attempt: 'J12.1',
+    from: 0,
     records: [
       { offset: 0, stream: 'stdout', at: 1_800_000_000_000, bytes: bytes('hello\n') },
       { offset: 70_000, stream: 'stderr', at: 1_800_000_000_001, bytes: bytes('oops\n') },
     ],
     next: 70_005,
   },
-  'log-ack': { t: 'log-ack', attempt: 'J12.1', offset: 70_005 },
+  'log-ack': { t: 'log-ack', attempt: 'J12.1', offset: 70_005, isReset: false },
   pair: { t: 'pair', key: 'ab'.repeat(32), host: 'box-1' },
   paired: { t: 'paired', name: 'alice' },
   nak: { t: 'nak', code: 'FRAME_UNKNOWN', message: 'I do not know "hug".' },
