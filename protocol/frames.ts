@@ -90,22 +90,24 @@ const pongSchema = z.object({ t: z.literal('pong'), at: instant });
 const logAskSchema = z.object({ t: z.literal('log-ask'), attempt: attemptIdSchema });
 
 /** Output from `from` up to `next`; records may leave out what the log's cap dropped. */
-const logSchema = z.object({
-  t: z.literal('log'),
-  attempt: attemptIdSchema,
-  from: cursor,
-  records: z
-    .array(
-      z.object({
-        offset: cursor,
-        stream: z.enum(['stdout', 'stderr']),
-        at: instant,
-        bytes: bytes.refine((value) => value.length <= logChunkBytesMax),
-      }),
-    )
-    .max(logRecordsMax),
-  next: cursor,
-});
+const logSchema = z
+  .object({
+    t: z.literal('log'),
+    attempt: attemptIdSchema,
+    from: cursor,
+    records: z
+      .array(
+        z.object({
+          offset: cursor,
+          stream: z.enum(['stdout', 'stderr']),
+          at: instant,
+          bytes: bytes.refine((value) => value.length <= logChunkBytesMax),
+        }),
+      )
+      .max(logRecordsMax),
+    next: cursor,
+  })
+  .refine(isInPlace);
 
 /** The hub's copy is durable up to `offset`. `isReset`: what came did not follow it; go on from there. */
 const logAckSchema = z.object({
@@ -181,4 +183,18 @@ function readKind(value: unknown): string {
     return value.t;
   }
   throw new AppError('FRAME_INVALID', 'A frame is not a map with its kind in "t".');
+}
+
+/** Do the records lie between `from` and `next`, in order, without a byte twice? */
+function isInPlace(log: {
+  readonly from: number;
+  readonly records: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
+  readonly next: number;
+}): boolean {
+  let at = log.from;
+  for (const record of log.records) {
+    if (record.offset < at) return false;
+    at = record.offset + record.bytes.length;
+  }
+  return at <= log.next;
 }

@@ -120,7 +120,7 @@ async function stopProcess(
   const { pid } = (await client.call('stop', {})) as { readonly pid: number };
   client.close();
   for (let waitedMs = 0; waitedMs < goneMsMax; waitedMs += lookMs) {
-    if (!isAlive(pid)) return 'stopped';
+    if (!(await isAlive(pid))) return 'stopped';
     await sleep(program.ports.timers, lookMs);
   }
   throw new AppError('LINK_TIMEOUT', `The process ${pid} behind ${what} does not end.`);
@@ -151,14 +151,16 @@ function noteFile(home: HubHome): string {
   return join(home.directory, 'local-odally');
 }
 
-function isAlive(pid: number): boolean {
+/** Does the process still run? One that only waits to be reaped by a lazy init does not. */
+async function isAlive(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     // ESRCH: no such process. It is ours, so it cannot be EPERM.
     return false;
   }
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return !/^\d+ \(.*\) Z/s.test(stat);
 }
 
 function readCode(end: ProgramEnd): string | undefined {

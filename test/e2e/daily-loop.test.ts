@@ -144,15 +144,13 @@ describe('dispatch', () => {
     expect(group).toMatchObject({ kind: 'group', outcome: 'succeeded', attempts: [] });
     const parts = group.children;
     expect(parts.map(({ worker }) => worker).toSorted()).toEqual(['alice', 'bob']);
-    expect(parts.every(({ parent, outcome }) => parent === group.id && outcome === 'succeeded'));
-    for (const { id } of parts) {
+    for (const { id, parent, outcome } of parts) {
+      expect({ parent, outcome }).toEqual({ parent: group.id, outcome: 'succeeded' });
       expect((await stage.wally(['logs', id])).stdout).toBe(`${id}\n`);
     }
   });
 
   test('dispatch --all: one bad part makes the whole bad', async () => {
-    const team = await stage.ask<readonly TeamRow[]>('team');
-    expect(team).toHaveLength(2);
     // The home of the local odally is beside the hub, which is how the two tell themselves apart.
     const ended = await run(`case "$TMPDIR" in ${stage.localHome}/*) exit 3;; esac`, '--all');
     expect(ended.status).toBe(1);

@@ -49,19 +49,22 @@ const boxes: readonly Box[] = [
 const goOn = 'while :; do sleep 60; done';
 
 const endedJobs: readonly SceneJob[] = [
-  { on: 'alice', title: 'git pull --ff-only', script: ['sleep 0.6'] },
+  { on: 'alice', title: 'git pull', script: ['sleep 0.6'] },
   { on: 'alice', title: 'npm ci', script: ['sleep 3.4'] },
-  { on: 'charlie', title: 'swift build -c release', script: ['sleep 2.7'] },
-  { on: 'bob', title: 'pytest -q tests/loader', script: ['sleep 1.3'] },
+  { on: 'charlie', title: 'swift build', script: ['sleep 2.7'] },
+  { on: 'bob', title: 'nvidia-smi', script: ['sleep 0.2'] },
+  { on: 'bob', title: 'pytest -q', script: ['sleep 1.3', 'exit 1'] },
   { on: 'alice', title: 'npm run lint', script: ['sleep 1.8'] },
+  { on: 'bob', title: 'pytest -q', script: ['sleep 1.1'] },
+  { on: 'alice', title: 'docker build .', script: ['sleep 2.2'] },
+  { on: 'charlie', title: 'swift test', script: ['sleep 1.6'] },
   { on: 'all', title: 'df -h /', script: ['sleep 0.1'] },
+  { on: 'alice', title: 'npm run build', script: ['sleep 1.2'] },
 ];
 
-const cancelledJob: SceneJob = { on: 'charlie', title: 'fastlane beta', script: [goOn] };
-
 const runningJobs: readonly SceneJob[] = [
-  { on: 'bob', title: 'python train.py --epochs 40', script: [goOn] },
-  { on: 'bob', title: 'python evaluate.py', script: [goOn] },
+  { on: 'bob', title: 'python train.py', script: [goOn] },
+  { on: 'bob', title: 'python eval.py', script: [goOn] },
   { on: 'charlie', title: 'xcodebuild test', script: [goOn] },
 ];
 
@@ -80,7 +83,7 @@ const liveJob: SceneJob = {
 };
 
 /** The last thing that it prints. */
-const liveEnd = /tests\/e2e\/refund/;
+const liveEnd = /e2e\/subscribe/;
 
 const { values } = parseArgs({ options: { png: { type: 'string' } } });
 await draw(values.png);
@@ -119,9 +122,6 @@ async function doEarlierJobs(hub: Environment): Promise<void> {
   const ids: string[] = [];
   for (const job of endedJobs) ids.push(await dispatch(hub, job));
   await ask(hub, ['wait', ...ids]);
-  const cancelled = await dispatch(hub, cancelledJob);
-  await ask(hub, ['cancel', cancelled]);
-  await ask(hub, ['wait', cancelled]);
   for (const job of runningJobs) await dispatch(hub, job);
 }
 
@@ -179,30 +179,42 @@ async function ask<Value>(hub: Environment, args: readonly string[]): Promise<Va
 /** `printf` lines of a test runner's report, no wider than the log pane. */
 function planTestRun(): readonly string[] {
   const say = (text: string) => `printf '${text}\\n'`;
+  const paint = (sgr: string, text: string) => `\\033[${sgr}m${text}\\033[0m`;
+  const dim = (text: string) => paint('2', text);
   const passed = (file: string, count: number, time: string) =>
-    say(` \\033[32m✓\\033[0m ${file} \\033[2m(${count} tests)\\033[0m \\033[32m${time}\\033[0m`);
+    say(` ${paint('32', '✓')} ${file} ${dim(`(${count} tests)`)} ${paint('32', time)}`);
   return [
-    say('\\033[2m> shop@2.4.0 test\\033[0m'),
-    say('\\033[2m> vitest run --reporter=verbose\\033[0m'),
+    say(dim('> shop@2.4.0 test')),
+    say(dim('> vitest run')),
     say(''),
-    say('\\033[1;46;30m RUN \\033[0m \\033[36mv5.1.1\\033[0m \\033[2mshop\\033[0m'),
+    say(`${paint('1;46;30', ' RUN ')} ${paint('36', 'v5.1.1')} ${dim('shop')}`),
     say(''),
-    passed('tests/api/auth', 18, '212ms'),
-    passed('tests/api/cart', 31, '348ms'),
-    passed('tests/api/orders', 26, '402ms'),
-    passed('tests/api/payments', 22, '1.1s'),
-    passed('tests/model/money', 64, '38ms'),
-    passed('tests/model/stock', 17, '55ms'),
-    say(' \\033[33m↓\\033[0m tests/model/tax \\033[2m(9 tests | \\033[33m1 skipped\\033[0;2m)\\033[0m'),
-    passed('tests/web/search', 12, '690ms'),
-    passed('tests/web/login', 8, '731ms'),
+    passed('tests/api/auth.test.ts', 18, '212ms'),
+    passed('tests/api/cart.test.ts', 31, '348ms'),
+    passed('tests/api/orders.test.ts', 26, '402ms'),
+    passed('tests/api/payments.test.ts', 22, '1.1s'),
+    passed('tests/model/money.test.ts', 64, '38ms'),
+    passed('tests/model/stock.test.ts', 17, '55ms'),
+    say(
+      ` ${paint('33', '↓')} tests/model/tax.test.ts ${dim('(9 tests |')} ${paint('33', '1 skipped')}${dim(')')}`,
+    ),
+    passed('tests/web/search.test.ts', 12, '690ms'),
+    passed('tests/web/login.test.ts', 8, '731ms'),
     `${say('(node) DeprecationWarning: url.parse() is deprecated')} >&2`,
-    passed('tests/web/checkout', 15, '1.4s'),
-    say(' \\033[31m✗\\033[0m tests/web/wishlist \\033[2m(6 tests | \\033[31m1 failed\\033[0;2m)\\033[0m'),
-    say('   \\033[31m→ keeps its order after a reload\\033[0m'),
-    say('     expected \\033[32m[3, 1, 2]\\033[0m, got \\033[31m[1, 2, 3]\\033[0m'),
-    passed('tests/web/profile', 11, '520ms'),
-    passed('tests/e2e/buy', 5, '3.8s'),
-    passed('tests/e2e/refund', 4, '2.9s'),
+    passed('tests/web/checkout.test.ts', 15, '1.4s'),
+    say(
+      ` ${paint('31', '✗')} tests/web/wishlist.test.ts ${dim('(6 tests |')} ${paint('31', '1 failed')}${dim(')')}`,
+    ),
+    say(`   ${paint('31', '× keeps its order after a reload')}`),
+    say(`     ${paint('32', '- [3, 1, 2]')}`),
+    say(`     ${paint('31', '+ [1, 2, 3]')}`),
+    passed('tests/web/profile.test.ts', 11, '520ms'),
+    passed('tests/web/upload.test.ts', 7, '864ms'),
+    passed('tests/mail/invoice.test.ts', 14, '97ms'),
+    passed('tests/mail/reminder.test.ts', 9, '61ms'),
+    passed('tests/e2e/buy.test.ts', 5, '3.8s'),
+    passed('tests/e2e/refund.test.ts', 4, '2.9s'),
+    say(''),
+    say(` ${dim('Running')} tests/e2e/subscribe.test.ts ${paint('33', '3/8')}`),
   ];
 }

@@ -1,0 +1,135 @@
+/*
+ * The screen where things are not as usual: small terminals, no colour, no hub, a hub that dies.
+ */
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Cell } from '../kit/cells.ts';
+import type { OpenTerminal } from '../kit/terminal.ts';
+import { untilGone } from './process-state.ts';
+import { openStage, type ScreenPlan, type Stage } from './stage.ts';
+
+let stage: Stage;
+let hubPid: number;
+const screens: OpenTerminal[] = [];
+
+beforeAll(async () => {
+  stage = openStage();
+  hubPid = (await stage.up()).hub.pid;
+  // Red, and an outcome that the screen itself shows in red.
+  const { id } = await stage.dispatch("printf '\\033[31mcoloured\\033[0m\\n'; exit 4");
+  await stage.ended(id);
+});
+
+afterEach(async () => {
+  for (const screen of screens.splice(0)) await screen.close();
+});
+
+afterAll(() => stage.close());
+
+function open(plan: ScreenPlan, on: Stage = stage): OpenTerminal {
+  const screen = on.screen(plan);
+  screens.push(screen);
+  return screen;
+}
+
+function listCells(screen: OpenTerminal): readonly Cell[] {
+  return screen.snapshot().rows.flat();
+}
+
+function hasColour({ foreground, background }: Cell): boolean {
+  return foreground.kind !== 'default' || background.kind !== 'default';
+}
+
+/** The frame is whole: its first row is the header, its last the footer, and nothing scrolled. */
+function expectWhole(lines: readonly string[]): void {
+  expect(lines[0]).toMatch(/^ WALLY /);
+  expect(lines.at(-1)).toMatch(/\? help .*q quit/);
+}
+
+test('screen: in 80x24 all three panes are there, one above the other', async () => {
+  const screen = open({ columns: 80, rows: 24 });
+  const lines = await screen.until(/│ +coloured/);
+  expectWhole(lines);
+  expect(lines).toHaveLength(24);
+  const titles = lines.filter((line) => line.startsWith('╭─'));
+  expect(titles.map((line) => /^╭─ (\d \w+)/.exec(line)?.[1])).toEqual(['1 Team', '2 Jobs', '3 Log']);
+  expect(lines.join('\n')).toMatch(/✗ FAILED exit 4/);
+  expect(lines.every((line) => line.length < 80)).toBe(true);
+});
+
+test('screen: in 40x30 one pane has all the room, and the tabs lead to the others', async () => {
+  const screen = open({ columns: 40, rows: 30 });
+  const team = await screen.until(/alice/);
+  expectWhole(team);
+  expect(team[1]).toMatch(/1 Team 1 +2 Jobs/);
+  expect(team.filter((line) => line.startsWith('╭─'))).toHaveLength(1);
+  screen.press('2');
+  await screen.until(/J1 +✗ FAILED/);
+  screen.press('3');
+  expectWhole(await screen.until(/│ +coloured/));
+});
+
+test('screen: a terminal that changes its size gets a whole frame of the new one', async () => {
+  const screen = open({ columns: 120, rows: 40 });
+  await screen.until(/│ +coloured/);
+  screen.resize(60, 20);
+  expectWhole(await screen.until((lines) => lines.length === 20 && /q quit/.test(lines[19] ?? '')));
+  screen.resize(10, 5);
+  await screen.until((lines) => !/╭/.test(lines.join('')) && /\w/.test(lines.join('')));
+  screen.resize(120, 40);
+  expectWhole(await screen.until(/╭─ 1 Team .*╭─ 3 Log (.|\n)*│ +coloured(.|\n)*q quit/));
+});
+
+test('screen: NO_COLOR leaves no cell coloured, not even in logs; without it some are', async () => {
+  const plain = open({ columns: 120, rows: 40, env: { NO_COLOR: '1' } });
+  await plain.until(/│ +coloured/);
+  expect(listCells(plain).filter(hasColour)).toEqual([]);
+  const coloured = open({ columns: 120, rows: 40 });
+  await coloured.until(/│ +coloured/);
+  expect(listCells(coloured).filter(hasColour).length).toBeGreaterThan(20);
+});
+
+test('screen: a hub that is killed is a banner, and the screen comes back with the hub', async () => {
+  const screen = open({ columns: 120, rows: 40 });
+  await screen.until(/╭─ 1 Team (.|\n)*alice +○ idle/);
+  process.kill(hubPid, 'SIGKILL');
+  await untilGone(hubPid);
+  const gone = await screen.until(/HUB GONE/);
+  expect(gone[0]).toMatch(/^ HUB GONE .*trying again/);
+  expect(gone.join('\n')).toMatch(/alice/);
+  screen.press('d');
+  await screen.until(/d: the hub is gone/);
+  hubPid = (await stage.up()).hub.pid;
+  const back = await screen.until(/^ WALLY (.|\n)*alice +○ idle +now/);
+  expect(back.join('\n')).not.toMatch(/HUB GONE/);
+  screen.press('q');
+  expect(await screen.exit).toEqual({ code: 0, signal: null });
+});
+
+test('screen: leaving while the hub is gone says so, on the normal screen', async () => {
+  const screen = open({ columns: 120, rows: 40 });
+  await screen.until(/alice/);
+  process.kill(hubPid, 'SIGKILL');
+  await screen.until(/HUB GONE/);
+  screen.press('q');
+  expect((await screen.exit).code).toBe(3);
+  expect(screen.isAlternate).toBe(false);
+  expect(screen.screen().join('\n')).toMatch(/\[HUB_UNREACHABLE\]\nStart it with `wally up`/);
+});
+
+test('screen: without a hub it is started, and an empty team says what to do', async () => {
+  await using fresh = openStage();
+  const screen = open({ columns: 100, rows: 30 }, fresh);
+  await screen.until(/No worker is paired yet/);
+  await screen.until(/wally invite/);
+  screen.press('q');
+  expect((await screen.exit).code).toBe(0);
+  expect(await fresh.ask('team')).toEqual([]);
+});
+
+test('screen: a dumb terminal gets the status report and nothing else', async () => {
+  await using fresh = openStage();
+  const screen = open({ columns: 100, rows: 30, env: { TERM: 'dumb', NO_COLOR: '1' } }, fresh);
+  expect((await screen.exit).code).toBe(0);
+  expect(screen.isAlternate).toBe(false);
+  expect(screen.screen().join('\n')).toMatch(/^Wally .*\n\nNo worker is paired yet/);
+});

@@ -1,0 +1,47 @@
+/*
+ * A look into frames, for traces and for telling pings from the rest.
+ *
+ * The kind is read off the bytes without decoding, because it is asked for every frame; a frame
+ * whose first field is not its kind is `other`. Describing one decodes it and is for traces only.
+ */
+import { decodeValue } from '../../protocol/codec.ts';
+import { decodeCommand, decodeFact } from '../../protocol/messages.ts';
+
+/** `hello`, `data`, `ping`, … */
+export function readFrameKind(bytes: Uint8Array): string {
+  const start = bytes[0] === 0xde ? 3 : 1;
+  // A string of one letter, `t`, and then a short string.
+  if (bytes[start] !== 0xa1 || bytes[start + 1] !== 0x74) return 'other';
+  const length = (bytes[start + 2] ?? 0) & 0x1f;
+  return String.fromCharCode(...bytes.subarray(start + 3, start + 3 + length));
+}
+
+/** One line for a trace. */
+export function describeFrame(bytes: Uint8Array): string {
+  const { t, body, records, capabilities: _box, ...rest } = decodeValue(bytes) as Record<
+    string,
+    unknown
+  >;
+  const parts = [String(t)];
+  if (Object.keys(rest).length > 0) parts.push(JSON.stringify(rest));
+  if (body instanceof Uint8Array) parts.push(describeMessage(body));
+  if (Array.isArray(records)) parts.push(records.map(describeRecord).join(' '));
+  return parts.join(' ');
+}
+
+/** One durable message. */
+function describeMessage(bytes: Uint8Array): string {
+  const { kind } = decodeValue(bytes) as { readonly kind: string };
+  if (kind === 'cancel') return `cancel ${decodeCommand(bytes).attempt}`;
+  if (kind === 'assign') {
+    const command = decodeCommand(bytes);
+    return `assign ${command.attempt}`;
+  }
+  const fact = decodeFact(bytes);
+  const outcome = fact.kind === 'finished' ? ` ${fact.outcome} log ${fact.logBytes}` : '';
+  return `${fact.kind} ${fact.attempt}${outcome}`;
+}
+
+function describeRecord(record: { readonly offset: number; readonly bytes: Uint8Array }): string {
+  return `[${record.offset}+${record.bytes.length}]`;
+}

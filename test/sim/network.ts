@@ -1,0 +1,251 @@
+/*
+ * The simulated network between one hub and its agents.
+ *
+ * It decides what becomes of every frame: lost, doubled, delayed, overtaken, held by a partition.
+ * Links can be cut on one side or on both. It knows frames only by their bytes. It draws from its
+ * own chance, so the weather does not depend on what the processes draw.
+ */
+import { AppError } from '../../protocol/errors.ts';
+import { dialAttemptMsMax } from '../../protocol/limits.ts';
+import type { PeerKey } from '../../protocol/model.ts';
+import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
+import type { Chance } from './chance.ts';
+import type { SimClock } from './clock.ts';
+import { describeFrame, readFrameKind } from './frame-kind.ts';
+import type { Incarnation } from './incarnation.ts';
+import { type Carriage, type Direction, SimLink } from './sim-link.ts';
+import type { Trace } from './trace.ts';
+
+/** What the network does to frames; probabilities are of one frame. */
+export interface Weather {
+  readonly delayMs: readonly [min: number, max: number];
+  readonly loss: number;
+  readonly double: number;
+  readonly overtake: number;
+  /** Probability that the end of a link is never told to the other side. */
+  readonly silentEnd: number;
+  readonly bufferBytes: number;
+}
+
+/** A network on which nothing goes wrong. */
+export const calm: Weather = {
+  delayMs: [1, 10],
+  loss: 0,
+  double: 0,
+  overtake: 0,
+  silentEnd: 0,
+  bufferBytes: 64 * 1024,
+};
+
+/** The hub's door, as the network sees it. */
+export interface OpenDoor {
+  readonly owner: Incarnation;
+  readonly admits: (key: PeerKey) => boolean;
+  readonly accept: AcceptLink;
+}
+
+/** Who dials. */
+export interface Dialler {
+  readonly owner: Incarnation;
+  readonly box: string;
+  readonly key: PeerKey;
+  readonly hub: PeerKey;
+}
+
+/** Told of every frame that reaches a box, whether its process is awake or not. */
+export type Arrived = (box: string, direction: Direction, kind: string) => void;
+
+/** What a network is made from. */
+export interface NetworkParts {
+  readonly clock: SimClock;
+  readonly chance: Chance;
+  readonly trace: Trace;
+  readonly arrived: Arrived;
+}
+
+/** One network. */
+export class Network implements Carriage {
+  weather: Weather = calm;
+  readonly #parts: NetworkParts;
+  readonly #links = new Set<SimLink>();
+  readonly #blockedUntil = new Map<string, number>();
+  #door: OpenDoor | undefined;
+
+  constructor(parts: NetworkParts) {
+    this.#parts = parts;
+  }
+
+  get bufferBytes(): number {
+    return this.weather.bufferBytes;
+  }
+
+  openDoor(door: OpenDoor): void {
+    this.#door = door;
+  }
+
+  closeDoor(owner: Incarnation): void {
+    if (this.#door?.owner === owner) this.#door = undefined;
+  }
+
+  /** One try to reach the hub. Errors: LINK_LOST, LINK_TIMEOUT, PEER_UNKNOWN. */
+  dial(dialler: Dialler): Promise<Link> {
+    return new Promise((resolve, reject) => {
+      const back = (delayMs: number, act: () => void) =>
+        this.#parts.clock.after(delayMs, () => dialler.owner.run(act));
+      const { box } = dialler;
+      if (this.#isBlocked(box, 'to-hub') || this.#isBlocked(box, 'to-agent')) {
+        back(dialAttemptMsMax, () => reject(new AppError('LINK_TIMEOUT')));
+        return;
+      }
+      this.#parts.clock.after(this.#drawDelay(), () => {
+        const door = this.#door;
+        if (door === undefined || door.owner.isDead) {
+          back(this.#drawDelay(), () => reject(new AppError('LINK_LOST')));
+          return;
+        }
+        door.owner.run(() => {
+          if (!door.admits(dialler.key)) {
+            back(this.#drawDelay(), () => reject(new AppError('PEER_UNKNOWN')));
+            return;
+          }
+          const link = this.#connect(dialler, door);
+          back(this.#drawDelay(), () => resolve(link));
+        });
+      });
+    });
+  }
+
+  /** Until then (milliseconds of the run) nothing passes in this direction. */
+  block(box: string, direction: Direction, untilMs: number): void {
+    this.#blockedUntil.set(`${box} ${direction}`, untilMs);
+  }
+
+  /** Ends every link of a box; each side learns of it by itself, or has to find out. */
+  cut(box: string): void {
+    for (const link of [...this.#links]) {
+      if (link.box !== box || link.isEnded) continue;
+      link.isBroken = true;
+      if (this.#parts.chance.happens(0.8)) this.#endLater(link, 'cut');
+    }
+  }
+
+  /** The hub ends a peer's links at once. */
+  kick(key: PeerKey): void {
+    for (const link of [...this.#links]) {
+      if (link.sends === 'to-agent' && link.peerKey === key) link.close('kicked');
+    }
+  }
+
+  /** A process died, and its links with it. */
+  kill(owner: Incarnation): void {
+    this.closeDoor(owner);
+    for (const link of [...this.#links]) {
+      if (link.owner !== owner) continue;
+      link.drop();
+      link.peer.isBroken = true;
+      this.#links.delete(link);
+      if (this.#parts.chance.happens(0.5)) this.#endLater(link.peer, 'reset');
+    }
+  }
+
+  /** All partitions and all bad weather end. */
+  heal(): void {
+    this.weather = calm;
+    this.#blockedUntil.clear();
+  }
+
+  // For the links.
+
+  carry(from: SimLink, bytes: Uint8Array): void {
+    const { clock, chance, trace } = this.#parts;
+    trace.mix(bytes.length);
+    if (trace.isVerbose) trace.show(`${this.#label(from)} ${describeFrame(bytes)}`);
+    const { loss, double } = this.weather;
+    const isLossy = loss > 0;
+    const isDropped =
+      from.isBroken || (isLossy && this.#isBlocked(from.box, from.sends)) || chance.happens(loss);
+    if (isDropped) {
+      trace.show('  └ lost');
+      clock.after(this.#drawDelay(), () => from.noteTaken(bytes.length));
+      return;
+    }
+    this.#deliverLater(from, bytes, () => from.noteTaken(bytes.length));
+    if (chance.happens(double)) this.#deliverLater(from, bytes, () => {});
+  }
+
+  ended(from: SimLink, reason: string): void {
+    this.#links.delete(from);
+    const isUnheard =
+      from.isBroken ||
+      this.#isBlocked(from.box, from.sends) ||
+      this.#parts.chance.happens(this.weather.silentEnd);
+    from.peer.isBroken = true;
+    if (!isUnheard) this.#endLater(from.peer, `closed by peer: ${reason}`);
+  }
+
+  soon(run: () => void): void {
+    this.#parts.clock.after(0, run);
+  }
+
+  #connect(dialler: Dialler, door: OpenDoor): SimLink {
+    const { box, key, hub, owner } = dialler;
+    const near = new SimLink({ carriage: this, owner, peerKey: hub, box, sends: 'to-hub' });
+    const far = new SimLink({
+      carriage: this,
+      owner: door.owner,
+      peerKey: key,
+      box,
+      sends: 'to-agent',
+    });
+    near.connect(far);
+    far.connect(near);
+    this.#links.add(near).add(far);
+    door.accept(far);
+    return near;
+  }
+
+  #deliverLater(from: SimLink, bytes: Uint8Array, taken: () => void): void {
+    const { clock, chance, trace, arrived } = this.#parts;
+    const { nowMs } = clock;
+    let at = Math.max(nowMs, this.#findBlockEnd(from.box, from.sends)) + this.#drawDelay();
+    if (!chance.happens(this.weather.overtake)) {
+      at = Math.max(at, from.lastArrivalAt);
+      from.lastArrivalAt = at;
+    }
+    clock.at(at, () => {
+      const { peer } = from;
+      if (peer.owner.isDead || peer.isEnded) return;
+      trace.mix(bytes.length);
+      arrived(from.box, from.sends, readFrameKind(bytes));
+      peer.owner.run(() => {
+        taken();
+        peer.deliver(bytes);
+      });
+    });
+  }
+
+  #endLater(link: SimLink, reason: string): void {
+    const { clock } = this.#parts;
+    const at = Math.max(clock.nowMs + this.#drawDelay(), link.peer.lastArrivalAt);
+    clock.at(at, () => {
+      this.#links.delete(link);
+      link.owner.run(() => link.end(reason));
+    });
+  }
+
+  #isBlocked(box: string, direction: Direction): boolean {
+    return this.#findBlockEnd(box, direction) > this.#parts.clock.nowMs;
+  }
+
+  #findBlockEnd(box: string, direction: Direction): number {
+    return this.#blockedUntil.get(`${box} ${direction}`) ?? 0;
+  }
+
+  #drawDelay(): number {
+    return this.#parts.chance.between(...this.weather.delayMs);
+  }
+
+  #label(from: SimLink): string {
+    return from.sends === 'to-hub' ? `${from.box} → hub` : `hub → ${from.box}`;
+  }
+}
