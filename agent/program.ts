@@ -41,7 +41,10 @@ export interface RunningAgent {
   stop(): Promise<void>;
 }
 
-/** Uses a code: after this the home is paired. Joining the same hub again changes nothing. */
+/**
+ * Uses a code: after this the home is paired. A home that is paired with this hub already is paired
+ * anew (it may have been revoked, or the hub have moved), or left as it is when the code is old.
+ */
 export async function pair(parts: AgentProgramParts, code: string): Promise<Pairing> {
   const { program, home } = parts;
   const { ports } = program;
@@ -51,8 +54,10 @@ export async function pair(parts: AgentProgramParts, code: string): Promise<Pair
   if (known !== undefined && known.hub !== invite.hubKey) {
     throw new AppError('PAIR_EXISTS', `${home.directory} is paired with another hub already.`);
   }
-  if (known !== undefined) return known;
-  if (isExpired(invite, ports.clock.wallMs())) throw new AppError('INVITE_EXPIRED');
+  if (isExpired(invite, ports.clock.wallMs())) {
+    if (known !== undefined) return known;
+    throw new AppError('INVITE_EXPIRED');
+  }
   const own = await loadOrCreateIdentity(home.key, ports.random);
   const swarm = await openAgentSwarm({ ports });
   try {

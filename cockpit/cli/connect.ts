@@ -6,11 +6,16 @@
 import { fileURLToPath } from 'node:url';
 import { ControlClient } from '../../protocol/control.ts';
 import { AppError } from '../../protocol/errors.ts';
+import { sleep } from '../../protocol/ports.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';
 import { openHome } from '../../store/home.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import type { HubClient } from '../hub/client.ts';
 import type { Program } from '../ports.ts';
+
+/** A hub that is being started by somebody else is looked for so often, this long apart. */
+const awaitTriesMax = 100;
+const awaitPauseMs = 50;
 
 /** A connection to the hub that runs. Errors: HUB_UNREACHABLE. */
 export async function connectHub(home: HubHome): Promise<HubClient> {
@@ -22,20 +27,42 @@ export async function ensureHub(
   program: Program,
 ): Promise<{ readonly client: HubClient; readonly isNew: boolean }> {
   const home = findHubHome(program.env);
-  try {
-    return { client: await connectHub(home), isNew: false };
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'HUB_UNREACHABLE') throw error;
-  }
+  const running = await findHub(home);
+  if (running !== undefined) return { client: running, isNew: false };
   await openHome(home.directory);
-  await program.startDaemon({
-    script: findScript('wally.js'),
-    args: ['up', '--foreground'],
-    env: { WALLY_HOME: home.directory },
-    logFile: home.hubLog,
-    failure: 'HUB_START',
-  });
-  return { client: await connectHub(home), isNew: true };
+  try {
+    await program.startDaemon({
+      script: findScript('wally.js'),
+      args: ['up', '--foreground'],
+      env: { WALLY_HOME: home.directory },
+      logFile: home.hubLog,
+      failure: 'HUB_START',
+    });
+    return { client: await connectHub(home), isNew: true };
+  } catch (error) {
+    // Somebody else was starting it at the same moment; theirs will answer shortly.
+    if (!(error instanceof AppError) || error.code !== 'HUB_RUNNING') throw error;
+    return { client: await awaitHub(program, home, error), isNew: false };
+  }
+}
+
+/** A connection to the hub, if one runs. */
+async function findHub(home: HubHome): Promise<HubClient | undefined> {
+  try {
+    return await connectHub(home);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'HUB_UNREACHABLE') return undefined;
+    throw error;
+  }
+}
+
+async function awaitHub(program: Program, home: HubHome, failure: AppError): Promise<HubClient> {
+  for (let tries = 0; tries < awaitTriesMax; tries += 1) {
+    const client = await findHub(home);
+    if (client !== undefined) return client;
+    await sleep(program.ports.timers, awaitPauseMs);
+  }
+  throw failure;
 }
 
 /** One of our own bundled programs, beside the one that runs. */

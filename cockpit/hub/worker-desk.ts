@@ -52,8 +52,8 @@ export class WorkerDesk {
   /** The worker speaks from a new store: what its old one held cannot be known any more. */
   async adoptStore(key: PeerKey, store: string): Promise<PeerStreams> {
     const { state, kv } = this.#ledger;
-    const worker = this.#get(key);
     const streams = await openPeerStreams(kv, { peer: key, store });
+    const worker = this.#get(key);
     const scene = { state, change: this.#ledger.begin() };
     state.streams.set(key, streams);
     keepWorker(scene, { ...worker, store });

@@ -143,6 +143,7 @@ function showDetail(job: JobDetail, style: Style): string {
     `state    ${describeJob(job, style)}`,
     `command  ${job.command.join(' ')}`,
   ];
+  if (job.worker !== null) lines.push(`worker   ${job.worker} on ${job.host ?? '?'}`);
   if (job.cwd !== null) lines.push(`cwd      ${job.cwd}`);
   if (job.repo !== null) lines.push(`repo     ${job.repo}`);
   if (job.deadlineMs !== null)

@@ -51,8 +51,14 @@ export function showTeam(team: readonly TeamRow[], style: Style): string {
 /** One line a job. */
 export function showJobs(jobs: readonly JobRow[], style: Style): string {
   if (jobs.length === 0) return 'No job yet. Run `wally dispatch -- COMMAND`.';
-  const rows = jobs.map((job) => [job.id, job.worker ?? '-', describeJob(job, plain), job.title]);
-  return showTable(['JOB', 'WORKER', 'STATE', 'TITLE'], rows, style);
+  const rows = jobs.map((job) => [
+    job.id,
+    job.worker ?? '-',
+    job.host ?? '-',
+    describeJob({ ...job, worker: null }, plain),
+    job.title,
+  ]);
+  return showTable(['JOB', 'WORKER', 'HOST', 'STATE', 'TITLE'], rows, style);
 }
 
 /** Columns as wide as their widest cell, the last one free. */

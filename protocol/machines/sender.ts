@@ -162,7 +162,8 @@ function takeAck(
   { received, need }: { readonly received: number; readonly need: readonly number[] },
   moment: Moment,
 ): Out {
-  if (received > state.sentThrough) {
+  // Beyond what this link sent is sound: what an earlier one brought may have been applied since.
+  if (received > state.queued) {
     const { acked, queued, everSent } = state;
     return { state: { is: 'halted', acked, queued, everSent }, effects: [{ do: 'halt' }] };
   }
@@ -174,6 +175,7 @@ function takeAck(
     ...state,
     acked: received,
     rows: state.rows.filter((row) => row.seq > received),
+    sentThrough: Math.max(state.sentThrough, received),
     tries: 0,
     resendAt: undefined,
   };

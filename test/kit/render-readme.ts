@@ -148,7 +148,7 @@ async function showLiveJob(terminal: OpenTerminal, hub: Environment): Promise<vo
 
 function savePicture(terminal: OpenTerminal, png: string | undefined): void {
   const text = terminal.screen().join('\n');
-  for (const trace of [homedir(), hostname(), tmpdir() + '/wy-']) {
+  for (const trace of [homedir(), hostname(), `${tmpdir()}/wy-`]) {
     if (text.includes(trace)) throw new Error(`the screen shows "${trace}":\n${text}`);
   }
   const snapshot = terminal.snapshot();
