@@ -50,6 +50,7 @@ export interface NewJob {
 /** Decides for all jobs of one hub. */
 export class HubDesk {
   readonly #ledger: Ledger;
+  readonly #retrying = new Set<JobId>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -111,12 +112,27 @@ export class HubDesk {
     return this.get(job.id);
   }
 
-  /** A new attempt at an ended job. Errors: JOB_UNFINISHED, JOB_GROUP, QUEUE_FULL. */
-  async retry(job: JobRecord, worker: PeerKey): Promise<JobRecord> {
+  /** A new attempt at an ended job. Errors: JOB_UNFINISHED, JOB_GROUP, QUEUE_FULL, WORKER_REVOKED. */
+  async retry({ id }: JobRecord, worker: PeerKey): Promise<JobRecord> {
+    // Two at once would mint the same number twice, so the second is refused before it reads.
+    if (this.#retrying.has(id)) throw new AppError('JOB_UNFINISHED', `${id} is being tried again.`);
+    this.#retrying.add(id);
+    try {
+      return await this.#retry(await this.get(id), worker);
+    } finally {
+      this.#retrying.delete(id);
+    }
+  }
+
+  async #retry(job: JobRecord, worker: PeerKey): Promise<JobRecord> {
     if (job.kind === 'group') throw new AppError('JOB_GROUP');
     if (!isEnded(job)) throw new AppError('JOB_UNFINISHED', `${job.id} has not ended yet.`);
-    this.#assertRoom(worker);
     const group = job.parent === null ? undefined : await this.#readGroup(job.parent);
+    // It may have gone while we read.
+    if (this.#ledger.state.workers.get(worker)?.revokedAt !== null) {
+      throw new AppError('WORKER_REVOKED');
+    }
+    this.#assertRoom(worker);
     const scene = this.#begin();
     const n = getLastAttempt(job).n + 1;
     const next = { ...job, attempts: [...job.attempts, makeAttempt(scene, job, { n, worker })] };

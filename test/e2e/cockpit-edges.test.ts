@@ -3,7 +3,8 @@
  */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Cell } from '../kit/cells.ts';
-import type { OpenTerminal } from '../kit/terminal.ts';
+import { locateProgram } from '../kit/processes.ts';
+import { type OpenTerminal, openTerminal } from '../kit/terminal.ts';
 import { untilGone } from './process-state.ts';
 import { openStage, type ScreenPlan, type Stage } from './stage.ts';
 
@@ -40,43 +41,50 @@ function hasColour({ foreground, background }: Cell): boolean {
 }
 
 /** The frame is whole: its first row is the header, its last the footer, and nothing scrolled. */
-function expectWhole(lines: readonly string[]): void {
-  expect(lines[0]).toMatch(/^ WALLY /);
-  expect(lines.at(-1)).toMatch(/\? help .*q quit/);
+function isWhole(lines: readonly string[]): boolean {
+  return /^ WALLY /.test(lines[0] ?? '') && /\? help .*q quit/.test(lines.at(-1) ?? '');
 }
 
 test('screen: in 80x24 all three panes are there, one above the other', async () => {
   const screen = open({ columns: 80, rows: 24 });
   const lines = await screen.until(/│ +coloured/);
-  expectWhole(lines);
+  expect(isWhole(lines)).toBe(true);
   expect(lines).toHaveLength(24);
   const titles = lines.filter((line) => line.startsWith('╭─'));
-  expect(titles.map((line) => /^╭─ (\d \w+)/.exec(line)?.[1])).toEqual(['1 Team', '2 Jobs', '3 Log']);
+  expect(titles.map((line) => /^╭─ (\d \w+)/.exec(line)?.[1])).toEqual([
+    '1 Team',
+    '2 Jobs',
+    '3 Log',
+  ]);
   expect(lines.join('\n')).toMatch(/✗ FAILED exit 4/);
   expect(lines.every((line) => line.length < 80)).toBe(true);
 });
 
 test('screen: in 40x30 one pane has all the room, and the tabs lead to the others', async () => {
   const screen = open({ columns: 40, rows: 30 });
-  const team = await screen.until(/alice/);
-  expectWhole(team);
-  expect(team[1]).toMatch(/1 Team 1 +2 Jobs/);
-  expect(team.filter((line) => line.startsWith('╭─'))).toHaveLength(1);
-  screen.press('2');
-  await screen.until(/J1 +✗ FAILED/);
+  const jobs = await screen.until(/J1 +✗ FAILED/);
+  expect(isWhole(jobs)).toBe(true);
+  expect(jobs[1]).toMatch(/^ +1 Team 1 +2 Jobs 1 +3 Log$/);
+  expect(jobs.filter((line) => line.startsWith('╭─'))).toHaveLength(1);
+  screen.press('1');
+  expect(isWhole(await screen.until(/alice +○ idle/))).toBe(true);
   screen.press('3');
-  expectWhole(await screen.until(/│ +coloured/));
+  expect(isWhole(await screen.until(/│ +coloured/))).toBe(true);
 });
 
 test('screen: a terminal that changes its size gets a whole frame of the new one', async () => {
   const screen = open({ columns: 120, rows: 40 });
   await screen.until(/│ +coloured/);
-  screen.resize(60, 20);
-  expectWhole(await screen.until((lines) => lines.length === 20 && /q quit/.test(lines[19] ?? '')));
-  screen.resize(10, 5);
-  await screen.until((lines) => !/╭/.test(lines.join('')) && /\w/.test(lines.join('')));
+  screen.resize(70, 20);
+  const stacked = await screen.until((lines) => lines.length === 20 && isWhole(lines));
+  expect(stacked.filter((line) => line.startsWith('╭─'))).toHaveLength(3);
+  screen.resize(20, 6);
+  await screen.until(
+    (lines) => !lines.join('').includes('╭') && /too small/i.test(lines.join(' ')),
+  );
   screen.resize(120, 40);
-  expectWhole(await screen.until(/╭─ 1 Team .*╭─ 3 Log (.|\n)*│ +coloured(.|\n)*q quit/));
+  const wide = await screen.until((lines) => lines.length === 40 && isWhole(lines));
+  expect(wide[1]).toMatch(/^╭─ 1 Team .*╭─ 3 Log /);
 });
 
 test('screen: NO_COLOR leaves no cell coloured, not even in logs; without it some are', async () => {
@@ -128,7 +136,15 @@ test('screen: without a hub it is started, and an empty team says what to do', a
 
 test('screen: a dumb terminal gets the status report and nothing else', async () => {
   await using fresh = openStage();
-  const screen = open({ columns: 100, rows: 30, env: { TERM: 'dumb', NO_COLOR: '1' } }, fresh);
+  const screen = openTerminal({
+    command: 'env',
+    args: ['TERM=dumb', 'NO_COLOR=1', process.execPath, locateProgram('wally')],
+    cwd: fresh.homes.root,
+    env: fresh.homes.hub(),
+    columns: 100,
+    rows: 30,
+  });
+  screens.push(screen);
   expect((await screen.exit).code).toBe(0);
   expect(screen.isAlternate).toBe(false);
   expect(screen.screen().join('\n')).toMatch(/^Wally .*\n\nNo worker is paired yet/);

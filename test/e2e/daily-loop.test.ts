@@ -225,7 +225,12 @@ describe('following', () => {
   });
 
   test('dispatch -f: the output comes as it is, and the status says the outcome', async () => {
-    const { status, stdout, stderr } = await stage.wally(['dispatch', '-f', '--', 'echo x; exit 2']);
+    const { status, stdout, stderr } = await stage.wally([
+      'dispatch',
+      '-f',
+      '--',
+      'echo x; exit 2',
+    ]);
     expect({ status, stdout }).toEqual({ status: 1, stdout: 'x\n' });
     expect(stderr).toMatch(/^J\d+ echo x; exit 2\n.*failed, exit 2/);
   });

@@ -10,7 +10,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { InviteShape, JobDetail, JobRow, TeamRow, WatchItem } from '../../cockpit/verbs/shapes.ts';
+import type {
+  InviteShape,
+  JobDetail,
+  JobRow,
+  TeamRow,
+  WatchItem,
+} from '../../cockpit/verbs/shapes.ts';
 import { ControlClient } from '../../protocol/control.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';
 import { type Homes, openHomes } from '../kit/homes.ts';
@@ -187,11 +193,11 @@ export class Stage implements AsyncDisposable {
   }
 
   /** The first thing that a watcher of the hub hears and `pick` takes. */
-  async #hear<Found>(
-    what: string,
-    pick: (item: WatchItem) => Found | undefined,
-  ): Promise<Found> {
-    const client = new ControlClient(await dialUnix(join(this.home, 'hub.sock')), 'HUB_UNREACHABLE');
+  async #hear<Found>(what: string, pick: (item: WatchItem) => Found | undefined): Promise<Found> {
+    const client = new ControlClient(
+      await dialUnix(join(this.home, 'hub.sock')),
+      'HUB_UNREACHABLE',
+    );
     let latest: unknown;
     try {
       return await new Promise<Found>((resolve, reject) => {

@@ -29,7 +29,7 @@ export interface Sight {
   readonly life: number;
   readonly by: 'feed' | 'desk';
   readonly job: JobRecord;
-  /** The worker of the last attempt had not been heard by the hub's box for so long. */
+  /** So long this hub had been awake and linked or not, and heard nothing of the last attempt's worker. */
   readonly silentMs: number;
 }
 

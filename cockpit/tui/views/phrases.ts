@@ -67,8 +67,9 @@ export function ageText(ms: number): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-/** A duration to the tenth of a second, then in at most two units: `0.4s`, `1m 05s`, `2h`. */
+/** A duration: `41ms`, `0.4s`, then in at most two units: `1m 05s`, `2h`. */
 export function durationText(ms: number): string {
+  if (ms < 100) return `${Math.round(ms)}ms`;
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)}s`;
   const seconds = Math.round(ms / 1000);
   const minutes = Math.floor(seconds / 60);

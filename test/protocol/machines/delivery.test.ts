@@ -118,7 +118,7 @@ class Pair {
     if (this.sender.is !== 'live') return;
     const { rows, acked, sentThrough, queued } = this.sender;
     expect(rows.length).toBeLessThanOrEqual(windowFramesMax);
-    expect(rows.map((row) => row.seq)).toEqual(rows.map((_, index) => acked + 1 + index));
+    expect(rows.every((row, index) => row.seq === acked + 1 + index)).toBe(true);
     expect(sentThrough).toBeLessThanOrEqual(queued);
     const underWay = rows.filter((row) => row.seq <= sentThrough);
     const bytes = underWay.reduce((sum, row) => sum + row.bytes.length, 0);
@@ -167,7 +167,7 @@ test('delivery: a channel that loses, doubles, reorders and breaks delivers each
       expect(pair.applied).toEqual(pair.disk.map((row) => row.seq));
       expect(pair.sender.acked).toBe(pair.disk.length);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 

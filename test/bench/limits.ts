@@ -1,0 +1,50 @@
+/*
+ * How often and how long everything is measured, and the budgets. Times are milliseconds.
+ *
+ * Counts are chosen so that a whole run takes some five minutes on two slow cores; `--rounds` scales
+ * them. Budgets are those of a small shared machine and are reported, never asserted.
+ */
+
+/** Rounds of every bench unless told; medians of fewer say little. */
+export const roundsDefault = 5;
+
+/** A process that starts and ends is cheap to measure, so it gets this many times the rounds. */
+export const startsPerRound = 3;
+
+/** Keys pressed in one round, one after the other. */
+export const keysPerRound = 50;
+
+/** Between two keys: about what a held key gives, and time enough for the log of a job to open. */
+export const keyPauseMs = 100;
+
+/** After the team is up, before anything idle is measured: timers of the start must have run out. */
+export const settleMs = 8000;
+
+/** One look at an idle process; five rounds make the 20 s of the budget. */
+export const idleWindowMs = 4000;
+
+/** Jobs in flight at once, and how many are done in one round of each kind. */
+export const loads = [
+  { inFlight: 1, countSpawning: 60, countEmpty: 200 },
+  { inFlight: 16, countSpawning: 200, countEmpty: 800 },
+  { inFlight: 64, countSpawning: 320, countEmpty: 1600 },
+] as const;
+
+/** Attempts that the measured agent runs at once, so that the agent itself is not what waits. */
+export const slots = 64;
+
+/** What the one job of the log bench prints. */
+export const logBytes = 200_000_000;
+
+/** Log kept a job on both sides, so that nothing of it is dropped. */
+export const logBytesKept = 512 * 1024 * 1024;
+
+/** Budgets; each is a median that must stay below. */
+export const budgets = {
+  versionMs: { below: 150 },
+  teamMs: { below: 400 },
+  paintMs: { below: 600 },
+  agentMegabytes: { below: 90 },
+  hubMegabytes: { below: 120 },
+  idlePercent: { below: 0.5 },
+} as const;

@@ -1,0 +1,65 @@
+/*
+ * `npm run bench`: measures the built programs and prints a table; see README.md beside this file.
+ *
+ * Benches run one after the other, because each measures time. Nothing is written but the file that
+ * `--json` names, and a budget that is not met does not change the exit status: it says what this
+ * machine did just now.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Figure } from './figure.ts';
+import { benchIdle } from './idle.ts';
+import { benchJobs } from './jobs.ts';
+import { roundsDefault } from './limits.ts';
+import { benchLogs } from './logs.ts';
+import { renderMarkdown, renderText } from './report.ts';
+import { benchKeys, benchPaint } from './screen.ts';
+import { benchTeam, benchVersion } from './starts.ts';
+
+/** Name → what it measures, given the number of rounds. */
+const benches: Readonly<Record<string, (roundCount: number) => Promise<readonly Figure[]>>> = {
+  version: benchVersion,
+  team: benchTeam,
+  paint: benchPaint,
+  keys: benchKeys,
+  idle: benchIdle,
+  jobs: benchJobs,
+  logs: benchLogs,
+};
+
+const usage = `node test/bench/main.ts [flags], after a build
+  --only NAME   ${Object.keys(benches).join(', ')}; may be repeated
+  --rounds N    (${roundsDefault})
+  --markdown    print the table of test/bench/README.md
+  --json FILE   write the figures to FILE too`;
+
+const { values } = parseArgs({
+  options: {
+    help: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: Object.keys(benches) },
+    rounds: { type: 'string', default: String(roundsDefault) },
+    markdown: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
+});
+const unknown = values.only.filter((name) => !Object.hasOwn(benches, name));
+
+if (values.help || unknown.length > 0 || !(Number(values.rounds) >= 1)) {
+  console.error(usage);
+  process.exitCode = values.help ? 0 : 2;
+} else {
+  await run();
+}
+
+async function run(): Promise<void> {
+  const figures: Figure[] = [];
+  for (const name of values.only) {
+    const start = performance.now();
+    figures.push(...((await benches[name]?.(Math.floor(Number(values.rounds)))) ?? []));
+    console.error(`${name}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  }
+  console.log(values.markdown ? renderMarkdown(figures) : renderText(figures));
+  if (values.json !== undefined) {
+    writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
+  }
+}

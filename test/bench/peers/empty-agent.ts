@@ -1,0 +1,57 @@
+/*
+ * An agent that spawns nothing: the product's own Agent over the real swarm with its real store and
+ * logs, and a workshop in which every command has succeeded at once.
+ *
+ * Argument: a pairing code. Its home is $ODALLY_HOME. What a job costs here is the protocol and
+ * both stores, and no process.
+ */
+import { Agent } from '../../../agent/agent.ts';
+import { findAgentHome, readAgentConfig } from '../../../agent/home.ts';
+import { openProgram } from '../../../agent/ports.ts';
+import { pair } from '../../../agent/program.ts';
+import { probeCapabilities } from '../../../agent/work/capabilities.ts';
+import type { Workshop } from '../../../agent/work/work.ts';
+import { loadOrCreateIdentity } from '../../../protocol/identity.ts';
+import { dialAttemptMsMax } from '../../../protocol/limits.ts';
+import { openAgentSwarm } from '../../../protocol/transports/swarm.ts';
+import { openLogFiles } from '../../../store/log-files.ts';
+import { openLevelKv } from '../../../store/open.ts';
+
+const program = openProgram(import.meta.url);
+const { ports } = program;
+const home = findAgentHome(program.env.ODALLY_HOME);
+const version = '0.0.0-bench';
+const noticed = (line: string) => program.say(line);
+
+const workshop: Workshop = {
+  probe: () => probeCapabilities({ path: program.env.PATH ?? '', has: [] }),
+  start: async ({ mark }) => ({
+    process: { pid: program.pid, start: '', mark },
+    exit: Promise.resolve({ usage: { exitCode: 0 }, finishedAt: ports.clock.wallMs() }),
+    end: () => undefined,
+  }),
+  reap: async () => 0,
+  sweep: async () => undefined,
+};
+
+const { hub, addresses, rendezvous } = await pair(
+  { program, home, version, noticed },
+  program.argv[0] ?? '',
+);
+const config = await readAgentConfig(home);
+const keyPair = await loadOrCreateIdentity(home.key, ports.random);
+const swarm = await openAgentSwarm({ ports });
+const route = { hubKey: hub, keyPair, addresses, rendezvous, timeoutMs: dialAttemptMsMax };
+const agent = new Agent({
+  ports,
+  kv: await openLevelKv(home.store),
+  logs: await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max }),
+  workshop,
+  dial: () => swarm.dial(route),
+  hub,
+  host: 'empty',
+  version,
+  slots: config.slots ?? 1,
+  noticed,
+});
+await agent.start();

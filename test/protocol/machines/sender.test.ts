@@ -1,0 +1,173 @@
+/*
+ * The sender: from the peer's cursor on, within the window, again after silence, and not at all to
+ * a peer that forgot what it acknowledged.
+ */
+import { describe, expect, test } from 'vitest';
+import {
+  resendMsBase,
+  resendMsMax,
+  windowBytesMax,
+  windowFramesMax,
+} from '../../../protocol/limits.ts';
+import {
+  createSender,
+  findSenderDeadline,
+  type OutboxRow,
+  type SenderEvent,
+  type SenderState,
+  stepSender,
+} from '../../../protocol/machines/sender.ts';
+
+const row = (seq: number, size = 1): OutboxRow => ({ seq, bytes: new Uint8Array(size) });
+const rowsOf = (from: number, through: number, size = 1) =>
+  Array.from({ length: through - from + 1 }, (_, index) => row(from + index, size));
+
+/** Steps through the events and gives the last step. */
+function run(state: SenderState, events: readonly SenderEvent[], nowMs = 0) {
+  let last = { state, effects: [] as ReturnType<typeof stepSender>['effects'] };
+  for (const event of events) last = stepSender(last.state, event, { nowMs, roll: 0.5 });
+  return last;
+}
+
+const sent = (effects: ReturnType<typeof run>['effects']) =>
+  effects.flatMap((effect) => (effect.do === 'send' ? [effect.row.seq] : []));
+const opened = (received: number): SenderEvent => ({ type: 'opened', received });
+const ack = (received: number, need: readonly number[] = []): SenderEvent => ({ type: 'ack', received, need });
+const halted = { is: 'halted' };
+
+describe('sender', () => {
+  test('sender: a link opens at the peer’s cursor and loads what is queued behind it', () => {
+    const open = run(createSender(3, 10), [opened(5)]);
+    expect(open.effects).toEqual([
+      { do: 'acked', through: 5 },
+      { do: 'load', after: 5, countMax: windowFramesMax },
+    ]);
+    const loaded = run(open.state, [{ type: 'loaded', rows: rowsOf(6, 10) }]);
+    expect(sent(loaded.effects)).toEqual([6, 7, 8, 9, 10]);
+    expect(loaded.effects.every((effect) => effect.do === 'send' && effect.isFirst)).toBe(true);
+  });
+
+  test('sender: with nothing queued it neither loads nor waits', () => {
+    const { state, effects } = run(createSender(4, 4), [opened(4)]);
+    expect(effects).toEqual([]);
+    expect(findSenderDeadline(state)).toBeUndefined();
+  });
+
+  test.each([
+    ['less than it acknowledged', 2],
+    ['more than was ever queued', 11],
+  ])('sender: it halts at a peer that has received %s', (_what, received) => {
+    const { state, effects } = run(createSender(3, 10), [opened(received)]);
+    expect(state).toMatchObject(halted);
+    expect(effects).toEqual([{ do: 'halt' }]);
+  });
+
+  test('sender: an ack of more than was ever queued halts it', () => {
+    const live = run(createSender(0, 0), [opened(0), { type: 'queued', rows: rowsOf(1, 3) }]).state;
+    expect(run(live, [ack(3)]).state).toMatchObject({ is: 'live', acked: 3 });
+    expect(run(live, [ack(4)])).toMatchObject({ state: halted, effects: [{ do: 'halt' }] });
+  });
+
+  test('sender: an ack of what an earlier link brought is taken before this one has sent it', () => {
+    const reopened = run(createSender(0, 5), [
+      opened(0),
+      { type: 'loaded', rows: rowsOf(1, 5) },
+      { type: 'closed' },
+      opened(0),
+    ]);
+    const { state, effects } = run(reopened.state, [ack(5)]);
+    expect(effects).toEqual([{ do: 'acked', through: 5 }]);
+    expect(state).toMatchObject({ is: 'live', acked: 5, sentThrough: 5, rows: [] });
+    expect(sent(run(state, [{ type: 'loaded', rows: rowsOf(1, 5) }]).effects)).toEqual([]);
+  });
+
+  test('sender: nothing moves it once it has halted', () => {
+    const state = run(createSender(3, 10), [opened(2)]).state;
+    const events: readonly SenderEvent[] = [
+      opened(5),
+      { type: 'queued', rows: [row(11)] },
+      { type: 'loaded', rows: [row(4)] },
+      ack(5),
+      { type: 'tick' },
+      { type: 'closed' },
+    ];
+    for (const event of events) expect(run(state, [event])).toEqual({ state, effects: [] });
+  });
+
+  test('sender: without a link it only counts what is queued', () => {
+    const idle = createSender(0, 2);
+    for (const event of [ack(2), { type: 'loaded', rows: [row(1)] }, { type: 'tick' }, { type: 'closed' }] as const) {
+      expect(run(idle, [event])).toEqual({ state: idle, effects: [] });
+    }
+    expect(run(idle, [{ type: 'queued', rows: [row(3)] }])).toEqual({
+      state: { ...idle, queued: 3 },
+      effects: [],
+    });
+  });
+
+  test('sender: the window holds so many messages, and acks let the next ones in', () => {
+    const live = run(createSender(0, 0), [opened(0), { type: 'queued', rows: rowsOf(1, windowFramesMax) }]);
+    expect(sent(live.effects)).toHaveLength(windowFramesMax);
+    const full = run(live.state, [{ type: 'queued', rows: [row(windowFramesMax + 1)] }]);
+    expect(full.effects).toEqual([]);
+    expect(run(full.state, [ack(10)]).effects).toEqual([
+      { do: 'acked', through: 10 },
+      { do: 'load', after: windowFramesMax, countMax: 10 },
+    ]);
+  });
+
+  test('sender: the window holds so many bytes, but one message always passes', () => {
+    const half = windowBytesMax / 2;
+    const live = run(createSender(0, 0), [opened(0), { type: 'queued', rows: rowsOf(1, 4, half) }]);
+    expect(sent(live.effects)).toEqual([1, 2]);
+    expect(sent(run(live.state, [ack(1)]).effects)).toEqual([3]);
+    const huge = [row(1, windowBytesMax + 1), row(2)];
+    const alone = run(createSender(0, 0), [opened(0), { type: 'queued', rows: huge }]);
+    expect(sent(alone.effects)).toEqual([1]);
+  });
+
+  test('sender: missing ones that an ack names are sent again, and only those', () => {
+    const live = run(createSender(0, 0), [opened(0), { type: 'queued', rows: rowsOf(1, 5) }]).state;
+    const { effects } = run(live, [ack(1, [2, 4, 99])]);
+    expect(effects).toEqual([
+      { do: 'acked', through: 1 },
+      { do: 'send', row: row(2), isFirst: false },
+      { do: 'send', row: row(4), isFirst: false },
+    ]);
+  });
+
+  test('sender: an old ack moves nothing back', () => {
+    const live = run(createSender(0, 0), [opened(0), { type: 'queued', rows: rowsOf(1, 5) }, ack(4)]).state;
+    for (const received of [0, 3, 4]) expect(run(live, [ack(received)])).toEqual({ state: live, effects: [] });
+  });
+
+  test('sender: the oldest is sent again when its time has come, with pauses that double to a cap', () => {
+    let { state } = run(createSender(0, 0), [opened(0), { type: 'queued', rows: rowsOf(1, 3) }]);
+    let whole = resendMsBase;
+    let nowMs = 0;
+    for (let tries = 1; tries < 12; tries += 1) {
+      const due = findSenderDeadline(state) ?? 0;
+      expect(due - nowMs).toBeCloseTo(0.75 * whole, 6);
+      expect(run(state, [{ type: 'tick' }], due - 1)).toEqual({ state, effects: [] });
+      const again = run(state, [{ type: 'tick' }], due);
+      expect(sent(again.effects)).toEqual([1]);
+      state = again.state;
+      nowMs = due;
+      whole = Math.min(resendMsMax, resendMsBase * 2 ** tries);
+    }
+    expect(findSenderDeadline(run(state, [ack(3)]).state)).toBeUndefined();
+  });
+
+  test('sender: a row is new to the world only once, whatever links came between', () => {
+    const live = run(createSender(0, 0), [opened(0), { type: 'queued', rows: rowsOf(1, 2) }]).state;
+    const { effects } = run(live, [{ type: 'closed' }, opened(1), { type: 'loaded', rows: [row(2)] }]);
+    expect(effects).toEqual([{ do: 'send', row: row(2), isFirst: false }]);
+  });
+
+  test('sender: rows that do not follow what it has are not taken', () => {
+    const live = run(createSender(0, 9), [opened(0)]).state;
+    const { state, effects } = run(live, [{ type: 'loaded', rows: rowsOf(4, 9) }]);
+    expect(sent(effects)).toEqual([]);
+    expect(state).toMatchObject({ rows: [], sentThrough: 0 });
+  });
+});

@@ -1,0 +1,264 @@
+/*
+ * The session: two durable streams over links that come and go, and over stores that change.
+ */
+import { describe, expect, test } from 'vitest';
+import type { OutboxRow } from '../../protocol/machines/sender.ts';
+import { Session, type SessionHost, type StreamMarks } from '../../protocol/session.ts';
+import { createLinkPair } from '../../protocol/transports/memory.ts';
+import { FakePorts, settle } from './fake-ports.ts';
+import { makeHello, ownStore, peerStore, RawPeer } from './raw-peer.ts';
+
+const zero: StreamMarks = { acked: 0, queued: 0, received: 0 };
+
+/** A host that keeps its outbox in memory and applies when told to. */
+class Host implements SessionHost {
+  readonly told: string[] = [];
+  readonly applied: number[] = [];
+  readonly outbox: OutboxRow[] = [];
+  marks: StreamMarks = zero;
+  mayApply: Promise<unknown> = Promise.resolve();
+
+  describe() {
+    return { name: 'alice' };
+  }
+
+  async adopt(store: string): Promise<StreamMarks> {
+    this.told.push(`adopt ${store.slice(0, 1)}`);
+    return this.marks;
+  }
+
+  async readOutbox(_store: string, after: number, countMax: number) {
+    return this.outbox.filter((row) => row.seq > after).slice(0, countMax);
+  }
+
+  async apply(_store: string, rows: readonly OutboxRow[]): Promise<void> {
+    await this.mayApply;
+    this.applied.push(...rows.map((row) => row.seq));
+  }
+
+  acked = (_store: string, through: number) => void this.told.push(`acked ${through}`);
+  sent = (row: OutboxRow) => void this.told.push(`sent ${row.seq}`);
+  opened = () => void this.told.push('opened');
+  frame = (frame: { readonly t: string }) => void this.told.push(`frame ${frame.t}`);
+  presence = (as: string) => void this.told.push(as);
+  drained = () => void this.told.push('drained');
+  closed = (reason: string) => void this.told.push(`closed ${reason}`);
+  trouble = (code: string) => void this.told.push(`trouble ${code}`);
+}
+
+function makeSession(host: Host, known: string | null = peerStore, store = ownStore) {
+  const ports = new FakePorts();
+  const identity = { role: 'hub', version: '1', store, incarnation: 4 } as const;
+  const session = new Session({ host, ports, identity, knownStore: known, marks: host.marks });
+  return { session, ports };
+}
+
+/** Attaches a link and gives its far end, greeted. */
+async function greet(session: Session, fields: Parameters<typeof makeHello>[0] = {}) {
+  const [link, far] = createLinkPair('a', 'b');
+  const ended = session.attach(link);
+  const peer = new RawPeer(far);
+  peer.say(makeHello(fields));
+  await settle();
+  return { peer, ended };
+}
+
+const row = (seq: number): OutboxRow => ({ seq, bytes: Uint8Array.of(0xa1, 0x40 + seq) });
+
+function queue(session: Session, host: Host, count: number): void {
+  const rows = Array.from({ length: count }, (_, index) => row(host.outbox.length + 1 + index));
+  host.outbox.push(...rows);
+  session.queued(rows);
+}
+
+describe('session', () => {
+  test('session: two sessions greet, and messages pass both ways once', async () => {
+    const [hub, agent] = [new Host(), new Host()];
+    const one = makeSession(hub, null);
+    const two = makeSession(agent, null, peerStore);
+    const [link, far] = createLinkPair('a', 'b');
+    void one.session.attach(link);
+    void two.session.attach(far);
+    await settle();
+    queue(one.session, hub, 3);
+    queue(two.session, agent, 2);
+    await settle();
+    expect([hub.applied, agent.applied]).toEqual([[1, 2], [1, 2, 3]]);
+    expect(hub.told).toEqual(['adopt b', 'opened', 'sent 1', 'sent 2', 'sent 3', 'acked 3']);
+    expect(agent.told).toContain('acked 2');
+    expect([one.session.received, two.session.received]).toEqual([2, 3]);
+  });
+
+  test('session: hello says where both streams stand, for the store it is about and no other', async () => {
+    const host = new Host();
+    host.marks = { acked: 3, queued: 9, received: 7 };
+    const { session } = makeSession(host);
+    const { peer } = await greet(session, { received: 3 });
+    expect(peer.pick('hello')[0]).toMatchObject({ forStore: peerStore, received: 7, queued: 9, name: 'alice' });
+    const stranger = await greet(session, { store: 'c'.repeat(32), forStore: null });
+    expect(stranger.peer.pick('hello')[1]).toMatchObject({ forStore: 'c'.repeat(32), received: 0, queued: 0 });
+  });
+
+  test('session: what waited is sent from the peer’s cursor on when a link opens', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    queue(session, host, 4);
+    const { peer } = await greet(session, { received: 2 });
+    expect(peer.pick('data').map((frame) => frame.seq)).toEqual([3, 4]);
+    expect(host.told).toEqual(['opened', 'acked 2', 'sent 3', 'sent 4']);
+  });
+
+  test('session: a peer with another store is adopted first, and the streams start at its marks', async () => {
+    const host = new Host();
+    host.marks = { acked: 5, queued: 5, received: 5 };
+    const { session } = makeSession(host);
+    host.marks = zero;
+    const { peer } = await greet(session, { store: 'c'.repeat(32) });
+    expect(host.told).toEqual(['adopt c', 'opened']);
+    expect(session.peerStore).toBe('c'.repeat(32));
+    peer.say({ t: 'data', seq: 1, body: row(1).bytes });
+    await settle();
+    expect(host.applied).toEqual([1]);
+  });
+
+  test('session: a commit that ends after the peer’s store changed moves nothing', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const { peer } = await greet(session);
+    let finish: () => void = () => undefined;
+    host.mayApply = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    peer.say({ t: 'data', seq: 1, body: row(1).bytes });
+    await settle();
+    const { peer: other } = await greet(session, { store: 'c'.repeat(32) });
+    finish();
+    await settle();
+    expect(host.applied).toEqual([1]);
+    expect(session.received).toBe(0);
+    expect(other.pick('ack')).toEqual([]);
+  });
+
+  test('session: an ack goes out only after the commit, and over the link that is open then', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const { peer } = await greet(session);
+    let finish: () => void = () => undefined;
+    host.mayApply = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    peer.say({ t: 'data', seq: 1, body: row(1).bytes });
+    await settle();
+    expect(peer.pick('ack')).toEqual([]);
+    const { peer: second } = await greet(session);
+    finish();
+    await settle();
+    expect(second.pick('ack')).toEqual([{ t: 'ack', received: 1, need: [] }]);
+    expect(peer.pick('ack')).toEqual([]);
+  });
+
+  test('session: an ack that comes before the reloaded rows is no regression', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const { peer } = await greet(session);
+    queue(session, host, 2);
+    await settle();
+    peer.close();
+    await settle();
+    const [link, far] = createLinkPair('a', 'b');
+    void session.attach(link);
+    const again = new RawPeer(far);
+    again.say(makeHello());
+    again.say({ t: 'ack', received: 2, need: [] });
+    await settle();
+    expect(host.told).not.toContain('trouble PEER_REGRESSED');
+    expect(host.told.at(-1)).toBe('acked 2');
+    queue(session, host, 1);
+    await settle();
+    expect(again.pick('data').map((frame) => frame.seq)).toContain(3);
+  });
+
+  test('session: a commit that fails closes the link and acknowledges nothing', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    host.mayApply = Promise.reject(new Error('disk'));
+    const { peer, ended } = await greet(session);
+    peer.say({ t: 'data', seq: 1, body: row(1).bytes });
+    expect(await ended).toBe('STORE_IO');
+    expect(peer.pick('ack')).toEqual([]);
+    expect(session.received).toBe(0);
+  });
+
+  test('session: a peer that forgot is refused, its host is told, and a later link too', async () => {
+    const host = new Host();
+    host.marks = { acked: 5, queued: 8, received: 0 };
+    const { session } = makeSession(host);
+    const { peer, ended } = await greet(session, { received: 4 });
+    expect(await ended).toBe('PEER_REGRESSED');
+    expect(peer.pick('nak')).toMatchObject([{ code: 'PEER_REGRESSED' }]);
+    expect(host.told).toContain('trouble PEER_REGRESSED');
+    expect(peer.pick('data')).toEqual([]);
+  });
+
+  test('session: the newest link that has greeted replaces the one before', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const first = await greet(session);
+    const second = await greet(session);
+    expect(await first.ended).toBe('replaced');
+    first.peer.say({ t: 'data', seq: 1, body: row(1).bytes });
+    second.peer.say({ t: 'log-ask', attempt: 'J1.1' });
+    await settle();
+    expect(host.applied).toEqual([]);
+    expect(host.told).toEqual(['opened', 'opened', 'frame log-ask']);
+    expect(session.connection?.isOpen).toBe(true);
+  });
+
+  test('session: a link that has not greeted replaces nothing', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const first = await greet(session);
+    const [link] = createLinkPair('a', 'b');
+    void session.attach(link);
+    await settle();
+    queue(session, host, 1);
+    await settle();
+    expect(first.peer.pick('data')).toHaveLength(1);
+    expect(host.told).toEqual(['opened', 'sent 1']);
+  });
+
+  test('session: what is not acknowledged is sent again after a pause', async () => {
+    const host = new Host();
+    const { session, ports } = makeSession(host);
+    const { peer } = await greet(session);
+    queue(session, host, 2);
+    await settle();
+    await ports.advance(1000);
+    const seqs = peer.pick('data').map((frame) => frame.seq);
+    expect(seqs.slice(0, 3)).toEqual([1, 2, 1]);
+    expect(host.told.filter((line) => line.startsWith('sent'))).toEqual(['sent 1', 'sent 2']);
+  });
+
+  test('session: a pairing frame has no place on it', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const { peer, ended } = await greet(session);
+    peer.say({ t: 'paired', name: 'mallory' });
+    expect(await ended).toBe('FRAME_INVALID');
+  });
+
+  test('session: stop ends every link, greeted or not, and takes no more', async () => {
+    const host = new Host();
+    const { session, ports } = makeSession(host);
+    const { ended } = await greet(session);
+    const [link] = createLinkPair('a', 'b');
+    const greeting = session.attach(link);
+    session.stop('over');
+    session.stop('over');
+    expect(await Promise.all([ended, greeting])).toEqual(['over', 'over']);
+    const [late] = createLinkPair('a', 'b');
+    expect(await session.attach(late)).toBe('stopped');
+    expect(session.sendFrame({ t: 'log-ask', attempt: 'J1.1' })).toBe('closed');
+    expect(ports.timerCount).toBe(0);
+  });
+});

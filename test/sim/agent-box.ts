@@ -1,0 +1,220 @@
+/*
+ * An agent's box: its disk, its processes, and the agent that is started, paused, killed, replaced.
+ *
+ * It runs the product's own `Agent`, first paired by the product's own pairing exchange. An agent
+ * that ends by itself is started again; unless its disk was made to fail, that is a violation.
+ * Processes of jobs outlive it.
+ */
+import { Agent } from '../../agent/agent.ts';
+import { AppError } from '../../protocol/errors.ts';
+import type { PeerKey } from '../../protocol/model.ts';
+import { askToPair } from '../../protocol/pairing.ts';
+import { SimDisk } from './disk.ts';
+import type { Ground } from './ground.ts';
+import { restartMs } from './ground.ts';
+import { Incarnation, type Skew } from './incarnation.ts';
+import { BoxProcesses } from './workshop.ts';
+
+/** What a box is made from. */
+export interface AgentBoxParts {
+  readonly name: string;
+  readonly hub: PeerKey;
+  readonly skew: Skew;
+  readonly slots: number;
+  /** Between pairing and the first start of the agent. */
+  readonly idleMs: number;
+  readonly silentMs: () => number;
+}
+
+/** Life cycle: `join` once; then `start`; `crash`, `stop` or `wipe`; again. */
+export class AgentBox {
+  readonly name: string;
+  readonly key: PeerKey;
+  readonly disk: SimDisk;
+  readonly processes: BoxProcesses;
+  readonly #parts: AgentBoxParts;
+  readonly #ground: Ground;
+  #owner: Incarnation | undefined;
+  #agent: Agent | undefined;
+  #oneTimeKey: PeerKey | undefined;
+  #isPaired = false;
+  #isHeld = false;
+  #life = 0;
+
+  constructor(ground: Ground, parts: AgentBoxParts) {
+    this.name = parts.name;
+    this.#ground = ground;
+    this.#parts = parts;
+    const { clock, chance, history, trace, syncMs, plants } = ground;
+    this.key = Buffer.from(chance.bytes(32)).toString('hex');
+    const wrapKv = plants.wrapKv ?? ((kv) => kv);
+    this.disk = new SimDisk({ clock, chance: chance.fork(), syncMs, wrapKv });
+    const { name: box, silentMs } = parts;
+    this.processes = new BoxProcesses({
+      ...{ box, clock, history, trace, silentMs },
+      chance: chance.fork(),
+    });
+  }
+
+  get agent(): Agent | undefined {
+    return this.#agent;
+  }
+
+  get isPaired(): boolean {
+    return this.#isPaired;
+  }
+
+  /** Has it an invite to pair with? */
+  get isInvited(): boolean {
+    return this.#oneTimeKey !== undefined;
+  }
+
+  /** Uses an invite, as often as it takes; then starts the agent. */
+  join(oneTimeKey: PeerKey): void {
+    if (this.#oneTimeKey !== undefined) return;
+    this.#oneTimeKey = oneTimeKey;
+    const { clock, chance } = this.#ground;
+    const skew = this.#parts.skew;
+    const name = `${this.name}#join`;
+    this.#owner = new Incarnation({ name, clock, chance: chance.fork(), skew });
+    void this.#pair(this.#owner, oneTimeKey);
+  }
+
+  get isPaused(): boolean {
+    return this.#owner?.isPaused === true;
+  }
+
+  /** Starts an agent where none runs; one that is stopping will be followed by another. */
+  start(): void {
+    this.#isHeld = false;
+    if (!this.#isPaired || this.#owner !== undefined) return;
+    const { clock, chance, trace } = this.#ground;
+    this.#life += 1;
+    const name = `${this.name}#${this.#life}`;
+    const skew = this.#parts.skew;
+    const owner = new Incarnation({ name, clock, chance: chance.fork(), skew });
+    this.#owner = owner;
+    trace.note(`${name} starts`);
+    this.#boot(owner).catch((error: unknown) => this.#ended(owner, error));
+  }
+
+  /** Kills the agent and cuts the power of its disk; its processes live on. */
+  crash(): void {
+    const owner = this.#owner;
+    if (owner === undefined || !this.#isPaired) return;
+    this.#ground.trace.note(`${owner.name} is killed`);
+    this.#ground.history.count('agent crashes');
+    this.#isHeld = true;
+    this.#bury(owner, 'killed');
+  }
+
+  /** The box is made anew under the same key: no disk, no processes. */
+  wipe(): void {
+    if (!this.#isPaired) return;
+    if (this.#owner !== undefined) this.crash();
+    this.#ground.trace.note(`${this.name} is wiped`);
+    this.#ground.history.count('agent wipes');
+    this.#note('wiped');
+    this.disk.wipe();
+    this.processes.killAll();
+  }
+
+  /** Asks the agent to stop. */
+  stop(): void {
+    const agent = this.#agent;
+    const owner = this.#owner;
+    if (agent === undefined || owner === undefined) return;
+    this.#isHeld = true;
+    this.#ground.history.count('agent stops');
+    this.#ground.trace.note(`${owner.name} is stopped`);
+    this.#note('stopped');
+    owner.run(() => void agent.stop());
+  }
+
+  pause(): void {
+    if (this.#owner === undefined) return;
+    this.#ground.trace.note(`${this.#owner.name} is paused`);
+    this.#ground.history.count('agent pauses');
+    this.#owner.pause();
+  }
+
+  resume(): void {
+    if (this.#owner?.isPaused === true) this.#ground.trace.note(`${this.#owner.name} goes on`);
+    this.#owner?.resume();
+  }
+
+  async #pair(owner: Incarnation, oneTimeKey: PeerKey): Promise<void> {
+    const { network, trace, clock } = this.#ground;
+    const { ports } = owner;
+    while (!this.#isPaired) {
+      try {
+        const { hub } = this.#parts;
+        const link = await network.dial({ owner, box: this.name, key: oneTimeKey, hub });
+        const request = { key: this.key, host: `${this.name}.test` };
+        const bears = await askToPair(link, request, ports.timers);
+        trace.note(`${this.name} is paired as ${bears}`);
+        this.#isPaired = true;
+      } catch (error) {
+        trace.note(`${this.name} cannot pair: ${error instanceof AppError ? error.code : error}`);
+        await new Promise<void>((resolve) => {
+          ports.timers.after(1000, resolve);
+        });
+      }
+    }
+    owner.die();
+    network.kill(owner);
+    this.#owner = undefined;
+    clock.after(this.#parts.idleMs, () => this.start());
+  }
+
+  async #boot(owner: Incarnation): Promise<void> {
+    const { network, trace, plants } = this.#ground;
+    const { hub, slots } = this.#parts;
+    const { kv, logs } = await this.disk.open(owner);
+    const workshop = this.processes.openWorkshop(owner);
+    const agent = new Agent({
+      ports: owner.ports,
+      kv,
+      logs,
+      workshop: plants.wrapWorkshop?.(workshop) ?? workshop,
+      dial: () => network.dial({ owner, box: this.name, key: this.key, hub }),
+      hub,
+      host: `${this.name}.test`,
+      version: 'sim',
+      slots,
+      noticed: (line) => trace.note(`${owner.name}: ${line}`),
+    });
+    void agent.ended.then((failure) => this.#ended(owner, failure));
+    await agent.start();
+    if (owner.isDead) return;
+    this.#agent = agent;
+    trace.note(`${owner.name} serves`);
+  }
+
+  #ended(owner: Incarnation, failure: unknown): void {
+    if (owner.isDead) return;
+    const { trace, history, clock, chance } = this.#ground;
+    const words = failure instanceof Error ? failure.message : 'as it was asked to';
+    trace.note(`${owner.name} ended: ${words}`);
+    if (failure !== undefined && !this.disk.isFaulty) {
+      const stack = failure instanceof Error ? failure.stack : String(failure);
+      history.violate({ check: 'no program fails by itself', message: `${this.name}: ${stack}` });
+    }
+    this.#bury(owner, 'ended');
+    if (!this.#isHeld) clock.after(chance.between(restartMs.min, restartMs.max), () => this.start());
+  }
+
+  #bury(owner: Incarnation, how: string): void {
+    owner.die();
+    this.#ground.network.kill(owner);
+    this.disk.crash();
+    this.#owner = undefined;
+    this.#agent = undefined;
+    this.#note(how);
+  }
+
+  #note(how: string): void {
+    const { clock, history } = this.#ground;
+    history.agentEnds.push({ box: this.name, at: clock.nowMs, how });
+  }
+}

@@ -1,0 +1,20 @@
+/*
+ * Every check of a finished run. That the world comes to rest at all is seen by the run itself.
+ */
+import type { Check } from './check.ts';
+import { finalRecordsCheck } from './final-records.ts';
+import { logCopiesCheck } from './log-copies.ts';
+import { oneOutcomeCheck } from './one-outcome.ts';
+import { receiptsCheck } from './receipts.ts';
+import { startsCheck } from './starts.ts';
+import { truthCheck } from './truth.ts';
+
+/** In the order in which they are reported. */
+export const checks: readonly Check[] = [
+  startsCheck,
+  oneOutcomeCheck,
+  finalRecordsCheck,
+  receiptsCheck,
+  truthCheck,
+  logCopiesCheck,
+];

@@ -1,0 +1,31 @@
+/*
+ * What a check is: a question to the notes of a finished run, answered with what is wrong.
+ */
+import type { JobRecord } from '../../../cockpit/manager/job.ts';
+import type { AttemptId, JobId } from '../../../protocol/model.ts';
+import type { LogSlice } from '../../../store/log.ts';
+import type { History } from '../history.ts';
+import type { World } from '../world.ts';
+
+/** The hub's copy of a log, whole. */
+export type LogCopy = LogSlice;
+
+/** What there is to judge. `jobs` are as the hub has them in the end. */
+export interface Evidence {
+  readonly history: History;
+  readonly jobs: readonly JobRecord[];
+  readonly copies: ReadonlyMap<AttemptId, LogCopy>;
+  readonly world: World;
+}
+
+/** One thing that is wrong. */
+export interface Finding {
+  readonly message: string;
+  readonly about?: JobId;
+}
+
+/** One promise, and whether it was kept. */
+export interface Check {
+  readonly title: string;
+  readonly judge: (evidence: Evidence) => readonly Finding[];
+}

@@ -1,0 +1,39 @@
+/*
+ * Every accepted job ends in exactly one outcome.
+ *
+ * Accepted is a job whose dispatch was answered, parts of a group included. A group's outcome is
+ * the sum of its parts'. Source: DESIGN section 4.
+ */
+import { findEnd, isEnded, type JobRecord, sumOutcomes } from '../../../cockpit/manager/job.ts';
+import type { Check, Finding } from './check.ts';
+
+/** See the header. */
+export const oneOutcomeCheck: Check = {
+  title: 'every accepted job has one outcome',
+  judge({ history, jobs }) {
+    const byId = new Map(jobs.map((job) => [job.id, job]));
+    const findings: Finding[] = [];
+    for (const id of history.accepted) {
+      const job = byId.get(id);
+      if (job === undefined) findings.push({ about: id, message: `${id} is gone` });
+      else if (!isEnded(job)) findings.push({ about: id, message: `${id} has not ended` });
+    }
+    for (const job of jobs) findings.push(...judgeShape(job, byId));
+    return findings;
+  },
+};
+
+function judgeShape(job: JobRecord, byId: ReadonlyMap<string, JobRecord>): readonly Finding[] {
+  const about = job.id;
+  if (job.kind === 'command') {
+    const open = job.attempts.slice(0, -1).filter(({ state }) => state.is !== 'finished');
+    return open.map(({ n }) => ({ about, message: `${job.id}.${n} is open beside a later one` }));
+  }
+  const parts = job.children.map((id) => byId.get(id));
+  const outcomes = parts.map((part) =>
+    part?.kind === 'command' ? findEnd(part)?.outcome : undefined,
+  );
+  const sum = sumOutcomes(outcomes.filter((outcome) => outcome !== undefined));
+  if (job.ended?.outcome === sum) return [];
+  return [{ about, message: `${job.id} is ${job.ended?.outcome}, its parts sum to ${sum}` }];
+}

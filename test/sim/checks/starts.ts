@@ -1,0 +1,42 @@
+/*
+ * No attempt starts twice, and none starts that was ended before it could.
+ *
+ * An attempt that ended without ever having been started (cancelled, expired or refused, with no
+ * start in its record) must have no process, before or after: the hub has told the M2 that it did
+ * not run. The same holds for one that was lost before it left the hub. A lost attempt that had left
+ * may well have run: that is what lost means. Source: DESIGN section 4, reliability facts R9, R15.
+ */
+import type { AttemptRecord } from '../../../cockpit/manager/job.ts';
+import type { Check, Finding } from './check.ts';
+
+/** See the header. */
+export const startsCheck: Check = {
+  title: 'no attempt starts twice, or after its end',
+  judge({ history, jobs }) {
+    const findings: Finding[] = [];
+    const startCounts = new Map<string, number>();
+    for (const { attempt } of history.processes) {
+      startCounts.set(attempt, (startCounts.get(attempt) ?? 0) + 1);
+    }
+    for (const [attempt, count] of startCounts) {
+      const about = attempt.split('.')[0] as `J${number}`;
+      if (count > 1) findings.push({ about, message: `${attempt} was started ${count} times` });
+    }
+    for (const job of jobs) {
+      if (job.kind === 'group') continue;
+      for (const attempt of job.attempts) {
+        const id = `${job.id}.${attempt.n}`;
+        if (!startCounts.has(id) || !isUnstarted(attempt)) continue;
+        findings.push({ about: job.id, message: `${id} ended before it could start, and started` });
+      }
+    }
+    return findings;
+  },
+};
+
+function isUnstarted({ state }: AttemptRecord): boolean {
+  if (state.is !== 'finished') return false;
+  const { end, times } = state;
+  if (end.outcome === 'lost') return times.sentAt === undefined && times.acceptedAt === undefined;
+  return end.startedAt === undefined && times.startedAt === undefined;
+}

@@ -1,0 +1,129 @@
+/*
+ * An outcome says what happened.
+ *
+ * Good and bad follow the exit code of the one process, which is over by then. The other outcomes
+ * need their cause: somebody cancelled, a deadline passed, a start was refused, a worker was really
+ * silent, wiped, revoked or killed. Without a cause the hub or an agent made it up.
+ */
+import { type AttemptEnd } from '../../../cockpit/manager/attempt-machine.ts';
+import type { AttemptRecord, CommandJob } from '../../../cockpit/manager/job.ts';
+import { type ProcessNote } from '../history.ts';
+import { epochMs } from '../incarnation.ts';
+import type { Check, Evidence, Finding } from './check.ts';
+
+/** Silence is measured between looks and frames; shorter than promised by this much is no lie. */
+const slackMs = 250;
+
+interface Case {
+  readonly evidence: Evidence;
+  readonly job: CommandJob;
+  readonly attempt: AttemptRecord;
+  readonly end: AttemptEnd;
+  readonly process: ProcessNote | undefined;
+  /** When the outcome was first seen, and how long the worker had been silent then. */
+  readonly seen: { readonly at: number; readonly silentMs: number };
+  readonly box: string;
+}
+
+/** See the header. */
+export const truthCheck: Check = {
+  title: 'an outcome says what happened',
+  judge(evidence) {
+    const findings: Finding[] = [];
+    for (const job of evidence.jobs) {
+      if (job.kind === 'group') continue;
+      for (const attempt of job.attempts) {
+        const known = makeCase(evidence, job, attempt);
+        const lie = known === undefined ? undefined : findLie(known);
+        if (lie !== undefined) {
+          findings.push({ about: job.id, message: `${job.id}.${attempt.n}: ${lie}` });
+        }
+      }
+    }
+    return findings;
+  },
+};
+
+function makeCase(evidence: Evidence, job: CommandJob, attempt: AttemptRecord): Case | undefined {
+  if (attempt.state.is !== 'finished') return undefined;
+  const { history, world } = evidence;
+  const seen = history.sights.find(
+    (sight) =>
+      sight.job.id === job.id &&
+      sight.job.kind === 'command' &&
+      sight.job.attempts.some(({ n, state }) => n === attempt.n && state.is === 'finished'),
+  );
+  const process = history.processes.find((note) => note.attempt === `${job.id}.${attempt.n}`);
+  if (seen === undefined) return undefined;
+  const box = world.findBox(attempt.worker)?.name ?? '?';
+  return { evidence, job, attempt, end: attempt.state.end, process, seen, box };
+}
+
+function findLie(known: Case): string | undefined {
+  const { end, process, seen } = known;
+  if (end.outcome !== 'lost' && process !== undefined) {
+    if (process.isAlive || (process.endedAt ?? 0) > seen.at) return 'told while the process ran';
+  }
+  switch (end.outcome) {
+    case 'succeeded':
+      return process?.exitCode === 0 ? undefined : `succeeded, exit code ${process?.exitCode}`;
+    case 'failed':
+      if (process?.exitCode !== undefined && process.exitCode === end.usage.exitCode) {
+        return process.exitCode === 0 ? 'failed with exit code 0' : undefined;
+      }
+      return `failed with ${end.usage.exitCode}, exit code was ${process?.exitCode}`;
+    case 'refused':
+      return known.evidence.history.refusals.has(`${known.job.id}.${known.attempt.n}`)
+        ? undefined
+        : `refused (${end.reason}), and nobody did`;
+    case 'cancelled':
+      return findCancelLie(known);
+    case 'expired':
+      return findExpiryLie(known);
+    case 'lost':
+      return findLossLie(known);
+  }
+}
+
+function findCancelLie({ evidence, job, end, process, box }: Case): string | undefined {
+  const { history } = evidence;
+  if (end.reason?.includes('hub was not heard') === true) {
+    const silentMs = process?.asked?.silentMs ?? 0;
+    // The agent's clock may be fast by a tenth.
+    const neededMs = (job.spec.stopAfterMs ?? Number.POSITIVE_INFINITY) * 0.9 - slackMs;
+    return silentMs >= neededMs ? undefined : `stopped after only ${silentMs} ms without the hub`;
+  }
+  if (end.reason?.includes('agent was stopped') === true) {
+    const wasStopped = history.agentEnds.some((note) => note.box === box);
+    return wasStopped ? undefined : 'its agent was not stopped';
+  }
+  return history.cancels.has(job.id) ? undefined : `cancelled (${end.reason}), and nobody asked`;
+}
+
+function findExpiryLie({ attempt, seen }: Case): string | undefined {
+  const { expiresAt } = attempt;
+  if (expiresAt === undefined) return 'expired without a deadline';
+  // A clock that is fast by a tenth makes the deadline come early by so much of the run.
+  const earlyMs = expiresAt - epochMs - seen.at;
+  return earlyMs > seen.at * 0.15 + slackMs ? `expired ${earlyMs} ms early` : undefined;
+}
+
+function findLossLie({ evidence, job, attempt, end, seen, box }: Case): string | undefined {
+  const { history } = evidence;
+  const ends = history.agentEnds.filter((note) => note.box === box && note.at <= seen.at);
+  const reason = end.reason ?? '';
+  if (reason.includes('was revoked')) {
+    return history.revokes.has(attempt.worker) ? undefined : 'its worker was not revoked';
+  }
+  if (reason.includes('not heard of for')) {
+    if (seen.silentMs >= job.spec.lostAfterMs - slackMs) return undefined;
+    return `lost after only ${Math.round(seen.silentMs)} ms of silence`;
+  }
+  if (reason.includes('memory of this job') || reason.includes('does not know this job')) {
+    return ends.some(({ how }) => how === 'wiped') ? undefined : `lost (${reason}), not wiped`;
+  }
+  if (reason.includes('agent was killed')) {
+    return ends.length > 0 ? undefined : 'its agent was not killed';
+  }
+  return `lost for an unknown reason: ${reason}`;
+}
