@@ -75,8 +75,9 @@ export class Agent implements SessionHost {
   readonly #logEnds = new Map<AttemptId, number>();
   #name: string | null = null;
   #barrier = Number.POSITIVE_INFINITY;
-  #hubAheadMs = 0;
-  #hubHeardAt = 0;
+  /** By how much the hub's wall clock is ahead of ours; undefined before its first hello. */
+  #hubAheadMs: number | undefined;
+  #startedAt = 0;
   #resolveEnded!: (failure: AppError | undefined) => void;
   #failure: AppError | undefined;
   /** Resolves when the agent has stopped, with the failure that ended it if one did. */
@@ -95,7 +96,7 @@ export class Agent implements SessionHost {
     this.#identity = await openStore(kv, ports.random);
     this.#capabilities = await workshop.probe();
     this.#committer = new Committer({ kv, onFailure: (error) => this.#fail(error) });
-    this.#hubHeardAt = ports.clock.monotonicMs();
+    this.#startedAt = ports.clock.monotonicMs();
     const hubStore = await this.#readHubStore();
     const streams = hubStore === null ? undefined : await this.#openStreams(hubStore);
     this.#compose(await readHeld(kv), streams, hubStore);
@@ -155,9 +156,8 @@ export class Agent implements SessionHost {
   }
 
   acked(_hubStore: string, through: number): void {
-    const planned = this.#desk.streams?.planAcked(through);
-    planned
-      ?.then((ops) => this.#parts.kv.batch(ops, 'buffered'))
+    this.#desk.streams
+      ?.removeAcked(through)
       .then(() => this.#sendLogs.wake())
       .catch((error: unknown) => this.#fail(error));
   }
@@ -171,7 +171,6 @@ export class Agent implements SessionHost {
     this.#name = hello.name ?? this.#name;
     this.#barrier = hello.queued;
     this.#hubAheadMs = hello.wallMs - clock.wallMs();
-    this.#hubHeardAt = clock.monotonicMs();
     this.#keepLink.opened();
     this.#sendLogs.linked();
     this.#wakeSoon();
@@ -244,13 +243,14 @@ export class Agent implements SessionHost {
       desk: this.#desk,
       logs,
       send: (frame) => this.#session.sendFrame(frame),
+      timers: ports.timers,
       failed,
     });
     this.#watchWork = new WatchWork({
       desk: this.#desk,
       ports,
       leftMs,
-      hubHeardAt: () => this.#session.connection?.heardAt ?? this.#hubHeardAt,
+      hubHeardAt: () => this.#session.heardAt ?? this.#startedAt,
       failed,
     });
     this.#runWork = new RunWork({
@@ -278,6 +278,10 @@ export class Agent implements SessionHost {
     for (const held of this.#desk.list()) {
       const at = Math.round(ports.clock.wallMs());
       await this.#desk.step(held.attempt, { type: 'restart', at });
+    }
+    // Its row went first, so a log without one is what a crash left of an attempt long delivered.
+    for (const attempt of await logs.list()) {
+      if (this.#desk.find(attempt) === undefined) await logs.remove(attempt);
     }
     await workshop.sweep([]);
   }
@@ -372,7 +376,7 @@ export class Agent implements SessionHost {
   }
 
   #findLeftMs(held: HeldAttempt): number | undefined {
-    if (held.expiresAt === undefined) return undefined;
+    if (held.expiresAt === undefined || this.#hubAheadMs === undefined) return undefined;
     return held.expiresAt - (this.#parts.ports.clock.wallMs() + this.#hubAheadMs);
   }
 

@@ -79,7 +79,7 @@ function readLine(argv: readonly string[]) {
     const flags: Flags = { json: values.json === true, background: values.background === true };
     return { verb, operands, flags, wantsHelp: values.help === true };
   } catch (cause) {
-    const why = cause instanceof Error ? (cause.message.split('. ')[0] ?? '') : String(cause);
+    const why = cause instanceof Error ? (cause.message.split(/\.\s/)[0] ?? '') : String(cause);
     throw new AppError('USAGE_FLAG', `odally: ${why}.`, { cause });
   }
 }

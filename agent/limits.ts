@@ -17,5 +17,8 @@ export const graceMsDefault = 5000;
 /** A stopping agent waits so long for its work to end and its reports to be delivered. */
 export const stopMsMax = 10_000;
 
+/** A log of which nothing was acknowledged for so long is asked for again: 5 resends of a message. */
+export const logAskAgainMs = 5000;
+
 /** Bytes of log read and sent in one go. Equal to the wire's chunk so that no chunk is split. */
 export const logReadBytesMax = 64 * 1024;

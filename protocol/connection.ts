@@ -208,7 +208,8 @@ export class Connection {
     ].filter((deadline) => deadline !== undefined);
     if (deadlines.length === 0) return;
     const { clock, timers } = this.#parts.ports;
-    const delayMs = Math.max(0, Math.min(...deadlines) - clock.monotonicMs());
+    // Whole milliseconds, upwards: a timer that ends a rounding error early would be set for ever.
+    const delayMs = Math.max(0, Math.ceil(Math.min(...deadlines) - clock.monotonicMs()));
     this.#cancelTimer = timers.after(delayMs, () => this.#tick());
   }
 

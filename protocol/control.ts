@@ -3,12 +3,14 @@
  *
  * One link carries any number of calls at once, each with an id. A call is answered by `done` or
  * `fail`, after any number of `item`s when it streams; `drop` says that the asker lost interest.
+ * Values travel as JSON, long ones in several frames (`part`), so a list of a thousand jobs passes.
  * Requests are small and ephemeral; nothing here is retried. When the link ends every open call
  * fails with the code given for it. Errors: the handler's, FRAME_INVALID.
  */
 import { z } from 'zod';
 import { decodeValue, encodeValue } from './codec.ts';
 import { AppError, type ErrorCode, isErrorCode, wrapError } from './errors.ts';
+import { frameBytesMax } from './limits.ts';
 import type { Link } from './transports/link.ts';
 
 /** Calls that one link may have open at once; more are refused. */
@@ -17,15 +19,23 @@ export const callsOpenMax = 256;
 /** Items of one stream that may be under way: a slow reader holds the writer, not the memory. */
 export const itemsUnderWayMax = 64;
 
+/** Bytes of a value in one frame; well below the largest frame. */
+const partBytesMax = 512 * 1024;
+
+/** Bytes of one answer or item as JSON. A screen's five hundred jobs are under one of these eight. */
+export const valueBytesMax = 8 * 1024 * 1024;
+
 const id = z.number().int().nonnegative();
 const askSchema = z.object({ t: z.literal('ask'), id, verb: z.string(), args: z.unknown() });
 const moreSchema = z.object({ t: z.literal('more'), id, count: z.number().int().min(1) });
 const dropSchema = z.object({ t: z.literal('drop'), id });
-const itemSchema = z.object({ t: z.literal('item'), id, value: z.unknown() });
-const doneSchema = z.object({ t: z.literal('done'), id, value: z.unknown() });
+const json = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+const partSchema = z.object({ t: z.literal('part'), id, json });
+const itemSchema = z.object({ t: z.literal('item'), id, json });
+const doneSchema = z.object({ t: z.literal('done'), id, json });
 const failSchema = z.object({ t: z.literal('fail'), id, code: z.string(), message: z.string() });
 const toServerSchema = z.discriminatedUnion('t', [askSchema, moreSchema, dropSchema]);
-const toClientSchema = z.discriminatedUnion('t', [itemSchema, doneSchema, failSchema]);
+const toClientSchema = z.discriminatedUnion('t', [partSchema, itemSchema, doneSchema, failSchema]);
 
 /** One call as its handler sees it. */
 export interface ControlCall {
@@ -46,7 +56,7 @@ export function serveControl(link: Link, handler: ControlHandler): void {
   const answer = async (ask: z.infer<typeof askSchema>, call: ServedCall) => {
     try {
       const value = await handler(call);
-      call.say({ t: 'done', id: ask.id, value });
+      call.sayValue('done', value);
     } catch (thrown) {
       const error = wrapError(thrown, 'HUB_INTERNAL');
       call.say({ t: 'fail', id: ask.id, code: error.code, message: error.message });
@@ -95,8 +105,21 @@ class ServedCall implements ControlCall {
     if (!this.#isDropped) this.#link.send(encodeValue(value));
   }
 
+  /** Errors: USAGE_ARGUMENT for a value that is too large to be asked for. */
+  sayValue(t: 'item' | 'done', value: unknown): void {
+    const whole = new TextEncoder().encode(JSON.stringify(value ?? null));
+    if (whole.length > valueBytesMax) {
+      throw new AppError('USAGE_ARGUMENT', 'The answer is over 8 MiB; ask for less.');
+    }
+    let at = 0;
+    for (; whole.length - at > partBytesMax; at += partBytesMax) {
+      this.say({ t: 'part', id: this.#id, json: whole.subarray(at, at + partBytesMax) });
+    }
+    this.say({ t, id: this.#id, json: whole.subarray(at) });
+  }
+
   async item(value: unknown): Promise<boolean> {
-    this.say({ t: 'item', id: this.#id, value });
+    this.sayValue('item', value);
     this.#room -= 1;
     if (this.#room <= 0 && !this.#isDropped) {
       await new Promise<void>((resolve) => {
@@ -135,6 +158,8 @@ interface OpenCall {
   readonly reject: (error: AppError) => void;
   /** Items are taken one after the other; the answer comes after the last. */
   chain: Promise<void>;
+  /** What has come so far of the next value. */
+  parts: Uint8Array[];
 }
 
 /** A stream that is being followed. */
@@ -179,8 +204,12 @@ export class ControlClient {
     this.#nextId += 1;
     const done = new Promise<unknown>((resolve, reject) => {
       if (!this.#isOpen) return reject(new AppError(this.#gone));
-      this.#calls.set(id, { take, resolve, reject, chain: Promise.resolve() });
-      this.#link.send(encodeValue({ t: 'ask', id, verb, args }));
+      const ask = encodeValue({ t: 'ask', id, verb, args });
+      if (ask.length > frameBytesMax) {
+        return reject(new AppError('USAGE_ARGUMENT', `${verb}: the arguments are over 1 MiB.`));
+      }
+      this.#calls.set(id, { take, resolve, reject, chain: Promise.resolve(), parts: [] });
+      this.#link.send(ask);
     });
     return { done, cancel: () => this.#cancel(id) };
   }
@@ -192,26 +221,45 @@ export class ControlClient {
   }
 
   #cancel(id: number): void {
+    this.#drop(id)?.resolve(undefined);
+  }
+
+  #drop(id: number): OpenCall | undefined {
     const call = this.#calls.get(id);
-    if (call === undefined) return;
+    if (call === undefined) return undefined;
     this.#calls.delete(id);
     this.#link.send(encodeValue({ t: 'drop', id }));
-    call.resolve(undefined);
+    return call;
   }
 
   #take(bytes: Uint8Array): void {
     const frame = readOrClose(toClientSchema, bytes, this.#link);
     const call = frame === undefined ? undefined : this.#calls.get(frame.id);
     if (frame === undefined || call === undefined) return;
-    if (frame.t === 'item') {
-      call.chain = call.chain.then(() => this.#takeItem(frame.id, call, frame.value));
+    if (frame.t === 'fail') {
+      const code = isErrorCode(frame.code) ? frame.code : 'HUB_INTERNAL';
+      this.#finish(frame.id, call, () => call.reject(new AppError(code, frame.message)));
       return;
     }
+    call.parts.push(frame.json);
+    if (call.parts.length * partBytesMax > valueBytesMax + partBytesMax) {
+      return this.#link.close('FRAME_TOO_LARGE');
+    }
+    if (frame.t === 'part') return;
+    const value = readJsonOrClose(call.parts.splice(0), this.#link);
+    if (value === undefined) return;
+    if (frame.t === 'item') {
+      call.chain = call.chain.then(() => this.#takeItem(frame.id, call, value));
+      return;
+    }
+    this.#finish(frame.id, call, () => call.resolve(value));
+  }
+
+  /** The answer comes after the last item was taken. */
+  #finish(id: number, call: OpenCall, settle: () => void): void {
     void call.chain.then(() => {
-      this.#calls.delete(frame.id);
-      if (frame.t === 'done') return call.resolve(frame.value);
-      const code = isErrorCode(frame.code) ? frame.code : 'HUB_INTERNAL';
-      call.reject(new AppError(code, frame.message));
+      this.#calls.delete(id);
+      settle();
     });
   }
 
@@ -221,8 +269,7 @@ export class ControlClient {
       await call.take(value);
       if (this.#isOpen) this.#link.send(encodeValue({ t: 'more', id, count: 1 }));
     } catch (thrown) {
-      this.#cancel(id);
-      call.reject(wrapError(thrown, 'HUB_INTERNAL'));
+      this.#drop(id)?.reject(wrapError(thrown, 'HUB_INTERNAL'));
     }
   }
 
@@ -231,6 +278,15 @@ export class ControlClient {
     const calls = [...this.#calls.values()];
     this.#calls.clear();
     for (const call of calls) call.reject(new AppError(this.#gone));
+  }
+}
+
+function readJsonOrClose(parts: readonly Uint8Array[], link: Link): unknown {
+  try {
+    return JSON.parse(Buffer.concat(parts).toString());
+  } catch {
+    link.close('FRAME_INVALID');
+    return undefined;
   }
 }
 

@@ -64,7 +64,7 @@ export function answerPair(
       isAsked = true;
       answer(bytes).catch((thrown: unknown) => {
         const { code, message } = wrapError(thrown, 'HUB_INTERNAL');
-        link.send(encodeFrame({ t: 'nak', code, message }));
+        link.send(encodeFrame({ t: 'nak', code, message: message.slice(0, 1000) }));
       });
     },
     drain: () => undefined,

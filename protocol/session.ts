@@ -44,8 +44,13 @@ export interface StreamMarks {
 
 /** What the owner of a session gives and is told. Sessions never touch the store themselves. */
 export interface SessionHost {
-  /** The parts of hello that say who we are and what we hold, as of now. */
-  describe(): Partial<Pick<HelloFrame, 'name' | 'host' | 'capabilities' | 'inventory'>>;
+  /**
+   * The parts of hello that say who we are and what we hold, as of now. `queued` may count messages
+   * for that store which are on their way to the disk.
+   */
+  describe(
+    forStore: string | null,
+  ): Partial<Pick<HelloFrame, 'name' | 'host' | 'capabilities' | 'inventory' | 'queued'>>;
   /** The peer speaks from this store: settle what an older one held, then say where we stand. */
   adopt(peerStore: string): Promise<StreamMarks>;
   readOutbox(peerStore: string, after: number, countMax: number): Promise<readonly OutboxRow[]>;
@@ -94,7 +99,9 @@ export class Session {
   #streams: Streams;
   #current: Connection | undefined;
   readonly #greeting = new Set<Connection>();
+  #adoption: { readonly store: string; readonly marks: Promise<StreamMarks> } | undefined;
   #cancelTimer: CancelTimer | undefined;
+  #heardAt: number | undefined;
   #isStopped = false;
 
   constructor(parts: SessionParts) {
@@ -105,6 +112,16 @@ export class Session {
   /** The open connection, if there is one. */
   get connection(): Connection | undefined {
     return this.#current;
+  }
+
+  /** Is there any link, open or still greeting, on which something may be on its way? */
+  get hasLink(): boolean {
+    return this.#current !== undefined || this.#greeting.size > 0;
+  }
+
+  /** Monotonic instant at which the peer was last heard on an open link; undefined if never. */
+  get heardAt(): number | undefined {
+    return this.#current?.heardAt ?? this.#heardAt;
   }
 
   /** All up to here is applied and on disk. */
@@ -187,7 +204,7 @@ export class Session {
       queued: isKnown ? this.#streams.sender.queued : 0,
       isOpen,
       wallMs: ports.clock.wallMs(),
-      ...host.describe(),
+      ...host.describe(forStore),
     };
   }
 
@@ -211,13 +228,19 @@ export class Session {
   /** The peer speaks from another store than before: the old streams end here. */
   async #adopt(connection: Connection, peerStore: string): Promise<boolean> {
     try {
-      const marks = await this.#parts.host.adopt(peerStore);
+      // Two links may bring the same news; to settle the old streams twice would lose new work.
+      if (this.#adoption?.store !== peerStore) {
+        this.#adoption = { store: peerStore, marks: this.#parts.host.adopt(peerStore) };
+      }
+      const marks = await this.#adoption.marks;
       if (this.#streams.peerStore !== peerStore) this.#streams = openStreams(peerStore, marks);
       return true;
     } catch {
       // The store refused; its owner was told. The link goes, the peer dials again.
       connection.close('STORE_IO');
       return false;
+    } finally {
+      this.#adoption = undefined;
     }
   }
 
@@ -241,6 +264,7 @@ export class Session {
     this.#greeting.delete(connection);
     if (connection !== this.#current) return;
     this.#current = undefined;
+    this.#heardAt = connection.heardAt;
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
     this.#parts.host.closed(reason);
@@ -320,7 +344,7 @@ export class Session {
     const deadline = findSenderDeadline(this.#streams.sender);
     if (deadline === undefined || this.#isStopped) return;
     const { clock, timers } = this.#parts.ports;
-    const delayMs = Math.max(0, deadline - clock.monotonicMs());
+    const delayMs = Math.max(0, Math.ceil(deadline - clock.monotonicMs()));
     this.#cancelTimer = timers.after(delayMs, () => this.#send({ type: 'tick' }));
   }
 

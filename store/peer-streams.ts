@@ -31,6 +31,7 @@ export class PeerStreams {
   #acked: number;
   #queued: number;
   #received: number;
+  #removing: Promise<void> | undefined;
 
   constructor(
     kv: Kv,
@@ -71,10 +72,23 @@ export class PeerStreams {
     return readOutbox(this.#kv, this.#stream, { afterSeq: after, countMax });
   }
 
-  /** Notes the peer's cursor and plans the removal of what it has. */
-  planAcked(through: number): Promise<readonly KvOp[]> {
+  /** Notes the peer's cursor and removes what it has; not synced, for it can be done again. */
+  removeAcked(through: number): Promise<void> {
     this.#acked = Math.max(this.#acked, through);
-    return planAcked(this.#kv, this.#stream, through);
+    // One at a time: reads overtake each other, and an older mark written last would set back the
+    // numbers of a stream whose rows are gone already.
+    this.#removing ??= this.#removeAll().finally(() => {
+      this.#removing = undefined;
+    });
+    return this.#removing;
+  }
+
+  async #removeAll(): Promise<void> {
+    let done = 0;
+    while (done < this.#acked) {
+      done = this.#acked;
+      await this.#kv.batch(await planAcked(this.#kv, this.#stream, done), 'buffered');
+    }
   }
 
   get #stream() {

@@ -9,15 +9,17 @@
 import type { OwnerFrame } from '../../protocol/frames.ts';
 import { logRecordsMax, logWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
+import type { CancelTimer, Timers } from '../../protocol/ports.ts';
 import type { LogSlice, LogStore } from '../../store/log.ts';
 import type { Desk } from '../desk.ts';
-import { logReadBytesMax } from '../limits.ts';
+import { logAskAgainMs, logReadBytesMax } from '../limits.ts';
 
 /** What the loop needs of the session. */
 export interface SendLogsParts {
   readonly desk: Desk;
   readonly logs: LogStore;
   readonly send: (frame: OwnerFrame) => 'sent' | 'full' | 'closed';
+  readonly timers: Timers;
   readonly failed: (error: unknown) => void;
 }
 
@@ -28,6 +30,8 @@ interface Cursor {
   acked: number | undefined;
   /** Sent on this connection up to here. */
   sentThrough: number;
+  /** Something was owed when we last looked, and nothing was acknowledged since. */
+  isQuiet: boolean;
 }
 
 /** Life cycle: `linked` and `unlinked` as connections come and go, `wake` when a log grew. */
@@ -36,6 +40,7 @@ export class SendLogs {
   readonly #cursors = new Map<AttemptId, Cursor>();
   #isLinked = false;
   #isFull = false;
+  #cancelTimer: CancelTimer | undefined;
   #isPumping = false;
   #isWoken = false;
 
@@ -55,11 +60,13 @@ export class SendLogs {
     this.#isLinked = true;
     this.#isFull = false;
     this.#cursors.clear();
+    this.#watch();
     this.wake();
   }
 
   unlinked(): void {
     this.#isLinked = false;
+    this.#cancelTimer?.();
     this.#cursors.clear();
   }
 
@@ -75,6 +82,7 @@ export class SendLogs {
     if (cursor === undefined) return;
     if (isReset || cursor.acked === undefined) cursor.sentThrough = offset;
     cursor.acked = Math.max(cursor.acked ?? 0, offset);
+    cursor.isQuiet = false;
     this.wake();
   }
 
@@ -113,7 +121,7 @@ export class SendLogs {
   async #sendOne(attempt: AttemptId): Promise<boolean> {
     const cursor = this.#cursors.get(attempt);
     if (cursor === undefined) {
-      this.#cursors.set(attempt, { acked: undefined, sentThrough: 0 });
+      this.#cursors.set(attempt, { acked: undefined, sentThrough: 0, isQuiet: false });
       this.#send({ t: 'log-ask', attempt });
       return false;
     }
@@ -156,6 +164,20 @@ export class SendLogs {
     const last = records.at(-1);
     if (last === undefined || records.length === slice.records.length) return slice;
     return { records, next: last.offset + last.bytes.length };
+  }
+
+  /** Frames of logs are not durable: where no answer comes, the log is asked for from the start. */
+  #watch(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#parts.timers.after(logAskAgainMs, () => {
+      for (const [attempt, cursor] of this.#cursors) {
+        const isOwed = cursor.acked === undefined || cursor.sentThrough > cursor.acked;
+        if (isOwed && cursor.isQuiet) this.#cursors.delete(attempt);
+        cursor.isQuiet = isOwed;
+      }
+      this.wake();
+      this.#watch();
+    });
   }
 
   #send(frame: OwnerFrame): void {

@@ -103,11 +103,13 @@ async function runFollow({ program, client, request }: Call): Promise<number> {
   const streams = ids.map((id) =>
     client.stream('logs', { job: id, follow: true }, (item) => printItem(program, request, item)),
   );
-  program.onSignal(() => {
-    for (const stream of streams) stream.cancel();
+  const left = new AppError('WAIT_TIMEOUT', `${job.id} was left before it had ended; it goes on.`);
+  const interrupted = new Promise<never>((_, reject) => {
+    program.onSignal(() => reject(left));
   });
-  await Promise.all(streams.map((stream) => stream.done));
-  const ended = (await client.call('wait', { jobs: [job.id] })) as JobDetail;
+  const done = Promise.all(streams.map((stream) => stream.done));
+  const outcome = done.then(() => client.call('wait', { jobs: [job.id] }));
+  const ended = (await Promise.race([outcome, interrupted])) as JobDetail;
   const wait = verbs.find((verb) => verb.name === 'wait');
   if (request.isJson) await printJson(program, ended);
   else

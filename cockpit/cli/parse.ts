@@ -67,7 +67,7 @@ function readFlags(grammar: Grammar, rest: readonly string[]) {
   try {
     return parseArgs({ args: [...rest], options, allowPositionals: true, strict: true });
   } catch (cause) {
-    const why = cause instanceof Error ? (cause.message.split('. ')[0] ?? '') : String(cause);
+    const why = cause instanceof Error ? (cause.message.split(/\.\s/)[0] ?? '') : String(cause);
     throw new AppError('USAGE_FLAG', `${grammar.name}: ${why}.`, { cause });
   }
 }

@@ -89,7 +89,10 @@ async function awaitSeen(
   for (let waitedMs = 0; waitedMs < localSeenMsMax; waitedMs += lookMs) {
     const team = (await client.call('team', {})) as readonly TeamRow[];
     const row = team.find((worker) => worker.key === agent.key);
-    if (row?.link === 'direct') return row.name;
+    if (row === undefined) {
+      throw new AppError('PEER_UNKNOWN', 'This hub does not trust the local odally any more.');
+    }
+    if (row.link === 'direct') return row.name;
     await sleep(program.ports.timers, lookMs);
   }
   throw new AppError('LINK_TIMEOUT', 'The local odally runs, but the hub does not see it.');

@@ -105,7 +105,7 @@ export class HubDesk {
     const scene = this.#begin();
     const { at } = scene.change;
     for (const id of job.kind === 'group' ? job.children : [job.id]) {
-      stepJob(scene, id, { type: 'cancel', at, mayHaveLeft: mayHaveLeft(scene.state, id) });
+      stepJob(scene, id, { type: 'cancel', at, mayHaveLeft: this.#mayBeOnItsWay(id) });
       scene.change.note({ kind: 'cancel-asked', job: id });
     }
     await this.#ledger.commit(scene.change);
@@ -176,8 +176,19 @@ export class HubDesk {
   async expire(id: JobId): Promise<void> {
     const scene = this.#begin();
     const { at } = scene.change;
-    stepJob(scene, id, { type: 'expired', at, mayHaveLeft: mayHaveLeft(scene.state, id) });
+    stepJob(scene, id, { type: 'expired', at, mayHaveLeft: this.#mayBeOnItsWay(id) });
     await this.#ledger.commit(scene.change);
+  }
+
+  /**
+   * With a link, also one that is still greeting, a command may be read for sending or the worker
+   * told how much is queued already; only without any link does a cancel surely go ahead of it.
+   */
+  #mayBeOnItsWay(id: JobId): boolean {
+    const { state } = this.#ledger;
+    const job = state.active.get(id);
+    const hasLink = job?.kind === 'command' && this.#ledger.hasLink(getLastAttempt(job).worker);
+    return hasLink || mayHaveLeft(state, id);
   }
 
   #takeFact(scene: Scene, worker: PeerKey, row: StreamRow): void {

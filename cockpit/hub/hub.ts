@@ -130,6 +130,7 @@ export class Hub {
       queued: (worker, rows) => this.#sessions.get(worker)?.session.queued(rows),
       jobChanged: (job) => this.feed.tell({ type: 'job', job }),
       teamChanged: () => this.#tellTeam(),
+      hasLink: (worker) => this.#sessions.get(worker)?.session.hasLink === true,
     };
     const state = await readDeskState(kv);
     const ledger = new Ledger({ kv, committer: this.#committer, ports, outlet, state });
@@ -198,14 +199,13 @@ export class Hub {
 
   #openSession(worker: WorkerRecord): void {
     if (worker.revokedAt !== null) return;
-    const { kv, ports, version, noticed } = this.#parts;
+    const { ports, version, noticed } = this.#parts;
     const session = new WorkerSession({
       key: worker.key,
       store: worker.store,
       desk: this.#desk,
       workers: this.#workers,
       mirror: this.#mirror,
-      kv,
       ports,
       identity: {
         role: 'hub',

@@ -18,6 +18,8 @@ import type { DeskState } from './desk-state.ts';
 export interface LedgerOutlet {
   queued(worker: PeerKey, rows: readonly StreamRow[]): void;
   jobChanged(job: JobRecord): void;
+  /** Is there a link on which something may be on its way to this worker? */
+  hasLink(worker: PeerKey): boolean;
   teamChanged(): void;
 }
 
@@ -40,6 +42,10 @@ export class Ledger {
     this.#parts = parts;
     this.state = parts.state;
     this.kv = parts.kv;
+  }
+
+  hasLink(worker: PeerKey): boolean {
+    return this.#parts.outlet.hasLink(worker);
   }
 
   /** A change as of now. */

@@ -78,8 +78,16 @@ export class LogMirror {
     answer: (frame: OwnerFrame) => void,
   ): Promise<void> {
     const isHolder = await this.#isHolder(worker, attempt);
-    const offset = isHolder ? await this.findEnd(attempt) : logUnwanted;
+    const offset = isHolder ? await this.#findDurableEnd(attempt) : logUnwanted;
     answer({ t: 'log-ack', attempt, offset, isReset: true });
+  }
+
+  /** The worker may forget what lies before it, so it is not said before it is on the disk. */
+  async #findDurableEnd(attempt: AttemptId): Promise<number> {
+    const log = await this.#parts.logs.open(attempt);
+    const { end } = log;
+    await log.sync();
+    return end;
   }
 
   async #queue(

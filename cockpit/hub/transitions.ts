@@ -103,7 +103,8 @@ export function makeAttempt(
 export function mayHaveLeft(state: DeskState, id: JobId): boolean {
   const job = state.active.get(id);
   if (job?.kind !== 'command') return false;
-  return !state.freshAttempts.has(formatAttemptId(id, getLastAttempt(job).n));
+  const { n, worker } = getLastAttempt(job);
+  return state.streams.has(worker) && !state.freshAttempts.has(formatAttemptId(id, n));
 }
 
 /** Puts a job into memory and into the change. */

@@ -20,6 +20,9 @@ import type { HubDesk } from './desk.ts';
 /** Between two looks. Lost-after times are minutes to days, deadlines seconds. */
 export const lookMs = 1000;
 
+/** A look that comes so late means that this hub slept or was stopped meanwhile. */
+export const sleptMsMin = 5 * lookMs;
+
 /** Attempts declared lost in one look; the rest wait for the next. */
 export const lostPerLookMax = 64;
 
@@ -35,6 +38,9 @@ export interface WatchLeasesParts {
 export class WatchLeases {
   readonly #parts: WatchLeasesParts;
   readonly #leases = new Map<AttemptId, LeaseState>();
+  /** Silence counts from here at the earliest; a hub that slept could not hear anybody. */
+  #awakeAt = 0;
+  #lookedAt: number | undefined;
   #cancelTimer: CancelTimer | undefined;
   #isStopped = false;
 
@@ -58,6 +64,9 @@ export class WatchLeases {
   }
 
   async #look(): Promise<void> {
+    const nowMs = this.#parts.ports.clock.monotonicMs();
+    if (this.#lookedAt !== undefined && nowMs - this.#lookedAt >= sleptMsMin) this.#awakeAt = nowMs;
+    this.#lookedAt = nowMs;
     const seen = new Set<AttemptId>();
     let lostCount = 0;
     for (const job of this.#parts.desk.listActive()) {
@@ -76,19 +85,19 @@ export class WatchLeases {
   #isOverdue(job: CommandJob): boolean {
     const { expiresAt, state } = getLastAttempt(job);
     if (expiresAt === undefined || this.#parts.ports.clock.wallMs() < expiresAt) return false;
-    return state.is === 'queued' || (state.is === 'sent' && state.cancelAskedAt === undefined);
+    return state.is === 'queued';
   }
 
   /** Steps the lease by what was heard since the last look. */
   #isLost(job: CommandJob): boolean {
-    const { desk: _desk, ports, heardAt } = this.#parts;
+    const { ports, heardAt } = this.#parts;
     const { n, worker } = getLastAttempt(job);
     const attempt = formatAttemptId(job.id, n);
     const nowMs = ports.clock.monotonicMs();
     const moment = { nowMs, roll: 0 };
     let lease = this.#leases.get(attempt) ?? grantLease(job.spec.lostAfterMs, moment);
-    const heard = heardAt(worker);
-    if (heard !== undefined && lease.is === 'held' && heard > lease.heardAt) {
+    const heard = Math.max(heardAt(worker) ?? 0, this.#awakeAt);
+    if (lease.is === 'held' && heard > lease.heardAt) {
       lease = this.#step(lease, { type: 'heard' }, heard).state;
     }
     const { state, effects } = this.#step(lease, { type: 'tick' }, nowMs);

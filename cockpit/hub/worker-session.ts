@@ -15,8 +15,7 @@ import {
   type SessionIdentity,
   type StreamMarks,
 } from '../../protocol/session.ts';
-import type { Kv } from '../../store/kv.ts';
-import type { StreamRow } from '../../store/peer-streams.ts';
+import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
 import { splitAttemptId } from '../manager/job.ts';
 import type { HubDesk } from './desk.ts';
 import type { LogMirror } from './log-mirror.ts';
@@ -29,7 +28,6 @@ export interface WorkerSessionParts {
   readonly desk: HubDesk;
   readonly workers: WorkerDesk;
   readonly mirror: LogMirror;
-  readonly kv: Kv;
   readonly ports: Ports;
   readonly identity: SessionIdentity;
   readonly presenceChanged: () => void;
@@ -75,9 +73,15 @@ export class WorkerSession implements SessionHost {
     return this.#troubleCode;
   }
 
-  describe(): Partial<Pick<HelloFrame, 'name'>> {
-    const worker = this.#parts.workers.find(this.#parts.key);
-    return worker === undefined ? {} : { name: worker.name };
+  describe(forStore: string | null): Partial<Pick<HelloFrame, 'name' | 'queued'>> {
+    const { workers, key } = this.#parts;
+    const worker = workers.find(key);
+    const streams = this.#findStreams(forStore);
+    return {
+      ...(worker === undefined ? {} : { name: worker.name }),
+      // A cancel that is being written counts too: the worker starts nothing before it has it.
+      ...(streams === undefined ? {} : { queued: streams.counts.queued }),
+    };
   }
 
   async adopt(peerStore: string): Promise<StreamMarks> {
@@ -90,13 +94,14 @@ export class WorkerSession implements SessionHost {
     }
   }
 
-  readOutbox(_store: string, after: number, countMax: number): Promise<readonly StreamRow[]> {
-    const streams = this.#parts.workers.streamsOf(this.#parts.key);
-    return streams?.read(after, countMax) ?? Promise.resolve([]);
+  readOutbox(store: string, after: number, countMax: number): Promise<readonly StreamRow[]> {
+    return this.#findStreams(store)?.read(after, countMax) ?? Promise.resolve([]);
   }
 
-  async apply(_store: string, rows: readonly StreamRow[]): Promise<void> {
+  async apply(store: string, rows: readonly StreamRow[]): Promise<void> {
     const { desk, key, failed } = this.#parts;
+    // From a store that is being replaced: its numbers mean nothing in the new stream.
+    if (this.#findStreams(store) === undefined) return;
     try {
       await desk.takeFacts(key, rows);
     } catch (error) {
@@ -105,10 +110,8 @@ export class WorkerSession implements SessionHost {
     }
   }
 
-  acked(_store: string, through: number): void {
-    const { workers, key, kv, failed } = this.#parts;
-    const planned = workers.streamsOf(key)?.planAcked(through);
-    planned?.then((ops) => kv.batch(ops, 'buffered')).catch(failed);
+  acked(store: string, through: number): void {
+    this.#findStreams(store)?.removeAcked(through).catch(this.#parts.failed);
   }
 
   sent(row: StreamRow): void {
@@ -152,5 +155,11 @@ export class WorkerSession implements SessionHost {
     this.#troubleCode = code;
     this.#parts.noticed(`${this.#parts.key.slice(0, 8)} cannot be served: ${code}`);
     this.#parts.presenceChanged();
+  }
+
+  /** The streams with this store of the worker, if it is the one that counts. */
+  #findStreams(store: string | null): PeerStreams | undefined {
+    const streams = this.#parts.workers.streamsOf(this.#parts.key);
+    return streams?.store === store ? streams : undefined;
   }
 }

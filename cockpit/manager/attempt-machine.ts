@@ -72,7 +72,7 @@ const table: Table<HubAttemptState, HubAttemptEvent, HubAttemptEffect> = {
     started: begin,
     finished: finish,
     cancel: askCancel,
-    expired: askCancel,
+    expired: ignore('the worker may have it and watches the deadline itself'),
     lost: lose,
   },
   accepted: {
@@ -154,7 +154,8 @@ function expireUnsent(
   state: Extract<HubAttemptState, { is: 'queued' }>,
   event: { readonly at: number; readonly mayHaveLeft: boolean },
 ): Out {
-  if (event.mayHaveLeft) return askCancel(state, event);
+  // Asking for a cancel would end it as cancelled, which nobody wanted.
+  if (event.mayHaveLeft) return move(state);
   const reason = 'The deadline passed before the worker could be reached.';
   const end = { outcome: 'expired', at: event.at, code: 'JOB_EXPIRED', reason, usage: {} } as const;
   const { state: ended, effects } = finish(state, { end });

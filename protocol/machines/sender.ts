@@ -149,11 +149,10 @@ function takeLoaded(
   const after = state.acked + state.rows.length;
   const fresh = rows.filter((row) => row.seq > after);
   const isContiguous = fresh.length === 0 || fresh[0]?.seq === after + 1;
-  const next = {
-    ...state,
-    isLoading: false,
-    rows: isContiguous ? [...state.rows, ...fresh] : state.rows,
-  };
+  const loaded = { ...state, isLoading: false };
+  // Rows that are not on disk yet announce themselves by `queued`; asking on would only spin.
+  if (rows.length === 0 || !isContiguous) return step(loaded);
+  const next = { ...loaded, rows: [...state.rows, ...fresh] };
   return pump(next, [], moment);
 }
 

@@ -13,7 +13,7 @@ import { startScript } from '../kit/processes.ts';
 import { type Figure, makeFigure, summarize } from './figure.ts';
 import { type Floor, openFloor } from './floor.ts';
 import { measurePace, type Pace } from './in-flight.ts';
-import { loads } from './limits.ts';
+import { emptySlots, loads } from './limits.ts';
 import { formatNumber } from './report.ts';
 import { openTeam, type Team } from './team.ts';
 
@@ -30,7 +30,7 @@ type Rounds = Readonly<Record<Kind, Pace[]>>;
 export async function benchJobs(roundCount: number): Promise<readonly Figure[]> {
   await using team = await openTeam();
   const { code } = (await team.client.call('invite', {})) as { code: string };
-  const env = team.prepareAgent('empty');
+  const env = team.prepareAgent('empty', `slots = ${emptySlots}\n`);
   await using _peer = startScript({ file: emptyAgent, args: [code], env, timeoutMs: 2 ** 30 });
   const emptyName = await team.awaitLinked(2);
   await using floor = await openFloor();

@@ -30,8 +30,8 @@ export const loads = [
   { inFlight: 64, countSpawning: 320, countEmpty: 1600 },
 ] as const;
 
-/** Attempts that the measured agent runs at once, so that the agent itself is not what waits. */
-export const slots = 64;
+/** Attempts that the agent without processes holds at once: none waits for a slot. */
+export const emptySlots = 64;
 
 /** What the one job of the log bench prints. */
 export const logBytes = 200_000_000;

@@ -11,7 +11,7 @@ import { ControlClient } from '../../protocol/control.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';
 import { openHomes } from '../kit/homes.ts';
 import { runVerb } from '../kit/processes.ts';
-import { logBytesKept, slots } from './limits.ts';
+import { logBytesKept } from './limits.ts';
 
 /** The two, running and linked. */
 export interface Team extends AsyncDisposable {
@@ -21,8 +21,8 @@ export interface Team extends AsyncDisposable {
   readonly agentName: string;
   /** A connection to the hub's control socket; closed with the team. */
   readonly client: ControlClient;
-  /** The environment of another agent's home, made but not paired. */
-  prepareAgent(name: string): Readonly<Record<string, string>>;
+  /** The environment of another agent's home, made but not paired; `toml` goes into its config. */
+  prepareAgent(name: string, toml?: string): Readonly<Record<string, string>>;
   /** Resolves with the name of the worker that joined last, once `count` of them are linked. */
   awaitLinked(count: number): Promise<string>;
   close(): Promise<void>;
@@ -39,9 +39,9 @@ export async function openTeam(): Promise<Team> {
     writeConfig(hubEnv.WALLY_HOME, `[logs]\nbytes_max = ${logBytesKept}\n`);
     const up = await runVerb({ program: 'wally', args: ['up', '--json'], env: hubEnv });
     const { hub } = up.json<{ hub: { pid: number } }>();
-    const prepareAgent = (name: string) => {
+    const prepareAgent = (name: string, toml = '') => {
       const env = homes.agent(name);
-      writeConfig(env.ODALLY_HOME, `slots = ${slots}\n[logs]\nbytes_max = ${logBytesKept}\n`);
+      writeConfig(env.ODALLY_HOME, `${toml}[logs]\nbytes_max = ${logBytesKept}\n`);
       return env;
     };
     const client = await openClient(hubEnv);

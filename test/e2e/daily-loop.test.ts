@@ -235,6 +235,19 @@ describe('following', () => {
     expect(stderr).toMatch(/^J\d+ echo x; exit 2\n.*failed, exit 2/);
   });
 
+  test('dispatch -f: ctrl-c leaves at once with status 5, and the job goes on', async () => {
+    const gate = await stage.gate('leave');
+    const follower = stage.startWally(['dispatch', '-f', '--', `echo here; ${gate.wait}`]);
+    await follower.until(/^here$/m);
+    follower.signal('SIGINT');
+    const { status, stderr } = await follower.result;
+    expect(status).toBe(5);
+    const id = /(J\d+) was left .* \[WAIT_TIMEOUT\]/.exec(stderr)?.[1] ?? '';
+    expect(await stage.ask<JobDetail>('job', id)).toMatchObject({ outcome: null });
+    await gate.open();
+    expect(await stage.ended(id)).toMatchObject({ outcome: 'succeeded' });
+  });
+
   test('wait --timeout: status 5 while the job goes on, then its outcome', async () => {
     const gate = await stage.gate('wait');
     const { id } = await stage.dispatch(gate.wait);

@@ -178,3 +178,17 @@ test('hubs: two on one box have each their own alice, jobs and codes', async () 
   expect(await stage.ask('status')).toMatchObject({ hub: { home: stage.home } });
   expect(hub.key).not.toBe((await stage.up()).hub.key);
 });
+
+test('revoke: a local odally that lost its trust is said by up, at once', async () => {
+  await using other = openStage();
+  await other.up();
+  await other.ask('team', 'revoke', 'alice');
+  const up = await other.wally(['up', '--local', '--json']);
+  expect(up.status).toBe(4);
+  expect(up.json()).toMatchObject({ error: { code: 'PEER_UNKNOWN' } });
+  const { code } = await other.ask<InviteShape>('invite');
+  await other.odally('local', ['stop']);
+  const joined = await other.odally('local', ['join', code, '--background', '--json']);
+  expect(joined.json()).toMatchObject({ name: 'alice' });
+  expect(await other.up()).toMatchObject({ isNew: false, local: 'alice' });
+});

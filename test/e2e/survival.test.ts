@@ -83,7 +83,7 @@ test.concurrent('agent killed: the job is lost with a reason, nothing of it is l
   expect(lost).toMatchObject({ outcome: 'lost', attemptCount: 1, exitCode: null });
   expect(lost.reason).toMatch(/\w+ \w+/);
   await untilGone(escaped);
-  await expect.poll(() => findProcesses(`WALLY_ATTEMPT=${id}.1`)).toEqual([]);
+  await expect.poll(() => findProcesses(`TMPDIR=${stage.localHome}`)).toEqual([]);
   expect(job.runs()).toBe(1);
   expect(await follower.result).toMatchObject({ status: 0 });
   const next = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'true');

@@ -52,6 +52,7 @@ export class SimDisk {
   /** Opens both stores for a process. */
   async open(owner: Incarnation): Promise<{ readonly kv: Kv; readonly logs: LogStore }> {
     this.#owner = owner;
+    this.#rows.takeFailure();
     this.#isFaulty = false;
     const kv = this.#parts.wrapKv(await openMemoryKv(this.#rows));
     const logs = await openMemoryLogs(this.#logs, { bytesMax: logBytesMax });

@@ -28,6 +28,9 @@ const refusals = new Set<string>([
   'STORE_FULL',
 ]);
 
+/** A hub need not notice a pause shorter than this; what it heard before counts on. */
+const shortPauseMs = 6500;
+
 /** Life cycle: `start`; `crash` or `stop`; again. */
 export class HubBox {
   readonly key: PeerKey;
@@ -39,6 +42,7 @@ export class HubBox {
   #life = 0;
   #isHeld = false;
   #awakeSince = 0;
+  #pausedAt = 0;
 
   constructor(ground: Ground, silentMs: (worker: PeerKey) => number) {
     this.#ground = ground;
@@ -58,7 +62,7 @@ export class HubBox {
     return this.#owner !== undefined;
   }
 
-  /** Since when the present hub has been running without a pause. */
+  /** Since when the present hub has been running without a long pause. */
   get awakeSince(): number {
     return this.#awakeSince;
   }
@@ -101,13 +105,15 @@ export class HubBox {
     if (this.#owner === undefined) return;
     this.#ground.trace.note(`${this.#owner.name} is paused`);
     this.#ground.history.count('hub pauses');
+    if (!this.#owner.isPaused) this.#pausedAt = this.#ground.clock.nowMs;
     this.#owner.pause();
   }
 
   resume(): void {
     if (this.#owner?.isPaused !== true) return;
     this.#ground.trace.note(`${this.#owner.name} goes on`);
-    this.#awakeSince = this.#ground.clock.nowMs;
+    const { clock } = this.#ground;
+    if (clock.nowMs - this.#pausedAt > shortPauseMs) this.#awakeSince = clock.nowMs;
     this.#owner.resume();
   }
 
@@ -122,7 +128,7 @@ export class HubBox {
       const isRefusal = error instanceof AppError && refusals.has(error.code);
       const code = error instanceof AppError ? error.code : String(error);
       trace.note(`M2: ${what}: ${code}`);
-      if (isRefusal || this.disk.isFaulty || hub !== this.#hub) return;
+      if (isRefusal || this.disk.isFaulty || this.#isHeld || hub !== this.#hub) return;
       const stack = error instanceof Error ? error.stack : code;
       history.violate({ check: 'verbs are answered', message: `${what}: ${stack}` });
     });

@@ -43,7 +43,7 @@ export class Incarnation {
         monotonicMs: () => (clock.nowMs - bootedAt) * skew.rate,
         wallMs: () => epochMs + skew.wallAheadMs + clock.nowMs * skew.rate,
       },
-      timers: { after: (delayMs, run) => this.#after(delayMs / skew.rate, run) },
+      timers: { after: (delayMs, run) => this.#after(roundUp(delayMs) / skew.rate, run) },
       random: { fraction: chance.fraction, bytes: chance.bytes },
     };
   }
@@ -90,4 +90,9 @@ export class Incarnation {
       cancel();
     };
   }
+}
+
+/** Timers count whole milliseconds, one at least, and a rounding error must not make them early. */
+function roundUp(delayMs: number): number {
+  return Math.max(1, Math.ceil(delayMs)) + 1e-6;
 }

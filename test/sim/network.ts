@@ -87,29 +87,37 @@ export class Network implements Carriage {
     if (this.#door?.owner === owner) this.#door = undefined;
   }
 
-  /** One try to reach the hub. Errors: LINK_LOST, LINK_TIMEOUT, PEER_UNKNOWN. */
+  /** One try to reach the hub; ends in time. Errors: LINK_LOST, LINK_TIMEOUT, PEER_UNKNOWN. */
   dial(dialler: Dialler): Promise<Link> {
+    const { clock } = this.#parts;
     return new Promise((resolve, reject) => {
-      const back = (delayMs: number, act: () => void) =>
-        this.#parts.clock.after(delayMs, () => dialler.owner.run(act));
+      let isOver = false;
+      const settle = (delayMs: number, act: () => void) =>
+        clock.after(delayMs, () =>
+          dialler.owner.run(() => {
+            isOver = true;
+            act();
+          }),
+        );
+      const refuse = (code: 'LINK_LOST' | 'LINK_TIMEOUT' | 'PEER_UNKNOWN', delayMs: number) =>
+        settle(delayMs, () => reject(new AppError(code)));
+      refuse('LINK_TIMEOUT', dialAttemptMsMax);
       const { box } = dialler;
-      if (this.#isBlocked(box, 'to-hub') || this.#isBlocked(box, 'to-agent')) {
-        back(dialAttemptMsMax, () => reject(new AppError('LINK_TIMEOUT')));
-        return;
-      }
-      this.#parts.clock.after(this.#drawDelay(), () => {
+      if (this.#isBlocked(box, 'to-hub') || this.#isBlocked(box, 'to-agent')) return;
+      clock.after(this.#drawDelay(), () => {
         const door = this.#door;
         if (door === undefined || door.owner.isDead) {
-          back(this.#drawDelay(), () => reject(new AppError('LINK_LOST')));
+          refuse('LINK_LOST', this.#drawDelay());
           return;
         }
         door.owner.run(() => {
+          if (isOver || dialler.owner.isDead) return;
           if (!door.admits(dialler.key)) {
-            back(this.#drawDelay(), () => reject(new AppError('PEER_UNKNOWN')));
+            refuse('PEER_UNKNOWN', this.#drawDelay());
             return;
           }
           const link = this.#connect(dialler, door);
-          back(this.#drawDelay(), () => resolve(link));
+          settle(this.#drawDelay(), () => resolve(link));
         });
       });
     });

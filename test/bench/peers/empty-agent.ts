@@ -55,3 +55,4 @@ const agent = new Agent({
   noticed,
 });
 await agent.start();
+program.onSignal(() => void agent.stop().then(() => swarm.close()));

@@ -164,10 +164,14 @@ describe('sender', () => {
     expect(effects).toEqual([{ do: 'send', row: row(2), isFirst: false }]);
   });
 
-  test('sender: rows that do not follow what it has are not taken', () => {
+  test('sender: rows that are not there yet, or do not follow, are asked for again only at news', () => {
     const live = run(createSender(0, 9), [opened(0)]).state;
-    const { state, effects } = run(live, [{ type: 'loaded', rows: rowsOf(4, 9) }]);
-    expect(sent(effects)).toEqual([]);
-    expect(state).toMatchObject({ rows: [], sentThrough: 0 });
+    for (const rows of [[], rowsOf(4, 9)]) {
+      const { state, effects } = run(live, [{ type: 'loaded', rows }]);
+      expect(effects).toEqual([]);
+      expect(state).toMatchObject({ is: 'live', rows: [], sentThrough: 0, isLoading: false });
+      const news = run(state, [{ type: 'queued', rows: [row(9)] }]);
+      expect(news.effects).toEqual([{ do: 'load', after: 0, countMax: windowFramesMax }]);
+    }
   });
 });

@@ -88,7 +88,9 @@ function findLie(known: Case): string | undefined {
 function findCancelLie({ evidence, job, end, process, box }: Case): string | undefined {
   const { history } = evidence;
   if (end.reason?.includes('hub was not heard') === true) {
-    const silentMs = process?.asked?.silentMs ?? 0;
+    // Decided, and then it ended by itself before it was asked.
+    if (process?.asked === undefined) return undefined;
+    const { silentMs } = process.asked;
     // The agent's clock may be fast by a tenth.
     const neededMs = (job.spec.stopAfterMs ?? Number.POSITIVE_INFINITY) * 0.9 - slackMs;
     return silentMs >= neededMs ? undefined : `stopped after only ${silentMs} ms without the hub`;
