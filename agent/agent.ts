@@ -214,7 +214,6 @@ export class Agent implements SessionHost {
       outlet: {
         queued: (rows) => this.#session.queued(rows),
         endProcess: (attempt) => this.#runWork.end(attempt),
-        reap: (attempt, process) => void this.#reap(attempt, process),
         changed: () => this.#wake(),
         logEnd: (attempt) => this.#logEnds.get(attempt) ?? 0,
         forgotten: (attempt) => void this.#forget(attempt),
@@ -269,21 +268,28 @@ export class Agent implements SessionHost {
 
   /** What an earlier process left: logs are measured, and attempts that may have run are lost. */
   async #settle(): Promise<void> {
-    const { workshop, logs, ports } = this.#parts;
+    const { workshop, logs } = this.#parts;
     for (const held of this.#desk.list()) {
       if (held.state.is === 'accepted') continue;
       const log = await logs.open(held.attempt);
+      // Its end will be reported, so not a byte of it may be lost any more.
+      await log.sync();
       this.#logEnds.set(held.attempt, log.end);
     }
-    for (const held of this.#desk.list()) {
-      const at = Math.round(ports.clock.wallMs());
-      await this.#desk.step(held.attempt, { type: 'restart', at });
-    }
+    await Promise.all(this.#desk.list().map((held) => this.#settleOne(held)));
     // Its row went first, so a log without one is what a crash left of an attempt long delivered.
     for (const attempt of await logs.list()) {
       if (this.#desk.find(attempt) === undefined) await logs.remove(attempt);
     }
     await workshop.sweep([]);
+  }
+
+  /** Reaps first: once the loss is on disk, the next start would not look for processes again. */
+  async #settleOne({ attempt, state }: HeldAttempt): Promise<void> {
+    if (state.is === 'starting') await this.#reap(attempt, undefined);
+    if (state.is === 'running') await this.#reap(attempt, state.process);
+    const at = Math.round(this.#parts.ports.clock.wallMs());
+    await this.#desk.step(attempt, { type: 'restart', at });
   }
 
   #live(event: LifeEvent): void {

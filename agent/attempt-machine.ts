@@ -39,7 +39,7 @@ export type AttemptState =
     })
   | (Times & { readonly is: 'finished'; readonly startedAt?: number; readonly ending: Ending });
 
-/** What can happen to it. `at` is the wall clock. */
+/** What can happen to it. `at` is the wall clock; before `restart` all it left running was ended. */
 export type AttemptEvent =
   | { readonly type: 'start' }
   | { readonly type: 'spawned'; readonly at: number; readonly process: ProcessMark }
@@ -58,7 +58,6 @@ export type AttemptEvent =
 export type AttemptEffect =
   | { readonly do: 'spawn' }
   | { readonly do: 'end-process' }
-  | { readonly do: 'reap'; readonly process: ProcessMark | undefined }
   | { readonly do: 'report' };
 
 type Out = Step<AttemptState, AttemptEffect>;
@@ -106,7 +105,7 @@ const table: Table<AttemptState, AttemptEvent, AttemptEffect> = {
     exited: ignore('the loop says spawned first'),
     end: (state, { cause }) => ({ state: noteCause(state, cause), effects: [] }),
     expired: ignore('its deadline is watched from the moment it runs'),
-    restart: (state, { at }) => lose(state, at, undefined),
+    restart: (state, { at }) => lose(state, at),
   },
   running: {
     start: ignore('already running'),
@@ -115,7 +114,7 @@ const table: Table<AttemptState, AttemptEvent, AttemptEffect> = {
     exited: (state, { at, usage }) => finish(state, judge(state, at, usage)),
     end: (state, { cause }) => ({ state: noteCause(state, cause), effects: [endProcess] }),
     expired: ignore('the loop ends it with the cause `deadline`'),
-    restart: (state, { at }) => lose(state, at, state.process),
+    restart: (state, { at }) => lose(state, at),
   },
   finished: {
     start: ignore('ended'),
@@ -158,14 +157,13 @@ function judge(state: Running, at: number, usage: WorkUsage): Ending {
   return { outcome: 'failed', at, ...(reason === undefined ? {} : { reason }), usage };
 }
 
-function lose(state: Starting | Running, at: number, process: ProcessMark | undefined): Out {
-  const lost = finish(state, {
+function lose(state: Starting | Running, at: number): Out {
+  return finish(state, {
     outcome: 'lost',
     at,
     reason: 'The agent was killed while the work ran; nobody saw how it ended.',
     usage: {},
   });
-  return { state: lost.state, effects: [{ do: 'reap', process }, ...lost.effects] };
 }
 
 function finish(state: Exclude<AttemptState, Finished>, ending: Ending): Out {

@@ -23,14 +23,12 @@ import type { KvOp } from '../store/kv.ts';
 import type { PeerStreams, StreamRow } from '../store/peer-streams.ts';
 import { type AttemptEffect, type AttemptEvent, stepAttempt } from './attempt-machine.ts';
 import { type HeldAttempt, listInventory, planForget, planHeld } from './attempts.ts';
-import type { ProcessMark } from './work/work.ts';
 
 /** What the desk asks of the rest of the agent, after the decision is on disk. */
 export interface DeskOutlet {
   /** Rows are durable and may leave. */
   queued(rows: readonly StreamRow[]): void;
   endProcess(attempt: AttemptId): void;
-  reap(attempt: AttemptId, process: ProcessMark | undefined): void;
   /** Something changed: look for work, logs and deadlines again. */
   changed(): void;
   /** Where this attempt's log ends now. */
@@ -199,7 +197,6 @@ export class Desk {
 
   #perform(attempt: AttemptId, effect: AttemptEffect): void {
     if (effect.do === 'end-process') this.#parts.outlet.endProcess(attempt);
-    if (effect.do === 'reap') this.#parts.outlet.reap(attempt, effect.process);
   }
 
   #planReport(fact: FactMessage): { readonly row: StreamRow; readonly op: KvOp } {

@@ -4,7 +4,7 @@
  * Text for people goes to stdout when it is the answer and to stderr when it is about the run; with
  * `--json` stdout holds JSON alone, errors included. It decides nothing about jobs: verbs do.
  */
-import { type AppError, wrapError } from '../../protocol/errors.ts';
+import { AppError, wrapError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
 import type { Program } from '../ports.ts';
 import { verbs } from '../verbs/registry.ts';

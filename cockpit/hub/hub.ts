@@ -145,7 +145,7 @@ export class Hub {
     this.#leases = new WatchLeases({
       desk: this.#desk,
       ports,
-      heardAt: (worker) => this.#sessions.get(worker)?.heardAt,
+      heardAt: (worker) => this.#sessions.get(worker)?.session.heardAt,
       failed,
     });
     this.#leases.start();

@@ -32,15 +32,15 @@ export function planTargets(
 ): readonly WorkerRecord[] {
   const trusted = candidates.filter(({ worker }) => worker.revokedAt === null);
   if (trusted.length === 0) throw new AppError('WORKER_NONE');
-  const named =
-    target.on.length > 0 ? target.on.map((name) => pickNamed(candidates, name)) : trusted;
+  const names = [...new Set(target.on)];
+  const named = names.length > 0 ? names.map((name) => pickNamed(candidates, name)) : trusted;
   const matching = named.filter(({ worker }) => hasAll(worker, target.need));
   if (matching.length === 0) {
     const needs = target.need.join(', ');
     throw new AppError('WORKER_NO_MATCH', `No worker asked has what the job needs (${needs}).`);
   }
   const ordered = matching.toSorted(compare);
-  if (target.scope === 'all' || target.on.length > 1) return ordered.map(({ worker }) => worker);
+  if (target.scope === 'all' || names.length > 1) return ordered.map(({ worker }) => worker);
   return ordered.slice(0, 1).map(({ worker }) => worker);
 }
 

@@ -1,5 +1,7 @@
 /*
  * Many of one thing, a fixed number of them under way at once, and how long each took.
+ *
+ * Closed loop: the next begins when one has ended, so a slow system is asked for less.
  */
 import { findQuantile } from './figure.ts';
 

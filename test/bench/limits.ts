@@ -25,9 +25,9 @@ export const idleWindowMs = 4000;
 
 /** Jobs in flight at once, and how many are done in one round of each kind. */
 export const loads = [
-  { inFlight: 1, countSpawning: 60, countEmpty: 200 },
-  { inFlight: 16, countSpawning: 200, countEmpty: 800 },
-  { inFlight: 64, countSpawning: 320, countEmpty: 1600 },
+  { inFlight: 1, countSpawning: 40, countEmpty: 100 },
+  { inFlight: 16, countSpawning: 120, countEmpty: 400 },
+  { inFlight: 64, countSpawning: 200, countEmpty: 800 },
 ] as const;
 
 /** Attempts that the agent without processes holds at once: none waits for a slot. */

@@ -1,5 +1,7 @@
 /*
  * Figures as a table: in columns for a terminal, in Markdown for the README. Pure.
+ *
+ * Both forms have the same cells, so what a person reads and what is kept never differ.
  */
 import type { Figure, Spread } from './figure.ts';
 

@@ -201,7 +201,8 @@ export class AgentBox {
       history.violate({ check: 'no program fails by itself', message: `${this.name}: ${stack}` });
     }
     this.#bury(owner, 'ended');
-    if (!this.#isHeld) clock.after(chance.between(restartMs.min, restartMs.max), () => this.start());
+    if (!this.#isHeld)
+      clock.after(chance.between(restartMs.min, restartMs.max), () => this.start());
   }
 
   #bury(owner: Incarnation, how: string): void {

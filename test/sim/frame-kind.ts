@@ -18,10 +18,13 @@ export function readFrameKind(bytes: Uint8Array): string {
 
 /** One line for a trace. */
 export function describeFrame(bytes: Uint8Array): string {
-  const { t, body, records, capabilities: _box, ...rest } = decodeValue(bytes) as Record<
-    string,
-    unknown
-  >;
+  const {
+    t,
+    body,
+    records,
+    capabilities: _box,
+    ...rest
+  } = decodeValue(bytes) as Record<string, unknown>;
   const parts = [String(t)];
   if (Object.keys(rest).length > 0) parts.push(JSON.stringify(rest));
   if (body instanceof Uint8Array) parts.push(describeMessage(body));

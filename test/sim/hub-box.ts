@@ -206,7 +206,8 @@ export class HubBox {
       history.violate({ check: 'no program fails by itself', message });
     }
     this.#bury(owner);
-    if (!this.#isHeld) clock.after(chance.between(restartMs.min, restartMs.max), () => this.start());
+    if (!this.#isHeld)
+      clock.after(chance.between(restartMs.min, restartMs.max), () => this.start());
   }
 
   #bury(owner: Incarnation): void {

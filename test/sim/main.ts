@@ -64,7 +64,8 @@ async function runMany(first: number, count: number): Promise<number> {
 async function replay(seed: number, linesMax: number): Promise<number> {
   const report = await runSeed({ seed, isVerbose: true });
   const about = values.about ?? report.violations.find((violation) => violation.about)?.about;
-  const lines = about === undefined ? report.lines : report.lines.filter((line) => isOf(line, about));
+  const lines =
+    about === undefined ? report.lines : report.lines.filter((line) => isOf(line, about));
   if (lines.length > linesMax) console.log(`  … ${lines.length - linesMax} lines before these`);
   for (const line of lines.slice(-linesMax)) console.log(line);
   printViolations(report);

@@ -6,8 +6,8 @@
  * its peer learns of that late or not at all.
  */
 import type { PeerKey } from '../../protocol/model.ts';
-import type { Link, LinkHandlers } from '../../protocol/transports/link.ts';
 import { sendBytesMax } from '../../protocol/transports/limits.ts';
+import type { Link, LinkHandlers } from '../../protocol/transports/link.ts';
 import type { Incarnation } from './incarnation.ts';
 
 /** Towards whom frames of an end travel. */

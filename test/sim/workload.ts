@@ -120,7 +120,8 @@ export class Workload {
     this.#hub.use(`cancel ${id}`, async (hub) => {
       const job = await hub.desk.get(id);
       this.#ground.history.cancels.add(id);
-      if (job.kind === 'group') for (const part of job.children) this.#ground.history.cancels.add(part);
+      if (job.kind === 'group')
+        for (const part of job.children) this.#ground.history.cancels.add(part);
       await hub.desk.cancel(job);
     });
   }

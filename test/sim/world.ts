@@ -60,7 +60,15 @@ export class World {
     const boxCount = chance.int(1, 4);
     this.#plan = drawFaults(chance.fork(), { lengthMs: this.troubleMs, boxCount });
     const { syncMs } = this.#plan;
-    const ground: Ground = { clock, history, trace, network, plants, syncMs, chance: chance.fork() };
+    const ground: Ground = {
+      clock,
+      history,
+      trace,
+      network,
+      plants,
+      syncMs,
+      chance: chance.fork(),
+    };
     this.hub = new HubBox(ground, (worker) => this.#findSilence(worker));
     this.boxes = Array.from({ length: boxCount }, (_, at) => this.#makeBox(ground, at));
     this.#workload = new Workload(ground, this.hub);

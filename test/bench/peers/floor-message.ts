@@ -1,5 +1,7 @@
 /*
  * The floor's messages on a TCP stream: four bytes of length, then msgpack.
+ *
+ * Nothing is checked: both ends are ours, and a floor must not do more than it has to.
  */
 import type { Socket } from 'node:net';
 import { Packr } from 'msgpackr';

@@ -49,7 +49,8 @@ function findReport({ jobs, history, world }: Evidence, note: ProcessNote): Atte
   const [id, n] = note.attempt.split('.');
   const job = jobs.find((known) => known.id === id);
   const attempt = job?.kind === 'command' ? job.attempts[Number(n) - 1] : undefined;
-  if (attempt?.state.is !== 'finished' || attempt.state.end.logBytes === undefined) return undefined;
+  if (attempt?.state.is !== 'finished' || attempt.state.end.logBytes === undefined)
+    return undefined;
   // Reported and then wiped or revoked: the rest of the log was never sent.
   const box = world.findBox(attempt.worker)?.name;
   const isWiped = history.agentEnds.some((end) => end.box === box && end.how === 'wiped');

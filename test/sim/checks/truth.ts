@@ -5,9 +5,9 @@
  * need their cause: somebody cancelled, a deadline passed, a start was refused, a worker was really
  * silent, wiped, revoked or killed. Without a cause the hub or an agent made it up.
  */
-import { type AttemptEnd } from '../../../cockpit/manager/attempt-machine.ts';
+import type { AttemptEnd } from '../../../cockpit/manager/attempt-machine.ts';
 import type { AttemptRecord, CommandJob } from '../../../cockpit/manager/job.ts';
-import { type ProcessNote } from '../history.ts';
+import type { ProcessNote } from '../history.ts';
 import { epochMs } from '../incarnation.ts';
 import type { Check, Evidence, Finding } from './check.ts';
 

@@ -1,0 +1,103 @@
+/*
+ * An agent's desk over a store in memory, with everything it asks of the rest of the agent noted.
+ */
+import { readHeld } from '../../agent/attempts.ts';
+import { Desk } from '../../agent/desk.ts';
+import type { ProcessMark } from '../../agent/work/work.ts';
+import {
+  type CommandMessage,
+  decodeFact,
+  encodeMessage,
+  type FactMessage,
+} from '../../protocol/messages.ts';
+import type { AttemptId, CommandSpec } from '../../protocol/model.ts';
+import { Committer } from '../../store/committer.ts';
+import type { Kv, KvOp } from '../../store/kv.ts';
+import { instantDisk, type MemoryDisk, openMemoryKv } from '../../store/memory.ts';
+import { openPeerStreams, type StreamRow } from '../../store/peer-streams.ts';
+import { FakePorts } from '../protocol/fake-ports.ts';
+
+/** The hub of these tests, and its store. */
+export const hub = 'ab'.repeat(32);
+/** See `hub`. */
+export const hubStore = 'c'.repeat(32);
+
+/** What an attempt runs here; nothing ever does. */
+export const spec: CommandSpec = { command: ['true'], env: {}, isIdempotent: false, lostAfterMs: 1000 };
+
+/** A process as it is remembered. */
+export const processMark: ProcessMark = { pid: 7, start: '1', mark: 'm' };
+
+/** A desk, its store, and what it asked for. */
+export interface Bench {
+  readonly desk: Desk;
+  readonly kv: Kv;
+  readonly disk: MemoryDisk;
+  readonly ports: FakePorts;
+  /** Effects in order: `queued accepted`, `end J1.1`, `forgotten J1.1`. */
+  readonly asked: string[];
+  /** The keys of each batch that went to the disk. */
+  readonly batches: (readonly string[])[];
+  /** Facts on disk that wait for the hub, oldest first. */
+  readFacts(): Promise<readonly FactMessage[]>;
+  /** Takes commands as one delivery, numbered on. */
+  take(...commands: readonly CommandMessage[]): Promise<void>;
+}
+
+/** Opens a desk on this disk, as an agent does at its start. */
+export async function openBench(disk = instantDisk()): Promise<Bench> {
+  const kv = await openMemoryKv(disk);
+  const ports = new FakePorts();
+  const batches: (readonly string[])[] = [];
+  const watched: Kv = {
+    get: (key) => kv.get(key),
+    range: (range) => kv.range(range),
+    batch: (ops: readonly KvOp[], durability) => {
+      batches.push(ops.map((op) => `${op.type} ${op.key}`));
+      return kv.batch(ops, durability);
+    },
+    close: () => kv.close(),
+  };
+  const committer = new Committer({ kv: watched, onFailure: () => undefined });
+  const streams = await openPeerStreams(watched, { peer: hub, store: hubStore });
+  const asked: string[] = [];
+  const desk = new Desk({
+    committer,
+    ports,
+    hub,
+    held: await readHeld(kv),
+    streams,
+    outlet: {
+      queued: (rows) => asked.push(...rows.map((row) => `queued ${decodeFact(row.bytes).kind}`)),
+      endProcess: (attempt) => asked.push(`end ${attempt}`),
+      changed: () => undefined,
+      logEnd: () => 42,
+      forgotten: (attempt) => asked.push(`forgotten ${attempt}`),
+    },
+  });
+  return {
+    desk,
+    kv,
+    disk,
+    ports,
+    asked,
+    batches,
+    readFacts: async () => (await streams.read(0, 10_000)).map((row) => decodeFact(row.bytes)),
+    take: (...commands) => {
+      const first = (desk.streams?.counts.received ?? 0) + 1;
+      return desk.take(
+        commands.map((command, index): StreamRow => ({ seq: first + index, bytes: encodeMessage(command) })),
+      );
+    },
+  };
+}
+
+/** The command that gives this attempt to the agent. */
+export function assign(attempt: AttemptId): CommandMessage {
+  return { kind: 'assign', attempt, spec: { ...spec, command: [...spec.command] }, issuedAt: 1 };
+}
+
+/** The command that ends it. */
+export function cancel(attempt: AttemptId): CommandMessage {
+  return { kind: 'cancel', attempt, at: 2 };
+}

@@ -1,0 +1,171 @@
+/*
+ * The agent's desk: what it was told, what it does and what it owes go to disk in one batch.
+ */
+import { describe, expect, test } from 'vitest';
+import { readHeld } from '../../agent/attempts.ts';
+import { attemptsHeldMax } from '../../protocol/limits.ts';
+import type { AttemptId } from '../../protocol/model.ts';
+import { attemptKey, outboxKey, quarantineKey, receivedKey } from '../../store/keys.ts';
+import { openPeerStreams } from '../../store/peer-streams.ts';
+import { assign, type Bench, cancel, hub, hubStore, openBench, processMark } from './desk-bench.ts';
+
+const stream = { peer: hub, store: hubStore };
+
+async function run(bench: Bench, attempt: AttemptId): Promise<void> {
+  await bench.desk.step(attempt, { type: 'start' });
+  await bench.desk.step(attempt, { type: 'spawned', at: 5, process: processMark });
+}
+
+async function finish(bench: Bench, attempt: AttemptId): Promise<void> {
+  await run(bench, attempt);
+  await bench.desk.step(attempt, { type: 'exited', at: 9, usage: { exitCode: 0 } });
+}
+
+/** The same home after the process was killed. */
+async function restart(bench: Bench): Promise<Bench> {
+  bench.disk.crash();
+  return openBench(bench.disk);
+}
+
+describe('desk', () => {
+  test('desk: an assign, its row, its report and the mark are one batch, told after it', async () => {
+    const bench = await openBench();
+    await bench.take(assign('J1.1'));
+    expect(bench.batches).toEqual([
+      [`put ${attemptKey('J1.1')}`, `put ${outboxKey(stream, 1)}`, `put ${receivedKey(stream)}`],
+    ]);
+    expect(bench.asked).toEqual(['queued accepted']);
+    expect(await bench.readFacts()).toMatchObject([{ kind: 'accepted', attempt: 'J1.1' }]);
+    expect(bench.desk.inventory()).toEqual([{ attempt: 'J1.1', state: 'accepted' }]);
+  });
+
+  test('desk: the same assign again adds nothing but the mark', async () => {
+    const bench = await openBench();
+    await bench.take(assign('J1.1'));
+    await bench.take(assign('J1.1'));
+    expect(await bench.readFacts()).toHaveLength(1);
+    expect(bench.batches[1]).toEqual([`put ${receivedKey(stream)}`]);
+  });
+
+  test('desk: a cancel in the same delivery ends it before it starts', async () => {
+    const bench = await openBench();
+    await bench.take(assign('J1.1'), cancel('J1.1'));
+    expect(bench.batches).toHaveLength(1);
+    expect(await bench.readFacts()).toMatchObject([
+      { kind: 'accepted' },
+      { kind: 'finished', outcome: 'cancelled', logBytes: 42 },
+    ]);
+    await bench.desk.step('J1.1', { type: 'start' });
+    expect(bench.desk.find('J1.1')?.state.is).toBe('finished');
+  });
+
+  test('desk: a running process is asked to end only after that is on disk', async () => {
+    const bench = await openBench();
+    await bench.take(assign('J1.1'));
+    await run(bench, 'J1.1');
+    const taken = bench.take(cancel('J1.1'));
+    expect(bench.asked).not.toContain('end J1.1');
+    await taken;
+    expect(bench.asked.at(-1)).toBe('end J1.1');
+    expect((await readHeld(bench.kv))[0]?.state).toMatchObject({ is: 'running', endCause: 'cancel' });
+  });
+
+  test('desk: an attempt leaves accepted on disk before any process can exist', async () => {
+    const bench = await openBench();
+    await bench.take(assign('J1.1'));
+    await bench.desk.step('J1.1', { type: 'start' });
+    expect((await readHeld(bench.kv))[0]?.state.is).toBe('starting');
+  });
+
+  test('desk: a cancel never changes what has finished', async () => {
+    const bench = await openBench();
+    await bench.take(assign('J1.1'));
+    await finish(bench, 'J1.1');
+    const before = bench.desk.find('J1.1');
+    await bench.take(cancel('J1.1'));
+    expect(bench.desk.find('J1.1')).toEqual(before);
+    expect((await bench.readFacts()).map((fact) => fact.kind)).toEqual(['accepted', 'started', 'finished']);
+  });
+
+  test('desk: after a kill, what may have run is lost, what had not waits on', async () => {
+    const first = await openBench();
+    await first.take(assign('J1.1'), assign('J2.1'), assign('J3.1'), assign('J4.1'));
+    await first.desk.step('J2.1', { type: 'start' });
+    await run(first, 'J3.1');
+    await finish(first, 'J4.1');
+    const bench = await restart(first);
+    for (const held of bench.desk.list()) await bench.desk.step(held.attempt, { type: 'restart', at: 50 });
+    expect(bench.asked).toEqual(['queued finished', 'queued finished']);
+    expect(bench.desk.inventory().map((row) => row.state)).toEqual([
+      'accepted',
+      'finished',
+      'finished',
+      'finished',
+    ]);
+    const outcomes = (await bench.readFacts()).flatMap((fact) =>
+      fact.kind === 'finished' ? [`${fact.attempt} ${fact.outcome}`] : [],
+    );
+    expect(outcomes).toEqual(['J4.1 succeeded', 'J2.1 lost', 'J3.1 lost']);
+  });
+
+  test('desk: a message that cannot be read is kept aside and the stream goes on', async () => {
+    const bench = await openBench();
+    const poison = Uint8Array.of(0xc1, 1, 2);
+    await bench.desk.take([{ seq: 1, bytes: poison }]);
+    await bench.take(assign('J1.1'));
+    expect(await bench.kv.get(quarantineKey(hub, 1))).toEqual(poison);
+    expect(bench.desk.streams?.counts.received).toBe(2);
+    expect(bench.desk.find('J1.1')?.state.is).toBe('accepted');
+  });
+
+  test('desk: a cancel or an event of an attempt that is not held does nothing', async () => {
+    const bench = await openBench();
+    await bench.take(cancel('J9.1'));
+    await bench.desk.step('J9.1', { type: 'start' });
+    expect(bench.batches).toEqual([[`put ${receivedKey(stream)}`]]);
+    expect(bench.asked).toEqual([]);
+  });
+
+  test('desk: an attempt too many is refused with its code and not held', async () => {
+    const bench = await openBench();
+    const ids = Array.from({ length: attemptsHeldMax }, (_, index): AttemptId => `J${index + 1}.1`);
+    await bench.take(...ids.map(assign));
+    await bench.take(assign('J9999.1'));
+    expect(bench.desk.list()).toHaveLength(attemptsHeldMax);
+    expect((await bench.readFacts()).at(-1)).toMatchObject({
+      kind: 'finished',
+      attempt: 'J9999.1',
+      outcome: 'refused',
+      code: 'JOB_FULL',
+      logBytes: 0,
+    });
+  });
+
+  test('desk: it forgets an attempt once the hub has its report and its log, not before', async () => {
+    const bench = await openBench();
+    await bench.take(assign('J1.1'));
+    await bench.desk.logDelivered('J1.1');
+    await finish(bench, 'J1.1');
+    await bench.desk.streams?.removeAcked(2);
+    await bench.desk.logDelivered('J1.1');
+    expect(bench.desk.find('J1.1')).toBeDefined();
+    await bench.desk.streams?.removeAcked(3);
+    await bench.desk.logDelivered('J1.1');
+    expect(bench.desk.find('J1.1')).toBeUndefined();
+    expect(await readHeld(bench.kv)).toEqual([]);
+    expect(bench.asked.at(-1)).toBe('forgotten J1.1');
+  });
+
+  test('desk: a hub with another store gets nothing of the old one, and what runs is ended', async () => {
+    const bench = await openBench();
+    await bench.take(assign('J1.1'), assign('J2.1'));
+    await run(bench, 'J2.1');
+    const other = { peer: hub, store: 'd'.repeat(32) };
+    await bench.desk.adopt(await openPeerStreams(bench.kv, other));
+    expect(bench.desk.list()).toEqual([]);
+    expect(await readHeld(bench.kv)).toEqual([]);
+    expect(bench.asked).toEqual(expect.arrayContaining(['end J2.1', 'forgotten J1.1', 'forgotten J2.1']));
+    await bench.take(assign('J1.1'));
+    expect(bench.batches.at(-1)).toContain(`put ${outboxKey(other, 1)}`);
+  });
+});

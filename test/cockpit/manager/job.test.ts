@@ -1,0 +1,89 @@
+/*
+ * The job record: its ids, its latest attempt, and what a group adds up to.
+ */
+import { describe, expect, test } from 'vitest';
+import type { HubAttemptState } from '../../../cockpit/manager/attempt-machine.ts';
+import {
+  type CommandJob,
+  findEnd,
+  formatAttemptId,
+  type GroupJob,
+  getLastAttempt,
+  isEnded,
+  type JobRecord,
+  readJobNumber,
+  replaceLastAttempt,
+  splitAttemptId,
+  sumOutcomes,
+  sumReceipts,
+} from '../../../cockpit/manager/job.ts';
+import { jobRowSchema } from '../../../cockpit/manager/job-row.ts';
+import { decodeValue, encodeValue } from '../../../protocol/codec.ts';
+import type { CommandSpec } from '../../../protocol/model.ts';
+
+const spec: CommandSpec = { command: ['true'], env: {}, isIdempotent: false, lostAfterMs: 1 };
+const times = { queuedAt: 1 };
+const end = { outcome: 'lost', at: 9, reason: 'Silence.', usage: {}, logBytes: 3 } as const;
+const finished: HubAttemptState = { is: 'finished', times: { ...times, finishedAt: 9 }, cancelAskedAt: 4, end };
+
+const job: CommandJob = {
+  kind: 'command',
+  id: 'J12',
+  title: 'true',
+  createdAt: 1,
+  parent: 'J11',
+  spec: { ...spec, cwd: '/srv', deadlineMs: 5, stopAfterMs: 6 },
+  targeting: { on: null, need: ['git'] },
+  attempts: [
+    { n: 1, worker: 'a', state: finished, expiresAt: 6 },
+    { n: 2, worker: 'b', state: { is: 'queued', times } },
+  ],
+};
+const group: GroupJob = { kind: 'group', id: 'J11', title: 't', createdAt: 1, spec, children: ['J12'] };
+
+describe('job', () => {
+  test('job: ids are made and taken apart', () => {
+    expect(formatAttemptId('J12', 3)).toBe('J12.3');
+    expect(splitAttemptId('J12.3')).toEqual({ job: 'J12', n: 3 });
+    expect(readJobNumber('J12')).toBe(12);
+  });
+
+  test('job: only its latest attempt says whether it has ended', () => {
+    expect(getLastAttempt(job).n).toBe(2);
+    expect([findEnd(job), isEnded(job)]).toEqual([undefined, false]);
+    const ended = replaceLastAttempt(job, { n: 2, worker: 'b', state: finished });
+    expect([findEnd(ended), isEnded(ended)]).toEqual([end, true]);
+    expect(ended.attempts).toHaveLength(2);
+    expect([isEnded(group), isEnded({ ...group, ended: { outcome: 'failed', at: 2 } })]).toEqual([false, true]);
+  });
+
+  test.each([
+    [['succeeded', 'succeeded'], 'succeeded'],
+    [['succeeded', 'cancelled'], 'cancelled'],
+    [['cancelled', 'expired'], 'expired'],
+    [['expired', 'refused'], 'refused'],
+    [['refused', 'failed'], 'failed'],
+    [['failed', 'lost', 'succeeded'], 'lost'],
+  ] as const)('job: parts that are %j add up to %s, in any order', (parts, sum) => {
+    expect(sumOutcomes(parts)).toBe(sum);
+    expect(sumOutcomes(parts.toReversed())).toBe(sum);
+  });
+
+  test('job: a group has come as far as the part that is furthest behind', () => {
+    expect(sumReceipts(['finished', 'sent', 'started'])).toBe('sent');
+    expect(sumReceipts(['finished', 'started'])).toBe('started');
+    expect(sumReceipts(['finished', 'finished'])).toBe('finished');
+  });
+
+  test.each<[string, JobRecord]>([
+    ['a command job', job],
+    ['an open group', group],
+    ['an ended group', { ...group, ended: { outcome: 'failed', at: 2 } }],
+  ])('job: %s comes back from its row as it was', (_what, record) => {
+    expect(jobRowSchema.parse(decodeValue(encodeValue(record)))).toEqual(record);
+  });
+
+  test('job: a row without an attempt is damaged', () => {
+    expect(jobRowSchema.safeParse({ ...job, attempts: [] }).success).toBe(false);
+  });
+});
