@@ -261,7 +261,7 @@ export class Agent implements SessionHost {
       mark: (attempt) => this.#mark(attempt),
       mayStart: () => this.#life.is === 'serving' && this.#session.received >= this.#barrier,
       leftMs,
-      logGrew: (attempt) => void this.#noteLog(attempt),
+      logGrew: (attempt) => this.#noteLog(attempt).catch(failed),
       failed,
     });
   }
@@ -335,9 +335,15 @@ export class Agent implements SessionHost {
     this.#keepLink?.stop();
     this.#watchWork?.stop();
     this.#session?.stop('stopped');
-    await this.#committer?.close();
-    await this.#parts.logs.close();
-    await this.#parts.kv.close();
+    // Only what the end of the work did not reach, because the store failed or time was up.
+    this.#runWork?.endAll();
+    try {
+      await this.#committer?.close();
+      await this.#parts.logs.close();
+      await this.#parts.kv.close();
+    } catch (error) {
+      this.#failure ??= wrapError(error, 'STORE_IO');
+    }
     this.#resolveEnded(this.#failure);
   }
 

@@ -95,13 +95,9 @@ const table: Table<AttemptState, AttemptEvent, AttemptEffect> = {
       effects: [{ do: 'report' }, ...(state.endCause === undefined ? [] : [endProcess])],
     }),
     'not-spawned': (state, { at, code, reason }) =>
-      finish(state, {
-        outcome: state.endCause === 'cancel' ? 'cancelled' : 'refused',
-        at,
-        code,
-        reason,
-        usage: {},
-      }),
+      state.endCause === undefined
+        ? finish(state, { outcome: 'refused', at, code, reason, usage: {} })
+        : finish(state, { ...judgeCause(state.endCause), at, usage: {} }),
     exited: ignore('the loop says spawned first'),
     end: (state, { cause }) => ({ state: noteCause(state, cause), effects: [] }),
     expired: ignore('its deadline is watched from the moment it runs'),
@@ -149,12 +145,15 @@ function noteCause<S extends Starting | Running>(state: S, cause: EndCause): S {
 
 function judge(state: Running, at: number, usage: WorkUsage): Ending {
   if (state.endCause !== undefined) {
-    const outcome = state.endCause === 'deadline' ? 'expired' : 'cancelled';
-    return { outcome, at, reason: endReasons[state.endCause], usage };
+    return { ...judgeCause(state.endCause), at, usage };
   }
   if (usage.exitCode === 0) return { outcome: 'succeeded', at, usage };
   const reason = usage.signal === undefined ? undefined : `It was ended by ${usage.signal}.`;
   return { outcome: 'failed', at, ...(reason === undefined ? {} : { reason }), usage };
+}
+
+function judgeCause(cause: EndCause): Pick<Ending, 'outcome' | 'reason'> {
+  return { outcome: cause === 'deadline' ? 'expired' : 'cancelled', reason: endReasons[cause] };
 }
 
 function lose(state: Starting | Running, at: number): Out {

@@ -8,12 +8,13 @@
  */
 import { AppError, type ErrorCode } from '../protocol/errors.ts';
 import type { InventoryRow } from '../protocol/frames.ts';
-import { attemptsHeldMax } from '../protocol/limits.ts';
+import { attemptsHeldMax, quarantineBytesMax } from '../protocol/limits.ts';
 import {
   type CommandMessage,
   decodeCommand,
   encodeMessage,
   type FactMessage,
+  findAssigned,
 } from '../protocol/messages.ts';
 import type { AttemptId } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
@@ -132,10 +133,19 @@ export class Desk {
       message = decodeCommand(row.bytes);
     } catch {
       // Kept aside for a person to look at; the stream must not stop at it for ever.
-      return { ...nothing, ops: [this.#planQuarantine(row)] };
+      return this.#refuseUnreadable(row);
     }
     if (message.kind === 'assign') return this.#assign(message);
     return this.#plan(message.attempt, { type: 'end', at: this.#wallMs(), cause: 'cancel' });
+  }
+
+  /** An assignment that cannot be read is refused where its attempt can, so that it has an outcome. */
+  #refuseUnreadable(row: StreamRow): Plan {
+    const attempt = findAssigned(row.bytes);
+    const kept = { ...nothing, ops: [this.#planQuarantine(row)] };
+    if (attempt === undefined || this.#held.has(attempt)) return kept;
+    const refused = this.#refuse({ attempt }, 'FRAME_INVALID');
+    return { ...refused, ops: [...kept.ops, ...refused.ops] };
   }
 
   #assign(message: Extract<CommandMessage, { kind: 'assign' }>): Plan {
@@ -205,7 +215,11 @@ export class Desk {
   }
 
   #planQuarantine(row: StreamRow): KvOp {
-    return { type: 'put', key: quarantineKey(this.#parts.hub, row.seq), value: row.bytes };
+    return {
+      type: 'put',
+      key: quarantineKey(this.#parts.hub, row.seq),
+      value: row.bytes.slice(0, quarantineBytesMax),
+    };
   }
 
   async #commit(ops: readonly KvOp[], rows: readonly StreamRow[]): Promise<void> {
@@ -217,6 +231,9 @@ export class Desk {
     return Math.round(this.#parts.ports.clock.wallMs());
   }
 }
+
+/** A reason longer than its schema would lose the outcome with it. */
+const reasonLettersMax = 4000;
 
 interface Plan {
   readonly ops: readonly KvOp[];
@@ -237,6 +254,7 @@ function describeFact(held: HeldAttempt, outlet: DeskOutlet): FactMessage {
     attempt,
     at,
     ...ending,
+    ...(ending.reason === undefined ? {} : { reason: ending.reason.slice(0, reasonLettersMax) }),
     ...(state.startedAt === undefined ? {} : { startedAt: state.startedAt }),
     logBytes: outlet.logEnd(attempt),
   };

@@ -14,6 +14,9 @@ export const slotsMax = 256;
 /** Between TERM and KILL. Long enough for a test runner to write its report. */
 export const graceMsDefault = 5000;
 
+/** A code that is expired by our clock is tried so long: the hub's clock may say otherwise. */
+export const expiredDialMs = 2000;
+
 /** A stopping agent waits so long for its work to end and its reports to be delivered. */
 export const stopMsMax = 10_000;
 

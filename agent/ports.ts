@@ -25,6 +25,8 @@ export interface Program {
 /** The real program; for the entry point only. */
 export function openProgram(entryUrl: string): Program {
   const { stdout, stderr } = process;
+  // Whoever read our words is gone (a closed pipe, a dropped ssh); the work goes on.
+  for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
   return {
     ports: openSystemPorts(),
     argv: process.argv.slice(2),

@@ -57,6 +57,7 @@ export function openProgram(): Program {
   const ports = openSystemPorts();
   // A reader that went away (`wally logs J1 | head`) is not a failure.
   stdout.on('error', () => process.exit(0));
+  stderr.on('error', () => undefined);
   return {
     ports,
     argv: process.argv.slice(2),

@@ -18,6 +18,7 @@ import {
   needCountMax,
 } from './limits.ts';
 import { attemptIdSchema } from './messages.ts';
+import { peerText } from './peer-text.ts';
 
 /** Oldest protocol version that this program speaks. */
 export const protocolMin = 1;
@@ -26,18 +27,28 @@ export const protocolMax = 1;
 
 const seq = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 const cursor = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const instant = z.number().min(0);
+const instant = z.number().min(0).max(8.64e15);
+/** What a log's record on disk has room for: 48 bits. */
+const logOffset = z
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 48 - 1);
+const logInstant = z
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 48 - 1);
 const storeId = z.string().regex(/^[0-9a-f]{32}$/);
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
-const shortText = z.string().max(1024);
 
 /** The shape of `Capabilities`. */
 export const capabilitiesSchema = z.object({
-  os: z.string().max(64),
-  arch: z.string().max(64),
+  os: peerText(64),
+  arch: peerText(64),
   cpus: z.number().int().min(0).max(100_000),
   memoryBytes: z.number().min(0),
-  has: z.array(z.string().max(64)).max(256),
+  has: z.array(peerText(64)).max(256),
 });
 
 /** One attempt that the agent holds, as a positive statement. `left` = ended and already reported. */
@@ -64,8 +75,8 @@ const helloSchema = z.object({
   isOpen: z.boolean(),
   wallMs: instant,
   /** From the hub: the name that the agent bears. */
-  name: z.string().max(64).exactOptional(),
-  host: z.string().max(256).exactOptional(),
+  name: peerText(64).exactOptional(),
+  host: peerText(256).exactOptional(),
   capabilities: capabilitiesSchema.exactOptional(),
   inventory: z.array(inventoryRowSchema).max(attemptsHeldMax).exactOptional(),
 });
@@ -94,18 +105,18 @@ const logSchema = z
   .object({
     t: z.literal('log'),
     attempt: attemptIdSchema,
-    from: cursor,
+    from: logOffset,
     records: z
       .array(
         z.object({
-          offset: cursor,
+          offset: logOffset,
           stream: z.enum(['stdout', 'stderr']),
-          at: instant,
+          at: logInstant,
           bytes: bytes.refine((value) => value.length <= logChunkBytesMax),
         }),
       )
       .max(logRecordsMax),
-    next: cursor,
+    next: logOffset,
   })
   .refine(isInPlace);
 
@@ -121,14 +132,14 @@ const logAckSchema = z.object({
 const pairSchema = z.object({
   t: z.literal('pair'),
   key: z.string().regex(/^[0-9a-f]{64}$/),
-  host: z.string().max(256),
+  host: peerText(256),
 });
 
 /** It is; it bears this name from now on. */
-const pairedSchema = z.object({ t: z.literal('paired'), name: z.string().max(64) });
+const pairedSchema = z.object({ t: z.literal('paired'), name: peerText(64) });
 
 /** What you sent was not taken. Sent before closing, or for an unknown kind. */
-const nakSchema = z.object({ t: z.literal('nak'), code: z.string().max(64), message: shortText });
+const nakSchema = z.object({ t: z.literal('nak'), code: peerText(64), message: peerText(1024) });
 
 /** Every frame kind. */
 export const frameSchema = z.discriminatedUnion('t', [

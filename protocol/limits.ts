@@ -52,6 +52,9 @@ export const dialMsBase = 250;
 /** See `dialMsBase`. Shorter than R19's 15 s so that a restarted hub is found within seconds. */
 export const dialMsMax = 5000;
 
+/** A link that lived so long was sound: after it, pauses start over. Source: R19. */
+export const healthyMsMin = 15_000;
+
 /** One dial attempt may take this long. hyperdht alone would wait 4 s for a silent host. */
 export const dialAttemptMsMax = 6000;
 
@@ -72,6 +75,9 @@ export const lostAfterMsDefault = 24 * 60 * 60 * 1000;
 
 /** Attempts an agent holds that have not ended; beyond it new ones are refused. */
 export const attemptsHeldMax = 1000;
+
+/** Bytes kept of a message that could not be applied: enough to see what it was. */
+export const quarantineBytesMax = 4096;
 
 /** Bytes of one durable message (a spec with a large environment is the largest). */
 export const messageBytesMax = 256 * 1024;

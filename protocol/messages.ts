@@ -9,9 +9,12 @@
 import { z } from 'zod';
 import { decodeValue, encodeValue } from './codec.ts';
 import { AppError } from './errors.ts';
+import { messageBytesMax } from './limits.ts';
 import { type AttemptId, outcomes } from './model.ts';
+import { peerText } from './peer-text.ts';
 
-const instant = z.number().int().nonnegative();
+/** Wall milliseconds that a date can have; what lies beyond would break whoever shows it. */
+const instant = z.number().int().nonnegative().max(8.64e15);
 const duration = z.number().int().positive();
 const count = z.number().int().nonnegative();
 
@@ -24,10 +27,7 @@ const shortText = z.string().max(4096);
 
 /** What a command job runs; the shape of `CommandSpec`. */
 export const commandSpecSchema = z.object({
-  command: z
-    .array(z.string().max(128 * 1024))
-    .min(1)
-    .max(4096),
+  command: z.array(z.string().max(messageBytesMax)).min(1).max(16_384),
   cwd: shortText.exactOptional(),
   repo: shortText.exactOptional(),
   env: z.record(z.string().max(256), z.string().max(64 * 1024)),
@@ -82,7 +82,7 @@ const finishedSchema = z.object({
   at: instant,
   outcome: z.enum(outcomes),
   code: z.string().max(64).exactOptional(),
-  reason: shortText.exactOptional(),
+  reason: peerText(4096).exactOptional(),
   startedAt: instant.exactOptional(),
   usage: usageSchema,
   logBytes: count,
@@ -117,6 +117,17 @@ export function decodeCommand(bytes: Uint8Array): CommandMessage {
 /** Reads a fact. Errors: FRAME_INVALID. */
 export function decodeFact(bytes: Uint8Array): FactMessage {
   return parseOrRefuse(factMessageSchema, bytes);
+}
+
+/** The attempt that an assignment is about, where at least that can be read. */
+export function findAssigned(bytes: Uint8Array): AttemptId | undefined {
+  const headSchema = z.object({ kind: z.literal('assign'), attempt: attemptIdSchema });
+  try {
+    return headSchema.parse(decodeValue(bytes)).attempt;
+  } catch {
+    // Not even that: it may be anything.
+    return undefined;
+  }
 }
 
 function parseOrRefuse<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {

@@ -38,16 +38,30 @@ export function openSystemPorts(): Ports {
   return {
     clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
     timers: {
-      after(delayMs, run) {
-        const timer = setTimeout(run, delayMs);
-        return () => clearTimeout(timer);
-      },
+      after: startTimer,
     },
     random: {
       bytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       fraction: () => Math.random(),
     },
   };
+}
+
+/** Longest delay of one setTimeout; it fires at once beyond that. Source: Node documentation. */
+const timeoutMsMax = 2 ** 31 - 1;
+
+/** One timer of any length, in slices that setTimeout can take. */
+function startTimer(delayMs: number, run: () => void): CancelTimer {
+  let timer: NodeJS.Timeout;
+  const slice = (leftMs: number) => {
+    const isLast = leftMs <= timeoutMsMax;
+    timer = setTimeout(
+      () => (isLast ? run() : slice(leftMs - timeoutMsMax)),
+      Math.min(leftMs, timeoutMsMax),
+    );
+  };
+  slice(delayMs);
+  return () => clearTimeout(timer);
 }
 
 /** Resolves after `delayMs`; for loops that pace themselves. Never rejects. */

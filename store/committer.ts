@@ -42,11 +42,12 @@ export class Committer {
 
   /**
    * Resolves once a synced batch with all of `ops` is on the disk; commits become durable in the
-   * order of their calls. Errors: STORE_FULL (nothing was taken), STORE_IO (whether it stayed is
-   * unknown until the store is opened again).
+   * order of their calls. Errors: STORE_IO (whether it stayed is unknown until the store is opened
+   * again). It is never refused for want of room: what is committed was planned already, with
+   * numbers given out, so room is asked for (`hasRoom`) where new work comes in.
    */
   commit(ops: readonly KvOp[]): Promise<void> {
-    const refused = this.#findRefusal(ops.length, countBytes(ops));
+    const refused = this.#findRefusal();
     if (refused !== undefined) return Promise.reject(refused);
     return new Promise((resolve, reject) => {
       const bytes = countBytes(ops);
@@ -55,6 +56,11 @@ export class Committer {
       this.#bytes += bytes;
       this.#running ??= this.#run();
     });
+  }
+
+  /** May new work come in? Not while this much waits for the disk already. */
+  get hasRoom(): boolean {
+    return this.#opsCount < commitOpsMax && this.#bytes < commitBytesMax;
   }
 
   /** Resolves when no commit waits or is under way; never rejects. */
@@ -68,11 +74,9 @@ export class Committer {
     return this.idle();
   }
 
-  #findRefusal(opsCount: number, bytes: number): AppError | undefined {
+  #findRefusal(): AppError | undefined {
     if (this.#failure !== undefined) return this.#failure;
-    if (this.#isClosed) return new AppError('STORE_IO', 'The store is closing.');
-    const isFull = this.#opsCount + opsCount > commitOpsMax || this.#bytes + bytes > commitBytesMax;
-    return isFull ? new AppError('STORE_FULL') : undefined;
+    return this.#isClosed ? new AppError('STORE_IO', 'The store is closing.') : undefined;
   }
 
   async #run(): Promise<void> {

@@ -52,6 +52,21 @@ export async function planAcked(kv: Kv, stream: Stream, seq: number): Promise<re
   return mark > acked ? [planRow(ackedKey(stream), mark), ...deletes] : deletes;
 }
 
+/**
+ * The changes that take every waiting message of a stream away: its peer's store is gone, so nobody
+ * may ever be given them. The acknowledged mark stays, by which a retired stream is known again.
+ */
+export function planRetire(
+  stream: Stream,
+  { acked, queued }: { readonly acked: number; readonly queued: number },
+): readonly KvOp[] {
+  const ops: KvOp[] = [planRow(ackedKey(stream), queued)];
+  for (let seq = acked + 1; seq <= queued; seq += 1) {
+    ops.push({ type: 'del', key: outboxKey(stream, seq) });
+  }
+  return ops;
+}
+
 /** The highest number that the peer acknowledged; 0 when none was. */
 export async function readAcked(kv: Kv, stream: Stream): Promise<number> {
   return (await findRow(kv, ackedKey(stream), seqSchema)) ?? 0;

@@ -8,7 +8,7 @@
 import type { PeerKey } from '../protocol/model.ts';
 import { planReceived, readReceived } from './inbox.ts';
 import type { Kv, KvOp } from './kv.ts';
-import { planAcked, planAppend, readAcked, readLastSeq, readOutbox } from './outbox.ts';
+import { planAcked, planAppend, planRetire, readAcked, readLastSeq, readOutbox } from './outbox.ts';
 
 /** A message with its place in the stream. */
 export interface StreamRow {
@@ -66,6 +66,16 @@ export class PeerStreams {
   planReceived(seq: number): KvOp {
     this.#received = Math.max(this.#received, seq);
     return planReceived(this.#stream, seq);
+  }
+
+  /** Was anything ever sent or received in these streams? */
+  get isUsed(): boolean {
+    return this.#queued > 0 || this.#received > 0;
+  }
+
+  /** Takes away all that waits, also what is still on its way to the disk. */
+  planRetire(): readonly KvOp[] {
+    return planRetire(this.#stream, { acked: this.#acked, queued: this.#queued });
   }
 
   read(after: number, countMax: number): Promise<readonly StreamRow[]> {

@@ -7,7 +7,7 @@
  * which is why this one exists. Source: reliability facts R19, transport facts 0.2.
  */
 import { type AppError, wrapError } from '../../protocol/errors.ts';
-import { dialMsBase, dialMsMax } from '../../protocol/limits.ts';
+import { dialMsBase, dialMsMax, healthyMsMin } from '../../protocol/limits.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { Session } from '../../protocol/session.ts';
 import type { Link } from '../../protocol/transports/link.ts';
@@ -46,9 +46,8 @@ export class KeepLink {
     }
   }
 
-  /** A session opened: the next pause is short again. */
+  /** A session opened. */
   opened(): void {
-    this.#tries = 0;
     this.#lastError = undefined;
   }
 
@@ -61,7 +60,11 @@ export class KeepLink {
   async #once(): Promise<void> {
     try {
       const link = await this.#parts.dial();
+      const since = this.#parts.ports.clock.monotonicMs();
       await this.#parts.session.attach(link);
+      const livedMs = this.#parts.ports.clock.monotonicMs() - since;
+      // A link that ends at once (a refusal, a twin with our key) must not be dialled in a rush.
+      if (livedMs >= healthyMsMin) this.#tries = 0;
     } catch (error) {
       this.#lastError = wrapError(error, 'LINK_LOST');
     }

@@ -5,7 +5,7 @@
  * cancel may be among them), and nothing while the agent stops. One attempt passes here once: its
  * `starting` is on disk before the process exists. Source: reliability facts R9, R15, R16.
  */
-import { wrapError } from '../../protocol/errors.ts';
+import { AppError, wrapError } from '../../protocol/errors.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { LogStore } from '../../store/log.ts';
@@ -70,6 +70,11 @@ export class RunWork {
     this.#works.get(attempt)?.end();
   }
 
+  /** Asks everything that runs to end; needs no disk. */
+  endAll(): void {
+    for (const work of this.#works.values()) work.end();
+  }
+
   /** Resolves when all that runs now has ended. */
   async idle(): Promise<void> {
     await Promise.all(this.#busy.values());
@@ -82,12 +87,17 @@ export class RunWork {
       return desk.step(attempt, { type: 'expired', at: wall(ports) });
     }
     await desk.step(attempt, { type: 'start' });
-    if (desk.find(attempt)?.state.is !== 'starting') return;
+    const state = desk.find(attempt)?.state;
+    if (state?.is !== 'starting') return;
+    if (state.endCause !== undefined)
+      return this.#noteNotSpawned(attempt, new AppError('JOB_SPAWN'));
     const work = await this.#start(held);
     if (work === undefined) return;
     this.#works.set(attempt, work);
     try {
       await desk.step(attempt, { type: 'spawned', at: wall(ports), process: work.process });
+      // The hub's store may have changed while it was spawned; then nobody wants it any more.
+      if (desk.find(attempt) === undefined) work.end();
       const exit = await work.exit;
       const log = await this.#parts.logs.open(attempt);
       await log.sync();
@@ -102,7 +112,7 @@ export class RunWork {
   }
 
   async #start(held: HeldAttempt): Promise<Work | undefined> {
-    const { desk, workshop, logs, ports, mark, logGrew } = this.#parts;
+    const { workshop, logs, ports, mark, logGrew } = this.#parts;
     const { attempt, spec } = held;
     const log = await logs.open(attempt);
     try {
@@ -111,15 +121,14 @@ export class RunWork {
         logGrew(attempt);
       });
     } catch (thrown) {
-      const error = wrapError(thrown, 'JOB_SPAWN');
-      await desk.step(attempt, {
-        type: 'not-spawned',
-        at: wall(ports),
-        code: error.code,
-        reason: error.message,
-      });
+      await this.#noteNotSpawned(attempt, wrapError(thrown, 'JOB_SPAWN'));
       return undefined;
     }
+  }
+
+  #noteNotSpawned(attempt: AttemptId, { code, message }: AppError): Promise<void> {
+    const { desk, ports } = this.#parts;
+    return desk.step(attempt, { type: 'not-spawned', at: wall(ports), code, reason: message });
   }
 }
 

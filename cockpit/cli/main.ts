@@ -7,8 +7,10 @@
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
 import type { Program } from '../ports.ts';
+import { waitVerb } from '../verbs/jobs.ts';
 import { verbs } from '../verbs/registry.ts';
 import type { JobDetail, LogItem } from '../verbs/shapes.ts';
+import { plain } from '../verbs/text.ts';
 import { type AnyVerb, parseVerbArgs } from '../verbs/verb.ts';
 import { connectHub } from './connect.ts';
 import { showHelp, showVerbHelp } from './help.ts';
@@ -69,7 +71,7 @@ async function runRemote(program: Program, verb: AnyVerb, request: Request): Pro
   const client = await connectHub(findHubHome(program.env));
   try {
     const call = { program, client, request };
-    if (streamed.has(verb.name)) return await runStream(call);
+    if (streamed.has(verb.name)) return await runStream(call, verb);
     if (verb.name === 'dispatch' && request.args.follow === true) return await runFollow(call);
     const answer = await client.call(verb.name, request.args);
     await printAnswer(call, verb, answer);
@@ -85,37 +87,45 @@ interface Call {
   readonly request: Request;
 }
 
-async function runStream({ program, client, request }: Call): Promise<number> {
+async function runStream({ program, client, request }: Call, verb: AnyVerb): Promise<number> {
   const stream = client.stream(request.verb, request.args, (item) =>
     printItem(program, request, item),
   );
   program.onSignal(() => stream.cancel());
-  await stream.done;
+  const answer = await stream.done;
+  const words = answer === null || answer === undefined ? '' : verb.show(answer as never, plain);
+  if (words !== '' && !request.isJson) program.say(words);
   return 0;
 }
 
+/** Parts of a group whose output `dispatch -f` follows; a link carries no more calls than twice that. */
+const followedMax = 100;
+
 /** `dispatch -f`: the job's output as it comes, and its outcome as the status. */
 async function runFollow({ program, client, request }: Call): Promise<number> {
-  const { wait: _wait, follow: _follow, ...args } = request.args;
+  const { wait: _wait, follow: _follow, timeout, ...args } = request.args;
   const job = (await client.call('dispatch', args)) as JobDetail;
   if (!request.isJson) program.say(`${job.id} ${job.title}`);
   const ids = job.kind === 'group' ? job.children.map((part) => part.id) : [job.id];
-  const streams = ids.map((id) =>
-    client.stream('logs', { job: id, follow: true }, (item) => printItem(program, request, item)),
-  );
+  const streams = ids
+    .slice(0, followedMax)
+    .map((id) =>
+      client.stream('logs', { job: id, follow: true }, (item) => printItem(program, request, item)),
+    );
   const left = new AppError('WAIT_TIMEOUT', `${job.id} was left before it had ended; it goes on.`);
   const interrupted = new Promise<never>((_, reject) => {
     program.onSignal(() => reject(left));
   });
-  const done = Promise.all(streams.map((stream) => stream.done));
-  const outcome = done.then(() => client.call('wait', { jobs: [job.id] }));
-  const ended = (await Promise.race([outcome, interrupted])) as JobDetail;
-  const wait = verbs.find((verb) => verb.name === 'wait');
+  const wait = { jobs: [job.id], ...(timeout === undefined ? {} : { timeout }) };
+  const ended = Promise.race([client.call('wait', wait), interrupted]) as Promise<JobDetail>;
+  await Promise.all([ended, ...streams.map((stream) => Promise.race([stream.done, interrupted]))]);
+  return reportEnd(program, request, await ended);
+}
+
+async function reportEnd(program: Program, request: Request, ended: JobDetail): Promise<number> {
+  const style = chooseStyle(program.isTerminal, program.env.NO_COLOR);
   if (request.isJson) await printJson(program, ended);
-  else
-    program.say(
-      wait?.show(ended as never, chooseStyle(program.isTerminal, program.env.NO_COLOR)) ?? '',
-    );
+  else program.say(waitVerb.show(ended, style));
   return ended.outcome === 'succeeded' ? 0 : 1;
 }
 

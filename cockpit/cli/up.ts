@@ -61,7 +61,7 @@ export async function bringDown(program: Program): Promise<DownAnswer> {
 
 async function bringUpLocal(program: Program, client: HubClient): Promise<string> {
   const home = findHubHome(program.env);
-  const agentHome = await readLocalHome(home);
+  const agentHome = (await findLocalHome(home)) ?? home.localAgent;
   await writeFile(noteFile(home), `${agentHome}\n`, { mode: 0o600 });
   const env = { ODALLY_HOME: agentHome };
   const script = findScript('odally.js');
@@ -99,7 +99,9 @@ async function awaitSeen(
 }
 
 async function stopLocal(program: Program, home: HubHome): Promise<DownAnswer['local']> {
-  const agentHome = await readLocalHome(home);
+  const agentHome = await findLocalHome(home);
+  // Only what `up --local` noted is ours to stop; another agent on this box is not.
+  if (agentHome === undefined) return 'not running';
   const socket = join(agentHome, 'odally.sock');
   const stopped = await stopProcess(program, () => dialAgent(agentHome), socket);
   await rm(noteFile(home), { force: true });
@@ -144,10 +146,10 @@ async function dialAgent(agentHome: string): Promise<HubClient> {
   return new ControlClient(await dialUnix(join(agentHome, 'odally.sock')), 'AGENT_UNREACHABLE');
 }
 
-/** The home noted by an earlier `up`, else the one that the environment names. */
-async function readLocalHome(home: HubHome): Promise<string> {
+/** The home noted by an earlier `up`. */
+async function findLocalHome(home: HubHome): Promise<string | undefined> {
   const noted = await readFile(noteFile(home), 'utf8').catch(() => '');
-  return noted.trim() === '' ? home.localAgent : noted.trim();
+  return noted.trim() === '' ? undefined : noted.trim();
 }
 
 function noteFile(home: HubHome): string {

@@ -7,7 +7,7 @@
  * Errors: JOB_*, WORKER_NO_MATCH, QUEUE_FULL, STORE_*.
  */
 import { AppError } from '../../protocol/errors.ts';
-import { outboxRowsMax } from '../../protocol/limits.ts';
+import { outboxRowsMax, quarantineBytesMax } from '../../protocol/limits.ts';
 import { decodeFact, type FactMessage } from '../../protocol/messages.ts';
 import type { CommandSpec, JobId, PeerKey } from '../../protocol/model.ts';
 import { jobKey, lateReportKey, prefixRange, quarantineKey } from '../../store/keys.ts';
@@ -198,7 +198,7 @@ export class HubDesk {
     } catch {
       // Kept aside for a person to look at; the stream must not stop at it for ever.
       const key = quarantineKey(worker, row.seq);
-      scene.change.ops.push({ type: 'put', key, value: row.bytes });
+      scene.change.ops.push({ type: 'put', key, value: row.bytes.slice(0, quarantineBytesMax) });
       scene.change.note({ kind: 'message-quarantined', worker });
       return;
     }
@@ -257,7 +257,9 @@ export class HubDesk {
     if (group?.kind !== 'group' || group.ended === undefined) return undefined;
     for (const child of group.children) {
       const part = await this.find(child);
-      if (part !== undefined) this.#ledger.state.groupParts.set(child, part);
+      // What is in memory is newer than what was read meanwhile.
+      const { groupParts } = this.#ledger.state;
+      if (part !== undefined && !groupParts.has(child)) groupParts.set(child, part);
     }
     return group;
   }
@@ -269,6 +271,7 @@ export class HubDesk {
   }
 
   #assertRoom(worker: PeerKey): void {
+    this.#ledger.assertRoom();
     const { state } = this.#ledger;
     const waiting = state.streams.get(worker)?.waitingCount ?? listHeldBy(state, worker).length;
     if (waiting >= outboxRowsMax) throw new AppError('QUEUE_FULL');

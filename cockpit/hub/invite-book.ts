@@ -16,7 +16,7 @@ import type { Ports } from '../../protocol/ports.ts';
 import type { Address } from '../../protocol/transports/address.ts';
 import type { Committer } from '../../store/committer.ts';
 import { inviteKey, prefixRange } from '../../store/keys.ts';
-import type { Kv } from '../../store/kv.ts';
+import type { Kv, KvOp } from '../../store/kv.ts';
 import { planRow, readRow } from '../../store/row-codec.ts';
 import { pickName } from '../manager/names.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
@@ -71,7 +71,7 @@ export class InviteBook {
     ttlMs: number,
   ): Promise<NewInvite> {
     const { ports, hubKey, committer } = this.#parts;
-    this.#forgetExpired();
+    const forgotten = this.#forgetExpired();
     if (this.#invites.size >= invitesOpenMax) {
       throw new AppError('STORE_FULL', `${invitesOpenMax} invites are open already.`);
     }
@@ -79,8 +79,8 @@ export class InviteBook {
     const invite = createInvite({ hubKey, ...where, ttlMs, clock, random });
     const { oneTimeKey, expiresAt } = invite;
     const row: InviteRow = { oneTimeKey, expiresAt, usedBy: null };
-    await committer.commit([planRow(inviteKey(oneTimeKey), row)]);
     this.#invites.set(oneTimeKey, row);
+    await committer.commit([...forgotten, planRow(inviteKey(oneTimeKey), row)]);
     return invite;
   }
 
@@ -124,9 +124,10 @@ export class InviteBook {
     return this.#parts.ports.clock.wallMs() >= invite.expiresAt;
   }
 
-  #forgetExpired(): void {
-    for (const [key, invite] of this.#invites) {
-      if (this.#isExpired(invite)) this.#invites.delete(key);
-    }
+  /** Drops what is over; the rows must go too, or they pile up before those that are still good. */
+  #forgetExpired(): readonly KvOp[] {
+    const expired = [...this.#invites.values()].filter((invite) => this.#isExpired(invite));
+    for (const { oneTimeKey } of expired) this.#invites.delete(oneTimeKey);
+    return expired.map(({ oneTimeKey }) => ({ type: 'del', key: inviteKey(oneTimeKey) }));
   }
 }

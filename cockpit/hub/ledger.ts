@@ -5,6 +5,7 @@
  * sessions and screens) only after its one synced batch. A batch that fails is fatal for this hub,
  * which must read its store again before it acknowledges anything.
  */
+import { AppError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { Committer } from '../../store/committer.ts';
@@ -46,6 +47,11 @@ export class Ledger {
 
   hasLink(worker: PeerKey): boolean {
     return this.#parts.outlet.hasLink(worker);
+  }
+
+  /** Errors: STORE_FULL while more waits for the disk than may. Asked before new work is planned. */
+  assertRoom(): void {
+    if (!this.#parts.committer.hasRoom) throw new AppError('STORE_FULL');
   }
 
   /** A change as of now. */

@@ -7,6 +7,7 @@
  * Errors: STORE_IO through `failed`.
  */
 import type { OwnerFrame } from '../../protocol/frames.ts';
+import { logWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId, PeerKey } from '../../protocol/model.ts';
 import type { Log, LogRecord, LogSlice, LogStore } from '../../store/log.ts';
 import { splitAttemptId } from '../manager/job.ts';
@@ -29,10 +30,20 @@ interface Lane {
   isBusy: boolean;
 }
 
+interface Draining {
+  readonly worker: PeerKey;
+  readonly attempt: AttemptId;
+  readonly lane: Lane;
+  readonly answer: (frame: OwnerFrame) => void;
+}
+
 /** Life cycle: it lives as long as its log store. */
 export class LogMirror {
   readonly #parts: LogMirrorParts;
-  readonly #lanes = new Map<AttemptId, Lane>();
+  /** By worker and attempt: what one worker sends never waits in another's lane. */
+  readonly #lanes = new Map<string, Lane>();
+  /** Bytes that wait for the disk, by worker. */
+  readonly #waitingBytes = new Map<PeerKey, number>();
   readonly #followers = new Map<AttemptId, Set<() => void>>();
 
   constructor(parts: LogMirrorParts) {
@@ -95,22 +106,35 @@ export class LogMirror {
     frame: LogFrame,
     answer: (frame: OwnerFrame) => void,
   ): Promise<void> {
-    const lane = this.#lanes.get(frame.attempt) ?? { waiting: [], isBusy: false };
-    this.#lanes.set(frame.attempt, lane);
-    // The worker's window bounds this list; it sends no more than that without an ack.
+    const bytes = countBytes(frame);
+    const waiting = this.#waitingBytes.get(worker) ?? 0;
+    // A worker that keeps to its window never comes near this; what is dropped is asked for again.
+    if (waiting + bytes > 4 * logWindowBytesMax) return;
+    this.#waitingBytes.set(worker, waiting + bytes);
+    const key = `${worker} ${frame.attempt}`;
+    const lane = this.#lanes.get(key) ?? { waiting: [], isBusy: false };
+    this.#lanes.set(key, lane);
     lane.waiting.push(frame);
     if (lane.isBusy) return;
     lane.isBusy = true;
     try {
       if (await this.#isHolder(worker, frame.attempt))
-        await this.#drain(frame.attempt, lane, answer);
+        await this.#drain({ worker, attempt: frame.attempt, lane, answer });
     } finally {
-      this.#lanes.delete(frame.attempt);
+      this.#release(worker, lane.waiting);
+      this.#lanes.delete(key);
     }
   }
 
+  #release(worker: PeerKey, frames: readonly LogFrame[]): void {
+    const freed = frames.reduce((sum, frame) => sum + countBytes(frame), 0);
+    const left = (this.#waitingBytes.get(worker) ?? 0) - freed;
+    if (left > 0) this.#waitingBytes.set(worker, left);
+    else this.#waitingBytes.delete(worker);
+  }
+
   /** Everything that waits goes to disk with one sync and one ack. */
-  async #drain(attempt: AttemptId, lane: Lane, answer: (frame: OwnerFrame) => void): Promise<void> {
+  async #drain({ worker, attempt, lane, answer }: Draining): Promise<void> {
     const log = await this.#parts.logs.open(attempt);
     while (lane.waiting.length > 0) {
       const frames = lane.waiting;
@@ -122,6 +146,7 @@ export class LogMirror {
         else await append(log, frame);
       }
       await log.sync();
+      this.#release(worker, frames);
       answer({ t: 'log-ack', attempt, offset: log.end, isReset });
       for (const run of this.#followers.get(attempt) ?? []) run();
     }
@@ -133,6 +158,11 @@ export class LogMirror {
     if (job?.kind !== 'command') return false;
     return job.attempts.some((held) => held.n === n && held.worker === worker);
   }
+}
+
+/** What a frame costs to keep: its bytes, and a little for each record. */
+function countBytes(frame: LogFrame): number {
+  return frame.records.reduce((sum, record) => sum + record.bytes.length + 64, 64);
 }
 
 /** Appends what the copy does not have yet. */

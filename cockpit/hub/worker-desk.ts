@@ -3,7 +3,7 @@
  *
  * Invariants: a name never moves to another key; a worker whose store changed can never be asked for
  * what its old store held, so that is settled here, in the batch that adopts the new one.
- * Errors: PEER_UNKNOWN, STORE_*.
+ * Errors: PEER_UNKNOWN, PEER_REGRESSED, STORE_*.
  */
 import { AppError } from '../../protocol/errors.ts';
 import type { HelloFrame } from '../../protocol/frames.ts';
@@ -54,7 +54,10 @@ export class WorkerDesk {
     const { state, kv } = this.#ledger;
     const streams = await openPeerStreams(kv, { peer: key, store });
     const worker = this.#get(key);
+    // A store that was given up: what it holds was settled without it, and must not come alive again.
+    if (streams.isUsed && worker.store !== store) throw new AppError('PEER_REGRESSED');
     const scene = { state, change: this.#ledger.begin() };
+    scene.change.ops.push(...(state.streams.get(key)?.planRetire() ?? []));
     state.streams.set(key, streams);
     keepWorker(scene, { ...worker, store });
     for (const job of listHeldBy(state, key)) {

@@ -4,9 +4,9 @@
  * It exists for every trusted worker, linked or not, and owns no state of its own but the session.
  * Invariant: nothing from the wire reaches a desk under another key than the link's.
  */
-import type { AppError } from '../../protocol/errors.ts';
+import { AppError } from '../../protocol/errors.ts';
 import type { HelloFrame, OwnerFrame } from '../../protocol/frames.ts';
-import { decodeCommand } from '../../protocol/messages.ts';
+import { findAssigned } from '../../protocol/messages.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import {
@@ -89,7 +89,8 @@ export class WorkerSession implements SessionHost {
     try {
       return (await workers.adoptStore(key, peerStore)).counts;
     } catch (error) {
-      failed(error);
+      if (error instanceof AppError && error.code === 'PEER_REGRESSED') this.trouble(error.code);
+      else failed(error);
       throw error;
     }
   }
@@ -115,9 +116,9 @@ export class WorkerSession implements SessionHost {
   }
 
   sent(row: StreamRow): void {
-    const command = decodeCommand(row.bytes);
-    if (command.kind !== 'assign') return;
-    const { job, n } = splitAttemptId(command.attempt);
+    const attempt = findAssigned(row.bytes);
+    if (attempt === undefined) return;
+    const { job, n } = splitAttemptId(attempt);
     this.#parts.desk.noteSent(job, n).catch(this.#parts.failed);
   }
 

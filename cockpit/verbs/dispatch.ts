@@ -6,8 +6,10 @@
  * Errors: USAGE_ARGUMENT, WORKER_*, QUEUE_FULL, WAIT_TIMEOUT.
  */
 import { z } from 'zod';
+import { encodeValue } from '../../protocol/codec.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { lostAfterMsDefault } from '../../protocol/limits.ts';
+import { commandSpecSchema } from '../../protocol/messages.ts';
 import type { CommandSpec } from '../../protocol/model.ts';
 import type { Hub } from '../hub/hub.ts';
 import { planTargets } from '../manager/plan-dispatch.ts';
@@ -18,8 +20,11 @@ import type { JobDetail } from './shapes.ts';
 import { describeJob } from './text.ts';
 import { defineVerb } from './verb.ts';
 
-/** Longest command or environment that one job may carry, bytes of JSON. Fits one message. */
+/** Longest command with its environment that one job may carry. Fits one message with its rest. */
 const specBytesMax = 200 * 1024;
+
+/** Shortest silence that --lost-after and --stop-after may name: a link is given up after 6 s. */
+const silenceMsMin = 10_000;
 
 /** Titles are cut here; the whole command is in the job. */
 const titleLettersMax = 200;
@@ -40,6 +45,11 @@ const envArgument = z
     return env;
   });
 
+/** A shorter silence is an ordinary lost packet or two; acting on it would end healthy work. */
+const silenceArgument = durationArgument.refine((ms) => ms >= silenceMsMin, {
+  message: `less than ${silenceMsMin / 1000}s of silence says nothing`,
+});
+
 const pathArgument = z.string().refine((path) => path.startsWith('/') || path.startsWith('~'), {
   message: 'give an absolute path, or one that begins with ~, on the worker’s box',
 });
@@ -55,9 +65,9 @@ const args = z
     env: envArgument,
     deadline: durationArgument.optional(),
     idempotent: z.boolean().default(false),
-    'lost-after': durationArgument.optional(),
-    'stop-after': durationArgument.optional(),
-    title: z.string().min(1).optional(),
+    'lost-after': silenceArgument.optional(),
+    'stop-after': silenceArgument.optional(),
+    title: z.string().min(1).max(titleLettersMax).optional(),
     wait: z.boolean().default(false),
     follow: z.boolean().default(false),
     timeout: durationArgument.optional(),
@@ -135,7 +145,16 @@ function makeSpec(given: DispatchArgs): CommandSpec {
     ...(given.deadline === undefined ? {} : { deadlineMs: given.deadline }),
     ...(given['stop-after'] === undefined ? {} : { stopAfterMs: given['stop-after'] }),
   };
-  if (JSON.stringify(spec).length > specBytesMax) {
+  // What a message or a row could not hold must not become a job.
+  const issue = commandSpecSchema.safeParse(spec).error?.issues[0];
+  if (issue !== undefined) {
+    const where = issue.path.join('.');
+    throw new AppError(
+      'USAGE_ARGUMENT',
+      `dispatch: ${where} is over its limit (${issue.message}).`,
+    );
+  }
+  if (encodeValue(spec).length > specBytesMax) {
     throw new AppError('USAGE_ARGUMENT', 'dispatch: command and environment are over 200 KiB.');
   }
   return spec;

@@ -9,6 +9,7 @@ import { TextDecoder } from 'node:util';
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import type { AttemptId, LogStream } from '../../protocol/model.ts';
+import type { CancelTimer } from '../../protocol/ports.ts';
 import type { LogRecord } from '../../store/log.ts';
 import { type CommandJob, formatAttemptId } from '../manager/job.ts';
 import { jobArgument } from './arguments.ts';
@@ -49,9 +50,11 @@ export const logsVerb = defineVerb({
     }
     const reader = new LogReader(context, job, number);
     await reader.send(since, follow ? 'to-the-end' : 'what-is-there');
-    return { attempt: formatAttemptId(id, number), offset: reader.offset };
+    const { offset, missingBytes } = reader;
+    return { attempt: formatAttemptId(id, number), offset, missingBytes };
   },
-  show: () => '',
+  show: ({ missingBytes }) =>
+    missingBytes === 0 ? '' : `[${missingBytes} bytes are still on the worker]`,
 });
 
 /** Sends one attempt's log as items. */
@@ -65,6 +68,8 @@ class LogReader {
     stderr: new TextDecoder(),
   };
   #offset = 0;
+  /** Output that the worker has and the copy lacks, where following ended without it. */
+  missingBytes = 0;
   #isWanted = true;
   #wake: () => void = () => undefined;
 
@@ -89,7 +94,7 @@ class LogReader {
     });
     const unfollow = hub.mirror.follow(this.#attempt, wake);
     const unfeed = hub.feed.follow((event) => {
-      if (event.type === 'job' && event.job.id === this.#job.id) wake();
+      if (event.type === 'team' || event.job.id === this.#job.id) wake();
     });
     try {
       await this.#sendRest();
@@ -139,25 +144,31 @@ class LogReader {
       this.#wake = () => resolve('woken');
     });
     const job = await hub.desk.find(this.#job.id);
-    const state = job?.kind === 'command' ? job.attempts[this.#n - 1]?.state : undefined;
+    const attempt = job?.kind === 'command' ? job.attempts[this.#n - 1] : undefined;
     const end = await hub.mirror.findEnd(this.#attempt);
-    if (state === undefined) return true;
-    if (state.is === 'finished' && this.#offset >= end) {
-      if (state.end.logBytes !== undefined && end >= state.end.logBytes) return true;
-      if (await this.#isQuiet(woken)) return true;
-      return false;
-    }
+    if (attempt === undefined) return true;
     if (this.#offset < end) return false;
+    if (attempt.state.is === 'finished') {
+      const { logBytes } = attempt.state.end;
+      if (logBytes !== undefined && end >= logBytes) return true;
+      this.missingBytes = logBytes === undefined ? 0 : logBytes - end;
+      const isComing = logBytes !== undefined && hub.session(attempt.worker)?.isLinked === true;
+      // Nobody said where it ends, or who has the rest is away: wait a moment, not for ever.
+      if (!isComing) return this.#isQuiet(woken);
+    }
     await woken;
+    this.missingBytes = 0;
     return false;
   }
 
-  /** The attempt ended, but its log has not all come: is anything still coming? */
   async #isQuiet(woken: Promise<'woken'>): Promise<boolean> {
     const { timers } = this.#context.hub.ports;
+    let cancel: CancelTimer = () => undefined;
     const late = new Promise<'quiet'>((resolve) => {
-      timers.after(logGraceMs, () => resolve('quiet'));
+      cancel = timers.after(logGraceMs, () => resolve('quiet'));
     });
-    return (await Promise.race([woken, late])) === 'quiet';
+    const first = await Promise.race([woken, late]);
+    cancel();
+    return first === 'quiet';
   }
 }

@@ -67,6 +67,7 @@ export async function presentDetail(hub: Hub, job: JobRecord): Promise<JobDetail
   const { spec } = job;
   return {
     ...row,
+    command: spec.command,
     attempts: attempts.map((attempt) => presentAttempt(hub, job, attempt)),
     children: parts.map((part) => presentCommand(hub, part)),
     cwd: spec.cwd ?? null,
@@ -78,9 +79,9 @@ export async function presentDetail(hub: Hub, job: JobRecord): Promise<JobDetail
   };
 }
 
-/** ISO 8601 in UTC. */
+/** ISO 8601 in UTC; what no date can have becomes the last one that some date has. */
 export function formatInstant(wallMs: number): string {
-  return new Date(wallMs).toISOString();
+  return new Date(Math.min(wallMs, 8.64e15)).toISOString();
 }
 
 function findWorkerState(hub: Hub, worker: WorkerRecord): WorkerState {
@@ -116,7 +117,7 @@ function presentCommand(hub: Hub, job: CommandJob): JobRow {
     reason: end?.reason ?? null,
     worker: worker?.name ?? null,
     host: worker?.host ?? null,
-    command: job.spec.command,
+    command: cutCommand(job.spec.command),
     parent: job.parent,
     createdAt: formatInstant(job.createdAt),
     receipts: presentTimes(state.times),
@@ -124,6 +125,11 @@ function presentCommand(hub: Hub, job: CommandJob): JobRow {
     durationMs: findDuration(state.times, end),
     attemptCount: job.attempts.length,
   };
+}
+
+/** Rows are many; of a long command they show the beginning, the detail has it all. */
+function cutCommand(command: readonly string[]): readonly string[] {
+  return command.slice(0, 64).map((word) => word.slice(0, 256));
 }
 
 async function presentGroup(hub: Hub, group: GroupJob): Promise<JobRow> {
@@ -139,7 +145,7 @@ async function presentGroup(hub: Hub, group: GroupJob): Promise<JobRow> {
     reason: null,
     worker: null,
     host: null,
-    command: group.spec.command,
+    command: cutCommand(group.spec.command),
     parent: null,
     createdAt: formatInstant(group.createdAt),
     receipts: presentTimes(

@@ -8,7 +8,7 @@
  * since its own start, so a hub that slept or was down never blames its workers for it.
  * Source: reliability facts R10, R18, R20.
  */
-import { createStepper, ignore, type Moment, type Step, type Table } from './table.ts';
+import { createStepper, ignore, type Moment, type Table } from './table.ts';
 
 /** Where the lease stands; instants are monotonic milliseconds of this hub. */
 export type LeaseState =

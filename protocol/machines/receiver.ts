@@ -8,7 +8,7 @@
  * grows. What comes early is held, up to a window, and what is missing is named in the ack.
  * Source: reliability facts R3; go-back-N instead took ten times as long at 20 % loss.
  */
-import { needCountMax, windowFramesMax } from '../limits.ts';
+import { messageBytesMax, needCountMax, windowBytesMax, windowFramesMax } from '../limits.ts';
 import type { OutboxRow } from './sender.ts';
 import { createStepper, ignore, type Step, type Table } from './table.ts';
 
@@ -60,7 +60,10 @@ export const stepReceiver = createStepper(table);
 
 function takeData(state: ReceiverState, { row }: { readonly row: OutboxRow }): Out {
   if (row.seq <= state.received) return { state, effects: [planAck(state)] };
-  const isBeyond = row.seq > state.received + windowFramesMax;
+  const heldBytes = state.held.reduce((sum, held) => sum + held.bytes.length, 0);
+  const isBeyond =
+    row.seq > state.received + windowFramesMax ||
+    heldBytes + row.bytes.length > windowBytesMax + messageBytesMax;
   const isKnown =
     (state.is === 'applying' && row.seq <= state.through) ||
     state.held.some((held) => held.seq === row.seq);

@@ -58,7 +58,7 @@ const endedJobs: readonly SceneJob[] = [
   { on: 'bob', title: 'pytest -q', script: ['sleep 1.1'] },
   { on: 'alice', title: 'docker build .', script: ['sleep 2.2'] },
   { on: 'charlie', title: 'swift test', script: ['sleep 1.6'] },
-  { on: 'all', title: 'df -h /', script: ['sleep 0.1'] },
+  { on: 'all', title: 'df -h /', script: ['sleep 0.3'] },
   { on: 'alice', title: 'npm run build', script: ['sleep 1.2'] },
 ];
 

@@ -29,8 +29,8 @@ export interface Sight {
   readonly life: number;
   readonly by: 'feed' | 'desk';
   readonly job: JobRecord;
-  /** So long this hub had been awake and linked or not, and heard nothing of the last attempt's worker. */
-  readonly silentMs: number;
+  /** Since when this hub had been running without a long pause. */
+  readonly awakeSince: number;
 }
 
 /** A check that failed. */
@@ -54,8 +54,16 @@ export class History {
   readonly refusals = new Set<AttemptId>();
   /** Ends of agent processes, by box. */
   readonly agentEnds: { readonly box: string; readonly at: number; readonly how: string }[] = [];
+  /** When a frame of this box came to a hub that was linked with it, ascending. */
+  readonly arrivals = new Map<string, number[]>();
   readonly violations: Violation[] = [];
   readonly counts = new Map<string, number>();
+
+  noteArrival(box: string, at: number): void {
+    const known = this.arrivals.get(box);
+    if (known === undefined) this.arrivals.set(box, [at]);
+    else known.push(at);
+  }
 
   count(what: string): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);

@@ -36,17 +36,16 @@ export class HubBox {
   readonly key: PeerKey;
   readonly disk: SimDisk;
   readonly #ground: Ground;
-  readonly #silentMs: (worker: PeerKey) => number;
   #owner: Incarnation | undefined;
   #hub: Hub | undefined;
   #life = 0;
   #isHeld = false;
+  #isStopping = false;
   #awakeSince = 0;
   #pausedAt = 0;
 
-  constructor(ground: Ground, silentMs: (worker: PeerKey) => number) {
+  constructor(ground: Ground) {
     this.#ground = ground;
-    this.#silentMs = silentMs;
     const { clock, chance, syncMs, plants } = ground;
     this.key = Buffer.from(chance.bytes(32)).toString('hex');
     const wrapKv = plants.wrapKv ?? ((kv) => kv);
@@ -73,6 +72,7 @@ export class HubBox {
     if (this.#owner !== undefined) return;
     const { clock, chance, trace } = this.#ground;
     this.#life += 1;
+    this.#isStopping = false;
     this.#awakeSince = clock.nowMs;
     const skew = { rate: 1, wallAheadMs: 0 };
     const name = `hub#${this.#life}`;
@@ -97,6 +97,7 @@ export class HubBox {
     const hub = this.#hub;
     if (hub === undefined) return;
     this.#isHeld = true;
+    this.#isStopping = true;
     this.#ground.history.count('hub stops');
     this.#owner?.run(() => void hub.stop());
   }
@@ -128,7 +129,8 @@ export class HubBox {
       const isRefusal = error instanceof AppError && refusals.has(error.code);
       const code = error instanceof AppError ? error.code : String(error);
       trace.note(`M2: ${what}: ${code}`);
-      if (isRefusal || this.disk.isFaulty || this.#isHeld || hub !== this.#hub) return;
+      const isClosing = code === 'STORE_IO' && this.#isStopping;
+      if (isRefusal || this.disk.isFaulty || isClosing || hub !== this.#hub) return;
       const stack = error instanceof Error ? error.stack : code;
       history.violate({ check: 'verbs are answered', message: `${what}: ${stack}` });
     });
@@ -137,10 +139,13 @@ export class HubBox {
   /** Writes down how a job looks now. */
   see(job: JobRecord, by: 'feed' | 'desk'): void {
     const { clock, history } = this.#ground;
-    const worker = job.kind === 'command' ? getLastAttempt(job).worker : undefined;
-    const awakeMs = clock.nowMs - this.#awakeSince;
-    const silentMs = worker === undefined ? 0 : Math.min(awakeMs, this.#silentMs(worker));
-    history.sights.push({ at: clock.nowMs, life: this.#life, by, job, silentMs });
+    history.sights.push({
+      at: clock.nowMs,
+      life: this.#life,
+      by,
+      job,
+      awakeSince: this.#awakeSince,
+    });
   }
 
   async #boot(owner: Incarnation): Promise<void> {

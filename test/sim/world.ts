@@ -41,6 +41,7 @@ export class World {
   readonly #chance: Chance;
   readonly #plan: FaultPlan;
   readonly #workload: Workload;
+  /** When the hub was last heard by each box. */
   readonly #heardAt = new Map<string, number>();
   #isHealed = false;
 
@@ -69,7 +70,7 @@ export class World {
       syncMs,
       chance: chance.fork(),
     };
-    this.hub = new HubBox(ground, (worker) => this.#findSilence(worker));
+    this.hub = new HubBox(ground);
     this.boxes = Array.from({ length: boxCount }, (_, at) => this.#makeBox(ground, at));
     this.#workload = new Workload(ground, this.hub);
   }
@@ -184,7 +185,7 @@ export class World {
       skew,
       slots: chance.int(1, 4),
       idleMs: chance.happens(0.3) ? chance.between(0, 15_000) : 10,
-      silentMs: () => this.#findAge(`${name} to-agent`),
+      silentMs: () => this.clock.nowMs - (this.#heardAt.get(name) ?? 0),
     });
   }
 
@@ -196,14 +197,8 @@ export class World {
       direction === 'to-hub'
         ? this.hub.hub?.session(box.key)?.isLinked === true
         : !box.isPaused && box.agent?.status.link === 'linked';
-    if (isHeard) this.#heardAt.set(`${name} ${direction}`, this.clock.nowMs);
-  }
-
-  #findSilence(worker: PeerKey): number {
-    return this.#findAge(`${this.findBox(worker)?.name} to-hub`);
-  }
-
-  #findAge(what: string): number {
-    return this.clock.nowMs - (this.#heardAt.get(what) ?? 0);
+    if (!isHeard) return;
+    if (direction === 'to-hub') this.history.noteArrival(name, this.clock.nowMs);
+    else this.#heardAt.set(name, this.clock.nowMs);
   }
 }

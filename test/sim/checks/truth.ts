@@ -7,7 +7,7 @@
  */
 import type { AttemptEnd } from '../../../cockpit/manager/attempt-machine.ts';
 import type { AttemptRecord, CommandJob } from '../../../cockpit/manager/job.ts';
-import type { ProcessNote } from '../history.ts';
+import type { ProcessNote, Sight } from '../history.ts';
 import { epochMs } from '../incarnation.ts';
 import type { Check, Evidence, Finding } from './check.ts';
 
@@ -20,8 +20,8 @@ interface Case {
   readonly attempt: AttemptRecord;
   readonly end: AttemptEnd;
   readonly process: ProcessNote | undefined;
-  /** When the outcome was first seen, and how long the worker had been silent then. */
-  readonly seen: { readonly at: number; readonly silentMs: number };
+  /** The first sight of the outcome. */
+  readonly seen: Sight;
   readonly box: string;
 }
 
@@ -118,8 +118,12 @@ function findLossLie({ evidence, job, attempt, end, seen, box }: Case): string |
     return history.revokes.has(attempt.worker) ? undefined : 'its worker was not revoked';
   }
   if (reason.includes('not heard of for')) {
-    if (seen.silentMs >= job.spec.lostAfterMs - slackMs) return undefined;
-    return `lost after only ${Math.round(seen.silentMs)} ms of silence`;
+    // Decided then, told once it was on the disk; what came in between came too late.
+    const decidedAt = end.at - epochMs;
+    const heardAt = history.arrivals.get(box)?.findLast((at) => at < decidedAt) ?? 0;
+    const silentMs = decidedAt - Math.max(heardAt, seen.awakeSince);
+    if (silentMs >= job.spec.lostAfterMs - slackMs) return undefined;
+    return `lost after only ${Math.round(silentMs)} ms of silence`;
   }
   if (reason.includes('memory of this job') || reason.includes('does not know this job')) {
     return ends.some(({ how }) => how === 'wiped') ? undefined : `lost (${reason}), not wiped`;

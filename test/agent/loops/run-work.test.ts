@@ -1,0 +1,126 @@
+/*
+ * The loop that starts work: oldest first, as many as there are slots, and nothing that nobody wants.
+ */
+import { describe, expect, test } from 'vitest';
+import { RunWork } from '../../../agent/loops/run-work.ts';
+import type { Work, Workshop } from '../../../agent/work/work.ts';
+import { AppError } from '../../../protocol/errors.ts';
+import type { AttemptId } from '../../../protocol/model.ts';
+import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
+import { openPeerStreams } from '../../../store/peer-streams.ts';
+import { settle } from '../../protocol/fake-ports.ts';
+import { assign, type Bench, cancel, hub, openBench, processMark } from '../desk-bench.ts';
+
+/** A loop whose processes start and end when the test says so. */
+async function openLoop(slots: number, bench?: Bench) {
+  const { desk, ports, take, kv, readFacts } = bench ?? (await openBench());
+  const started: AttemptId[] = [];
+  const ended: AttemptId[] = [];
+  const exits = new Map<AttemptId, () => void>();
+  const gate = { spawn: Promise.resolve(), mayStart: true, failure: undefined as AppError | undefined };
+  const start = async (attempt: AttemptId): Promise<Work> => {
+    started.push(attempt);
+    await gate.spawn;
+    if (gate.failure !== undefined) throw gate.failure;
+    const exit = new Promise<Awaited<Work['exit']>>((resolve) => {
+      exits.set(attempt, () => resolve({ usage: { exitCode: 0 }, finishedAt: 9 }));
+    });
+    return { process: processMark, exit, end: () => ended.push(attempt) };
+  };
+  const loop = new RunWork({
+    desk,
+    workshop: { start: ({ attempt }) => start(attempt) } as Pick<Workshop, 'start'> as Workshop,
+    logs: await openMemoryLogs(instantLogDisk(), { bytesMax: 1e6 }),
+    ports,
+    slots,
+    mark: (attempt) => attempt,
+    mayStart: () => gate.mayStart,
+    leftMs: ({ attempt }) => (attempt === 'J66.1' ? 0 : undefined),
+    logGrew: () => undefined,
+    failed: (error) => {
+      throw error;
+    },
+  });
+  return { loop, desk, take, kv, readFacts, started, ended, exits, gate };
+}
+
+const wakeAll = async (loop: RunWork) => {
+  loop.wake();
+  for (let turn = 0; turn < 3; turn += 1) await settle();
+};
+
+describe('run work', () => {
+  test('run work: the oldest run first, in as many slots as there are, and the next when one is free', async () => {
+    const { loop, take, started, exits, readFacts } = await openLoop(2);
+    await take(assign('J1.1'), assign('J2.1'), assign('J3.1'));
+    await wakeAll(loop);
+    expect([started, loop.busyCount]).toEqual([['J1.1', 'J2.1'], 2]);
+    exits.get('J1.1')?.();
+    await wakeAll(loop);
+    expect(started).toEqual(['J1.1', 'J2.1', 'J3.1']);
+    expect((await readFacts()).at(-1)?.kind).toBe('started');
+  });
+
+  test('run work: nothing starts while the gate is shut, and nothing starts twice', async () => {
+    const { loop, take, started, gate } = await openLoop(4);
+    await take(assign('J1.1'));
+    gate.mayStart = false;
+    await wakeAll(loop);
+    expect(started).toEqual([]);
+    gate.mayStart = true;
+    await wakeAll(loop);
+    await wakeAll(loop);
+    expect(started).toEqual(['J1.1']);
+  });
+
+  test('run work: what is over before its turn is expired without a process', async () => {
+    const { loop, take, started, desk } = await openLoop(1);
+    await take(assign('J66.1'));
+    await wakeAll(loop);
+    expect(started).toEqual([]);
+    expect(desk.find('J66.1')?.state).toMatchObject({ is: 'finished', ending: { outcome: 'expired' } });
+  });
+
+  test('run work: a command that cannot be spawned is refused with its code', async () => {
+    const { loop, take, gate, desk } = await openLoop(1);
+    gate.failure = new AppError('JOB_REPO');
+    await take(assign('J1.1'));
+    await wakeAll(loop);
+    expect(desk.find('J1.1')?.state).toMatchObject({ ending: { outcome: 'refused', code: 'JOB_REPO' } });
+    expect(loop.busyCount).toBe(0);
+  });
+
+  test('run work: a cancel while it is spawned ends the process once there is one', async () => {
+    let spawn: () => void = () => undefined;
+    const bench = await openBench();
+    const { loop, take, gate, desk, readFacts, exits } = await openLoop(1, bench);
+    gate.spawn = new Promise((resolve) => {
+      spawn = resolve;
+    });
+    await take(assign('J1.1'));
+    await wakeAll(loop);
+    await take(cancel('J1.1'));
+    spawn();
+    await wakeAll(loop);
+    expect(bench.asked).toContain('end J1.1');
+    exits.get('J1.1')?.();
+    await wakeAll(loop);
+    expect(desk.find('J1.1')?.state.is).toBe('finished');
+    expect((await readFacts()).at(-1)).toMatchObject({ kind: 'finished', outcome: 'cancelled' });
+  });
+
+  test('run work: a process that came up while the hub’s store changed is ended', async () => {
+    let spawn: () => void = () => undefined;
+    const { loop, take, gate, desk, kv, started, ended } = await openLoop(1);
+    gate.spawn = new Promise((resolve) => {
+      spawn = resolve;
+    });
+    await take(assign('J1.1'));
+    await wakeAll(loop);
+    expect(started).toEqual(['J1.1']);
+    await desk.adopt(await openPeerStreams(kv, { peer: hub, store: 'd'.repeat(32) }));
+    spawn();
+    await wakeAll(loop);
+    expect(ended).toEqual(['J1.1']);
+  });
+});

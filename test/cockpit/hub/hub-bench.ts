@@ -1,0 +1,134 @@
+/*
+ * A hub's desks over a store in memory, with everything they tell the rest of the hub noted.
+ */
+import { HubDesk, type NewJob } from '../../../cockpit/hub/desk.ts';
+import { readDeskState } from '../../../cockpit/hub/desk-state.ts';
+import { Ledger } from '../../../cockpit/hub/ledger.ts';
+import { WorkerDesk } from '../../../cockpit/hub/worker-desk.ts';
+import type { WorkerRecord } from '../../../cockpit/manager/worker.ts';
+import { decodeCommand, encodeMessage, type FactMessage } from '../../../protocol/messages.ts';
+import type { CommandSpec, PeerKey } from '../../../protocol/model.ts';
+import { Committer } from '../../../store/committer.ts';
+import { readEvents } from '../../../store/journal.ts';
+import type { Kv } from '../../../store/kv.ts';
+import { instantDisk, type MemoryDisk, openMemoryKv } from '../../../store/memory.ts';
+import { FakePorts } from '../../protocol/fake-ports.ts';
+
+/** Two workers of these tests. */
+export const alice = 'a1'.repeat(32);
+/** See `alice`. */
+export const bob = 'b0'.repeat(32);
+
+/** What jobs run here; nothing ever does. */
+export const spec: CommandSpec = { command: ['true'], env: {}, isIdempotent: false, lostAfterMs: 60_000 };
+
+/** A worker's record. */
+export function makeWorker(key: PeerKey, name: string, fields: Partial<WorkerRecord> = {}): WorkerRecord {
+  return {
+    key,
+    name,
+    kind: 'odally',
+    host: 'box',
+    pairedAt: 0,
+    store: null,
+    lastSeenAt: null,
+    capabilities: null,
+    revokedAt: null,
+    ...fields,
+  };
+}
+
+/** A job for these workers. */
+export function makeJob(workers: readonly PeerKey[], fields: Partial<NewJob> = {}): NewJob {
+  return { title: 'true', spec, need: [], on: null, workers, shape: 'single', ...fields };
+}
+
+/** The desks of one hub process. */
+export interface HubBench {
+  readonly disk: MemoryDisk;
+  readonly kv: Kv;
+  readonly ports: FakePorts;
+  readonly committer: Committer;
+  readonly desk: HubDesk;
+  readonly workers: WorkerDesk;
+  /** Workers to whom something may be on its way. */
+  readonly linked: Set<PeerKey>;
+  /** `job J1`, `queued assign J1.1`, in the order in which they were told. */
+  readonly told: string[];
+  /** A worker reports; numbered on in its stream. */
+  report(worker: PeerKey, ...facts: readonly FactMessage[]): Promise<void>;
+  /** Commands on disk for this worker, oldest first: `assign J1.1`. */
+  readCommands(worker: PeerKey): Promise<readonly string[]>;
+  /** Kinds of the events in the journal. */
+  readJournal(): Promise<readonly string[]>;
+  /** The same hub after it was killed. */
+  restart(): Promise<HubBench>;
+}
+
+/** Opens the desks on this disk, as a hub does at its start. */
+export async function openHubBench(disk = instantDisk(), ports = new FakePorts()): Promise<HubBench> {
+  const kv = await openMemoryKv(disk);
+  const committer = new Committer({ kv, onFailure: () => undefined });
+  const told: string[] = [];
+  const linked = new Set<PeerKey>();
+  const ledger = new Ledger({
+    kv,
+    committer,
+    ports,
+    state: await readDeskState(kv),
+    outlet: {
+      queued: (_worker, rows) => {
+        for (const row of rows) told.push(`queued ${describe(row.bytes)}`);
+      },
+      jobChanged: (job) => told.push(`job ${job.id}`),
+      teamChanged: () => undefined,
+      hasLink: (worker) => linked.has(worker),
+    },
+  });
+  const desk = new HubDesk(ledger);
+  const workers = new WorkerDesk(ledger);
+  return {
+    disk,
+    kv,
+    ports,
+    committer,
+    desk,
+    workers,
+    linked,
+    told,
+    report: (worker, ...facts) => {
+      const first = (workers.streamsOf(worker)?.counts.received ?? 0) + 1;
+      const rows = facts.map((fact, index) => ({ seq: first + index, bytes: encodeMessage(fact) }));
+      return desk.takeFacts(worker, rows);
+    },
+    readCommands: async (worker) =>
+      ((await workers.streamsOf(worker)?.read(0, 1000)) ?? []).map((row) => describe(row.bytes)),
+    readJournal: async () =>
+      (await readEvents(kv, { afterSeq: 0, countMax: 1000 })).map((event) => event.kind),
+    restart: () => {
+      disk.crash();
+      return openHubBench(disk, ports);
+    },
+  };
+}
+
+/** The same with alice and bob paired, and met before. */
+export async function openTeamBench(): Promise<HubBench> {
+  const bench = await openHubBench();
+  for (const [key, name] of [[alice, 'alice'], [bob, 'bob']] as const) {
+    await bench.workers.save(makeWorker(key, name), 'worker-paired', []);
+    await bench.workers.adoptStore(key, key.slice(0, 32));
+  }
+  bench.told.length = 0;
+  return bench;
+}
+
+/** How an attempt ended, as its worker reports it. */
+export function finished(attempt: FactMessage['attempt'], outcome: 'succeeded' | 'failed' | 'cancelled'): FactMessage {
+  return { kind: 'finished', attempt, at: 9, outcome, usage: { exitCode: outcome === 'succeeded' ? 0 : 1 }, logBytes: 0 };
+}
+
+function describe(bytes: Uint8Array): string {
+  const command = decodeCommand(bytes);
+  return `${command.kind} ${command.attempt}`;
+}

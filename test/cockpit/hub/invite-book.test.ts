@@ -1,0 +1,120 @@
+/*
+ * Invites: each lets one agent in, once, for its time, and is remembered by its public key alone.
+ */
+import { describe, expect, test } from 'vitest';
+import { InviteBook } from '../../../cockpit/hub/invite-book.ts';
+import { parseInvite } from '../../../protocol/invite.ts';
+import { invitesOpenMax } from '../../../protocol/limits.ts';
+import { prefixRange } from '../../../store/keys.ts';
+import { alice, bob, type HubBench, openHubBench } from './hub-bench.ts';
+
+const where = { addresses: [{ host: '127.0.0.1', port: 1 }], rendezvous: [] };
+const ask = (key: string) => ({ key, host: 'box-9' });
+
+async function openBook(bench: HubBench): Promise<InviteBook> {
+  const { kv, committer, workers, ports } = bench;
+  const book = new InviteBook({ kv, committer, workers, ports, hubKey: 'ee'.repeat(32) });
+  await book.open();
+  return book;
+}
+
+async function setUp() {
+  const bench = await openHubBench();
+  const book = await openBook(bench);
+  const { code, oneTimeKey } = await book.create(where, 1000);
+  return { bench, book, code, oneTimeKey };
+}
+
+const readRows = ({ kv }: HubBench) => kv.range({ ...prefixRange('i/'), countMax: 10_000, order: 'ascending' });
+
+describe('invite book', () => {
+  test('invite book: the code names the key that the door will admit, and no other', async () => {
+    const { book, code, oneTimeKey } = await setUp();
+    expect(parseInvite(code).oneTimeKey).toBe(oneTimeKey);
+    expect(book.admits(oneTimeKey)).toBe(true);
+    expect(book.admits(alice)).toBe(false);
+  });
+
+  test('invite book: the secret of a code is nowhere on the disk', async () => {
+    const { bench, code } = await setUp();
+    const secret = Buffer.from(parseInvite(code).oneTimeKeyPair.secretKey).subarray(0, 32);
+    const [row] = await readRows(bench);
+    expect(Buffer.from(row?.value ?? []).includes(secret)).toBe(false);
+    expect(Buffer.from(row?.value ?? []).includes(code)).toBe(false);
+  });
+
+  test('invite book: it lets one agent in, and the same agent again with the same name', async () => {
+    const { bench, book, oneTimeKey } = await setUp();
+    const worker = await book.pair(oneTimeKey, ask(alice));
+    expect(worker).toMatchObject({ key: alice, name: 'alice', kind: 'odally', host: 'box-9', store: null });
+    expect(await book.pair(oneTimeKey, ask(alice))).toEqual(worker);
+    await expect(book.pair(oneTimeKey, ask(bob))).rejects.toMatchObject({ code: 'INVITE_USED' });
+    const later = await bench.restart();
+    const reopened = await openBook(later);
+    expect(await reopened.pair(oneTimeKey, ask(alice))).toEqual(worker);
+    await expect(reopened.pair(oneTimeKey, ask(bob))).rejects.toMatchObject({ code: 'INVITE_USED' });
+    expect(later.workers.list()).toEqual([worker]);
+  });
+
+  test('invite book: of two agents that come at once with one code, one gets in', async () => {
+    const { bench, book, oneTimeKey } = await setUp();
+    const [first, second] = await Promise.allSettled([
+      book.pair(oneTimeKey, ask(alice)),
+      book.pair(oneTimeKey, ask(bob)),
+    ]);
+    expect(first.status).toBe('fulfilled');
+    expect(second).toMatchObject({ reason: { code: 'INVITE_USED' } });
+    expect(bench.workers.list()).toHaveLength(1);
+  });
+
+  test('invite book: it is over at its end, and not a moment before', async () => {
+    const { bench, book, oneTimeKey } = await setUp();
+    bench.ports.nowMs += 999;
+    expect(book.admits(oneTimeKey)).toBe(true);
+    bench.ports.nowMs += 1;
+    expect(book.admits(oneTimeKey)).toBe(false);
+    await expect(book.pair(oneTimeKey, ask(alice))).rejects.toMatchObject({ code: 'INVITE_EXPIRED' });
+    await expect(book.pair(alice, ask(alice))).rejects.toMatchObject({ code: 'INVITE_EXPIRED' });
+  });
+
+  test('invite book: opening forgets what is over, and remembers what is not', async () => {
+    const { bench, book, oneTimeKey } = await setUp();
+    const { oneTimeKey: longer } = await book.create(where, 5000);
+    bench.ports.nowMs += 1000;
+    const later = await bench.restart();
+    const reopened = await openBook(later);
+    expect([reopened.admits(oneTimeKey), reopened.admits(longer)]).toEqual([false, true]);
+    expect(await readRows(later)).toHaveLength(1);
+  });
+
+  test('invite book: so many may be open at once, also when asked for at once', async () => {
+    const bench = await openHubBench();
+    const book = await openBook(bench);
+    const made = await Promise.allSettled(
+      Array.from({ length: invitesOpenMax + 3 }, () => book.create(where, 1000)),
+    );
+    expect(made.filter((one) => one.status === 'fulfilled')).toHaveLength(invitesOpenMax);
+    expect(made.at(-1)).toMatchObject({ reason: { code: 'STORE_FULL' } });
+    bench.ports.nowMs += 1000;
+    await book.create(where, 1000);
+    expect(await readRows(bench)).toHaveLength(1);
+  });
+
+  test('invite book: a worker that pairs again keeps its name, and gets its trust back', async () => {
+    const { bench, book, oneTimeKey } = await setUp();
+    const worker = await book.pair(oneTimeKey, ask(alice));
+    await bench.workers.revoke(worker);
+    await expect(book.pair(oneTimeKey, ask(alice))).rejects.toMatchObject({ code: 'INVITE_USED' });
+    const { oneTimeKey: fresh } = await book.create(where, 1000);
+    expect(await book.pair(fresh, ask(alice))).toEqual(worker);
+    const { oneTimeKey: another } = await book.create(where, 1000);
+    expect((await book.pair(another, ask(bob))).name).toBe('bob');
+  });
+
+  test('invite book: a name of a revoked worker is not given to another', async () => {
+    const { bench, book, oneTimeKey } = await setUp();
+    await bench.workers.revoke(await book.pair(oneTimeKey, ask(alice)));
+    const { oneTimeKey: fresh } = await book.create(where, 1000);
+    expect((await book.pair(fresh, ask(bob))).name).toBe('bob');
+  });
+});

@@ -1,0 +1,143 @@
+/*
+ * The hub's copies of logs: appended in place, on disk before they are acknowledged, each by its holder.
+ */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { LogMirror, logUnwanted } from '../../../cockpit/hub/log-mirror.ts';
+import type { OwnerFrame } from '../../../protocol/frames.ts';
+import type { LogStore } from '../../../store/log.ts';
+import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
+import { settle } from '../../protocol/fake-ports.ts';
+import { alice, bob, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
+
+type LogFrame = Extract<OwnerFrame, { t: 'log' }>;
+
+let bench: HubBench;
+let logs: LogStore;
+let mirror: LogMirror;
+let answers: OwnerFrame[];
+let failures: unknown[];
+
+beforeEach(async () => {
+  bench = await openTeamBench();
+  await bench.desk.dispatch(makeJob([alice]));
+  logs = await openMemoryLogs(instantLogDisk(), { bytesMax: 1024 * 1024 });
+  answers = [];
+  failures = [];
+  mirror = new LogMirror({ logs, desk: bench.desk, failed: (error) => failures.push(error) });
+});
+
+/** Output at these offsets; the frame follows what ends at `from`. */
+function log(from: number, pieces: readonly (readonly [offset: number, text: string])[], next?: number): LogFrame {
+  const records = pieces.map(([offset, text]) => ({
+    offset,
+    stream: 'stdout' as const,
+    at: 1,
+    bytes: new TextEncoder().encode(text),
+  }));
+  const last = records.at(-1);
+  const end = last === undefined ? from : last.offset + last.bytes.length;
+  return { t: 'log', attempt: 'J1.1', from, records, next: next ?? end };
+}
+
+async function take(worker: string, ...frames: readonly OwnerFrame[]): Promise<void> {
+  for (const frame of frames) mirror.take(worker, frame, (answer) => answers.push(answer));
+  for (let turn = 0; turn < 3; turn += 1) await settle();
+}
+
+async function readText(): Promise<string> {
+  const { records } = await mirror.read('J1.1', 0, 1e6);
+  return records.map((record) => `${record.offset}:${Buffer.from(record.bytes).toString()}`).join(' ');
+}
+
+const ack = (offset: number, isReset = false): OwnerFrame => ({ t: 'log-ack', attempt: 'J1.1', offset, isReset });
+
+describe('log mirror', () => {
+  test('log mirror: the holder is told where the copy ends, others that it is not wanted', async () => {
+    await take(alice, log(0, [[0, 'abc']]));
+    await take(alice, { t: 'log-ask', attempt: 'J1.1' });
+    await take(bob, { t: 'log-ask', attempt: 'J1.1' });
+    await take(alice, { t: 'log-ask', attempt: 'J9.1' });
+    expect(answers).toEqual([
+      ack(3),
+      ack(3, true),
+      ack(logUnwanted, true),
+      { t: 'log-ack', attempt: 'J9.1', offset: logUnwanted, isReset: true },
+    ]);
+  });
+
+  test('log mirror: chunks that wait go to disk with one sync and one ack', async () => {
+    await take(alice, log(0, [[0, 'ab']]), log(2, [[2, 'cd']]), log(4, [[4, 'ef']]));
+    expect(await readText()).toBe('0:ab 2:cd 4:ef');
+    expect(answers).toEqual([ack(6)]);
+  });
+
+  test('log mirror: what the copy has already is not written twice', async () => {
+    await take(alice, log(0, [[0, 'abcd']]));
+    await take(alice, log(0, [[0, 'ab'], [2, 'cdef']]));
+    await take(alice, log(0, [[0, 'abc']]));
+    expect(await readText()).toBe('0:abcd 4:ef');
+    expect(answers.at(-1)).toEqual(ack(6));
+  });
+
+  test('log mirror: a chunk that does not follow the copy is not taken, and the worker set back', async () => {
+    await take(alice, log(0, [[0, 'ab']]));
+    await take(alice, log(9, [[9, 'zz']]));
+    expect(await readText()).toBe('0:ab');
+    expect(answers.at(-1)).toEqual(ack(2, true));
+  });
+
+  test('log mirror: a hole that the worker’s cap made is kept as a hole, also at the end', async () => {
+    await take(alice, log(0, [[0, 'ab'], [10, 'cd']]));
+    await take(alice, log(12, [], 20));
+    expect(await readText()).toBe('0:ab 10:cd');
+    expect(await mirror.findEnd('J1.1')).toBe(20);
+    expect(answers.at(-1)).toEqual(ack(20));
+  });
+
+  test('log mirror: another worker writes nothing, even while the holder’s chunks are written', async () => {
+    await take(alice, log(0, [[0, 'ab']]));
+    const rogue = { ...log(2, [[2, 'EVIL']]) };
+    for (const [worker, frame] of [[alice, log(2, [[2, 'cd']])], [bob, rogue], [alice, log(4, [[4, 'ef']])]] as const) {
+      mirror.take(worker, frame, (answer) => answers.push(answer));
+    }
+    await take(bob, rogue, log(6, [[6, 'MORE']]));
+    expect(await readText()).toBe('0:ab 2:cd 4:ef');
+    expect(failures).toEqual([]);
+  });
+
+  test('log mirror: a worker that sends first and is no holder does not lose the holder’s chunks', async () => {
+    mirror.take(bob, log(0, [[0, 'EVIL']]), () => answers.push(ack(-1)));
+    await take(alice, log(0, [[0, 'ab']]));
+    expect(await readText()).toBe('0:ab');
+    expect(answers).toEqual([ack(2)]);
+  });
+
+  test('log mirror: an attempt that ended or was superseded still brings its log', async () => {
+    await bench.desk.declareLost('J1', 'Silence.');
+    await bench.desk.retry(await bench.desk.get('J1'), bob);
+    await take(alice, log(0, [[0, 'late']]));
+    await take(bob, { ...log(0, [[0, 'new']]), attempt: 'J1.2' });
+    expect(await readText()).toBe('0:late');
+    expect(await mirror.findEnd('J1.2')).toBe(3);
+  });
+
+  test('log mirror: followers hear of each growth until they leave', async () => {
+    let heardCount = 0;
+    const leave = mirror.follow('J1.1', () => {
+      heardCount += 1;
+    });
+    await take(alice, log(0, [[0, 'ab']]));
+    expect(heardCount).toBe(1);
+    leave();
+    leave();
+    await take(alice, log(2, [[2, 'cd']]));
+    expect(heardCount).toBe(1);
+  });
+
+  test('log mirror: a disk that fails is told of, and nothing is acknowledged', async () => {
+    await logs.close();
+    await take(alice, log(0, [[0, 'ab']]));
+    expect(failures).toMatchObject([{ code: 'STORE_IO' }]);
+    expect(answers).toEqual([]);
+  });
+});

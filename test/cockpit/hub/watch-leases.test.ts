@@ -1,0 +1,123 @@
+/*
+ * The loop over silence: what was unheard for its time is lost, what never left is expired, and a
+ * hub that slept blames nobody.
+ */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { lookMs, lostPerLookMax, sleptMsMin, WatchLeases } from '../../../cockpit/hub/watch-leases.ts';
+import { findEnd } from '../../../cockpit/manager/job.ts';
+import type { PeerKey } from '../../../protocol/model.ts';
+import { alice, bob, type HubBench, makeJob, openTeamBench, spec } from './hub-bench.ts';
+
+const lostAfterMs = 10_000;
+const brief = { ...spec, lostAfterMs };
+
+let bench: HubBench;
+let heard: Map<PeerKey, number>;
+let leases: WatchLeases;
+
+function watch(): WatchLeases {
+  const { desk, ports } = bench;
+  const failed = (error: unknown) => {
+    throw error;
+  };
+  return new WatchLeases({ desk, ports, heardAt: (worker) => heard.get(worker), failed });
+}
+
+beforeEach(async () => {
+  bench = await openTeamBench();
+  heard = new Map();
+  leases = watch();
+  leases.start();
+});
+
+async function outcomes(): Promise<readonly (string | undefined)[]> {
+  const jobs = await bench.desk.listRecent(1000);
+  return jobs.toReversed().map((job) => (job.kind === 'command' ? findEnd(job)?.outcome : undefined));
+}
+
+describe('watch leases', () => {
+  test('watch leases: an attempt is lost once its worker was silent for its time, not before', async () => {
+    await bench.desk.dispatch(makeJob([alice], { spec: brief }));
+    await bench.ports.advance(lookMs);
+    await bench.ports.advance(lostAfterMs - 1);
+    expect(await outcomes()).toEqual([undefined]);
+    await bench.ports.advance(lookMs);
+    expect(await outcomes()).toEqual(['lost']);
+    const [job] = await bench.desk.listRecent(1);
+    expect(job?.kind === 'command' && findEnd(job)?.reason).toContain('10 s');
+  });
+
+  test('watch leases: only the worker that is silent loses its work', async () => {
+    for (const worker of [alice, bob]) await bench.desk.dispatch(makeJob([worker], { spec: brief }));
+    for (let look = 0; look < 30; look += 1) {
+      heard.set(bob, bench.ports.nowMs);
+      await bench.ports.advance(lookMs);
+    }
+    expect(await outcomes()).toEqual(['lost', undefined]);
+    await bench.ports.advance(lostAfterMs + lookMs);
+    expect(await outcomes()).toEqual(['lost', 'lost']);
+  });
+
+  test('watch leases: a hub that was stopped for long hears its workers first', async () => {
+    await bench.desk.dispatch(makeJob([alice], { spec: brief }));
+    await bench.ports.advance(2 * lookMs);
+    bench.ports.nowMs += lostAfterMs + sleptMsMin;
+    await bench.ports.advance(lookMs);
+    expect(await outcomes()).toEqual([undefined]);
+    await bench.ports.advance(lostAfterMs + lookMs);
+    expect(await outcomes()).toEqual(['lost']);
+  });
+
+  test('watch leases: a wall clock that steps loses nothing and gains nothing', async () => {
+    await bench.desk.dispatch(makeJob([alice], { spec: brief }));
+    await bench.ports.advance(lookMs);
+    bench.ports.wallStartMs += 30 * 86_400_000;
+    await bench.ports.advance(lookMs);
+    expect(await outcomes()).toEqual([undefined]);
+    bench.ports.wallStartMs -= 60 * 86_400_000;
+    await bench.ports.advance(lostAfterMs);
+    expect(await outcomes()).toEqual(['lost']);
+  });
+
+  test('watch leases: a later hub starts the time anew', async () => {
+    await bench.desk.dispatch(makeJob([alice], { spec: brief }));
+    await bench.ports.advance(lostAfterMs - lookMs);
+    leases.stop();
+    bench = await bench.restart();
+    watch().start();
+    await bench.ports.advance(lostAfterMs - lookMs);
+    expect(await outcomes()).toEqual([undefined]);
+    await bench.ports.advance(3 * lookMs);
+    expect(await outcomes()).toEqual(['lost']);
+  });
+
+  test('watch leases: a deadline ends what never left, and leaves what a worker may have', async () => {
+    const spec30 = { ...spec, deadlineMs: 30_000 };
+    for (let count = 0; count < 2; count += 1) await bench.desk.dispatch(makeJob([alice], { spec: spec30 }));
+    await bench.desk.noteSent('J2', 1);
+    await bench.ports.advance(29_999);
+    expect(await outcomes()).toEqual([undefined, undefined]);
+    await bench.ports.advance(1 + lookMs);
+    expect(await outcomes()).toEqual(['expired', undefined]);
+  });
+
+  test('watch leases: what is lost at once is declared bit by bit, and all of it in the end', async () => {
+    for (let count = 0; count < lostPerLookMax + 6; count += 1) {
+      await bench.desk.dispatch(makeJob([alice], { spec: brief }));
+    }
+    await bench.ports.advance(lookMs);
+    await bench.ports.advance(lostAfterMs);
+    expect((await outcomes()).filter((outcome) => outcome === 'lost')).toHaveLength(lostPerLookMax);
+    await bench.ports.advance(lookMs);
+    expect(new Set(await outcomes())).toEqual(new Set(['lost']));
+  });
+
+  test('watch leases: start may be repeated, and after stop nothing looks any more', async () => {
+    leases.start();
+    expect(bench.ports.timerCount).toBe(1);
+    leases.stop();
+    leases.stop();
+    leases.start();
+    expect(bench.ports.timerCount).toBe(0);
+  });
+});

@@ -1,0 +1,140 @@
+/*
+ * The hub's desk for workers: names that stick, stores that change, and what hub and worker disagree on.
+ */
+import { describe, expect, test } from 'vitest';
+import { findEnd } from '../../../cockpit/manager/job.ts';
+import type { HelloFrame, InventoryRow } from '../../../protocol/frames.ts';
+import type { JobId } from '../../../protocol/model.ts';
+import { makeHello } from '../../protocol/raw-peer.ts';
+import { alice, bob, finished, type HubBench, makeJob, makeWorker, openHubBench, openTeamBench } from './hub-bench.ts';
+
+const newStore = 'f'.repeat(32);
+
+async function outcome(bench: HubBench, id: JobId): Promise<string | undefined> {
+  const job = await bench.desk.get(id);
+  return job.kind === 'command' ? findEnd(job)?.outcome : undefined;
+}
+
+async function greet(bench: HubBench, inventory: InventoryRow[], fields: Partial<HelloFrame> = {}): Promise<void> {
+  await bench.workers.noteHello(alice, makeHello({ inventory, ...fields }));
+}
+
+describe('worker desk', () => {
+  test('worker desk: workers come back after a restart, in the order of their names', async () => {
+    const bench = await (await openTeamBench()).restart();
+    expect(bench.workers.list().map((worker) => worker.name)).toEqual(['alice', 'bob']);
+    expect(bench.workers.findByName('bob')?.key).toBe(bob);
+    expect(bench.workers.find(alice)?.store).toBe(alice.slice(0, 32));
+    expect(bench.workers.find('00')).toBeUndefined();
+  });
+
+  test('worker desk: hello tells of the box, and what it leaves out stays', async () => {
+    const bench = await openTeamBench();
+    const capabilities = { os: 'linux', arch: 'x64', cpus: 2, memoryBytes: 1, has: ['git'] };
+    await greet(bench, [], { host: 'box-7', capabilities });
+    await greet(bench, []);
+    const later = await bench.restart();
+    expect(later.workers.find(alice)).toMatchObject({
+      host: 'box-7',
+      capabilities,
+      lastSeenAt: Math.round(bench.ports.clock.wallMs()),
+    });
+  });
+
+  test('worker desk: a first meeting assigns what waited for it', async () => {
+    const bench = await openHubBench();
+    await bench.workers.save(makeWorker(alice, 'alice'), 'worker-paired', []);
+    await bench.desk.dispatch(makeJob([alice]));
+    expect(bench.told).not.toContain('queued assign J1.1');
+    const later = await bench.restart();
+    await later.workers.adoptStore(alice, newStore);
+    expect(await later.readCommands(alice)).toEqual(['assign J1.1']);
+    expect(await outcome(later, 'J1')).toBeUndefined();
+  });
+
+  test('worker desk: with another store, what never left is assigned anew and the rest is lost', async () => {
+    const bench = await openTeamBench();
+    for (let count = 0; count < 3; count += 1) await bench.desk.dispatch(makeJob([alice]));
+    await bench.desk.dispatch(makeJob([bob]));
+    await bench.desk.noteSent('J2', 1);
+    await bench.report(alice, { kind: 'started', attempt: 'J3.1', at: 5 });
+    const streams = await bench.workers.adoptStore(alice, newStore);
+    expect(streams.store).toBe(newStore);
+    expect(await Promise.all((['J1', 'J2', 'J3', 'J4'] as const).map((id) => outcome(bench, id)))).toEqual([
+      undefined,
+      'lost',
+      'lost',
+      undefined,
+    ]);
+    expect(await bench.readCommands(alice)).toEqual(['assign J1.1', 'cancel J2.1', 'cancel J3.1']);
+    expect((await bench.restart()).workers.find(alice)?.store).toBe(newStore);
+  });
+
+  test('worker desk: with another store, what an earlier hub may have sent is lost', async () => {
+    const first = await openTeamBench();
+    await first.desk.dispatch(makeJob([alice]));
+    const bench = await first.restart();
+    await bench.workers.adoptStore(alice, newStore);
+    expect(await outcome(bench, 'J1')).toBe('lost');
+  });
+
+  test('worker desk: trust that ends while a store is adopted stays ended', async () => {
+    const bench = await openTeamBench();
+    const adopting = bench.workers.adoptStore(alice, newStore);
+    await bench.workers.revoke(makeWorker(alice, 'alice'));
+    await adopting;
+    expect(bench.workers.find(alice)?.revokedAt).not.toBeNull();
+  });
+
+  test('worker desk: a job that the worker accepted and does not state is lost', async () => {
+    const bench = await openTeamBench();
+    for (let count = 0; count < 4; count += 1) await bench.desk.dispatch(makeJob([alice]));
+    await bench.desk.dispatch(makeJob([bob]));
+    await bench.desk.noteSent('J2', 1);
+    for (const attempt of ['J3.1', 'J4.1'] as const) await bench.report(alice, { kind: 'accepted', attempt, at: 5 });
+    await bench.report(bob, { kind: 'accepted', attempt: 'J5.1', at: 5 });
+    await greet(bench, [{ attempt: 'J4.1', state: 'running' }]);
+    const outcomes = await Promise.all((['J1', 'J2', 'J3', 'J4', 'J5'] as const).map((id) => outcome(bench, id)));
+    // Only J3 is proven by one side and denied by the other; J1 and J2 may still be on their way.
+    expect(outcomes).toEqual([undefined, undefined, 'lost', undefined, undefined]);
+  });
+
+  test('worker desk: what the worker holds and nobody wants is told to end', async () => {
+    const bench = await openTeamBench();
+    await bench.desk.dispatch(makeJob([alice]));
+    await bench.report(alice, { kind: 'started', attempt: 'J1.1', at: 5 });
+    await bench.desk.declareLost('J1', 'Silence.');
+    await bench.desk.retry(await bench.desk.get('J1'), alice);
+    const before = (await bench.readCommands(alice)).length;
+    await greet(bench, [
+      { attempt: 'J1.1', state: 'running' },
+      { attempt: 'J1.2', state: 'accepted' },
+      { attempt: 'J77.1', state: 'accepted' },
+      { attempt: 'J78.1', state: 'finished' },
+    ]);
+    expect((await bench.readCommands(alice)).slice(before)).toEqual(['cancel J1.1', 'cancel J77.1']);
+  });
+
+  test('worker desk: revoking ends the trust, keeps the name and loses what it held', async () => {
+    const bench = await openTeamBench();
+    await bench.desk.dispatch(makeJob([alice]));
+    await bench.desk.dispatch(makeJob([bob]));
+    const worker = bench.workers.findByName('alice');
+    if (worker !== undefined) await bench.workers.revoke(worker);
+    const later = await bench.restart();
+    expect(later.workers.find(alice)).toMatchObject({ name: 'alice', revokedAt: expect.any(Number) });
+    expect([await outcome(later, 'J1'), await outcome(later, 'J2')]).toEqual(['lost', undefined]);
+    await later.report(alice, finished('J1.1', 'succeeded'));
+    expect(await outcome(later, 'J1')).toBe('lost');
+  });
+
+  test('worker desk: a stranger cannot greet or bring a store', async () => {
+    const bench = await openTeamBench();
+    const stranger = 'cc'.repeat(32);
+    const refused = { code: 'PEER_UNKNOWN' };
+    await expect(bench.workers.adoptStore(stranger, newStore)).rejects.toMatchObject(refused);
+    await expect(bench.workers.noteHello(stranger, makeHello())).rejects.toMatchObject(refused);
+    await bench.workers.noteSeen(stranger);
+    expect(bench.workers.list()).toHaveLength(2);
+  });
+});

@@ -1,0 +1,76 @@
+/*
+ * What `dispatch` takes: a command and its terms, checked before anything is written.
+ */
+import { describe, expect, test } from 'vitest';
+import { dispatchVerb } from '../../../cockpit/verbs/dispatch.ts';
+import { parseVerbArgs } from '../../../cockpit/verbs/verb.ts';
+
+const parse = (given: Readonly<Record<string, unknown>>) => parseVerbArgs(dispatchVerb, given);
+
+describe('dispatch arguments', () => {
+  test('dispatch arguments: a bare command has every default', () => {
+    expect(parse({ command: ['true'] })).toEqual({
+      command: ['true'],
+      on: [],
+      need: [],
+      all: false,
+      env: {},
+      idempotent: false,
+      wait: false,
+      follow: false,
+    });
+  });
+
+  test('dispatch arguments: terms are read into what they mean', () => {
+    const args = parse({
+      command: ['make', ''],
+      on: ['alice,bob'],
+      need: ['git'],
+      env: ['A=1', 'B=', 'C=x=y'],
+      deadline: '30m',
+      'lost-after': '1h',
+      'stop-after': '90s',
+      cwd: '~/src',
+      timeout: '5s',
+    });
+    expect(args).toMatchObject({
+      command: ['make', ''],
+      on: ['alice', 'bob'],
+      env: { A: '1', B: '', C: 'x=y' },
+      deadline: 1_800_000,
+      'lost-after': 3_600_000,
+      'stop-after': 90_000,
+      timeout: 5000,
+    });
+  });
+
+  test('dispatch arguments: a variable that names the prototype is a variable', () => {
+    const { env } = parse({ command: ['true'], env: ['__proto__=x', 'constructor=y'] });
+    expect(Object.entries(env)).toEqual([
+      ['__proto__', 'x'],
+      ['constructor', 'y'],
+    ]);
+  });
+
+  test.each([
+    [{}, 'command'],
+    [{ command: [] }, 'no command was given'],
+    [{ command: ['  '] }, 'the command is empty'],
+    [{ command: ['a'], all: true, on: ['bob'] }, '--all and --on'],
+    [{ command: ['a'], cwd: '/a', repo: '/b' }, '--cwd and --repo'],
+    [{ command: ['a'], cwd: 'src' }, 'cwd: give an absolute path'],
+    [{ command: ['a'], repo: './src' }, 'repo: give an absolute path'],
+    [{ command: ['a'], env: ['A'] }, '"A" is not NAME=VALUE'],
+    [{ command: ['a'], env: ['=x'] }, 'is not NAME=VALUE'],
+    [{ command: ['a'], env: ['1A=x'] }, 'is not NAME=VALUE'],
+    [{ command: ['a'], deadline: 'soon' }, 'deadline: "soon" is not a duration'],
+    [{ command: ['a'], 'lost-after': '0' }, 'lost-after: "0" is not a duration'],
+    [{ command: ['a'], title: '' }, 'title'],
+    [{ command: 'a' }, 'command'],
+    [{ command: [7] }, 'command.0'],
+  ])('dispatch arguments: %j is refused, and the place is named', (given, words) => {
+    expect(() => parse(given)).toThrow(
+      expect.objectContaining({ code: 'USAGE_ARGUMENT', message: expect.stringContaining(words) }),
+    );
+  });
+});
