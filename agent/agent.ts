@@ -26,7 +26,8 @@ import { KeepLink } from './loops/keep-link.ts';
 import { RunWork } from './loops/run-work.ts';
 import { SendLogs } from './loops/send-logs.ts';
 import { WatchWork } from './loops/watch-work.ts';
-import type { ProcessMark, Workshop } from './work/work.ts';
+import { settle } from './settle.ts';
+import type { Workshop } from './work/work.ts';
 
 /** Everything an agent is made from. */
 export interface AgentParts {
@@ -92,7 +93,7 @@ export class Agent implements SessionHost {
 
   /** Opens the store, settles what an earlier process left, and begins to dial. Errors: STORE_*. */
   async start(): Promise<void> {
-    const { kv, ports, workshop } = this.#parts;
+    const { kv, ports, workshop, logs, noticed } = this.#parts;
     this.#identity = await openStore(kv, ports.random);
     this.#capabilities = await workshop.probe();
     this.#committer = new Committer({ kv, onFailure: (error) => this.#fail(error) });
@@ -100,7 +101,15 @@ export class Agent implements SessionHost {
     const hubStore = await this.#readHubStore();
     const streams = hubStore === null ? undefined : await this.#openStreams(hubStore);
     this.#compose(await readHeld(kv), streams, hubStore);
-    await this.#settle();
+    await settle({
+      desk: this.#desk,
+      logs,
+      workshop,
+      ports,
+      mark: (attempt) => this.#mark(attempt),
+      noticed,
+      logEnd: (attempt, end) => this.#logEnds.set(attempt, end),
+    });
     this.#live({ type: 'ready' });
   }
 
@@ -266,32 +275,6 @@ export class Agent implements SessionHost {
     });
   }
 
-  /** What an earlier process left: logs are measured, and attempts that may have run are lost. */
-  async #settle(): Promise<void> {
-    const { workshop, logs } = this.#parts;
-    for (const held of this.#desk.list()) {
-      if (held.state.is === 'accepted') continue;
-      const log = await logs.open(held.attempt);
-      // Its end will be reported, so not a byte of it may be lost any more.
-      await log.sync();
-      this.#logEnds.set(held.attempt, log.end);
-    }
-    await Promise.all(this.#desk.list().map((held) => this.#settleOne(held)));
-    // Its row went first, so a log without one is what a crash left of an attempt long delivered.
-    for (const attempt of await logs.list()) {
-      if (this.#desk.find(attempt) === undefined) await logs.remove(attempt);
-    }
-    await workshop.sweep([]);
-  }
-
-  /** Reaps first: once the loss is on disk, the next start would not look for processes again. */
-  async #settleOne({ attempt, state }: HeldAttempt): Promise<void> {
-    if (state.is === 'starting') await this.#reap(attempt, undefined);
-    if (state.is === 'running') await this.#reap(attempt, state.process);
-    const at = Math.round(this.#parts.ports.clock.wallMs());
-    await this.#desk.step(attempt, { type: 'restart', at });
-  }
-
   #live(event: LifeEvent): void {
     const moment = { nowMs: this.#parts.ports.clock.monotonicMs(), roll: 0 };
     const { state, effects } = stepLife(this.#life, event, moment);
@@ -369,16 +352,6 @@ export class Agent implements SessionHost {
     const log = await this.#parts.logs.open(attempt);
     this.#logEnds.set(attempt, log.end);
     this.#sendLogs.wake();
-  }
-
-  async #reap(attempt: AttemptId, process: ProcessMark | undefined): Promise<void> {
-    // Killed before its pid was written down: the mark alone finds it.
-    const known = process ?? { pid: 0, start: '0', mark: this.#mark(attempt) };
-    const count = await this.#parts.workshop.reap(known).catch((error: unknown) => {
-      this.#parts.noticed(`reaping ${attempt} failed: ${wrapError(error, 'JOB_SPAWN').message}`);
-      return 0;
-    });
-    this.#parts.noticed(`${attempt} was left by an earlier agent; ${count} processes ended`);
   }
 
   async #forget(attempt: AttemptId): Promise<void> {

@@ -36,11 +36,13 @@ const envArgument = z
     const env: Record<string, string> = {};
     for (const pair of pairs) {
       const at = pair.indexOf('=');
-      if (at < 1 || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(pair.slice(0, at))) {
+      const name = pair.slice(0, at);
+      // `__proto__` is no name that a plain object, or the wire, can carry.
+      if (at < 1 || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === '__proto__') {
         context.addIssue({ code: 'custom', message: `"${pair}" is not NAME=VALUE` });
         return z.NEVER;
       }
-      env[pair.slice(0, at)] = pair.slice(at + 1);
+      env[name] = pair.slice(at + 1);
     }
     return env;
   });

@@ -41,7 +41,9 @@ const endingOf = (state: AttemptState) => (state.is === 'finished' ? state.endin
 
 describe('attempt machine', () => {
   test.each(
-    Object.entries(states).flatMap(([name, state]) => events.map((event) => ({ name, state, event }))),
+    Object.entries(states).flatMap(([name, state]) =>
+      events.map((event) => ({ name, state, event })),
+    ),
   )('attempt: $event.type in $name', ({ name, state, event }) => {
     const out = step(state, event);
     if (moving[name as keyof typeof states].includes(event.type)) {
@@ -84,7 +86,10 @@ describe('attempt machine', () => {
   });
 
   test('attempt: a stopping agent leaves what it has not started for its next start', () => {
-    expect(step(states.accepted, end('agent-stop'))).toEqual({ state: states.accepted, effects: [] });
+    expect(step(states.accepted, end('agent-stop'))).toEqual({
+      state: states.accepted,
+      effects: [],
+    });
   });
 
   test('attempt: a cancel while it is spawned ends the process as soon as there is one', () => {
@@ -92,7 +97,12 @@ describe('attempt machine', () => {
     expect(asked.effects).toEqual([]);
     const spawned = step(asked.state, { type: 'spawned', at: 2, process });
     expect(spawned.effects).toEqual([{ do: 'report' }, { do: 'end-process' }]);
-    const refused = step(asked.state, { type: 'not-spawned', at: 2, code: 'JOB_SPAWN', reason: 'x' });
+    const refused = step(asked.state, {
+      type: 'not-spawned',
+      at: 2,
+      code: 'JOB_SPAWN',
+      reason: 'x',
+    });
     expect(endingOf(refused.state)?.outcome).toBe('cancelled');
   });
 

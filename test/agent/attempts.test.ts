@@ -3,7 +3,13 @@
  */
 import { expect, test } from 'vitest';
 import type { AttemptState } from '../../agent/attempt-machine.ts';
-import { type HeldAttempt, listInventory, planForget, planHeld, readHeld } from '../../agent/attempts.ts';
+import {
+  type HeldAttempt,
+  listInventory,
+  planForget,
+  planHeld,
+  readHeld,
+} from '../../agent/attempts.ts';
 import { attemptsHeldMax } from '../../protocol/limits.ts';
 import { attemptKey } from '../../store/keys.ts';
 import { instantDisk, openMemoryKv } from '../../store/memory.ts';
@@ -16,13 +22,25 @@ function hold(attempt: HeldAttempt['attempt'], state: AttemptState): HeldAttempt
 const held: readonly HeldAttempt[] = [
   hold('J2.1', { is: 'accepted', acceptedAt: 1 }),
   hold('J9.1', { is: 'starting', acceptedAt: 1, endCause: 'cancel' }),
-  hold('J10.1', { is: 'running', acceptedAt: 1, startedAt: 2, process: processMark, endCause: 'deadline' }),
+  hold('J10.1', {
+    is: 'running',
+    acceptedAt: 1,
+    startedAt: 2,
+    process: processMark,
+    endCause: 'deadline',
+  }),
   {
     ...hold('J10.2', {
       is: 'finished',
       acceptedAt: 1,
       startedAt: 2,
-      ending: { outcome: 'refused', at: 3, code: 'JOB_SPAWN', reason: 'x', usage: { exitCode: 1, cpuMs: 2.5 } },
+      ending: {
+        outcome: 'refused',
+        at: 3,
+        code: 'JOB_SPAWN',
+        reason: 'x',
+        usage: { exitCode: 1, cpuMs: 2.5 },
+      },
     }),
     finishedSeq: 4,
     logBytes: 100,

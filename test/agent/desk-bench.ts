@@ -23,7 +23,12 @@ export const hub = 'ab'.repeat(32);
 export const hubStore = 'c'.repeat(32);
 
 /** What an attempt runs here; nothing ever does. */
-export const spec: CommandSpec = { command: ['true'], env: {}, isIdempotent: false, lostAfterMs: 1000 };
+export const spec: CommandSpec = {
+  command: ['true'],
+  env: {},
+  isIdempotent: false,
+  lostAfterMs: 1000,
+};
 
 /** A process as it is remembered. */
 export const processMark: ProcessMark = { pid: 7, start: '1', mark: 'm' };
@@ -86,7 +91,9 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
     take: (...commands) => {
       const first = (desk.streams?.counts.received ?? 0) + 1;
       return desk.take(
-        commands.map((command, index): StreamRow => ({ seq: first + index, bytes: encodeMessage(command) })),
+        commands.map(
+          (command, index): StreamRow => ({ seq: first + index, bytes: encodeMessage(command) }),
+        ),
       );
     },
   };

@@ -67,7 +67,10 @@ describe('desk', () => {
     expect(bench.asked).not.toContain('end J1.1');
     await taken;
     expect(bench.asked.at(-1)).toBe('end J1.1');
-    expect((await readHeld(bench.kv))[0]?.state).toMatchObject({ is: 'running', endCause: 'cancel' });
+    expect((await readHeld(bench.kv))[0]?.state).toMatchObject({
+      is: 'running',
+      endCause: 'cancel',
+    });
   });
 
   test('desk: an attempt leaves accepted on disk before any process can exist', async () => {
@@ -84,7 +87,11 @@ describe('desk', () => {
     const before = bench.desk.find('J1.1');
     await bench.take(cancel('J1.1'));
     expect(bench.desk.find('J1.1')).toEqual(before);
-    expect((await bench.readFacts()).map((fact) => fact.kind)).toEqual(['accepted', 'started', 'finished']);
+    expect((await bench.readFacts()).map((fact) => fact.kind)).toEqual([
+      'accepted',
+      'started',
+      'finished',
+    ]);
   });
 
   test('desk: after a kill, what may have run is lost, what had not waits on', async () => {
@@ -94,7 +101,8 @@ describe('desk', () => {
     await run(first, 'J3.1');
     await finish(first, 'J4.1');
     const bench = await restart(first);
-    for (const held of bench.desk.list()) await bench.desk.step(held.attempt, { type: 'restart', at: 50 });
+    for (const held of bench.desk.list())
+      await bench.desk.step(held.attempt, { type: 'restart', at: 50 });
     expect(bench.asked).toEqual(['queued finished', 'queued finished']);
     expect(bench.desk.inventory().map((row) => row.state)).toEqual([
       'accepted',
@@ -164,7 +172,9 @@ describe('desk', () => {
     await bench.desk.adopt(await openPeerStreams(bench.kv, other));
     expect(bench.desk.list()).toEqual([]);
     expect(await readHeld(bench.kv)).toEqual([]);
-    expect(bench.asked).toEqual(expect.arrayContaining(['end J2.1', 'forgotten J1.1', 'forgotten J2.1']));
+    expect(bench.asked).toEqual(
+      expect.arrayContaining(['end J2.1', 'forgotten J1.1', 'forgotten J2.1']),
+    );
     await bench.take(assign('J1.1'));
     expect(bench.batches.at(-1)).toContain(`put ${outboxKey(other, 1)}`);
   });

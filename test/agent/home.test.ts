@@ -48,7 +48,10 @@ describe('agent home', () => {
   });
 
   test('agent home: settings of the config are taken', async () => {
-    writeFileSync(home.config, 'host = "box"\nslots = 2\nhas = ["gpu"]\ngrace_ms = 0\n[logs]\nbytes_max = 65536\n');
+    writeFileSync(
+      home.config,
+      'host = "box"\nslots = 2\nhas = ["gpu"]\ngrace_ms = 0\n[logs]\nbytes_max = 65536\n',
+    );
     expect(await readAgentConfig(home)).toEqual({
       host: 'box',
       slots: 2,

@@ -19,7 +19,7 @@ test.each<[LifeState['is'], LifeEvent['type'], LifeState['is'], string | undefin
   ['stopped', 'ready', 'stopped', undefined],
   ['stopped', 'stop', 'stopped', undefined],
   ['stopped', 'idle', 'stopped', undefined],
-])('life: %s, when %s, becomes %s', (from, type, to, effect) => {
+])('life: %s, when %s, becomes %s', (...[from, type, to, effect]) => {
   expect(stepLife({ is: from }, { type }, moment)).toEqual({
     state: { is: to },
     effects: effect === undefined ? [] : [{ do: effect }],

@@ -39,7 +39,7 @@ const { value: anyValue } = fc.letrec((tie) => ({
 
 describe('codec', () => {
   test('codec: a JSON-like value with byte arrays comes back equal', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(anyValue, (value) => {
         expect(decodeValue(encodeValue(value))).toEqual(value);
       }),
@@ -92,7 +92,9 @@ describe('codec', () => {
   test('codec: nesting is taken up to its limit and refused one deeper', () => {
     expect(decodeValue(nest(frameDepthMax))).toBeInstanceOf(Array);
     expect(() => decodeValue(nest(frameDepthMax + 1))).toThrow(refused);
-    expect(() => decodeValue(Buffer.concat([raw(0x92, 0x01), nest(frameDepthMax)]))).toThrow(refused);
+    expect(() => decodeValue(Buffer.concat([raw(0x92, 0x01), nest(frameDepthMax)]))).toThrow(
+      refused,
+    );
     expect(() => decodeValue(nest(500_000))).toThrow(refused);
   });
 
@@ -103,7 +105,11 @@ describe('codec', () => {
   });
 
   test('codec: a value cut at any byte is refused', () => {
-    const bytes = encodeValue({ text: 'x'.repeat(40), list: [1, -300, 2.5, null], body: raw(1, 2) });
+    const bytes = encodeValue({
+      text: 'x'.repeat(40),
+      list: [1, -300, 2.5, null],
+      body: raw(1, 2),
+    });
     for (let length = 0; length < bytes.length; length += 1) {
       expect(() => decodeValue(bytes.subarray(0, length))).toThrow(refused);
     }

@@ -44,7 +44,9 @@ async function open(): Promise<void> {
 
 describe('connection', () => {
   test('connection: both say hello, each for the store that it heard of', async () => {
-    expect(peer.pick('hello')).toEqual([makeHello({ store: ownStore, forStore: null, role: 'hub' })]);
+    expect(peer.pick('hello')).toEqual([
+      makeHello({ store: ownStore, forStore: null, role: 'hub' }),
+    ]);
     peer.say(makeHello({ forStore: null }));
     await settle();
     expect(peer.pick('hello').at(-1)).toMatchObject({ forStore: peerStore, isOpen: false });
@@ -111,8 +113,17 @@ describe('connection', () => {
     await settle();
     expect(connection.isOpen).toBe(true);
     const [link, far] = createLinkPair('a', 'b');
-    const owner = { compose: () => makeHello(), closed: (_c: unknown, why: string) => told.push(why) };
-    const other = new Connection({ link, owner: owner as never, ports, ownStore, knownStore: null });
+    const owner = {
+      compose: () => makeHello(),
+      closed: (_c: unknown, why: string) => told.push(why),
+    };
+    const other = new Connection({
+      link,
+      owner: owner as never,
+      ports,
+      ownStore,
+      knownStore: null,
+    });
     other.start();
     new RawPeer(far).say(nak);
     await settle();

@@ -55,7 +55,11 @@ describe('control', () => {
   });
 
   test('control: answers and items far larger than a frame come whole', async () => {
-    const rows = Array.from({ length: 20_000 }, (_, n) => ({ id: `J${n}`, command: ['é'.repeat(50)], n }));
+    const rows = Array.from({ length: 20_000 }, (_, n) => ({
+      id: `J${n}`,
+      command: ['é'.repeat(50)],
+      n,
+    }));
     const { client } = connect(async (call) => {
       await call.item(rows);
       return rows;
@@ -67,7 +71,9 @@ describe('control', () => {
   });
 
   test('control: an answer beyond its limit fails that call, not the link', async () => {
-    const { client } = connect(async ({ verb }) => (verb === 'huge' ? 'x'.repeat(valueBytesMax) : 'small'));
+    const { client } = connect(async ({ verb }) =>
+      verb === 'huge' ? 'x'.repeat(valueBytesMax) : 'small',
+    );
     await expect(client.call('huge', {})).rejects.toMatchObject({ code: 'USAGE_ARGUMENT' });
     expect(await client.call('other', {})).toBe('small');
   });
@@ -172,7 +178,9 @@ describe('control', () => {
       });
       return new Promise(() => undefined);
     });
-    const calls = [client.call('a', {}), client.call('b', {})].map((call) => call.catch((error) => error.code));
+    const calls = [client.call('a', {}), client.call('b', {})].map((call) =>
+      call.catch((error) => error.code),
+    );
     await settle();
     far.close('gone');
     expect(await Promise.all(calls)).toEqual(['HUB_UNREACHABLE', 'HUB_UNREACHABLE']);

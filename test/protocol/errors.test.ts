@@ -13,13 +13,16 @@ import {
 } from '../../protocol/errors.ts';
 
 describe('errors', () => {
-  test.each(Object.entries(errorTable))('errors: %s has its words and its exit status', (code, row) => {
-    expect(code).toMatch(/^[A-Z]+_[A-Z_]+$/);
-    expect(row.sentence).toMatch(/^[A-Z].+\.$/);
-    expect(row.hint).toMatch(/^.+\.$/);
-    expect([1, 2, 3, 4, 5]).toContain(row.exit);
-    expect(typeof row.canRetry).toBe('boolean');
-  });
+  test.each(Object.entries(errorTable))(
+    'errors: %s has its words and its exit status',
+    (code, row) => {
+      expect(code).toMatch(/^[A-Z]+_[A-Z_]+$/);
+      expect(row.sentence).toMatch(/^[A-Z].+\.$/);
+      expect(row.hint).toMatch(/^.+\.$/);
+      expect([1, 2, 3, 4, 5]).toContain(row.exit);
+      expect(typeof row.canRetry).toBe('boolean');
+    },
+  );
 
   test('errors: an AppError carries its row, and this case’s own words where it has some', () => {
     const bare = new AppError('STORE_LOCKED');

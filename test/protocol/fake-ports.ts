@@ -27,7 +27,10 @@ export class FakePorts implements Ports {
     bytes: (count: number) => {
       this.#drawCount += 1;
       const seed = this.#drawCount;
-      return Uint8Array.from({ length: count }, (_, index) => (seed * 31 + index * 7 + (seed >> 3)) % 256);
+      return Uint8Array.from(
+        { length: count },
+        (_, index) => (seed * 31 + index * 7 + (seed >> 3)) % 256,
+      );
     },
   };
   readonly timers = {

@@ -31,14 +31,17 @@ describe('frames', () => {
     expect(decodeFrame(encodeFrame(frame))).toStrictEqual(frame);
   });
 
-  test.each(Object.entries(frames))('frames: each field of %s that must be there is missed', (kind, frame) => {
-    const optional = ['name', 'host', 'capabilities', 'inventory'];
-    for (const field of Object.keys(frame)) {
-      if (field === 't' || (frame.t === 'hello' && optional.includes(field))) continue;
-      const { [field]: _left, ...rest } = frame as unknown as Record<string, unknown>;
-      expect(() => decodeFrame(encodeValue(rest)), `${kind} without ${field}`).toThrow(invalid);
-    }
-  });
+  test.each(Object.entries(frames))(
+    'frames: each field of %s that must be there is missed',
+    (kind, frame) => {
+      const optional = ['name', 'host', 'capabilities', 'inventory'];
+      for (const field of Object.keys(frame)) {
+        if (field === 't' || (frame.t === 'hello' && optional.includes(field))) continue;
+        const { [field]: _left, ...rest } = frame as unknown as Record<string, unknown>;
+        expect(() => decodeFrame(encodeValue(rest)), `${kind} without ${field}`).toThrow(invalid);
+      }
+    },
+  );
 
   test.each<[Frame['t'], Readonly<Record<string, unknown>>]>([
     ['hello', { protoMin: 0 }],
@@ -77,7 +80,10 @@ describe('frames', () => {
     ['log', { from: 5, records: [record] }],
     ['log', { records: [record], next: 9 }],
     ['log', { records: [record, { ...record, offset: 9 }] }],
-    ['log', { records: [{ ...record, offset: Number.MAX_SAFE_INTEGER }], next: Number.MAX_SAFE_INTEGER }],
+    [
+      'log',
+      { records: [{ ...record, offset: Number.MAX_SAFE_INTEGER }], next: Number.MAX_SAFE_INTEGER },
+    ],
     ['log-ack', { offset: -1 }],
     ['pair', { key: 'AB'.repeat(32) }],
     ['pair', { key: 'ab'.repeat(31) }],
@@ -143,9 +149,13 @@ describe('frames', () => {
       }
     };
     fc.assert(
-      fc.property(fc.constantFrom(...samples), fc.array(edit, { minLength: 1, maxLength: 5 }), (sample, edits) => {
-        judge(edits.reduce(applyEdit, sample));
-      }),
+      fc.property(
+        fc.constantFrom(...samples),
+        fc.array(edit, { minLength: 1, maxLength: 5 }),
+        (sample, edits) => {
+          judge(edits.reduce(applyEdit, sample));
+        },
+      ),
       { numRuns: 20_000 },
     );
     // Both ends of the judgement were reached, or the test would show nothing.

@@ -4,9 +4,9 @@
 import { describe, expect, test } from 'vitest';
 import { encodeValue } from '../../protocol/codec.ts';
 import {
+  type DurableMessage,
   decodeCommand,
   decodeFact,
-  type DurableMessage,
   encodeMessage,
 } from '../../protocol/messages.ts';
 import { messages } from '../wire/samples.ts';
@@ -16,20 +16,26 @@ const isCommand = (message: DurableMessage) => ['assign', 'cancel'].includes(mes
 const both = [decodeCommand, decodeFact];
 
 describe('messages', () => {
-  test.each(Object.entries(messages))('messages: %s comes back, and only in its direction', (_name, message) => {
-    const [right, wrong] = isCommand(message) ? both : both.toReversed();
-    expect(right?.(encodeMessage(message))).toStrictEqual(message);
-    expect(() => wrong?.(encodeMessage(message))).toThrow(invalid);
-  });
+  test.each(Object.entries(messages))(
+    'messages: %s comes back, and only in its direction',
+    (_name, message) => {
+      const [right, wrong] = isCommand(message) ? both : both.toReversed();
+      expect(right?.(encodeMessage(message))).toStrictEqual(message);
+      expect(() => wrong?.(encodeMessage(message))).toThrow(invalid);
+    },
+  );
 
-  test.each(Object.entries(messages))('messages: each field of %s that must be there is missed', (name, message) => {
-    const decode = isCommand(message) ? decodeCommand : decodeFact;
-    for (const field of Object.keys(message)) {
-      if (['expiresAt', 'code', 'reason', 'startedAt'].includes(field)) continue;
-      const { [field]: _left, ...rest } = message as unknown as Record<string, unknown>;
-      expect(() => decode(encodeValue(rest)), `${name} without ${field}`).toThrow(invalid);
-    }
-  });
+  test.each(Object.entries(messages))(
+    'messages: each field of %s that must be there is missed',
+    (name, message) => {
+      const decode = isCommand(message) ? decodeCommand : decodeFact;
+      for (const field of Object.keys(message)) {
+        if (['expiresAt', 'code', 'reason', 'startedAt'].includes(field)) continue;
+        const { [field]: _left, ...rest } = message as unknown as Record<string, unknown>;
+        expect(() => decode(encodeValue(rest)), `${name} without ${field}`).toThrow(invalid);
+      }
+    },
+  );
 
   test.each([
     ['assign', { attempt: 'J0.1' }],
@@ -62,7 +68,10 @@ describe('messages', () => {
   ] as const)('messages: %s with a wrong field is refused, %o', (name, fields) => {
     const [kind = '', inner] = name.split(':');
     const message = messages[kind as 'assign'] as DurableMessage & { readonly spec?: object };
-    const bent = inner === 'spec' ? { ...message, spec: { ...message.spec, ...fields } } : { ...message, ...fields };
+    const bent =
+      inner === 'spec'
+        ? { ...message, spec: { ...message.spec, ...fields } }
+        : { ...message, ...fields };
     const decode = isCommand(message) ? decodeCommand : decodeFact;
     expect(() => decode(encodeValue(bent))).toThrow(invalid);
   });

@@ -53,7 +53,10 @@ describe('pairing', () => {
     const { name } = pair(async () => {
       throw new AppError('INVITE_USED', 'It was used by bob.');
     });
-    await expect(name).rejects.toMatchObject({ code: 'INVITE_USED', message: 'It was used by bob.' });
+    await expect(name).rejects.toMatchObject({
+      code: 'INVITE_USED',
+      message: 'It was used by bob.',
+    });
   });
 
   test('pairing: a refusal of any length can be told', async () => {

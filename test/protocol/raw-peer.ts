@@ -1,7 +1,13 @@
 /*
  * The other end of a link, in a test's hand: it says any bytes and remembers what it heard.
  */
-import { type DecodedFrame, decodeFrame, encodeFrame, type Frame, type HelloFrame } from '../../protocol/frames.ts';
+import {
+  type DecodedFrame,
+  decodeFrame,
+  encodeFrame,
+  type Frame,
+  type HelloFrame,
+} from '../../protocol/frames.ts';
 import type { Link } from '../../protocol/transports/link.ts';
 
 /** Store ids of the two ends. */

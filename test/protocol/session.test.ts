@@ -85,7 +85,10 @@ describe('session', () => {
     queue(one.session, hub, 3);
     queue(two.session, agent, 2);
     await settle();
-    expect([hub.applied, agent.applied]).toEqual([[1, 2], [1, 2, 3]]);
+    expect([hub.applied, agent.applied]).toEqual([
+      [1, 2],
+      [1, 2, 3],
+    ]);
     expect(hub.told.slice(0, 5)).toEqual(['adopt b', 'opened', 'sent 1', 'sent 2', 'sent 3']);
     expect(hub.told.at(-1)).toBe('acked 3');
     expect(agent.told).toContain('acked 2');
@@ -97,9 +100,18 @@ describe('session', () => {
     host.marks = { acked: 3, queued: 9, received: 7 };
     const { session } = makeSession(host);
     const { peer } = await greet(session, { received: 3 });
-    expect(peer.pick('hello')[0]).toMatchObject({ forStore: peerStore, received: 7, queued: 9, name: 'alice' });
+    expect(peer.pick('hello')[0]).toMatchObject({
+      forStore: peerStore,
+      received: 7,
+      queued: 9,
+      name: 'alice',
+    });
     const stranger = await greet(session, { store: 'c'.repeat(32), forStore: null });
-    expect(stranger.peer.pick('hello')[1]).toMatchObject({ forStore: 'c'.repeat(32), received: 0, queued: 0 });
+    expect(stranger.peer.pick('hello')[1]).toMatchObject({
+      forStore: 'c'.repeat(32),
+      received: 0,
+      queued: 0,
+    });
   });
 
   test('session: what waited is sent from the peer’s cursor on when a link opens', async () => {

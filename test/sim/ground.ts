@@ -1,5 +1,8 @@
 /*
  * What all parts of one simulated world share, and the settings that its seed drew.
+ *
+ * Passed to every part instead of globals. The plants are wrapped around what the product is given,
+ * never around the product itself.
  */
 import type { Workshop } from '../../agent/work/work.ts';
 import type { Kv } from '../../store/kv.ts';

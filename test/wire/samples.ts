@@ -107,7 +107,7 @@ export const frames: Samples<Frame, Frame['t'] | `${string}:${string}`> = {
     isOpen: false,
     wallMs: 0,
   },
-  data: { t: 'data', seq: 300, body: encodeMessage(messages['cancel'] as DurableMessage) },
+  data: { t: 'data', seq: 300, body: encodeMessage(messages.cancel as DurableMessage) },
   ack: { t: 'ack', received: 297, need: [298, 299] },
   ping: { t: 'ping', at: 1234.25 },
   pong: { t: 'pong', at: 1234.25 },

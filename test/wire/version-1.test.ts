@@ -28,18 +28,26 @@ function listGolden(sort: string): readonly string[] {
 }
 
 describe('wire version 1', () => {
-  test.each(golden)('wire: the golden $sort $kind decodes to its value', ({ sort, kind, bytes }) => {
-    if (sort === 'frame') return expect(decodeFrame(bytes)).toStrictEqual(frames[kind as 'ack']);
-    const message = messages[kind as 'cancel'];
-    const decode = commandMessageSchema.safeParse(message).success ? decodeCommand : decodeFact;
-    return expect(decode(bytes)).toStrictEqual(message);
-  });
+  test.each(golden)(
+    'wire: the golden $sort $kind decodes to its value',
+    ({ sort, kind, bytes }) => {
+      if (sort === 'frame') return expect(decodeFrame(bytes)).toStrictEqual(frames[kind as 'ack']);
+      const message = messages[kind as 'cancel'];
+      const decode = commandMessageSchema.safeParse(message).success ? decodeCommand : decodeFact;
+      return expect(decode(bytes)).toStrictEqual(message);
+    },
+  );
 
-  test.each(golden)('wire: $sort $kind is encoded as in its golden line', ({ sort, kind, bytes }) => {
-    const encoded =
-      sort === 'frame' ? encodeFrame(frames[kind as 'ack']) : encodeMessage(messages[kind as 'cancel']);
-    expect(Buffer.from(encoded).toString('hex')).toBe(Buffer.from(bytes).toString('hex'));
-  });
+  test.each(golden)(
+    'wire: $sort $kind is encoded as in its golden line',
+    ({ sort, kind, bytes }) => {
+      const encoded =
+        sort === 'frame'
+          ? encodeFrame(frames[kind as 'ack'])
+          : encodeMessage(messages[kind as 'cancel']);
+      expect(Buffer.from(encoded).toString('hex')).toBe(Buffer.from(bytes).toString('hex'));
+    },
+  );
 
   test('wire: every sample has its golden line and every line its sample', () => {
     expect(listGolden('frame').toSorted()).toEqual(Object.keys(frames).toSorted());

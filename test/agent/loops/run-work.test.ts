@@ -17,7 +17,11 @@ async function openLoop(slots: number, bench?: Bench) {
   const started: AttemptId[] = [];
   const ended: AttemptId[] = [];
   const exits = new Map<AttemptId, () => void>();
-  const gate = { spawn: Promise.resolve(), mayStart: true, failure: undefined as AppError | undefined };
+  const gate = {
+    spawn: Promise.resolve(),
+    mayStart: true,
+    failure: undefined as AppError | undefined,
+  };
   const start = async (attempt: AttemptId): Promise<Work> => {
     started.push(attempt);
     await gate.spawn;
@@ -78,7 +82,10 @@ describe('run work', () => {
     await take(assign('J66.1'));
     await wakeAll(loop);
     expect(started).toEqual([]);
-    expect(desk.find('J66.1')?.state).toMatchObject({ is: 'finished', ending: { outcome: 'expired' } });
+    expect(desk.find('J66.1')?.state).toMatchObject({
+      is: 'finished',
+      ending: { outcome: 'expired' },
+    });
   });
 
   test('run work: a command that cannot be spawned is refused with its code', async () => {
@@ -86,7 +93,9 @@ describe('run work', () => {
     gate.failure = new AppError('JOB_REPO');
     await take(assign('J1.1'));
     await wakeAll(loop);
-    expect(desk.find('J1.1')?.state).toMatchObject({ ending: { outcome: 'refused', code: 'JOB_REPO' } });
+    expect(desk.find('J1.1')?.state).toMatchObject({
+      ending: { outcome: 'refused', code: 'JOB_REPO' },
+    });
     expect(loop.busyCount).toBe(0);
   });
 

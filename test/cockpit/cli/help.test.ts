@@ -13,7 +13,9 @@ describe('help', () => {
   test('help: every verb has its line, with its summary, and no line is too wide', () => {
     const lines = showHelp(grammars, '1.2.3').split('\n');
     for (const { name, summary } of grammars) {
-      const own = lines.filter((line) => line.startsWith(`  wally ${name}`) && line.endsWith(summary));
+      const own = lines.filter(
+        (line) => line.startsWith(`  wally ${name}`) && line.endsWith(summary),
+      );
       expect(own, name).toHaveLength(1);
     }
     expect(lines[0]).toContain('1.2.3');
@@ -49,7 +51,10 @@ describe('help', () => {
   test('help: a verb’s flags and operands are just what its schema takes', () => {
     for (const { name, args, flags, operands } of verbs) {
       const shape = 'shape' in args ? Object.keys(args.shape as object) : [];
-      const declared = [...Object.keys(flags), ...operands.map((operand) => operand.replace('…', ''))];
+      const declared = [
+        ...Object.keys(flags),
+        ...operands.map((operand) => operand.replace('…', '')),
+      ];
       expect(declared.toSorted(), name).toEqual(shape.toSorted());
     }
   });

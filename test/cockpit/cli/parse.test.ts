@@ -31,19 +31,58 @@ describe('parse', () => {
       isJson: true,
       wantsHelp: false,
     };
-    expect(parse('dispatch', '--on', 'alice', '--wait', '--deadline=30m', '--on=bob', '--json', '--', 'make', 'all')).toEqual(wanted);
-    expect(parse('dispatch', 'make', '--json', '--on', 'alice', 'all', '--deadline', '30m', '--on', 'bob', '--wait')).toEqual(wanted);
+    expect(
+      parse(
+        'dispatch',
+        '--on',
+        'alice',
+        '--wait',
+        '--deadline=30m',
+        '--on=bob',
+        '--json',
+        '--',
+        'make',
+        'all',
+      ),
+    ).toEqual(wanted);
+    expect(
+      parse(
+        'dispatch',
+        'make',
+        '--json',
+        '--on',
+        'alice',
+        'all',
+        '--deadline',
+        '30m',
+        '--on',
+        'bob',
+        '--wait',
+      ),
+    ).toEqual(wanted);
   });
 
   test('parse: nothing after -- is looked at', () => {
-    const { args, isJson, wantsHelp } = parse('dispatch', '--', 'ls', '--json', '-h', '--', '--on', 'x');
+    const { args, isJson, wantsHelp } = parse(
+      'dispatch',
+      '--',
+      'ls',
+      '--json',
+      '-h',
+      '--',
+      '--on',
+      'x',
+    );
     expect(args).toEqual({ command: ['ls', '--json', '-h', '--', '--on', 'x'] });
     expect([isJson, wantsHelp]).toEqual([false, false]);
   });
 
   test('parse: short flags and a list of operands', () => {
     expect(parse('logs', '-f', 'J1')).toMatchObject({ args: { follow: true, job: 'J1' } });
-    expect(parse('wait', 'J1', 'J2', '--timeout', '5s').args).toEqual({ jobs: ['J1', 'J2'], timeout: '5s' });
+    expect(parse('wait', 'J1', 'J2', '--timeout', '5s').args).toEqual({
+      jobs: ['J1', 'J2'],
+      timeout: '5s',
+    });
     expect(parse('team', 'rename', 'alice', 'anna').args).toMatchObject({ name: 'alice' });
   });
 
@@ -78,7 +117,11 @@ describe('parse', () => {
   });
 
   test('parse: what a flag’s error says is one line', () => {
-    for (const argv of [['dispatch', '--env', '--wait'], ['jobs', '--colour'], ['jobs', '--limit']]) {
+    for (const argv of [
+      ['dispatch', '--env', '--wait'],
+      ['jobs', '--colour'],
+      ['jobs', '--limit'],
+    ]) {
       expect(() => parse(...argv)).toThrow(
         expect.objectContaining({ message: expect.stringMatching(/^[^\n]+\.$/) }),
       );

@@ -24,9 +24,11 @@ async function getCommand(bench: HubBench, id: JobId): Promise<CommandJob> {
   return job;
 }
 
-const lastState = async (bench: HubBench, id: JobId) => getLastAttempt(await getCommand(bench, id)).state;
+const lastState = async (bench: HubBench, id: JobId) =>
+  getLastAttempt(await getCommand(bench, id)).state;
 const outcome = async (bench: HubBench, id: JobId) => findEnd(await getCommand(bench, id))?.outcome;
-const makeGroup = (bench: HubBench) => bench.desk.dispatch(makeJob([alice, bob], { shape: 'group' }));
+const makeGroup = (bench: HubBench) =>
+  bench.desk.dispatch(makeJob([alice, bob], { shape: 'group' }));
 
 describe('hub desk', () => {
   test('hub desk: a job, its command and its journal are on disk when its id is known', async () => {
@@ -46,7 +48,11 @@ describe('hub desk', () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
     await bench.desk.noteSent('J1', 1);
-    await bench.report(alice, { kind: 'accepted', attempt: 'J1.1', at: 5 }, { kind: 'started', attempt: 'J1.1', at: 6 });
+    await bench.report(
+      alice,
+      { kind: 'accepted', attempt: 'J1.1', at: 5 },
+      { kind: 'started', attempt: 'J1.1', at: 6 },
+    );
     expect((await lastState(bench, 'J1')).is).toBe('started');
     await bench.report(alice, finished('J1.1', 'succeeded'));
     expect(await lastState(bench, 'J1')).toMatchObject({
@@ -93,7 +99,12 @@ describe('hub desk', () => {
   test('hub desk: reports of jobs that never were change nothing and stop nothing', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
-    await bench.report(alice, finished('J99.1', 'failed'), finished('J1.2', 'failed'), finished('J1.1', 'succeeded'));
+    await bench.report(
+      alice,
+      finished('J99.1', 'failed'),
+      finished('J1.2', 'failed'),
+      finished('J1.1', 'succeeded'),
+    );
     expect(await outcome(bench, 'J1')).toBe('succeeded');
   });
 
@@ -111,31 +122,43 @@ describe('hub desk', () => {
     const bench = await openTeamBench();
     const job = await bench.desk.dispatch(makeJob([alice]));
     const ended = await bench.desk.cancel(job);
-    expect(ended).toMatchObject({ attempts: [{ state: { is: 'finished', end: { outcome: 'cancelled' } } }] });
+    expect(ended).toMatchObject({
+      attempts: [{ state: { is: 'finished', end: { outcome: 'cancelled' } } }],
+    });
     expect(await bench.readCommands(alice)).toEqual(['assign J1.1', 'cancel J1.1']);
     await expect(bench.desk.cancel(ended)).rejects.toMatchObject({ code: 'JOB_FINISHED' });
   });
 
   test.each<[string, (bench: HubBench) => Promise<HubBench>]>([
-    ['was sent', async (bench) => {
-      await bench.desk.noteSent('J1', 1);
-      return bench;
-    }],
-    ['may be on its way over a link', async (bench) => {
-      bench.linked.add(alice);
-      return bench;
-    }],
+    [
+      'was sent',
+      async (bench) => {
+        await bench.desk.noteSent('J1', 1);
+        return bench;
+      },
+    ],
+    [
+      'may be on its way over a link',
+      async (bench) => {
+        bench.linked.add(alice);
+        return bench;
+      },
+    ],
     ['may have been sent by an earlier hub', (bench) => bench.restart()],
-  ])('hub desk: what %s is asked to end, once, and waits for the worker', async (_what, prepare) => {
-    const first = await openTeamBench();
-    await first.desk.dispatch(makeJob([alice]));
-    const bench = await prepare(first);
-    for (let asked = 0; asked < 2; asked += 1) await bench.desk.cancel(await bench.desk.get('J1'));
-    expect((await lastState(bench, 'J1')).is).not.toBe('finished');
-    expect(await bench.readCommands(alice)).toEqual(['assign J1.1', 'cancel J1.1']);
-    await bench.report(alice, finished('J1.1', 'cancelled'));
-    expect(await outcome(bench, 'J1')).toBe('cancelled');
-  });
+  ])(
+    'hub desk: what %s is asked to end, once, and waits for the worker',
+    async (_what, prepare) => {
+      const first = await openTeamBench();
+      await first.desk.dispatch(makeJob([alice]));
+      const bench = await prepare(first);
+      for (let asked = 0; asked < 2; asked += 1)
+        await bench.desk.cancel(await bench.desk.get('J1'));
+      expect((await lastState(bench, 'J1')).is).not.toBe('finished');
+      expect(await bench.readCommands(alice)).toEqual(['assign J1.1', 'cancel J1.1']);
+      await bench.report(alice, finished('J1.1', 'cancelled'));
+      expect(await outcome(bench, 'J1')).toBe('cancelled');
+    },
+  );
 
   test('hub desk: a job for a worker never met is cancelled at once, also by a later hub', async () => {
     const first = await openHubBench();
@@ -182,7 +205,10 @@ describe('hub desk', () => {
     await bench.desk.noteSent('J3', 1);
     await bench.desk.cancel(group);
     expect(await outcome(bench, 'J2')).toBe('cancelled');
-    expect(await lastState(bench, 'J3')).toMatchObject({ is: 'sent', cancelAskedAt: expect.any(Number) });
+    expect(await lastState(bench, 'J3')).toMatchObject({
+      is: 'sent',
+      cancelAskedAt: expect.any(Number),
+    });
     await bench.report(bob, finished('J3.1', 'cancelled'));
     expect(await bench.desk.get('J1')).toMatchObject({ ended: { outcome: 'cancelled' } });
   });
@@ -194,7 +220,12 @@ describe('hub desk', () => {
     await bench.report(bob, finished('J3.1', 'succeeded'));
     const later = await bench.restart();
     const next = await later.desk.retry(await later.desk.get('J2'), bob);
-    expect(next).toMatchObject({ attempts: [{ n: 1, worker: alice }, { n: 2, worker: bob }] });
+    expect(next).toMatchObject({
+      attempts: [
+        { n: 1, worker: alice },
+        { n: 2, worker: bob },
+      ],
+    });
     expect(await later.desk.get('J1')).not.toHaveProperty('ended');
     expect(await later.readCommands(bob)).toEqual(['assign J3.1', 'assign J2.2']);
     await later.report(bob, finished('J2.2', 'succeeded'));
@@ -206,7 +237,10 @@ describe('hub desk', () => {
     await bench.desk.dispatch(makeJob([alice]));
     await bench.report(alice, finished('J1.1', 'failed'));
     const job = await bench.desk.get('J1');
-    const [first, second] = await Promise.allSettled([bench.desk.retry(job, alice), bench.desk.retry(job, bob)]);
+    const [first, second] = await Promise.allSettled([
+      bench.desk.retry(job, alice),
+      bench.desk.retry(job, bob),
+    ]);
     expect(first.status).toBe('fulfilled');
     expect(second).toMatchObject({ reason: { code: 'JOB_UNFINISHED' } });
     await expect(bench.desk.retry(job, bob)).rejects.toMatchObject({ code: 'JOB_UNFINISHED' });
@@ -218,14 +252,18 @@ describe('hub desk', () => {
     const group = await makeGroup(bench);
     await expect(bench.desk.retry(group, alice)).rejects.toMatchObject({ code: 'JOB_GROUP' });
     await expect(bench.desk.get('J9')).rejects.toMatchObject({ code: 'JOB_UNKNOWN' });
-    await expect(bench.desk.dispatch(makeJob([]))).rejects.toMatchObject({ code: 'WORKER_NO_MATCH' });
+    await expect(bench.desk.dispatch(makeJob([]))).rejects.toMatchObject({
+      code: 'WORKER_NO_MATCH',
+    });
   });
 
   test('hub desk: a worker with too many messages waiting gets no more work', async () => {
     const bench = await openTeamBench();
     const streams = bench.workers.streamsOf(alice);
     for (let count = 0; count < outboxRowsMax; count += 1) streams?.planMessage(new Uint8Array(1));
-    await expect(bench.desk.dispatch(makeJob([bob, alice], { shape: 'group' }))).rejects.toMatchObject({
+    await expect(
+      bench.desk.dispatch(makeJob([bob, alice], { shape: 'group' })),
+    ).rejects.toMatchObject({
       code: 'QUEUE_FULL',
     });
     expect(bench.desk.listActive()).toEqual([]);

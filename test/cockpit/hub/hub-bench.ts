@@ -20,10 +20,19 @@ export const alice = 'a1'.repeat(32);
 export const bob = 'b0'.repeat(32);
 
 /** What jobs run here; nothing ever does. */
-export const spec: CommandSpec = { command: ['true'], env: {}, isIdempotent: false, lostAfterMs: 60_000 };
+export const spec: CommandSpec = {
+  command: ['true'],
+  env: {},
+  isIdempotent: false,
+  lostAfterMs: 60_000,
+};
 
 /** A worker's record. */
-export function makeWorker(key: PeerKey, name: string, fields: Partial<WorkerRecord> = {}): WorkerRecord {
+export function makeWorker(
+  key: PeerKey,
+  name: string,
+  fields: Partial<WorkerRecord> = {},
+): WorkerRecord {
   return {
     key,
     name,
@@ -66,7 +75,10 @@ export interface HubBench {
 }
 
 /** Opens the desks on this disk, as a hub does at its start. */
-export async function openHubBench(disk = instantDisk(), ports = new FakePorts()): Promise<HubBench> {
+export async function openHubBench(
+  disk = instantDisk(),
+  ports = new FakePorts(),
+): Promise<HubBench> {
   const kv = await openMemoryKv(disk);
   const committer = new Committer({ kv, onFailure: () => undefined });
   const told: string[] = [];
@@ -115,7 +127,10 @@ export async function openHubBench(disk = instantDisk(), ports = new FakePorts()
 /** The same with alice and bob paired, and met before. */
 export async function openTeamBench(): Promise<HubBench> {
   const bench = await openHubBench();
-  for (const [key, name] of [[alice, 'alice'], [bob, 'bob']] as const) {
+  for (const [key, name] of [
+    [alice, 'alice'],
+    [bob, 'bob'],
+  ] as const) {
     await bench.workers.save(makeWorker(key, name), 'worker-paired', []);
     await bench.workers.adoptStore(key, key.slice(0, 32));
   }
@@ -124,8 +139,18 @@ export async function openTeamBench(): Promise<HubBench> {
 }
 
 /** How an attempt ended, as its worker reports it. */
-export function finished(attempt: FactMessage['attempt'], outcome: 'succeeded' | 'failed' | 'cancelled'): FactMessage {
-  return { kind: 'finished', attempt, at: 9, outcome, usage: { exitCode: outcome === 'succeeded' ? 0 : 1 }, logBytes: 0 };
+export function finished(
+  attempt: FactMessage['attempt'],
+  outcome: 'succeeded' | 'failed' | 'cancelled',
+): FactMessage {
+  return {
+    kind: 'finished',
+    attempt,
+    at: 9,
+    outcome,
+    usage: { exitCode: outcome === 'succeeded' ? 0 : 1 },
+    logBytes: 0,
+  };
 }
 
 function describe(bytes: Uint8Array): string {

@@ -25,7 +25,8 @@ async function setUp() {
   return { bench, book, code, oneTimeKey };
 }
 
-const readRows = ({ kv }: HubBench) => kv.range({ ...prefixRange('i/'), countMax: 10_000, order: 'ascending' });
+const readRows = ({ kv }: HubBench) =>
+  kv.range({ ...prefixRange('i/'), countMax: 10_000, order: 'ascending' });
 
 describe('invite book', () => {
   test('invite book: the code names the key that the door will admit, and no other', async () => {
@@ -46,13 +47,21 @@ describe('invite book', () => {
   test('invite book: it lets one agent in, and the same agent again with the same name', async () => {
     const { bench, book, oneTimeKey } = await setUp();
     const worker = await book.pair(oneTimeKey, ask(alice));
-    expect(worker).toMatchObject({ key: alice, name: 'alice', kind: 'odally', host: 'box-9', store: null });
+    expect(worker).toMatchObject({
+      key: alice,
+      name: 'alice',
+      kind: 'odally',
+      host: 'box-9',
+      store: null,
+    });
     expect(await book.pair(oneTimeKey, ask(alice))).toEqual(worker);
     await expect(book.pair(oneTimeKey, ask(bob))).rejects.toMatchObject({ code: 'INVITE_USED' });
     const later = await bench.restart();
     const reopened = await openBook(later);
     expect(await reopened.pair(oneTimeKey, ask(alice))).toEqual(worker);
-    await expect(reopened.pair(oneTimeKey, ask(bob))).rejects.toMatchObject({ code: 'INVITE_USED' });
+    await expect(reopened.pair(oneTimeKey, ask(bob))).rejects.toMatchObject({
+      code: 'INVITE_USED',
+    });
     expect(later.workers.list()).toEqual([worker]);
   });
 
@@ -73,7 +82,9 @@ describe('invite book', () => {
     expect(book.admits(oneTimeKey)).toBe(true);
     bench.ports.nowMs += 1;
     expect(book.admits(oneTimeKey)).toBe(false);
-    await expect(book.pair(oneTimeKey, ask(alice))).rejects.toMatchObject({ code: 'INVITE_EXPIRED' });
+    await expect(book.pair(oneTimeKey, ask(alice))).rejects.toMatchObject({
+      code: 'INVITE_EXPIRED',
+    });
     await expect(book.pair(alice, ask(alice))).rejects.toMatchObject({ code: 'INVITE_EXPIRED' });
   });
 

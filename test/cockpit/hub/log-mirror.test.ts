@@ -27,7 +27,11 @@ beforeEach(async () => {
 });
 
 /** Output at these offsets; the frame follows what ends at `from`. */
-function log(from: number, pieces: readonly (readonly [offset: number, text: string])[], next?: number): LogFrame {
+function log(
+  from: number,
+  pieces: readonly (readonly [offset: number, text: string])[],
+  next?: number,
+): LogFrame {
   const records = pieces.map(([offset, text]) => ({
     offset,
     stream: 'stdout' as const,
@@ -46,10 +50,17 @@ async function take(worker: string, ...frames: readonly OwnerFrame[]): Promise<v
 
 async function readText(): Promise<string> {
   const { records } = await mirror.read('J1.1', 0, 1e6);
-  return records.map((record) => `${record.offset}:${Buffer.from(record.bytes).toString()}`).join(' ');
+  return records
+    .map((record) => `${record.offset}:${Buffer.from(record.bytes).toString()}`)
+    .join(' ');
 }
 
-const ack = (offset: number, isReset = false): OwnerFrame => ({ t: 'log-ack', attempt: 'J1.1', offset, isReset });
+const ack = (offset: number, isReset = false): OwnerFrame => ({
+  t: 'log-ack',
+  attempt: 'J1.1',
+  offset,
+  isReset,
+});
 
 describe('log mirror', () => {
   test('log mirror: the holder is told where the copy ends, others that it is not wanted', async () => {
@@ -73,7 +84,13 @@ describe('log mirror', () => {
 
   test('log mirror: what the copy has already is not written twice', async () => {
     await take(alice, log(0, [[0, 'abcd']]));
-    await take(alice, log(0, [[0, 'ab'], [2, 'cdef']]));
+    await take(
+      alice,
+      log(0, [
+        [0, 'ab'],
+        [2, 'cdef'],
+      ]),
+    );
     await take(alice, log(0, [[0, 'abc']]));
     expect(await readText()).toBe('0:abcd 4:ef');
     expect(answers.at(-1)).toEqual(ack(6));
@@ -87,7 +104,13 @@ describe('log mirror', () => {
   });
 
   test('log mirror: a hole that the worker’s cap made is kept as a hole, also at the end', async () => {
-    await take(alice, log(0, [[0, 'ab'], [10, 'cd']]));
+    await take(
+      alice,
+      log(0, [
+        [0, 'ab'],
+        [10, 'cd'],
+      ]),
+    );
     await take(alice, log(12, [], 20));
     expect(await readText()).toBe('0:ab 10:cd');
     expect(await mirror.findEnd('J1.1')).toBe(20);
@@ -97,7 +120,11 @@ describe('log mirror', () => {
   test('log mirror: another worker writes nothing, even while the holder’s chunks are written', async () => {
     await take(alice, log(0, [[0, 'ab']]));
     const rogue = { ...log(2, [[2, 'EVIL']]) };
-    for (const [worker, frame] of [[alice, log(2, [[2, 'cd']])], [bob, rogue], [alice, log(4, [[4, 'ef']])]] as const) {
+    for (const [worker, frame] of [
+      [alice, log(2, [[2, 'cd']])],
+      [bob, rogue],
+      [alice, log(4, [[4, 'ef']])],
+    ] as const) {
       mirror.take(worker, frame, (answer) => answers.push(answer));
     }
     await take(bob, rogue, log(6, [[6, 'MORE']]));

@@ -3,7 +3,12 @@
  * hub that slept blames nobody.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { lookMs, lostPerLookMax, sleptMsMin, WatchLeases } from '../../../cockpit/hub/watch-leases.ts';
+import {
+  lookMs,
+  lostPerLookMax,
+  sleptMsMin,
+  WatchLeases,
+} from '../../../cockpit/hub/watch-leases.ts';
 import { findEnd } from '../../../cockpit/manager/job.ts';
 import type { PeerKey } from '../../../protocol/model.ts';
 import { alice, bob, type HubBench, makeJob, openTeamBench, spec } from './hub-bench.ts';
@@ -32,7 +37,9 @@ beforeEach(async () => {
 
 async function outcomes(): Promise<readonly (string | undefined)[]> {
   const jobs = await bench.desk.listRecent(1000);
-  return jobs.toReversed().map((job) => (job.kind === 'command' ? findEnd(job)?.outcome : undefined));
+  return jobs
+    .toReversed()
+    .map((job) => (job.kind === 'command' ? findEnd(job)?.outcome : undefined));
 }
 
 describe('watch leases', () => {
@@ -48,7 +55,8 @@ describe('watch leases', () => {
   });
 
   test('watch leases: only the worker that is silent loses its work', async () => {
-    for (const worker of [alice, bob]) await bench.desk.dispatch(makeJob([worker], { spec: brief }));
+    for (const worker of [alice, bob])
+      await bench.desk.dispatch(makeJob([worker], { spec: brief }));
     for (let look = 0; look < 30; look += 1) {
       heard.set(bob, bench.ports.nowMs);
       await bench.ports.advance(lookMs);
@@ -93,7 +101,8 @@ describe('watch leases', () => {
 
   test('watch leases: a deadline ends what never left, and leaves what a worker may have', async () => {
     const spec30 = { ...spec, deadlineMs: 30_000 };
-    for (let count = 0; count < 2; count += 1) await bench.desk.dispatch(makeJob([alice], { spec: spec30 }));
+    for (let count = 0; count < 2; count += 1)
+      await bench.desk.dispatch(makeJob([alice], { spec: spec30 }));
     await bench.desk.noteSent('J2', 1);
     await bench.ports.advance(29_999);
     expect(await outcomes()).toEqual([undefined, undefined]);

@@ -6,7 +6,16 @@ import { findEnd } from '../../../cockpit/manager/job.ts';
 import type { HelloFrame, InventoryRow } from '../../../protocol/frames.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import { makeHello } from '../../protocol/raw-peer.ts';
-import { alice, bob, finished, type HubBench, makeJob, makeWorker, openHubBench, openTeamBench } from './hub-bench.ts';
+import {
+  alice,
+  bob,
+  finished,
+  type HubBench,
+  makeJob,
+  makeWorker,
+  openHubBench,
+  openTeamBench,
+} from './hub-bench.ts';
 
 const newStore = 'f'.repeat(32);
 
@@ -15,7 +24,11 @@ async function outcome(bench: HubBench, id: JobId): Promise<string | undefined> 
   return job.kind === 'command' ? findEnd(job)?.outcome : undefined;
 }
 
-async function greet(bench: HubBench, inventory: InventoryRow[], fields: Partial<HelloFrame> = {}): Promise<void> {
+async function greet(
+  bench: HubBench,
+  inventory: InventoryRow[],
+  fields: Partial<HelloFrame> = {},
+): Promise<void> {
   await bench.workers.noteHello(alice, makeHello({ inventory, ...fields }));
 }
 
@@ -60,12 +73,9 @@ describe('worker desk', () => {
     await bench.report(alice, { kind: 'started', attempt: 'J3.1', at: 5 });
     const streams = await bench.workers.adoptStore(alice, newStore);
     expect(streams.store).toBe(newStore);
-    expect(await Promise.all((['J1', 'J2', 'J3', 'J4'] as const).map((id) => outcome(bench, id)))).toEqual([
-      undefined,
-      'lost',
-      'lost',
-      undefined,
-    ]);
+    expect(
+      await Promise.all((['J1', 'J2', 'J3', 'J4'] as const).map((id) => outcome(bench, id))),
+    ).toEqual([undefined, 'lost', 'lost', undefined]);
     expect(await bench.readCommands(alice)).toEqual(['assign J1.1', 'cancel J2.1', 'cancel J3.1']);
     expect((await bench.restart()).workers.find(alice)?.store).toBe(newStore);
   });
@@ -91,10 +101,13 @@ describe('worker desk', () => {
     for (let count = 0; count < 4; count += 1) await bench.desk.dispatch(makeJob([alice]));
     await bench.desk.dispatch(makeJob([bob]));
     await bench.desk.noteSent('J2', 1);
-    for (const attempt of ['J3.1', 'J4.1'] as const) await bench.report(alice, { kind: 'accepted', attempt, at: 5 });
+    for (const attempt of ['J3.1', 'J4.1'] as const)
+      await bench.report(alice, { kind: 'accepted', attempt, at: 5 });
     await bench.report(bob, { kind: 'accepted', attempt: 'J5.1', at: 5 });
     await greet(bench, [{ attempt: 'J4.1', state: 'running' }]);
-    const outcomes = await Promise.all((['J1', 'J2', 'J3', 'J4', 'J5'] as const).map((id) => outcome(bench, id)));
+    const outcomes = await Promise.all(
+      (['J1', 'J2', 'J3', 'J4', 'J5'] as const).map((id) => outcome(bench, id)),
+    );
     // Only J3 is proven by one side and denied by the other; J1 and J2 may still be on their way.
     expect(outcomes).toEqual([undefined, undefined, 'lost', undefined, undefined]);
   });
@@ -112,7 +125,10 @@ describe('worker desk', () => {
       { attempt: 'J77.1', state: 'accepted' },
       { attempt: 'J78.1', state: 'finished' },
     ]);
-    expect((await bench.readCommands(alice)).slice(before)).toEqual(['cancel J1.1', 'cancel J77.1']);
+    expect((await bench.readCommands(alice)).slice(before)).toEqual([
+      'cancel J1.1',
+      'cancel J77.1',
+    ]);
   });
 
   test('worker desk: revoking ends the trust, keeps the name and loses what it held', async () => {
@@ -122,7 +138,10 @@ describe('worker desk', () => {
     const worker = bench.workers.findByName('alice');
     if (worker !== undefined) await bench.workers.revoke(worker);
     const later = await bench.restart();
-    expect(later.workers.find(alice)).toMatchObject({ name: 'alice', revokedAt: expect.any(Number) });
+    expect(later.workers.find(alice)).toMatchObject({
+      name: 'alice',
+      revokedAt: expect.any(Number),
+    });
     expect([await outcome(later, 'J1'), await outcome(later, 'J2')]).toEqual(['lost', undefined]);
     await later.report(alice, finished('J1.1', 'succeeded'));
     expect(await outcome(later, 'J1')).toBe('lost');

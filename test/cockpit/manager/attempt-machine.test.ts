@@ -59,10 +59,15 @@ const moves: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     cancel: ['started', 'tell-cancel'],
     lost: ['finished', 'tell-cancel', 'ended'],
   },
-  finished: { accepted: ['finished', 'late'], started: ['finished', 'late'], finished: ['finished', 'late'] },
+  finished: {
+    accepted: ['finished', 'late'],
+    started: ['finished', 'late'],
+    finished: ['finished', 'late'],
+  },
 };
 
-const step = (state: HubAttemptState, event: HubAttemptEvent) => stepHubAttempt(state, event, moment);
+const step = (state: HubAttemptState, event: HubAttemptEvent) =>
+  stepHubAttempt(state, event, moment);
 
 describe('hub attempt', () => {
   test.each(states.flatMap((state) => events.map((event) => ({ state, event }))))(
@@ -106,7 +111,10 @@ describe('hub attempt', () => {
   test('hub attempt: asking twice sends nothing more', () => {
     for (const is of ['sent', 'accepted', 'started'] as const) {
       const state: HubAttemptState = { is, ...asked };
-      expect(step(state, { type: 'cancel', at: 9, mayHaveLeft: true })).toEqual({ state, effects: [] });
+      expect(step(state, { type: 'cancel', at: 9, mayHaveLeft: true })).toEqual({
+        state,
+        effects: [],
+      });
     }
   });
 
@@ -116,11 +124,18 @@ describe('hub attempt', () => {
     [{ type: 'lost', at: 7, reason: 'Silence.' }, 'lost'],
   ] as const)('hub attempt: %o ends it as %s', (event, outcome) => {
     const { state } = step({ is: 'queued', times }, event);
-    expect(state).toMatchObject({ is: 'finished', times: { finishedAt: 7 }, end: { outcome, at: 7 } });
+    expect(state).toMatchObject({
+      is: 'finished',
+      times: { finishedAt: 7 },
+      end: { outcome, at: 7 },
+    });
   });
 
   test('hub attempt: whatever happens, receipts never move left and the first outcome stands', () => {
-    const event = fc.constantFrom(...events, ...events.map((one) => ({ ...one, mayHaveLeft: true })));
+    const event = fc.constantFrom(
+      ...events,
+      ...events.map((one) => ({ ...one, mayHaveLeft: true })),
+    );
     fc.assert(
       fc.property(fc.array(event, { maxLength: 20 }), (history) => {
         let state: HubAttemptState = { is: 'queued', times };

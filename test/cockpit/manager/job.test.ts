@@ -24,7 +24,12 @@ import type { CommandSpec } from '../../../protocol/model.ts';
 const spec: CommandSpec = { command: ['true'], env: {}, isIdempotent: false, lostAfterMs: 1 };
 const times = { queuedAt: 1 };
 const end = { outcome: 'lost', at: 9, reason: 'Silence.', usage: {}, logBytes: 3 } as const;
-const finished: HubAttemptState = { is: 'finished', times: { ...times, finishedAt: 9 }, cancelAskedAt: 4, end };
+const finished: HubAttemptState = {
+  is: 'finished',
+  times: { ...times, finishedAt: 9 },
+  cancelAskedAt: 4,
+  end,
+};
 
 const job: CommandJob = {
   kind: 'command',
@@ -39,7 +44,14 @@ const job: CommandJob = {
     { n: 2, worker: 'b', state: { is: 'queued', times } },
   ],
 };
-const group: GroupJob = { kind: 'group', id: 'J11', title: 't', createdAt: 1, spec, children: ['J12'] };
+const group: GroupJob = {
+  kind: 'group',
+  id: 'J11',
+  title: 't',
+  createdAt: 1,
+  spec,
+  children: ['J12'],
+};
 
 describe('job', () => {
   test('job: ids are made and taken apart', () => {
@@ -54,7 +66,10 @@ describe('job', () => {
     const ended = replaceLastAttempt(job, { n: 2, worker: 'b', state: finished });
     expect([findEnd(ended), isEnded(ended)]).toEqual([end, true]);
     expect(ended.attempts).toHaveLength(2);
-    expect([isEnded(group), isEnded({ ...group, ended: { outcome: 'failed', at: 2 } })]).toEqual([false, true]);
+    expect([isEnded(group), isEnded({ ...group, ended: { outcome: 'failed', at: 2 } })]).toEqual([
+      false,
+      true,
+    ]);
   });
 
   test.each([

@@ -15,7 +15,10 @@ interface Traits {
   readonly revokedAt?: number;
 }
 
-function candidate(name: string, { isPresent = true, load = 0, has, revokedAt }: Traits = {}): Candidate {
+function candidate(
+  name: string,
+  { isPresent = true, load = 0, has, revokedAt }: Traits = {},
+): Candidate {
   const capabilities =
     has === undefined ? null : { os: 'linux', arch: 'x64', cpus: 1, memoryBytes: 1, has: [...has] };
   return {
@@ -59,14 +62,17 @@ describe('plan dispatch', () => {
   });
 
   test('plan dispatch: a worker named twice gets one part', () => {
-    expect(pick([candidate('alice'), candidate('bob')], { on: ['alice', 'bob', 'alice'] })).toEqual([
-      'alice',
-      'bob',
-    ]);
+    expect(pick([candidate('alice'), candidate('bob')], { on: ['alice', 'bob', 'alice'] })).toEqual(
+      ['alice', 'bob'],
+    );
   });
 
   test('plan dispatch: what a job needs is a tool, a word, the system or the processor', () => {
-    const team = [candidate('alice'), candidate('bob', { has: ['git'] }), candidate('charlie', { has: ['git', 'gpu'] })];
+    const team = [
+      candidate('alice'),
+      candidate('bob', { has: ['git'] }),
+      candidate('charlie', { has: ['git', 'gpu'] }),
+    ];
     expect(pick(team, { need: ['git', 'gpu'] })).toEqual(['charlie']);
     expect(pick(team, { need: ['linux', 'x64'], scope: 'all' })).toEqual(['bob', 'charlie']);
   });
@@ -80,7 +86,9 @@ describe('plan dispatch', () => {
   test('plan dispatch: a revoked worker is never chosen, and named it is refused', () => {
     const team = [candidate('alice', { revokedAt: 5 }), candidate('bob', { isPresent: false })];
     expect(pick(team, { scope: 'all' })).toEqual(['bob']);
-    expect(() => pick(team, { on: ['alice'] })).toThrow(expect.objectContaining({ code: 'WORKER_REVOKED' }));
+    expect(() => pick(team, { on: ['alice'] })).toThrow(
+      expect.objectContaining({ code: 'WORKER_REVOKED' }),
+    );
   });
 
   test.each<[string, readonly Candidate[], Partial<DispatchTarget>]>([

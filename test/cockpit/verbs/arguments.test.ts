@@ -26,22 +26,43 @@ describe('arguments', () => {
     expect(parseDuration(text)).toBe(ms);
   });
 
-  test.each(['', '0', '0s', '-1s', '+1s', '1 s', 's', '1w', '1e3', '.5s', '1.s', '367d', '9'.repeat(400), '1s2m', '１s', 'NaN', 'Infinity'])(
-    'arguments: %j is no duration',
-    (text) => {
-      expect(parseDuration(text)).toBeUndefined();
-      const { error } = durationArgument.safeParse(text);
-      expect(error?.issues[0]?.message).toContain('is not a duration');
-    },
-  );
+  test.each([
+    '',
+    '0',
+    '0s',
+    '-1s',
+    '+1s',
+    '1 s',
+    's',
+    '1w',
+    '1e3',
+    '.5s',
+    '1.s',
+    '367d',
+    '9'.repeat(400),
+    '1s2m',
+    '１s',
+    'NaN',
+    'Infinity',
+  ])('arguments: %j is no duration', (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+    const { error } = durationArgument.safeParse(text);
+    expect(error?.issues[0]?.message).toContain('is not a duration');
+  });
 
   test('arguments: no text gives a duration out of bounds', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.tuple(fc.double(), fc.constantFrom('ms', 's', 'd')).map((pair) => pair.join(''))), (text) => {
-        const ms = parseDuration(text);
-        if (ms === undefined) return;
-        expect(Number.isInteger(ms) && ms > 0 && ms <= durationMsMax).toBe(true);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.tuple(fc.double(), fc.constantFrom('ms', 's', 'd')).map((pair) => pair.join('')),
+        ),
+        (text) => {
+          const ms = parseDuration(text);
+          if (ms === undefined) return;
+          expect(Number.isInteger(ms) && ms > 0 && ms <= durationMsMax).toBe(true);
+        },
+      ),
     );
   });
 

@@ -77,7 +77,11 @@ describe('text', () => {
   });
 
   test('text: an outcome is painted by what it is, and its word stays', () => {
-    const style = { ...plain, good: (text: string) => `+${text}`, bad: (text: string) => `-${text}` };
+    const style = {
+      ...plain,
+      good: (text: string) => `+${text}`,
+      bad: (text: string) => `-${text}`,
+    };
     expect(describeJob({ ...job, outcome: 'succeeded' }, style)).toContain('+succeeded');
     for (const outcome of ['failed', 'cancelled', 'expired', 'refused', 'lost'] as const) {
       expect(describeJob({ ...job, outcome }, style)).toContain(`-${outcome}`);
@@ -85,20 +89,33 @@ describe('text', () => {
   });
 
   test('text: columns are as wide as their widest cell, and no line ends in blanks', () => {
-    expect(showTable(['A', 'LONG', 'C'], [['wide', 'x', ''], ['y', 'z', 'end']], plain)).toBe(
-      ['A     LONG  C', 'wide  x', 'y     z     end'].join('\n'),
-    );
+    expect(
+      showTable(
+        ['A', 'LONG', 'C'],
+        [
+          ['wide', 'x', ''],
+          ['y', 'z', 'end'],
+        ],
+        plain,
+      ),
+    ).toBe(['A     LONG  C', 'wide  x', 'y     z     end'].join('\n'));
   });
 
   test('text: a team shows who is where, and silence as silence', () => {
-    const lines = showTeam([worker, { ...worker, name: 'bob', lastSeenMs: null, jobs: [] }], plain).split('\n');
+    const lines = showTeam(
+      [worker, { ...worker, name: 'bob', lastSeenMs: null, jobs: [] }],
+      plain,
+    ).split('\n');
     expect(lines[1]).toMatch(/^alice {2}box .*working.* now .*J12 J13$/);
     expect(lines[2]).toMatch(/^bob .* never .*-$/);
     expect(showTeam([], plain)).toContain('wally invite');
   });
 
   test('text: jobs show one line each, also a job without a worker', () => {
-    const text = showJobs([job, { ...job, id: 'J11', kind: 'group', worker: null, host: null }], plain);
+    const text = showJobs(
+      [job, { ...job, id: 'J11', kind: 'group', worker: null, host: null }],
+      plain,
+    );
     expect(text.split('\n')).toHaveLength(3);
     expect(text).toMatch(/^J11 +- +- /m);
     expect(showJobs([], plain)).toContain('wally dispatch');

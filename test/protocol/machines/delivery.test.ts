@@ -43,7 +43,8 @@ class Pair {
     for (const effect of effects) {
       if (effect.do === 'send') this.rows.push(effect.row);
       if (effect.do === 'load') this.loads.push(effect);
-      if (effect.do === 'acked') expect(this.receiver.received).toBeGreaterThanOrEqual(effect.through);
+      if (effect.do === 'acked')
+        expect(this.receiver.received).toBeGreaterThanOrEqual(effect.through);
       expect(effect.do).not.toBe('halt');
     }
     this.#checkSender();
@@ -130,8 +131,10 @@ function act(pair: Pair, { does, pick }: Action): void {
   const way = pick % 2 === 0 ? 'rows' : 'acks';
   const line = pair[way] as unknown[];
   const at = line.length === 0 ? 0 : pick % line.length;
-  if (does === 'queue') pair.queue(new Array(1 + (pick % 40)).fill(pick % 7 === 0 ? 400_000 : pick % 90));
-  if (does === 'deliver') for (let left = 1 + (pick % 9); left > 0; left -= 1) pair.deliver(way, at);
+  if (does === 'queue')
+    pair.queue(new Array(1 + (pick % 40)).fill(pick % 7 === 0 ? 400_000 : pick % 90));
+  if (does === 'deliver')
+    for (let left = 1 + (pick % 9); left > 0; left -= 1) pair.deliver(way, at);
   if (does === 'lose') line.splice(at, 1 + (pick % 20));
   if (does === 'double' && line.length > 0) line.push(line[at]);
   if (does === 'load') pair.load();
@@ -154,7 +157,17 @@ function settlePair(pair: Pair): void {
   throw new Error('the pair does not come to rest');
 }
 
-const does = fc.constantFrom('queue', 'deliver', 'deliver', 'lose', 'double', 'load', 'apply', 'tick', 'relink');
+const does = fc.constantFrom(
+  'queue',
+  'deliver',
+  'deliver',
+  'lose',
+  'double',
+  'load',
+  'apply',
+  'tick',
+  'relink',
+);
 const action: fc.Arbitrary<Action> = fc.record({ does, pick: fc.nat(10_000) });
 
 test('delivery: a channel that loses, doubles, reorders and breaks delivers each message once, in order', () => {

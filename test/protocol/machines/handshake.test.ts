@@ -79,13 +79,18 @@ describe('handshake', () => {
   });
 
   test('handshake: a peer that speaks newer versions besides ours is taken', () => {
-    expect(stepHandshake(greeting, hear({ protoMax: protocolMax + 7 }), at(1)).state.is).toBe('open');
+    expect(stepHandshake(greeting, hear({ protoMax: protocolMax + 7 }), at(1)).state.is).toBe(
+      'open',
+    );
   });
 
   test('handshake: once open, a hello is answered until the peer is open too', () => {
     const answered = stepHandshake(open, hear({ isOpen: false }), at(9));
     expect(answered.effects).toEqual([{ do: 'say', forStore: theirs, isOpen: true }]);
-    expect(stepHandshake(open, hear({ isOpen: true }), at(9))).toEqual({ state: open, effects: [] });
+    expect(stepHandshake(open, hear({ isOpen: true }), at(9))).toEqual({
+      state: open,
+      effects: [],
+    });
   });
 
   test('handshake: a store that changes under an open link is refused', () => {
@@ -95,7 +100,10 @@ describe('handshake', () => {
 
   test('handshake: hello is said again exactly when due, and given up exactly at the end', () => {
     expect(findHandshakeDeadline(greeting)).toBe(helloAgainMs);
-    expect(stepHandshake(greeting, tick, at(helloAgainMs - 1))).toEqual({ state: greeting, effects: [] });
+    expect(stepHandshake(greeting, tick, at(helloAgainMs - 1))).toEqual({
+      state: greeting,
+      effects: [],
+    });
     const again = stepHandshake(greeting, tick, at(helloAgainMs));
     expect(again.effects).toEqual([{ do: 'say', forStore: null, isOpen: false }]);
     expect(findHandshakeDeadline(again.state)).toBe(2 * helloAgainMs);
@@ -118,36 +126,48 @@ describe('handshake', () => {
   test('handshake: two sides both open and fall silent, whatever they knew and in whatever order', () => {
     const known = fc.constantFrom(null, 'c'.repeat(32), 'right');
     fc.assert(
-      fc.property(known, known, fc.array(fc.boolean(), { maxLength: 40 }), (knownA, knownB, order) => {
-        const stores = [own, theirs] as const;
-        const inbox: HelloFrame[][] = [[], []];
-        const states: HandshakeState[] = [];
-        const opened = [0, 0];
-        const take = (side: 0 | 1, step: ReturnType<typeof stepHandshake>) => {
-          states[side] = step.state;
-          for (const effect of step.effects) {
-            if (effect.do === 'opened') opened[side] = (opened[side] ?? 0) + 1;
-            if (effect.do !== 'say') continue;
-            const { forStore, isOpen } = effect;
-            inbox[1 - side]?.push(makeHello({ store: stores[side], forStore, isOpen }));
+      fc.property(
+        known,
+        known,
+        fc.array(fc.boolean(), { maxLength: 40 }),
+        (knownA, knownB, order) => {
+          const stores = [own, theirs] as const;
+          const inbox: HelloFrame[][] = [[], []];
+          const states: HandshakeState[] = [];
+          const opened = [0, 0];
+          const take = (side: 0 | 1, step: ReturnType<typeof stepHandshake>) => {
+            states[side] = step.state;
+            for (const effect of step.effects) {
+              if (effect.do === 'opened') opened[side] = (opened[side] ?? 0) + 1;
+              if (effect.do !== 'say') continue;
+              const { forStore, isOpen } = effect;
+              inbox[1 - side]?.push(makeHello({ store: stores[side], forStore, isOpen }));
+            }
+          };
+          const start = (side: 0 | 1, knows: string | null) =>
+            take(
+              side,
+              openHandshake(
+                stores[side],
+                knows === 'right' ? (stores[1 - side] as string) : knows,
+                at(0),
+              ),
+            );
+          start(0, knownA);
+          start(1, knownB);
+          const turns = [...order, ...new Array<boolean[]>(40).fill([true, false]).flat()];
+          for (const turn of turns) {
+            const side = turn ? 0 : 1;
+            const hello = inbox[side]?.shift();
+            const state = states[side];
+            if (hello === undefined || state === undefined) continue;
+            take(side, stepHandshake(state, { type: 'hello', hello }, at(1)));
           }
-        };
-        const start = (side: 0 | 1, knows: string | null) =>
-          take(side, openHandshake(stores[side], knows === 'right' ? (stores[1 - side] as string) : knows, at(0)));
-        start(0, knownA);
-        start(1, knownB);
-        const turns = [...order, ...new Array<boolean[]>(40).fill([true, false]).flat()];
-        for (const turn of turns) {
-          const side = turn ? 0 : 1;
-          const hello = inbox[side]?.shift();
-          const state = states[side];
-          if (hello === undefined || state === undefined) continue;
-          take(side, stepHandshake(state, { type: 'hello', hello }, at(1)));
-        }
-        expect(states.map((state) => state.is)).toEqual(['open', 'open']);
-        expect(opened).toEqual([1, 1]);
-        expect(inbox).toEqual([[], []]);
-      }),
+          expect(states.map((state) => state.is)).toEqual(['open', 'open']);
+          expect(opened).toEqual([1, 1]);
+          expect(inbox).toEqual([[], []]);
+        },
+      ),
     );
   });
 });

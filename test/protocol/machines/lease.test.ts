@@ -38,10 +38,14 @@ describe('lease', () => {
     expect(stepLease(held, tick, at(0)).state).toEqual(held);
   });
 
-  test.each<LeaseState>([{ is: 'lapsed' }, { is: 'ended' }])('lease: nothing moves it once $is', (state) => {
-    for (const event of events) expect(stepLease(state, event, at(1e12))).toEqual({ state, effects: [] });
-    expect(findLeaseDeadline(state)).toBeUndefined();
-  });
+  test.each<LeaseState>([{ is: 'lapsed' }, { is: 'ended' }])(
+    'lease: nothing moves it once $is',
+    (state) => {
+      for (const event of events)
+        expect(stepLease(state, event, at(1e12))).toEqual({ state, effects: [] });
+      expect(findLeaseDeadline(state)).toBeUndefined();
+    },
+  );
 
   test('lease: an attempt that ended is never declared lost', () => {
     const { state } = stepLease(grantLease(lostAfterMs, at(0)), { type: 'ended' }, at(1));
@@ -49,7 +53,10 @@ describe('lease', () => {
   });
 
   test('lease: it is lost at most once, and only after its whole time of silence', () => {
-    const event = fc.record({ event: fc.constantFrom(...events.slice(0, 2)), waitMs: fc.nat(7000) });
+    const event = fc.record({
+      event: fc.constantFrom(...events.slice(0, 2)),
+      waitMs: fc.nat(7000),
+    });
     fc.assert(
       fc.property(fc.array(event, { maxLength: 60 }), (history) => {
         let nowMs = 0;

@@ -33,9 +33,15 @@ describe('liveness', () => {
   });
 
   test('liveness: stale is said at its moment, once, and not before', () => {
-    expect(stepLiveness(later, tick, at(staleAfterMsDefault - 1))).toEqual({ state: later, effects: [] });
+    expect(stepLiveness(later, tick, at(staleAfterMsDefault - 1))).toEqual({
+      state: later,
+      effects: [],
+    });
     const stale = stepLiveness(later, tick, at(staleAfterMsDefault));
-    expect(stale).toEqual({ state: { ...later, is: 'stale' }, effects: [{ do: 'show', as: 'stale' }] });
+    expect(stale).toEqual({
+      state: { ...later, is: 'stale' },
+      effects: [{ do: 'show', as: 'stale' }],
+    });
     expect(findLivenessDeadline(stale.state)).toBe(suspectAfterMsDefault);
     expect(stepLiveness(stale.state, tick, at(staleAfterMsDefault + 1)).effects).toEqual([]);
   });
@@ -67,26 +73,30 @@ describe('liveness', () => {
 
   test('liveness: a loop that sleeps to the deadline never spins, and gives up a silent peer in time', () => {
     fc.assert(
-      fc.property(fc.array(fc.nat(7000), { maxLength: 30 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (gaps, roll) => {
-        let nowMs = 0;
-        let state = createLiveness(at(0));
-        let heardAt = 0;
-        let next = gaps.shift();
-        for (let step = 0; step < 2000 && state.is !== 'suspect'; step += 1) {
-          const due = findLivenessDeadline(state) ?? Number.POSITIVE_INFINITY;
-          const hears = next !== undefined && heardAt + next <= due;
-          nowMs = hears ? heardAt + (next ?? 0) : due;
-          const out = stepLiveness(state, hears ? heard : tick, at(nowMs, roll));
-          if (!hears) expect(findLivenessDeadline(out.state) ?? nowMs + 1).toBeGreaterThan(nowMs);
-          if (hears) {
-            heardAt = nowMs;
-            next = gaps.shift();
+      fc.property(
+        fc.array(fc.nat(7000), { maxLength: 30 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (gaps, roll) => {
+          let nowMs = 0;
+          let state = createLiveness(at(0));
+          let heardAt = 0;
+          let next = gaps.shift();
+          for (let step = 0; step < 2000 && state.is !== 'suspect'; step += 1) {
+            const due = findLivenessDeadline(state) ?? Number.POSITIVE_INFINITY;
+            const hears = next !== undefined && heardAt + next <= due;
+            nowMs = hears ? heardAt + (next ?? 0) : due;
+            const out = stepLiveness(state, hears ? heard : tick, at(nowMs, roll));
+            if (!hears) expect(findLivenessDeadline(out.state) ?? nowMs + 1).toBeGreaterThan(nowMs);
+            if (hears) {
+              heardAt = nowMs;
+              next = gaps.shift();
+            }
+            state = out.state;
           }
-          state = out.state;
-        }
-        expect(state.is).toBe('suspect');
-        expect(nowMs - heardAt).toBe(suspectAfterMsDefault);
-      }),
+          expect(state.is).toBe('suspect');
+          expect(nowMs - heardAt).toBe(suspectAfterMsDefault);
+        },
+      ),
     );
   });
 });

@@ -52,7 +52,9 @@ describe('receiver', () => {
 
   test('receiver: at most so many missing ones are named', () => {
     const [ack] = take(createReceiver(0), 200).effects;
-    expect(ack).toMatchObject({ need: Array.from({ length: needCountMax }, (_, index) => index + 1) });
+    expect(ack).toMatchObject({
+      need: Array.from({ length: needCountMax }, (_, index) => index + 1),
+    });
   });
 
   test('receiver: the window ends where it says, so what is held has a bound', () => {

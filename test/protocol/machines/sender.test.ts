@@ -32,7 +32,11 @@ function run(state: SenderState, events: readonly SenderEvent[], nowMs = 0) {
 const sent = (effects: ReturnType<typeof run>['effects']) =>
   effects.flatMap((effect) => (effect.do === 'send' ? [effect.row.seq] : []));
 const opened = (received: number): SenderEvent => ({ type: 'opened', received });
-const ack = (received: number, need: readonly number[] = []): SenderEvent => ({ type: 'ack', received, need });
+const ack = (received: number, need: readonly number[] = []): SenderEvent => ({
+  type: 'ack',
+  received,
+  need,
+});
 const halted = { is: 'halted' };
 
 describe('sender', () => {
@@ -96,7 +100,12 @@ describe('sender', () => {
 
   test('sender: without a link it only counts what is queued', () => {
     const idle = createSender(0, 2);
-    for (const event of [ack(2), { type: 'loaded', rows: [row(1)] }, { type: 'tick' }, { type: 'closed' }] as const) {
+    for (const event of [
+      ack(2),
+      { type: 'loaded', rows: [row(1)] },
+      { type: 'tick' },
+      { type: 'closed' },
+    ] as const) {
       expect(run(idle, [event])).toEqual({ state: idle, effects: [] });
     }
     expect(run(idle, [{ type: 'queued', rows: [row(3)] }])).toEqual({
@@ -106,7 +115,10 @@ describe('sender', () => {
   });
 
   test('sender: the window holds so many messages, and acks let the next ones in', () => {
-    const live = run(createSender(0, 0), [opened(0), { type: 'queued', rows: rowsOf(1, windowFramesMax) }]);
+    const live = run(createSender(0, 0), [
+      opened(0),
+      { type: 'queued', rows: rowsOf(1, windowFramesMax) },
+    ]);
     expect(sent(live.effects)).toHaveLength(windowFramesMax);
     const full = run(live.state, [{ type: 'queued', rows: [row(windowFramesMax + 1)] }]);
     expect(full.effects).toEqual([]);
@@ -137,8 +149,13 @@ describe('sender', () => {
   });
 
   test('sender: an old ack moves nothing back', () => {
-    const live = run(createSender(0, 0), [opened(0), { type: 'queued', rows: rowsOf(1, 5) }, ack(4)]).state;
-    for (const received of [0, 3, 4]) expect(run(live, [ack(received)])).toEqual({ state: live, effects: [] });
+    const live = run(createSender(0, 0), [
+      opened(0),
+      { type: 'queued', rows: rowsOf(1, 5) },
+      ack(4),
+    ]).state;
+    for (const received of [0, 3, 4])
+      expect(run(live, [ack(received)])).toEqual({ state: live, effects: [] });
   });
 
   test('sender: the oldest is sent again when its time has come, with pauses that double to a cap', () => {
@@ -160,7 +177,11 @@ describe('sender', () => {
 
   test('sender: a row is new to the world only once, whatever links came between', () => {
     const live = run(createSender(0, 0), [opened(0), { type: 'queued', rows: rowsOf(1, 2) }]).state;
-    const { effects } = run(live, [{ type: 'closed' }, opened(1), { type: 'loaded', rows: [row(2)] }]);
+    const { effects } = run(live, [
+      { type: 'closed' },
+      opened(1),
+      { type: 'loaded', rows: [row(2)] },
+    ]);
     expect(effects).toEqual([{ do: 'send', row: row(2), isFirst: false }]);
   });
 

@@ -1,5 +1,8 @@
 /*
- * Every check of a finished run. That the world comes to rest at all is seen by the run itself.
+ * Every check of a finished run.
+ *
+ * That the world comes to rest at all, that no program fails and that no promise is left alone is
+ * seen by the run itself.
  */
 import type { Check } from './check.ts';
 import { finalRecordsCheck } from './final-records.ts';

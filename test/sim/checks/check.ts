@@ -1,5 +1,8 @@
 /*
  * What a check is: a question to the notes of a finished run, answered with what is wrong.
+ *
+ * A check sees everything and changes nothing. It looks at one promise only, so that its title says
+ * what was broken.
  */
 import type { JobRecord } from '../../../cockpit/manager/job.ts';
 import type { AttemptId, JobId } from '../../../protocol/model.ts';

@@ -1,0 +1,64 @@
+/*
+ * Settling what an earlier process of this agent left, before anything new starts.
+ *
+ * Logs are measured and made durable, orphaned processes are ended, attempts that may have run are
+ * reported lost, and leftovers nobody owns are removed. In this order: once the loss is on disk the
+ * next start would not look for processes again, and an end that is reported must not shrink.
+ */
+import { wrapError } from '../protocol/errors.ts';
+import type { AttemptId } from '../protocol/model.ts';
+import type { Ports } from '../protocol/ports.ts';
+import type { LogStore } from '../store/log.ts';
+import type { HeldAttempt } from './attempts.ts';
+import type { Desk } from './desk.ts';
+import type { Workshop } from './work/work.ts';
+
+/** What settling needs. `mark` is what an attempt's processes carry. */
+export interface SettleParts {
+  readonly desk: Desk;
+  readonly logs: LogStore;
+  readonly workshop: Workshop;
+  readonly ports: Ports;
+  readonly mark: (attempt: AttemptId) => string;
+  readonly noticed: (line: string) => void;
+  /** Told where each attempt's log ends. */
+  readonly logEnd: (attempt: AttemptId, end: number) => void;
+}
+
+/** Resolves when nothing of the earlier process is left unsettled. Errors: STORE_*. */
+export async function settle(parts: SettleParts): Promise<void> {
+  const { desk, logs, workshop } = parts;
+  for (const held of desk.list()) {
+    if (held.state.is === 'accepted') continue;
+    const log = await logs.open(held.attempt);
+    await log.sync();
+    parts.logEnd(held.attempt, log.end);
+  }
+  await Promise.all(desk.list().map((held) => settleOne(parts, held)));
+  // Its row went first, so a log without one is what a crash left of an attempt long delivered.
+  for (const attempt of await logs.list()) {
+    if (desk.find(attempt) === undefined) await logs.remove(attempt);
+  }
+  await workshop.sweep([]);
+}
+
+async function settleOne(parts: SettleParts, { attempt, state }: HeldAttempt): Promise<void> {
+  if (state.is === 'starting' || state.is === 'running') await reap(parts, attempt, state);
+  const at = Math.round(parts.ports.clock.wallMs());
+  await parts.desk.step(attempt, { type: 'restart', at });
+}
+
+async function reap(
+  { workshop, mark, noticed }: SettleParts,
+  attempt: AttemptId,
+  state: HeldAttempt['state'],
+): Promise<void> {
+  // Killed before its pid was written down: the mark alone finds it.
+  const known =
+    state.is === 'running' ? state.process : { pid: 0, start: '0', mark: mark(attempt) };
+  const count = await workshop.reap(known).catch((error: unknown) => {
+    noticed(`reaping ${attempt} failed: ${wrapError(error, 'JOB_SPAWN').message}`);
+    return 0;
+  });
+  noticed(`${attempt} was left by an earlier agent; ${count} processes ended`);
+}
