@@ -98,9 +98,9 @@ export async function findPairing(home: AgentHome): Promise<Pairing | undefined>
   }
 }
 
-/** Writes the pairing, whole or not at all. */
-export async function savePairing(home: AgentHome, pairing: Pairing): Promise<void> {
-  const aside = `${home.pairing}.new`;
+/** Writes the pairing, whole or not at all; `pid` keeps two who pair at once out of each other's way. */
+export async function savePairing(home: AgentHome, pairing: Pairing, pid: number): Promise<void> {
+  const aside = `${home.pairing}.${pid}.new`;
   await writeFile(aside, `${JSON.stringify(pairing, null, 2)}\n`, { mode: 0o600 });
   await rename(aside, home.pairing);
 }

@@ -69,7 +69,7 @@ export async function pair(parts: AgentProgramParts, code: string): Promise<Pair
     const request = { key: formatKey(own.publicKey), host: program.hostname };
     const name = await askToPair(link, request, ports.timers);
     const pairing = { hub: hubKey, name, addresses: [...addresses], rendezvous: [...rendezvous] };
-    await savePairing(home, pairing);
+    await savePairing(home, pairing, program.pid);
     return pairing;
   } finally {
     await swarm.close();

@@ -72,7 +72,7 @@ async function bringUpLocal(program: Program, client: HubClient): Promise<string
   }
   const code = readCode(end);
   if (code !== undefined && code !== 'AGENT_RUNNING') throw toError(end);
-  const status = await askAgent(agentHome);
+  const status = await askAgent(program, agentHome);
   return awaitSeen(program, client, status);
 }
 
@@ -132,14 +132,28 @@ async function stopProcess(
 }
 
 async function askAgent(
+  program: Program,
   agentHome: string,
 ): Promise<{ readonly key: string; readonly hub: string }> {
-  const client = await dialAgent(agentHome);
+  const client = await awaitAgent(program, agentHome);
   try {
     return (await client.call('status', {})) as { key: string; hub: string };
   } finally {
     client.close();
   }
+}
+
+/** One that somebody else started at this very moment does not answer yet. */
+async function awaitAgent(program: Program, agentHome: string): Promise<HubClient> {
+  for (let waitedMs = 0; waitedMs < localSeenMsMax; waitedMs += lookMs) {
+    try {
+      return await dialAgent(agentHome);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'HUB_UNREACHABLE') throw error;
+    }
+    await sleep(program.ports.timers, lookMs);
+  }
+  throw new AppError('AGENT_UNREACHABLE', `The local odally on ${agentHome} does not answer.`);
 }
 
 async function dialAgent(agentHome: string): Promise<HubClient> {

@@ -137,7 +137,7 @@ describe('attempt machine', () => {
   test('attempt: whatever happens, it is spawned at most once and ends at most once', () => {
     const cause = fc.constantFrom<EndCause>('cancel', 'deadline', 'hub-silent', 'agent-stop');
     const event = fc.oneof(fc.constantFrom(...events), cause.map(end));
-    fc.assert(
+    void fc.assert(
       fc.property(fc.array(event, { maxLength: 30 }), (history) => {
         let state: AttemptState = states.accepted;
         let spawnCount = 0;

@@ -78,10 +78,10 @@ describe('agent home', () => {
 
   test('agent home: a pairing is kept whole, for its owner’s eyes, and replaced whole', async () => {
     expect(await findPairing(home)).toBeUndefined();
-    await savePairing(home, pairing);
+    await savePairing(home, pairing, 1);
     expect(await findPairing(home)).toEqual(pairing);
     expect(statSync(home.pairing).mode & 0o777).toBe(0o600);
-    await savePairing(home, { ...pairing, name: 'bob' });
+    await savePairing(home, { ...pairing, name: 'bob' }, 2);
     expect(await findPairing(home)).toMatchObject({ name: 'bob' });
     expect(readdirSync(home.directory)).toEqual(['pairing.json']);
   });

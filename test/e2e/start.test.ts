@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import type { StatusShape } from '../../cockpit/verbs/shapes.ts';
+import type { StatusShape, TeamRow } from '../../cockpit/verbs/shapes.ts';
 import { isRunning } from './process-state.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -49,4 +49,15 @@ test('wally: alone and without a terminal it starts the hub, and --json is the s
   const status = (await stage.wally(['--json'])).json<StatusShape>();
   expect(status).toMatchObject({ team: [], jobs: [], recent: [], hub: { home: stage.home } });
   expect(isRunning(status.hub.pid)).toBe(true);
+});
+
+test('up --local: three at once make one hub with one alice', async () => {
+  await using stage = openStage();
+  const ups = await Promise.all([stage.up(), stage.up(), stage.up()]);
+  expect(new Set(ups.map(({ hub }) => hub.pid)).size).toBe(1);
+  expect(await stage.ask<readonly TeamRow[]>('team')).toMatchObject([
+    { name: 'alice', link: 'direct' },
+  ]);
+  // The hub, the odally, and nobody who came too late.
+  await expect.poll(() => stage.homes.listProcesses()).toHaveLength(2);
 });

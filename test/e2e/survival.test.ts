@@ -5,8 +5,10 @@
  * README is what is tried here. The tests run at once, each with a hub of its own, because most of
  * their time is silence that one side must take for what it is.
  */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { JobDetail, JobRow, StatusShape } from '../../cockpit/verbs/shapes.ts';
 import { findProcesses, isRunning, untilGone } from './process-state.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -35,6 +37,21 @@ async function killAgent(stage: Stage): Promise<void> {
 async function stopAgent(stage: Stage): Promise<void> {
   expect(await stage.odally('local', ['stop'])).toMatchObject({ status: 0 });
   await stage.untilWorker('alice', ({ link }) => link === 'none');
+}
+
+/** Holds a UDP port of loopback; a killed owner's threads may hold it for a moment longer. */
+async function takePort(port: number): Promise<AsyncDisposable & { readonly port: number }> {
+  const bind = async () => {
+    const socket = createSocket('udp4');
+    socket.bind(port, '127.0.0.1');
+    await once(socket, 'listening');
+    return socket;
+  };
+  const socket = await vi.waitFor(bind, { timeout: 5000 });
+  return {
+    port,
+    [Symbol.asyncDispose]: () => new Promise((resolve) => socket.close(() => resolve())),
+  };
 }
 
 interface Counted {
@@ -145,4 +162,17 @@ test.concurrent('both killed: every accepted job ends in one outcome, and new wo
   expect(next.id).toBe('J3');
   expect((await stage.ended(next.id)).outcome).toBe('succeeded');
   expect(await stage.ask<readonly JobRow[]>('jobs')).toHaveLength(3);
+});
+
+test.concurrent('hub killed: one that comes back on another port is found through its rendezvous', async () => {
+  await using stage = await openRunning();
+  const { hub } = await stage.ask<StatusShape>('status');
+  await killHub(stage);
+  await using taken = await takePort(Number(hub.address.split(':')[1]));
+  await stage.up();
+  const moved = (await stage.ask<StatusShape>('status')).hub;
+  expect(moved.address).not.toBe(`127.0.0.1:${taken.port}`);
+  expect(moved).toMatchObject({ key: hub.key, rendezvous: hub.rendezvous });
+  const job = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'true');
+  expect(job.outcome).toBe('succeeded');
 });

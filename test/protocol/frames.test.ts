@@ -148,7 +148,7 @@ describe('frames', () => {
         expect((error as AppError).code).toMatch(/^FRAME_/);
       }
     };
-    fc.assert(
+    void fc.assert(
       fc.property(
         fc.constantFrom(...samples),
         fc.array(edit, { minLength: 1, maxLength: 5 }),

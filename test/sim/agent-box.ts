@@ -182,7 +182,7 @@ export class AgentBox {
       host: `${this.name}.test`,
       version: 'sim',
       slots,
-      noticed: (line) => trace.note(`${owner.name}: ${line}`),
+      noticed: (line) => trace.say(owner.name, line),
     });
     void agent.ended.then((failure) => this.#ended(owner, failure));
     await agent.start();

@@ -166,7 +166,7 @@ export class HubBox {
           close: async () => network.closeDoor(owner),
         };
       },
-      noticed: (line) => trace.note(`${owner.name}: ${line}`),
+      noticed: (line) => trace.say(owner.name, line),
     });
     hub.feed.follow((event) => this.#hear(owner, event));
     void hub.ended.then((failure) => this.#ended(owner, failure));

@@ -37,6 +37,13 @@ export class Trace {
     this.#keep(text);
   }
 
+  /** What a program said. Stacks are shown and do not count: they name the runner's own lines. */
+  say(who: string, text: string): void {
+    const [first = '', ...rest] = text.split('\n');
+    this.note(`${who}: ${first}`);
+    for (const line of rest) this.show(line);
+  }
+
   /** A line for people, which does not count. */
   show(text: string): void {
     if (this.isVerbose) this.#keep(text);

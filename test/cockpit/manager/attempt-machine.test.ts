@@ -136,7 +136,7 @@ describe('hub attempt', () => {
       ...events,
       ...events.map((one) => ({ ...one, mayHaveLeft: true })),
     );
-    fc.assert(
+    void fc.assert(
       fc.property(fc.array(event, { maxLength: 20 }), (history) => {
         let state: HubAttemptState = { is: 'queued', times };
         let endCount = 0;

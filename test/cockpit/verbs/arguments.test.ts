@@ -51,7 +51,7 @@ describe('arguments', () => {
   });
 
   test('arguments: no text gives a duration out of bounds', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(
         fc.oneof(
           fc.string(),

@@ -171,7 +171,7 @@ const does = fc.constantFrom(
 const action: fc.Arbitrary<Action> = fc.record({ does, pick: fc.nat(10_000) });
 
 test('delivery: a channel that loses, doubles, reorders and breaks delivers each message once, in order', () => {
-  fc.assert(
+  void fc.assert(
     fc.property(fc.array(action, { maxLength: 150, size: 'max' }), (actions) => {
       const pair = new Pair();
       pair.relink();

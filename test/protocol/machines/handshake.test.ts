@@ -125,7 +125,7 @@ describe('handshake', () => {
 
   test('handshake: two sides both open and fall silent, whatever they knew and in whatever order', () => {
     const known = fc.constantFrom(null, 'c'.repeat(32), 'right');
-    fc.assert(
+    void fc.assert(
       fc.property(
         known,
         known,

@@ -57,7 +57,7 @@ describe('lease', () => {
       event: fc.constantFrom(...events.slice(0, 2)),
       waitMs: fc.nat(7000),
     });
-    fc.assert(
+    void fc.assert(
       fc.property(fc.array(event, { maxLength: 60 }), (history) => {
         let nowMs = 0;
         let heardAt = 0;

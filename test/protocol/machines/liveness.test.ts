@@ -72,7 +72,7 @@ describe('liveness', () => {
   });
 
   test('liveness: a loop that sleeps to the deadline never spins, and gives up a silent peer in time', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(
         fc.array(fc.nat(7000), { maxLength: 30 }),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
