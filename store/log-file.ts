@@ -7,7 +7,8 @@
  * before the next begins, so only the newest can be torn. Reads see whole appends and never wait
  * behind writes.
  */
-import { rm, truncate, unlink } from 'node:fs/promises';
+import { mkdir, rm, truncate, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { AppError, assert, wrapError } from '../protocol/errors.ts';
 import { createLane } from './lane.ts';
 import type { Log, LogRecord, LogSlice } from './log.ts';
@@ -26,9 +27,13 @@ import {
 import type { SliceBuilder } from './log-slice.ts';
 import { createSlice } from './log-slice.ts';
 
-/** Opens the log in `directory`, which exists; a torn tail is cut off. Errors: STORE_IO. */
+/**
+ * Opens the log in `directory`, which is made at the first append: most jobs print little, and a
+ * silent one costs no directory. A torn tail is cut off. Errors: STORE_IO.
+ */
 export async function openFileLog(directory: string, shape: LogShape): Promise<FileLog> {
-  const segments = [...(await listSegments(directory))];
+  const found = await listSegments(directory).catch(noSegments);
+  const segments = [...(found ?? [])];
   let end = 0;
   for (let last = segments.pop(); last !== undefined; last = segments.pop()) {
     const sound = await recoverSegment(last);
@@ -40,7 +45,13 @@ export async function openFileLog(directory: string, shape: LogShape): Promise<F
     }
     await unlink(last.path);
   }
-  return new FileLog({ directory, shape, segments, end });
+  return new FileLog({ directory, shape, segments, end, isMade: found !== undefined });
+}
+
+/** Undefined where the directory is not there yet; any other failure goes on. */
+function noSegments(thrown: unknown): undefined {
+  if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+  throw thrown;
 }
 
 interface FileLogStart {
@@ -48,6 +59,7 @@ interface FileLogStart {
   readonly shape: LogShape;
   readonly segments: readonly Segment[];
   readonly end: number;
+  readonly isMade: boolean;
 }
 
 /** An open log. It holds no file open, so `close` only waits and refuses. */
@@ -62,8 +74,12 @@ export class FileLog implements Log {
   /** The newest segment as it was last synced; undefined at first, when that is unknown. */
   #synced: Segment | undefined;
   #isListSynced = false;
+  /** Does the directory exist, and is its own name on the disk? */
+  #directoryState: 'absent' | 'unsynced' | 'synced';
 
-  constructor({ directory, shape, segments, end }: FileLogStart) {
+  constructor({ directory, shape, segments, end, isMade }: FileLogStart) {
+    // One found at opening may have been made by a process that was killed before it synced.
+    this.#directoryState = isMade ? 'unsynced' : 'absent';
     this.#directory = directory;
     this.#shape = shape;
     this.#segments = segments;
@@ -130,6 +146,7 @@ export class FileLog implements Log {
 
   async #write(records: readonly LogRecord[]): Promise<void> {
     const draft = [...this.#segments];
+    if (this.#directoryState === 'absent') await this.#makeDirectory();
     try {
       for (const group of groupRecords(this.#shape, draft.at(-1)?.weight, records)) {
         if (group.isNew) draft.push(await this.#beginSegment(draft.at(-1), group.offset));
@@ -145,6 +162,11 @@ export class FileLog implements Log {
     this.#segments = draft;
     const last = records.at(-1);
     if (last !== undefined) this.#end = last.offset + last.bytes.length;
+  }
+
+  async #makeDirectory(): Promise<void> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    this.#directoryState = 'unsynced';
   }
 
   async #beginSegment(newest: Segment | undefined, offset: number): Promise<Segment> {
@@ -179,8 +201,12 @@ export class FileLog implements Log {
   async #sync(): Promise<void> {
     const newest = this.#segments.at(-1);
     if (newest !== undefined) await this.#syncFile(newest);
-    if (this.#isListSynced) return;
+    if (this.#isListSynced || this.#directoryState === 'absent') return;
     await this.#poisonOnFailure(() => syncPath(this.#directory));
+    if (this.#directoryState === 'unsynced') {
+      await this.#poisonOnFailure(() => syncPath(dirname(this.#directory)));
+      this.#directoryState = 'synced';
+    }
     this.#isListSynced = true;
   }
 

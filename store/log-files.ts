@@ -41,8 +41,10 @@ export async function openLogFiles(
 class LogFiles implements LogStore {
   readonly #directory: string;
   readonly #shape: LogShape;
+  readonly #logs = new Map<AttemptId, Promise<FileLog>>();
+  /** The last removal of each attempt's log that is under way; opening waits for it. */
+  readonly #removals = new Map<AttemptId, Promise<void>>();
   readonly #lane: Lane = createLane();
-  readonly #logs = new Map<AttemptId, FileLog>();
   #isClosed = false;
 
   constructor(directory: string, shape: LogShape) {
@@ -52,16 +54,10 @@ class LogFiles implements LogStore {
 
   open(attempt: AttemptId): Promise<Log> {
     assert(isAttemptId(attempt), 'a log is named by an attempt id');
-    return this.#run(async () => {
-      const known = this.#logs.get(attempt);
-      if (known !== undefined) return known;
-      const path = join(this.#directory, attempt);
-      const created = await mkdir(path, { recursive: true, mode: 0o700 });
-      if (created !== undefined) await syncPath(this.#directory);
-      const log = await openFileLog(path, this.#shape);
-      this.#logs.set(attempt, log);
-      return log;
-    });
+    if (this.#isClosed) return Promise.reject(closedError());
+    const known = this.#logs.get(attempt) ?? this.#open(attempt);
+    this.#logs.set(attempt, known);
+    return known;
   }
 
   list(): Promise<readonly AttemptId[]> {
@@ -73,25 +69,51 @@ class LogFiles implements LogStore {
 
   remove(attempt: AttemptId): Promise<void> {
     assert(isAttemptId(attempt), 'a log is named by an attempt id');
-    return this.#run(async () => {
-      await this.#logs.get(attempt)?.close();
-      this.#logs.delete(attempt);
-      const path = join(this.#directory, attempt);
-      const removed = path + removedEnding;
-      await rm(removed, { recursive: true, force: true });
-      const isThere = await rename(path, removed).then(() => true, isMissing);
-      if (isThere) await rm(removed, { recursive: true });
-    });
+    if (this.#isClosed) return Promise.reject(closedError());
+    const log = this.#logs.get(attempt);
+    this.#logs.delete(attempt);
+    const removal = (this.#removals.get(attempt) ?? Promise.resolve())
+      .then(() => this.#remove(attempt, log))
+      .finally(() => {
+        if (this.#removals.get(attempt) === removal) this.#removals.delete(attempt);
+      });
+    this.#removals.set(attempt, removal);
+    return removal;
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#lane.idle();
-    await Promise.all([...this.#logs.values()].map((log) => log.close()));
+    await Promise.allSettled(this.#removals.values());
+    const logs = await Promise.allSettled(this.#logs.values());
+    await Promise.all(logs.map((log) => (log.status === 'fulfilled' ? log.value.close() : null)));
+  }
+
+  async #open(attempt: AttemptId): Promise<FileLog> {
+    try {
+      await this.#removals.get(attempt)?.catch(() => undefined);
+      return await openFileLog(join(this.#directory, attempt), this.#shape);
+    } catch (thrown) {
+      this.#logs.delete(attempt);
+      throw wrapError(thrown, 'STORE_IO');
+    }
+  }
+
+  async #remove(attempt: AttemptId, log: Promise<FileLog> | undefined): Promise<void> {
+    const path = join(this.#directory, attempt);
+    const removed = path + removedEnding;
+    try {
+      await (await log?.catch(() => undefined))?.close();
+      await rm(removed, { recursive: true, force: true });
+      const isThere = await rename(path, removed).then(() => true, isMissing);
+      if (isThere) await rm(removed, { recursive: true });
+    } catch (thrown) {
+      throw wrapError(thrown, 'STORE_IO');
+    }
   }
 
   #run<T>(job: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) return Promise.reject(new AppError('STORE_IO', 'The logs are closed.'));
+    if (this.#isClosed) return Promise.reject(closedError());
     return this.#lane.run(async () => {
       try {
         return await job();
@@ -100,6 +122,10 @@ class LogFiles implements LogStore {
       }
     });
   }
+}
+
+function closedError(): AppError {
+  return new AppError('STORE_IO', 'The logs are closed.');
 }
 
 /** False where the failure says that there was no log to remove; any other goes on. */

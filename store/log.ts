@@ -47,6 +47,7 @@ export interface Log {
 export interface LogStore {
   /** Opens or creates; the same object while it is open. Recovers a torn tail after a crash. */
   open(attempt: AttemptId): Promise<Log>;
+  /** Logs that something was written to, in the order of jobs and attempts. */
   list(): Promise<readonly AttemptId[]>;
   remove(attempt: AttemptId): Promise<void>;
   close(): Promise<void>;

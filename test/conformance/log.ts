@@ -283,12 +283,17 @@ function testStore(bench: Bench): void {
     expect(await readText(bench.log)).toMatch(/more$/);
   });
 
-  it('list: gives every log in the order of jobs and attempts, with none removed', async () => {
-    for (const id of ['J10.1', 'J2.10', 'J2.9'] as const) await bench.logs.open(id);
+  it('list: gives every log written to in the order of jobs and attempts, with none removed', async () => {
+    await bench.log.append([record(0, 'x')]);
+    for (const id of ['J10.1', 'J2.10', 'J2.9'] as const) {
+      await (await bench.logs.open(id)).append([record(0, 'x')]);
+    }
     expect(await bench.logs.list()).toEqual(['J1.1', 'J2.9', 'J2.10', 'J10.1']);
     await bench.logs.remove('J2.9');
     await bench.logs.remove('J99.1');
     expect(await bench.logs.list()).toEqual(['J1.1', 'J2.10', 'J10.1']);
+    for (const id of ['J10.1', 'J2.10'] as const) await (await bench.logs.open(id)).sync();
+    await bench.log.sync();
     await reopen(bench);
     expect(await bench.logs.list()).toEqual(['J1.1', 'J2.10', 'J10.1']);
   });

@@ -322,7 +322,7 @@ test('down: hub and local odally are gone, with their sockets; jobs are kept for
   expect(existsSync(join(stage.localHome, 'odally.sock'))).toBe(false);
   expect(await stage.ask('down')).toEqual({ hub: 'not running', local: 'not running' });
   expect((await stage.odally('second', ['stop'])).status).toBe(0);
-  await expect.poll(() => stage.homes.listProcesses()).toEqual([]);
+  await stage.untilRunning(0);
   const again = await stage.up();
   expect(again).toMatchObject({ isNew: true, local: 'alice' });
   expect(again.hub.key).toBe(hub.key);

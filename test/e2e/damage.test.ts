@@ -49,7 +49,7 @@ async function expectRefused(complaint: Complaint): Promise<void> {
   expectJson(await stage.wally(['up', '--json']), complaint);
   expectSaid(await stage.wally(['up', '--foreground']), complaint);
   expect(fingerprint(stage.home)).toEqual(before);
-  await expect.poll(() => stage.homes.listProcesses()).toEqual([]);
+  await stage.untilRunning(0);
   const log = join(stage.home, 'hub.log');
   if (existsSync(log)) expectNoInsides(readFileSync(log, 'utf8'));
 }
@@ -149,7 +149,7 @@ test('config: an agent says the same of its own', async () => {
   await stage.odally('local', ['stop']);
   stage.configure(stage.localHome, 'slots = -1\n');
   const complaint = { code: 'CONFIG_INVALID', status: 2 };
-  await expect.poll(() => stage.homes.listProcesses()).toHaveLength(1);
+  await stage.untilRunning(1);
   expectSaid(await stage.odally('local', ['run']), complaint);
   expectJson(await stage.odally('local', ['run', '--background', '--json']), complaint);
   expectJson(await stage.wally(['up', '--local', '--json']), complaint);

@@ -4,7 +4,7 @@
  * Linux only, by /proc. A dead process that nobody has asked about yet counts as gone.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 
 /** Does the process run? */
 export function isRunning(pid: number): boolean {
@@ -17,7 +17,7 @@ export function isRunning(pid: number): boolean {
 
 /** Resolves when the process has ended; the system tells nobody but its parent, so it is asked. */
 export async function untilGone(pid: number): Promise<void> {
-  await expect.poll(() => isRunning(pid), { timeout: 15_000, interval: 20 }).toBe(false);
+  await vi.waitUntil(() => !isRunning(pid), { timeout: 15_000, interval: 20 });
 }
 
 /** Most memory that the process has held at once, in bytes. */

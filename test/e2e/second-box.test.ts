@@ -4,7 +4,7 @@
  *
  * A box is a home of its own here. Every test but the first leaves the team as it found it.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { InviteShape, JobDetail, TeamRow } from '../../cockpit/verbs/shapes.ts';
 import type { RunningScript } from '../kit/processes.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -30,6 +30,11 @@ async function serve(home: string, args: readonly string[]): Promise<RunningScri
   const agent = stage.startOdally(home, args);
   await agent.until(/serves hub/);
   return agent;
+}
+
+/** How the agent itself describes its link. */
+async function readLink(home: string): Promise<string> {
+  return (await stage.odally(home, ['status', '--json'])).json<{ link: string }>().link;
 }
 
 async function interrupt(agent: RunningScript): Promise<void> {
@@ -105,15 +110,8 @@ test('revoke: the link ends at once, the job is lost, and the box can not come b
   expect(refused.status).toBe(4);
   expect(refused.json()).toMatchObject({ error: { code: 'WORKER_REVOKED' } });
   // Its dial has met silence by now: it says so, and the hub has no link with it.
-  await expect
-    .poll(
-      async () => (await stage.odally('box', ['status', '--json'])).json<{ link: string }>().link,
-      {
-        timeout: 20_000,
-        interval: 500,
-      },
-    )
-    .toMatch(/^dialling: /);
+  const asked = { timeout: 20_000, interval: 500 };
+  await vi.waitUntil(async () => (await readLink('box')).startsWith('dialling: '), asked);
   expect((await stage.ask<readonly TeamRow[]>('team')).map(({ name }) => name)).toEqual(['alice']);
   expect(await stage.ask<TeamRow>('team', 'show', 'builder')).toMatchObject({ link: 'none' });
   await interrupt(back);
@@ -147,7 +145,7 @@ test('join: a code is good for one box', async () => {
 
 test('join: a code that is over, cut short or made up lets nobody in', async () => {
   const { code, expiresAt } = await invite('100ms');
-  await expect.poll(() => Date.now() > Date.parse(expiresAt)).toBe(true);
+  await vi.waitUntil(() => Date.now() > Date.parse(expiresAt));
   const late = await stage.odally('late', ['join', code, '--json']);
   expect(late.status).toBe(4);
   expect(late.json()).toMatchObject({ error: { code: 'INVITE_EXPIRED' } });

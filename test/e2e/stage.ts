@@ -10,6 +10,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import type {
   InviteShape,
   JobDetail,
@@ -151,6 +152,13 @@ export class Stage implements AsyncDisposable {
     );
   }
 
+  /** Resolves when so many processes run in these homes; the system tells nobody, so it is asked. */
+  async untilRunning(count: number): Promise<void> {
+    const asked = { timeout: heardMsMax, interval: 50 };
+    await vi.waitUntil(() => this.homes.listProcesses().length === count, asked);
+  }
+
+  /** A gate of its own for one job. */
   async gate(name: string): Promise<Gate> {
     const path = this.path(`${name}.fifo`);
     execFileSync('mkfifo', [path]);

@@ -41,7 +41,7 @@ test('npm start: without a terminal it reports and ends, and the hub goes on; ag
   expect(report).toMatchObject({ status: 0, stderr: '' });
   expect(report.stdout).toMatch(/^Wally /);
   expect(await stage.ask('down')).toEqual({ hub: 'stopped', local: 'stopped' });
-  await expect.poll(() => stage.homes.listProcesses()).toEqual([]);
+  await stage.untilRunning(0);
 });
 
 test('wally: alone and without a terminal it starts the hub, and --json is the status', async () => {
@@ -59,5 +59,5 @@ test('up --local: three at once make one hub with one alice', async () => {
     { name: 'alice', link: 'direct' },
   ]);
   // The hub, the odally, and nobody who came too late.
-  await expect.poll(() => stage.homes.listProcesses()).toHaveLength(2);
+  await stage.untilRunning(2);
 });

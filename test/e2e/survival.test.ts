@@ -76,7 +76,7 @@ test.concurrent('hub killed: the job goes on, and outcome and whole log are ther
   await stage.untilStarted(id);
   await killHub(stage);
   await gate.open();
-  await expect.poll(() => existsSync(done), { timeout: 10_000 }).toBe(true);
+  await vi.waitUntil(() => existsSync(done), { timeout: 10_000 });
   await stage.up();
   const ended = await stage.ended(id);
   expect(ended).toMatchObject({ outcome: 'failed', exitCode: 9, attemptCount: 1 });
@@ -100,7 +100,7 @@ test.concurrent('agent killed: the job is lost with a reason, nothing of it is l
   expect(lost).toMatchObject({ outcome: 'lost', attemptCount: 1, exitCode: null });
   expect(lost.reason).toMatch(/\w+ \w+/);
   await untilGone(escaped);
-  await expect.poll(() => findProcesses(`TMPDIR=${stage.localHome}`)).toEqual([]);
+  await vi.waitUntil(() => findProcesses(`TMPDIR=${stage.localHome}`).length === 0);
   expect(job.runs()).toBe(1);
   expect(await follower.result).toMatchObject({ status: 0 });
   const next = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'true');

@@ -43,7 +43,7 @@ describe('codec', () => {
       fc.property(anyValue, (value) => {
         expect(decodeValue(encodeValue(value))).toEqual(value);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 

@@ -180,7 +180,7 @@ test('delivery: a channel that loses, doubles, reorders and breaks delivers each
       expect(pair.applied).toEqual(pair.disk.map((row) => row.seq));
       expect(pair.sender.acked).toBe(pair.disk.length);
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 
