@@ -17,7 +17,6 @@ import type { LogShape } from './log-cap.ts';
 import { shapeLog } from './log-cap.ts';
 import type { FileLog } from './log-file.ts';
 import { openFileLog } from './log-file.ts';
-import { syncPath } from './log-segment.ts';
 
 const removedEnding = '.removed';
 
