@@ -1,6 +1,6 @@
 /*
  * Homes that can't be used: each is one coded error, nothing in them is touched, and the hub works
- * again once what was wrong is put right.
+ * again once what was wrong is put right. Each test has a home of its own, so they run at once.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -15,20 +15,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { JobRow } from '../../cockpit/verbs/shapes.ts';
 import { locateProgram, startScript } from '../kit/processes.ts';
 import { type Complaint, expectJson, expectNoInsides, expectSaid } from './complaint.ts';
 import { untilGone } from './process-state.ts';
 import { openStage, type Stage } from './stage.ts';
-
-let stage: Stage;
-
-beforeEach(() => {
-  stage = openStage();
-});
-
-afterEach(() => stage.close());
 
 /** Every file of the home but what a store's opening always writes: its lock and its own log. */
 function fingerprint(home: string): ReadonlyMap<string, string> {
@@ -44,7 +36,7 @@ function fingerprint(home: string): ReadonlyMap<string, string> {
 }
 
 /** `up`, behind and in front, complains, starts nothing and leaves every file as it was. */
-async function expectRefused(complaint: Complaint): Promise<void> {
+async function expectRefused(stage: Stage, complaint: Complaint): Promise<void> {
   const before = fingerprint(stage.home);
   expectJson(await stage.wally(['up', '--json']), complaint);
   expectSaid(await stage.wally(['up', '--foreground']), complaint);
@@ -54,7 +46,8 @@ async function expectRefused(complaint: Complaint): Promise<void> {
   if (existsSync(log)) expectNoInsides(readFileSync(log, 'utf8'));
 }
 
-test('home: a second hub on it is refused, and the first goes on', async () => {
+test.concurrent('home: a second hub on it is refused, and the first goes on', async () => {
+  await using stage = openStage();
   await stage.ask('up');
   const complaint = { code: 'HUB_RUNNING', status: 4 };
   expectSaid(await stage.wally(['up', '--foreground']), complaint);
@@ -62,7 +55,8 @@ test('home: a second hub on it is refused, and the first goes on', async () => {
   expect(await stage.ask('status')).toMatchObject({ hub: { home: stage.home } });
 });
 
-test('home: the socket of a dead hub is in nobody’s way', async () => {
+test.concurrent('home: the socket of a dead hub is in nobody’s way', async () => {
+  await using stage = openStage();
   const { hub } = await stage.ask<{ hub: { pid: number } }>('up');
   process.kill(hub.pid, 'SIGKILL');
   await untilGone(hub.pid);
@@ -72,13 +66,15 @@ test('home: the socket of a dead hub is in nobody’s way', async () => {
   expect(await stage.ask('team')).toEqual([]);
 });
 
-test('home: what is in the socket’s place and is no socket is somebody’s file', async () => {
+test.concurrent('home: what is in the socket’s place and is no socket is somebody’s file', async () => {
+  await using stage = openStage();
   writeFileSync(join(stage.home, 'hub.sock'), 'mine\n');
   expectJson(await stage.wally(['up', '--json']), { code: 'SOCKET_PATH', status: 2 });
   expect(readFileSync(join(stage.home, 'hub.sock'), 'utf8')).toBe('mine\n');
 });
 
-test('home: a path too long for a socket, or below a file, is said before anything is made', async () => {
+test.concurrent('home: a path too long for a socket, or below a file, is said before anything is made', async () => {
+  await using stage = openStage();
   const long = stage.path('x'.repeat(120));
   const tooLong = await stage.wally(['up', '--json'], { env: { WALLY_HOME: long } });
   expectJson(tooLong, { code: 'SOCKET_PATH', status: 2 });
@@ -92,10 +88,10 @@ test('home: a path too long for a socket, or below a file, is said before anythi
 const isRoot = process.getuid?.() === 0;
 
 /** Runs a program as somebody who may not write: root may, so it becomes nobody. */
-function runPowerless(program: 'wally' | 'odally', args: readonly string[]) {
-  const env = { ...stage.homes.hub('closed'), ODALLY_HOME: stage.path('closed') };
+function runPowerless(stage: Stage, args: readonly string[]) {
+  const env = stage.homes.hub('closed');
   const become = ['--reuid=65534', '--regid=65534', '--clear-groups'];
-  const words = [process.execPath, locateProgram(program), ...args];
+  const words = [process.execPath, locateProgram('wally'), ...args];
   const [command = '', ...rest] = isRoot ? ['setpriv', ...become, ...words] : words;
   // The kit runs scripts of Node, and this one replaces itself at once.
   const script = `const { spawnSync } = require('node:child_process');
@@ -117,34 +113,37 @@ function isReadableByNobody(): boolean {
 }
 
 test.skipIf(!isReadableByNobody())(
-  'home: one that may not be written is refused by both programs (where nobody may run them)',
+  'home: one that may not be written is refused, and nothing is put there (where nobody may run them)',
   async () => {
+    await using stage = openStage();
     const closed = stage.homes.folder('closed');
     if (isRoot) chownSync(stage.homes.root, 65534, 65534);
     if (isRoot) chownSync(closed, 65534, 65534);
     chmodSync(closed, 0o500);
     const complaint = { code: 'HOME_UNWRITABLE', status: 2 };
-    expectSaid(await runPowerless('wally', ['up']), complaint);
-    expectJson(await runPowerless('wally', ['up', '--json']), complaint);
-    expectSaid(await runPowerless('wally', []), complaint);
+    expectSaid(await runPowerless(stage, ['up']), complaint);
+    expectJson(await runPowerless(stage, ['up', '--json']), complaint);
+    expectSaid(await runPowerless(stage, []), complaint);
     expect(readdirSync(closed)).toEqual([]);
   },
 );
 
-test.each([
+test.concurrent.each([
   ['is not TOML', 'swarm = [unfinished\n', /line 1|line 2/],
   ['has a field of a wrong kind', '[swarm]\nport = "many"\n', /swarm\.port/],
   ['has a field that nobody knows', '[swarm]\nprot = 1\n', /prot/],
 ])('config: one that %s is refused by name', async (_, text, named) => {
+  await using stage = openStage();
   stage.configure(stage.home, text);
-  await expectRefused({ code: 'CONFIG_INVALID', status: 2 });
+  await expectRefused(stage, { code: 'CONFIG_INVALID', status: 2 });
   // `wally` alone starts the hub too.
   const { stderr } = await stage.wally([]);
   expect(stderr).toContain(join(stage.home, 'config.toml'));
   expect(stderr).toMatch(named);
 });
 
-test('config: an agent says the same of its own', async () => {
+test.concurrent('config: an agent says the same of its own', async () => {
+  await using stage = openStage();
   await stage.up();
   await stage.odally('local', ['stop']);
   stage.configure(stage.localHome, 'slots = -1\n');
@@ -155,7 +154,8 @@ test('config: an agent says the same of its own', async () => {
   expectJson(await stage.wally(['up', '--local', '--json']), complaint);
 });
 
-test('damage: key or store broken is said by its code, and whole again nothing is lost', async () => {
+test.concurrent('damage: key or store broken is said by its code, and whole again nothing is lost', async () => {
+  await using stage = openStage();
   await stage.up();
   await stage.ended((await stage.dispatch('echo kept')).id);
   const jobs = await stage.ask<readonly JobRow[]>('jobs');
@@ -169,7 +169,7 @@ test('damage: key or store broken is said by its code, and whole again nothing i
     const path = join(stage.home, name);
     const good = readFileSync(path);
     writeFileSync(path, garbage);
-    await expectRefused({ code, status });
+    await expectRefused(stage, { code, status });
     writeFileSync(path, good);
   }
   await stage.up();

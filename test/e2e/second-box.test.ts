@@ -156,7 +156,7 @@ test('join: a code that is over, cut short or made up lets nobody in', async () 
   }
 });
 
-test('hubs: two on one box have each their own alice, jobs and codes', async () => {
+test.concurrent('hubs: two on one box have each their own alice, jobs and codes', async () => {
   await using other = openStage();
   const { hub } = await other.up();
   const [mine] = await stage.ask<readonly TeamRow[]>('team');
@@ -177,7 +177,7 @@ test('hubs: two on one box have each their own alice, jobs and codes', async () 
   expect(hub.key).not.toBe((await stage.up()).hub.key);
 });
 
-test('revoke: a local odally that lost its trust is said by up, at once', async () => {
+test.concurrent('revoke: a local odally that lost its trust is said by up, at once', async () => {
   await using other = openStage();
   await other.up();
   await other.ask('team', 'revoke', 'alice');
