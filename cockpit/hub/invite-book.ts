@@ -106,7 +106,8 @@ export class InviteBook {
       known === undefined
         ? {
             key: request.key,
-            name: pickName(new Set(workers.list().map(({ name }) => name))),
+            name: pickName(workers.listTakenNames()),
+            formerNames: [],
             kind: 'odally',
             host: request.host,
             pairedAt: Math.round(ports.clock.wallMs()),

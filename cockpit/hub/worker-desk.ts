@@ -44,6 +44,11 @@ export class WorkerDesk {
     return this.list().find((worker) => worker.name === name);
   }
 
+  /** Names that somebody bears or ever bore. */
+  listTakenNames(): ReadonlySet<string> {
+    return new Set(this.list().flatMap(({ name, formerNames }) => [name, ...formerNames]));
+  }
+
   /** The streams with the worker's present store; undefined before its first hello. */
   streamsOf(key: PeerKey): PeerStreams | undefined {
     return this.#ledger.state.streams.get(key);

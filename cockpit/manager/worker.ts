@@ -12,6 +12,8 @@ import { capabilitiesSchema } from '../../protocol/frames.ts';
 export const workerRowSchema = z.object({
   key: z.string(),
   name: z.string(),
+  /** Names that it bore before; nobody else is given them, so that old reports stay true. */
+  formerNames: z.array(z.string()),
   kind: z.enum(['staff', 'odally']),
   host: z.string(),
   pairedAt: z.number(),

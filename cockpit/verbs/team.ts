@@ -49,11 +49,14 @@ export const teamRenameVerb = defineVerb({
   async run({ hub }, { name, to }) {
     const worker = getWorker(hub, name);
     if (!isWorkerName(to)) throw new AppError('WORKER_NAME', `"${to}" cannot be a worker name.`);
-    const bearer = hub.workers.findByName(to);
-    if (bearer !== undefined && bearer.key !== worker.key) {
+    const isOwn = worker.name === to || worker.formerNames.includes(to);
+    if (!isOwn && hub.workers.listTakenNames().has(to)) {
       throw new AppError('WORKER_NAME_TAKEN', `Another worker is or was named "${to}".`);
     }
-    await hub.workers.save({ ...worker, name: to }, 'worker-renamed', []);
+    const formerNames = [...new Set([...worker.formerNames, worker.name])].filter(
+      (was) => was !== to,
+    );
+    await hub.workers.save({ ...worker, name: to, formerNames }, 'worker-renamed', []);
     return presentWorker(hub, getWorker(hub, to));
   },
   show: (row) => `It is ${row.name} now.`,

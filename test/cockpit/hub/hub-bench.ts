@@ -36,6 +36,7 @@ export function makeWorker(
   return {
     key,
     name,
+    formerNames: [],
     kind: 'odally',
     host: 'box',
     pairedAt: 0,

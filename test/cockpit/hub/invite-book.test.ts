@@ -65,6 +65,15 @@ describe('invite book', () => {
     expect(later.workers.list()).toEqual([worker]);
   });
 
+  test('invite book: a name that somebody bore before is not given again', async () => {
+    const { bench, book, oneTimeKey } = await setUp();
+    const worker = await book.pair(oneTimeKey, ask(alice));
+    const renamed = { ...worker, name: 'builder', formerNames: ['alice'] };
+    await bench.workers.save(renamed, 'worker-renamed', []);
+    const next = await book.create({ addresses: [], rendezvous: [] }, 60_000);
+    expect(await book.pair(next.oneTimeKey, ask(bob))).toMatchObject({ name: 'bob' });
+  });
+
   test('invite book: of two agents that come at once with one code, one gets in', async () => {
     const { bench, book, oneTimeKey } = await setUp();
     const [first, second] = await Promise.allSettled([

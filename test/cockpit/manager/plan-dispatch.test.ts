@@ -25,6 +25,7 @@ function candidate(
     worker: {
       key: name,
       name,
+      formerNames: [],
       kind: 'odally',
       host: 'box',
       pairedAt: 0,
