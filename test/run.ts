@@ -56,7 +56,7 @@ const counts: Count[] = [
   await runTests(),
 ];
 if (existsSync(join(root, simulator))) {
-  const command = ['node', simulator, '--seeds', '200'] as const;
+  const command = ['node', simulator, '--seeds', '400'] as const;
   counts.push(countOne(await runStage({ title: 'simulator', command: [...command] })));
 }
 

@@ -4,6 +4,7 @@
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
+  deadlineGraceMs,
   lookMs,
   lostPerLookMax,
   sleptMsMin,
@@ -15,6 +16,7 @@ import { alice, bob, type HubBench, makeJob, openTeamBench, spec } from './hub-b
 
 const lostAfterMs = 10_000;
 const brief = { ...spec, lostAfterMs };
+const patient = { ...spec, lostAfterMs: 86_400_000 };
 
 let bench: HubBench;
 let heard: Map<PeerKey, number>;
@@ -85,6 +87,36 @@ describe('watch leases', () => {
     bench.ports.wallStartMs -= 60 * 86_400_000;
     await bench.ports.advance(lostAfterMs);
     expect(await outcomes()).toEqual(['lost']);
+  });
+
+  test('watch leases: a job past its deadline is lost once its worker was silent for the grace', async () => {
+    const job = await bench.desk.dispatch(
+      makeJob([alice], { spec: { ...patient, deadlineMs: 5000 } }),
+    );
+    await bench.desk.noteSent(job.id, 1);
+    const beat = async (ms: number) => {
+      for (let spent = 0; spent < ms; spent += lookMs) {
+        heard.set(alice, bench.ports.nowMs);
+        await bench.ports.advance(lookMs);
+      }
+    };
+    await beat(5000 + 2 * deadlineGraceMs);
+    expect(await outcomes()).toEqual([undefined]);
+    await bench.ports.advance(deadlineGraceMs - 2 * lookMs);
+    expect(await outcomes()).toEqual([undefined]);
+    await bench.ports.advance(3 * lookMs);
+    expect(await outcomes()).toEqual(['lost']);
+  });
+
+  test('watch leases: a wall clock that steps past a deadline ends nothing that has left', async () => {
+    const job = await bench.desk.dispatch(
+      makeJob([alice], { spec: { ...patient, deadlineMs: 3_600_000 } }),
+    );
+    await bench.desk.noteSent(job.id, 1);
+    await bench.ports.advance(2 * lookMs);
+    bench.ports.wallStartMs += 2 * 3_600_000;
+    await bench.ports.advance(3 * deadlineGraceMs);
+    expect(await outcomes()).toEqual([undefined]);
   });
 
   test('watch leases: a later hub starts the time anew', async () => {

@@ -5,6 +5,7 @@
  * need their cause: somebody cancelled, a deadline passed, a start was refused, a worker was really
  * silent, wiped, revoked or killed. Without a cause the hub or an agent made it up.
  */
+import { deadlineGraceMs } from '../../../cockpit/hub/watch-leases.ts';
 import type { AttemptEnd } from '../../../cockpit/manager/attempt-machine.ts';
 import type { AttemptRecord, CommandJob } from '../../../cockpit/manager/job.ts';
 import type { ProcessNote, Sight } from '../history.ts';
@@ -117,12 +118,15 @@ function findLossLie({ evidence, job, attempt, end, seen, box }: Case): string |
   if (reason.includes('was revoked')) {
     return history.revokes.has(attempt.worker) ? undefined : 'its worker was not revoked';
   }
-  if (reason.includes('not heard of for')) {
+  const isOverdue = reason.startsWith('Its deadline passed');
+  if (reason.includes('not heard of for') || isOverdue) {
     // Decided then, told once it was on the disk; what came in between came too late.
     const decidedAt = end.at - epochMs;
     const heardAt = history.arrivals.get(box)?.findLast((at) => at < decidedAt) ?? 0;
     const silentMs = decidedAt - Math.max(heardAt, seen.awakeSince);
-    if (silentMs >= job.spec.lostAfterMs - slackMs) return undefined;
+    const neededMs = isOverdue ? deadlineGraceMs : job.spec.lostAfterMs;
+    if (isOverdue && attempt.expiresAt === undefined) return 'overdue without a deadline';
+    if (silentMs >= neededMs - slackMs) return undefined;
     return `lost after only ${Math.round(silentMs)} ms of silence`;
   }
   if (reason.includes('memory of this job') || reason.includes('does not know this job')) {
