@@ -17,21 +17,42 @@ const progressMs = 5000;
 /** Failing seeds after which a batch gives up. */
 const failuresMaxDefault = 5;
 
-const { values } = parseArgs({
-  options: {
+const usage = `node test/sim/main.ts [--seeds N] [--first N] [--failures N]
+node test/sim/main.ts --seed N [--about J3] [--lines N]`;
+
+const values = readArguments();
+
+process.exitCode =
+  values.seed === undefined
+    ? await runMany(readCount(values.first), readCount(values.seeds))
+    : await replay(readCount(values.seed), readCount(values.lines));
+
+function readArguments() {
+  const options = {
     seeds: { type: 'string', default: '200' },
     first: { type: 'string', default: '1' },
     seed: { type: 'string' },
     about: { type: 'string' },
     failures: { type: 'string', default: String(failuresMaxDefault) },
     lines: { type: 'string', default: String(linesShownMax) },
-  },
-});
+  } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
 
-process.exitCode =
-  values.seed === undefined
-    ? await runMany(Number(values.first), Number(values.seeds))
-    : await replay(Number(values.seed), Number(values.lines));
+/** A number that is none would run no seed at all, and pass. */
+function readCount(text: string): number {
+  const count = Number(text);
+  return Number.isSafeInteger(count) && count > 0 ? count : refuse(`"${text}" is not a count`);
+}
+
+function refuse(why: string): never {
+  console.error(`${why}\n${usage}`);
+  process.exit(2);
+}
 
 async function runMany(first: number, count: number): Promise<number> {
   const startedAt = performance.now();
@@ -39,7 +60,7 @@ async function runMany(first: number, count: number): Promise<number> {
   const failed: RunReport[] = [];
   let shownAt = startedAt;
   let done = 0;
-  for (; done < count && failed.length < Number(values.failures); done += 1) {
+  for (; done < count && failed.length < readCount(values.failures); done += 1) {
     const report = await runSeed({ seed: first + done });
     for (const [what, n] of report.counts) totals.set(what, (totals.get(what) ?? 0) + n);
     if (report.violations.length > 0) {
