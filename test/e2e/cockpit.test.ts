@@ -91,9 +91,8 @@ test('screen: a job is dispatched, its receipts move, its log has its own colour
   expect(findText(screen, 'exact')[0]?.foreground).toEqual({ kind: 'exact', rgb: 0x01c803 });
   screen.press('\r');
   await screen.until(/outcome +✗ FAILED exit 3/);
-  const detail = screen.screen().join('\n');
   for (const receipt of ['queued', 'sent', 'accepted', 'started', 'finished']) {
-    expect(detail).toMatch(new RegExp(`● ${receipt} +\\d\\d:\\d\\d:\\d\\d`));
+    await screen.until(new RegExp(`● ${receipt} +\\d\\d:\\d\\d:\\d\\d`));
   }
 });
 
@@ -105,7 +104,8 @@ test('screen: c asks before it cancels, and r tries again', async () => {
   const id = /J\d+/.exec(readJobRow(screen.screen()))?.[0] ?? '';
   screen.press('c');
   await screen.until(new RegExp(`Cancel ${id}\\?`));
-  expect(screen.screen().join('\n')).toMatch(/▸ No, let it run/);
+  // A frame may come in two pieces, so its lower rows are waited for too.
+  await screen.until(/▸ No, let it run/);
   screen.press('\r');
   await screen.until((lines) => !lines.join('\n').includes(`Cancel ${id}?`));
   expect((await stage.ask<JobDetail>('job', id)).attempts[0]?.isCancelRequested).toBe(false);
