@@ -21,7 +21,7 @@ import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer
 import { type HeldAttempt, readHeld } from './attempts.ts';
 import { Desk } from './desk.ts';
 import { type LifeEffect, type LifeEvent, type LifeState, stepLife } from './life-machine.ts';
-import { stopMsMax } from './limits.ts';
+import { slotsPerCpuDefault, stopMsMax } from './limits.ts';
 import { KeepLink } from './loops/keep-link.ts';
 import { RunWork } from './loops/run-work.ts';
 import { SendLogs } from './loops/send-logs.ts';
@@ -40,8 +40,9 @@ export interface AgentParts {
   readonly hub: PeerKey;
   readonly host: string;
   readonly version: string;
-  readonly slots: number;
-  /** Capabilities known before the box is probed; the config's words are part of the probe. */
+  /** Jobs that run at once; null for one a cpu. */
+  readonly slots: number | null;
+  /** Told, in words, what a person who reads the log should know. */
   readonly noticed: (line: string) => void;
 }
 
@@ -266,7 +267,7 @@ export class Agent implements SessionHost {
       workshop,
       logs,
       ports,
-      slots,
+      slots: slots ?? Math.max(1, this.#capabilities.cpus * slotsPerCpuDefault),
       mark: (attempt) => this.#mark(attempt),
       mayStart: () => this.#life.is === 'serving' && this.#session.received >= this.#barrier,
       leftMs,

@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { ControlClient } from '../protocol/control.ts';
 import { reportFailure, reportReady, startDaemon } from '../protocol/daemon.ts';
-import { AppError, wrapError } from '../protocol/errors.ts';
+import { AppError, readFirstSentence, wrapError } from '../protocol/errors.ts';
 import { dialUnix } from '../protocol/transports/unix.ts';
 import type { AgentStatus } from './agent.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
@@ -79,8 +79,7 @@ function readLine(argv: readonly string[]) {
     const flags: Flags = { json: values.json === true, background: values.background === true };
     return { verb, operands, flags, wantsHelp: values.help === true };
   } catch (cause) {
-    const why = cause instanceof Error ? (cause.message.split(/\.\s/)[0] ?? '') : String(cause);
-    throw new AppError('USAGE_FLAG', `odally: ${why}.`, { cause });
+    throw new AppError('USAGE_FLAG', `odally: ${readFirstSentence(cause)}.`, { cause });
   }
 }
 

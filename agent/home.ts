@@ -5,11 +5,11 @@
  * hub's key. Errors: CONFIG_INVALID, PAIR_MISSING.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { AppError } from '../protocol/errors.ts';
-import { readConfig } from '../store/home.ts';
+import { AppError, hasSystemCode } from '../protocol/errors.ts';
+import { findHomeDirectory, readConfig } from '../store/home.ts';
+import { logBytesDefault } from '../store/log.ts';
 import { graceMsDefault, slotsMax } from './limits.ts';
 
 /** Paths of one agent. */
@@ -27,9 +27,7 @@ export interface AgentHome {
 
 /** Where the agent of this environment lives. */
 export function findAgentHome(named: string | undefined): AgentHome {
-  const directory = resolve(
-    named === undefined || named === '' ? join(homedir(), '.odally') : named,
-  );
+  const directory = findHomeDirectory(named, '.odally');
   return {
     directory,
     socket: join(directory, 'odally.sock'),
@@ -55,11 +53,7 @@ const configSchema = z.strictObject({
   logs: z
     .strictObject({
       /** Bytes of output kept a job until the hub has it, head and tail together. */
-      bytes_max: z
-        .number()
-        .int()
-        .min(65_536)
-        .default(64 * 1024 * 1024),
+      bytes_max: z.number().int().min(65_536).default(logBytesDefault),
     })
     .prefault({}),
 });
@@ -87,7 +81,7 @@ export type Pairing = z.infer<typeof pairingSchema>;
 /** The pairing, if there is one. Errors: CONFIG_INVALID for one that cannot be read. */
 export async function findPairing(home: AgentHome): Promise<Pairing | undefined> {
   const text = await readFile(home.pairing, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasSystemCode(error, 'ENOENT')) return undefined;
     throw new AppError('CONFIG_INVALID', `${home.pairing} cannot be read.`, { cause: error });
   });
   if (text === undefined) return undefined;

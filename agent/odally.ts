@@ -4,7 +4,8 @@
  * It answers `--version` by itself and loads everything else only when it must, because people and
  * scripts ask for the version often and on cold machines.
  */
-import { exitProgram, openProgram } from './ports.ts';
+import { exitProgram } from '../protocol/ports.ts';
+import { openProgram } from './ports.ts';
 
 declare const WALLY_VERSION: string;
 

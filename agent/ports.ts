@@ -5,7 +5,7 @@
  */
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { openSystemPorts, type Ports } from '../protocol/ports.ts';
+import { onEndSignal, openSystemPorts, type Ports } from '../protocol/ports.ts';
 
 /** The process that `odally` is, as the rest of the agent sees it. */
 export interface Program {
@@ -36,17 +36,6 @@ export function openProgram(entryUrl: string): Program {
     script: fileURLToPath(entryUrl),
     print: (text) => void stdout.write(`${text}\n`),
     say: (text) => void stderr.write(`${text}\n`),
-    onSignal(run) {
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-        process.once(signal, () => run(signal));
-      }
-    },
+    onSignal: onEndSignal,
   };
-}
-
-/** Ends the process with this status, after what was written has left. */
-export function exitProgram(status: number): void {
-  process.exitCode = status;
-  // Open handles of libraries must not keep a finished program alive.
-  process.stdout.write('', () => process.exit());
 }

@@ -8,9 +8,10 @@
  */
 import { serveControl } from '../protocol/control.ts';
 import { AppError } from '../protocol/errors.ts';
-import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
+import { formatKey, type KeyPair, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { isExpired, parseInvite } from '../protocol/invite.ts';
 import { dialAttemptMsMax } from '../protocol/limits.ts';
+import type { PeerKey } from '../protocol/model.ts';
 import { askToPair } from '../protocol/pairing.ts';
 import type { Listener } from '../protocol/transports/link.ts';
 import { type AgentSwarm, openAgentSwarm } from '../protocol/transports/swarm.ts';
@@ -21,7 +22,7 @@ import { openLogFiles } from '../store/log-files.ts';
 import { openLevelKv } from '../store/open.ts';
 import { Agent } from './agent.ts';
 import { type AgentHome, findPairing, type Pairing, readAgentConfig, savePairing } from './home.ts';
-import { expiredDialMs, slotsPerCpuDefault } from './limits.ts';
+import { expiredDialMs } from './limits.ts';
 import type { Program } from './ports.ts';
 import { openWorkshop } from './work/spawn.ts';
 
@@ -86,9 +87,11 @@ export async function startAgent(parts: AgentProgramParts): Promise<RunningAgent
   const kv = await openStoreOrSay(home);
   let swarm: AgentSwarm | undefined;
   try {
+    const keyPair = await loadOrCreateIdentity(home.key, program.ports.random);
     swarm = await openAgentSwarm({ ports: program.ports });
-    const agent = await openAgent(parts, { config, pairing, kv, swarm });
-    return await serve(parts, { agent, pairing, swarm });
+    const agent = await openAgent(parts, { config, pairing, kv, swarm, keyPair });
+    const key = formatKey(keyPair.publicKey);
+    return await serve(parts, { agent, pairing, swarm, key });
   } catch (error) {
     await swarm?.close();
     await kv.close();
@@ -101,13 +104,13 @@ interface Opened {
   readonly pairing: Pairing;
   readonly kv: Kv;
   readonly swarm: AgentSwarm;
+  readonly keyPair: KeyPair;
 }
 
 async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agent> {
   const { program, home, version, noticed } = parts;
-  const { config, pairing, kv, swarm } = opened;
+  const { config, pairing, kv, swarm, keyPair } = opened;
   const { ports } = program;
-  const keyPair = await loadOrCreateIdentity(home.key, ports.random);
   const logs = await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max });
   const workshop = openWorkshop({
     directory: home.work,
@@ -116,7 +119,6 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     config: { has: config.has },
     graceMs: config.grace_ms,
   });
-  const { cpus } = await workshop.probe();
   const agent = new Agent({
     ports,
     kv,
@@ -133,16 +135,23 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     hub: pairing.hub,
     host: config.host ?? program.hostname,
     version,
-    slots: config.slots ?? Math.max(1, cpus * slotsPerCpuDefault),
+    slots: config.slots ?? null,
     noticed,
   });
   await agent.start();
   return agent;
 }
 
+interface Served {
+  readonly agent: Agent;
+  readonly pairing: Pairing;
+  readonly swarm: AgentSwarm;
+  readonly key: PeerKey;
+}
+
 async function serve(
   parts: AgentProgramParts,
-  { agent, pairing, swarm }: { agent: Agent; pairing: Pairing; swarm: AgentSwarm },
+  { agent, pairing, swarm, key }: Served,
 ): Promise<RunningAgent> {
   let control: Listener | undefined;
   const stop = async () => {
@@ -151,7 +160,7 @@ async function serve(
     await swarm.close();
   };
   try {
-    control = await openControl(parts, agent, stop);
+    control = await openControl(parts, { agent, key }, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -162,12 +171,11 @@ async function serve(
 /** The agent's own socket: status and stop, for programs of this user on this box. */
 async function openControl(
   parts: AgentProgramParts,
-  agent: Agent,
+  { agent, key }: Pick<Served, 'agent' | 'key'>,
   stop: () => Promise<void>,
 ): Promise<Listener> {
   const { program, home, version } = parts;
-  const own = await loadOrCreateIdentity(home.key, program.ports.random);
-  const who = { pid: program.pid, version, home: home.directory, key: formatKey(own.publicKey) };
+  const who = { pid: program.pid, version, home: home.directory, key };
   return listenUnix(home.socket, (link) =>
     serveControl(link, async ({ verb }) => {
       if (verb === 'status') return { ...who, ...agent.status };

@@ -4,10 +4,10 @@
  * `$WALLY_HOME`, else `~/.wally`. Paths only; nothing is opened here but the config.
  * Errors: CONFIG_INVALID.
  */
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { readConfig } from '../store/home.ts';
+import { findHomeDirectory, readConfig } from '../store/home.ts';
+import { logBytesDefault } from '../store/log.ts';
 
 /** Paths of one hub. */
 export interface HubHome {
@@ -30,10 +30,7 @@ export interface HomeEnv {
 
 /** Where the hub of this environment lives. */
 export function findHubHome(env: HomeEnv): HubHome {
-  const named = env.WALLY_HOME;
-  const directory = resolve(
-    named === undefined || named === '' ? join(homedir(), '.wally') : named,
-  );
+  const directory = findHomeDirectory(env.WALLY_HOME, '.wally');
   const agentNamed = env.ODALLY_HOME;
   return {
     directory,
@@ -68,11 +65,7 @@ const configSchema = z.strictObject({
   logs: z
     .strictObject({
       /** Bytes of output kept a job, head and tail together. */
-      bytes_max: z
-        .number()
-        .int()
-        .min(65_536)
-        .default(64 * 1024 * 1024),
+      bytes_max: z.number().int().min(65_536).default(logBytesDefault),
     })
     .prefault({}),
 });

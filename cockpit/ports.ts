@@ -5,7 +5,7 @@
  * test can run any of it. Output is written with back-pressure; a closed pipe ends nothing loudly.
  */
 import type { ErrorCode } from '../protocol/errors.ts';
-import { openSystemPorts, type Ports } from '../protocol/ports.ts';
+import { onEndSignal, openSystemPorts, type Ports } from '../protocol/ports.ts';
 import type { HomeEnv } from './home.ts';
 
 /** What the environment says about the terminal. */
@@ -72,11 +72,7 @@ export function openProgram(): Program {
         else stdout.once('drain', resolve);
       }),
     say: (text) => void stderr.write(`${text}\n`),
-    onSignal(run) {
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-        process.once(signal, () => run(signal));
-      }
-    },
+    onSignal: onEndSignal,
     async startDaemon(plan) {
       const { startDaemon } = await import('../protocol/daemon.ts');
       return startDaemon({ ...plan, env: { ...env, ...plan.env }, timers: ports.timers });
@@ -95,11 +91,4 @@ export function openProgram(): Program {
       return { exitCode: exitCode ?? 1, stdout: out, stderr: err };
     },
   };
-}
-
-/** Ends the process with this status, after what was written has left. */
-export function exitProgram(status: number): void {
-  process.exitCode = status;
-  // Open handles of libraries must not keep a finished program alive.
-  process.stdout.write('', () => process.exit());
 }

@@ -233,6 +233,16 @@ export function wrapError(thrown: unknown, fallback: ErrorCode): AppError {
   return new AppError(fallback, `${errorTable[fallback].sentence} (${detail})`, { cause: thrown });
 }
 
+/** Is this a failure of the operating system with this code, such as ENOENT? */
+export function hasSystemCode(thrown: unknown, code: string): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === code;
+}
+
+/** What somebody else's error says, without its advice: the first sentence of its message. */
+export function readFirstSentence(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.message.split(/\.\s/)[0] ?? '') : String(thrown);
+}
+
 /** For the end of a `switch` over a union: compiles only when every case is handled. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);

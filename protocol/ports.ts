@@ -64,6 +64,20 @@ function startTimer(delayMs: number, run: () => void): CancelTimer {
   return () => clearTimeout(timer);
 }
 
+/** Runs once at the first SIGINT, SIGTERM or SIGHUP of this process. */
+export function onEndSignal(run: (signal: string) => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => run(signal));
+  }
+}
+
+/** Ends this process with a status, after what was written has left. */
+export function exitProgram(status: number): void {
+  process.exitCode = status;
+  // Open handles of libraries must not keep a finished program alive.
+  process.stdout.write('', () => process.exit());
+}
+
 /** Resolves after `delayMs`; for loops that pace themselves. Never rejects. */
 export function sleep(timers: Timers, delayMs: number): Promise<void> {
   return new Promise((resolve) => {

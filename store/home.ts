@@ -6,9 +6,16 @@
  * Source: TOML 1.0 by smol-toml.
  */
 import { access, constants, mkdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
-import { AppError } from '../protocol/errors.ts';
+import { AppError, hasSystemCode } from '../protocol/errors.ts';
+
+/** The home that an environment variable names, else the one of this name in the user's own. */
+export function findHomeDirectory(named: string | undefined, name: string): string {
+  return resolve(named === undefined || named === '' ? join(homedir(), name) : named);
+}
 
 /** Makes the home where it is missing, and makes sure that it can be written. */
 export async function openHome(directory: string): Promise<void> {
@@ -38,7 +45,7 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
+    if (hasSystemCode(cause, 'ENOENT')) return '';
     throw new AppError('CONFIG_INVALID', `${file} cannot be read.`, { cause });
   }
 }

@@ -9,7 +9,7 @@
  */
 import { mkdir, rm, truncate, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AppError, assert, wrapError } from '../protocol/errors.ts';
+import { AppError, assert, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import { createLane } from './lane.ts';
 import type { Log, LogRecord, LogSlice } from './log.ts';
 import type { LogShape } from './log-cap.ts';
@@ -50,7 +50,7 @@ export async function openFileLog(directory: string, shape: LogShape): Promise<F
 
 /** Undefined where the directory is not there yet; any other failure goes on. */
 function noSegments(thrown: unknown): undefined {
-  if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+  if (hasSystemCode(thrown, 'ENOENT')) return undefined;
   throw thrown;
 }
 
@@ -237,7 +237,7 @@ export class FileLog implements Log {
       return wantsMore;
     } catch (thrown) {
       // Dropped from the middle since the read began: a gap like any other.
-      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return true;
+      if (hasSystemCode(thrown, 'ENOENT')) return true;
       throw wrapError(thrown, 'STORE_IO');
     }
   }

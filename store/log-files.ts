@@ -7,7 +7,7 @@
  */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, assert, wrapError } from '../protocol/errors.ts';
+import { AppError, assert, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import type { AttemptId } from '../protocol/model.ts';
 import { compareAttempts, isAttemptId } from './keys.ts';
 import type { Lane } from './lane.ts';
@@ -129,6 +129,6 @@ function closedError(): AppError {
 
 /** False where the failure says that there was no log to remove; any other goes on. */
 function isMissing(thrown: unknown): false {
-  if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return false;
+  if (hasSystemCode(thrown, 'ENOENT')) return false;
   throw thrown;
 }

@@ -1,8 +1,8 @@
 /*
  * The loop that keeps a link to the hub: dial, stay while it lasts, dial again.
  *
- * Pauses double up to a cap with full jitter and start over once a session has opened, so a
- * restarted hub is found within seconds and a thousand agents do not all knock at once. It never
+ * Pauses double up to a cap with full jitter and start over after a link that lived for a while, so
+ * a restarted hub is found within seconds and a thousand agents do not all knock at once. It never
  * gives up: an agent without a hub works on. hyperswarm's own redial waits up to ten minutes,
  * which is why this one exists. Source: reliability facts R19, transport facts 0.2.
  */

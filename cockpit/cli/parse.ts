@@ -5,7 +5,7 @@
  * after `--` is never looked at. Errors: USAGE_VERB, USAGE_FLAG, USAGE_ARGUMENT.
  */
 import { parseArgs } from 'node:util';
-import { AppError } from '../../protocol/errors.ts';
+import { AppError, readFirstSentence } from '../../protocol/errors.ts';
 import type { Flag } from '../verbs/verb.ts';
 
 /** As much of a verb as the command line needs; local verbs have it too. */
@@ -67,8 +67,7 @@ function readFlags(grammar: Grammar, rest: readonly string[]) {
   try {
     return parseArgs({ args: [...rest], options, allowPositionals: true, strict: true });
   } catch (cause) {
-    const why = cause instanceof Error ? (cause.message.split(/\.\s/)[0] ?? '') : String(cause);
-    throw new AppError('USAGE_FLAG', `${grammar.name}: ${why}.`, { cause });
+    throw new AppError('USAGE_FLAG', `${grammar.name}: ${readFirstSentence(cause)}.`, { cause });
   }
 }
 

@@ -40,7 +40,6 @@ export class WorkerSession implements SessionHost {
   readonly session: Session;
   readonly #parts: WorkerSessionParts;
   #isFresh = false;
-  #troubleCode: AppError['code'] | undefined;
 
   constructor(parts: WorkerSessionParts) {
     this.#parts = parts;
@@ -66,11 +65,6 @@ export class WorkerSession implements SessionHost {
   /** Monotonic instant at which it was last heard on the open link; undefined without one. */
   get heardAt(): number | undefined {
     return this.session.connection?.heardAt;
-  }
-
-  /** Why it cannot be served until a person acts. */
-  get troubleCode(): AppError['code'] | undefined {
-    return this.#troubleCode;
   }
 
   describe(forStore: string | null): Partial<Pick<HelloFrame, 'name' | 'queued'>> {
@@ -125,7 +119,6 @@ export class WorkerSession implements SessionHost {
   opened(hello: HelloFrame): void {
     const { workers, key, failed, presenceChanged } = this.#parts;
     this.#isFresh = true;
-    this.#troubleCode = undefined;
     workers.noteHello(key, hello).catch(failed);
     presenceChanged();
   }
@@ -153,7 +146,6 @@ export class WorkerSession implements SessionHost {
   }
 
   trouble(code: AppError['code']): void {
-    this.#troubleCode = code;
     this.#parts.noticed(`${this.#parts.key.slice(0, 8)} cannot be served: ${code}`);
     this.#parts.presenceChanged();
   }
