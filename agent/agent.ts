@@ -8,6 +8,7 @@
 import type { AppError } from '../protocol/errors.ts';
 import { wrapError } from '../protocol/errors.ts';
 import type { HelloFrame, OwnerFrame } from '../protocol/frames.ts';
+import { findLeaseLeftMs, type LeaseInstant } from '../protocol/machines/renewal.ts';
 import type { AttemptId, Capabilities, PeerKey } from '../protocol/model.ts';
 import { type Ports, sleep } from '../protocol/ports.ts';
 import { Session, type SessionHost, type StreamMarks } from '../protocol/session.ts';
@@ -77,9 +78,8 @@ export class Agent implements SessionHost {
   readonly #logEnds = new Map<AttemptId, number>();
   #name: string | null = null;
   #barrier = Number.POSITIVE_INFINITY;
-  /** By how much the hub's wall clock is ahead of ours; undefined before its first hello. */
-  #hubAheadMs: number | undefined;
-  #startedAt = 0;
+  /** An instant of ours, and what the hub's wall clock said at that instant or later. */
+  #hubClock: { readonly at: LeaseInstant; readonly wallMs: number } | undefined;
   #resolveEnded!: (failure: AppError | undefined) => void;
   #failure: AppError | undefined;
   /** Resolves when the agent has stopped, with the failure that ended it if one did. */
@@ -98,7 +98,6 @@ export class Agent implements SessionHost {
     this.#identity = await openStore(kv, ports.random);
     this.#capabilities = await workshop.probe();
     this.#committer = new Committer({ kv, onFailure: (error) => this.#fail(error) });
-    this.#startedAt = ports.clock.monotonicMs();
     const hubStore = await this.#readHubStore();
     const streams = hubStore === null ? undefined : await this.#openStreams(hubStore);
     this.#compose(await readHeld(kv), streams, hubStore);
@@ -176,11 +175,22 @@ export class Agent implements SessionHost {
     // What was handed to a link proves nothing; the hub's ack does.
   }
 
-  opened(hello: HelloFrame): void {
-    const { clock } = this.#parts.ports;
+  renewed(): void {
+    // Work with a lease may wait for just this.
+    const waits = this.#desk
+      .list()
+      .some(({ state, spec }) => state.is === 'accepted' && spec.stopAfterMs !== undefined);
+    if (waits) this.#runWork.wake();
+  }
+
+  countQueued(): undefined {
+    // The hub holds no lease of this agent's.
+  }
+
+  opened(hello: HelloFrame, greetedAt: LeaseInstant): void {
     this.#name = hello.name ?? this.#name;
     this.#barrier = hello.queued;
-    this.#hubAheadMs = hello.wallMs - clock.wallMs();
+    this.#hubClock = { at: greetedAt, wallMs: hello.wallMs };
     this.#keepLink.opened();
     this.#sendLogs.linked();
     this.#wakeSoon();
@@ -259,7 +269,7 @@ export class Agent implements SessionHost {
       desk: this.#desk,
       ports,
       leftMs,
-      hubHeardAt: () => this.#session.heardAt ?? this.#startedAt,
+      leaseLeftMs: (termMs) => this.#findLeaseLeftMs(termMs),
       failed,
     });
     this.#runWork = new RunWork({
@@ -271,6 +281,7 @@ export class Agent implements SessionHost {
       mark: (attempt) => this.#mark(attempt),
       mayStart: () => this.#life.is === 'serving' && this.#session.received >= this.#barrier,
       leftMs,
+      leaseLeftMs: (termMs) => this.#findLeaseLeftMs(termMs),
       logGrew: (attempt) => this.#noteLog(attempt).catch(failed),
       failed,
     });
@@ -361,9 +372,24 @@ export class Agent implements SessionHost {
     await this.#parts.logs.remove(attempt).catch((error: unknown) => this.#fail(error));
   }
 
+  /**
+   * The hub's clock is at most what its hello said and all the time since we greeted it: so what is
+   * found to be left is never too much, however long that hello was under way, whatever our wall
+   * clock does, and also after this box slept.
+   */
   #findLeftMs(held: HeldAttempt): number | undefined {
-    if (held.expiresAt === undefined || this.#hubAheadMs === undefined) return undefined;
-    return held.expiresAt - (this.#parts.ports.clock.wallMs() + this.#hubAheadMs);
+    if (held.expiresAt === undefined || this.#hubClock === undefined) return undefined;
+    const { at, wallMs } = this.#hubClock;
+    return findLeaseLeftMs(at, this.#readClocks(), held.expiresAt - wallMs);
+  }
+
+  #findLeaseLeftMs(termMs: number): number {
+    return findLeaseLeftMs(this.#session.renewedAt, this.#readClocks(), termMs);
+  }
+
+  #readClocks(): LeaseInstant {
+    const { clock } = this.#parts.ports;
+    return { monotonicMs: clock.monotonicMs(), uptimeMs: clock.uptimeMs() };
   }
 
   #mark(attempt: AttemptId): string {

@@ -96,7 +96,7 @@ const table: Table<AttemptState, AttemptEvent, AttemptEffect> = {
     }),
     'not-spawned': (state, { at, code, reason }) =>
       state.endCause === undefined
-        ? finish(state, { outcome: 'refused', at, code, reason, usage: {} })
+        ? finish(state, { ...judgeNotSpawned(code), at, code, reason, usage: {} })
         : finish(state, { ...judgeCause(state.endCause), at, usage: {} }),
     exited: ignore('the loop says spawned first'),
     end: (state, { cause }) => ({ state: noteCause(state, cause), effects: [] }),
@@ -134,8 +134,14 @@ const expiredReason = 'The deadline passed before the work could start.';
 const endReasons: Readonly<Record<EndCause, string>> = {
   cancel: 'It was cancelled.',
   deadline: 'The deadline passed while it ran.',
-  'hub-silent': 'The hub was not heard for the time that its policy allows.',
+  'hub-silent': 'The hub could not be heard for the time that its policy allows.',
   'agent-stop': 'The agent was stopped while it ran.',
+};
+
+/** The codes by which the hub tells these ends from a person's. */
+const endCodes: Readonly<Partial<Record<EndCause, ErrorCode>>> = {
+  deadline: 'JOB_EXPIRED',
+  'hub-silent': 'LEASE_LAPSED',
 };
 
 /** The first cause stands, except that a person's cancel overrides the others. */
@@ -152,8 +158,16 @@ function judge(state: Running, at: number, usage: WorkUsage): Ending {
   return { outcome: 'failed', at, ...(reason === undefined ? {} : { reason }), usage };
 }
 
-function judgeCause(cause: EndCause): Pick<Ending, 'outcome' | 'reason'> {
-  return { outcome: cause === 'deadline' ? 'expired' : 'cancelled', reason: endReasons[cause] };
+function judgeCause(cause: EndCause): Pick<Ending, 'outcome' | 'code' | 'reason'> {
+  const outcome = cause === 'deadline' ? 'expired' : 'cancelled';
+  const code = endCodes[cause];
+  return { outcome, ...(code === undefined ? {} : { code }), reason: endReasons[cause] };
+}
+
+/** What came between `starting` and the spawn: time that ran out is no refusal. */
+function judgeNotSpawned(code: ErrorCode): Pick<Ending, 'outcome'> {
+  if (code === 'JOB_EXPIRED') return { outcome: 'expired' };
+  return { outcome: code === 'LEASE_LAPSED' ? 'cancelled' : 'refused' };
 }
 
 function lose(state: Starting | Running, at: number): Out {

@@ -20,6 +20,9 @@ export const expiredDialMs = 2000;
 /** A stopping agent waits so long for its work to end and its reports to be delivered. */
 export const stopMsMax = 10_000;
 
+/** While a lease is held, it is looked at this often: a box that slept has clocks that disagree. */
+export const leaseLookMs = 1000;
+
 /** A log of which nothing was acknowledged for so long is asked for again: 5 resends of a message. */
 export const logAskAgainMs = 5000;
 

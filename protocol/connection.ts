@@ -7,7 +7,7 @@
  */
 import { AppError, wrapError } from './errors.ts';
 import { decodeFrame, encodeFrame, type Frame, type HelloFrame } from './frames.ts';
-import { frameBytesBeforeHelloMax } from './limits.ts';
+import { frameBytesBeforeHelloMax, pingsAwaitedMax } from './limits.ts';
 import {
   findHandshakeDeadline,
   type HandshakeEffect,
@@ -22,6 +22,7 @@ import {
   type LivenessState,
   stepLiveness,
 } from './machines/liveness.ts';
+import type { Answer, LeaseInstant } from './machines/renewal.ts';
 import type { Moment } from './machines/table.ts';
 import type { CancelTimer, Ports } from './ports.ts';
 import type { Link } from './transports/link.ts';
@@ -30,7 +31,12 @@ import type { Link } from './transports/link.ts';
 export interface ConnectionOwner {
   /** The hello to say, for the named store of the peer. */
   compose(forStore: string | null, isOpen: boolean): HelloFrame;
-  opened(connection: Connection, hello: HelloFrame): void;
+  /** `greetedAt`: when this link's first hello left; the peer composed `hello` after that. */
+  opened(connection: Connection, hello: HelloFrame, greetedAt: LeaseInstant): void;
+  /** What a pong says is queued for the peer; undefined where it holds no lease of ours. */
+  countQueued(): number | undefined;
+  /** The peer has answered a ping of this link. */
+  answered(connection: Connection, answer: Answer): void;
   frame(connection: Connection, frame: Frame): void;
   presence(connection: Connection, as: 'fresh' | 'stale'): void;
   drained(connection: Connection): void;
@@ -55,10 +61,14 @@ export class Connection {
   #isClosed = false;
   #heardAt: number;
   #rttMs: number | undefined;
+  /** Pings that were not answered yet, oldest first. */
+  #pings: LeaseInstant[] = [];
+  #greetedAt: LeaseInstant;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
     this.#heardAt = parts.ports.clock.monotonicMs();
+    this.#greetedAt = this.#readClocks();
     this.#handshake = { is: 'refused', ownStore: parts.ownStore };
   }
 
@@ -79,6 +89,7 @@ export class Connection {
   /** Takes the link over and says hello. */
   start(): void {
     const { link, ownStore, knownStore } = this.#parts;
+    this.#greetedAt = this.#readClocks();
     link.open({
       frame: (bytes) => this.#take(bytes),
       drain: () => this.#parts.owner.drained(this),
@@ -132,14 +143,31 @@ export class Connection {
       return;
     }
     if (frame.t === 'ping') {
-      this.send({ t: 'pong', at: frame.at });
+      const queued = this.#parts.owner.countQueued();
+      this.send({ t: 'pong', at: frame.at, ...(queued === undefined ? {} : { queued }) });
       return;
     }
     if (frame.t === 'pong') {
-      this.#rttMs = Math.max(0, this.#parts.ports.clock.monotonicMs() - frame.at);
+      this.#takePong(frame.at, frame.queued ?? 0);
       return;
     }
     this.#parts.owner.frame(this, frame);
+  }
+
+  #ping(): void {
+    const now = this.#readClocks();
+    this.#pings.push(now);
+    if (this.#pings.length > pingsAwaitedMax) this.#pings.shift();
+    this.send({ t: 'ping', at: now.monotonicMs });
+  }
+
+  /** A pong to what this link never asked (a peer's invention, or forgotten) says nothing. */
+  #takePong(at: number, queued: number): void {
+    const sentAt = this.#pings.find((ping) => ping.monotonicMs === at);
+    if (sentAt === undefined) return;
+    this.#pings = this.#pings.filter((ping) => ping.monotonicMs > at);
+    this.#rttMs = this.#parts.ports.clock.monotonicMs() - at;
+    this.#parts.owner.answered(this, { sentAt, queued });
   }
 
   /** A newer peer's "I do not know this kind" is no reason to part; a refusal before open is. */
@@ -168,7 +196,7 @@ export class Connection {
         this.send(this.#parts.owner.compose(effect.forStore, effect.isOpen));
       } else if (effect.do === 'opened') {
         this.#liveness = createLiveness(this.#moment());
-        this.#parts.owner.opened(this, effect.hello);
+        this.#parts.owner.opened(this, effect.hello, this.#greetedAt);
       } else {
         this.refuse(new AppError(effect.code));
       }
@@ -178,7 +206,7 @@ export class Connection {
   #performLiveness(effects: readonly LivenessEffect[]): void {
     for (const effect of effects) {
       if (effect.do === 'ping') {
-        this.send({ t: 'ping', at: this.#parts.ports.clock.monotonicMs() });
+        this.#ping();
       } else if (effect.do === 'show') {
         this.#parts.owner.presence(this, effect.as);
       } else {
@@ -218,6 +246,11 @@ export class Connection {
     this.#isClosed = true;
     this.#cancelTimer?.();
     this.#parts.owner.closed(this, reason);
+  }
+
+  #readClocks(): LeaseInstant {
+    const { clock } = this.#parts.ports;
+    return { monotonicMs: clock.monotonicMs(), uptimeMs: clock.uptimeMs() };
   }
 
   #moment(): Moment {

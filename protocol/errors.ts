@@ -179,6 +179,11 @@ export const errorTable = {
     'The deadline passed before the work could start.',
     'Give a longer deadline, or retry.',
   ),
+  LEASE_LAPSED: lasting(
+    1,
+    'The worker stopped the work because it could not hear the hub.',
+    'Try it again, or give it a longer --stop-after.',
+  ),
   QUEUE_FULL: passing(
     4,
     'Too many messages wait for this worker.',

@@ -95,7 +95,12 @@ const ackSchema = z.object({
 });
 
 const pingSchema = z.object({ t: z.literal('ping'), at: instant });
-const pongSchema = z.object({ t: z.literal('pong'), at: instant });
+const pongSchema = z.object({
+  t: z.literal('pong'),
+  at: instant,
+  /** From the hub: last durable message queued; the ping renews leases once all of it was applied. */
+  queued: cursor.exactOptional(),
+});
 
 /** Where does the hub's copy of this log end? */
 const logAskSchema = z.object({ t: z.literal('log-ask'), attempt: attemptIdSchema });

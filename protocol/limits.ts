@@ -44,6 +44,15 @@ export const staleAfterMsDefault = 3000;
 /** Silence after which the link is given up and dialled again. */
 export const suspectAfterMsDefault = 6000;
 
+/** A look at a link that comes so late shows that this process itself did not run meanwhile. */
+export const starvedMsMin = 2.5 * pingMsDefault;
+
+/** Pings whose pong is awaited, a link: more than are sent before a silent link is given up. */
+export const pingsAwaitedMax = 16;
+
+/** Answered pings that wait for messages to be applied; a minute's worth, then newer ones are dropped. */
+export const renewalsHeldMax = 64;
+
 /** A new link must say hello within this time or it is closed. */
 export const helloMsMax = 5000;
 

@@ -5,10 +5,16 @@
  * takes these ports. That is what lets the simulator replay any run from one seed. Elapsed time
  * is always `monotonicMs`; `wallMs` is for people and for records that outlive a process.
  */
+import { uptime } from 'node:os';
 
-/** Two clocks. Both in milliseconds; `monotonicMs` has an arbitrary origin and never steps back. */
+/**
+ * Three clocks, all in milliseconds. `monotonicMs` has an arbitrary origin and never steps back; it
+ * stands still while the box sleeps. `uptimeMs` counts sleep too, is coarse (a second) and is for
+ * what must be over in time even if the box slept. Source: CLOCK_MONOTONIC and CLOCK_BOOTTIME.
+ */
 export interface Clock {
   monotonicMs(): number;
+  uptimeMs(): number;
   wallMs(): number;
 }
 
@@ -33,10 +39,14 @@ export interface Ports {
   readonly random: Random;
 }
 
-/** The real world, for the two programs' entry points only. Source: node:perf_hooks, node:crypto. */
+/** The real world, for the two programs' entry points only. Source: node:perf_hooks, node:os, node:crypto. */
 export function openSystemPorts(): Ports {
   return {
-    clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
+    clock: {
+      monotonicMs: () => performance.now(),
+      uptimeMs: () => uptime() * 1000,
+      wallMs: () => Date.now(),
+    },
     timers: {
       after: startTimer,
     },

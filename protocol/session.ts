@@ -23,6 +23,15 @@ import {
   stepReceiver,
 } from './machines/receiver.ts';
 import {
+  type Answer,
+  dropWaiting,
+  type LeaseInstant,
+  noteAnswer,
+  noteReceived,
+  type Renewal,
+  unrenewed,
+} from './machines/renewal.ts';
+import {
   createSender,
   findSenderDeadline,
   type OutboxRow,
@@ -60,7 +69,12 @@ export interface SessionHost {
   acked(peerStore: string, through: number): void;
   /** A row was handed to a link for the first time. */
   sent(row: OutboxRow): void;
-  opened(hello: HelloFrame): void;
+  /** `greetedAt`: an instant of ours before which the peer cannot have composed this hello. */
+  opened(hello: HelloFrame, greetedAt: LeaseInstant): void;
+  /** The peer answered a ping, and all that had to be applied before that counts is. */
+  renewed(): void;
+  /** Last message queued for the peer's store, also one on its way to the disk; for its leases. */
+  countQueued(): number | undefined;
   frame(frame: OwnerFrame): void;
   presence(as: 'fresh' | 'stale'): void;
   /** The link takes frames again after `full`. */
@@ -102,6 +116,7 @@ export class Session {
   #adoption: { readonly store: string; readonly marks: Promise<StreamMarks> } | undefined;
   #cancelTimer: CancelTimer | undefined;
   #heardAt: number | undefined;
+  #renewal: Renewal = unrenewed;
   #isStopped = false;
 
   constructor(parts: SessionParts) {
@@ -122,6 +137,14 @@ export class Session {
   /** Monotonic instant at which the peer was last heard on an open link; undefined if never. */
   get heardAt(): number | undefined {
     return this.#current?.heardAt ?? this.#heardAt;
+  }
+
+  /**
+   * When the newest ping left that the peer has answered, all it had queued by then being applied:
+   * what a lease from the peer runs from. Undefined before the first.
+   */
+  get renewedAt(): LeaseInstant | undefined {
+    return this.#renewal.renewedAt;
   }
 
   /** All up to here is applied and on disk. */
@@ -155,7 +178,9 @@ export class Session {
       knownStore: this.#streams.peerStore,
       owner: {
         compose: (forStore, isOpen) => this.#compose(forStore, isOpen),
-        opened: (from, hello) => void this.#open(from, hello),
+        opened: (from, hello, greetedAt) => void this.#open(from, hello, greetedAt),
+        countQueued: () => this.#parts.host.countQueued(),
+        answered: (from, answer) => this.#noteAnswer(from, answer),
         frame: (from, frame) => this.#take(from, frame),
         presence: (from, as) => {
           if (from === this.#current) this.#parts.host.presence(as);
@@ -208,7 +233,7 @@ export class Session {
     };
   }
 
-  async #open(connection: Connection, hello: HelloFrame): Promise<void> {
+  async #open(connection: Connection, hello: HelloFrame, greetedAt: LeaseInstant): Promise<void> {
     const { host } = this.#parts;
     if (hello.store !== this.#streams.peerStore) {
       const adopted = await this.#adopt(connection, hello.store);
@@ -221,7 +246,7 @@ export class Session {
     before?.close('replaced');
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
-    host.opened(hello);
+    host.opened(hello, greetedAt);
     this.#send({ type: 'opened', received: hello.received });
   }
 
@@ -233,7 +258,10 @@ export class Session {
         this.#adoption = { store: peerStore, marks: this.#parts.host.adopt(peerStore) };
       }
       const marks = await this.#adoption.marks;
-      if (this.#streams.peerStore !== peerStore) this.#streams = openStreams(peerStore, marks);
+      if (this.#streams.peerStore !== peerStore) {
+        this.#streams = openStreams(peerStore, marks);
+        this.#renewal = dropWaiting(this.#renewal);
+      }
       return true;
     } catch {
       // The store refused; its owner was told. The link goes, the peer dials again.
@@ -242,6 +270,17 @@ export class Session {
     } finally {
       this.#adoption = undefined;
     }
+  }
+
+  #noteAnswer(from: Connection, answer: Answer): void {
+    if (from !== this.#current) return;
+    this.#renew(noteAnswer(this.#renewal, answer, this.received));
+  }
+
+  #renew(next: Renewal): void {
+    const isRenewed = next.renewedAt !== this.#renewal.renewedAt;
+    this.#renewal = next;
+    if (isRenewed) this.#parts.host.renewed();
   }
 
   #take(from: Connection, frame: Frame): void {
@@ -315,6 +354,7 @@ export class Session {
     const { state, effects } = stepReceiver(this.#streams.receiver, event, this.#moment());
     this.#streams.receiver = state;
     for (const effect of effects) this.#performReceive(effect);
+    this.#renew(noteReceived(this.#renewal, this.received));
   }
 
   #performReceive(effect: ReceiverEffect): void {

@@ -2,7 +2,8 @@
  * The loop that starts work: while there is a free slot, the oldest accepted attempt runs.
  *
  * It starts nothing before every command that the hub had queued when we met has been applied (a
- * cancel may be among them), and nothing while the agent stops. One attempt passes here once: its
+ * cancel may be among them), nothing while the agent stops, and work that has a lease only while that
+ * holds: looked at before and once more after `starting` is on disk, for the disk may be slow. One attempt passes here once: its
  * `starting` is on disk before the process exists. Source: reliability facts R9, R15, R16.
  */
 import { AppError, wrapError } from '../../protocol/errors.ts';
@@ -24,6 +25,8 @@ export interface RunWorkParts {
   readonly mayStart: () => boolean;
   /** Milliseconds until this attempt's deadline; undefined when it has none. */
   readonly leftMs: (held: HeldAttempt) => number | undefined;
+  /** Milliseconds for which the lease of work with this term still holds; not above zero: none. */
+  readonly leaseLeftMs: (termMs: number) => number;
   readonly logGrew: (attempt: AttemptId) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -55,6 +58,7 @@ export class RunWork {
     for (const held of desk.list()) {
       if (this.#busy.size >= slots) return;
       if (held.state.is !== 'accepted' || this.#busy.has(held.attempt)) continue;
+      if (!this.#hasLease(held)) continue;
       const run = this.#run(held)
         .catch((error: unknown) => this.#parts.failed(error))
         .finally(() => {
@@ -91,6 +95,8 @@ export class RunWork {
     if (state?.is !== 'starting') return;
     if (state.endCause !== undefined)
       return this.#noteNotSpawned(attempt, new AppError('JOB_SPAWN'));
+    if ((leftMs(held) ?? 1) <= 0) return this.#noteNotSpawned(attempt, new AppError('JOB_EXPIRED'));
+    if (!this.#hasLease(held)) return this.#noteNotSpawned(attempt, new AppError('LEASE_LAPSED'));
     const work = await this.#start(held);
     if (work === undefined) return;
     this.#works.set(attempt, work);
@@ -109,6 +115,11 @@ export class RunWork {
     } finally {
       this.#works.delete(attempt);
     }
+  }
+
+  /** Without a term there is nothing that could lapse. */
+  #hasLease({ spec }: HeldAttempt): boolean {
+    return spec.stopAfterMs === undefined || this.#parts.leaseLeftMs(spec.stopAfterMs) > 0;
   }
 
   async #start(held: HeldAttempt): Promise<Work | undefined> {

@@ -1,22 +1,26 @@
 /*
- * The loop that ends work in time: deadlines, and the hub's silence where the policy says so.
+ * The loop that ends work in time: deadlines, and leases that were not renewed.
  *
- * It measures on the monotonic clock of this box only; the wall clock is used once, when work
- * starts, to turn the hub's instant into what is left. It sleeps until the next limit and does
- * nothing while no work runs. Source: reliability facts R16, R18.
+ * It measures on this box's own clocks; the hub's wall clock is used once, when an attempt is first
+ * seen, to turn its instant into what is left. A lease (`--stop-after`) runs from the newest ping that
+ * the hub has answered, so hearing the hub is not enough. It sleeps until the next limit, looks
+ * every second while a lease is held (the box may have slept), and does nothing while no work runs.
+ * Source: reliability facts R14, R16, R18.
  */
 import type { AttemptId } from '../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { HeldAttempt } from '../attempts.ts';
 import type { Desk } from '../desk.ts';
+import { leaseLookMs } from '../limits.ts';
 import type { EndCause } from '../work/work.ts';
 
-/** What the loop needs. `hubHeardAt` is the monotonic instant at which the hub was last heard. */
+/** What the loop needs. */
 export interface WatchWorkParts {
   readonly desk: Desk;
   readonly ports: Ports;
   readonly leftMs: (held: HeldAttempt) => number | undefined;
-  readonly hubHeardAt: () => number;
+  /** Milliseconds for which a lease of this term still holds. */
+  readonly leaseLeftMs: (termMs: number) => number;
   readonly failed: (error: unknown) => void;
 }
 
@@ -41,20 +45,20 @@ export class WatchWork {
     if (this.#isStopped) return;
     const { desk, ports } = this.#parts;
     const nowMs = ports.clock.monotonicMs();
-    let next = Number.POSITIVE_INFINITY;
+    let nextMs = Number.POSITIVE_INFINITY;
     const seen = new Set<AttemptId>();
     for (const held of desk.list()) {
       if (held.state.is === 'finished') continue;
       seen.add(held.attempt);
-      next = Math.min(next, this.#watch(held, nowMs));
+      nextMs = Math.min(nextMs, this.#watch(held, nowMs));
     }
     for (const attempt of this.#deadlines.keys()) {
       if (!seen.has(attempt)) this.#deadlines.delete(attempt);
     }
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    if (next === Number.POSITIVE_INFINITY) return;
-    this.#cancelTimer = ports.timers.after(Math.max(1, next - nowMs), () => this.wake());
+    if (nextMs === Number.POSITIVE_INFINITY) return;
+    this.#cancelTimer = ports.timers.after(Math.max(1, nextMs), () => this.wake());
   }
 
   stop(): void {
@@ -62,17 +66,15 @@ export class WatchWork {
     this.#cancelTimer?.();
   }
 
-  /** Ends it when a limit has passed; returns when to look again. */
+  /** Ends it when a limit has passed; returns how long until it must be looked at again. */
   #watch(held: HeldAttempt, nowMs: number): number {
-    const deadline = this.#findDeadline(held, nowMs);
+    const leftMs = this.#findDeadline(held, nowMs) - nowMs;
+    if (leftMs <= 0) return this.#end(held, 'deadline');
     const { stopAfterMs } = held.spec;
-    const silentAt =
-      stopAfterMs === undefined || held.state.is === 'accepted'
-        ? Number.POSITIVE_INFINITY
-        : this.#parts.hubHeardAt() + stopAfterMs;
-    if (nowMs >= deadline) return this.#end(held, 'deadline');
-    if (nowMs >= silentAt) return this.#end(held, 'hub-silent');
-    return Math.min(deadline, silentAt);
+    if (stopAfterMs === undefined || held.state.is === 'accepted') return leftMs;
+    const leaseMs = this.#parts.leaseLeftMs(stopAfterMs);
+    if (leaseMs <= 0) return this.#end(held, 'hub-silent');
+    return Math.min(leftMs, leaseMs, leaseLookMs);
   }
 
   #findDeadline(held: HeldAttempt, nowMs: number): number {

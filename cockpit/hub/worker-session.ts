@@ -116,6 +116,14 @@ export class WorkerSession implements SessionHost {
     this.#parts.desk.noteSent(job, n).catch(this.#parts.failed);
   }
 
+  renewed(): void {
+    // Leases are the workers'; the hub holds none from them.
+  }
+
+  countQueued(): number | undefined {
+    return this.#parts.workers.streamsOf(this.#parts.key)?.counts.queued;
+  }
+
   opened(hello: HelloFrame): void {
     const { workers, key, failed, presenceChanged } = this.#parts;
     this.#isFresh = true;

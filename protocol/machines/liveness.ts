@@ -6,14 +6,23 @@
  *
  * Anything heard counts. Silence only ever ends a link and shows an age; it never ends a job (that
  * is the lease's business) and never says that the peer is dead. Carriers notice a killed peer
- * after 17 s or not at all, so each side pings and watches for itself. Source: transport facts 0.4.
+ * after 17 s or not at all, so each side pings and watches for itself. A process that did not run
+ * for a while (stopped, or starved of CPU) could not hear, so then the peer gets two more pings'
+ * time; no more, because a box that slept should dial again soon. Source: transport facts 0.4.
  */
-import { pingMsDefault, staleAfterMsDefault, suspectAfterMsDefault } from '../limits.ts';
+import {
+  pingMsDefault,
+  staleAfterMsDefault,
+  starvedMsMin,
+  suspectAfterMsDefault,
+} from '../limits.ts';
 import { createStepper, ignore, type Moment, type Step, type Table } from './table.ts';
 
 interface Ground {
   readonly heardAt: number;
   readonly pingAt: number;
+  /** The last tick. */
+  readonly lookedAt: number;
 }
 
 /** How fresh the peer is; instants are monotonic milliseconds. */
@@ -35,7 +44,7 @@ type Out = Step<LivenessState, LivenessEffect>;
 
 /** A link has just opened: heard now, and the first ping is due at once. */
 export function createLiveness({ nowMs }: Moment): LivenessState {
-  return { is: 'fresh', heardAt: nowMs, pingAt: nowMs };
+  return { is: 'fresh', heardAt: nowMs, pingAt: nowMs, lookedAt: nowMs };
 }
 
 const table: Table<LivenessState, LivenessEvent, LivenessEffect> = {
@@ -56,6 +65,9 @@ const table: Table<LivenessState, LivenessEvent, LivenessEffect> = {
   },
 };
 
+/** The silence that a peer is charged with after we were deaf: two pings short of giving it up. */
+const deafSilenceMs = suspectAfterMsDefault - 2 * pingMsDefault;
+
 /** One step. Pure. */
 export const stepLiveness = createStepper(table);
 
@@ -71,7 +83,10 @@ function watch(
   _event: unknown,
   { nowMs, roll }: Moment,
 ): Out {
-  const silentMs = nowMs - state.heardAt;
+  // We could not hear while we did not run; the ping that is due now has a moment to be answered.
+  const wasDeaf = nowMs - state.lookedAt >= starvedMsMin;
+  const heardAt = wasDeaf ? Math.max(state.heardAt, nowMs - deafSilenceMs) : state.heardAt;
+  const silentMs = nowMs - heardAt;
   if (silentMs >= suspectAfterMsDefault) {
     return { state: { ...state, is: 'suspect' }, effects: [{ do: 'give-up' }] };
   }
@@ -84,5 +99,6 @@ function watch(
     // ±10 %, so that a thousand agents that started together do not ping together.
     pingAt = nowMs + pingMsDefault * (0.9 + roll / 5);
   }
-  return { state: { ...state, is: isNewlyStale ? 'stale' : state.is, pingAt }, effects };
+  const is = isNewlyStale ? 'stale' : state.is;
+  return { state: { ...state, is, heardAt, pingAt, lookedAt: nowMs }, effects };
 }

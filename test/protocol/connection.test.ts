@@ -28,6 +28,8 @@ beforeEach(async () => {
     frame: (_connection, frame) => told.push(`frame ${frame.t}`),
     presence: (_connection, as) => told.push(as),
     drained: () => told.push('drained'),
+    countQueued: () => undefined,
+    answered: (_connection, { sentAt }) => told.push(`answered ${sentAt.monotonicMs}`),
     closed: (_connection, reason) => told.push(`closed ${reason}`),
   };
   const [link, far] = createLinkPair('a', 'b');
@@ -163,17 +165,19 @@ describe('connection', () => {
     expect(told.at(-1)).toBe('closed LINK_TIMEOUT');
   });
 
-  test('connection: a pong gives the round trip, never less than nothing', async () => {
+  test('connection: a pong gives the round trip, once, and one that nobody asked for gives none', async () => {
     await open();
-    await ports.advance(0);
-    const at = peer.pick('ping')[0]?.at ?? Number.NaN;
+    await ports.advance(1);
+    const at = peer.pick('ping')[0]?.at ?? -1;
     await ports.advance(30);
-    peer.say({ t: 'pong', at });
-    await settle();
-    expect(connection.rttMs).toBe(30);
     peer.say({ t: 'pong', at: 1e12 });
     await settle();
-    expect(connection.rttMs).toBe(0);
+    expect(connection.rttMs).toBeUndefined();
+    peer.say({ t: 'pong', at });
+    peer.say({ t: 'pong', at });
+    await settle();
+    expect(connection.rttMs).toBe(ports.nowMs - at);
+    expect(told.filter((line) => line.startsWith('answered'))).toEqual([`answered ${at}`]);
   });
 
   test('connection: once closed it sends nothing, takes nothing and says so once', async () => {

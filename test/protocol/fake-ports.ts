@@ -20,6 +20,7 @@ export class FakePorts implements Ports {
   #drawCount = 0;
   readonly clock = {
     monotonicMs: () => this.nowMs,
+    uptimeMs: () => this.nowMs,
     wallMs: () => this.wallStartMs + this.nowMs,
   };
   readonly random = {

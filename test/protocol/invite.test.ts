@@ -16,7 +16,7 @@ import { type Clock, openSystemPorts } from '../../protocol/ports.ts';
 
 const { random } = openSystemPorts();
 const nowMs = 1_800_000_000_000;
-const clock: Clock = { monotonicMs: () => 0, wallMs: () => nowMs };
+const clock: Clock = { monotonicMs: () => 0, uptimeMs: () => 0, wallMs: () => nowMs };
 const malformed = expect.objectContaining({ code: 'INVITE_MALFORMED' });
 
 const plan: InvitePlan = {

@@ -40,6 +40,9 @@ class Host implements SessionHost {
   acked = (_store: string, through: number) => void this.told.push(`acked ${through}`);
   sent = (row: OutboxRow) => void this.told.push(`sent ${row.seq}`);
   opened = () => void this.told.push('opened');
+  renewed = () => void this.told.push('renewed');
+  countQueued = (): number | undefined => this.queued;
+  queued: number | undefined;
   frame = (frame: { readonly t: string }) => void this.told.push(`frame ${frame.t}`);
   presence = (as: string) => void this.told.push(as);
   drained = () => void this.told.push('drained');
@@ -290,5 +293,48 @@ describe('session', () => {
     expect(await session.attach(late)).toBe('stopped');
     expect(session.sendFrame({ t: 'log-ask', attempt: 'J1.1' })).toBe('closed');
     expect(ports.timerCount).toBe(0);
+  });
+
+  test('session: a pong says what is queued, for the leases of the peer', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const { peer } = await greet(session);
+    peer.say({ t: 'ping', at: 5 });
+    await settle();
+    host.queued = 7;
+    peer.say({ t: 'ping', at: 6 });
+    await settle();
+    expect(peer.pick('pong').map(({ at, queued }) => [at, queued])).toEqual([
+      [5, undefined],
+      [6, 7],
+    ]);
+  });
+
+  test('session: it is renewed as of the ping that was answered, once what was queued is applied', async () => {
+    const host = new Host();
+    const { session, ports } = makeSession(host);
+    const { peer } = await greet(session);
+    await ports.advance(1);
+    const [ping] = peer.pick('ping');
+    const at = ping?.at ?? -1;
+    await ports.advance(500);
+    peer.say({ t: 'pong', at, queued: 1 });
+    await settle();
+    expect([session.renewedAt, host.told.includes('renewed')]).toEqual([undefined, false]);
+    peer.say({ t: 'data', seq: 1, body: row(1).bytes });
+    for (let turn = 0; turn < 3; turn += 1) await settle();
+    expect(session.renewedAt?.monotonicMs).toBe(at);
+    expect(host.told).toContain('renewed');
+  });
+
+  test('session: what merely comes from the peer renews nothing, nor does a pong nobody asked for', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const { peer } = await greet(session);
+    peer.say({ t: 'ping', at: 1 });
+    peer.say({ t: 'pong', at: 123_456, queued: 0 });
+    peer.say({ t: 'data', seq: 1, body: row(1).bytes });
+    for (let turn = 0; turn < 3; turn += 1) await settle();
+    expect([session.renewedAt, host.applied]).toEqual([undefined, [1]]);
   });
 });

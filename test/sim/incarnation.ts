@@ -41,6 +41,7 @@ export class Incarnation {
     this.ports = {
       clock: {
         monotonicMs: () => (clock.nowMs - bootedAt) * skew.rate,
+        uptimeMs: () => clock.nowMs * skew.rate,
         wallMs: () => epochMs + skew.wallAheadMs + clock.nowMs * skew.rate,
       },
       timers: { after: (delayMs, run) => this.#after(roundUp(delayMs) / skew.rate, run) },

@@ -104,7 +104,7 @@ export class Workload {
       isIdempotent: chance.happens(0.3),
       lostAfterMs: chance.happens(0.25) ? chance.int(5000, 20_000) : dayMs,
       ...(chance.happens(0.25) ? { deadlineMs: chance.int(500, 30_000) } : {}),
-      ...(chance.happens(0.25) ? { stopAfterMs: chance.int(3000, 15_000) } : {}),
+      ...(chance.happens(0.25) ? { stopAfterMs: chance.int(3000, 25_000) } : {}),
     };
   }
 

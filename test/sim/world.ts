@@ -41,7 +41,7 @@ export class World {
   readonly #chance: Chance;
   readonly #plan: FaultPlan;
   readonly #workload: Workload;
-  /** When the hub was last heard by each box. */
+  /** When each box last had a pong of the hub's. */
   readonly #heardAt = new Map<string, number>();
   #isHealed = false;
 
@@ -199,6 +199,6 @@ export class World {
         : !box.isPaused && box.agent?.status.link === 'linked';
     if (!isHeard) return;
     if (direction === 'to-hub') this.history.noteArrival(name, this.clock.nowMs);
-    else this.#heardAt.set(name, this.clock.nowMs);
+    else if (kind === 'pong') this.#heardAt.set(name, this.clock.nowMs);
   }
 }

@@ -111,6 +111,7 @@ export const frames: Samples<Frame, Frame['t'] | `${string}:${string}`> = {
   ack: { t: 'ack', received: 297, need: [298, 299] },
   ping: { t: 'ping', at: 1234.25 },
   pong: { t: 'pong', at: 1234.25 },
+  'pong:queued': { t: 'pong', at: 1234.25, queued: 300 },
   'log-ask': { t: 'log-ask', attempt: 'J12.1' },
   log: {
     t: 'log',

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { RunWork } from '../../../agent/loops/run-work.ts';
 import type { Work, Workshop } from '../../../agent/work/work.ts';
 import { AppError } from '../../../protocol/errors.ts';
+import type { CommandMessage } from '../../../protocol/messages.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { openPeerStreams } from '../../../store/peer-streams.ts';
@@ -20,6 +21,7 @@ async function openLoop(slots: number, bench?: Bench) {
   const gate = {
     spawn: Promise.resolve(),
     mayStart: true,
+    silentMs: 0,
     failure: undefined as AppError | undefined,
   };
   const start = async (attempt: AttemptId): Promise<Work> => {
@@ -40,12 +42,18 @@ async function openLoop(slots: number, bench?: Bench) {
     mark: (attempt) => attempt,
     mayStart: () => gate.mayStart,
     leftMs: ({ attempt }) => (attempt === 'J66.1' ? 0 : undefined),
+    leaseLeftMs: (termMs) => termMs - gate.silentMs,
     logGrew: () => undefined,
     failed: (error) => {
       throw error;
     },
   });
   return { loop, desk, take, kv, readFacts, started, ended, exits, gate };
+}
+
+function withLease(attempt: AttemptId, stopAfterMs: number): CommandMessage {
+  const plain = assign(attempt);
+  return plain.kind === 'assign' ? { ...plain, spec: { ...plain.spec, stopAfterMs } } : plain;
 }
 
 const wakeAll = async (loop: RunWork) => {
@@ -75,6 +83,28 @@ describe('run work', () => {
     await wakeAll(loop);
     await wakeAll(loop);
     expect(started).toEqual(['J1.1']);
+  });
+
+  test('run work: work with a lease starts only while that holds, and as soon as it does', async () => {
+    const { loop, take, started, gate, desk } = await openLoop(4);
+    await take(withLease('J1.1', 10_000), assign('J2.1'));
+    gate.silentMs = 10_000;
+    await wakeAll(loop);
+    expect([started, desk.find('J1.1')?.state.is]).toEqual([['J2.1'], 'accepted']);
+    gate.silentMs = 9999;
+    await wakeAll(loop);
+    expect(started).toEqual(['J2.1', 'J1.1']);
+  });
+
+  test('run work: a lease that ran out while `starting` was written starts nothing', async () => {
+    const { loop, take, started, gate, desk, readFacts } = await openLoop(4);
+    await take(withLease('J1.1', 10_000));
+    loop.wake();
+    gate.silentMs = 10_000;
+    for (let turn = 0; turn < 3; turn += 1) await settle();
+    expect([started, desk.find('J1.1')?.state.is]).toEqual([[], 'finished']);
+    const end = { kind: 'finished', outcome: 'cancelled', code: 'LEASE_LAPSED' };
+    expect((await readFacts()).at(-1)).toMatchObject(end);
   });
 
   test('run work: what is over before its turn is expired without a process', async () => {

@@ -26,7 +26,7 @@ function handPorts() {
   let nowMs = 0;
   const ports: Ports = {
     ...openSystemPorts(),
-    clock: { wallMs: () => 0, monotonicMs: () => nowMs++ },
+    clock: { wallMs: () => 0, uptimeMs: () => 0, monotonicMs: () => nowMs++ },
     timers: {
       after(delayMs, run) {
         const id = pauses.push(delayMs);

@@ -15,7 +15,11 @@ interface Pending {
 export class FakePorts implements Ports {
   nowMs = 0;
   readonly #pending = new Set<Pending>();
-  readonly clock = { monotonicMs: () => this.nowMs, wallMs: () => fakeStartMs + this.nowMs };
+  readonly clock = {
+    monotonicMs: () => this.nowMs,
+    uptimeMs: () => this.nowMs,
+    wallMs: () => fakeStartMs + this.nowMs,
+  };
   readonly random = { bytes: (count: number) => new Uint8Array(count), fraction: () => 0.5 };
   readonly timers = {
     after: (delayMs: number, run: () => void) => {

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import {
   pingMsDefault,
   staleAfterMsDefault,
+  starvedMsMin,
   suspectAfterMsDefault,
 } from '../../../protocol/limits.ts';
 import {
@@ -18,7 +19,7 @@ import {
 const at = (nowMs: number, roll = 0.5) => ({ nowMs, roll });
 const tick = { type: 'tick' } as const;
 const heard = { type: 'heard' } as const;
-const later: LivenessState = { is: 'fresh', heardAt: 0, pingAt: 1e9 };
+const later: LivenessState = { is: 'fresh', heardAt: 0, pingAt: 1e9, lookedAt: 1e9 };
 
 describe('liveness', () => {
   test('liveness: the first ping is due at once, the next within a tenth of the interval', () => {
@@ -33,20 +34,21 @@ describe('liveness', () => {
   });
 
   test('liveness: stale is said at its moment, once, and not before', () => {
-    expect(stepLiveness(later, tick, at(staleAfterMsDefault - 1))).toEqual({
-      state: later,
+    const early = at(staleAfterMsDefault - 1);
+    expect(stepLiveness(later, tick, early)).toEqual({
+      state: { ...later, lookedAt: early.nowMs },
       effects: [],
     });
     const stale = stepLiveness(later, tick, at(staleAfterMsDefault));
     expect(stale).toEqual({
-      state: { ...later, is: 'stale' },
+      state: { ...later, is: 'stale', lookedAt: staleAfterMsDefault },
       effects: [{ do: 'show', as: 'stale' }],
     });
     expect(findLivenessDeadline(stale.state)).toBe(suspectAfterMsDefault);
     expect(stepLiveness(stale.state, tick, at(staleAfterMsDefault + 1)).effects).toEqual([]);
   });
 
-  test('liveness: the link is given up at its moment, also from fresh after a long sleep', () => {
+  test('liveness: the link is given up at its moment, also from fresh', () => {
     const stale: LivenessState = { ...later, is: 'stale' };
     expect(stepLiveness(stale, tick, at(suspectAfterMsDefault - 1)).effects).toEqual([]);
     for (const state of [stale, later]) {
@@ -54,6 +56,26 @@ describe('liveness', () => {
       expect(effects).toEqual([{ do: 'give-up' }]);
       expect(next.is).toBe('suspect');
     }
+  });
+
+  test('liveness: a process that did not run for a while gives its peer two more pings, no more', () => {
+    const slept: LivenessState = { is: 'fresh', heardAt: 0, pingAt: 1000, lookedAt: 900 };
+    const woken = stepLiveness(slept, tick, at(60_000));
+    expect(woken.effects).toEqual([{ do: 'show', as: 'stale' }, { do: 'ping' }]);
+    const due = 60_000 + 2 * pingMsDefault;
+    const before = stepLiveness(woken.state, tick, at(due - 1000, 0));
+    expect(before.effects.filter((effect) => effect.do === 'give-up')).toEqual([]);
+    expect(stepLiveness(before.state, tick, at(due)).effects).toEqual([{ do: 'give-up' }]);
+    expect(stepLiveness(before.state, heard, at(due - 1)).effects).toEqual([
+      { do: 'show', as: 'fresh' },
+    ]);
+  });
+
+  test('liveness: a late look that is not that late excuses nothing', () => {
+    const late: LivenessState = { is: 'stale', heardAt: 0, pingAt: 1e9, lookedAt: 4000 };
+    expect(stepLiveness(late, tick, at(4000 + starvedMsMin - 1)).effects).toEqual([
+      { do: 'give-up' },
+    ]);
   });
 
   test('liveness: anything heard makes a stale peer fresh, and says so only then', () => {

@@ -15,6 +15,9 @@ import type { Check, Evidence, Finding } from './check.ts';
 /** Silence is measured between looks and frames; shorter than promised by this much is no lie. */
 const slackMs = 250;
 
+/** From a ping's leaving to its pong being good: the way, and messages that must be applied first. */
+const answerMsMax = 6000;
+
 interface Case {
   readonly evidence: Evidence;
   readonly job: CommandJob;
@@ -88,13 +91,14 @@ function findLie(known: Case): string | undefined {
 
 function findCancelLie({ evidence, job, end, process, box }: Case): string | undefined {
   const { history } = evidence;
-  if (end.reason?.includes('hub was not heard') === true) {
+  if (end.code === 'LEASE_LAPSED') {
     // Decided, and then it ended by itself before it was asked.
     if (process?.asked === undefined) return undefined;
     const { silentMs } = process.asked;
-    // The agent's clock may be fast by a tenth.
-    const neededMs = (job.spec.stopAfterMs ?? Number.POSITIVE_INFINITY) * 0.9 - slackMs;
-    return silentMs >= neededMs ? undefined : `stopped after only ${silentMs} ms without the hub`;
+    // The agent's clock may be fast by a tenth, and a lease runs from when the ping left.
+    const termMs = job.spec.stopAfterMs ?? Number.POSITIVE_INFINITY;
+    const neededMs = termMs * 0.9 - slackMs - answerMsMax;
+    return silentMs >= neededMs ? undefined : `stopped after only ${silentMs} ms without a pong`;
   }
   if (end.reason?.includes('agent was stopped') === true) {
     const wasStopped = history.agentEnds.some((note) => note.box === box);
