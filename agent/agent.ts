@@ -8,19 +8,19 @@
 import type { AppError } from '../protocol/errors.ts';
 import { wrapError } from '../protocol/errors.ts';
 import type { HelloFrame, OwnerFrame } from '../protocol/frames.ts';
-import { findLeaseLeftMs, type LeaseInstant } from '../protocol/machines/renewal.ts';
-import type { AttemptId, Capabilities, PeerKey } from '../protocol/model.ts';
-import { type Ports, sleep } from '../protocol/ports.ts';
-import { Session, type SessionHost, type StreamMarks } from '../protocol/session.ts';
-import type { Link } from '../protocol/transports/link.ts';
+import type { LeaseInstant } from '../protocol/machines/renewal.ts';
+import type { AttemptId, Capabilities } from '../protocol/model.ts';
+import { sleep } from '../protocol/ports.ts';
+import { Session } from '../protocol/session.ts';
+import type { SessionHost, StreamMarks } from '../protocol/session-host.ts';
 import { Committer } from '../store/committer.ts';
 import { openStore, type StoreIdentity } from '../store/format.ts';
 import { metaKey } from '../store/keys.ts';
-import type { Kv } from '../store/kv.ts';
-import type { LogStore } from '../store/log.ts';
 import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer-streams.ts';
+import type { AgentParts, AgentStatus } from './agent-parts.ts';
 import { type HeldAttempt, readHeld } from './attempts.ts';
 import { Desk } from './desk.ts';
+import { HubClock } from './hub-clock.ts';
 import { type LifeEffect, type LifeEvent, type LifeState, stepLife } from './life-machine.ts';
 import { slotsPerCpuDefault, stopMsMax } from './limits.ts';
 import { KeepLink } from './loops/keep-link.ts';
@@ -28,37 +28,6 @@ import { RunWork } from './loops/run-work.ts';
 import { SendLogs } from './loops/send-logs.ts';
 import { WatchWork } from './loops/watch-work.ts';
 import { settle } from './settle.ts';
-import type { Workshop } from './work/work.ts';
-
-/** Everything an agent is made from. */
-export interface AgentParts {
-  readonly ports: Ports;
-  readonly kv: Kv;
-  readonly logs: LogStore;
-  readonly workshop: Workshop;
-  /** One try to reach the hub; ends by itself. */
-  readonly dial: () => Promise<Link>;
-  readonly hub: PeerKey;
-  readonly host: string;
-  readonly version: string;
-  /** Jobs that run at once; null for one a cpu. */
-  readonly slots: number | null;
-  /** Told, in words, what a person who reads the log should know. */
-  readonly noticed: (line: string) => void;
-}
-
-/** What `odally status` shows. */
-export interface AgentStatus {
-  readonly life: LifeState['is'];
-  readonly name: string | null;
-  readonly hub: PeerKey;
-  readonly link: string;
-  readonly work: string;
-  readonly logs: string;
-  readonly deadlines: string;
-  readonly attempts: readonly { readonly attempt: AttemptId; readonly state: string }[];
-  readonly waiting: number;
-}
 
 const hubStoreKey = metaKey('hub-store');
 
@@ -78,8 +47,7 @@ export class Agent implements SessionHost {
   readonly #logEnds = new Map<AttemptId, number>();
   #name: string | null = null;
   #barrier = Number.POSITIVE_INFINITY;
-  /** An instant of ours, and what the hub's wall clock said at that instant or later. */
-  #hubClock: { readonly at: LeaseInstant; readonly wallMs: number } | undefined;
+  readonly #hubClock: HubClock;
   #resolveEnded!: (failure: AppError | undefined) => void;
   #failure: AppError | undefined;
   /** Resolves when the agent has stopped, with the failure that ended it if one did. */
@@ -87,6 +55,7 @@ export class Agent implements SessionHost {
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
+    this.#hubClock = new HubClock(parts.ports.clock);
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -190,7 +159,7 @@ export class Agent implements SessionHost {
   opened(hello: HelloFrame, greetedAt: LeaseInstant): void {
     this.#name = hello.name ?? this.#name;
     this.#barrier = hello.queued;
-    this.#hubClock = { at: greetedAt, wallMs: hello.wallMs };
+    this.#hubClock.noteHello(hello, greetedAt);
     this.#keepLink.opened();
     this.#sendLogs.linked();
     this.#wakeSoon();
@@ -256,7 +225,9 @@ export class Agent implements SessionHost {
 
   #composeLoops(failed: (error: unknown) => void): void {
     const { ports, workshop, logs, slots, dial } = this.#parts;
-    const leftMs = (attempt: HeldAttempt) => this.#findLeftMs(attempt);
+    const leftMs = ({ expiresAt }: HeldAttempt) => this.#hubClock.findLeftMs(expiresAt);
+    const leaseLeftMs = (termMs: number) =>
+      this.#hubClock.findLeaseLeftMs(this.#session.renewedAt, termMs);
     this.#keepLink = new KeepLink({ session: this.#session, dial, ports });
     this.#sendLogs = new SendLogs({
       desk: this.#desk,
@@ -269,7 +240,7 @@ export class Agent implements SessionHost {
       desk: this.#desk,
       ports,
       leftMs,
-      leaseLeftMs: (termMs) => this.#findLeaseLeftMs(termMs),
+      leaseLeftMs,
       failed,
     });
     this.#runWork = new RunWork({
@@ -281,7 +252,7 @@ export class Agent implements SessionHost {
       mark: (attempt) => this.#mark(attempt),
       mayStart: () => this.#life.is === 'serving' && this.#session.received >= this.#barrier,
       leftMs,
-      leaseLeftMs: (termMs) => this.#findLeaseLeftMs(termMs),
+      leaseLeftMs,
       logGrew: (attempt) => this.#noteLog(attempt).catch(failed),
       failed,
     });
@@ -370,26 +341,6 @@ export class Agent implements SessionHost {
     this.#sendLogs.forget(attempt);
     this.#logEnds.delete(attempt);
     await this.#parts.logs.remove(attempt).catch((error: unknown) => this.#fail(error));
-  }
-
-  /**
-   * The hub's clock is at most what its hello said and all the time since we greeted it: so what is
-   * found to be left is never too much, however long that hello was under way, whatever our wall
-   * clock does, and also after this box slept.
-   */
-  #findLeftMs(held: HeldAttempt): number | undefined {
-    if (held.expiresAt === undefined || this.#hubClock === undefined) return undefined;
-    const { at, wallMs } = this.#hubClock;
-    return findLeaseLeftMs(at, this.#readClocks(), held.expiresAt - wallMs);
-  }
-
-  #findLeaseLeftMs(termMs: number): number {
-    return findLeaseLeftMs(this.#session.renewedAt, this.#readClocks(), termMs);
-  }
-
-  #readClocks(): LeaseInstant {
-    const { clock } = this.#parts.ports;
-    return { monotonicMs: clock.monotonicMs(), uptimeMs: clock.uptimeMs() };
   }
 
   #mark(attempt: AttemptId): string {

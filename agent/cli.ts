@@ -9,7 +9,7 @@ import { ControlClient } from '../protocol/control.ts';
 import { reportFailure, reportReady, startDaemon } from '../protocol/daemon.ts';
 import { AppError, readFirstSentence, wrapError } from '../protocol/errors.ts';
 import { dialUnix } from '../protocol/transports/unix.ts';
-import type { AgentStatus } from './agent.ts';
+import type { AgentStatus } from './agent-parts.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
 import type { Program } from './ports.ts';
 import { type AgentProgramParts, pair, startAgent } from './program.ts';

@@ -9,12 +9,8 @@ import type { HelloFrame, OwnerFrame } from '../../protocol/frames.ts';
 import { findAssigned } from '../../protocol/messages.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
-import {
-  Session,
-  type SessionHost,
-  type SessionIdentity,
-  type StreamMarks,
-} from '../../protocol/session.ts';
+import { Session } from '../../protocol/session.ts';
+import type { SessionHost, SessionIdentity, StreamMarks } from '../../protocol/session-host.ts';
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
 import { splitAttemptId } from '../manager/job.ts';
 import type { HubDesk } from './desk.ts';

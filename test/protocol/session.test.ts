@@ -3,7 +3,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { OutboxRow } from '../../protocol/machines/sender.ts';
-import { Session, type SessionHost, type StreamMarks } from '../../protocol/session.ts';
+import { Session } from '../../protocol/session.ts';
+import type { SessionHost, StreamMarks } from '../../protocol/session-host.ts';
 import { createLinkPair } from '../../protocol/transports/memory.ts';
 import { FakePorts, settle } from './fake-ports.ts';
 import { makeHello, ownStore, peerStore, RawPeer } from './raw-peer.ts';

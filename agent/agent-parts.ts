@@ -1,0 +1,42 @@
+/*
+ * What an agent is made from and what it shows of itself: the contract of `agent.ts`, types only.
+ *
+ * All of the world comes in through `AgentParts`, so the program and the simulator differ only here.
+ */
+import type { AttemptId, PeerKey } from '../protocol/model.ts';
+import type { Ports } from '../protocol/ports.ts';
+import type { Link } from '../protocol/transports/link.ts';
+import type { Kv } from '../store/kv.ts';
+import type { LogStore } from '../store/log.ts';
+import type { LifeState } from './life-machine.ts';
+import type { Workshop } from './work/work.ts';
+
+/** Everything an agent is made from. */
+export interface AgentParts {
+  readonly ports: Ports;
+  readonly kv: Kv;
+  readonly logs: LogStore;
+  readonly workshop: Workshop;
+  /** One try to reach the hub; ends by itself. */
+  readonly dial: () => Promise<Link>;
+  readonly hub: PeerKey;
+  readonly host: string;
+  readonly version: string;
+  /** Jobs that run at once; null for one a cpu. */
+  readonly slots: number | null;
+  /** Told, in words, what a person who reads the log should know. */
+  readonly noticed: (line: string) => void;
+}
+
+/** What `odally status` shows. */
+export interface AgentStatus {
+  readonly life: LifeState['is'];
+  readonly name: string | null;
+  readonly hub: PeerKey;
+  readonly link: string;
+  readonly work: string;
+  readonly logs: string;
+  readonly deadlines: string;
+  readonly attempts: readonly { readonly attempt: AttemptId; readonly state: string }[];
+  readonly waiting: number;
+}
