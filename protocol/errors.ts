@@ -184,6 +184,16 @@ export const errorTable = {
     'The worker stopped the work because it could not hear the hub.',
     'Try it again, or give it a longer --stop-after.',
   ),
+  DECISION_UNKNOWN: lasting(
+    2,
+    'There is no decision of this id.',
+    'Run `wally inbox` to see what waits.',
+  ),
+  DECISION_CLOSED: lasting(
+    4,
+    'The decision was made already.',
+    'Run `wally inbox` to see what waits.',
+  ),
   QUEUE_FULL: passing(
     4,
     'Too many messages wait for this worker.',

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { decodeValue, encodeValue } from './codec.ts';
 import { AppError } from './errors.ts';
 import { messageBytesMax } from './limits.ts';
-import { type AttemptId, outcomes } from './model.ts';
+import { type AttemptId, outcomes, reconciles } from './model.ts';
 import { peerText } from './peer-text.ts';
 
 /** Wall milliseconds that a date can have; what lies beyond would break whoever shows it. */
@@ -35,6 +35,8 @@ export const commandSpecSchema = z.object({
   isIdempotent: z.boolean(),
   lostAfterMs: duration,
   stopAfterMs: duration.exactOptional(),
+  mayReplace: z.boolean().exactOptional(),
+  reconcile: z.enum(reconciles).exactOptional(),
 });
 
 /** What a process used; the shape of `WorkUsage`. */

@@ -66,9 +66,27 @@ export interface CommandSpec {
   readonly isIdempotent: boolean;
   /** The hub declares the attempt lost after not hearing of it for so long. */
   readonly lostAfterMs: number;
-  /** The agent stops the work by itself after not hearing from the hub for so long. */
+  /** The work's lease: the agent stops it by itself when the hub has answered nothing for so long. */
   readonly stopAfterMs?: number;
+  /** When it is lost and certainly over, the hub may start another attempt elsewhere by itself. */
+  readonly mayReplace?: boolean;
+  /** What counts when a replaced attempt comes back after all; `keep-replacement` when absent. */
+  readonly reconcile?: Reconcile;
 }
+
+/**
+ * Which attempt counts when one that was replaced comes back. `keep-original` ends the replacement,
+ * `keep-replacement` refuses the original (its token is old), `first-finished` lets both go on and
+ * takes the first result.
+ */
+export type Reconcile = 'keep-original' | 'keep-replacement' | 'first-finished';
+
+/** Every reconcile rule. */
+export const reconciles = [
+  'keep-original',
+  'keep-replacement',
+  'first-finished',
+] as const satisfies readonly Reconcile[];
 
 /** What a worker's box has; facts probed at start, and whatever its config adds or overrides. */
 export interface Capabilities {

@@ -27,6 +27,8 @@ export const keyPrefixes = {
   'ja/': 'jobs that have not ended',
   'l/': 'late reports of superseded attempts',
   'a/': 'attempts that an agent holds',
+  'd/': 'decisions',
+  'da/': 'decisions that wait for the M2',
   'e/': 'journal of events',
   'w/': 'workers',
   'i/': 'open invites',
@@ -93,10 +95,25 @@ export function activeJobKey(job: JobId): string {
   return `ja/${jobPart(job)}`;
 }
 
-/** `l/N/ATTEMPT`: what a superseded attempt reported after all. */
-export function lateReportKey(attempt: AttemptId): string {
+/** `l/N/ATTEMPT/PEER`: what that worker reported of a superseded attempt after all. */
+export function lateReportKey(attempt: AttemptId, worker: PeerKey): string {
+  return `${lateReportsPrefix(attempt)}${worker}`;
+}
+
+/** `l/N/ATTEMPT/`: all late reports of one attempt. */
+export function lateReportsPrefix(attempt: AttemptId): string {
   const [job, n] = splitAttempt(attempt);
-  return `l/${pad(job, 12)}/${pad(n, 6)}`;
+  return `l/${pad(job, 12)}/${pad(n, 6)}/`;
+}
+
+/** `d/N`: one decision; `n` is the number in its id. */
+export function decisionKey(n: number): string {
+  return `d/${pad(n, 12)}`;
+}
+
+/** `da/N`: present while the decision waits for the M2. */
+export function openDecisionKey(n: number): string {
+  return `da/${pad(n, 12)}`;
 }
 
 /** `a/N.ATTEMPT`: one attempt that an agent holds. */

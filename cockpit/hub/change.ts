@@ -7,10 +7,11 @@
 import { type CommandMessage, encodeMessage } from '../../protocol/messages.ts';
 import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
 import { type JournalEvent, planEvent } from '../../store/journal.ts';
-import { activeJobKey, jobKey, workerKey } from '../../store/keys.ts';
+import { activeJobKey, decisionKey, jobKey, openDecisionKey, workerKey } from '../../store/keys.ts';
 import type { KvOp } from '../../store/kv.ts';
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
 import { planRow } from '../../store/row-codec.ts';
+import { type Decision, isOpen } from '../manager/decision.ts';
 import { isEnded, type JobRecord } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 
@@ -47,6 +48,15 @@ export class Change {
     this.ops.push(planRow(workerKey(worker.key), worker));
   }
 
+  /** Writes the decision, and keeps or removes its marker as one that waits. */
+  putDecision(decision: Decision): void {
+    const n = Number(decision.id.slice(1));
+    this.ops.push(
+      planRow(decisionKey(n), decision),
+      planMarker(openDecisionKey(n), isOpen(decision)),
+    );
+  }
+
   note(event: EventNote): void {
     const numbered: JournalEvent = { ...event, seq: this.#takeEventSeq(), at: this.at };
     this.ops.push(planEvent(numbered));
@@ -66,10 +76,13 @@ export class Change {
     const ops = [...this.ops];
     for (const job of this.jobs.values()) {
       ops.push(planRow(jobKey(job.id), job));
-      const marker = activeJobKey(job.id);
-      if (isEnded(job)) ops.push({ type: 'del', key: marker });
-      else ops.push({ type: 'put', key: marker, value: new Uint8Array([1]) });
+      ops.push(planMarker(activeJobKey(job.id), !isEnded(job)));
     }
     return ops;
   }
+}
+
+/** A marker row is there while something is so. */
+function planMarker(key: string, isSo: boolean): KvOp {
+  return isSo ? { type: 'put', key, value: new Uint8Array([1]) } : { type: 'del', key };
 }

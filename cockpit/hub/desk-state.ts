@@ -1,18 +1,21 @@
 /*
  * What the desk keeps in memory, and how it is read back at start.
  *
- * Derived from the store alone: workers, jobs that have not ended, the parts of open groups, and
- * the next numbers. Ended jobs stay on disk. Errors: STORE_IO, STORE_DAMAGED.
+ * Derived from the store alone: workers, jobs that have not ended and who holds them, the parts of open
+ * groups, decisions that wait, and the next numbers. What has ended stays on disk. Errors: STORE_IO, STORE_DAMAGED.
  */
 import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
 import { readLastEventSeq } from '../../store/journal.ts';
-import { jobKey, prefixRange } from '../../store/keys.ts';
+import { decisionKey, jobKey, prefixRange } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
 import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
 import { findRow, readRow } from '../../store/row-codec.ts';
-import type { JobRecord } from '../manager/job.ts';
+import { type Decision, type DecisionId, decisionRowSchema } from '../manager/decision.ts';
+import type { CommandJob, JobRecord } from '../manager/job.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
 import { type WorkerRecord, workerRowSchema } from '../manager/worker.ts';
+import { decisionsOpenMax } from './inbox.ts';
+import { indexHolders } from './transitions.ts';
 
 /** Workers that one hub may know, revoked ones included. */
 export const workersMax = 10_000;
@@ -25,11 +28,16 @@ export interface DeskState {
   readonly workers: Map<PeerKey, WorkerRecord>;
   readonly streams: Map<PeerKey, PeerStreams>;
   readonly active: Map<JobId, JobRecord>;
+  /** Unended jobs by the workers that hold an attempt of them; derived from `active`. */
+  readonly heldBy: Map<PeerKey, Map<JobId, CommandJob>>;
+  /** Decisions that wait for the M2. */
+  readonly decisions: Map<DecisionId, Decision>;
   /** Parts of groups that have not ended; ended parts too. */
   readonly groupParts: Map<JobId, JobRecord>;
   /** Attempts made by this very process, whose first sending it cannot have missed. */
   readonly freshAttempts: Set<AttemptId>;
   nextJob: number;
+  nextDecision: number;
   nextEvent: number;
 }
 
@@ -39,13 +47,17 @@ export async function readDeskState(kv: Kv): Promise<DeskState> {
     workers: new Map(),
     streams: new Map(),
     active: new Map(),
+    heldBy: new Map(),
+    decisions: new Map(),
     groupParts: new Map(),
     freshAttempts: new Set(),
-    nextJob: (await readLastJobNumber(kv)) + 1,
+    nextJob: (await readLastNumber(kv, 'j/')) + 1,
+    nextDecision: (await readLastNumber(kv, 'd/')) + 1,
     nextEvent: (await readLastEventSeq(kv)) + 1,
   };
   await readWorkers(kv, state);
   await readActive(kv, state);
+  await readDecisions(kv, state);
   return state;
 }
 
@@ -67,6 +79,7 @@ async function readActive(kv: Kv, state: DeskState): Promise<void> {
     const job = await findRow(kv, jobKey(id), jobRowSchema);
     if (job === undefined) continue;
     state.active.set(id, job);
+    if (job.kind === 'command') indexHolders(state, job);
     if (job.kind !== 'group') continue;
     for (const child of job.children) {
       const part = await findRow(kv, jobKey(child), jobRowSchema);
@@ -75,7 +88,16 @@ async function readActive(kv: Kv, state: DeskState): Promise<void> {
   }
 }
 
-async function readLastJobNumber(kv: Kv): Promise<number> {
-  const [last] = await kv.range({ ...prefixRange('j/'), countMax: 1, order: 'descending' });
-  return last === undefined ? 0 : Number(last.key.slice('j/'.length));
+async function readDecisions(kv: Kv, state: DeskState): Promise<void> {
+  const range = { ...prefixRange('da/'), countMax: decisionsOpenMax, order: 'ascending' } as const;
+  for (const { key } of await kv.range(range)) {
+    const row = await findRow(kv, decisionKey(Number(key.slice('da/'.length))), decisionRowSchema);
+    if (row !== undefined) state.decisions.set(row.id, row);
+  }
+}
+
+/** The highest number under a prefix whose keys end in it; 0 when there is none. */
+async function readLastNumber(kv: Kv, prefix: 'j/' | 'd/'): Promise<number> {
+  const [last] = await kv.range({ ...prefixRange(prefix), countMax: 1, order: 'descending' });
+  return last === undefined ? 0 : Number(last.key.slice(prefix.length));
 }

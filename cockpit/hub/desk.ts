@@ -6,15 +6,24 @@
  * attempt that has not ended, and from the worker that holds it; all else is kept as late.
  * Errors: JOB_*, WORKER_NO_MATCH, QUEUE_FULL, STORE_*.
  */
+import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import { outboxRowsMax, quarantineBytesMax } from '../../protocol/limits.ts';
-import { decodeFact, type FactMessage } from '../../protocol/messages.ts';
-import type { CommandSpec, JobId, PeerKey } from '../../protocol/model.ts';
-import { jobKey, lateReportKey, prefixRange, quarantineKey } from '../../store/keys.ts';
+import { decodeFact, type FactMessage, factMessageSchema } from '../../protocol/messages.ts';
+import type { AttemptId, CommandSpec, JobId, Outcome, PeerKey } from '../../protocol/model.ts';
+import {
+  jobKey,
+  lateReportKey,
+  lateReportsPrefix,
+  prefixRange,
+  quarantineKey,
+} from '../../store/keys.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
 import { findRow, planRow, readRow } from '../../store/row-codec.ts';
 import type { HubAttemptEvent } from '../manager/attempt-machine.ts';
+import type { Decision, DecisionAnswer, DecisionId } from '../manager/decision.ts';
 import {
+  type AttemptRecord,
   type CommandJob,
   formatAttemptId,
   type GroupJob,
@@ -24,18 +33,26 @@ import {
   splitAttemptId,
 } from '../manager/job.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
+import type { Candidate } from '../manager/plan-dispatch.ts';
+import type { LossCause } from '../manager/plan-loss.ts';
+import { closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
 import {
   assignJob,
   findUnended,
   keepJob,
   listHeldBy,
-  loseJob,
+  loseAttempt,
   makeAttempt,
   mayHaveLeft,
+  type Place,
+  returnAttempt,
   type Scene,
-  stepJob,
+  stepAttempt,
 } from './transitions.ts';
+
+/** The shape of an `l/` row. */
+const lateRowSchema = z.object({ worker: z.string(), fact: factMessageSchema });
 
 /** A job to make: what to run, and who has been chosen for it. */
 export interface NewJob {
@@ -105,26 +122,77 @@ export class HubDesk {
     const scene = this.#begin();
     const { at } = scene.change;
     for (const id of job.kind === 'group' ? job.children : [job.id]) {
-      stepJob(scene, id, { type: 'cancel', at, mayHaveLeft: this.#mayBeOnItsWay(id) });
+      for (const attempt of listUnended(scene, id)) {
+        const isOnItsWay = this.#mayBeOnItsWay(id, attempt);
+        stepAttempt(scene, { id, n: attempt.n }, { type: 'cancel', at, mayHaveLeft: isOnItsWay });
+      }
       scene.change.note({ kind: 'cancel-asked', job: id });
     }
     await this.#ledger.commit(scene.change);
     return this.get(job.id);
   }
 
-  /** A new attempt at an ended job. Errors: JOB_UNFINISHED, JOB_GROUP, QUEUE_FULL, WORKER_REVOKED. */
-  async retry({ id }: JobRecord, worker: PeerKey): Promise<JobRecord> {
+  /** Every worker with what the choice among them looks at. */
+  listCandidates(): readonly Candidate[] {
+    return this.#ledger.listCandidates();
+  }
+
+  /** Decisions that wait for the M2, oldest first. */
+  listDecisions(): readonly Decision[] {
+    return [...this.#ledger.state.decisions.values()];
+  }
+
+  /** Like `findDecision`. Errors: DECISION_UNKNOWN, DECISION_CLOSED. */
+  getOpenDecision(id: DecisionId): Decision {
+    const { decisions, nextDecision } = this.#ledger.state;
+    const decision = decisions.get(id);
+    if (decision !== undefined) return decision;
+    const isPast = Number(id.slice(1)) < nextDecision;
+    throw isPast
+      ? new AppError('DECISION_CLOSED', `${id} has been decided.`)
+      : new AppError('DECISION_UNKNOWN', `There is no decision ${id}.`);
+  }
+
+  /** How a superseded attempt ended after all, by its worker's word. */
+  async findLateReport(attempt: AttemptId): Promise<Outcome | undefined> {
+    const range = prefixRange(lateReportsPrefix(attempt));
+    const rows = await this.#ledger.kv.range({ ...range, countMax: 16, order: 'ascending' });
+    const facts = rows.map((row) => readRow(lateRowSchema, row).fact);
+    const last = facts.findLast((fact) => fact.kind === 'finished');
+    return last?.kind === 'finished' ? last.outcome : undefined;
+  }
+
+  /** Closes a decision that starts nothing. */
+  async decide(decision: Decision, answer: Omit<DecisionAnswer, 'at'>): Promise<void> {
+    const scene = this.#begin();
+    closeDecisions(scene, decision.job, { decision, answer });
+    await this.#ledger.commit(scene.change);
+  }
+
+  /**
+   * A new attempt at an ended job; `answered` is the decision that asked for it, closed in the same
+   * batch. Errors: JOB_UNFINISHED, JOB_GROUP, QUEUE_FULL, WORKER_REVOKED.
+   */
+  async retry(
+    { id }: JobRecord,
+    worker: PeerKey,
+    answered?: Parameters<typeof closeDecisions>[2],
+  ): Promise<JobRecord> {
     // Two at once would mint the same number twice, so the second is refused before it reads.
     if (this.#retrying.has(id)) throw new AppError('JOB_UNFINISHED', `${id} is being tried again.`);
     this.#retrying.add(id);
     try {
-      return await this.#retry(await this.get(id), worker);
+      return await this.#retry(await this.get(id), worker, answered);
     } finally {
       this.#retrying.delete(id);
     }
   }
 
-  async #retry(job: JobRecord, worker: PeerKey): Promise<JobRecord> {
+  async #retry(
+    job: JobRecord,
+    worker: PeerKey,
+    answered: Parameters<typeof closeDecisions>[2],
+  ): Promise<JobRecord> {
     if (job.kind === 'group') throw new AppError('JOB_GROUP');
     if (!isEnded(job)) throw new AppError('JOB_UNFINISHED', `${job.id} has not ended yet.`);
     const group = job.parent === null ? undefined : await this.#readGroup(job.parent);
@@ -135,12 +203,14 @@ export class HubDesk {
     this.#assertRoom(worker);
     const scene = this.#begin();
     const n = getLastAttempt(job).n + 1;
-    const next = { ...job, attempts: [...job.attempts, makeAttempt(scene, job, { n, worker })] };
+    const { settledBy: _settledBy, ...bare } = job;
+    const next = { ...bare, attempts: [...job.attempts, makeAttempt(scene, job, { n, worker })] };
     if (group !== undefined) this.#reopen(scene, group);
     keepJob(scene, next);
-    assignJob(scene, next);
+    assignJob(scene, next, getLastAttempt(next));
     const attempt = formatAttemptId(job.id, n);
     scene.change.note({ kind: 'job-retried', job: job.id, attempt, worker });
+    closeDecisions(scene, job.id, answered);
     await this.#ledger.commit(scene.change);
     return next;
   }
@@ -159,16 +229,17 @@ export class HubDesk {
   /** An attempt was handed to a link for the first time. */
   async noteSent(id: JobId, n: number): Promise<void> {
     const scene = this.#begin();
-    const job = findUnended(scene, id);
-    if (job?.kind !== 'command' || getLastAttempt(job).n !== n) return;
-    stepJob(scene, id, { type: 'sent', at: scene.change.at });
+    stepAttempt(scene, { id, n }, { type: 'sent', at: scene.change.at });
     await this.#ledger.commit(scene.change);
   }
 
-  /** The lease of a job's attempt has run out. */
-  async declareLost(id: JobId, reason: string): Promise<void> {
+  /** An attempt was unheard for too long. */
+  async declareLost(
+    place: Place,
+    loss: { readonly reason: string; readonly cause: LossCause },
+  ): Promise<void> {
     const scene = this.#begin();
-    loseJob(scene, id, reason);
+    loseAttempt(scene, place, loss);
     await this.#ledger.commit(scene.change);
   }
 
@@ -176,7 +247,10 @@ export class HubDesk {
   async expire(id: JobId): Promise<void> {
     const scene = this.#begin();
     const { at } = scene.change;
-    stepJob(scene, id, { type: 'expired', at, mayHaveLeft: this.#mayBeOnItsWay(id) });
+    for (const attempt of listUnended(scene, id)) {
+      const isOnItsWay = this.#mayBeOnItsWay(id, attempt);
+      stepAttempt(scene, { id, n: attempt.n }, { type: 'expired', at, mayHaveLeft: isOnItsWay });
+    }
     await this.#ledger.commit(scene.change);
   }
 
@@ -184,11 +258,8 @@ export class HubDesk {
    * With a link, also one that is still greeting, a command may be read for sending or the worker
    * told how much is queued already; only without any link does a cancel surely go ahead of it.
    */
-  #mayBeOnItsWay(id: JobId): boolean {
-    const { state } = this.#ledger;
-    const job = state.active.get(id);
-    const hasLink = job?.kind === 'command' && this.#ledger.hasLink(getLastAttempt(job).worker);
-    return hasLink || mayHaveLeft(state, id);
+  #mayBeOnItsWay(id: JobId, attempt: AttemptRecord): boolean {
+    return this.#ledger.hasLink(attempt.worker) || mayHaveLeft(this.#ledger.state, id, attempt);
   }
 
   #takeFact(scene: Scene, worker: PeerKey, row: StreamRow): void {
@@ -203,10 +274,10 @@ export class HubDesk {
       return;
     }
     const { job: id, n } = splitAttemptId(fact.attempt);
-    const job = findUnended(scene, id);
-    const last = job?.kind === 'command' ? getLastAttempt(job) : undefined;
-    if (last?.n !== n || last.worker !== worker) return noteLate(scene, worker, fact);
-    const effects = stepJob(scene, id, readFact(fact));
+    const attempt = listUnended(scene, id).find((open) => open.n === n);
+    if (attempt?.worker !== worker) return noteLate(scene, worker, fact);
+    returnAttempt(scene, { id, n });
+    const effects = stepAttempt(scene, { id, n, loss: findLossCause(fact) }, readFact(fact));
     if (effects.some((effect) => effect.do === 'late')) noteLate(scene, worker, fact);
   }
 
@@ -247,7 +318,7 @@ export class HubDesk {
     const attempt = makeAttempt(scene, bare, { n: 1, worker: place.worker });
     const job: CommandJob = { ...bare, attempts: [attempt] };
     keepJob(scene, job);
-    assignJob(scene, job);
+    assignJob(scene, job, attempt);
     scene.change.note({ kind: 'job-dispatched', job: job.id, worker: place.worker });
     return job;
   }
@@ -285,14 +356,28 @@ export class HubDesk {
   }
 
   #begin(): Scene {
-    return { state: this.#ledger.state, change: this.#ledger.begin() };
+    return this.#ledger.open();
   }
 }
 
 function noteLate({ change }: Scene, worker: PeerKey, fact: FactMessage): void {
   const { attempt, kind } = fact;
-  change.ops.push(planRow(lateReportKey(attempt), { worker, fact }));
+  change.ops.push(planRow(lateReportKey(attempt, worker), { worker, fact }));
   change.note({ kind: 'report-late', attempt, worker, note: kind });
+}
+
+/** Attempts of a job that have not ended; none where the job has. */
+function listUnended(scene: Scene, id: JobId): readonly AttemptRecord[] {
+  const job = findUnended(scene, id);
+  if (job?.kind !== 'command') return [];
+  return job.attempts.filter(({ state }) => state.is !== 'finished');
+}
+
+/** A worker's own word that an attempt came to nothing, in the ways that another may make good. */
+function findLossCause(fact: FactMessage): LossCause | undefined {
+  if (fact.kind !== 'finished') return undefined;
+  if (fact.outcome === 'lost') return 'restarted';
+  return fact.code === 'LEASE_LAPSED' ? 'lapsed' : undefined;
 }
 
 function readFact(fact: FactMessage): HubAttemptEvent {

@@ -131,6 +131,7 @@ export class Hub {
       jobChanged: (job) => this.feed.tell({ type: 'job', job }),
       teamChanged: () => this.#tellTeam(),
       hasLink: (worker) => this.#sessions.get(worker)?.session.hasLink === true,
+      isPresent: (worker) => this.#sessions.get(worker)?.isFresh === true,
     };
     const state = await readDeskState(kv);
     const ledger = new Ledger({ kv, committer: this.#committer, ports, outlet, state });

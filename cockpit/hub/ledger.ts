@@ -12,8 +12,10 @@ import type { Committer } from '../../store/committer.ts';
 import type { Kv } from '../../store/kv.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
 import type { JobRecord } from '../manager/job.ts';
+import type { Candidate } from '../manager/plan-dispatch.ts';
 import { Change } from './change.ts';
 import type { DeskState } from './desk-state.ts';
+import { listHeldBy, type Scene } from './transitions.ts';
 
 /** What the rest of the hub is told once it is on disk. */
 export interface LedgerOutlet {
@@ -21,6 +23,8 @@ export interface LedgerOutlet {
   jobChanged(job: JobRecord): void;
   /** Is there a link on which something may be on its way to this worker? */
   hasLink(worker: PeerKey): boolean;
+  /** Was it heard lately, on a link that is open? */
+  isPresent(worker: PeerKey): boolean;
   teamChanged(): void;
 }
 
@@ -52,6 +56,21 @@ export class Ledger {
   /** Errors: STORE_FULL while more waits for the disk than may. Asked before new work is planned. */
   assertRoom(): void {
     if (!this.#parts.committer.hasRoom) throw new AppError('STORE_FULL');
+  }
+
+  /** A change as of now, with the memory that it is made on. */
+  open(): Scene {
+    return { state: this.state, change: this.begin(), listCandidates: () => this.listCandidates() };
+  }
+
+  /** Every worker with what the choice among them looks at. */
+  listCandidates(): readonly Candidate[] {
+    const { outlet } = this.#parts;
+    return [...this.state.workers.values()].map((worker) => ({
+      worker,
+      isPresent: outlet.isPresent(worker.key),
+      load: listHeldBy(this.state, worker.key).length,
+    }));
   }
 
   /** A change as of now. */

@@ -1,12 +1,12 @@
 /*
  * What one event does to the jobs in memory, written into a change.
  *
- * The pure machines say what follows from an event; these functions carry it out on the desk's
- * state and on the change that will be committed. They do no I/O and never commit. Invariant: a job
- * in memory is always the one that the newest change, committed or under way, has written.
+ * The pure machines and plans say what follows from an event; these functions carry it out on the
+ * desk's state and on the change that will be committed. They do no I/O and never commit. Invariants:
+ * a job in memory is always the one that the newest change, committed or under way, has written; a
+ * lost attempt and the one in its place are one change.
  */
-import type { InventoryRow } from '../../protocol/frames.ts';
-import type { JobId, PeerKey } from '../../protocol/model.ts';
+import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
 import {
   type HubAttemptEffect,
   type HubAttemptEvent,
@@ -15,63 +15,106 @@ import {
 import {
   type AttemptRecord,
   type CommandJob,
+  findAttempt,
   findEnd,
   formatAttemptId,
   getLastAttempt,
   isEnded,
+  isReplaced,
   type JobRecord,
-  replaceLastAttempt,
-  splitAttemptId,
+  putAttempt,
   sumOutcomes,
 } from '../manager/job.ts';
+import type { Candidate } from '../manager/plan-dispatch.ts';
+import { type LossCause, type LossPlan, planLoss } from '../manager/plan-loss.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import type { Change } from './change.ts';
 import type { DeskState } from './desk-state.ts';
+import { openLossDecision } from './inbox.ts';
 
 /** Where a transition happens: the desk's memory and the change being made. */
 export interface Scene {
   readonly state: DeskState;
   readonly change: Change;
+  /** Every worker with what the choice among them looks at. */
+  readonly listCandidates: () => readonly Candidate[];
 }
+
+/** An attempt of a job. */
+export interface Place {
+  readonly id: JobId;
+  readonly n: number;
+}
+
+/** `loss` says that the event gives the attempt up, so that another may start or the M2 be asked. */
+export type Step = Place & { readonly loss?: LossCause | undefined };
 
 /** A job as this change has it, or as memory has it; ended jobs are not in memory. */
 export function findUnended({ state, change }: Scene, id: JobId): JobRecord | undefined {
   return change.jobs.get(id) ?? state.active.get(id);
 }
 
-/** Unended jobs whose last attempt this worker holds. */
+/** Unended jobs of which this worker holds an attempt, oldest first. */
 export function listHeldBy(state: DeskState, worker: PeerKey): readonly CommandJob[] {
-  return [...state.active.values()].filter(
-    (job): job is CommandJob => job.kind === 'command' && getLastAttempt(job).worker === worker,
-  );
+  return [...(state.heldBy.get(worker)?.values() ?? [])];
 }
 
-/** Steps the last attempt of an unended job, and does what follows from it. */
-export function stepJob(
+/** Steps one attempt of an unended job, and does what follows from it. */
+export function stepAttempt(
   scene: Scene,
-  id: JobId,
+  { id, n, loss }: Step,
   event: HubAttemptEvent,
 ): readonly HubAttemptEffect[] {
   const job = findUnended(scene, id);
-  if (job?.kind !== 'command') return [];
-  const attempt = getLastAttempt(job);
-  const { state, effects } = stepHubAttempt(attempt.state, event, { nowMs: 0, roll: 0 });
+  const attempt = job?.kind === 'command' ? findAttempt(job, n) : undefined;
+  if (job?.kind !== 'command' || attempt === undefined) return [];
+  const plan = loss === undefined ? undefined : weighLoss(scene, { job, attempt, cause: loss });
+  const taken = plan?.do === 'replace' && isKept(job, loss) ? keepOpen(event) : event;
+  const { state, effects } = stepHubAttempt(attempt.state, taken, { nowMs: 0, roll: 0 });
   if (state === attempt.state) return effects;
-  const next = replaceLastAttempt(job, { ...attempt, state });
+  const stepped = putAttempt(job, { ...attempt, state });
+  const next = plan?.do === 'replace' ? addReplacement(scene, stepped, plan.worker) : stepped;
   keepJob(scene, next);
-  for (const effect of effects) perform(scene, next, effect);
-  noteStep(scene, next);
+  for (const effect of effects) perform(scene, { id, n }, effect);
+  noteStep(scene, id, n);
+  if (state.is === 'finished') settleOthers(scene, { id, n });
+  if (plan?.do === 'replace') assignJob(scene, next, getLastAttempt(next));
+  if (plan?.do === 'ask' && isOver(scene, id)) openLoss(scene, { id, n }, plan.why);
+  sumUpParent(scene, id);
   return effects;
 }
 
-/** Ends a job as lost; what its worker may still say of it will be late. */
-export function loseJob(scene: Scene, id: JobId, reason: string): void {
-  stepJob(scene, id, { type: 'lost', at: scene.change.at, reason });
+/** Gives an attempt up; what its worker may still say of it will be late, or settle the job. */
+export function loseAttempt(
+  scene: Scene,
+  place: Place,
+  { reason, cause }: { readonly reason: string; readonly cause: LossCause },
+): void {
+  stepAttempt(scene, { ...place, loss: cause }, { type: 'lost', at: scene.change.at, reason });
+}
+
+/**
+ * A replaced attempt was heard of after all. Under `keep-original` the one in its place is ended.
+ */
+export function returnAttempt(scene: Scene, place: Place): void {
+  const before = findUnended(scene, place.id);
+  const state = before?.kind === 'command' ? findAttempt(before, place.n)?.state : undefined;
+  if (before?.kind !== 'command' || state === undefined || !isReplaced(state)) return;
+  stepAttempt(scene, place, { type: 'returned' });
+  scene.change.note({ kind: 'attempt-returned', attempt: formatAttemptId(place.id, place.n) });
+  if (before.spec.reconcile !== 'keep-original') return;
+  const reason = `Attempt ${place.n} came back and is kept.`;
+  for (const { n } of before.attempts) {
+    if (n !== place.n) supersede(scene, { id: place.id, n }, reason);
+  }
 }
 
 /** Queues the command; where the worker's store is not known yet, its first hello does it. */
-export function assignJob({ state, change }: Scene, job: CommandJob): void {
-  const { n, worker, expiresAt } = getLastAttempt(job);
+export function assignJob(
+  { state, change }: Scene,
+  job: CommandJob,
+  { n, worker, expiresAt }: AttemptRecord,
+): void {
   const streams = state.streams.get(worker);
   if (streams === undefined) return;
   change.send(worker, streams, {
@@ -100,10 +143,7 @@ export function makeAttempt(
 }
 
 /** May an earlier hub have sent this attempt without having noted so? */
-export function mayHaveLeft(state: DeskState, id: JobId): boolean {
-  const job = state.active.get(id);
-  if (job?.kind !== 'command') return false;
-  const { n, worker } = getLastAttempt(job);
+export function mayHaveLeft(state: DeskState, id: JobId, { n, worker }: AttemptRecord): boolean {
   return state.streams.has(worker) && !state.freshAttempts.has(formatAttemptId(id, n));
 }
 
@@ -112,13 +152,24 @@ export function keepJob({ state, change }: Scene, job: JobRecord): void {
   const { active, groupParts, freshAttempts } = state;
   change.putJob(job);
   if (job.kind === 'command' && job.parent !== null) groupParts.set(job.id, job);
+  if (job.kind === 'command') indexHolders(state, job);
   if (!isEnded(job)) {
     active.set(job.id, job);
     return;
   }
   active.delete(job.id);
   if (job.kind === 'group') for (const id of job.children) groupParts.delete(id);
-  else freshAttempts.delete(formatAttemptId(job.id, getLastAttempt(job).n));
+  else for (const { n } of job.attempts) freshAttempts.delete(formatAttemptId(job.id, n));
+}
+
+/** Keeps `heldBy` true for one job: it stands under every worker that holds an unended attempt of it. */
+export function indexHolders({ heldBy }: DeskState, job: CommandJob): void {
+  for (const { worker } of job.attempts) heldBy.get(worker)?.delete(job.id);
+  for (const { worker, state } of job.attempts) {
+    if (state.is === 'finished') continue;
+    const held = heldBy.get(worker) ?? new Map<JobId, CommandJob>();
+    heldBy.set(worker, held.set(job.id, job));
+  }
 }
 
 /** Puts a worker into memory and into the change. */
@@ -127,61 +178,116 @@ export function keepWorker({ state, change }: Scene, worker: WorkerRecord): void
   change.putWorker(worker);
 }
 
-/** Where hub and worker disagree after a reconnect, the worker's positive statement decides. */
-export function reconcile(scene: Scene, worker: PeerKey, inventory: readonly InventoryRow[]): void {
+/** Tells a worker to end an attempt, or never to start it. */
+export function sendCancel(scene: Scene, worker: PeerKey, attempt: AttemptId): void {
   const { state, change } = scene;
-  const stated = new Set(inventory.map((row) => row.attempt));
-  for (const job of listHeldBy(state, worker)) {
-    const { n, state: attempt } = getLastAttempt(job);
-    const isProven = attempt.is === 'accepted' || attempt.is === 'started';
-    if (isProven && !stated.has(formatAttemptId(job.id, n))) {
-      loseJob(scene, job.id, 'The worker does not know this job any more.');
-    }
-  }
   const streams = state.streams.get(worker);
-  for (const row of inventory) {
-    if (row.state === 'finished' || streams === undefined || isCurrent(state, row)) continue;
-    change.send(worker, streams, { kind: 'cancel', attempt: row.attempt, at: change.at });
-    change.note({ kind: 'attempt-unknown-cancelled', attempt: row.attempt, worker });
+  if (streams === undefined) return;
+  change.send(worker, streams, { kind: 'cancel', attempt, at: change.at });
+}
+
+function weighLoss(
+  { change, listCandidates }: Scene,
+  loss: { readonly job: CommandJob; readonly attempt: AttemptRecord; readonly cause: LossCause },
+): LossPlan {
+  if (loss.attempt.state.is === 'finished') return { do: 'leave' };
+  return planLoss({ ...loss, candidates: listCandidates(), now: change.at });
+}
+
+/** An attempt that a rule may bring back is not written off; only silence leaves that open. */
+function isKept({ spec }: CommandJob, cause: LossCause | undefined): boolean {
+  return cause === 'silence' && (spec.reconcile ?? 'keep-replacement') !== 'keep-replacement';
+}
+
+function keepOpen(event: HubAttemptEvent): HubAttemptEvent {
+  return event.type === 'lost' ? { type: 'replaced', at: event.at } : event;
+}
+
+/** The job with one more attempt; the deadline is still the one that the M2 gave. */
+function addReplacement(scene: Scene, job: CommandJob, worker: PeerKey): CommandJob {
+  const last = getLastAttempt(job);
+  const fresh = makeAttempt(scene, job, { n: last.n + 1, worker });
+  const { expiresAt } = last;
+  const attempt = expiresAt === undefined ? fresh : { ...fresh, expiresAt };
+  const id = formatAttemptId(job.id, attempt.n);
+  scene.change.note({ kind: 'attempt-replaced', job: job.id, attempt: id, worker });
+  return { ...job, attempts: [...job.attempts, attempt] };
+}
+
+/**
+ * One attempt has ended while others have not. A result settles the job; anything else leaves it to
+ * those that are still heard, and where none is, to nobody.
+ */
+function settleOthers(scene: Scene, { id, n }: Place): void {
+  const job = findUnended(scene, id);
+  const state = job?.kind === 'command' ? findAttempt(job, n)?.state : undefined;
+  if (job?.kind !== 'command' || state?.is !== 'finished') return;
+  const open = job.attempts.filter((attempt) => attempt.state.is !== 'finished');
+  const { outcome } = state.end;
+  const isResult = outcome === 'succeeded' || outcome === 'failed';
+  if (isResult && n !== getLastAttempt(job).n) keepJob(scene, { ...job, settledBy: n });
+  if (!isResult && open.some((attempt) => !isReplaced(attempt.state))) return;
+  for (const attempt of open) {
+    supersede(scene, { id, n: attempt.n }, `Attempt ${n} ended first (${outcome}).`);
   }
 }
 
-function isCurrent(state: DeskState, row: InventoryRow): boolean {
-  const { job: id, n } = splitAttemptId(row.attempt);
-  const job = state.active.get(id);
-  return job?.kind === 'command' && getLastAttempt(job).n === n;
+function supersede(scene: Scene, { id, n }: Place, reason: string): void {
+  const job = findUnended(scene, id);
+  const attempt = job?.kind === 'command' ? findAttempt(job, n) : undefined;
+  if (job?.kind !== 'command' || attempt === undefined) return;
+  const event = { type: 'superseded', at: scene.change.at, reason } as const;
+  const { state, effects } = stepHubAttempt(attempt.state, event, { nowMs: 0, roll: 0 });
+  if (state === attempt.state) return;
+  keepJob(scene, putAttempt(job, { ...attempt, state }));
+  for (const effect of effects) perform(scene, { id, n }, effect);
+  noteStep(scene, id, n);
 }
 
-function perform(scene: Scene, job: CommandJob, effect: HubAttemptEffect): void {
-  const { state, change } = scene;
-  const { n, worker } = getLastAttempt(job);
-  if (effect.do === 'tell-cancel') {
-    const streams = state.streams.get(worker);
-    const attempt = formatAttemptId(job.id, n);
-    if (streams === undefined) return;
-    change.send(worker, streams, { kind: 'cancel', attempt, at: change.at });
-  }
-  if (effect.do === 'ended' && job.parent !== null) sumUp(scene, job.parent);
+function openLoss(scene: Scene, { id, n }: Place, why: string): void {
+  const job = findUnended(scene, id);
+  const state = job?.kind === 'command' ? findAttempt(job, n)?.state : undefined;
+  const happened = state?.is === 'finished' ? (state.end.reason ?? '') : '';
+  const reason = [happened, why].filter((words) => words !== '').join(' ');
+  openLossDecision(scene, { job: id, attempt: formatAttemptId(id, n), reason });
+}
+
+function isOver(scene: Scene, id: JobId): boolean {
+  const job = findUnended(scene, id);
+  return job === undefined || isEnded(job);
+}
+
+function perform(scene: Scene, { id, n }: Place, effect: HubAttemptEffect): void {
+  if (effect.do !== 'tell-cancel') return;
+  const job = findUnended(scene, id);
+  const attempt = job?.kind === 'command' ? findAttempt(job, n) : undefined;
+  if (attempt !== undefined) sendCancel(scene, attempt.worker, formatAttemptId(id, n));
 }
 
 /** Ends a group whose last part has ended. */
-function sumUp(scene: Scene, parent: JobId): void {
+function sumUpParent(scene: Scene, id: JobId): void {
   const { state, change } = scene;
-  const group = findUnended(scene, parent);
+  const job = findUnended(scene, id);
+  if (job?.kind !== 'command' || job.parent === null || !isEnded(job)) return;
+  const group = findUnended(scene, job.parent);
   if (group?.kind !== 'group') return;
-  const parts = group.children.map((id) => change.jobs.get(id) ?? state.groupParts.get(id));
+  const parts = group.children.map((part) => change.jobs.get(part) ?? state.groupParts.get(part));
   const outcomes = parts.map((part) =>
     part?.kind === 'command' ? findEnd(part)?.outcome : undefined,
   );
   if (outcomes.some((outcome) => outcome === undefined)) return;
   const outcome = sumOutcomes(outcomes.filter((known) => known !== undefined));
   keepJob(scene, { ...group, ended: { outcome, at: change.at } });
-  change.note({ kind: 'group-finished', job: parent, note: outcome });
+  change.note({ kind: 'group-finished', job: group.id, note: outcome });
 }
 
-function noteStep({ change }: Scene, job: CommandJob): void {
-  const { n, worker, state } = getLastAttempt(job);
+function noteStep(scene: Scene, id: JobId, n: number): void {
+  const job = findUnended(scene, id);
+  const found = job?.kind === 'command' ? findAttempt(job, n) : undefined;
+  if (found === undefined) return;
+  const { worker, state } = found;
   const note = state.is === 'finished' ? { note: state.end.outcome } : {};
-  const attempt = formatAttemptId(job.id, n);
-  change.note({ kind: `attempt-${state.is}`, job: job.id, attempt, worker, ...note });
+  const attempt = formatAttemptId(id, n);
+  const kind = isReplaced(state) ? 'attempt-given-up' : `attempt-${state.is}`;
+  scene.change.note({ kind, job: id, attempt, worker, ...note });
 }

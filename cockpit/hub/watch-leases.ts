@@ -3,8 +3,8 @@
  *
  * It looks once a second at unended jobs only, steps their lease machines, and asks the desk to act.
  * Time counts from this hub's own start, on its monotonic clock, so a hub that was down or asleep
- * blames nobody. At most a few workers' jobs are declared lost in one look, so that a fault of ours
- * cannot end everything at once. Source: reliability facts R18, R20.
+ * blames nobody. Only a few workers a minute lose their work, so that a fault of ours cannot end
+ * everything at once. Source: reliability facts R18, R20.
  */
 import {
   grantLease,
@@ -14,7 +14,13 @@ import {
 } from '../../protocol/machines/lease.ts';
 import type { AttemptId, PeerKey } from '../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
-import { type CommandJob, formatAttemptId, getLastAttempt } from '../manager/job.ts';
+import {
+  type AttemptRecord,
+  type CommandJob,
+  formatAttemptId,
+  isReplaced,
+} from '../manager/job.ts';
+import type { LossCause } from '../manager/plan-loss.ts';
 import type { HubDesk } from './desk.ts';
 
 /** Between two looks. Lost-after times are minutes to days, deadlines seconds. */
@@ -29,8 +35,19 @@ export const sleptMsMin = 5 * lookMs;
  */
 export const deadlineGraceMs = 30_000;
 
-/** Attempts declared lost in one look; the rest wait for the next. */
-export const lostPerLookMax = 64;
+/**
+ * Workers whose silence may cost them their work in one minute. When more fall silent at once it is
+ * rather this hub, or its network, that is at fault; the rest wait. Source: reliability facts R20.
+ */
+export const silentWorkersMax = 5;
+
+/** See `silentWorkersMax`. */
+export const silentWorkersMs = 60_000;
+
+interface Loss {
+  readonly reason: string;
+  readonly cause: LossCause;
+}
 
 /** What the loop needs. `heardAt`: monotonic instant a worker was last heard by this hub. */
 export interface WatchLeasesParts {
@@ -45,6 +62,8 @@ export class WatchLeases {
   readonly #parts: WatchLeasesParts;
   readonly #leases = new Map<AttemptId, LeaseState>();
   readonly #dueAt = new Map<AttemptId, number>();
+  /** Workers whose work was declared lost lately, and when. */
+  readonly #blamed = new Map<PeerKey, number>();
   /** Silence counts from here at the earliest; a hub that slept could not hear anybody. */
   #awakeAt = 0;
   #lookedAt: number | undefined;
@@ -75,56 +94,72 @@ export class WatchLeases {
     if (this.#lookedAt !== undefined && nowMs - this.#lookedAt >= sleptMsMin) this.#awakeAt = nowMs;
     this.#lookedAt = nowMs;
     const seen = new Set<AttemptId>();
-    let lostCount = 0;
     for (const job of this.#parts.desk.listActive()) {
       if (job.kind !== 'command') continue;
-      seen.add(formatAttemptId(job.id, getLastAttempt(job).n));
-      if (this.#isOverdue(job)) await this.#parts.desk.expire(job.id);
-      const loss = lostCount < lostPerLookMax ? this.#findLoss(job) : undefined;
-      if (loss === undefined) continue;
-      lostCount += 1;
-      await this.#parts.desk.declareLost(job.id, loss);
+      for (const attempt of job.attempts) {
+        // What was replaced is not waited for; what another attempt does settles it.
+        if (attempt.state.is === 'finished' || isReplaced(attempt.state)) continue;
+        seen.add(formatAttemptId(job.id, attempt.n));
+        await this.#judge(job, attempt, nowMs);
+      }
     }
     for (const attempt of this.#leases.keys()) if (!seen.has(attempt)) this.#leases.delete(attempt);
     for (const attempt of this.#dueAt.keys()) if (!seen.has(attempt)) this.#dueAt.delete(attempt);
   }
 
-  #isOverdue(job: CommandJob): boolean {
-    const { expiresAt, state } = getLastAttempt(job);
+  async #judge(job: CommandJob, attempt: AttemptRecord, nowMs: number): Promise<void> {
+    const { desk } = this.#parts;
+    if (this.#isOverdue(attempt)) await desk.expire(job.id);
+    const loss = this.#findLoss(job, attempt);
+    if (loss === undefined || !this.#mayBlame(attempt.worker, nowMs)) return;
+    await desk.declareLost({ id: job.id, n: attempt.n }, loss);
+  }
+
+  #isOverdue({ expiresAt, state }: AttemptRecord): boolean {
     if (expiresAt === undefined || this.#parts.ports.clock.wallMs() < expiresAt) return false;
     return state.is === 'queued';
   }
 
+  #mayBlame(worker: PeerKey, nowMs: number): boolean {
+    for (const [key, at] of this.#blamed) {
+      if (nowMs - at >= silentWorkersMs) this.#blamed.delete(key);
+    }
+    if (!this.#blamed.has(worker) && this.#blamed.size >= silentWorkersMax) return false;
+    if (!this.#blamed.has(worker)) this.#blamed.set(worker, nowMs);
+    return true;
+  }
+
   /** Steps the lease by what was heard since the last look; gives the reason of a loss. */
-  #findLoss(job: CommandJob): string | undefined {
+  #findLoss(job: CommandJob, attempt: AttemptRecord): Loss | undefined {
     const { ports, heardAt } = this.#parts;
-    const { n, worker } = getLastAttempt(job);
-    const attempt = formatAttemptId(job.id, n);
+    const id = formatAttemptId(job.id, attempt.n);
     const nowMs = ports.clock.monotonicMs();
-    const moment = { nowMs, roll: 0 };
-    let lease = this.#leases.get(attempt) ?? grantLease(job.spec.lostAfterMs, moment);
-    const heard = Math.max(heardAt(worker) ?? 0, this.#awakeAt);
+    const { lostAfterMs } = job.spec;
+    let lease = this.#leases.get(id) ?? grantLease(lostAfterMs, { nowMs, roll: 0 });
+    const heard = Math.max(heardAt(attempt.worker) ?? 0, this.#awakeAt);
     if (lease.is === 'held' && heard > lease.heardAt) {
       lease = this.#step(lease, { type: 'heard' }, heard).state;
     }
-    const silentMs = lease.is === 'held' ? nowMs - lease.heardAt : 0;
-    const { state, effects } = this.#step(lease, { type: 'tick' }, nowMs);
-    this.#leases.set(attempt, state);
-    if (effects.length > 0)
-      return `It was not heard of for ${formatSeconds(job.spec.lostAfterMs)}.`;
-    const isOver = nowMs >= this.#findDueAt(job, nowMs) + deadlineGraceMs;
+    const silentMs = lease.is === 'held' ? nowMs - lease.heardAt : lostAfterMs;
+    lease = this.#step(lease, { type: 'tick' }, nowMs).state;
+    // One that lapsed is not kept: where it may not be declared yet, it may still be heard.
+    if (lease.is !== 'lapsed') this.#leases.set(id, lease);
+    if (lease.is === 'lapsed') {
+      const reason = `It was not heard of for ${formatSeconds(lostAfterMs)}.`;
+      return { reason, cause: 'silence' };
+    }
+    const isOver = nowMs >= this.#findDueAt(id, attempt, nowMs) + deadlineGraceMs;
     if (!isOver || silentMs < deadlineGraceMs) return undefined;
-    return `Its deadline passed, and its worker was silent for ${formatSeconds(silentMs)}.`;
+    const reason = `Its deadline passed, and its worker was silent for ${formatSeconds(silentMs)}.`;
+    return { reason, cause: 'overdue' };
   }
 
   /** The deadline on this hub's monotonic clock, so that a step of the wall clock ends nothing. */
-  #findDueAt(job: CommandJob, nowMs: number): number {
-    const { n, expiresAt } = getLastAttempt(job);
-    const attempt = formatAttemptId(job.id, n);
+  #findDueAt(id: AttemptId, { expiresAt }: AttemptRecord, nowMs: number): number {
     const leftMs =
       expiresAt === undefined ? undefined : expiresAt - this.#parts.ports.clock.wallMs();
-    const dueAt = this.#dueAt.get(attempt) ?? nowMs + (leftMs ?? Number.POSITIVE_INFINITY);
-    this.#dueAt.set(attempt, dueAt);
+    const dueAt = this.#dueAt.get(id) ?? nowMs + (leftMs ?? Number.POSITIVE_INFINITY);
+    this.#dueAt.set(id, dueAt);
     return dueAt;
   }
 

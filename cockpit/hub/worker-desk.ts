@@ -10,17 +10,16 @@ import type { HelloFrame } from '../../protocol/frames.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import type { KvOp } from '../../store/kv.ts';
 import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
-import { getLastAttempt } from '../manager/job.ts';
+import { findHeldBy } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import type { Ledger } from './ledger.ts';
-import {
-  assignJob,
-  keepWorker,
-  listHeldBy,
-  loseJob,
-  mayHaveLeft,
-  reconcile,
-} from './transitions.ts';
+import { reconcileWorker } from './reconcile-worker.ts';
+import { assignJob, keepWorker, listHeldBy, loseAttempt, mayHaveLeft } from './transitions.ts';
+
+const forgotten = {
+  reason: 'The worker came back without its memory of this job.',
+  cause: 'forgotten',
+} as const;
 
 /** Decides for all workers of one hub. */
 export class WorkerDesk {
@@ -61,15 +60,17 @@ export class WorkerDesk {
     const worker = this.#get(key);
     // A store that was given up: what it holds was settled without it, and must not come alive again.
     if (streams.isUsed && worker.store !== store) throw new AppError('PEER_REGRESSED');
-    const scene = { state, change: this.#ledger.begin() };
+    const scene = this.#ledger.open();
     scene.change.ops.push(...(state.streams.get(key)?.planRetire() ?? []));
     state.streams.set(key, streams);
     keepWorker(scene, { ...worker, store });
     for (const job of listHeldBy(state, key)) {
-      const isQueued = getLastAttempt(job).state.is === 'queued';
-      const isUnsent = worker.store === null || (isQueued && !mayHaveLeft(state, job.id));
-      if (isUnsent) assignJob(scene, job);
-      else loseJob(scene, job.id, 'The worker came back without its memory of this job.');
+      const attempt = findHeldBy(job, key);
+      if (attempt === undefined) continue;
+      const isQueued = attempt.state.is === 'queued';
+      const isUnsent = worker.store === null || (isQueued && !mayHaveLeft(state, job.id, attempt));
+      if (isUnsent) assignJob(scene, job, attempt);
+      else loseAttempt(scene, { id: job.id, n: attempt.n }, forgotten);
     }
     if (worker.store !== null) scene.change.note({ kind: 'worker-store-lost', worker: key });
     await this.#ledger.commit(scene.change);
@@ -78,7 +79,7 @@ export class WorkerDesk {
 
   /** A session opened: the facts of the box, and what the worker says it holds. */
   async noteHello(key: PeerKey, hello: HelloFrame): Promise<void> {
-    const scene = { state: this.#ledger.state, change: this.#ledger.begin() };
+    const scene = this.#ledger.open();
     const worker = this.#get(key);
     keepWorker(scene, {
       ...worker,
@@ -86,7 +87,7 @@ export class WorkerDesk {
       capabilities: hello.capabilities ?? worker.capabilities,
       lastSeenAt: scene.change.at,
     });
-    reconcile(scene, key, hello.inventory ?? []);
+    reconcileWorker(scene, key, hello.inventory ?? []);
     await this.#ledger.commit(scene.change);
   }
 
@@ -94,14 +95,14 @@ export class WorkerDesk {
   async noteSeen(key: PeerKey): Promise<void> {
     const worker = this.find(key);
     if (worker === undefined) return;
-    const scene = { state: this.#ledger.state, change: this.#ledger.begin() };
+    const scene = this.#ledger.open();
     keepWorker(scene, { ...worker, lastSeenAt: scene.change.at });
     await this.#ledger.commit(scene.change);
   }
 
   /** Adds or replaces a worker, with further rows in the same batch. */
   async save(worker: WorkerRecord, note: string, ops: readonly KvOp[]): Promise<void> {
-    const scene = { state: this.#ledger.state, change: this.#ledger.begin() };
+    const scene = this.#ledger.open();
     keepWorker(scene, worker);
     scene.change.ops.push(...ops);
     scene.change.note({ kind: note, worker: worker.key, note: worker.name });
@@ -110,10 +111,12 @@ export class WorkerDesk {
 
   /** Ends the trust in a worker; what it holds can only be lost to us. */
   async revoke(worker: WorkerRecord): Promise<void> {
-    const scene = { state: this.#ledger.state, change: this.#ledger.begin() };
+    const scene = this.#ledger.open();
     keepWorker(scene, { ...worker, revokedAt: scene.change.at });
     for (const job of listHeldBy(scene.state, worker.key)) {
-      loseJob(scene, job.id, `${worker.name} was revoked.`);
+      const n = findHeldBy(job, worker.key)?.n;
+      const reason = `${worker.name} was revoked.`;
+      if (n !== undefined) loseAttempt(scene, { id: job.id, n }, { reason, cause: 'revoked' });
     }
     scene.change.note({ kind: 'worker-revoked', worker: worker.key, note: worker.name });
     await this.#ledger.commit(scene.change);

@@ -2,11 +2,11 @@
  * One attempt as the hub knows it: receipts move right, and one outcome ends it.
  *
  *   queued ──sent──▶ sent ──accepted──▶ accepted ──started──▶ started ──finished──▶ finished
- *      └─cancel (never left): cancelled        any ──lost, expired──▶ finished
+ *      └─cancel (never left): cancelled        any ──lost, expired, superseded──▶ finished
  *
- * A receipt is only what somebody proved; facts that arrive after the end are late and change
- * nothing. A cancel of what never left the hub ends it at once; anything else waits for the worker's
- * answer, because only the worker knows. Source: DESIGN section 4, reliability facts R10-R13.
+ * `replacedAt`: given up but not written off, until it comes back or another settles the job. A
+ * receipt is only what somebody proved; facts that come after the end are late and change nothing. A
+ * cancel of what never left ends it at once; else it waits for the worker's answer. Source: DESIGN section 4, reliability facts R10-R13.
  */
 import { createStepper, ignore, type Step, type Table } from '../../protocol/machines/table.ts';
 import type { Outcome, ReceiptTimes, WorkUsage } from '../../protocol/model.ts';
@@ -26,6 +26,8 @@ export interface AttemptEnd {
 interface Ground {
   readonly times: ReceiptTimes;
   readonly cancelAskedAt?: number;
+  /** Another attempt was started in its place, and it may still count if it comes back. */
+  readonly replacedAt?: number;
 }
 
 /** Where the attempt stands. */
@@ -44,7 +46,13 @@ export type HubAttemptEvent =
   | { readonly type: 'finished'; readonly end: AttemptEnd }
   | { readonly type: 'cancel'; readonly at: number; readonly mayHaveLeft: boolean }
   | { readonly type: 'expired'; readonly at: number; readonly mayHaveLeft: boolean }
-  | { readonly type: 'lost'; readonly at: number; readonly reason: string };
+  | { readonly type: 'lost'; readonly at: number; readonly reason: string }
+  /** Given up in favour of another, not written off. */
+  | { readonly type: 'replaced'; readonly at: number }
+  /** Its worker proved that it still has it. */
+  | { readonly type: 'returned' }
+  /** Another attempt at the job settled it, or came back and is kept. */
+  | { readonly type: 'superseded'; readonly at: number; readonly reason: string };
 
 /** What it asks for. `late`: keep what came as a late report. `tell-cancel`: send the command. */
 export type HubAttemptEffect =
@@ -65,6 +73,9 @@ const table: Table<HubAttemptState, HubAttemptEvent, HubAttemptEffect> = {
     cancel: cancelUnsent,
     expired: expireUnsent,
     lost: lose,
+    replaced: replace,
+    returned: comeBack,
+    superseded: supersede,
   },
   sent: {
     sent: ignore('handed to a link before'),
@@ -74,6 +85,9 @@ const table: Table<HubAttemptState, HubAttemptEvent, HubAttemptEffect> = {
     cancel: askCancel,
     expired: ignore('the worker may have it and watches the deadline itself'),
     lost: lose,
+    replaced: replace,
+    returned: comeBack,
+    superseded: supersede,
   },
   accepted: {
     sent: ignore('the worker proved more'),
@@ -83,6 +97,9 @@ const table: Table<HubAttemptState, HubAttemptEvent, HubAttemptEffect> = {
     cancel: askCancel,
     expired: ignore('the worker has it and watches the deadline itself'),
     lost: lose,
+    replaced: replace,
+    returned: comeBack,
+    superseded: supersede,
   },
   started: {
     sent: ignore('the worker proved more'),
@@ -92,6 +109,9 @@ const table: Table<HubAttemptState, HubAttemptEvent, HubAttemptEffect> = {
     cancel: askCancel,
     expired: ignore('the worker has it and watches the deadline itself'),
     lost: lose,
+    replaced: replace,
+    returned: comeBack,
+    superseded: supersede,
   },
   finished: {
     sent: ignore('ended before it left; the cancel behind it follows'),
@@ -101,6 +121,9 @@ const table: Table<HubAttemptState, HubAttemptEvent, HubAttemptEffect> = {
     cancel: ignore('ended'),
     expired: ignore('ended'),
     lost: ignore('ended'),
+    replaced: ignore('ended'),
+    returned: ignore('ended: what it still reports is late'),
+    superseded: ignore('ended'),
   },
 };
 
@@ -130,7 +153,8 @@ function begin(state: Unended, { at }: { readonly at: number }): Out {
   });
 }
 
-function finish(state: Unended, { end }: { readonly end: AttemptEnd }): Out {
+function finish(unended: Unended, { end }: { readonly end: AttemptEnd }): Out {
+  const { replacedAt: _replacedAt, ...state } = unended;
   const times = { ...state.times, finishedAt: end.at };
   return { state: { ...state, is: 'finished', times, end }, effects: [{ do: 'ended' }] };
 }
@@ -174,6 +198,25 @@ function lose(
 ): Out {
   const end: AttemptEnd = { outcome: 'lost', at, reason, usage: {} };
   const { state: ended, effects } = finish(state, { end });
+  return { state: ended, effects: [{ do: 'tell-cancel' }, ...effects] };
+}
+
+function replace(state: Unended, { at }: { readonly at: number }): Out {
+  return move({ ...state, replacedAt: at });
+}
+
+function comeBack(state: Unended): Out {
+  const { replacedAt, ...back } = state;
+  return move(replacedAt === undefined ? state : back);
+}
+
+/** Nobody knows how a replaced one ended; of one that was heard we know that its end was asked for. */
+function supersede(
+  state: Unended,
+  { at, reason }: { readonly at: number; readonly reason: string },
+): Out {
+  const outcome = state.replacedAt === undefined ? 'cancelled' : 'lost';
+  const { state: ended, effects } = finish(state, { end: { outcome, at, reason, usage: {} } });
   return { state: ended, effects: [{ do: 'tell-cancel' }, ...effects] };
 }
 

@@ -29,7 +29,11 @@ const end = z.object({
   startedAt: instant.exactOptional(),
 });
 
-const ground = { times, cancelAskedAt: instant.exactOptional() };
+const ground = {
+  times,
+  cancelAskedAt: instant.exactOptional(),
+  replacedAt: instant.exactOptional(),
+};
 
 const state = z.discriminatedUnion('is', [
   z.object({ is: z.literal('queued'), ...ground }),
@@ -57,6 +61,7 @@ export const jobRowSchema: z.ZodType<JobRecord> = z.discriminatedUnion('kind', [
     spec: commandSpecSchema,
     targeting: z.object({ on: z.string().nullable(), need: z.array(z.string()) }),
     attempts: z.array(attempt).min(1),
+    settledBy: z.number().int().positive().exactOptional(),
   }),
   z.object({
     kind: z.literal('group'),

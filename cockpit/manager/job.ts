@@ -1,9 +1,10 @@
 /*
  * The job record, and the pure questions asked of it.
  *
- * A job holds its attempts; its receipts and outcome are those of the latest one, and a group's are
+ * A job holds its attempts; its receipts and outcome are those of the one that counts, and a group's are
  * derived from its parts. Records are immutable values; the desk keeps, changes and commits them.
- * Invariant: a job has at most one attempt that has not ended, and it is the last.
+ * Invariant: a job has one unended attempt at most, and it is the last, unless its `reconcile` rule
+ * lets one that was replaced come back; the first result then ends all of them.
  */
 import type {
   AttemptId,
@@ -40,6 +41,8 @@ export interface CommandJob {
   readonly spec: CommandSpec;
   readonly targeting: Targeting;
   readonly attempts: readonly AttemptRecord[];
+  /** The attempt whose outcome is the job's, where that is not the last. */
+  readonly settledBy?: number;
 }
 
 /** A job that is the sum of its parts: what `--all` makes. */
@@ -73,16 +76,43 @@ export function splitAttemptId(attempt: AttemptId): { readonly job: JobId; reado
   return { job: job as JobId, n: Number(n) };
 }
 
-/** The attempt that counts. A command job always has one. */
+/** The newest attempt. A command job always has one. */
 export function getLastAttempt(job: CommandJob): AttemptRecord {
   const last = job.attempts.at(-1);
   if (last === undefined) throw new Error(`invariant broken: ${job.id} has an attempt`);
   return last;
 }
 
+/**
+ * The attempt that counts: of those that have not ended the newest that was not replaced; once all
+ * have ended, the one that settled the job.
+ */
+export function getCurrentAttempt(job: CommandJob): AttemptRecord {
+  const open = job.attempts.filter(({ state }) => state.is !== 'finished');
+  const heard = open.findLast(({ state }) => !isReplaced(state));
+  const settled = job.settledBy === undefined ? undefined : findAttempt(job, job.settledBy);
+  return heard ?? open.at(-1) ?? settled ?? getLastAttempt(job);
+}
+
+/** The attempt of this number. */
+export function findAttempt(job: CommandJob, n: number): AttemptRecord | undefined {
+  return job.attempts[n - 1];
+}
+
+/** The unended attempt that this worker holds, if there is one. */
+export function findHeldBy(job: CommandJob, worker: PeerKey): AttemptRecord | undefined {
+  return job.attempts.findLast((held) => held.worker === worker && held.state.is !== 'finished');
+}
+
+/** Was another attempt started in its place, while it may still count? */
+export function isReplaced(state: HubAttemptState): boolean {
+  return state.replacedAt !== undefined;
+}
+
 /** How the job ended; undefined while it has not. */
 export function findEnd(job: CommandJob): AttemptEnd | undefined {
-  const { state } = getLastAttempt(job);
+  if (job.attempts.some(({ state }) => state.is !== 'finished')) return undefined;
+  const { state } = getCurrentAttempt(job);
   return state.is === 'finished' ? state.end : undefined;
 }
 
@@ -91,9 +121,12 @@ export function isEnded(job: JobRecord): boolean {
   return job.kind === 'group' ? job.ended !== undefined : findEnd(job) !== undefined;
 }
 
-/** The job with its last attempt replaced. */
-export function replaceLastAttempt(job: CommandJob, attempt: AttemptRecord): CommandJob {
-  return { ...job, attempts: [...job.attempts.slice(0, -1), attempt] };
+/** The job with the attempt of the same number replaced. */
+export function putAttempt(job: CommandJob, attempt: AttemptRecord): CommandJob {
+  return {
+    ...job,
+    attempts: job.attempts.map((known) => (known.n === attempt.n ? attempt : known)),
+  };
 }
 
 /** What a group's parts add up to: good only when all are; the worst word otherwise. */

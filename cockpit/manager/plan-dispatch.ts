@@ -44,6 +44,14 @@ export function planTargets(
   return ordered.slice(0, 1).map(({ worker }) => worker);
 }
 
+/** The best of these for a job with such needs; undefined where none has them. */
+export function findBest(
+  candidates: readonly Candidate[],
+  need: readonly string[],
+): WorkerRecord | undefined {
+  return candidates.filter(({ worker }) => hasAll(worker, need)).toSorted(compare)[0]?.worker;
+}
+
 function pickNamed(candidates: readonly Candidate[], name: string): Candidate {
   const found = candidates.find(({ worker }) => worker.name === name);
   if (found === undefined)

@@ -10,9 +10,9 @@ import { encodeValue } from '../../protocol/codec.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { lostAfterMsDefault } from '../../protocol/limits.ts';
 import { commandSpecSchema } from '../../protocol/messages.ts';
-import type { CommandSpec } from '../../protocol/model.ts';
-import type { Hub } from '../hub/hub.ts';
+import { type CommandSpec, reconciles } from '../../protocol/model.ts';
 import { planTargets } from '../manager/plan-dispatch.ts';
+import { findReplaceAfterMs } from '../manager/plan-loss.ts';
 import { durationArgument, listArgument } from './arguments.ts';
 import { awaitJob } from './await-job.ts';
 import { presentDetail } from './present.ts';
@@ -69,6 +69,8 @@ const args = z
     idempotent: z.boolean().default(false),
     'lost-after': silenceArgument.optional(),
     'stop-after': silenceArgument.optional(),
+    replace: z.boolean().default(false),
+    reconcile: z.enum(reconciles).optional(),
     title: z.string().min(1).max(titleLettersMax).optional(),
     wait: z.boolean().default(false),
     follow: z.boolean().default(false),
@@ -78,6 +80,10 @@ const args = z
   .refine((given) => !(given.all && given.on.length > 0), '--all and --on exclude each other')
   .refine((given) => !(given.cwd !== undefined && given.repo !== undefined), {
     message: '--cwd and --repo exclude each other',
+  })
+  .superRefine((given, context) => {
+    const message = findPolicyFault(given);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
   });
 
 type DispatchArgs = z.infer<typeof args>;
@@ -97,7 +103,15 @@ export const dispatchVerb = defineVerb({
     deadline: { value: 'DURATION', help: 'must have ended this long from now, else it is ended' },
     idempotent: { help: 'it may safely run more than once' },
     'lost-after': { value: 'DURATION', help: 'give up when unheard of for so long (24h)' },
-    'stop-after': { value: 'DURATION', help: 'the worker stops it when it cannot hear the hub' },
+    'stop-after': {
+      value: 'DURATION',
+      help: 'its lease: the worker stops it when the hub is out of reach',
+    },
+    replace: { help: 'when lost, start it elsewhere by itself (needs --idempotent, --stop-after)' },
+    reconcile: {
+      value: 'RULE',
+      help: 'if a replaced one returns: keep-replacement, keep-original, first-finished',
+    },
     title: { value: 'TEXT', help: 'what lists call it' },
     wait: { help: 'wait for the outcome' },
     follow: { short: 'f', help: 'print its output as it comes, and wait' },
@@ -109,7 +123,11 @@ export const dispatchVerb = defineVerb({
     const { hub } = context;
     const spec = makeSpec(given);
     const scope = given.all ? 'all' : 'one';
-    const targets = planTargets(listCandidates(hub), { on: given.on, need: given.need, scope });
+    const targets = planTargets(hub.desk.listCandidates(), {
+      on: given.on,
+      need: given.need,
+      scope,
+    });
     const [first] = targets;
     const isGroup = given.all || given.on.length > 1;
     const job = await hub.desk.dispatch({
@@ -127,25 +145,18 @@ export const dispatchVerb = defineVerb({
   exit: (job) => (job.outcome === null || job.outcome === 'succeeded' ? 0 : 1),
 });
 
-/** Every worker with what the choice looks at. */
-export function listCandidates(hub: Hub) {
-  return hub.workers.list().map((worker) => ({
-    worker,
-    isPresent: hub.session(worker.key)?.isFresh === true,
-    load: hub.desk.listHeldBy(worker.key).length,
-  }));
-}
-
 function makeSpec(given: DispatchArgs): CommandSpec {
   const spec: CommandSpec = {
     command: given.command,
     env: given.env,
     isIdempotent: given.idempotent,
-    lostAfterMs: given['lost-after'] ?? lostAfterMsDefault,
+    lostAfterMs: given['lost-after'] ?? findLostAfterDefault(given),
     ...(given.cwd === undefined ? {} : { cwd: given.cwd }),
     ...(given.repo === undefined ? {} : { repo: given.repo }),
     ...(given.deadline === undefined ? {} : { deadlineMs: given.deadline }),
     ...(given['stop-after'] === undefined ? {} : { stopAfterMs: given['stop-after'] }),
+    ...(given.replace ? { mayReplace: true } : {}),
+    ...(given.reconcile === undefined ? {} : { reconcile: given.reconcile }),
   };
   // What a message or a row could not hold must not become a job.
   const issue = commandSpecSchema.safeParse(spec).error?.issues[0];
@@ -160,6 +171,37 @@ function makeSpec(given: DispatchArgs): CommandSpec {
     throw new AppError('USAGE_ARGUMENT', 'dispatch: command and environment are over 200 KiB.');
   }
   return spec;
+}
+
+interface PolicyArgs {
+  readonly idempotent: boolean;
+  readonly replace: boolean;
+  readonly reconcile?: string | undefined;
+  readonly 'lost-after'?: number | undefined;
+  readonly 'stop-after'?: number | undefined;
+}
+
+/** A policy that could run something twice unknowingly, or that could never apply, is refused. */
+function findPolicyFault(given: PolicyArgs): string | undefined {
+  const { idempotent, replace, reconcile } = given;
+  if (reconcile !== undefined && !replace) return '--reconcile says nothing without --replace';
+  if (!replace) return undefined;
+  if (!idempotent) return '--replace may run it twice: say --idempotent too';
+  const stopAfterMs = given['stop-after'];
+  if (stopAfterMs === undefined) {
+    return '--replace needs --stop-after, so that the lost attempt is surely over';
+  }
+  const leastMs = findReplaceAfterMs(stopAfterMs);
+  const lostAfterMs = given['lost-after'] ?? leastMs;
+  if (lostAfterMs >= leastMs) return undefined;
+  return `--replace with this --stop-after needs --lost-after ${Math.ceil(leastMs / 1000)}s or more`;
+}
+
+/** What may be replaced is given up as soon as it is surely over, all else only after a long time. */
+function findLostAfterDefault(given: PolicyArgs): number {
+  const stopAfterMs = given['stop-after'];
+  if (!given.replace || stopAfterMs === undefined) return lostAfterMsDefault;
+  return findReplaceAfterMs(stopAfterMs);
 }
 
 function makeTitle(command: readonly string[]): string {

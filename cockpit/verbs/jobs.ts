@@ -6,12 +6,10 @@
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import type { Outcome } from '../../protocol/model.ts';
-import type { Hub } from '../hub/hub.ts';
-import type { CommandJob, JobRecord } from '../manager/job.ts';
-import { planTargets } from '../manager/plan-dispatch.ts';
+import type { JobRecord } from '../manager/job.ts';
 import { durationArgument, jobArgument } from './arguments.ts';
 import { awaitJob } from './await-job.ts';
-import { listCandidates } from './dispatch.ts';
+import { chooseAgain } from './choose-again.ts';
 import { presentDetail, presentJob } from './present.ts';
 import type { AttemptRow, JobDetail } from './shapes.ts';
 import { describeJob, formatDuration, showJobs, showTable } from './text.ts';
@@ -122,21 +120,6 @@ function exitOf(outcomes: readonly (Outcome | null)[]): number {
   return outcomes.every((outcome) => outcome === 'succeeded') ? 0 : 1;
 }
 
-/** The same choice as at dispatch, with today's team; a name given now goes before it. */
-function chooseAgain(hub: Hub, job: CommandJob, on: string | undefined): string {
-  const { targeting } = job;
-  const bound = targeting.on === null ? undefined : hub.workers.find(targeting.on)?.name;
-  const name = on ?? bound;
-  const target = {
-    on: name === undefined ? [] : [name],
-    need: on === undefined ? targeting.need : [],
-    scope: 'one',
-  } as const;
-  const [worker] = planTargets(listCandidates(hub), target);
-  if (worker === undefined) throw new AppError('WORKER_NO_MATCH');
-  return worker.key;
-}
-
 function showDetail(job: JobDetail, style: Style): string {
   const lines = [
     `${style.strong(job.id)} ${job.title}`,
@@ -148,9 +131,19 @@ function showDetail(job: JobDetail, style: Style): string {
   if (job.repo !== null) lines.push(`repo     ${job.repo}`);
   if (job.deadlineMs !== null)
     lines.push(`deadline ${formatDuration(job.deadlineMs)} after dispatch`);
+  lines.push(`policy   ${describePolicy(job)}`);
   if (job.attempts.length > 0) lines.push('', showAttempts(job.attempts, style));
   if (job.children.length > 0) lines.push('', showJobs(job.children, style));
   return lines.join('\n');
+}
+
+/** What both ends do when they lose each other, in words. */
+function describePolicy(job: JobDetail): string {
+  const parts = [`lost after ${formatDuration(job.lostAfterMs)} unheard`];
+  if (job.stopAfterMs !== null) parts.push(`stops itself after ${formatDuration(job.stopAfterMs)}`);
+  parts.push(job.replace ? `then started elsewhere, ${job.reconcile}` : 'then you are asked');
+  if (job.isIdempotent) parts.push('may run twice');
+  return parts.join(', ');
 }
 
 function showAttempts(attempts: readonly AttemptRow[], style: Style): string {

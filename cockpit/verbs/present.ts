@@ -9,10 +9,12 @@ import type { AttemptEnd } from '../manager/attempt-machine.ts';
 import {
   type AttemptRecord,
   type CommandJob,
+  findEnd,
   formatAttemptId,
   type GroupJob,
-  getLastAttempt,
+  getCurrentAttempt,
   isEnded,
+  isReplaced,
   type JobRecord,
   sumReceipts,
 } from '../manager/job.ts';
@@ -76,6 +78,8 @@ export async function presentDetail(hub: Hub, job: JobRecord): Promise<JobDetail
     isIdempotent: spec.isIdempotent,
     lostAfterMs: spec.lostAfterMs,
     stopAfterMs: spec.stopAfterMs ?? null,
+    replace: spec.mayReplace ?? false,
+    reconcile: spec.reconcile ?? 'keep-replacement',
   };
 }
 
@@ -104,10 +108,10 @@ function findSilence(hub: Hub, worker: WorkerRecord): number | null {
 }
 
 function presentCommand(hub: Hub, job: CommandJob): JobRow {
-  const attempt = getLastAttempt(job);
+  const attempt = getCurrentAttempt(job);
   const { state } = attempt;
   const worker = hub.workers.find(attempt.worker);
-  const end = state.is === 'finished' ? state.end : undefined;
+  const end = findEnd(job);
   return {
     id: job.id,
     title: job.title,
@@ -134,7 +138,7 @@ function cutCommand(command: readonly string[]): readonly string[] {
 
 async function presentGroup(hub: Hub, group: GroupJob): Promise<JobRow> {
   const parts = await readParts(hub, group);
-  const states = parts.map((part) => getLastAttempt(part).state);
+  const states = parts.map((part) => getCurrentAttempt(part).state);
   const receipt: Receipt = sumReceipts(states.map((state) => state.is));
   return {
     id: group.id,
@@ -180,6 +184,7 @@ function presentAttempt(hub: Hub, job: JobRecord, attempt: AttemptRecord): Attem
     memoryBytesPeak: end?.usage.memoryBytesPeak ?? null,
     logBytes: end?.logBytes ?? null,
     isCancelRequested: state.cancelAskedAt !== undefined,
+    isReplaced: isReplaced(state),
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { dispatchVerb } from './dispatch.ts';
 import { statusVerb, stopVerb, watchVerb } from './hub-state.ts';
+import { decideVerb, inboxVerb } from './inbox.ts';
 import { inviteVerb } from './invite.ts';
 import { cancelVerb, jobsVerb, jobVerb, retryVerb, waitVerb } from './jobs.ts';
 import { logsVerb } from './logs.ts';
@@ -26,6 +27,8 @@ export const verbs: readonly AnyVerb[] = [
   waitVerb,
   cancelVerb,
   retryVerb,
+  inboxVerb,
+  decideVerb,
   watchVerb,
   stopVerb,
 ];

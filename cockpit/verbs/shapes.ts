@@ -12,6 +12,7 @@ import type {
   LogStream,
   Outcome,
   Receipt,
+  Reconcile,
   WorkerKind,
 } from '../../protocol/model.ts';
 
@@ -66,6 +67,8 @@ export interface AttemptRow {
   /** Bytes of output the worker says there were; null until it has finished. */
   readonly logBytes: number | null;
   readonly isCancelRequested: boolean;
+  /** Another attempt was started in its place, and it may still count if it comes back. */
+  readonly isReplaced: boolean;
 }
 
 /** One row of `wally jobs`: the job by its latest attempt. */
@@ -97,6 +100,9 @@ export interface JobDetail extends JobRow {
   readonly isIdempotent: boolean;
   readonly lostAfterMs: number;
   readonly stopAfterMs: number | null;
+  /** May the hub start another attempt elsewhere by itself? */
+  readonly replace: boolean;
+  readonly reconcile: Reconcile;
 }
 
 /** One line of `wally logs --json`: a piece of output, or a hole that the log's cap made. */
@@ -109,6 +115,31 @@ export type LogItem =
       readonly text: string;
     }
   | { readonly attempt: AttemptId; readonly offset: number; readonly gapBytes: number };
+
+/** One row of `wally inbox`: something that only the M2 can call. */
+export interface InboxRow {
+  readonly id: string;
+  readonly kind: 'lost';
+  readonly job: JobId;
+  readonly title: string;
+  readonly attempt: AttemptId;
+  readonly worker: string | null;
+  readonly host: string | null;
+  readonly openedAt: string;
+  readonly question: string;
+  /** What happened, and why the hub does not go on by itself. */
+  readonly reason: string;
+  readonly evidence: {
+    readonly isIdempotent: boolean;
+    /** What the worker said of the attempt when it came back; null while it has not. */
+    readonly statement: 'running' | 'finished' | 'unknown' | null;
+    readonly statementText: string | null;
+    /** How it ended there after all, by a late report. */
+    readonly lateOutcome: Outcome | null;
+  };
+  /** What `wally decide ID …` takes, and what each does. */
+  readonly answers: readonly { readonly how: string; readonly does: string }[];
+}
 
 /** `wally invite --json`. */
 export interface InviteShape {

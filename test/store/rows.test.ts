@@ -55,7 +55,9 @@ describe('keys', () => {
   it('ids: jobs and attempts have the keys that the format names', () => {
     expect(keys.jobKey('J12')).toBe('j/000000000012');
     expect(keys.activeJobKey('J12')).toBe('ja/000000000012');
-    expect(keys.lateReportKey('J12.3')).toBe('l/000000000012/000003');
+    expect(keys.lateReportKey('J12.3', 'ab')).toBe('l/000000000012/000003/ab');
+    expect(keys.decisionKey(3)).toBe('d/000000000003');
+    expect(keys.openDecisionKey(3)).toBe('da/000000000003');
     expect(keys.attemptKey('J12.3')).toBe('a/000000000012.000003');
     expect(keys.outboxKey(alice, 7)).toBe(`o/${alice.peer}@${alice.store}/0000000000000007`);
   });
@@ -71,7 +73,9 @@ describe('keys', () => {
       keys.receivedKey(alice),
       keys.jobKey('J1'),
       keys.activeJobKey('J1'),
-      keys.lateReportKey('J1.1'),
+      keys.lateReportKey('J1.1', 'ab'),
+      keys.decisionKey(1),
+      keys.openDecisionKey(1),
       keys.attemptKey('J1.1'),
       keys.eventKey(1),
       keys.workerKey(alice.peer),

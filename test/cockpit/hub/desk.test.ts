@@ -16,6 +16,7 @@ import {
   makeWorker,
   openHubBench,
   openTeamBench,
+  silence,
 } from './hub-bench.ts';
 
 async function getCommand(bench: HubBench, id: JobId): Promise<CommandJob> {
@@ -70,12 +71,14 @@ describe('hub desk', () => {
   test('hub desk: the report of an older attempt is kept as late and changes nothing', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
-    await bench.desk.declareLost('J1', 'Silence.');
+    await bench.desk.declareLost({ id: 'J1', n: 1 }, silence);
     await bench.desk.retry(await bench.desk.get('J1'), bob);
     const before = await bench.desk.get('J1');
     await bench.report(alice, finished('J1.1', 'succeeded'));
     expect(await bench.desk.get('J1')).toEqual(before);
-    const kept = decodeValue((await bench.kv.get(lateReportKey('J1.1'))) ?? new Uint8Array());
+    const kept = decodeValue(
+      (await bench.kv.get(lateReportKey('J1.1', alice))) ?? new Uint8Array(),
+    );
     expect(kept).toMatchObject({ worker: alice, fact: { kind: 'finished', outcome: 'succeeded' } });
     expect(await bench.readJournal()).toContain('report-late');
   });
@@ -85,7 +88,7 @@ describe('hub desk', () => {
     await bench.desk.dispatch(makeJob([alice]));
     await bench.report(alice, finished('J1.1', 'failed'), finished('J1.1', 'succeeded'));
     expect(await outcome(bench, 'J1')).toBe('failed');
-    expect(await bench.kv.get(lateReportKey('J1.1'))).toBeDefined();
+    expect(await bench.kv.get(lateReportKey('J1.1', alice))).toBeDefined();
   });
 
   test('hub desk: a worker’s report of another worker’s attempt is late', async () => {
@@ -93,7 +96,7 @@ describe('hub desk', () => {
     await bench.desk.dispatch(makeJob([alice]));
     await bench.report(bob, finished('J1.1', 'succeeded'));
     expect((await lastState(bench, 'J1')).is).toBe('queued');
-    expect(await bench.kv.get(lateReportKey('J1.1'))).toBeDefined();
+    expect(await bench.kv.get(lateReportKey('J1.1', bob))).toBeDefined();
   });
 
   test('hub desk: reports of jobs that never were change nothing and stop nothing', async () => {

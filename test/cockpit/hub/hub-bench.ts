@@ -27,6 +27,9 @@ export const spec: CommandSpec = {
   lostAfterMs: 60_000,
 };
 
+/** Why an attempt may be given up. */
+export const silence = { reason: 'Silence.', cause: 'silence' } as const;
+
 /** A worker's record. */
 export function makeWorker(
   key: PeerKey,
@@ -63,6 +66,8 @@ export interface HubBench {
   readonly workers: WorkerDesk;
   /** Workers to whom something may be on its way. */
   readonly linked: Set<PeerKey>;
+  /** Workers that were heard lately. */
+  readonly present: Set<PeerKey>;
   /** `job J1`, `queued assign J1.1`, in the order in which they were told. */
   readonly told: string[];
   /** A worker reports; numbered on in its stream. */
@@ -84,6 +89,7 @@ export async function openHubBench(
   const committer = new Committer({ kv, onFailure: () => undefined });
   const told: string[] = [];
   const linked = new Set<PeerKey>();
+  const present = new Set<PeerKey>();
   const ledger = new Ledger({
     kv,
     committer,
@@ -96,6 +102,7 @@ export async function openHubBench(
       jobChanged: (job) => told.push(`job ${job.id}`),
       teamChanged: () => undefined,
       hasLink: (worker) => linked.has(worker),
+      isPresent: (worker) => present.has(worker),
     },
   });
   const desk = new HubDesk(ledger);
@@ -108,6 +115,7 @@ export async function openHubBench(
     desk,
     workers,
     linked,
+    present,
     told,
     report: (worker, ...facts) => {
       const first = (workers.streamsOf(worker)?.counts.received ?? 0) + 1;

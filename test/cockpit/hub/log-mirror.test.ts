@@ -7,7 +7,7 @@ import type { OwnerFrame } from '../../../protocol/frames.ts';
 import type { LogStore } from '../../../store/log.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { settle } from '../../protocol/fake-ports.ts';
-import { alice, bob, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
+import { alice, bob, type HubBench, makeJob, openTeamBench, silence } from './hub-bench.ts';
 
 type LogFrame = Extract<OwnerFrame, { t: 'log' }>;
 
@@ -140,7 +140,7 @@ describe('log mirror', () => {
   });
 
   test('log mirror: an attempt that ended or was superseded still brings its log', async () => {
-    await bench.desk.declareLost('J1', 'Silence.');
+    await bench.desk.declareLost({ id: 'J1', n: 1 }, silence);
     await bench.desk.retry(await bench.desk.get('J1'), bob);
     await take(alice, log(0, [[0, 'late']]));
     await take(bob, { ...log(0, [[0, 'new']]), attempt: 'J1.2' });

@@ -6,13 +6,22 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import {
   deadlineGraceMs,
   lookMs,
-  lostPerLookMax,
+  silentWorkersMax,
+  silentWorkersMs,
   sleptMsMin,
   WatchLeases,
 } from '../../../cockpit/hub/watch-leases.ts';
 import { findEnd } from '../../../cockpit/manager/job.ts';
 import type { PeerKey } from '../../../protocol/model.ts';
-import { alice, bob, type HubBench, makeJob, openTeamBench, spec } from './hub-bench.ts';
+import {
+  alice,
+  bob,
+  type HubBench,
+  makeJob,
+  makeWorker,
+  openTeamBench,
+  spec,
+} from './hub-bench.ts';
 
 const lostAfterMs = 10_000;
 const brief = { ...spec, lostAfterMs };
@@ -142,15 +151,22 @@ describe('watch leases', () => {
     expect(await outcomes()).toEqual(['expired', undefined]);
   });
 
-  test('watch leases: what is lost at once is declared bit by bit, and all of it in the end', async () => {
-    for (let count = 0; count < lostPerLookMax + 6; count += 1) {
-      await bench.desk.dispatch(makeJob([alice], { spec: brief }));
+  test('watch leases: only a few workers a minute lose their work, and all of it', async () => {
+    const fleet = Array.from({ length: silentWorkersMax + 2 }, (_, n) => `e${n}`.repeat(32));
+    for (const key of fleet) {
+      await bench.workers.save(makeWorker(key, `w-${key.slice(0, 2)}`), 'worker-paired', []);
+      await bench.workers.adoptStore(key, key.slice(0, 32));
+      for (let n = 0; n < 2; n += 1) await bench.desk.dispatch(makeJob([key], { spec: brief }));
     }
     await bench.ports.advance(lookMs);
-    await bench.ports.advance(lostAfterMs);
-    expect((await outcomes()).filter((outcome) => outcome === 'lost')).toHaveLength(lostPerLookMax);
-    await bench.ports.advance(lookMs);
-    expect(new Set(await outcomes())).toEqual(new Set(['lost']));
+    await bench.ports.advance(lostAfterMs + 5 * lookMs);
+    const countLost = async () => (await outcomes()).filter((outcome) => outcome === 'lost').length;
+    expect(await countLost()).toBe(2 * silentWorkersMax);
+    // One of those that wait is heard: it keeps what it has.
+    const [returned] = fleet.slice(-1);
+    if (returned !== undefined) heard.set(returned, bench.ports.nowMs + silentWorkersMs);
+    await bench.ports.advance(silentWorkersMs);
+    expect(await countLost()).toBe(2 * silentWorkersMax + 2);
   });
 
   test('watch leases: start may be repeated, and after stop nothing looks any more', async () => {

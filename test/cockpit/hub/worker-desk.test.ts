@@ -15,6 +15,7 @@ import {
   makeWorker,
   openHubBench,
   openTeamBench,
+  silence,
 } from './hub-bench.ts';
 
 const newStore = 'f'.repeat(32);
@@ -116,7 +117,7 @@ describe('worker desk', () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
     await bench.report(alice, { kind: 'started', attempt: 'J1.1', at: 5 });
-    await bench.desk.declareLost('J1', 'Silence.');
+    await bench.desk.declareLost({ id: 'J1', n: 1 }, silence);
     await bench.desk.retry(await bench.desk.get('J1'), alice);
     const before = (await bench.readCommands(alice)).length;
     await greet(bench, [

@@ -28,6 +28,8 @@ const events: readonly HubAttemptEvent[] = [
   { type: 'cancel', at: 60, mayHaveLeft: false },
   { type: 'expired', at: 61, mayHaveLeft: false },
   { type: 'lost', at: 62, reason: 'Silence.' },
+  { type: 'replaced', at: 63 },
+  { type: 'superseded', at: 64, reason: 'Attempt 2 ended first.' },
 ];
 
 /** State → event → the state it leads to and its effects; a pair that is not here changes nothing. */
@@ -40,6 +42,8 @@ const moves: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     cancel: ['finished', 'tell-cancel', 'ended'],
     expired: ['finished', 'tell-cancel', 'ended'],
     lost: ['finished', 'tell-cancel', 'ended'],
+    replaced: ['queued'],
+    superseded: ['finished', 'tell-cancel', 'ended'],
   },
   sent: {
     accepted: ['accepted'],
@@ -47,17 +51,23 @@ const moves: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     finished: ['finished', 'ended'],
     cancel: ['sent', 'tell-cancel'],
     lost: ['finished', 'tell-cancel', 'ended'],
+    replaced: ['sent'],
+    superseded: ['finished', 'tell-cancel', 'ended'],
   },
   accepted: {
     started: ['started'],
     finished: ['finished', 'ended'],
     cancel: ['accepted', 'tell-cancel'],
     lost: ['finished', 'tell-cancel', 'ended'],
+    replaced: ['accepted'],
+    superseded: ['finished', 'tell-cancel', 'ended'],
   },
   started: {
     finished: ['finished', 'ended'],
     cancel: ['started', 'tell-cancel'],
     lost: ['finished', 'tell-cancel', 'ended'],
+    replaced: ['started'],
+    superseded: ['finished', 'tell-cancel', 'ended'],
   },
   finished: {
     accepted: ['finished', 'late'],

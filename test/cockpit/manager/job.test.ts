@@ -6,13 +6,15 @@ import type { HubAttemptState } from '../../../cockpit/manager/attempt-machine.t
 import {
   type CommandJob,
   findEnd,
+  findHeldBy,
   formatAttemptId,
   type GroupJob,
+  getCurrentAttempt,
   getLastAttempt,
   isEnded,
   type JobRecord,
+  putAttempt,
   readJobNumber,
-  replaceLastAttempt,
   splitAttemptId,
   sumOutcomes,
   sumReceipts,
@@ -63,13 +65,39 @@ describe('job', () => {
   test('job: only its latest attempt says whether it has ended', () => {
     expect(getLastAttempt(job).n).toBe(2);
     expect([findEnd(job), isEnded(job)]).toEqual([undefined, false]);
-    const ended = replaceLastAttempt(job, { n: 2, worker: 'b', state: finished });
+    const ended = putAttempt(job, { n: 2, worker: 'b', state: finished });
     expect([findEnd(ended), isEnded(ended)]).toEqual([end, true]);
     expect(ended.attempts).toHaveLength(2);
     expect([isEnded(group), isEnded({ ...group, ended: { outcome: 'failed', at: 2 } })]).toEqual([
       false,
       true,
     ]);
+  });
+
+  test('job: of several unended attempts the newest that was not replaced counts', () => {
+    const replaced = { is: 'started', times, replacedAt: 5 } as const;
+    const queued = { is: 'queued', times } as const;
+    const of = (...states: readonly HubAttemptState[]): CommandJob => ({
+      ...job,
+      attempts: states.map((state, index) => ({ n: index + 1, worker: 'ab'[index] ?? '', state })),
+    });
+    expect(getCurrentAttempt(of(replaced, queued)).n).toBe(2);
+    expect(getCurrentAttempt(of(queued, replaced)).n).toBe(1);
+    expect(getCurrentAttempt(of(replaced, finished)).n).toBe(1);
+    expect(isEnded(of(replaced, finished))).toBe(false);
+    expect(findHeldBy(of(replaced, queued), 'a')?.n).toBe(1);
+    expect(findHeldBy(of(finished, queued), 'a')).toBeUndefined();
+  });
+
+  test('job: the attempt that settled it says how it ended, else the last one', () => {
+    const lost = { ...finished, end: { ...end, outcome: 'lost' } } as const;
+    const both = putAttempt(putAttempt(job, { n: 1, worker: 'a', state: finished }), {
+      n: 2,
+      worker: 'b',
+      state: lost,
+    });
+    expect(findEnd(both)?.outcome).toBe('lost');
+    expect(findEnd({ ...both, settledBy: 1 })).toEqual(end);
   });
 
   test.each([

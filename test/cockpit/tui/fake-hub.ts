@@ -212,6 +212,7 @@ export function detailOf(row: JobRow): JobDetail {
         memoryBytesPeak: 34 * 1024 ** 2,
         logBytes: 2048,
         isCancelRequested: false,
+        isReplaced: false,
       },
     ],
     children: [],
@@ -221,6 +222,8 @@ export function detailOf(row: JobRow): JobDetail {
     isIdempotent: false,
     lostAfterMs: 86_400_000,
     stopAfterMs: null,
+    replace: false,
+    reconcile: 'keep-replacement',
   };
 }
 

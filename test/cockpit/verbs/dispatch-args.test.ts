@@ -7,6 +7,8 @@ import { parseVerbArgs } from '../../../cockpit/verbs/verb.ts';
 
 const parse = (given: Readonly<Record<string, unknown>>) => parseVerbArgs(dispatchVerb, given);
 
+const replaced = { command: ['a'], replace: true, idempotent: true, 'stop-after': '20s' };
+
 describe('dispatch arguments', () => {
   test('dispatch arguments: a bare command has every default', () => {
     expect(parse({ command: ['true'] })).toEqual({
@@ -16,6 +18,7 @@ describe('dispatch arguments', () => {
       all: false,
       env: {},
       idempotent: false,
+      replace: false,
       wait: false,
       follow: false,
     });
@@ -44,6 +47,14 @@ describe('dispatch arguments', () => {
     });
   });
 
+  test('dispatch arguments: what may be replaced needs a lease and time for it to be over', () => {
+    expect(parse({ ...replaced, 'lost-after': '45s', reconcile: 'first-finished' })).toMatchObject({
+      replace: true,
+      'lost-after': 45_000,
+      reconcile: 'first-finished',
+    });
+  });
+
   test.each([
     [{}, 'command'],
     [{ command: [] }, 'no command was given'],
@@ -59,6 +70,11 @@ describe('dispatch arguments', () => {
     [{ command: ['a'], deadline: 'soon' }, 'deadline: "soon" is not a duration'],
     [{ command: ['a'], 'lost-after': '0' }, 'lost-after: "0" is not a duration'],
     [{ command: ['a'], title: '' }, 'title'],
+    [{ command: ['a'], replace: true }, '--idempotent'],
+    [{ command: ['a'], replace: true, idempotent: true }, '--stop-after'],
+    [{ ...replaced, 'lost-after': '44s' }, '--lost-after 45s'],
+    [{ command: ['a'], reconcile: 'keep-original' }, '--reconcile says nothing'],
+    [{ ...replaced, reconcile: 'best' }, 'reconcile'],
     [{ command: 'a' }, 'command'],
     [{ command: [7] }, 'command.0'],
   ])('dispatch arguments: %j is refused, and the place is named', (given, words) => {

@@ -1,0 +1,109 @@
+/*
+ * A worker is there again: what hub and worker disagree about is settled, and told.
+ *
+ * It walks what the hub believes the worker to hold, what the worker states, and the lost attempts
+ * that the M2 is being asked about, and carries out what the table in `manager/reconcile` says. Every
+ * disagreement leaves an event. Invariant: nothing is believed that the worker did not state.
+ */
+import type { InventoryRow } from '../../protocol/frames.ts';
+import type { AttemptId, PeerKey } from '../../protocol/model.ts';
+import {
+  type AttemptRecord,
+  findAttempt,
+  findHeldBy,
+  formatAttemptId,
+  splitAttemptId,
+} from '../manager/job.ts';
+import { planSettlement, type Settlement, viewOfHub, viewOfWorker } from '../manager/reconcile.ts';
+import { noteStatement } from './inbox.ts';
+import {
+  findUnended,
+  listHeldBy,
+  loseAttempt,
+  returnAttempt,
+  type Scene,
+  sendCancel,
+} from './transitions.ts';
+
+/** One attempt about which something is to be done. */
+interface Case {
+  readonly worker: PeerKey;
+  readonly attempt: AttemptId;
+}
+
+/** Settles everything with one worker, by its inventory. */
+export function reconcileWorker(
+  scene: Scene,
+  worker: PeerKey,
+  inventory: readonly InventoryRow[],
+): void {
+  const stated = new Map(inventory.map((row) => [row.attempt, row]));
+  // First, so that what is lost only now is not told of twice.
+  tellDecisions(scene, worker, stated);
+  for (const job of listHeldBy(scene.state, worker)) {
+    const attempt = findHeldBy(job, worker);
+    if (attempt === undefined) continue;
+    const id = formatAttemptId(job.id, attempt.n);
+    const row = stated.get(id);
+    if (row !== undefined && row.state !== 'finished') returnAttempt(scene, splitPlace(id));
+    const settlement = planSettlement(viewOfHub(attempt), viewOfWorker(row));
+    carryOut(scene, { worker, attempt: id }, settlement);
+  }
+  for (const row of inventory) {
+    const known = findKnown(scene, worker, row.attempt);
+    // What has not ended here was settled above.
+    if (known !== undefined && known !== 'ended') continue;
+    const hub = known === 'ended' ? 'finished' : 'unknown';
+    carryOut(scene, { worker, attempt: row.attempt }, planSettlement(hub, viewOfWorker(row)));
+  }
+}
+
+function carryOut(scene: Scene, { worker, attempt }: Case, settlement: Settlement): void {
+  if (settlement.do === 'agree') return;
+  const { job } = splitAttemptId(attempt);
+  scene.change.note({ kind: settlement.event, job, attempt, worker });
+  if (settlement.do === 'cancel') sendCancel(scene, worker, attempt);
+  if (settlement.do === 'lose') {
+    const reason = 'The worker does not know this job any more.';
+    loseAttempt(scene, splitPlace(attempt), { reason, cause: 'forgotten' });
+  }
+}
+
+/** Whoever is asked about a lost attempt is told how its worker has it. */
+function tellDecisions(
+  scene: Scene,
+  worker: PeerKey,
+  stated: ReadonlyMap<AttemptId, InventoryRow>,
+): void {
+  for (const decision of [...scene.state.decisions.values()]) {
+    if (decision.worker !== worker) continue;
+    const statement = viewOfWorker(stated.get(decision.attempt));
+    const isNews = noteStatement(scene, decision, statement);
+    const settlement = planSettlement('finished', statement);
+    if (isNews && settlement.do === 'tell') {
+      carryOut(scene, { worker, attempt: decision.attempt }, settlement);
+    }
+  }
+}
+
+/** The attempt if it has not ended, `ended` if this hub once gave it to that worker or may have. */
+function findKnown(
+  scene: Scene,
+  worker: PeerKey,
+  id: AttemptId,
+): AttemptRecord | 'ended' | undefined {
+  const { job: jobId, n } = splitAttemptId(id);
+  const job = findUnended(scene, jobId);
+  if (job === undefined) {
+    // Not in memory: ended long ago, or never made here.
+    return Number(jobId.slice(1)) < scene.state.nextJob ? 'ended' : undefined;
+  }
+  const attempt = job.kind === 'command' ? findAttempt(job, n) : undefined;
+  if (attempt?.worker !== worker) return undefined;
+  return attempt.state.is === 'finished' ? 'ended' : attempt;
+}
+
+function splitPlace(attempt: AttemptId) {
+  const { job: id, n } = splitAttemptId(attempt);
+  return { id, n };
+}
