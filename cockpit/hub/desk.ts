@@ -46,8 +46,10 @@ import {
   makeAttempt,
   mayHaveLeft,
   type Place,
+  reopenAttempt,
   returnAttempt,
   type Scene,
+  sendCancel,
   stepAttempt,
 } from './transitions.ts';
 
@@ -203,8 +205,8 @@ export class HubDesk {
     this.#assertRoom(worker);
     const scene = this.#begin();
     const n = getLastAttempt(job).n + 1;
-    const { settledBy: _settledBy, ...bare } = job;
-    const next = { ...bare, attempts: [...job.attempts, makeAttempt(scene, job, { n, worker })] };
+    const { settledBy: _settledBy, ...bare } = reopenAttempt(scene, job);
+    const next = { ...bare, attempts: [...bare.attempts, makeAttempt(scene, job, { n, worker })] };
     if (group !== undefined) this.#reopen(scene, group);
     keepJob(scene, next);
     assignJob(scene, next, getLastAttempt(next));
@@ -360,8 +362,11 @@ export class HubDesk {
   }
 }
 
-function noteLate({ change }: Scene, worker: PeerKey, fact: FactMessage): void {
+function noteLate(scene: Scene, worker: PeerKey, fact: FactMessage): void {
+  const { change } = scene;
   const { attempt, kind } = fact;
+  // It has begun what nobody waits for any more.
+  if (kind !== 'finished') sendCancel(scene, worker, attempt);
   change.ops.push(planRow(lateReportKey(attempt, worker), { worker, fact }));
   change.note({ kind: 'report-late', attempt, worker, note: kind });
 }

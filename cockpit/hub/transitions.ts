@@ -69,7 +69,7 @@ export function stepAttempt(
   const attempt = job?.kind === 'command' ? findAttempt(job, n) : undefined;
   if (job?.kind !== 'command' || attempt === undefined) return [];
   const plan = loss === undefined ? undefined : weighLoss(scene, { job, attempt, cause: loss });
-  const taken = plan?.do === 'replace' && isKept(job, loss) ? keepOpen(event) : event;
+  const taken = isKept(job, loss) ? soften(event, plan) : event;
   const { state, effects } = stepHubAttempt(attempt.state, taken, { nowMs: 0, roll: 0 });
   if (state === attempt.state) return effects;
   const stepped = putAttempt(job, { ...attempt, state });
@@ -93,6 +93,15 @@ export function loseAttempt(
   stepAttempt(scene, { ...place, loss: cause }, { type: 'lost', at: scene.change.at, reason });
 }
 
+/** The lost attempt that a new one by a person's word takes the place of, open for its coming back. */
+export function reopenAttempt(scene: Scene, job: CommandJob): CommandJob {
+  const attempt = getLastAttempt(job);
+  if (!isKept(job, 'silence')) return job;
+  const event = { type: 'reopened', at: scene.change.at } as const;
+  const { state } = stepHubAttempt(attempt.state, event, { nowMs: 0, roll: 0 });
+  return putAttempt(job, { ...attempt, state });
+}
+
 /**
  * A replaced attempt was heard of after all. Under `keep-original` the one in its place is ended.
  */
@@ -102,7 +111,9 @@ export function returnAttempt(scene: Scene, place: Place): void {
   if (before?.kind !== 'command' || state === undefined || !isReplaced(state)) return;
   stepAttempt(scene, place, { type: 'returned' });
   scene.change.note({ kind: 'attempt-returned', attempt: formatAttemptId(place.id, place.n) });
-  if (before.spec.reconcile !== 'keep-original') return;
+  // One that had a lease has lost it by now, so its worker ends it; only its result can still count.
+  const { reconcile, stopAfterMs } = before.spec;
+  if (reconcile !== 'keep-original' || stopAfterMs !== undefined) return;
   const reason = `Attempt ${place.n} came back and is kept.`;
   for (const { n } of before.attempts) {
     if (n !== place.n) supersede(scene, { id: place.id, n }, reason);
@@ -199,8 +210,11 @@ function isKept({ spec }: CommandJob, cause: LossCause | undefined): boolean {
   return cause === 'silence' && (spec.reconcile ?? 'keep-replacement') !== 'keep-replacement';
 }
 
-function keepOpen(event: HubAttemptEvent): HubAttemptEvent {
-  return event.type === 'lost' ? { type: 'replaced', at: event.at } : event;
+/** Not written off where another takes its place, and not told to end where a person may decide so. */
+function soften(event: HubAttemptEvent, plan: LossPlan | undefined): HubAttemptEvent {
+  if (event.type !== 'lost') return event;
+  if (plan?.do === 'replace') return { type: 'replaced', at: event.at };
+  return { ...event, mayReturn: plan?.do === 'ask' };
 }
 
 /** The job with one more attempt; the deadline is still the one that the M2 gave. */

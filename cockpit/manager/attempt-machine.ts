@@ -46,7 +46,15 @@ export type HubAttemptEvent =
   | { readonly type: 'finished'; readonly end: AttemptEnd }
   | { readonly type: 'cancel'; readonly at: number; readonly mayHaveLeft: boolean }
   | { readonly type: 'expired'; readonly at: number; readonly mayHaveLeft: boolean }
-  | { readonly type: 'lost'; readonly at: number; readonly reason: string }
+  /** `mayReturn`: its worker is not told to end it, for a person may yet let it count. */
+  | {
+      readonly type: 'lost';
+      readonly at: number;
+      readonly reason: string;
+      readonly mayReturn?: boolean;
+    }
+  /** A person started another in its place, under a rule by which it may still count. */
+  | { readonly type: 'reopened'; readonly at: number }
   /** Given up in favour of another, not written off. */
   | { readonly type: 'replaced'; readonly at: number }
   /** Its worker proved that it still has it. */
@@ -74,6 +82,7 @@ const table: Table<HubAttemptState, HubAttemptEvent, HubAttemptEffect> = {
     expired: expireUnsent,
     lost: lose,
     replaced: replace,
+    reopened: ignore('it has not ended'),
     returned: comeBack,
     superseded: supersede,
   },
@@ -86,6 +95,7 @@ const table: Table<HubAttemptState, HubAttemptEvent, HubAttemptEffect> = {
     expired: ignore('the worker may have it and watches the deadline itself'),
     lost: lose,
     replaced: replace,
+    reopened: ignore('it has not ended'),
     returned: comeBack,
     superseded: supersede,
   },
@@ -98,6 +108,7 @@ const table: Table<HubAttemptState, HubAttemptEvent, HubAttemptEffect> = {
     expired: ignore('the worker has it and watches the deadline itself'),
     lost: lose,
     replaced: replace,
+    reopened: ignore('it has not ended'),
     returned: comeBack,
     superseded: supersede,
   },
@@ -110,6 +121,7 @@ const table: Table<HubAttemptState, HubAttemptEvent, HubAttemptEffect> = {
     expired: ignore('the worker has it and watches the deadline itself'),
     lost: lose,
     replaced: replace,
+    reopened: ignore('it has not ended'),
     returned: comeBack,
     superseded: supersede,
   },
@@ -122,6 +134,7 @@ const table: Table<HubAttemptState, HubAttemptEvent, HubAttemptEffect> = {
     expired: ignore('ended'),
     lost: ignore('ended'),
     replaced: ignore('ended'),
+    reopened: reopen,
     returned: ignore('ended: what it still reports is late'),
     superseded: ignore('ended'),
   },
@@ -194,11 +207,26 @@ function askCancel(state: Unended, { at }: { readonly at: number }): Out {
 
 function lose(
   state: Unended,
-  { at, reason }: { readonly at: number; readonly reason: string },
+  event: { readonly at: number; readonly reason: string; readonly mayReturn?: boolean },
 ): Out {
-  const end: AttemptEnd = { outcome: 'lost', at, reason, usage: {} };
-  const { state: ended, effects } = finish(state, { end });
-  return { state: ended, effects: [{ do: 'tell-cancel' }, ...effects] };
+  const { at, reason, mayReturn } = event;
+  const ended = finish(state, { end: { outcome: 'lost', at, reason, usage: {} } });
+  if (mayReturn === true) return ended;
+  return { state: ended.state, effects: [{ do: 'tell-cancel' }, ...ended.effects] };
+}
+
+/** Back to the receipt that was last proven; only what nobody saw end can be open again. */
+function reopen(state: Finished, { at }: { readonly at: number }): Out {
+  const { end, times, ...ground } = state;
+  if (end.outcome !== 'lost') return move(state);
+  const { finishedAt: _finishedAt, ...proven } = times;
+  return move({ ...ground, is: findReceipt(proven), times: proven, replacedAt: at });
+}
+
+function findReceipt(times: ReceiptTimes): Unended['is'] {
+  if (times.startedAt !== undefined) return 'started';
+  if (times.acceptedAt !== undefined) return 'accepted';
+  return times.sentAt === undefined ? 'queued' : 'sent';
 }
 
 function replace(state: Unended, { at }: { readonly at: number }): Out {

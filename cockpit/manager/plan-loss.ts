@@ -7,7 +7,7 @@
  * because nobody can know whether it ran. Pure. Source: reliability facts R12, R17, R18.
  */
 import type { CommandSpec } from '../../protocol/model.ts';
-import type { AttemptRecord, CommandJob } from './job.ts';
+import { type AttemptRecord, type CommandJob, isReplaced } from './job.ts';
 import { type Candidate, findBest } from './plan-dispatch.ts';
 
 /**
@@ -54,6 +54,8 @@ export function planLoss(loss: Loss): LossPlan {
   const { job, attempt } = loss;
   // The M2 wanted its end; that it came about otherwise than asked is no question.
   if (attempt.state.cancelAskedAt !== undefined) return { do: 'leave' };
+  // Another attempt at it is under way already and is heard.
+  if (job.attempts.some((other) => other.n !== attempt.n && isHeard(other))) return { do: 'leave' };
   const obstacle = findObstacle(loss);
   if (obstacle !== undefined) return { do: 'ask', why: obstacle };
   const worker = findElsewhere(loss);
@@ -62,6 +64,10 @@ export function planLoss(loss: Loss): LossPlan {
   const who =
     job.targeting.on === null ? `No other worker${need && ` with ${need}`}` : 'Its worker';
   return { do: 'ask', why: `${who} is there to take it over.` };
+}
+
+function isHeard({ state }: AttemptRecord): boolean {
+  return state.is !== 'finished' && !isReplaced(state);
 }
 
 function findObstacle({ job, attempt, cause, now }: Loss): string | undefined {

@@ -176,15 +176,13 @@ function makeSpec(given: DispatchArgs): CommandSpec {
 interface PolicyArgs {
   readonly idempotent: boolean;
   readonly replace: boolean;
-  readonly reconcile?: string | undefined;
   readonly 'lost-after'?: number | undefined;
   readonly 'stop-after'?: number | undefined;
 }
 
 /** A policy that could run something twice unknowingly, or that could never apply, is refused. */
 function findPolicyFault(given: PolicyArgs): string | undefined {
-  const { idempotent, replace, reconcile } = given;
-  if (reconcile !== undefined && !replace) return '--reconcile says nothing without --replace';
+  const { idempotent, replace } = given;
   if (!replace) return undefined;
   if (!idempotent) return '--replace may run it twice: say --idempotent too';
   const stopAfterMs = given['stop-after'];

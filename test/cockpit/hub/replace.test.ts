@@ -86,19 +86,23 @@ describe('replace', () => {
     expect((await bench.readCommands(alice)).at(-1)).toBe('cancel J1.1');
   });
 
-  test('replace: keep-original ends the replacement as soon as the original is there again', async () => {
+  test('replace: an original with a lease that is there again is ended by its worker, its result counts', async () => {
     await loseOnAlice(allow('keep-original'));
     expect(await see('J1')).toEqual(['alice started replaced', 'bob queued']);
     expect(await bench.readCommands(alice)).toEqual(['assign J1.1']);
     await greet(alice, [{ attempt: 'J1.1', state: 'running' }]);
-    expect(await see('J1')).toEqual(['alice started', 'bob cancelled']);
-    expect((await bench.readCommands(bob)).at(-1)).toBe('cancel J1.2');
-    await bench.report(bob, finished('J1.2', 'succeeded'));
-    expect(isEnded(await find('J1'))).toBe(false);
+    expect(await see('J1')).toEqual(['alice started', 'bob queued']);
     await bench.report(alice, finished('J1.1', 'failed'));
-    expect(findEnd(await find('J1'))?.outcome).toBe('failed');
+    expect(await see('J1')).toEqual(['alice failed', 'bob cancelled']);
     bench = await bench.restart();
     expect(findEnd(await find('J1'))?.outcome).toBe('failed');
+  });
+
+  test('replace: an original that only its lease ended leaves the job to the replacement', async () => {
+    await loseOnAlice(allow('keep-original'));
+    const end = { kind: 'finished', at: 9, usage: {}, logBytes: 0, attempt: 'J1.1' } as const;
+    await bench.report(alice, { ...end, outcome: 'cancelled', code: 'LEASE_LAPSED' });
+    expect(await see('J1')).toEqual(['alice cancelled', 'bob queued']);
   });
 
   test('replace: first-finished takes the first result, whoever brings it', async () => {
@@ -194,6 +198,36 @@ describe('inbox', () => {
     expect(() => bench.desk.getOpenDecision('D2')).toThrow(/no decision/);
     await bench.desk.declareLost({ id: 'J1', n: 2 }, silence);
     expect(bench.desk.listDecisions().map(({ id }) => id)).toEqual(['D2']);
+  });
+
+  test('inbox: an approved replacement is ended when the original comes back and is to be kept', async () => {
+    await loseOnAlice({ ...spec, reconcile: 'keep-original' });
+    expect(await bench.readCommands(alice)).toEqual(['assign J1.1']);
+    const decision = bench.desk.getOpenDecision('D1');
+    await bench.desk.retry(await find('J1'), bob, { decision, answer: { as: 'approve' } });
+    expect(await see('J1')).toEqual(['alice started replaced', 'bob queued']);
+    await greet(alice, [{ attempt: 'J1.1', state: 'running' }]);
+    expect(await see('J1')).toEqual(['alice started', 'bob cancelled']);
+    expect((await bench.readCommands(bob)).at(-1)).toBe('cancel J1.2');
+    await bench.report(bob, finished('J1.2', 'succeeded'));
+    expect(isEnded(await find('J1'))).toBe(false);
+    await bench.report(alice, finished('J1.1', 'failed'));
+    expect(findEnd(await find('J1'))?.outcome).toBe('failed');
+  });
+
+  test('inbox: until it is approved, an original that comes back is told to end', async () => {
+    await loseOnAlice({ ...spec, reconcile: 'keep-original' });
+    await greet(alice, [{ attempt: 'J1.1', state: 'running' }]);
+    expect((await bench.readCommands(alice)).at(-1)).toBe('cancel J1.1');
+    expect(await see('J1')).toEqual(['alice lost']);
+  });
+
+  test('inbox: one that begins only now what was given up is told to end', async () => {
+    await bench.desk.dispatch(makeJob([alice], { spec: { ...spec, reconcile: 'keep-original' } }));
+    await bench.desk.noteSent('J1', 1);
+    await bench.desk.declareLost({ id: 'J1', n: 1 }, silence);
+    await bench.report(alice, { kind: 'accepted', attempt: 'J1.1', at: 5 });
+    expect((await bench.readCommands(alice)).at(-1)).toBe('cancel J1.1');
   });
 
   test('inbox: rejecting leaves the job lost', async () => {

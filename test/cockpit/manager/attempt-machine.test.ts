@@ -29,6 +29,8 @@ const events: readonly HubAttemptEvent[] = [
   { type: 'expired', at: 61, mayHaveLeft: false },
   { type: 'lost', at: 62, reason: 'Silence.' },
   { type: 'replaced', at: 63 },
+  { type: 'returned' },
+  { type: 'reopened', at: 65 },
   { type: 'superseded', at: 64, reason: 'Attempt 2 ended first.' },
 ];
 
@@ -141,10 +143,30 @@ describe('hub attempt', () => {
     });
   });
 
+  test('hub attempt: only a lost one can be open again, at the receipt that was proven', () => {
+    const lost = { ...end, outcome: 'lost' } as const;
+    const ended = { queuedAt: 1, sentAt: 2, acceptedAt: 3, finishedAt: 9 };
+    const again = { type: 'reopened', at: 65 } as const;
+    const { finishedAt: _finishedAt, ...proven } = ended;
+    expect(step({ is: 'finished', times: ended, end: lost }, again)).toEqual({
+      state: { is: 'accepted', times: proven, replacedAt: 65 },
+      effects: [],
+    });
+    const kept: HubAttemptState = { is: 'finished', times: ended, end };
+    expect(step(kept, again)).toEqual({ state: kept, effects: [] });
+  });
+
+  test('hub attempt: one that may return is lost without being told to end', () => {
+    const event = { type: 'lost', at: 5, reason: 'Silence.', mayReturn: true } as const;
+    expect(step({ is: 'started', times }, event).effects).toEqual([{ do: 'ended' }]);
+  });
+
   test('hub attempt: whatever happens, receipts never move left and the first outcome stands', () => {
+    // Only a person opens a lost one again; all else is what the world does.
+    const worldly = events.filter(({ type }) => type !== 'reopened');
     const event = fc.constantFrom(
-      ...events,
-      ...events.map((one) => ({ ...one, mayHaveLeft: true })),
+      ...worldly,
+      ...worldly.map((one) => ({ ...one, mayHaveLeft: true })),
     );
     void fc.assert(
       fc.property(fc.array(event, { maxLength: 20 }), (history) => {

@@ -76,6 +76,13 @@ describe('plan loss', () => {
     expect(lose('silence', {}, { attempt })).toEqual({ do: 'leave' });
   });
 
+  test('plan loss: where another attempt is heard already, none is added and nobody asked', () => {
+    const other = { ...started, n: 2, worker: bob };
+    expect(lose('lapsed', { attempts: [started, other] })).toEqual({ do: 'leave' });
+    const silent = { ...other, state: { ...other.state, replacedAt: 3 } };
+    expect(lose('lapsed', { attempts: [started, silent] }).do).toBe('replace');
+  });
+
   test('plan loss: a deadline that is over is not begun again', () => {
     const attempt = { ...started, expiresAt: 99 };
     expect(lose('silence', {}, { attempt }).do).toBe('ask');

@@ -73,7 +73,6 @@ describe('dispatch arguments', () => {
     [{ command: ['a'], replace: true }, '--idempotent'],
     [{ command: ['a'], replace: true, idempotent: true }, '--stop-after'],
     [{ ...replaced, 'lost-after': '44s' }, '--lost-after 45s'],
-    [{ command: ['a'], reconcile: 'keep-original' }, '--reconcile says nothing'],
     [{ ...replaced, reconcile: 'best' }, 'reconcile'],
     [{ command: 'a' }, 'command'],
     [{ command: [7] }, 'command.0'],

@@ -4,7 +4,7 @@
  * From the first sight of an attempt as finished, every later sight of it, by any hub, must be the
  * same to the byte; only a new attempt may be added. Attempts never vanish.
  */
-import type { CommandJob } from '../../../cockpit/manager/job.ts';
+import type { AttemptRecord, CommandJob } from '../../../cockpit/manager/job.ts';
 import type { Check, Finding } from './check.ts';
 
 /** See the header. */
@@ -39,11 +39,18 @@ function judgeAttempts(
     const now = JSON.stringify(sortKeys(attempt));
     if (before === undefined) {
       if (attempt.state.is === 'finished') ended.set(id, now);
+    } else if (isReopened(attempt)) {
+      ended.delete(id);
     } else if (before !== now) {
       findings.push({ about: job.id, message: `${id} changed ${where}: ${before} became ${now}` });
     }
   }
   return findings;
+}
+
+/** Lost, and open again for its coming back: a person started another in its place. */
+function isReopened({ state }: AttemptRecord): boolean {
+  return state.is !== 'finished' && state.replacedAt !== undefined;
 }
 
 /** The same record read from disk may have its fields in another order. */

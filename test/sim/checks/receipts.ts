@@ -20,7 +20,8 @@ export const receiptsCheck: Check = {
         const rank = receipts.indexOf(state.is);
         const before = seen.get(id);
         seen.set(id, { rank, times: state.times });
-        if (before === undefined) continue;
+        // One that a person lets come back is open again.
+        if (before === undefined || state.replacedAt !== undefined) continue;
         const when = `at ${(at / 1000).toFixed(3)}`;
         if (rank < before.rank) {
           findings.push({ about: job.id, message: `${id} went back to ${state.is} ${when}` });
