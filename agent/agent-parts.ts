@@ -6,6 +6,7 @@
 import type { AttemptId, PeerKey } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
 import type { Link } from '../protocol/transports/link.ts';
+import type { DiskGuard, DiskHealth } from '../store/disk-guard.ts';
 import type { Kv } from '../store/kv.ts';
 import type { LogStore } from '../store/log.ts';
 import type { LifeState } from './life-machine.ts';
@@ -15,6 +16,7 @@ import type { Workshop } from './work/work.ts';
 export interface AgentParts {
   readonly ports: Ports;
   readonly kv: Kv;
+  readonly disk: DiskGuard;
   readonly logs: LogStore;
   readonly workshop: Workshop;
   /** One try to reach the hub; ends by itself. */
@@ -39,4 +41,5 @@ export interface AgentStatus {
   readonly deadlines: string;
   readonly attempts: readonly { readonly attempt: AttemptId; readonly state: string }[];
   readonly waiting: number;
+  readonly disk: DiskHealth;
 }

@@ -5,7 +5,7 @@
  * world comes in through `AgentParts`, so the simulator runs this very class. Invariants: the store
  * has one owner; what an earlier process left running is settled before anything new starts.
  */
-import type { AppError } from '../protocol/errors.ts';
+import type { AppError, ErrorCode } from '../protocol/errors.ts';
 import { wrapError } from '../protocol/errors.ts';
 import type { HelloFrame, OwnerFrame } from '../protocol/frames.ts';
 import type { LeaseInstant } from '../protocol/machines/renewal.ts';
@@ -14,8 +14,10 @@ import { sleep } from '../protocol/ports.ts';
 import { Session } from '../protocol/session.ts';
 import type { SessionHost, StreamMarks } from '../protocol/session-host.ts';
 import { Committer } from '../store/committer.ts';
+import type { DiskGuard } from '../store/disk-guard.ts';
 import { openStore, type StoreIdentity } from '../store/format.ts';
 import { metaKey } from '../store/keys.ts';
+import { storeCloseMsMax } from '../store/limits.ts';
 import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer-streams.ts';
 import type { AgentParts, AgentStatus } from './agent-parts.ts';
 import { type HeldAttempt, readHeld } from './attempts.ts';
@@ -63,7 +65,8 @@ export class Agent implements SessionHost {
 
   /** Opens the store, settles what an earlier process left, and begins to dial. Errors: STORE_*. */
   async start(): Promise<void> {
-    const { kv, ports, workshop, logs, noticed } = this.#parts;
+    const { kv, disk, ports, workshop, logs, noticed } = this.#parts;
+    void disk.damaged.then((error) => this.#fail(error));
     this.#identity = await openStore(kv, ports.random);
     this.#capabilities = await workshop.probe();
     this.#committer = new Committer({ kv, onFailure: (error) => this.#fail(error) });
@@ -79,6 +82,7 @@ export class Agent implements SessionHost {
       noticed,
       logEnd: (attempt, end) => this.#logEnds.set(attempt, end),
     });
+    disk.follow(() => this.#wakeSoon());
     this.#live({ type: 'ready' });
   }
 
@@ -102,6 +106,7 @@ export class Agent implements SessionHost {
         state: state.is,
       })),
       waiting: this.#desk?.streams?.waitingCount ?? 0,
+      disk: this.#parts.disk.health,
     };
   }
 
@@ -192,7 +197,7 @@ export class Agent implements SessionHost {
     streams: PeerStreams | undefined,
     hubStore: string | null,
   ): void {
-    const { ports, hub, version } = this.#parts;
+    const { ports, disk, hub, version } = this.#parts;
     const failed = (error: unknown) => this.#fail(error);
     this.#desk = new Desk({
       committer: this.#committer,
@@ -200,6 +205,7 @@ export class Agent implements SessionHost {
       hub,
       held,
       streams,
+      findRefusal: () => findLowDisk(disk),
       outlet: {
         queued: (rows) => this.#session.queued(rows),
         endProcess: (attempt) => this.#runWork.end(attempt),
@@ -224,7 +230,7 @@ export class Agent implements SessionHost {
   }
 
   #composeLoops(failed: (error: unknown) => void): void {
-    const { ports, workshop, logs, slots, dial } = this.#parts;
+    const { ports, disk, workshop, logs, slots, dial } = this.#parts;
     const leftMs = ({ expiresAt }: HeldAttempt) => this.#hubClock.findLeftMs(expiresAt);
     const leaseLeftMs = (termMs: number) =>
       this.#hubClock.findLeaseLeftMs(this.#session.renewedAt, termMs);
@@ -247,6 +253,7 @@ export class Agent implements SessionHost {
       desk: this.#desk,
       workshop,
       logs,
+      disk,
       ports,
       slots: slots ?? Math.max(1, this.#capabilities.cpus * slotsPerCpuDefault),
       mark: (attempt) => this.#mark(attempt),
@@ -304,7 +311,9 @@ export class Agent implements SessionHost {
     // Only what the end of the work did not reach, because the store failed or time was up.
     this.#runWork?.endAll();
     try {
-      await this.#committer?.close();
+      // A store that cannot be written now may never be: what waits was not acknowledged to anybody.
+      const { timers } = this.#parts.ports;
+      await Promise.race([this.#committer?.close(), sleep(timers, storeCloseMsMax)]);
       await this.#parts.logs.close();
       await this.#parts.kv.close();
     } catch (error) {
@@ -355,4 +364,10 @@ export class Agent implements SessionHost {
   #openStreams(hubStore: string): Promise<PeerStreams> {
     return openPeerStreams(this.#parts.kv, { peer: this.#parts.hub, store: hubStore });
   }
+}
+
+/** A disk without room refuses new work; a store that is only being opened again makes it wait. */
+function findLowDisk(disk: DiskGuard): ErrorCode | undefined {
+  const code = disk.findRefusal()?.code;
+  return code === 'STORE_REOPENING' ? undefined : code;
 }

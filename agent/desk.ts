@@ -45,6 +45,8 @@ export interface DeskParts {
   readonly outlet: DeskOutlet;
   readonly held: readonly HeldAttempt[];
   readonly streams: PeerStreams | undefined;
+  /** Why this box takes no new work now, if it does not. */
+  readonly findRefusal: () => ErrorCode | undefined;
 }
 
 /** Decides for all attempts of one agent. No life cycle: it lives as long as its store. */
@@ -153,6 +155,8 @@ export class Desk {
     if (this.#held.has(attempt)) return nothing;
     const acceptedAt = this.#wallMs();
     if (this.#held.size >= attemptsHeldMax) return this.#refuse(message, 'JOB_FULL');
+    const refusal = this.#parts.findRefusal();
+    if (refusal !== undefined) return this.#refuse(message, refusal);
     const held: HeldAttempt = {
       attempt,
       spec,

@@ -8,7 +8,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError, hasSystemCode } from '../protocol/errors.ts';
-import { findHomeDirectory, readConfig } from '../store/home.ts';
+import { diskConfigSchema, findHomeDirectory, readConfig } from '../store/home.ts';
 import { logBytesDefault } from '../store/log.ts';
 import { graceMsDefault, slotsMax } from './limits.ts';
 
@@ -17,6 +17,7 @@ export interface AgentHome {
   readonly directory: string;
   readonly socket: string;
   readonly store: string;
+  readonly ballast: string;
   readonly logs: string;
   readonly work: string;
   readonly key: string;
@@ -32,6 +33,7 @@ export function findAgentHome(named: string | undefined): AgentHome {
     directory,
     socket: join(directory, 'odally.sock'),
     store: join(directory, 'store'),
+    ballast: join(directory, 'ballast'),
     logs: join(directory, 'logs'),
     work: join(directory, 'work'),
     key: join(directory, 'odally.key'),
@@ -56,6 +58,7 @@ const configSchema = z.strictObject({
       bytes_max: z.number().int().min(65_536).default(logBytesDefault),
     })
     .prefault({}),
+  disk: diskConfigSchema,
 });
 
 /** The agent's `config.toml`. */

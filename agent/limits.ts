@@ -23,6 +23,14 @@ export const stopMsMax = 10_000;
 /** While a lease is held, it is looked at this often: a box that slept has clocks that disagree. */
 export const leaseLookMs = 1000;
 
+/** First and longest pause before output that the disk refused is tried again, with full jitter. */
+export const logRetryMsBase = 50;
+/** See `logRetryMsBase`. A job blocks on its pipe meanwhile; freed room is used within this time. */
+export const logRetryMsMax = 2000;
+
+/** At its start an agent tries so often to make a log durable: half a minute, then it says why. */
+export const settleTriesMax = 32;
+
 /** A log of which nothing was acknowledged for so long is asked for again: 5 resends of a message. */
 export const logAskAgainMs = 5000;
 

@@ -17,11 +17,17 @@ import type { Listener } from '../protocol/transports/link.ts';
 import { type AgentSwarm, openAgentSwarm } from '../protocol/transports/swarm.ts';
 import { listenUnix } from '../protocol/transports/unix.ts';
 import { openHome } from '../store/home.ts';
-import type { Kv } from '../store/kv.ts';
+import { type HomeDisk, openHomeDisk } from '../store/home-disk.ts';
 import { openLogFiles } from '../store/log-files.ts';
-import { openLevelKv } from '../store/open.ts';
 import { Agent } from './agent.ts';
-import { type AgentHome, findPairing, type Pairing, readAgentConfig, savePairing } from './home.ts';
+import {
+  type AgentConfig,
+  type AgentHome,
+  findPairing,
+  type Pairing,
+  readAgentConfig,
+  savePairing,
+} from './home.ts';
 import { expiredDialMs } from './limits.ts';
 import type { Program } from './ports.ts';
 import { openWorkshop } from './work/spawn.ts';
@@ -84,32 +90,32 @@ export async function startAgent(parts: AgentProgramParts): Promise<RunningAgent
   const config = await readAgentConfig(home);
   const pairing = await findPairing(home);
   if (pairing === undefined) throw new AppError('PAIR_MISSING');
-  const kv = await openStoreOrSay(home);
+  const disk = await openDiskOrSay(parts, config);
   let swarm: AgentSwarm | undefined;
   try {
     const keyPair = await loadOrCreateIdentity(home.key, program.ports.random);
     swarm = await openAgentSwarm({ ports: program.ports });
-    const agent = await openAgent(parts, { config, pairing, kv, swarm, keyPair });
+    const agent = await openAgent(parts, { config, pairing, disk, swarm, keyPair });
     const key = formatKey(keyPair.publicKey);
     return await serve(parts, { agent, pairing, swarm, key });
   } catch (error) {
     await swarm?.close();
-    await kv.close();
+    await disk.kv.close();
     throw error;
   }
 }
 
 interface Opened {
-  readonly config: Awaited<ReturnType<typeof readAgentConfig>>;
+  readonly config: AgentConfig;
   readonly pairing: Pairing;
-  readonly kv: Kv;
+  readonly disk: HomeDisk;
   readonly swarm: AgentSwarm;
   readonly keyPair: KeyPair;
 }
 
 async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agent> {
   const { program, home, version, noticed } = parts;
-  const { config, pairing, kv, swarm, keyPair } = opened;
+  const { config, pairing, disk, swarm, keyPair } = opened;
   const { ports } = program;
   const logs = await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max });
   const workshop = openWorkshop({
@@ -121,7 +127,8 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
   });
   const agent = new Agent({
     ports,
-    kv,
+    kv: disk.kv,
+    disk: disk.guard,
     logs,
     workshop,
     dial: () =>
@@ -187,9 +194,16 @@ async function openControl(
 }
 
 /** A locked store means that another agent has this home. */
-async function openStoreOrSay(home: AgentHome): Promise<Kv> {
+async function openDiskOrSay(parts: AgentProgramParts, config: AgentConfig): Promise<HomeDisk> {
+  const { home, program, noticed } = parts;
+  const { watermark_bytes: watermarkBytes, ballast_bytes: ballastBytes } = config.disk;
   try {
-    return await openLevelKv(home.store);
+    return await openHomeDisk({
+      ...home,
+      limits: { watermarkBytes, ballastBytes },
+      ports: program.ports,
+      noticed,
+    });
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'STORE_LOCKED') throw error;
     const detail = `An agent already runs on ${home.directory}.`;

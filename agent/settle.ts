@@ -11,6 +11,8 @@ import type { Ports } from '../protocol/ports.ts';
 import type { LogStore } from '../store/log.ts';
 import type { HeldAttempt } from './attempts.ts';
 import type { Desk } from './desk.ts';
+import { settleTriesMax } from './limits.ts';
+import { untilDone } from './log-patience.ts';
 import type { Workshop } from './work/work.ts';
 
 /** What settling needs. `mark` is what an attempt's processes carry. */
@@ -30,9 +32,11 @@ export async function settle(parts: SettleParts): Promise<void> {
   const { desk, logs, workshop } = parts;
   for (const held of desk.list()) {
     if (held.state.is === 'accepted') continue;
-    const log = await logs.open(held.attempt);
-    await log.sync();
-    parts.logEnd(held.attempt, log.end);
+    const end = await untilDone(() => measure(logs, held.attempt), {
+      ports: parts.ports,
+      isWanted: (tries) => tries < settleTriesMax,
+    });
+    parts.logEnd(held.attempt, end);
   }
   await Promise.all(desk.list().map((held) => settleOne(parts, held)));
   // Its row went first, so a log without one is what a crash left of an attempt long delivered.
@@ -40,6 +44,13 @@ export async function settle(parts: SettleParts): Promise<void> {
     if (desk.find(attempt) === undefined) await logs.remove(attempt);
   }
   await workshop.sweep([]);
+}
+
+/** Where the log ends, once that is on the disk. */
+async function measure(logs: LogStore, attempt: AttemptId): Promise<number> {
+  const log = await logs.open(attempt);
+  await log.sync();
+  return log.end;
 }
 
 async function settleOne(parts: SettleParts, { attempt, state }: HeldAttempt): Promise<void> {

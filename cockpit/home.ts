@@ -6,7 +6,7 @@
  */
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { findHomeDirectory, readConfig } from '../store/home.ts';
+import { diskConfigSchema, findHomeDirectory, readConfig } from '../store/home.ts';
 import { logBytesDefault } from '../store/log.ts';
 
 /** Paths of one hub. */
@@ -14,6 +14,7 @@ export interface HubHome {
   readonly directory: string;
   readonly socket: string;
   readonly store: string;
+  readonly ballast: string;
   readonly logs: string;
   readonly key: string;
   readonly config: string;
@@ -36,6 +37,7 @@ export function findHubHome(env: HomeEnv): HubHome {
     directory,
     socket: join(directory, 'hub.sock'),
     store: join(directory, 'store'),
+    ballast: join(directory, 'ballast'),
     logs: join(directory, 'logs'),
     key: join(directory, 'hub.key'),
     config: join(directory, 'config.toml'),
@@ -68,6 +70,7 @@ const configSchema = z.strictObject({
       bytes_max: z.number().int().min(65_536).default(logBytesDefault),
     })
     .prefault({}),
+  disk: diskConfigSchema,
 });
 
 /** The hub's `config.toml`. */

@@ -68,6 +68,21 @@ export const errorTable = {
     'The store holds something that cannot be read.',
     'Restore a backup; keep the directory.',
   ),
+  STORE_REOPENING: passing(
+    4,
+    'The store failed and is being opened again.',
+    'Try again in a moment; if it stays so, look at the disk.',
+  ),
+  DISK_LOW: passing(
+    4,
+    'The disk has too little room for new work.',
+    'Free some space; what was accepted goes on, and new work is taken by itself.',
+  ),
+  DISK_FULL: passing(
+    4,
+    'The disk is full.',
+    'Free some space; what was accepted is kept and goes on by itself.',
+  ),
   STORE_FULL: passing(4, 'The queue of changes to the store is full.', 'Try again in a moment.'),
   LOG_OFFSET: lasting(
     1,

@@ -2,13 +2,13 @@
  * Group commit: many small commits, few synced batches.
  *
  * While one synced batch is on its way to the disk, the commits that arrive are collected for the
- * next one, in order; a commit is never split over two batches. After a failed batch nothing is
- * acknowledged any more: what a failed write left on the disk is unknown, so the owner must close
- * the store, open it again and read. It owns no store: opening and closing that is the owner's.
+ * next one, in order; a commit is never split over two batches. A store that mends itself makes a
+ * commit take longer; after a batch that it refused for good nothing is acknowledged any more, and
+ * the owner must begin anew from the disk. It owns no store: opening and closing is the owner's.
  */
 import { AppError, wrapError } from '../protocol/errors.ts';
 import type { Kv, KvOp } from './kv.ts';
-import { commitBytesMax, commitOpsMax } from './limits.ts';
+import { commitBytesMax, commitOpsMax, commitWaitingBytesMax } from './limits.ts';
 
 /** What a committer works on, and whom it tells of the first failure. */
 export interface CommitterOptions {
@@ -44,11 +44,16 @@ export class Committer {
    * Resolves once a synced batch with all of `ops` is on the disk; commits become durable in the
    * order of their calls. Errors: STORE_IO (whether it stayed is unknown until the store is opened
    * again). It is never refused for want of room: what is committed was planned already, with
-   * numbers given out, so room is asked for (`hasRoom`) where new work comes in.
+   * numbers given out, so room is asked for (`hasRoom`) where new work comes in. Beyond
+   * `commitWaitingBytesMax` nothing can be kept any more, and that is a failure (STORE_FULL).
    */
   commit(ops: readonly KvOp[]): Promise<void> {
     const refused = this.#findRefusal();
     if (refused !== undefined) return Promise.reject(refused);
+    if (this.#bytes > commitWaitingBytesMax) {
+      this.#fail([], new AppError('STORE_FULL', 'Too much waits for a store that takes nothing.'));
+      return Promise.reject(this.#failure);
+    }
     return new Promise((resolve, reject) => {
       const bytes = countBytes(ops);
       this.#waiting.push({ ops, bytes, resolve, reject });

@@ -9,8 +9,19 @@ import { access, constants, mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { AppError, hasSystemCode } from '../protocol/errors.ts';
+import { ballastBytesDefault, watermarkBytesDefault } from './limits.ts';
+
+/** The `[disk]` table of both config files; each size is at most an eighth of the file system. */
+export const diskConfigSchema = z
+  .strictObject({
+    /** New work is refused while less than this is free; 0 never refuses. */
+    watermark_bytes: z.number().int().min(0).default(watermarkBytesDefault),
+    /** Kept in a file that is given up when the disk is full; 0 keeps none. */
+    ballast_bytes: z.number().int().min(0).default(ballastBytesDefault),
+  })
+  .prefault({});
 
 /** The home that an environment variable names, else the one of this name in the user's own. */
 export function findHomeDirectory(named: string | undefined, name: string): string {

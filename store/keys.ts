@@ -60,6 +60,9 @@ export const storeIdKey = 'meta/store';
 /** `meta/incarnation`: how often the store was opened, a number from 1. */
 export const incarnationKey = 'meta/incarnation';
 
+/** `meta/tail`: how many batches were ever written, a number; in every batch. See `reopen.ts`. */
+export const tailKey = 'meta/tail';
+
 /** `meta/NAME`: any other fact about the store; `name` is the owner's choice. */
 export function metaKey(name: string): string {
   return `meta/${name}`;

@@ -14,6 +14,42 @@ export const commitOpsMax = 16_384;
 /** Bytes that may wait for the next synced batch: twice LevelDB's write buffer of 4 MiB. */
 export const commitBytesMax = 8 * 1024 * 1024;
 
+/** Bytes of commits that may wait while the store is opened again; beyond it the process must end. */
+export const commitWaitingBytesMax = 64 * 1024 * 1024;
+
+/** First and longest pause between two tries to open a store again; drawn with full jitter. */
+export const reopenMsBase = 50;
+/** See `reopenMsBase`. A freed disk is noticed within this time. */
+export const reopenMsMax = 2000;
+
+/** A read is tried so often, each time on a store that was opened anew. */
+export const readTriesMax = 3;
+
+/** Reads that may wait while a store is opened again. Each asker waits for its own, so few do. */
+export const readsWaitingMax = 10_000;
+
+/** Somebody who asks waits so long for a store that is being opened again, before it is refused. */
+export const askMsMax = 1500;
+
+/** A process that ends waits so long for a store that cannot be written. */
+export const storeCloseMsMax = 3000;
+
+/** New work is refused below this much room, or below a part of a small file system. Source: R23. */
+export const watermarkBytesDefault = 256 * 1024 * 1024;
+/** Kept to be given up when the disk is full, so that outcomes can still be written. Source: R23. */
+export const ballastBytesDefault = 64 * 1024 * 1024;
+/** Watermark and ballast are each at most this part of the file system. */
+export const diskFractionMax = 1 / 8;
+
+/** Between two looks at the room on the disk; `diskLowLookMs` while there is little. */
+export const diskLookMs = 5000;
+/** See `diskLookMs`. How soon new work is taken again after somebody made room. */
+export const diskLowLookMs = 500;
+/** A process that lives shorter makes no ballast: 64 MiB written for one quick test is a waste. */
+export const ballastAfterMs = 10_000;
+/** The ballast is written in pieces of this size, each of other bytes than the one before. */
+export const ballastPieceBytes = 1024 * 1024;
+
 /** Rows that one acknowledgement deletes at most; the next one goes on. Keeps batches small. */
 export const ackedRowsMax = 1024;
 

@@ -2,10 +2,10 @@
  * One attempt's log as a directory of segments.
  *
  * It owns the order of writes and the list of segments. An append is all or nothing: a failed one
- * (a full disk) is taken back and may be tried again. After a failed sync nothing is taken until
- * the log is opened anew, because the kernel forgets what it could not write. A segment is synced
- * before the next begins, so only the newest can be torn. Reads see whole appends and never wait
- * behind writes.
+ * (a full disk) is taken back and may be tried again. After a failed sync the kernel forgets what it
+ * could not write, so the next act first reads the newest segment and writes it anew; what was synced
+ * is in it, and `end` may be lower. A segment is synced before the next begins, so only the newest
+ * can be torn. Reads see whole appends and never wait behind writes.
  */
 import { mkdir, rm, truncate, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -21,6 +21,7 @@ import {
   listSegments,
   markSegment,
   recoverSegment,
+  rewriteSegment,
   scanSegment,
   syncPath,
 } from './log-segment.ts';
@@ -69,6 +70,7 @@ export class FileLog implements Log {
   readonly #lane = createLane();
   #segments: readonly Segment[];
   #end: number;
+  /** What the disk holds of the newest segment is unknown since this. */
   #failure: AppError | undefined;
   #isClosed = false;
   /** The newest segment as it was last synced; undefined at first, when that is unknown. */
@@ -135,8 +137,8 @@ export class FileLog implements Log {
   async #run(job: () => Promise<void>): Promise<void> {
     this.#checkUsable();
     await this.#lane.run(async () => {
-      this.#checkSound();
       try {
+        if (this.#failure !== undefined) await this.#mend();
         await job();
       } catch (thrown) {
         throw wrapError(thrown, 'STORE_IO');
@@ -186,15 +188,33 @@ export class FileLog implements Log {
     }
   }
 
+  /** Makes certain what a failure left unknown: the newest segment, and that no other is there. */
+  async #mend(): Promise<void> {
+    const newest = this.#segments.at(-1);
+    const known = new Set(this.#segments.map(({ path }) => path));
+    for (const { path } of (await listSegments(this.#directory).catch(noSegments)) ?? []) {
+      if (!known.has(path)) await rm(path, { force: true });
+    }
+    this.#isListSynced = false;
+    if (newest !== undefined) {
+      const sound = await rewriteSegment(newest);
+      this.#segments = [...this.#segments.slice(0, -1), ...(sound ? [sound.segment] : [])];
+      this.#end = sound?.end ?? newest.offset;
+      this.#synced = sound?.segment;
+    }
+    this.#failure = undefined;
+  }
+
   async #dropMiddle(): Promise<void> {
     for (;;) {
       const weights = this.#segments.map(({ weight }) => weight);
       const index = findDropped(weights, this.#shape.bytesMax);
       const dropped = index === undefined ? undefined : this.#segments[index];
       if (dropped === undefined) return;
-      // Taken off the list first: a file that cannot be deleted is found again by the next opening.
+      // Taken off the list first: a file that cannot be deleted is found again by the next opening,
+      // and must not make an append fail that is written.
       this.#segments = this.#segments.filter((segment) => segment !== dropped);
-      await rm(dropped.path, { force: true });
+      await rm(dropped.path, { force: true }).catch(() => undefined);
     }
   }
 
@@ -251,13 +271,6 @@ export class FileLog implements Log {
 
   #checkUsable(): void {
     if (this.#isClosed) throw new AppError('STORE_IO', 'The log is closed.');
-    this.#checkSound();
-  }
-
-  #checkSound(): void {
-    if (this.#failure === undefined) return;
-    const detail = 'The log failed before and takes nothing until it is opened again.';
-    throw new AppError('STORE_IO', detail, { cause: this.#failure });
   }
 }
 

@@ -34,6 +34,8 @@ export class MemoryLogDisk {
   readonly timing: DiskTiming;
   readonly logs = new Map<AttemptId, MemoryLogContent>();
   #lifeCount = 0;
+  #failuresLeft = 0;
+  #isFull = false;
 
   constructor(timing: DiskTiming) {
     this.timing = timing;
@@ -42,6 +44,32 @@ export class MemoryLogDisk {
   /** How many crashes there were; a store of an earlier life is dead. */
   get lifeCount(): number {
     return this.#lifeCount;
+  }
+
+  /** Makes the next appends and syncs fail; what they were to write is not there. */
+  failNext(count = 1): void {
+    this.#failuresLeft = count;
+  }
+
+  /** No room any more: every append fails, and what was appended can still be synced. */
+  fill(): void {
+    this.#isFull = true;
+  }
+
+  /** There is room, and nothing is to fail. */
+  heal(): void {
+    this.#isFull = false;
+    this.#failuresLeft = 0;
+  }
+
+  /** For the store. Errors: STORE_IO where this act is to fail; that uses one failure up. */
+  checkHealth(act: 'append' | 'sync'): void {
+    if (this.#failuresLeft > 0) {
+      this.#failuresLeft -= 1;
+      throw new AppError('STORE_IO', 'The simulated disk failed.');
+    }
+    if (!this.#isFull || act === 'sync') return;
+    throw new AppError('STORE_IO', 'The simulated disk is full: No space left on device.');
   }
 
   /** Cuts the power. */
@@ -145,6 +173,7 @@ class MemoryLog implements Log {
 
   append(records: readonly LogRecord[]): Promise<void> {
     return this.#run(drawBufferedMs, () => {
+      this.#disk.checkHealth('append');
       for (const record of cutRecords(this.end, records, this.#shape.recordBytes)) {
         this.#add({ ...record, bytes: record.bytes.slice() });
       }
@@ -154,6 +183,7 @@ class MemoryLog implements Log {
 
   sync(): Promise<void> {
     return this.#run(drawSyncMs, () => {
+      this.#disk.checkHealth('sync');
       this.#content.unsyncedCount = 0;
     });
   }
@@ -162,6 +192,7 @@ class MemoryLog implements Log {
     return this.#run(drawSyncMs, () => {
       if (end < this.end) throw new AppError('LOG_OFFSET', `The log is at ${this.end} already.`);
       if (end === this.end) return;
+      this.#disk.checkHealth('append');
       this.#add({ offset: end, stream: 'stdout', at: 0, bytes: new Uint8Array(0) });
       this.#content.unsyncedCount = 0;
     });

@@ -7,7 +7,7 @@
  * can use up the process's handles.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { logMarkBytes, logWindowReadBytes } from './limits.ts';
 import type { LogRecord } from './log.ts';
@@ -137,6 +137,25 @@ export async function extendSegment(
     await handle.close();
   }
   return { ...segment, size, weight, marks };
+}
+
+/**
+ * Writes the sound records of a segment to a file of their own that takes its place. After a sync
+ * that failed the kernel holds written what may not be, so only new pages make it certain.
+ * Undefined where not even the first record is sound; then the file is gone.
+ */
+export async function rewriteSegment(segment: Segment): ReturnType<typeof recoverSegment> {
+  const sound = await recoverSegment(segment);
+  if (sound === undefined) {
+    await rm(segment.path, { force: true });
+    return undefined;
+  }
+  const whole = await readFile(segment.path);
+  const aside = `${segment.path}.new`;
+  await writeFile(aside, whole.subarray(0, sound.segment.size), { mode: 0o600 });
+  await syncPath(aside);
+  await rename(aside, segment.path);
+  return sound;
 }
 
 /** Brings a file's or a directory's content to the disk. */

@@ -28,7 +28,9 @@ export class MemoryDisk {
   /** How to take back each applied batch that is not durable yet, oldest first. */
   readonly undos: (readonly KvOp[])[] = [];
   #owner: MemoryKv | undefined;
-  #failsNext = false;
+  #failuresLeft = 0;
+  #isFull = false;
+  #writesLeft = 0;
 
   constructor(timing: DiskTiming) {
     this.timing = timing;
@@ -44,16 +46,41 @@ export class MemoryDisk {
     this.undos.length = 0;
   }
 
-  /** Makes the next batch fail as on a full disk. Whether it stayed after all, chance decides. */
-  failNext(): void {
-    this.#failsNext = true;
+  /** Makes the next batches fail. Whether each stayed after all, chance decides. */
+  failNext(count = 1): void {
+    this.#failuresLeft = count;
   }
 
-  /** For the store: is this batch to fail? Asking uses the order up. */
-  takeFailure(): boolean {
-    const failsNow = this.#failsNext;
-    this.#failsNext = false;
-    return failsNow;
+  /** No room any more: after `writesLeft` batches each one fails, and so does every opening. */
+  fill(writesLeft = 0): void {
+    this.#isFull = true;
+    this.#writesLeft = writesLeft;
+  }
+
+  /** There is room, and no batch is to fail. */
+  heal(): void {
+    this.#isFull = false;
+    this.#failuresLeft = 0;
+  }
+
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  /** For the store: how this batch is to fail, if it is. Asking uses one failure up. */
+  takeFailure(): AppError | undefined {
+    if (this.#failuresLeft > 0) {
+      this.#failuresLeft -= 1;
+      return new AppError('STORE_IO', 'The simulated disk failed.');
+    }
+    if (!this.#isFull) return undefined;
+    this.#writesLeft -= 1;
+    return this.#writesLeft >= 0 ? undefined : fullError();
+  }
+
+  /** For the store: opening writes too. Errors: STORE_IO on a disk without room. */
+  checkRoom(): void {
+    if (this.#isFull && this.#writesLeft <= 0) throw fullError();
   }
 
   /** For the store: takes the disk. Errors: STORE_LOCKED. */
@@ -93,8 +120,9 @@ export function instantDisk(): MemoryDisk {
   return new MemoryDisk(instantTiming());
 }
 
-/** Opens the store on a simulated disk. Errors: STORE_LOCKED while another one has it. */
+/** Opens the store on a simulated disk. Errors: STORE_LOCKED while another one has it; STORE_IO. */
 export async function openMemoryKv(disk: MemoryDisk): Promise<Kv> {
+  disk.checkRoom();
   const kv = new MemoryKv(disk);
   disk.lock(kv);
   return kv;
@@ -167,10 +195,9 @@ class MemoryKv implements Kv {
 
   #finish(write: Write): void {
     this.#inFlight = undefined;
-    if (this.#hasFailed) {
-      write.reject(new AppError('STORE_IO'));
-    } else if (this.#disk.takeFailure()) {
-      this.#fail(write);
+    const failure = this.#hasFailed ? new AppError('STORE_IO') : this.#disk.takeFailure();
+    if (failure !== undefined) {
+      this.#fail(write, failure);
     } else {
       this.#disk.apply(write.ops);
       // As in LevelDB a batch without ops writes nothing, and so makes nothing durable either.
@@ -180,16 +207,22 @@ class MemoryKv implements Kv {
     this.#startNext();
   }
 
-  #fail(write: Write): void {
-    if (this.#disk.timing.random.fraction() >= 0.5) this.#disk.apply(write.ops);
+  /** The first failed batch may have stayed; those behind it were not even tried. */
+  #fail(write: Write, failure: AppError): void {
+    const mayStay = !this.#hasFailed && this.#disk.timing.random.fraction() >= 0.5;
+    if (mayStay) this.#disk.apply(write.ops);
     this.#hasFailed = true;
-    write.reject(new AppError('STORE_IO', 'The simulated disk failed.'));
+    write.reject(failure);
   }
 
   #checkUsable(): void {
     if (this.#state !== 'open') throw new AppError('STORE_IO', `The store is ${this.#state}.`);
     if (this.#hasFailed) throw new AppError('STORE_IO', 'The store failed before.');
   }
+}
+
+function fullError(): AppError {
+  return new AppError('STORE_IO', 'The simulated disk is full: No space left on device.');
 }
 
 const noBytes = new Uint8Array(0);

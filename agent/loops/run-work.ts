@@ -2,23 +2,28 @@
  * The loop that starts work: while there is a free slot, the oldest accepted attempt runs.
  *
  * It starts nothing before every command that the hub had queued when we met has been applied (a
- * cancel may be among them), nothing while the agent stops, and work that has a lease only while that
- * holds: looked at before and once more after `starting` is on disk, for the disk may be slow. One attempt passes here once: its
- * `starting` is on disk before the process exists. Source: reliability facts R9, R15, R16.
+ * cancel may be among them), nothing while the agent stops or the disk has no room, and work that has
+ * a lease only while that holds: looked at before and once more after `starting` is on disk, for the
+ * disk may be slow. One attempt passes here once: its `starting` is on disk before the process exists.
+ * Output that the disk does not take waits, and so does its process.
+ * Source: reliability facts R9, R15, R16, R22, R23.
  */
 import { AppError, wrapError } from '../../protocol/errors.ts';
-import type { AttemptId } from '../../protocol/model.ts';
+import type { AttemptId, LogStream } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
-import type { LogStore } from '../../store/log.ts';
+import type { DiskGuard } from '../../store/disk-guard.ts';
+import type { Log, LogStore } from '../../store/log.ts';
 import type { HeldAttempt } from '../attempts.ts';
 import type { Desk } from '../desk.ts';
-import type { Work, Workshop } from '../work/work.ts';
+import { untilDone } from '../log-patience.ts';
+import type { TakeOutput, Work, Workshop } from '../work/work.ts';
 
 /** What the loop needs. `mayStart` is the gate: the session's barrier and the life cycle. */
 export interface RunWorkParts {
   readonly desk: Desk;
   readonly workshop: Workshop;
   readonly logs: LogStore;
+  readonly disk: DiskGuard;
   readonly ports: Ports;
   readonly slots: number;
   readonly mark: (attempt: AttemptId) => string;
@@ -36,6 +41,9 @@ export class RunWork {
   readonly #parts: RunWorkParts;
   readonly #works = new Map<AttemptId, Work>();
   readonly #busy = new Map<AttemptId, Promise<void>>();
+  /** Attempts whose output waits for the disk. */
+  readonly #blocked = new Set<AttemptId>();
+  #isGivenUp = false;
 
   constructor(parts: RunWorkParts) {
     this.#parts = parts;
@@ -43,7 +51,8 @@ export class RunWork {
 
   /** One line for people: what this loop is doing. */
   get status(): string {
-    return `${this.#busy.size} of ${this.#parts.slots} slots in use`;
+    const blocked = this.#blocked.size === 0 ? '' : `, ${this.#blocked.size} wait for the disk`;
+    return `${this.#busy.size} of ${this.#parts.slots} slots in use${blocked}`;
   }
 
   /** Attempts with a process or about to have one. */
@@ -53,8 +62,8 @@ export class RunWork {
 
   /** Starts what may start. Safe to call at any time. */
   wake(): void {
-    const { desk, slots, mayStart } = this.#parts;
-    if (!mayStart()) return;
+    const { desk, disk, slots, mayStart } = this.#parts;
+    if (!mayStart() || disk.findRefusal() !== undefined) return;
     for (const held of desk.list()) {
       if (this.#busy.size >= slots) return;
       if (held.state.is !== 'accepted' || this.#busy.has(held.attempt)) continue;
@@ -74,8 +83,9 @@ export class RunWork {
     this.#works.get(attempt)?.end();
   }
 
-  /** Asks everything that runs to end; needs no disk. */
+  /** Asks everything that runs to end, and waits for no disk any more. */
   endAll(): void {
+    this.#isGivenUp = true;
     for (const work of this.#works.values()) work.end();
   }
 
@@ -105,8 +115,7 @@ export class RunWork {
       // The hub's store may have changed while it was spawned; then nobody wants it any more.
       if (desk.find(attempt) === undefined) work.end();
       const exit = await work.exit;
-      const log = await this.#parts.logs.open(attempt);
-      await log.sync();
+      await this.#withLog(attempt, (log) => log.sync());
       await desk.step(attempt, {
         type: 'exited',
         at: Math.round(exit.finishedAt),
@@ -123,17 +132,43 @@ export class RunWork {
   }
 
   async #start(held: HeldAttempt): Promise<Work | undefined> {
-    const { workshop, logs, ports, mark, logGrew } = this.#parts;
+    const { workshop, mark } = this.#parts;
     const { attempt, spec } = held;
-    const log = await logs.open(attempt);
     try {
-      return await workshop.start({ attempt, spec, mark: mark(attempt) }, async (stream, bytes) => {
-        await log.append([{ offset: log.end, stream, at: wall(ports), bytes }]);
-        logGrew(attempt);
-      });
+      return await workshop.start({ attempt, spec, mark: mark(attempt) }, this.#takeFor(attempt));
     } catch (thrown) {
       await this.#noteNotSpawned(attempt, wrapError(thrown, 'JOB_SPAWN'));
       return undefined;
+    }
+  }
+
+  /** Output goes to the log; while the disk takes none, the command blocks on its pipe. */
+  #takeFor(attempt: AttemptId): TakeOutput {
+    const { disk, ports, logGrew } = this.#parts;
+    // A log that had to be mended may have lost what was not synced; no byte gets its offset.
+    let end = 0;
+    return async (stream: LogStream, bytes: Uint8Array) => {
+      await this.#withLog(attempt, async (log) => {
+        if (!(await disk.hasLogRoom())) throw new AppError('DISK_FULL');
+        const offset = Math.max(end, log.end);
+        await log.append([{ offset, stream, at: wall(ports), bytes }]);
+        end = offset + bytes.length;
+      });
+      logGrew(attempt);
+    };
+  }
+
+  /** Does something with a log, again and again until the disk lets it, or nobody wants it any more. */
+  async #withLog(attempt: AttemptId, act: (log: Log) => Promise<void>): Promise<void> {
+    const { desk, logs, ports } = this.#parts;
+    const isWanted = () => {
+      this.#blocked.add(attempt);
+      return !this.#isGivenUp && desk.find(attempt) !== undefined;
+    };
+    try {
+      await untilDone(async () => act(await logs.open(attempt)), { ports, isWanted });
+    } finally {
+      this.#blocked.delete(attempt);
     }
   }
 

@@ -2,14 +2,17 @@
  * The hub's control socket: every verb of the grammar, for any program of this user.
  *
  * Who may connect is decided by the socket's file mode. Arguments are parsed by the verb's schema
- * before it runs, whoever asks. Errors: USAGE_VERB, USAGE_ARGUMENT, the verb's own.
+ * before it runs, whoever asks. A verb that writes is refused at once while the store is not sound,
+ * so that nobody waits for a disk; what was taken before that waits, and happens.
+ * Errors: USAGE_VERB, USAGE_ARGUMENT, DISK_FULL, STORE_REOPENING, the verb's own.
  */
 import { type ControlCall, serveControl } from '../../protocol/control.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Listener } from '../../protocol/transports/link.ts';
 import { listenUnix } from '../../protocol/transports/unix.ts';
+import { awaitSound } from '../../store/disk-guard.ts';
 import { findVerb } from '../verbs/registry.ts';
-import { parseVerbArgs, type VerbContext } from '../verbs/verb.ts';
+import { type AnyVerb, parseVerbArgs, type VerbContext } from '../verbs/verb.ts';
 
 /** What verbs are given besides the call. */
 export type ControlScene = Pick<VerbContext, 'hub' | 'home' | 'pid' | 'stopHub'>;
@@ -23,10 +26,19 @@ async function runVerb(scene: ControlScene, call: ControlCall): Promise<unknown>
   const verb = findVerb(call.verb);
   if (verb === undefined) throw new AppError('USAGE_VERB', `There is no verb "${call.verb}".`);
   const args = parseVerbArgs(verb, call.args);
+  if (writes(verb)) {
+    const refusal = await awaitSound(scene.hub.disk, scene.hub.ports.timers);
+    if (refusal !== undefined) throw refusal;
+  }
   const context: VerbContext = {
     ...scene,
     item: (value) => call.item(value),
     onDrop: (run) => call.onDrop(run),
   };
   return verb.run(context, args as never);
+}
+
+/** Everything but looking, and ending the hub, which must be possible on any disk. */
+function writes(verb: AnyVerb): boolean {
+  return verb.danger !== 'looks' && verb.name !== 'stop';
 }

@@ -80,10 +80,11 @@ export class HubDesk {
     return [...this.#ledger.state.active.values()];
   }
 
-  /** The newest jobs, newest first. */
+  /** The newest jobs, newest first; only unended ones while the store cannot be read. */
   async listRecent(countMax: number): Promise<readonly JobRecord[]> {
     const range = { ...prefixRange('j/'), countMax, order: 'descending' } as const;
-    const rows = await this.#ledger.kv.range(range);
+    const rows = await this.#ledger.readSoon(this.#ledger.kv.range(range)).catch(noneOfDisk);
+    if (rows === undefined) return this.listActive().toReversed().slice(0, countMax);
     return rows.map((row) => {
       const stored = readRow(jobRowSchema, row);
       return this.#ledger.state.active.get(stored.id) ?? stored;
@@ -98,7 +99,7 @@ export class HubDesk {
   /** Any job, from memory or from disk. */
   async find(id: JobId): Promise<JobRecord | undefined> {
     const { state, kv } = this.#ledger;
-    return state.active.get(id) ?? findRow(kv, jobKey(id), jobRowSchema);
+    return state.active.get(id) ?? this.#ledger.readSoon(findRow(kv, jobKey(id), jobRowSchema));
   }
 
   /** Like `find`. Errors: JOB_UNKNOWN. */
@@ -383,6 +384,12 @@ function findLossCause(fact: FactMessage): LossCause | undefined {
   if (fact.kind !== 'finished') return undefined;
   if (fact.outcome === 'lost') return 'restarted';
   return fact.code === 'LEASE_LAPSED' ? 'lapsed' : undefined;
+}
+
+/** Undefined where a read could not wait for the disk; any other failure goes on. */
+function noneOfDisk(thrown: unknown): undefined {
+  const code = thrown instanceof AppError ? thrown.code : undefined;
+  if (code !== 'DISK_FULL' && code !== 'STORE_REOPENING') throw thrown;
 }
 
 function readFact(fact: FactMessage): HubAttemptEvent {

@@ -8,12 +8,14 @@
 import { type AppError, wrapError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import { answerPair } from '../../protocol/pairing.ts';
-import type { Ports } from '../../protocol/ports.ts';
+import { type Ports, sleep } from '../../protocol/ports.ts';
 import type { Address } from '../../protocol/transports/address.ts';
 import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
 import { Committer } from '../../store/committer.ts';
+import type { DiskGuard } from '../../store/disk-guard.ts';
 import { openStore, type StoreIdentity } from '../../store/format.ts';
 import type { Kv } from '../../store/kv.ts';
+import { storeCloseMsMax } from '../../store/limits.ts';
 import type { LogStore } from '../../store/log.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { HubDesk } from './desk.ts';
@@ -40,6 +42,7 @@ export interface Door {
 export interface HubParts {
   readonly ports: Ports;
   readonly kv: Kv;
+  readonly disk: DiskGuard;
   readonly logs: LogStore;
   readonly key: PeerKey;
   readonly version: string;
@@ -99,6 +102,10 @@ export class Hub {
     return this.#door;
   }
 
+  get disk(): DiskGuard {
+    return this.#parts.disk;
+  }
+
   /** Wall milliseconds. */
   get startedAt(): number {
     return this.#startedAt;
@@ -122,7 +129,8 @@ export class Hub {
 
   /** Opens the store, reads everything back, opens the door. Errors: STORE_*, HUB_START. */
   async start(): Promise<void> {
-    const { kv, ports, logs, key, noticed } = this.#parts;
+    const { kv, disk, ports, logs, key, noticed } = this.#parts;
+    void disk.damaged.then((error) => this.fail(error));
     this.#startedAt = Math.round(ports.clock.wallMs());
     this.#identity = await openStore(kv, ports.random);
     this.#committer = new Committer({ kv, onFailure: (error) => this.fail(error) });
@@ -134,11 +142,11 @@ export class Hub {
       isPresent: (worker) => this.#sessions.get(worker)?.isFresh === true,
     };
     const state = await readDeskState(kv);
-    const ledger = new Ledger({ kv, committer: this.#committer, ports, outlet, state });
+    const ledger = new Ledger({ kv, disk, committer: this.#committer, ports, outlet, state });
     this.#workers = new WorkerDesk(ledger);
     this.#desk = new HubDesk(ledger);
     const failed = (error: unknown) => this.fail(error);
-    this.#mirror = new LogMirror({ logs, desk: this.#desk, failed });
+    this.#mirror = new LogMirror({ logs, disk, desk: this.#desk, failed, noticed });
     const workers = this.#workers;
     this.#invites = new InviteBook({ kv, committer: this.#committer, workers, ports, hubKey: key });
     await this.#invites.open();
@@ -236,7 +244,9 @@ export class Hub {
     for (const { session } of this.#sessions.values()) session.stop('HUB_STOPPING');
     try {
       await this.#door?.close();
-      await this.#committer?.close();
+      // A store that cannot be written now may never be: what waits was not acknowledged to anybody.
+      const { timers } = this.#parts.ports;
+      await Promise.race([this.#committer?.close(), sleep(timers, storeCloseMsMax)]);
       await this.#parts.logs.close();
       await this.#parts.kv.close();
     } catch (error) {

@@ -2,13 +2,14 @@
  * The ledger: how changes begin, reach the disk, and are told.
  *
  * Both desks write through it. A change takes effect in memory while it is made; it is told (to
- * sessions and screens) only after its one synced batch. A batch that fails is fatal for this hub,
- * which must read its store again before it acknowledges anything.
+ * sessions and screens) only after its one synced batch. The store mends itself, so a batch that is
+ * refused after all is fatal for this hub: its memory is ahead of its disk for good.
  */
 import { AppError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { Committer } from '../../store/committer.ts';
+import { type DiskGuard, readSoon } from '../../store/disk-guard.ts';
 import type { Kv } from '../../store/kv.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
 import type { JobRecord } from '../manager/job.ts';
@@ -31,6 +32,7 @@ export interface LedgerOutlet {
 /** What a ledger is made from. */
 export interface LedgerParts {
   readonly kv: Kv;
+  readonly disk: DiskGuard;
   readonly committer: Committer;
   readonly ports: Ports;
   readonly outlet: LedgerOutlet;
@@ -53,8 +55,13 @@ export class Ledger {
     return this.#parts.outlet.hasLink(worker);
   }
 
-  /** Errors: STORE_FULL while more waits for the disk than may. Asked before new work is planned. */
+  /**
+   * Asked before new work is planned. Errors: DISK_LOW, DISK_FULL and STORE_REOPENING as the disk is;
+   * STORE_FULL while more waits for it than may.
+   */
   assertRoom(): void {
+    const refusal = this.#parts.disk.findRefusal();
+    if (refusal !== undefined) throw refusal;
     if (!this.#parts.committer.hasRoom) throw new AppError('STORE_FULL');
   }
 
@@ -71,6 +78,12 @@ export class Ledger {
       isPresent: outlet.isPresent(worker.key),
       load: listHeldBy(this.state, worker.key).length,
     }));
+  }
+
+  /** A read for somebody who should not wait for a disk. Errors: DISK_FULL, STORE_REOPENING. */
+  readSoon<T>(reading: Promise<T>): Promise<T> {
+    const { disk, ports } = this.#parts;
+    return readSoon(reading, { disk, timers: ports.timers });
   }
 
   /** A change as of now. */

@@ -3,12 +3,14 @@
  *
  * A worker asks where a copy ends and sends from there; what arrives is appended in order, synced,
  * and only then acknowledged. Chunks of one log pass one at a time; logs do not wait for each
- * other. A worker can write only to logs of attempts that it holds or held.
- * Errors: STORE_IO through `failed`.
+ * other. A worker can write only to logs of attempts that it holds or held. What the disk does not
+ * take is not acknowledged and dropped: the worker still has it, and asks again by itself.
  */
+import { AppError } from '../../protocol/errors.ts';
 import type { OwnerFrame } from '../../protocol/frames.ts';
 import { logWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId, PeerKey } from '../../protocol/model.ts';
+import type { DiskGuard } from '../../store/disk-guard.ts';
 import type { Log, LogRecord, LogSlice, LogStore } from '../../store/log.ts';
 import { splitAttemptId } from '../manager/job.ts';
 import type { HubDesk } from './desk.ts';
@@ -16,13 +18,18 @@ import type { HubDesk } from './desk.ts';
 /** "I do not want this log": an offset that no log reaches, so that the worker may forget it. */
 export const logUnwanted = Number.MAX_SAFE_INTEGER;
 
+/** What says that the disk, or the store on it, takes nothing just now. */
+const diskCodes = new Set<string>(['STORE_IO', 'DISK_FULL', 'STORE_REOPENING', 'STORE_FULL']);
+
 type LogFrame = Extract<OwnerFrame, { t: 'log' }>;
 
 /** What the mirror needs. */
 export interface LogMirrorParts {
   readonly logs: LogStore;
+  readonly disk: DiskGuard;
   readonly desk: HubDesk;
   readonly failed: (error: unknown) => void;
+  readonly noticed: (line: string) => void;
 }
 
 interface Lane {
@@ -45,6 +52,8 @@ export class LogMirror {
   /** Bytes that wait for the disk, by worker. */
   readonly #waitingBytes = new Map<PeerKey, number>();
   readonly #followers = new Map<AttemptId, Set<() => void>>();
+  /** Failures of the disk since the last chunk that was kept. */
+  #missedCount = 0;
 
   constructor(parts: LogMirrorParts) {
     this.#parts = parts;
@@ -53,10 +62,18 @@ export class LogMirror {
   /** Takes a worker's frame; `answer` sends back to that worker. */
   take(worker: PeerKey, frame: OwnerFrame, answer: (frame: OwnerFrame) => void): void {
     if (frame.t === 'log-ask') {
-      void this.#answerAsk(worker, frame.attempt, answer).catch(this.#parts.failed);
+      void this.#answerAsk(worker, frame.attempt, answer).catch((error) => this.#missed(error));
     } else if (frame.t === 'log') {
-      void this.#queue(worker, frame, answer).catch(this.#parts.failed);
+      void this.#queue(worker, frame, answer).catch((error) => this.#missed(error));
     }
+  }
+
+  /** A copy that cannot be written now is late, no more; anything else is a fault of ours. */
+  #missed(thrown: unknown): void {
+    const isOfDisk = thrown instanceof AppError && diskCodes.has(thrown.code);
+    if (!isOfDisk) return this.#parts.failed(thrown);
+    if (this.#missedCount === 0) this.#parts.noticed(`a log waits for the disk: ${thrown.message}`);
+    this.#missedCount += 1;
   }
 
   /** Where the copy ends now. */
@@ -98,7 +115,8 @@ export class LogMirror {
     const log = await this.#parts.logs.open(attempt);
     const { end } = log;
     await log.sync();
-    return end;
+    // Mended by the sync, it may end earlier than it did.
+    return Math.min(end, log.end);
   }
 
   async #queue(
@@ -137,16 +155,11 @@ export class LogMirror {
   async #drain({ worker, attempt, lane, answer }: Draining): Promise<void> {
     const log = await this.#parts.logs.open(attempt);
     while (lane.waiting.length > 0) {
+      if (!(await this.#parts.disk.hasLogRoom())) throw new AppError('DISK_FULL');
       const frames = lane.waiting;
       lane.waiting = [];
-      let isReset = false;
-      for (const frame of frames) {
-        // What does not follow the copy is not taken; the worker goes on from where the copy ends.
-        if (frame.from > log.end) isReset = true;
-        else await append(log, frame);
-      }
-      await log.sync();
-      this.#release(worker, frames);
+      const isReset = await keep(log, frames).finally(() => this.#release(worker, frames));
+      this.#missedCount = 0;
       answer({ t: 'log-ack', attempt, offset: log.end, isReset });
       for (const run of this.#followers.get(attempt) ?? []) run();
     }
@@ -163,6 +176,18 @@ export class LogMirror {
 /** What a frame costs to keep: its bytes, and a little for each record. */
 function countBytes(frame: LogFrame): number {
   return frame.records.reduce((sum, record) => sum + record.bytes.length + 64, 64);
+}
+
+/** Writes and syncs what follows the copy; true where something did not and must come again. */
+async function keep(log: Log, frames: readonly LogFrame[]): Promise<boolean> {
+  let isReset = false;
+  for (const frame of frames) {
+    // What does not follow the copy is not taken; the worker goes on from where the copy ends.
+    if (frame.from > log.end) isReset = true;
+    else await append(log, frame);
+  }
+  await log.sync();
+  return isReset;
 }
 
 /** Appends what the copy does not have yet. */

@@ -15,10 +15,10 @@ import type { Address } from '../../protocol/transports/address.ts';
 import type { Listener } from '../../protocol/transports/link.ts';
 import { openHubSwarm } from '../../protocol/transports/swarm.ts';
 import { openHome } from '../../store/home.ts';
+import { type HomeDisk, openHomeDisk } from '../../store/home-disk.ts';
 import { metaKey } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
 import { openLogFiles } from '../../store/log-files.ts';
-import { openLevelKv } from '../../store/open.ts';
 import { type HubConfig, type HubHome, readHubConfig } from '../home.ts';
 import { openControl } from './control.ts';
 import { type Door, Hub, type HubParts } from './hub.ts';
@@ -47,13 +47,13 @@ export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
   await openHome(home.directory);
   const config = await readHubConfig(home);
   const keyPair = await loadOrCreateIdentity(home.key, ports.random);
-  const kv = await openStoreOrSay(home);
+  const { kv, guard } = await openDiskOrSay(parts, config);
   try {
     const logs = await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max });
     const openDoor: HubParts['openDoor'] = (who) =>
       openSwarmDoor({ ...parts, config, kv, keyPair, ...who });
     const key = formatKey(keyPair.publicKey);
-    const hub = new Hub({ ports, kv, logs, key, version, openDoor, noticed });
+    const hub = new Hub({ ports, kv, disk: guard, logs, key, version, openDoor, noticed });
     await hub.start();
     return await serve(parts, hub);
   } catch (error) {
@@ -84,9 +84,16 @@ async function serve(parts: HubProgramParts, hub: Hub): Promise<RunningHub> {
 }
 
 /** A locked store means that another hub has this home. */
-async function openStoreOrSay(home: HubHome): Promise<Kv> {
+async function openDiskOrSay(parts: HubProgramParts, config: HubConfig): Promise<HomeDisk> {
+  const { home, ports, noticed } = parts;
+  const { watermark_bytes: watermarkBytes, ballast_bytes: ballastBytes } = config.disk;
   try {
-    return await openLevelKv(home.store);
+    return await openHomeDisk({
+      ...home,
+      limits: { watermarkBytes, ballastBytes },
+      ports,
+      noticed,
+    });
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'STORE_LOCKED') throw error;
     throw new AppError('HUB_RUNNING', `A hub already runs on ${home.directory}.`, { cause: error });

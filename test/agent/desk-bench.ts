@@ -67,6 +67,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   const streams = await openPeerStreams(watched, { peer: hub, store: hubStore });
   const asked: string[] = [];
   const desk = new Desk({
+    findRefusal: () => undefined,
     committer,
     ports,
     hub,

@@ -44,13 +44,14 @@ describe('agent home', () => {
       has: [],
       grace_ms: 5000,
       logs: { bytes_max: 64 * 1024 * 1024 },
+      disk: { watermark_bytes: 268_435_456, ballast_bytes: 67_108_864 },
     });
   });
 
   test('agent home: settings of the config are taken', async () => {
     writeFileSync(
       home.config,
-      'host = "box"\nslots = 2\nhas = ["gpu"]\ngrace_ms = 0\n[logs]\nbytes_max = 65536\n',
+      'host = "box"\nslots = 2\nhas = ["gpu"]\ngrace_ms = 0\n[logs]\nbytes_max = 65536\n[disk]\nwatermark_bytes = 1\n',
     );
     expect(await readAgentConfig(home)).toEqual({
       host: 'box',
@@ -58,6 +59,7 @@ describe('agent home', () => {
       has: ['gpu'],
       grace_ms: 0,
       logs: { bytes_max: 65_536 },
+      disk: { watermark_bytes: 1, ballast_bytes: 67_108_864 },
     });
   });
 
@@ -66,6 +68,7 @@ describe('agent home', () => {
     ['slots = 257', 'slots'],
     ['slot = 1', 'slot'],
     ['[logs]\nbytes_max = 1', 'logs.bytes_max'],
+    ['[disk]\nballast_bytes = -1', 'disk.ballast_bytes'],
     ['has = "gpu"', 'has'],
     ['slots =', 'line 1'],
   ])('agent home: a config that says %j is refused, and the place named', async (text, place) => {

@@ -39,6 +39,7 @@ export class AgentBox {
   #oneTimeKey: PeerKey | undefined;
   #isPaired = false;
   #isHeld = false;
+  #isStopping = false;
   #life = 0;
 
   constructor(ground: Ground, parts: AgentBoxParts) {
@@ -90,6 +91,7 @@ export class AgentBox {
     if (!this.#isPaired || this.#owner !== undefined) return;
     const { clock, chance, trace } = this.#ground;
     this.#life += 1;
+    this.#isStopping = false;
     const name = `${this.name}#${this.#life}`;
     const skew = this.#parts.skew;
     const owner = new Incarnation({ name, clock, chance: chance.fork(), skew });
@@ -125,6 +127,7 @@ export class AgentBox {
     const owner = this.#owner;
     if (agent === undefined || owner === undefined) return;
     this.#isHeld = true;
+    this.#isStopping = true;
     this.#ground.history.count('agent stops');
     this.#ground.trace.note(`${owner.name} is stopped`);
     this.#note('stopped');
@@ -170,11 +173,12 @@ export class AgentBox {
   async #boot(owner: Incarnation): Promise<void> {
     const { network, trace, plants } = this.#ground;
     const { hub, slots } = this.#parts;
-    const { kv, logs } = await this.disk.open(owner);
+    const { kv, guard, logs } = await this.disk.open(owner, (line) => trace.say(owner.name, line));
     const workshop = this.processes.openWorkshop(owner);
     const agent = new Agent({
       ports: owner.ports,
       kv,
+      disk: guard,
       logs,
       workshop: plants.wrapWorkshop?.(workshop) ?? workshop,
       dial: () => network.dial({ owner, box: this.name, key: this.key, hub }),
@@ -196,13 +200,18 @@ export class AgentBox {
     const { trace, history, clock, chance } = this.#ground;
     const words = failure instanceof Error ? failure.message : 'as it was asked to';
     trace.note(`${owner.name} ended: ${words}`);
-    if (failure !== undefined && !this.disk.isFaulty) {
+    if (failure !== undefined && !this.#mayFail) {
       const stack = failure instanceof Error ? failure.stack : String(failure);
       history.violate({ check: 'no program fails by itself', message: `${this.name}: ${stack}` });
     }
     this.#bury(owner, 'ended');
     if (!this.#isHeld)
       clock.after(chance.between(restartMs.min, restartMs.max), () => this.start());
+  }
+
+  /** Whoever is stopped while the disk fails says so; who begins on a full one cannot. */
+  get #mayFail(): boolean {
+    return this.#isStopping || (this.disk.isFull && this.#agent === undefined);
   }
 
   #bury(owner: Incarnation, how: string): void {

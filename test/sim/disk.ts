@@ -3,10 +3,14 @@
  *
  * Writes take their time and a crash keeps only what was synced, and chance's share of the rest.
  * Reads take their time too and may overtake each other, as LevelDB's do on its threads. All that
- * comes back passes the process that asked, so a dead one never gets an answer.
+ * comes back passes the process that asked, so a dead one never gets an answer. A process opens it as
+ * the programs do: through a store that mends itself, with a watch over the room.
  */
 import type { DiskTiming } from '../../store/disk-timing.ts';
+import type { DiskPort } from '../../store/disk-watch.ts';
+import { type HomeDisk, openDisk } from '../../store/home-disk.ts';
 import type { Kv } from '../../store/kv.ts';
+import { ballastBytesDefault, watermarkBytesDefault } from '../../store/limits.ts';
 import type { LogStore } from '../../store/log.ts';
 import { MemoryLogDisk, openMemoryLogs } from '../../store/log-memory.ts';
 import { MemoryDisk, openMemoryKv } from '../../store/memory.ts';
@@ -16,6 +20,12 @@ import type { Incarnation } from './incarnation.ts';
 
 /** No simulated job writes as much, so no log ever drops its middle. */
 const logBytesMax = 4 * 1024 * 1024;
+
+/** As the programs have them. */
+const diskLimits = { watermarkBytes: watermarkBytesDefault, ballastBytes: ballastBytesDefault };
+
+/** Batches for which the ballast makes room. */
+const ballastWrites = 40;
 
 /** What a disk is made from. */
 export interface SimDiskParts {
@@ -32,7 +42,7 @@ export class SimDisk {
   #owner: Incarnation | undefined;
   #rows: MemoryDisk;
   #logs: MemoryLogDisk;
-  #isFaulty = false;
+  #ballastBytes = 0;
 
   constructor(parts: SimDiskParts) {
     this.#parts = parts;
@@ -40,9 +50,9 @@ export class SimDisk {
     this.#logs = new MemoryLogDisk(this.#timing());
   }
 
-  /** Was a write of the present owner made to fail? */
-  get isFaulty(): boolean {
-    return this.#isFaulty;
+  /** Does it take nothing now? A process that is started meanwhile may well end. */
+  get isFull(): boolean {
+    return this.#rows.isFull;
   }
 
   get logCount(): number {
@@ -50,13 +60,21 @@ export class SimDisk {
   }
 
   /** Opens both stores for a process. */
-  async open(owner: Incarnation): Promise<{ readonly kv: Kv; readonly logs: LogStore }> {
+  async open(
+    owner: Incarnation,
+    noticed: (line: string) => void,
+  ): Promise<HomeDisk & { readonly logs: LogStore }> {
     this.#owner = owner;
-    this.#rows.takeFailure();
-    this.#isFaulty = false;
-    const kv = this.#parts.wrapKv(await openMemoryKv(this.#rows));
+    const open = async () => {
+      // What a dead process had begun must not take the disk from the living.
+      if (owner.isDead) return new Promise<Kv>(() => undefined);
+      const kv = this.#parts.wrapKv(await openMemoryKv(this.#rows));
+      return this.#slowReads(kv, owner);
+    };
+    const { ports } = owner;
+    const disk = await openDisk({ open, disk: this.#port(), limits: diskLimits, ports, noticed });
     const logs = await openMemoryLogs(this.#logs, { bytesMax: logBytesMax });
-    return { kv: this.#slowReads(kv, owner), logs };
+    return { ...disk, logs };
   }
 
   /** The power goes, or the process does: what was not synced may be gone. */
@@ -69,19 +87,31 @@ export class SimDisk {
   /** Everything is gone: the box was made anew. */
   wipe(): void {
     this.crash();
+    this.#ballastBytes = 0;
     this.#rows = new MemoryDisk(this.#timing());
     this.#logs = new MemoryLogDisk(this.#timing());
   }
 
-  /** The next write fails. */
-  failNext(): void {
-    this.#isFaulty = true;
-    this.#rows.failNext();
+  /** The next writes of rows fail. */
+  failRows(count: number): void {
+    this.#rows.failNext(count);
   }
 
-  /** No write is to fail any more. */
+  /** The next writes and syncs of logs fail. */
+  failLogs(count: number): void {
+    this.#logs.failNext(count);
+  }
+
+  /** No room for anything, until it is healed; giving up the ballast buys a few writes. */
+  fill(): void {
+    this.#rows.fill();
+    this.#logs.fill();
+  }
+
+  /** Nothing is to fail any more. */
   heal(): void {
-    this.#rows.takeFailure();
+    this.#rows.heal();
+    this.#logs.heal();
   }
 
   /** Keys that begin so. */
@@ -92,6 +122,21 @@ export class SimDisk {
       countMax: 1000,
       order: 'ascending',
     });
+  }
+
+  /** A file system of a gigabyte that has room, or has none. */
+  #port(): DiskPort {
+    return {
+      measure: async () => ({ freeBytes: this.isFull ? 0 : 2 ** 29, totalBytes: 2 ** 30 }),
+      findBallast: async () => this.#ballastBytes,
+      makeBallast: async (bytes) => {
+        this.#ballastBytes = bytes;
+      },
+      dropBallast: async () => {
+        if (this.isFull) this.#rows.fill(ballastWrites);
+        this.#ballastBytes = 0;
+      },
+    };
   }
 
   #timing(): DiskTiming {

@@ -14,11 +14,17 @@ export type Fault =
   | { readonly kind: 'hub-crash'; readonly ms: number }
   | { readonly kind: 'hub-stop'; readonly ms: number }
   | { readonly kind: 'hub-pause'; readonly ms: number }
-  | { readonly kind: 'hub-disk' }
+  | { readonly kind: 'hub-disk' | 'hub-log-disk'; readonly count: number }
+  | { readonly kind: 'hub-full'; readonly ms: number }
   | { readonly kind: 'agent-crash'; readonly box: number; readonly ms: number }
   | { readonly kind: 'agent-stop'; readonly box: number; readonly ms: number }
   | { readonly kind: 'agent-pause'; readonly box: number; readonly ms: number }
-  | { readonly kind: 'agent-disk'; readonly box: number }
+  | {
+      readonly kind: 'agent-disk' | 'agent-log-disk';
+      readonly box: number;
+      readonly count: number;
+    }
+  | { readonly kind: 'agent-full'; readonly box: number; readonly ms: number }
   | { readonly kind: 'agent-wipe'; readonly box: number; readonly ms: number };
 
 /** In which directions nothing passes. */
@@ -50,11 +56,15 @@ const kinds: readonly {
   { kind: 'hub-crash', perMinute: 0.7, msMax: 60_000, isOn: 0.3 },
   { kind: 'hub-stop', perMinute: 1, msMax: 3000, isOn: 0.3 },
   { kind: 'hub-pause', perMinute: 1.5, msMax: 30_000, isOn: 0.3 },
-  { kind: 'hub-disk', perMinute: 1, msMax: 0, isOn: 0.25 },
+  { kind: 'hub-disk', perMinute: 4, msMax: 0, isOn: 0.25 },
+  { kind: 'hub-log-disk', perMinute: 4, msMax: 0, isOn: 0.2 },
+  { kind: 'hub-full', perMinute: 1, msMax: 40_000, isOn: 0.2 },
   { kind: 'agent-crash', perMinute: 6, msMax: 8000, isOn: 0.5 },
   { kind: 'agent-stop', perMinute: 1, msMax: 3000, isOn: 0.3 },
   { kind: 'agent-pause', perMinute: 2, msMax: 25_000, isOn: 0.3 },
-  { kind: 'agent-disk', perMinute: 1, msMax: 0, isOn: 0.25 },
+  { kind: 'agent-disk', perMinute: 4, msMax: 0, isOn: 0.25 },
+  { kind: 'agent-log-disk', perMinute: 4, msMax: 0, isOn: 0.2 },
+  { kind: 'agent-full', perMinute: 1, msMax: 40_000, isOn: 0.2 },
   { kind: 'agent-wipe', perMinute: 1, msMax: 6000, isOn: 0.15 },
 ];
 
@@ -72,7 +82,8 @@ export function drawFaults(
       const box = chance.int(0, boxCount - 1);
       const ms = chance.happens(0.3) ? chance.between(1, 100) : chance.between(0, msMax);
       const ways = chance.pick(['to-hub', 'to-agent', 'both'] as const);
-      faults.push({ at, fault: { kind, box, ms, ways } as Fault });
+      const count = chance.pick([1, 1, 2, 5, 12]);
+      faults.push({ at, fault: { kind, box, ms, ways, count } as Fault });
     }
   }
   return {

@@ -52,6 +52,8 @@ export class History {
   readonly revokes = new Set<PeerKey>();
   /** Attempts whose start the workshop refused. */
   readonly refusals = new Set<AttemptId>();
+  /** Boxes of agents whose disk was full at some time; they may refuse work. */
+  readonly fullBoxes = new Set<string>();
   /** Ends of agent processes, by box. */
   readonly agentEnds: { readonly box: string; readonly at: number; readonly how: string }[] = [];
   /** When a frame of this box came to a hub that was linked with it, ascending. */

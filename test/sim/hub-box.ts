@@ -2,8 +2,8 @@
  * The hub's box: its disk, and the hub process that is started, paused, killed and started again.
  *
  * It runs the product's own `Hub`. What the feed and the desk show goes into the history. A hub
- * that ends by itself is started again, as a supervisor would; unless its disk was made to fail,
- * that is a violation.
+ * that ends by itself is started again, as a supervisor would; that is a violation, whatever its
+ * disk does, unless it was asked to stop or could not begin on a full disk.
  */
 import type { FeedEvent } from '../../cockpit/hub/feed.ts';
 import { Hub } from '../../cockpit/hub/hub.ts';
@@ -26,6 +26,9 @@ const refusals = new Set<string>([
   'WORKER_NONE',
   'WORKER_NO_MATCH',
   'STORE_FULL',
+  'STORE_REOPENING',
+  'DISK_LOW',
+  'DISK_FULL',
 ]);
 
 /** A hub need not notice a pause shorter than this; what it heard before counts on. */
@@ -130,7 +133,7 @@ export class HubBox {
       const code = error instanceof AppError ? error.code : String(error);
       trace.note(`M2: ${what}: ${code}`);
       const isClosing = code === 'STORE_IO' && this.#isStopping;
-      if (isRefusal || this.disk.isFaulty || isClosing || hub !== this.#hub) return;
+      if (isRefusal || isClosing || hub !== this.#hub) return;
       const stack = error instanceof Error ? error.stack : code;
       history.violate({ check: 'verbs are answered', message: `${what}: ${stack}` });
     });
@@ -150,10 +153,11 @@ export class HubBox {
 
   async #boot(owner: Incarnation): Promise<void> {
     const { network, trace } = this.#ground;
-    const { kv, logs } = await this.disk.open(owner);
+    const { kv, guard, logs } = await this.disk.open(owner, (line) => trace.say(owner.name, line));
     const hub = new Hub({
       ports: owner.ports,
       kv,
+      disk: guard,
       logs,
       key: this.key,
       version: 'sim',
@@ -206,13 +210,18 @@ export class HubBox {
     const { trace, history, clock, chance } = this.#ground;
     const words = failure instanceof Error ? failure.message : 'as it was asked to';
     trace.note(`${owner.name} ended: ${words}`);
-    if (failure !== undefined && !this.disk.isFaulty) {
+    if (failure !== undefined && !this.#mayFail) {
       const message = `the hub failed: ${failure instanceof Error ? failure.stack : String(failure)}`;
       history.violate({ check: 'no program fails by itself', message });
     }
     this.#bury(owner);
     if (!this.#isHeld)
       clock.after(chance.between(restartMs.min, restartMs.max), () => this.start());
+  }
+
+  /** Whoever is stopped while the disk fails says so; who begins on a full one cannot. */
+  get #mayFail(): boolean {
+    return this.#isStopping || (this.disk.isFull && this.#hub === undefined);
   }
 
   #bury(owner: Incarnation): void {

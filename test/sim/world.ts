@@ -8,6 +8,7 @@ import type { PeerKey } from '../../protocol/model.ts';
 import { AgentBox } from './agent-box.ts';
 import { type Chance, createChance } from './chance.ts';
 import { SimClock } from './clock.ts';
+import type { SimDisk } from './disk.ts';
 import { drawFaults, type Fault, type FaultPlan } from './faults.ts';
 import type { Ground, Plants } from './ground.ts';
 import { History } from './history.ts';
@@ -142,8 +143,13 @@ export class World {
         box.pause();
         return void clock.after(fault.ms, () => box.resume());
       case 'agent-disk':
-        trace.note(`the next write of ${box.name} fails`);
-        return box.disk.failNext();
+        trace.note(`the next ${fault.count} writes of ${box.name} fail`);
+        return box.disk.failRows(fault.count);
+      case 'agent-log-disk':
+        trace.note(`the next ${fault.count} writes of logs of ${box.name} fail`);
+        return box.disk.failLogs(fault.count);
+      case 'agent-full':
+        return this.#fill(box.disk, box.name, fault.ms);
       case 'agent-wipe':
         box.wipe();
         return void again(fault.ms);
@@ -165,11 +171,28 @@ export class World {
         hub.pause();
         return void clock.after(fault.ms, () => hub.resume());
       case 'hub-disk':
-        trace.note('the next write of the hub fails');
-        return hub.disk.failNext();
+        trace.note(`the next ${fault.count} writes of the hub fail`);
+        return hub.disk.failRows(fault.count);
+      case 'hub-log-disk':
+        trace.note(`the next ${fault.count} writes of logs of the hub fail`);
+        return hub.disk.failLogs(fault.count);
+      case 'hub-full':
+        return this.#fill(hub.disk, 'the hub', fault.ms);
       default:
         throw new Error(`no fault of the hub: ${fault.kind}`);
     }
+  }
+
+  #fill(disk: SimDisk, whose: string, ms: number): void {
+    const { clock, trace, history } = this;
+    trace.note(`the disk of ${whose} is full for ${Math.round(ms)} ms`);
+    history.count('full disks');
+    history.fullBoxes.add(whose);
+    disk.fill();
+    clock.after(ms, () => {
+      trace.note(`the disk of ${whose} has room`);
+      disk.heal();
+    });
   }
 
   #makeBox(ground: Ground, at: number): AgentBox {

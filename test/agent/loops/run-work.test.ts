@@ -7,6 +7,7 @@ import type { Work, Workshop } from '../../../agent/work/work.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import type { CommandMessage } from '../../../protocol/messages.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
+import { soundDisk } from '../../../store/disk-guard.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { openPeerStreams } from '../../../store/peer-streams.ts';
 import { settle } from '../../protocol/fake-ports.ts';
@@ -37,6 +38,7 @@ async function openLoop(slots: number, bench?: Bench) {
     desk,
     workshop: { start: ({ attempt }) => start(attempt) } as Pick<Workshop, 'start'> as Workshop,
     logs: await openMemoryLogs(instantLogDisk(), { bytesMax: 1e6 }),
+    disk: soundDisk,
     ports,
     slots,
     mark: (attempt) => attempt,

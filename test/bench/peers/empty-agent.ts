@@ -14,8 +14,8 @@ import type { Workshop } from '../../../agent/work/work.ts';
 import { loadOrCreateIdentity } from '../../../protocol/identity.ts';
 import { dialAttemptMsMax } from '../../../protocol/limits.ts';
 import { openAgentSwarm } from '../../../protocol/transports/swarm.ts';
+import { openHomeDisk } from '../../../store/home-disk.ts';
 import { openLogFiles } from '../../../store/log-files.ts';
-import { openLevelKv } from '../../../store/open.ts';
 
 const program = openProgram(import.meta.url);
 const { ports } = program;
@@ -42,9 +42,13 @@ const config = await readAgentConfig(home);
 const keyPair = await loadOrCreateIdentity(home.key, ports.random);
 const swarm = await openAgentSwarm({ ports });
 const route = { hubKey: hub, keyPair, addresses, rendezvous, timeoutMs: dialAttemptMsMax };
+const { watermark_bytes: watermarkBytes, ballast_bytes: ballastBytes } = config.disk;
+const limits = { watermarkBytes, ballastBytes };
+const disk = await openHomeDisk({ ...home, limits, ports, noticed });
 const agent = new Agent({
   ports,
-  kv: await openLevelKv(home.store),
+  kv: disk.kv,
+  disk: disk.guard,
   logs: await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max }),
   workshop,
   dial: () => swarm.dial(route),

@@ -9,6 +9,7 @@ import type { WorkerRecord } from '../../../cockpit/manager/worker.ts';
 import { decodeCommand, encodeMessage, type FactMessage } from '../../../protocol/messages.ts';
 import type { CommandSpec, PeerKey } from '../../../protocol/model.ts';
 import { Committer } from '../../../store/committer.ts';
+import { soundDisk } from '../../../store/disk-guard.ts';
 import { readEvents } from '../../../store/journal.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../../store/memory.ts';
@@ -91,6 +92,7 @@ export async function openHubBench(
   const linked = new Set<PeerKey>();
   const present = new Set<PeerKey>();
   const ledger = new Ledger({
+    disk: soundDisk,
     kv,
     committer,
     ports,

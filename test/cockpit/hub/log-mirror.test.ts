@@ -4,26 +4,39 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { LogMirror, logUnwanted } from '../../../cockpit/hub/log-mirror.ts';
 import type { OwnerFrame } from '../../../protocol/frames.ts';
+import { soundDisk } from '../../../store/disk-guard.ts';
 import type { LogStore } from '../../../store/log.ts';
-import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
+import { instantLogDisk, type MemoryLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { settle } from '../../protocol/fake-ports.ts';
 import { alice, bob, type HubBench, makeJob, openTeamBench, silence } from './hub-bench.ts';
 
 type LogFrame = Extract<OwnerFrame, { t: 'log' }>;
 
 let bench: HubBench;
+let disk: MemoryLogDisk;
 let logs: LogStore;
 let mirror: LogMirror;
 let answers: OwnerFrame[];
 let failures: unknown[];
+let lines: string[];
+let hasLogRoom: boolean;
 
 beforeEach(async () => {
   bench = await openTeamBench();
   await bench.desk.dispatch(makeJob([alice]));
-  logs = await openMemoryLogs(instantLogDisk(), { bytesMax: 1024 * 1024 });
+  disk = instantLogDisk();
+  logs = await openMemoryLogs(disk, { bytesMax: 1024 * 1024 });
+  hasLogRoom = true;
+  lines = [];
   answers = [];
   failures = [];
-  mirror = new LogMirror({ logs, desk: bench.desk, failed: (error) => failures.push(error) });
+  mirror = new LogMirror({
+    logs,
+    disk: { ...soundDisk, hasLogRoom: async () => hasLogRoom },
+    desk: bench.desk,
+    failed: (error) => failures.push(error),
+    noticed: (line) => lines.push(line),
+  });
 });
 
 /** Output at these offsets; the frame follows what ends at `from`. */
@@ -161,10 +174,39 @@ describe('log mirror', () => {
     expect(heardCount).toBe(1);
   });
 
-  test('log mirror: a disk that fails is told of, and nothing is acknowledged', async () => {
-    await logs.close();
+  test('log mirror: what the disk does not take is not acknowledged, told once, and taken when it comes again', async () => {
+    for (const [fault, mend] of [
+      [() => disk.failNext(), () => undefined],
+      [() => disk.fill(), () => disk.heal()],
+    ] as const) {
+      fault();
+      const from = await mirror.findEnd('J1.1');
+      answers = [];
+      lines = [];
+      await take(alice, log(from, [[from, 'ab']]));
+      expect([answers, failures, lines.length]).toEqual([[], [], 1]);
+      mend();
+      await take(alice, { t: 'log-ask', attempt: 'J1.1' }, log(from, [[from, 'ab']]));
+      expect(answers.at(-1)).toMatchObject({ t: 'log-ack', offset: from + 2 });
+    }
+    expect(await readText()).toBe('0:ab 2:ab');
+  });
+
+  test('log mirror: what was dropped for the disk does not count as waiting for ever', async () => {
+    disk.fill();
+    const large = 'x'.repeat(60_000);
+    for (let n = 0; n < 100; n += 1) await take(alice, log(0, [[0, large]]));
+    disk.heal();
     await take(alice, log(0, [[0, 'ab']]));
-    expect(failures).toMatchObject([{ code: 'STORE_IO' }]);
-    expect(answers).toEqual([]);
+    expect(answers).toMatchObject([{ t: 'log-ack', offset: 2 }]);
+  });
+
+  test('log mirror: while room is kept for outcomes no log is written', async () => {
+    hasLogRoom = false;
+    await take(alice, log(0, [[0, 'ab']]));
+    expect([answers, failures, await mirror.findEnd('J1.1')]).toEqual([[], [], 0]);
+    hasLogRoom = true;
+    await take(alice, log(0, [[0, 'ab']]));
+    expect(answers).toMatchObject([{ offset: 2 }]);
   });
 });

@@ -63,6 +63,13 @@ function makeCase(evidence: Evidence, job: CommandJob, attempt: AttemptRecord): 
   return { evidence, job, attempt, end: attempt.state.end, process, seen, box };
 }
 
+/** The workshop refused it, or the agent on a disk that was full. */
+function isRefusal({ evidence: { history }, job, attempt, end, box }: Case): boolean {
+  if (history.refusals.has(`${job.id}.${attempt.n}`)) return true;
+  const isOfDisk = end.code === 'DISK_LOW' || end.code === 'DISK_FULL';
+  return isOfDisk && history.fullBoxes.has(box);
+}
+
 function findLie(known: Case): string | undefined {
   const { end, process, seen } = known;
   if (end.outcome !== 'lost' && process !== undefined) {
@@ -77,9 +84,7 @@ function findLie(known: Case): string | undefined {
       }
       return `failed with ${end.usage.exitCode}, exit code was ${process?.exitCode}`;
     case 'refused':
-      return known.evidence.history.refusals.has(`${known.job.id}.${known.attempt.n}`)
-        ? undefined
-        : `refused (${end.reason}), and nobody did`;
+      return isRefusal(known) ? undefined : `refused (${end.reason}), and nobody did`;
     case 'cancelled':
       return findCancelLie(known);
     case 'expired':

@@ -1,0 +1,116 @@
+/*
+ * The disk of one home: its store, which mends itself, and the watch over its room.
+ *
+ * Both programs open theirs here, so that hub and agent meet a full or failing disk in the same way.
+ * It composes and owns the life of what it composes; each part says what it does.
+ * Errors of opening: STORE_LOCKED, STORE_DAMAGED, STORE_IO.
+ */
+import { AppError } from '../protocol/errors.ts';
+import type { Ports } from '../protocol/ports.ts';
+import { openDiskPort } from './disk-files.ts';
+import { type DiskGuard, refuseUnsound, type StoreHealth } from './disk-guard.ts';
+import { type DiskLimits, type DiskPort, DiskWatch } from './disk-watch.ts';
+import type { Kv } from './kv.ts';
+import { openLevelKv } from './open.ts';
+import { openReopeningKv, type ReopeningKv } from './reopen.ts';
+
+/** What a disk is made from: the home, the store's directory and the ballast's file in it. */
+export interface HomeDiskOptions {
+  readonly directory: string;
+  readonly store: string;
+  readonly ballast: string;
+  readonly limits: DiskLimits;
+  readonly ports: Ports;
+  readonly noticed: (line: string) => void;
+}
+
+/** An open disk. `kv.close` ends the watch too. */
+export interface HomeDisk {
+  readonly kv: Kv;
+  readonly guard: DiskGuard;
+}
+
+/** Opens the store of a home and begins to watch its room. */
+export function openHomeDisk(options: HomeDiskOptions): Promise<HomeDisk> {
+  return openDisk({
+    ...options,
+    disk: openDiskPort(options, options.ports.random),
+    open: () => openLevelKv(options.store),
+  });
+}
+
+/** The same over any store and any file system. */
+export interface DiskParts extends Pick<HomeDiskOptions, 'limits' | 'ports' | 'noticed'> {
+  readonly disk: DiskPort;
+  readonly open: () => Promise<Kv>;
+}
+
+/** Opens a disk from its parts; the simulator's is made so. */
+export async function openDisk(parts: DiskParts): Promise<HomeDisk> {
+  const { disk, limits, ports, noticed, open } = parts;
+  const followers = new Set<() => void>();
+  const changed = () => {
+    for (const run of [...followers]) run();
+  };
+  const watch = new DiskWatch({ disk, limits, ports, noticed, changed });
+  let said: StoreHealth = { is: 'sound' };
+  const store = await openReopeningKv({
+    open,
+    ports,
+    makeRoom: () => watch.release(),
+    changed: (health) => {
+      // The tries of a long trouble are one piece of news.
+      if (describeHealth(health) !== describeHealth(said)) noticed(describeHealth(health));
+      said = health;
+      changed();
+    },
+  });
+  await watch.start();
+  return {
+    kv: {
+      get: (key) => store.get(key),
+      range: (range) => store.range(range),
+      batch: (ops, durability) => store.batch(ops, durability),
+      close() {
+        watch.stop();
+        return store.close();
+      },
+    },
+    guard: guard({ store, watch, followers }),
+  };
+}
+
+interface Guarded {
+  readonly store: ReopeningKv;
+  readonly watch: DiskWatch;
+  readonly followers: Set<() => void>;
+}
+
+function guard({ store, watch, followers }: Guarded): DiskGuard {
+  return {
+    get health() {
+      return { store: store.health, room: watch.room };
+    },
+    damaged: store.damaged,
+    findRefusal() {
+      const { room } = watch;
+      return refuseUnsound(store.health) ?? (room?.isLow === true ? refuseLow(room) : undefined);
+    },
+    hasLogRoom: () => watch.hasLogRoom(),
+    follow(run) {
+      followers.add(run);
+      return () => followers.delete(run);
+    },
+  };
+}
+
+function refuseLow({ freeBytes, watermarkBytes }: NonNullable<DiskWatch['room']>): AppError {
+  const inMib = (bytes: number) => `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
+  const detail = `The disk has ${inMib(freeBytes)} left; new work needs ${inMib(watermarkBytes)}.`;
+  return new AppError('DISK_LOW', detail);
+}
+
+function describeHealth(health: StoreHealth): string {
+  if (health.is === 'sound') return 'the store is sound again; nothing was lost';
+  return `the store is opened again (${health.code}): ${health.message}`;
+}
