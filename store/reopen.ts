@@ -5,7 +5,7 @@
  * what it acknowledges. So at the first failure nothing more is acknowledged; the store is closed and
  * opened (which reads its log anew), checked, and the failed batch is applied again, then all that
  * waited, in order. Batches are absolute puts and dels, so to apply one twice is to apply it once:
- * that is what makes "unknown" certain. Every batch also counts up `meta/tail`; a store that comes
+ * that is what makes "unknown" certain, and reads wait until it is. Every batch also counts up `meta/tail`; a store that comes
  * back with fewer batches than were acknowledged is STORE_DAMAGED, told once, and never used again.
  * Callers only see that a promise takes longer. Source: reliability facts 0.1, 2.3 and R23.
  */
@@ -157,7 +157,7 @@ export class ReopeningKv implements Kv {
       }
       this.#tail = this.#tried;
       this.#tries = 0;
-      if (this.#health.is !== 'sound' && this.#fault === undefined) this.#say({ is: 'sound' });
+      if (this.#fault === undefined) this.#recover();
     }
     this.#queue.shift();
     resolve();
@@ -179,8 +179,8 @@ export class ReopeningKv implements Kv {
       return;
     }
     this.#fault = undefined;
-    for (const wake of this.#readers.splice(0)) wake();
-    // Only a write shows that it works again.
+    // Only a write shows that it works again. Until then nobody reads: the failed batch may be there,
+    // and who saw it now would know of what was never acknowledged.
     if (this.#queue.length === 0) this.#queue.push(probe(this.#tail));
   }
 
@@ -212,6 +212,12 @@ export class ReopeningKv implements Kv {
     if (error.code === 'STORE_DAMAGED') this.#resolveDamaged(error);
   }
 
+  #recover(): void {
+    if (this.#health.is === 'sound') return;
+    this.#say({ is: 'sound' });
+    for (const wake of this.#readers.splice(0)) wake();
+  }
+
   #say(health: StoreHealth): void {
     this.#health = health;
     this.#options.changed(health);
@@ -239,7 +245,7 @@ export class ReopeningKv implements Kv {
   async #untilOpen(): Promise<void> {
     const refused = this.#findRefusal();
     if (refused !== undefined) throw refused;
-    if (this.#fault === undefined) return;
+    if (this.#health.is === 'sound') return;
     if (this.#readers.length >= readsWaitingMax) throw new AppError('STORE_FULL');
     await new Promise<void>((resolve) => this.#readers.push(resolve));
     if (this.#end !== undefined) throw this.#end;

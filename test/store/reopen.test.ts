@@ -158,6 +158,24 @@ describe('reopening store', () => {
     expect(log).toHaveLength(2);
   });
 
+  it('read: nobody sees a failed batch that stayed on the disk before it is acknowledged', async () => {
+    const bench = await openBench();
+    bench.ports.roll = 0.9;
+    for (let n = 0; n < 40; n += 1) {
+      bench.disk.timing.random.fraction = () => (n % 2 === 0 ? 0.9 : 0.1);
+      bench.disk.failNext(n % 5);
+      const order: string[] = [];
+      void bench.kv.batch([put(`k${n}`)], 'synced').then(() => order.push('acked'));
+      await settle();
+      const reading = bench.kv.get(`k${n}`).then((value) => {
+        if (value !== undefined) order.push('seen');
+      });
+      await bench.pass();
+      await reading;
+      expect(order).toEqual(['acked', 'seen']);
+    }
+  });
+
   it('read: those who wait are bounded, and the next is STORE_FULL', async () => {
     const bench = await openBench();
     bench.disk.fill();
