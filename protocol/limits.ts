@@ -58,8 +58,13 @@ export const helloMsMax = 5000;
 
 /** First and largest pause between dials; full jitter. Source: reliability facts, R19. */
 export const dialMsBase = 250;
-/** See `dialMsBase`. Shorter than R19's 15 s so that a restarted hub is found within seconds. */
+/** See `dialMsBase`. Shorter than R19's 15 s so that a hub that was away for long is found soon. */
 export const dialMsMax = 5000;
+
+/** So many dials in a row pause for no longer than this: a hub that is just away is found at once. */
+export const dialsEagerMax = 60;
+/** See `dialsEagerMax`. */
+export const dialMsEager = 1000;
 
 /** A link that lived so long was sound: after it, pauses start over. Source: R19. */
 export const healthyMsMin = 15_000;

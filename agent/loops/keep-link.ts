@@ -1,16 +1,22 @@
 /*
  * The loop that keeps a link to the hub: dial, stay while it lasts, dial again.
  *
- * Pauses double up to a cap with full jitter and start over after a link that lived for a while, so
- * a restarted hub is found within seconds and a thousand agents do not all knock at once. It never
- * gives up: an agent without a hub works on. hyperswarm's own redial waits up to ten minutes,
+ * Pauses double up to a cap with full jitter and start over after a link that lived for a while or
+ * whose hub was restarted. The cap is low for the first minutes, so that a hub that comes back is
+ * found at once, and a thousand agents do not all knock in the same moment. It never gives up: an agent without a hub works on. hyperswarm's own redial waits up to ten minutes,
  * which is why this one exists. Source: reliability facts R19, transport facts 0.2.
  */
 import { type AppError, wrapError } from '../../protocol/errors.ts';
-import { dialMsBase, dialMsMax, healthyMsMin } from '../../protocol/limits.ts';
+import {
+  dialMsBase,
+  dialMsEager,
+  dialMsMax,
+  dialsEagerMax,
+  healthyMsMin,
+} from '../../protocol/limits.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { Session } from '../../protocol/session.ts';
-import type { Link } from '../../protocol/transports/link.ts';
+import { hubRestarted, type Link } from '../../protocol/transports/link.ts';
 
 /** What the loop needs. `dial` must end by itself, with a link or an AppError. */
 export interface KeepLinkParts {
@@ -61,10 +67,10 @@ export class KeepLink {
     try {
       const link = await this.#parts.dial();
       const since = this.#parts.ports.clock.monotonicMs();
-      await this.#parts.session.attach(link);
+      const reason = await this.#parts.session.attach(link);
       const livedMs = this.#parts.ports.clock.monotonicMs() - since;
       // A link that ends at once (a refusal, a twin with our key) must not be dialled in a rush.
-      if (livedMs >= healthyMsMin) this.#tries = 0;
+      if (livedMs >= healthyMsMin || reason === hubRestarted) this.#tries = 0;
     } catch (error) {
       this.#lastError = wrapError(error, 'LINK_LOST');
     }
@@ -72,7 +78,8 @@ export class KeepLink {
 
   #pause(): Promise<void> {
     const { ports } = this.#parts;
-    const whole = Math.min(dialMsMax, dialMsBase * 2 ** Math.min(this.#tries, 20));
+    const msMax = this.#tries < dialsEagerMax ? dialMsEager : dialMsMax;
+    const whole = Math.min(msMax, dialMsBase * 2 ** Math.min(this.#tries, 20));
     this.#tries += 1;
     return new Promise((resolve) => {
       this.#wake = resolve;

@@ -48,6 +48,8 @@ export interface HubParts {
   readonly version: string;
   readonly openDoor: (who: {
     admits(key: PeerKey): boolean;
+    /** Workers that would all dial at once when the hub starts again. */
+    countExpected(): number;
     readonly accept: AcceptLink;
   }) => Promise<Door>;
   readonly noticed: (line: string) => void;
@@ -159,6 +161,7 @@ export class Hub {
     });
     this.#leases.start();
     this.#door = await this.#parts.openDoor({
+      countExpected: () => this.#sessions.size,
       admits: (peer) => this.#sessions.has(peer) || this.#invites.admits(peer),
       accept: (link) => this.#accept(link),
     });

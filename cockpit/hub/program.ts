@@ -115,6 +115,7 @@ async function openSwarmDoor(plan: DoorPlan): Promise<Door> {
     port: wanted.port === 0 ? kept.port : wanted.port,
     rendezvousPort: wanted.rendezvous_port === 0 ? kept.rendezvousPort : wanted.rendezvous_port,
     admits: (key) => plan.admits(key),
+    countExpected: () => plan.countExpected(),
     accept: plan.accept,
     ports: plan.ports,
   });

@@ -1,8 +1,7 @@
 /*
  * Which of a hub's addresses answer right now, in the order of their answers.
  *
- * A knock is one DHT ping: it proves that some node listens there, not which one, and leaves
- * nothing behind at the hub. It is repeated until the search ends, so that a hub that comes back
+ * A knock proves that some node listens there, not which one, and leaves nothing behind at the hub. It is repeated until the search ends, so that a hub that comes back
  * meanwhile is found within a second. Never rejects: what cannot be asked just gives no address.
  * Invariant: each address is knocked at once, and at most `dialCandidatesMax` of them.
  */
@@ -10,6 +9,7 @@ import type DHT from 'hyperdht';
 import type { Session } from 'hyperdht';
 import type { Timers } from '../ports.ts';
 import { type Address, formatAddress, resolveAddress } from './address.ts';
+import { type DoorWord, knock } from './knock.ts';
 import { dialAddressesMax, dialCandidatesMax, lookupAfterMs } from './limits.ts';
 import { onAbort, pause } from './pause.ts';
 import { findHubAddresses } from './rendezvous.ts';
@@ -17,6 +17,8 @@ import { findHubAddresses } from './rendezvous.ts';
 /** What to look for. */
 export interface SearchPlan {
   readonly hubPublicKey: Uint8Array;
+  /** The hash of that key. */
+  readonly target: Uint8Array;
   readonly addresses: readonly Address[];
   readonly rendezvous: readonly Address[];
 }
@@ -28,13 +30,19 @@ export interface SearchMeans {
   readonly signal: AbortSignal;
 }
 
+/** An address that answered, and with what. */
+export interface OpenAddress {
+  readonly address: Address;
+  readonly word: DoorWord | undefined;
+}
+
 /** A search for addresses that answer. */
 export class AddressSearch {
   readonly #means: SearchMeans;
   readonly #plan: SearchPlan;
   readonly #session: Session;
   readonly #seen = new Set<string>();
-  readonly #answered: Address[] = [];
+  readonly #answered: OpenAddress[] = [];
   #runningCount = 0;
   #wake: () => void = () => undefined;
 
@@ -56,10 +64,10 @@ export class AddressSearch {
   }
 
   /** The next address that answered; undefined when no more can come. */
-  async next(): Promise<Address | undefined> {
+  async next(): Promise<OpenAddress | undefined> {
     while (!this.#means.signal.aborted) {
-      const address = this.#answered.shift();
-      if (address !== undefined || this.#runningCount === 0) return address;
+      const answered = this.#answered.shift();
+      if (answered !== undefined || this.#runningCount === 0) return answered;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -86,18 +94,10 @@ export class AddressSearch {
     if (this.#seen.has(formatAddress(address)) || this.#seen.size >= dialCandidatesMax) return;
     this.#seen.add(formatAddress(address));
     while (!this.#means.signal.aborted) {
-      const answer = await this.#ping(address);
-      if (answer === 'answered') this.#answered.push(address);
-      if (answer !== 'silent') return;
-    }
-  }
-
-  async #ping(address: Address): Promise<'answered' | 'silent' | 'impossible'> {
-    try {
-      await this.#means.node.ping({ ...address }, { session: this.#session });
-      return 'answered';
-    } catch (error) {
-      return (error as { code?: string }).code === 'REQUEST_TIMEOUT' ? 'silent' : 'impossible';
+      const plan = { address, target: this.#plan.target, session: this.#session } as const;
+      const answer = await knock(this.#means.node, { ...plan, as: 'patient' });
+      if (answer.kind === 'answered') this.#answered.push({ address, word: answer.word });
+      if (answer.kind !== 'silent') return;
     }
   }
 

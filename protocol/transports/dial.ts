@@ -10,11 +10,12 @@ import type DHT from 'hyperdht';
 import { AppError } from '../errors.ts';
 import { type KeyPair, parseKey, shortKey } from '../identity.ts';
 import type { PeerKey } from '../model.ts';
-import type { Timers } from '../ports.ts';
+import type { Ports, Timers } from '../ports.ts';
 import type { Address } from './address.ts';
-import { AddressSearch } from './address-search.ts';
+import { AddressSearch, type OpenAddress } from './address-search.ts';
 import { toRawKeyPair } from './dht-node.ts';
 import { handshakeMsMax, handshakePauseMs, handshakesMax } from './limits.ts';
+import { watchLink } from './link-watch.ts';
 import { pause } from './pause.ts';
 import { SwarmLink } from './swarm-link.ts';
 
@@ -34,7 +35,10 @@ export interface DialRequest {
 export interface DialMeans {
   readonly node: DHT;
   readonly timers: Timers;
+  readonly random: Ports['random'];
   readonly signal: AbortSignal;
+  /** The name under which the DHT knows a key. */
+  hash(key: Uint8Array): Uint8Array;
 }
 
 /**
@@ -59,13 +63,25 @@ export async function dialHub(given: DialMeans, request: DialRequest): Promise<S
 async function findLink(means: DialMeans, request: DialRequest): Promise<SwarmLink | undefined> {
   const { addresses, rendezvous = [] } = request;
   const hubPublicKey = parseKey(request.hubKey);
-  const search = new AddressSearch(means, { hubPublicKey, addresses, rendezvous });
+  const target = means.hash(hubPublicKey);
+  const search = new AddressSearch(means, { hubPublicKey, target, addresses, rendezvous });
   search.start();
-  for (let address = await search.next(); address; address = await search.next()) {
-    const link = await tryAddress(means, request, address);
-    if (link) return link;
+  for (let open = await search.next(); open; open = await search.next()) {
+    await spread(means, open);
+    const link = await tryAddress(means, request, open.address);
+    if (link === undefined) continue;
+    const { address, word } = open;
+    const { node, timers } = means;
+    if (word !== undefined) watchLink({ node, timers, link, address, target, life: word.life });
+    return link;
   }
   return undefined;
+}
+
+/** A hub that is just back is found by all its peers in the same second; it says how wide they spread. */
+async function spread(means: DialMeans, { word }: OpenAddress): Promise<void> {
+  if (word === undefined || word.spreadMs === 0) return;
+  await pause({ ...means, delayMs: word.spreadMs * means.random.fraction() });
 }
 
 /** A hub that is just starting answers knocks before handshakes, so a refusal is tried again. */

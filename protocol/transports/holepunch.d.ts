@@ -34,6 +34,13 @@ declare module 'hyperdht' {
     readonly command: number;
     readonly target: Uint8Array | null;
     readonly token: Uint8Array | null;
+    reply(value: Uint8Array, options: { token: boolean; closerNodes: boolean }): void;
+  }
+
+  /** `error` is 0 where the command was known. */
+  interface Reply {
+    readonly error: number;
+    readonly value: Uint8Array | null;
   }
 
   interface LookupReply {
@@ -70,6 +77,11 @@ declare module 'hyperdht' {
     toArray(): HostPort[];
     session(): Session;
     ping(to: HostPort, options?: { session?: Session }): Promise<unknown>;
+    request(
+      question: { command: number; target: Uint8Array },
+      to: HostPort,
+      options: { session: Session; retry: boolean },
+    ): Promise<Reply>;
     lookup(
       target: Uint8Array,
       options?: { nodes?: HostPort[]; session?: Session },
@@ -81,7 +93,16 @@ declare module 'hyperdht' {
     destroy(options?: { force: boolean }): Promise<void>;
   }
 
-  export type { EncryptedStream, HostPort, LookupReply, RawKeyPair, Request, Server, Session };
+  export type {
+    EncryptedStream,
+    HostPort,
+    LookupReply,
+    RawKeyPair,
+    Reply,
+    Request,
+    Server,
+    Session,
+  };
 }
 
 declare module 'hyperswarm' {

@@ -5,6 +5,18 @@
  * Sizes are bytes, times milliseconds, as the names say.
  */
 
+/**
+ * A dialled link is looked at this often, and one that was silent in between is knocked after. The
+ * longest pause between two signs of life is 1.1 s, so that a sound link is hardly ever knocked for.
+ */
+export const watchMs = 1200;
+
+/** Longest time over which the peers of a hub spread when they all come at once. Source: issue's 30 s. */
+export const spreadMsMax = 10_000;
+
+/** A hub asks its peers to spread so wide for each of them: a handshake costs it a millisecond or two. */
+export const spreadMsPerPeer = 3;
+
 /** Bytes that a link holds for its owner before `open`. Source: frameBytesBeforeHelloMax, same reason. */
 export const earlyBytesMax = 64 * 1024;
 

@@ -11,6 +11,9 @@ import type { PeerKey } from '../model.ts';
 /** Which implementation carries a link. */
 export type Carrier = 'swarm' | 'unix' | 'memory';
 
+/** Why a dialled link ended when another life of the hub was found to answer in its place. */
+export const hubRestarted = 'hub restarted';
+
 /** What the owner of a link is told. Each is called from a fresh turn, never from inside `send`. */
 export interface LinkHandlers {
   /** One whole frame, exactly as the peer passed it to `send`; the bytes are the owner's. */

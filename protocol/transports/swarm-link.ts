@@ -26,6 +26,7 @@ export class SwarmLink implements Link {
   readonly #delivery = new Delivery();
   #isFull = false;
   #fullBytes = 0;
+  #heardCount = 0;
 
   constructor(stream: EncryptedStream, timers: Timers) {
     stream.on('error', (error) => this.#delivery.end(nameReason(error)));
@@ -42,6 +43,11 @@ export class SwarmLink implements Link {
     stream.on('data', (bytes: Uint8Array) => this.#read(bytes));
     stream.on('drain', () => this.#drain());
     stream.on('end', () => this.#finish(closedByPeer));
+  }
+
+  /** How often something came; grows for as long as the peer lives. */
+  get heardCount(): number {
+    return this.#heardCount;
   }
 
   open(handlers: LinkHandlers): void {
@@ -80,6 +86,7 @@ export class SwarmLink implements Link {
   }
 
   #read(bytes: Uint8Array): void {
+    this.#heardCount += 1;
     // The stream eats signs of life; an empty frame is not one of ours.
     if (bytes.byteLength === 0) return;
     if (bytes.byteLength > frameBytesMax) return this.cut('FRAME_TOO_LARGE');

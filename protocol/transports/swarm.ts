@@ -21,7 +21,8 @@ import {
   toRawKeyPair,
 } from './dht-node.ts';
 import { type DialRequest, dialHub } from './dial.ts';
-import { announceMsMax, handshakeMemoryMs, lingerMsMax } from './limits.ts';
+import { answerKnocks, createLife } from './knock.ts';
+import { announceMsMax, handshakeMemoryMs, lingerMsMax, spreadMsPerPeer } from './limits.ts';
 import type { AcceptLink, Link } from './link.ts';
 import { OwnedSwarm, settleWithin } from './owned-swarm.ts';
 import { hubTopic, openRendezvous, type Rendezvous } from './rendezvous.ts';
@@ -37,6 +38,8 @@ export interface HubSwarmPlan {
   readonly rendezvousPort: number;
   /** May this key have a link? Asked at every handshake; must be quick and not throw. */
   admits(peerKey: PeerKey): boolean;
+  /** Peers that may come all at once; they are told to spread accordingly. None where absent. */
+  readonly countExpected?: () => number;
   readonly accept: AcceptLink;
   readonly ports: Ports;
 }
@@ -83,7 +86,9 @@ export async function openAgentSwarm({ ports }: { readonly ports: Ports }): Prom
   secludeNode(node, { isServed: () => false, isKnown: () => false });
   const owned = new OwnedSwarm(new packages.Hyperswarm({ dht: node }), ports.timers);
   const end = new AbortController();
-  const means = { node, timers: ports.timers, signal: end.signal };
+  const { timers, random } = ports;
+  const hash = (key: Uint8Array) => packages.DHT.hash(key);
+  const means = { node, timers, random, hash, signal: end.signal };
   return {
     dial: async (request) => owned.add(await dialHub(means, request)),
     close() {
@@ -109,6 +114,10 @@ async function openDoor(
   secludeNode(node, {
     isServed: ({ target }) => target !== null && Buffer.compare(target, hubTarget) === 0,
     isKnown: (other) => formatAddress(other) === formatAddress(near),
+  });
+  const life = createLife(ports.random);
+  answerKnocks(node, hubTarget, () => {
+    return { life, spreadMs: spreadMsPerPeer * (plan.countExpected?.() ?? 0) };
   });
   const swarm = new packages.Hyperswarm({
     dht: node,
