@@ -94,8 +94,8 @@ export class AddressSearch {
     if (this.#seen.has(formatAddress(address)) || this.#seen.size >= dialCandidatesMax) return;
     this.#seen.add(formatAddress(address));
     while (!this.#means.signal.aborted) {
-      const plan = { address, target: this.#plan.target, session: this.#session } as const;
-      const answer = await knock(this.#means.node, { ...plan, as: 'patient' });
+      const plan = { address, target: this.#plan.target, session: this.#session };
+      const answer = await knock(this.#means.node, plan);
       if (answer.kind === 'answered') this.#answered.push({ address, word: answer.word });
       if (answer.kind !== 'silent') return;
     }

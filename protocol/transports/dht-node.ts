@@ -15,7 +15,7 @@ import type Hyperswarm from 'hyperswarm';
 import { AppError, wrapError } from '../errors.ts';
 import type { KeyPair } from '../identity.ts';
 import type { Address } from './address.ts';
-import { keepAliveMs } from './limits.ts';
+import { keepAliveMs, repeatMsMin } from './limits.ts';
 
 /** The two packages, loaded. */
 export interface SwarmPackages {
@@ -47,6 +47,7 @@ export async function openNode(packages: SwarmPackages, plan: NodePlan): Promise
     firewalled: plan.reach === 'firewalled',
     ephemeral: true,
     connectionKeepAlive: keepAliveMs,
+    adaptiveTimeout: { min: repeatMsMin },
   });
   await node.fullyBootstrapped();
   return node;

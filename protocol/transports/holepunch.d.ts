@@ -61,6 +61,8 @@ declare module 'hyperdht' {
     firewalled?: boolean;
     ephemeral?: boolean;
     connectionKeepAlive?: number;
+    /** Without it a request is repeated after a second, with it after what answers take. */
+    adaptiveTimeout?: { min: number };
   }
 
   // biome-ignore lint/style/noDefaultExport: this is how the package exports.
@@ -80,7 +82,7 @@ declare module 'hyperdht' {
     request(
       question: { command: number; target: Uint8Array },
       to: HostPort,
-      options: { session: Session; retry: boolean },
+      options: { session: Session },
     ): Promise<Reply>;
     lookup(
       target: Uint8Array,

@@ -52,17 +52,14 @@ export interface KnockPlan {
   /** The hash of the hub's key. */
   readonly target: Uint8Array;
   readonly session: Session;
-  /** `patient` asks four times in four seconds, `once` waits for one second. */
-  readonly as: 'patient' | 'once';
 }
 
-/** Knocks. Never rejects. */
+/** Knocks, four times in some four seconds. Never rejects. */
 export async function knock(node: DHT, plan: KnockPlan): Promise<KnockAnswer> {
-  const { session, target } = plan;
+  const { address, session, target } = plan;
   const question = { command: knockCommand, target: Buffer.from(target) };
   try {
-    const options = { session, retry: plan.as === 'patient' };
-    return readAnswer(await node.request(question, { ...plan.address }, options));
+    return readAnswer(await node.request(question, { ...address }, { session }));
   } catch (error) {
     const isSilent = (error as { code?: string }).code === 'REQUEST_TIMEOUT';
     return { kind: isSilent ? 'silent' : 'impossible' };

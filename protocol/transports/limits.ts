@@ -17,6 +17,9 @@ export const spreadMsMax = 10_000;
 /** A hub asks its peers to spread so wide for each of them: a handshake costs it a millisecond or two. */
 export const spreadMsPerPeer = 3;
 
+/** A question to a node is repeated no sooner: a busy box answers late, and repeats do not help it. */
+export const repeatMsMin = 400;
+
 /** Bytes that a link holds for its owner before `open`. Source: frameBytesBeforeHelloMax, same reason. */
 export const earlyBytesMax = 64 * 1024;
 

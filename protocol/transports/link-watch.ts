@@ -40,7 +40,7 @@ export function watchLink(plan: WatchPlan): void {
     if (!isOver) cancel = timers.after(watchMs, () => void look());
   };
   const isReplaced = async (): Promise<boolean> => {
-    const answer = await knock(node, { address, target, session, as: 'once' });
+    const answer = await knock(node, { address, target, session });
     const life = answer.kind === 'answered' ? answer.word?.life : undefined;
     return !isOver && life !== undefined && life !== plan.life;
   };
