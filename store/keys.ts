@@ -25,6 +25,7 @@ export const keyPrefixes = {
   'r/': 'inbox: highest applied number of a stream',
   'j/': 'jobs',
   'ja/': 'jobs that have not ended',
+  'k/': 'keys under which jobs were dispatched',
   'l/': 'late reports of superseded attempts',
   'a/': 'attempts that an agent holds',
   'd/': 'decisions',
@@ -96,6 +97,11 @@ export function jobKey(job: JobId): string {
 /** `ja/N`: present while the job has not ended. */
 export function activeJobKey(job: JobId): string {
   return `ja/${jobPart(job)}`;
+}
+
+/** `k/KEY`: the job that was dispatched under a key of the asker's choice. */
+export function dispatchKey(key: string): string {
+  return `k/${key}`;
 }
 
 /** `l/N/ATTEMPT/PEER`: what that worker reported of a superseded attempt after all. */

@@ -35,6 +35,7 @@ import {
 import { jobRowSchema } from '../manager/job-row.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
 import type { LossCause } from '../manager/plan-loss.ts';
+import { pickKey, planKey } from './dispatch-keys.ts';
 import { closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
 import {
@@ -64,6 +65,8 @@ export interface NewJob {
   readonly on: PeerKey | null;
   readonly workers: readonly PeerKey[];
   readonly shape: 'single' | 'group';
+  /** Of the asker's choice; `DispatchKeys` sees to it that there is one job of a key. */
+  readonly key?: string;
 }
 
 /** Decides for all jobs of one hub. */
@@ -115,6 +118,7 @@ export class HubDesk {
     const scene = this.#begin();
     const job =
       wanted.shape === 'group' ? this.#makeGroup(scene, wanted) : this.#makeSingle(scene, wanted);
+    if (wanted.key !== undefined) scene.change.ops.push(planKey(wanted.key, job.id));
     await this.#ledger.commit(scene.change);
     return job;
   }
@@ -297,7 +301,15 @@ export class HubDesk {
     );
     const { title, spec } = wanted;
     const createdAt = scene.change.at;
-    const group: GroupJob = { kind: 'group', id, title, createdAt, spec, children };
+    const group: GroupJob = {
+      kind: 'group',
+      id,
+      ...pickKey(wanted),
+      title,
+      createdAt,
+      spec,
+      children,
+    };
     keepJob(scene, group);
     scene.change.note({ kind: 'group-dispatched', job: id, note: `${children.length} parts` });
     return group;
@@ -312,6 +324,7 @@ export class HubDesk {
     const bare = {
       kind: 'command',
       id: this.#takeJobId(),
+      ...(place.parent === null ? pickKey(wanted) : {}),
       title,
       createdAt: scene.change.at,
       parent: place.parent,

@@ -20,6 +20,7 @@ import type { LogStore } from '../../store/log.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { HubDesk } from './desk.ts';
 import { readDeskState } from './desk-state.ts';
+import { DispatchKeys } from './dispatch-keys.ts';
 import { Feed } from './feed.ts';
 import { InviteBook } from './invite-book.ts';
 import { Ledger, type LedgerOutlet } from './ledger.ts';
@@ -62,6 +63,7 @@ export class Hub {
   readonly #sessions = new Map<PeerKey, WorkerSession>();
   #identity!: StoreIdentity;
   #committer!: Committer;
+  #keys!: DispatchKeys;
   #workers!: WorkerDesk;
   #desk!: HubDesk;
   #mirror!: LogMirror;
@@ -85,6 +87,10 @@ export class Hub {
 
   get desk(): HubDesk {
     return this.#desk;
+  }
+
+  get keys(): DispatchKeys {
+    return this.#keys;
   }
 
   get workers(): WorkerDesk {
@@ -135,6 +141,7 @@ export class Hub {
     void disk.damaged.then((error) => this.fail(error));
     this.#startedAt = Math.round(ports.clock.wallMs());
     this.#identity = await openStore(kv, ports.random);
+    this.#keys = new DispatchKeys(kv);
     this.#committer = new Committer({ kv, onFailure: (error) => this.fail(error) });
     const outlet: LedgerOutlet = {
       queued: (worker, rows) => this.#sessions.get(worker)?.session.queued(rows),

@@ -55,6 +55,7 @@ export const jobRowSchema: z.ZodType<JobRecord> = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('command'),
     id: jobId,
+    key: z.string().exactOptional(),
     title: z.string(),
     createdAt: instant,
     parent: jobId.nullable(),
@@ -66,6 +67,7 @@ export const jobRowSchema: z.ZodType<JobRecord> = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('group'),
     id: jobId,
+    key: z.string().exactOptional(),
     title: z.string(),
     createdAt: instant,
     spec: commandSpecSchema,

@@ -35,6 +35,8 @@ export interface AttemptRecord {
 export interface CommandJob {
   readonly kind: 'command';
   readonly id: JobId;
+  /** What the asker called it, so that asking again makes no second one. */
+  readonly key?: string;
   readonly title: string;
   readonly createdAt: number;
   readonly parent: JobId | null;
@@ -49,6 +51,7 @@ export interface CommandJob {
 export interface GroupJob {
   readonly kind: 'group';
   readonly id: JobId;
+  readonly key?: string;
   readonly title: string;
   readonly createdAt: number;
   readonly spec: CommandSpec;

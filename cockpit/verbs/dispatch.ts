@@ -10,7 +10,9 @@ import { encodeValue } from '../../protocol/codec.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { lostAfterMsDefault } from '../../protocol/limits.ts';
 import { commandSpecSchema } from '../../protocol/messages.ts';
-import { type CommandSpec, reconciles } from '../../protocol/model.ts';
+import { type CommandSpec, type JobId, reconciles } from '../../protocol/model.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { JobRecord } from '../manager/job.ts';
 import { planTargets } from '../manager/plan-dispatch.ts';
 import { findReplaceAfterMs } from '../manager/plan-loss.ts';
 import { durationArgument, listArgument } from './arguments.ts';
@@ -56,6 +58,11 @@ const pathArgument = z.string().refine((path) => path.startsWith('/') || path.st
   message: 'give an absolute path, or one that begins with ~, on the worker’s box',
 });
 
+/** What a row's key can hold, and a shell needs no quotes for. */
+const keyArgument = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, {
+  message: 'a key is up to 128 letters, digits, dots, colons and dashes',
+});
+
 const args = z
   .object({
     command: z.array(z.string()).min(1, 'no command was given (put it after --)'),
@@ -71,6 +78,7 @@ const args = z
     'stop-after': silenceArgument.optional(),
     replace: z.boolean().default(false),
     reconcile: z.enum(reconciles).optional(),
+    key: keyArgument.optional(),
     title: z.string().min(1).max(titleLettersMax).optional(),
     wait: z.boolean().default(false),
     follow: z.boolean().default(false),
@@ -113,6 +121,7 @@ export const dispatchVerb = defineVerb({
       help: 'if a replaced one returns: keep-replacement, keep-original, first-finished',
     },
     title: { value: 'TEXT', help: 'what lists call it' },
+    key: { value: 'KEY', help: 'asked again under the same key, it is the same job' },
     wait: { help: 'wait for the outcome' },
     follow: { short: 'f', help: 'print its output as it comes, and wait' },
     timeout: { value: 'DURATION', help: 'with --wait: exit 5 after so long; the job goes on' },
@@ -121,29 +130,33 @@ export const dispatchVerb = defineVerb({
   args,
   async run(context, given): Promise<JobDetail> {
     const { hub } = context;
-    const spec = makeSpec(given);
-    const scope = given.all ? 'all' : 'one';
-    const targets = planTargets(hub.desk.listCandidates(), {
-      on: given.on,
-      need: given.need,
-      scope,
-    });
-    const [first] = targets;
-    const isGroup = given.all || given.on.length > 1;
-    const job = await hub.desk.dispatch({
-      title: given.title ?? makeTitle(given.command),
-      spec,
-      need: given.need,
-      on: given.on.length === 1 ? (first?.key ?? null) : null,
-      workers: targets.map((worker) => worker.key),
-      shape: isGroup ? 'group' : 'single',
-    });
+    const make = () => makeJob(hub, given);
+    const get = (id: JobId) => hub.desk.get(id);
+    const job = await (given.key === undefined ? make() : hub.keys.once(given.key, make, get));
     if (!given.wait) return presentDetail(hub, job);
     return presentDetail(hub, await awaitJob(context, job.id, given.timeout));
   },
   show: (job, style) => `${style.strong(job.id)} ${describeJob(job, style)}`,
   exit: (job) => (job.outcome === null || job.outcome === 'succeeded' ? 0 : 1),
 });
+
+async function makeJob(hub: Hub, given: DispatchArgs): Promise<JobRecord> {
+  const spec = makeSpec(given);
+  const scope = given.all ? 'all' : 'one';
+  const { on, need } = given;
+  const targets = planTargets(hub.desk.listCandidates(), { on, need, scope });
+  const [first] = targets;
+  const isGroup = given.all || given.on.length > 1;
+  return hub.desk.dispatch({
+    ...(given.key === undefined ? {} : { key: given.key }),
+    title: given.title ?? makeTitle(given.command),
+    spec,
+    need: given.need,
+    on: given.on.length === 1 ? (first?.key ?? null) : null,
+    workers: targets.map((worker) => worker.key),
+    shape: isGroup ? 'group' : 'single',
+  });
+}
 
 function makeSpec(given: DispatchArgs): CommandSpec {
   const spec: CommandSpec = {

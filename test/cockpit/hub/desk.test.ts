@@ -2,6 +2,8 @@
  * The hub's desk for jobs: one batch a change, one outcome a job, and nothing from late words.
  */
 import { describe, expect, test } from 'vitest';
+import type { NewJob } from '../../../cockpit/hub/desk.ts';
+import { DispatchKeys } from '../../../cockpit/hub/dispatch-keys.ts';
 import { type CommandJob, findEnd, getLastAttempt } from '../../../cockpit/manager/job.ts';
 import { decodeValue } from '../../../protocol/codec.ts';
 import { outboxRowsMax } from '../../../protocol/limits.ts';
@@ -28,6 +30,17 @@ async function getCommand(bench: HubBench, id: JobId): Promise<CommandJob> {
 const lastState = async (bench: HubBench, id: JobId) =>
   getLastAttempt(await getCommand(bench, id)).state;
 const outcome = async (bench: HubBench, id: JobId) => findEnd(await getCommand(bench, id))?.outcome;
+/** Dispatches as the verb does: once a key. */
+function askUnderKeys({ kv, desk }: HubBench) {
+  const keys = new DispatchKeys(kv);
+  return (wanted: NewJob) =>
+    keys.once(
+      wanted.key ?? '',
+      () => desk.dispatch(wanted),
+      (id) => desk.get(id),
+    );
+}
+
 const makeGroup = (bench: HubBench) =>
   bench.desk.dispatch(makeJob([alice, bob], { shape: 'group' }));
 
@@ -43,6 +56,28 @@ describe('hub desk', () => {
     expect(await later.readCommands(alice)).toEqual(['assign J1.1']);
     expect(await later.readJournal()).toContain('job-dispatched');
     expect((await later.desk.dispatch(makeJob([bob]))).id).toBe('J2');
+  });
+
+  test('hub desk: a job asked for again under its key is the same job, also after a kill', async () => {
+    const bench = await openTeamBench();
+    const wanted = makeJob([alice], { key: 'nightly-1' });
+    const ask = askUnderKeys(bench);
+    const [first, twin] = await Promise.all([ask(wanted), ask(wanted)]);
+    expect(twin.id).toBe(first.id);
+    const later = await bench.restart();
+    const askLater = askUnderKeys(later);
+    expect(await askLater(wanted)).toEqual(first);
+    expect((await askLater(makeJob([alice], { key: 'nightly-2' }))).id).toBe('J2');
+    expect(await later.readCommands(alice)).toEqual(['assign J1.1', 'assign J2.1']);
+  });
+
+  test('hub desk: a group has its key, and its parts have none', async () => {
+    const bench = await openTeamBench();
+    const wanted = makeJob([alice, bob], { shape: 'group', key: 'all-1' });
+    const group = await bench.desk.dispatch(wanted);
+    expect(await askUnderKeys(bench)(wanted)).toEqual(group);
+    expect(group.key).toBe('all-1');
+    expect((await bench.desk.get('J2')).key).toBeUndefined();
   });
 
   test('hub desk: receipts and the outcome come from the worker’s facts', async () => {
