@@ -39,6 +39,7 @@ export class Box {
   startCount = 0;
   #child: ChildProcess | undefined;
   #isWanted = false;
+  #isReady = false;
   readonly #looker: NodeJS.Timeout;
 
   constructor(plan: BoxPlan) {
@@ -65,17 +66,24 @@ export class Box {
     this.startCount += 1;
     child.once('exit', (code, signal) => this.#ended(child, signal ?? String(code)));
     await hearReady(child, this.plan.name);
+    this.#isReady = child === this.#child && !hasEnded(child);
   }
 
   /** SIGKILL; resolves when it is gone. Nothing starts it again but `start`. */
   async kill(): Promise<void> {
     this.#isWanted = false;
+    this.#isReady = false;
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     this.#look();
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
+  }
+
+  /** Resolves once it serves, after a start that did not go well; its supervisor tries on and on. */
+  async untilUp(): Promise<void> {
+    while (this.#isWanted && !this.#isReady) await sleep(100);
   }
 
   /** SIGSTOP until `resume`. */
@@ -95,6 +103,7 @@ export class Box {
   /** Asked for or not, a life is over. */
   #ended(child: ChildProcess, how: string): void {
     if (!this.#isWanted || child !== this.#child) return;
+    this.#isReady = false;
     this.ownEnds.push(`${how}: ${readLastLine(this.plan.logFile)}`);
     void this.#again();
   }
