@@ -52,6 +52,16 @@ export class Voice {
     return { items, answer };
   }
 
+  /** Asks and hands over every item; never asked again. Errors: HUB_UNREACHABLE when cut off. */
+  async stream<Item>(
+    verb: string,
+    args: Readonly<Record<string, unknown>>,
+    take: (item: Item) => void,
+  ): Promise<unknown> {
+    const client = await this.#connect();
+    return client.stream(verb, args, (item) => take(item as Item)).done;
+  }
+
   /** Asks once, without patience. Errors: HUB_UNREACHABLE and the verb's own. */
   async askOnce<Answer>(verb: string, args: Readonly<Record<string, unknown>> = {}) {
     return (await (await this.#connect()).call(verb, args)) as Answer;
