@@ -18,22 +18,48 @@ export interface Load {
   readonly inFlight: number;
 }
 
+/** How long new ones are begun, and how many at once. */
+export interface Stint {
+  readonly ms: number;
+  readonly inFlight: number;
+}
+
 /** Does `one` as often as asked, keeping as many under way as asked. Errors: those of `one`. */
-export async function measurePace(load: Load, one: () => Promise<unknown>): Promise<Pace> {
+export function measurePace(load: Load, one: () => Promise<unknown>): Promise<Pace> {
+  return measure(load.inFlight, one, ({ begun }) => begun < load.count);
+}
+
+/** The same for a time; each of those in flight is done once at least, and all are waited for. */
+export function measureFor(stint: Stint, one: () => Promise<unknown>): Promise<Pace> {
+  return measure(stint.inFlight, one, ({ begun, elapsedMs }) => {
+    return begun < stint.inFlight || elapsedMs < stint.ms;
+  });
+}
+
+interface Progress {
+  readonly begun: number;
+  readonly elapsedMs: number;
+}
+
+async function measure(
+  inFlight: number,
+  one: () => Promise<unknown>,
+  goesOn: (progress: Progress) => boolean,
+): Promise<Pace> {
   const times: number[] = [];
+  const start = performance.now();
   let begun = 0;
   const work = async () => {
-    while (begun < load.count) {
+    while (goesOn({ begun, elapsedMs: performance.now() - start })) {
       begun += 1;
-      const start = performance.now();
+      const since = performance.now();
       await one();
-      times.push(performance.now() - start);
+      times.push(performance.now() - since);
     }
   };
-  const start = performance.now();
-  await Promise.all(Array.from({ length: load.inFlight }, work));
+  await Promise.all(Array.from({ length: inFlight }, work));
   return {
-    perSecond: (1000 * load.count) / (performance.now() - start),
+    perSecond: (1000 * times.length) / (performance.now() - start),
     p50: findQuantile(times, 0.5),
     p99: findQuantile(times, 0.99),
   };

@@ -31,7 +31,25 @@ export const loads = [
 ] as const;
 
 /** Attempts that the agent without processes holds at once: none waits for a slot. */
-export const emptySlots = 64;
+export const emptySlots = 256;
+
+/** Jobs in flight in every cell of the comparison with other systems. */
+export const rivalLoads = [1, 16, 256] as const;
+
+/** How long one cell is measured; its slowest system does a few jobs in it. */
+export const cellMs = 1500;
+
+/** How long the floor is measured before each cell, and a system that was just started. */
+export const warmMs = 500;
+
+/** What we want to be against other systems of the same durability, and against ssh. */
+export const rivalGoals = [
+  { id: 'bullmq-always', inFlight: 256, of: 'speed', budget: { above: 5 } },
+  { id: 'nats-always', inFlight: 256, of: 'speed', budget: { above: 5 } },
+  { id: 'bullmq-always', inFlight: 1, of: 'p50', budget: { below: 1 } },
+  { id: 'nats-always', inFlight: 1, of: 'p50', budget: { below: 1 } },
+  { id: 'ssh-master', inFlight: 16, of: 'speed', budget: { above: 50 } },
+] as const;
 
 /** What the one job of the log bench prints. */
 export const logBytes = 200_000_000;

@@ -12,24 +12,30 @@ import { benchIdle } from './idle.ts';
 import { benchJobs } from './jobs.ts';
 import { roundsDefault } from './limits.ts';
 import { benchLogs } from './logs.ts';
+import type { BenchPlan } from './plan.ts';
 import { renderMarkdown, renderText } from './report.ts';
+import { benchRivals } from './rivals/bench.ts';
 import { benchKeys, benchPaint } from './screen.ts';
 import { benchTeam, benchVersion } from './starts.ts';
 
-/** Name → what it measures, given the number of rounds. */
-const benches: Readonly<Record<string, (roundCount: number) => Promise<readonly Figure[]>>> = {
-  version: benchVersion,
-  team: benchTeam,
-  paint: benchPaint,
-  keys: benchKeys,
-  idle: benchIdle,
-  jobs: benchJobs,
-  logs: benchLogs,
+/** Name → what it measures. */
+const benches: Readonly<Record<string, (plan: BenchPlan) => Promise<readonly Figure[]>>> = {
+  version: ({ rounds }) => benchVersion(rounds),
+  team: ({ rounds }) => benchTeam(rounds),
+  paint: ({ rounds }) => benchPaint(rounds),
+  keys: ({ rounds }) => benchKeys(rounds),
+  idle: ({ rounds }) => benchIdle(rounds),
+  jobs: ({ rounds }) => benchJobs(rounds),
+  logs: ({ rounds }) => benchLogs(rounds),
+  rivals: benchRivals,
 };
 
 const usage = `node test/bench/main.ts [flags], after a build
   --only NAME   ${Object.keys(benches).join(', ')}; may be repeated
   --rounds N    (${roundsDefault})
+  --quick       one short round, which shows that it works and measures nothing
+  --install     as root: install what \`rivals\` needs (Debian's servers, clients of the registry)
+  --rival ID    of \`rivals\` only this one; may be repeated
   --markdown    print the table of test/bench/README.md
   --json FILE   write the figures to FILE too`;
 
@@ -37,6 +43,9 @@ const { values } = parseArgs({
   options: {
     help: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: Object.keys(benches) },
+    quick: { type: 'boolean', default: false },
+    install: { type: 'boolean', default: false },
+    rival: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string', default: String(roundsDefault) },
     markdown: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -53,9 +62,15 @@ if (values.help || unknown.length > 0 || !(Number(values.rounds) >= 1)) {
 
 async function run(): Promise<void> {
   const figures: Figure[] = [];
+  const plan: BenchPlan = {
+    rounds: values.quick ? 1 : Math.floor(Number(values.rounds)),
+    isQuick: values.quick,
+    mayInstall: values.install,
+    rivals: values.rival,
+  };
   for (const name of values.only) {
     const start = performance.now();
-    figures.push(...((await benches[name]?.(Math.floor(Number(values.rounds)))) ?? []));
+    figures.push(...((await benches[name]?.(plan)) ?? []));
     console.error(`${name}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
   }
   console.log(values.markdown ? renderMarkdown(figures) : renderText(figures));

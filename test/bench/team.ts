@@ -89,6 +89,7 @@ async function awaitRows(client: ControlClient, count: number): Promise<string> 
   throw new Error(`fewer than ${count} workers are linked`);
 }
 
-function writeConfig(home: string | undefined, toml: string): void {
+/** Writes a home's config; `home` is as an environment has it. */
+export function writeConfig(home: string | undefined, toml: string): void {
   writeFileSync(join(home ?? '', 'config.toml'), toml, { mode: 0o600 });
 }
