@@ -51,6 +51,24 @@ export const rivalGoals = [
   { id: 'ssh-master', inFlight: 16, of: 'speed', budget: { above: 50 } },
 ] as const;
 
+/** Agents connected to one hub in the scale bench, and in its quick form. */
+export const fleetSize = { whole: 1000, quick: 25 } as const;
+
+/** Processes that they are spread over, each with one UDP socket. */
+export const fleetProcesses = 2;
+
+/** How long the hub is watched while nothing happens. */
+export const fleetWindowMs = { whole: 10_000, quick: 500 } as const;
+
+/** After all are linked, before the hub is watched. */
+export const fleetSettleMs = { whole: 8000, quick: 200 } as const;
+
+/** A fleet reports so often. */
+export const fleetReportMs = 250;
+
+/** Nothing of the scale bench may take longer. */
+export const fleetMsMax = 180_000;
+
 /** What the one job of the log bench prints. */
 export const logBytes = 200_000_000;
 
@@ -65,4 +83,8 @@ export const budgets = {
   agentMegabytes: { below: 90 },
   hubMegabytes: { below: 120 },
   idlePercent: { below: 0.5 },
+  fleetPercent: { below: 15 },
+  fleetMegabytes: { below: 600 },
+  fleetDispatchMs: { below: 5000 },
+  fleetReturnMs: { below: 30_000 },
 } as const;

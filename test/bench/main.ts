@@ -15,6 +15,7 @@ import { benchLogs } from './logs.ts';
 import type { BenchPlan } from './plan.ts';
 import { renderMarkdown, renderText } from './report.ts';
 import { benchRivals } from './rivals/bench.ts';
+import { benchScale } from './scale.ts';
 import { benchKeys, benchPaint } from './screen.ts';
 import { benchTeam, benchVersion } from './starts.ts';
 
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, (plan: BenchPlan) => Promise<readonly Fig
   jobs: ({ rounds }) => benchJobs(rounds),
   logs: ({ rounds }) => benchLogs(rounds),
   rivals: benchRivals,
+  scale: benchScale,
 };
 
 const usage = `node test/bench/main.ts [flags], after a build

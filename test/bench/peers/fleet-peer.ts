@@ -1,0 +1,68 @@
+/*
+ * Many agents in one process: the product's own Agent a time, over the real swarm, each with its own
+ * key and store, and a workshop in which every command has succeeded at once.
+ *
+ * Argument: a `FleetPlan` as JSON. Stores and logs are in memory, because what is measured is the
+ * hub; one UDP socket serves all. Prints one `FleetReport` a line, until it is ended.
+ */
+import { Agent } from '../../../agent/agent.ts';
+import { openProgram } from '../../../agent/ports.ts';
+import { probeCapabilities } from '../../../agent/work/capabilities.ts';
+import type { Workshop } from '../../../agent/work/work.ts';
+import type { KeyPair } from '../../../protocol/identity.ts';
+import { dialAttemptMsMax } from '../../../protocol/limits.ts';
+import { openAgentSwarm } from '../../../protocol/transports/swarm.ts';
+import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
+import { instantDisk, openMemoryKv } from '../../../store/memory.ts';
+import { fleetReportMs } from '../limits.ts';
+import { type FleetPlan, type FleetReport, makeFleetKey } from './fleet-plan.ts';
+
+await runFleet(JSON.parse(process.argv[2] ?? '') as FleetPlan);
+
+async function runFleet(plan: FleetPlan): Promise<void> {
+  const program = openProgram(import.meta.url);
+  const { ports } = program;
+  const capabilities = await probeCapabilities({ path: program.env.PATH ?? '', has: [] });
+  const workshop: Workshop = {
+    probe: async () => capabilities,
+    start: async ({ mark }) => ({
+      process: { pid: program.pid, start: '', mark },
+      exit: Promise.resolve({ usage: { exitCode: 0 }, finishedAt: ports.clock.wallMs() }),
+      end: () => undefined,
+    }),
+    reap: async () => 0,
+    sweep: async () => undefined,
+  };
+  const swarm = await openAgentSwarm({ ports });
+  let dialCount = 0;
+  let foundCount = 0;
+  const { hub: hubKey, addresses, rendezvous } = plan;
+  const where = { hubKey, addresses, rendezvous, timeoutMs: dialAttemptMsMax };
+  const dialAs = (keyPair: KeyPair) => async () => {
+    dialCount += 1;
+    const link = await swarm.dial({ ...where, keyPair });
+    foundCount += 1;
+    return link;
+  };
+  const agents: Agent[] = [];
+  for (let n = plan.first; n < plan.first + plan.count; n += 1) {
+    const agent = new Agent({
+      ports,
+      kv: await openMemoryKv(instantDisk()),
+      logs: await openMemoryLogs(instantLogDisk(), { bytesMax: 65_536 }),
+      workshop,
+      dial: dialAs(makeFleetKey(n)),
+      hub: plan.hub,
+      host: `box-${n}`,
+      version: '0.0.0-bench',
+      slots: 1,
+      noticed: () => undefined,
+    });
+    await agent.start();
+    agents.push(agent);
+  }
+  setInterval(() => {
+    const linkedCount = agents.filter((agent) => agent.status.link === 'linked').length;
+    console.log(JSON.stringify({ linkedCount, dialCount, foundCount } satisfies FleetReport));
+  }, fleetReportMs);
+}
