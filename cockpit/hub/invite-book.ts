@@ -22,7 +22,8 @@ import { pickName } from '../manager/names.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import type { WorkerDesk } from './worker-desk.ts';
 
-const inviteRowSchema = z.object({
+/** The shape of an `i/` row. */
+export const inviteRowSchema = z.object({
   oneTimeKey: z.string(),
   expiresAt: z.number(),
   usedBy: z.string().nullable(),

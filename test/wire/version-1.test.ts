@@ -1,9 +1,6 @@
 /*
  * The golden frames of protocol version 1: what was ever written must be read for ever.
- *
- * A line of version-1.txt is `frame KIND HEX` or `message KIND HEX`; lines are added, never changed.
  */
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { decodeFrame, encodeFrame, frameSchema } from '../../protocol/frames.ts';
 import {
@@ -13,15 +10,10 @@ import {
   encodeMessage,
   factMessageSchema,
 } from '../../protocol/messages.ts';
+import { readGolden } from './golden.ts';
 import { frames, messages } from './samples.ts';
 
-const golden = readFileSync(new URL('version-1.txt', import.meta.url), 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => {
-    const [sort = '', kind = '', hex = ''] = line.split(' ');
-    return { sort, kind, bytes: new Uint8Array(Buffer.from(hex, 'hex')) };
-  });
+const golden = readGolden();
 
 function listGolden(sort: string): readonly string[] {
   return golden.filter((line) => line.sort === sort).map(({ kind }) => kind);
