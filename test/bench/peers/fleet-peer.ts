@@ -12,6 +12,7 @@ import type { Workshop } from '../../../agent/work/work.ts';
 import type { KeyPair } from '../../../protocol/identity.ts';
 import { dialAttemptMsMax } from '../../../protocol/limits.ts';
 import { openAgentSwarm } from '../../../protocol/transports/swarm.ts';
+import { soundDisk } from '../../../store/disk-guard.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { instantDisk, openMemoryKv } from '../../../store/memory.ts';
 import { fleetReportMs } from '../limits.ts';
@@ -56,6 +57,7 @@ async function runFleet(plan: FleetPlan): Promise<void> {
       host: `box-${n}`,
       version: '0.0.0-bench',
       slots: 1,
+      disk: soundDisk,
       noticed: () => undefined,
     });
     await agent.start();
