@@ -8,19 +8,12 @@
  */
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
-import { outboxRowsMax, quarantineBytesMax } from '../../protocol/limits.ts';
-import { decodeFact, type FactMessage, factMessageSchema } from '../../protocol/messages.ts';
+import { outboxRowsMax } from '../../protocol/limits.ts';
+import { factMessageSchema } from '../../protocol/messages.ts';
 import type { AttemptId, CommandSpec, JobId, Outcome, PeerKey } from '../../protocol/model.ts';
-import {
-  jobKey,
-  lateReportKey,
-  lateReportsPrefix,
-  prefixRange,
-  quarantineKey,
-} from '../../store/keys.ts';
+import { jobKey, lateReportsPrefix, prefixRange } from '../../store/keys.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
-import { findRow, planRow, readRow } from '../../store/row-codec.ts';
-import type { HubAttemptEvent } from '../manager/attempt-machine.ts';
+import { findRow, readRow } from '../../store/row-codec.ts';
 import type { Decision, DecisionAnswer, DecisionId } from '../manager/decision.ts';
 import {
   type AttemptRecord,
@@ -30,7 +23,6 @@ import {
   getLastAttempt,
   isEnded,
   type JobRecord,
-  splitAttemptId,
 } from '../manager/job.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
@@ -38,19 +30,18 @@ import type { LossCause } from '../manager/plan-loss.ts';
 import { pickKey, planKey } from './dispatch-keys.ts';
 import { closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
+import { takeFact } from './take-fact.ts';
 import {
   assignJob,
-  findUnended,
   keepJob,
   listHeldBy,
+  listUnended,
   loseAttempt,
   makeAttempt,
   mayHaveLeft,
   type Place,
   reopenAttempt,
-  returnAttempt,
   type Scene,
-  sendCancel,
   stepAttempt,
 } from './transitions.ts';
 
@@ -228,7 +219,7 @@ export class HubDesk {
     const last = rows.at(-1);
     if (streams === undefined || last === undefined) return;
     const scene = this.#begin();
-    for (const row of rows) this.#takeFact(scene, worker, row);
+    for (const row of rows) takeFact(scene, worker, row);
     scene.change.ops.push(streams.planReceived(last.seq));
     await this.#ledger.commit(scene.change);
   }
@@ -267,25 +258,6 @@ export class HubDesk {
    */
   #mayBeOnItsWay(id: JobId, attempt: AttemptRecord): boolean {
     return this.#ledger.hasLink(attempt.worker) || mayHaveLeft(this.#ledger.state, id, attempt);
-  }
-
-  #takeFact(scene: Scene, worker: PeerKey, row: StreamRow): void {
-    let fact: FactMessage;
-    try {
-      fact = decodeFact(row.bytes);
-    } catch {
-      // Kept aside for a person to look at; the stream must not stop at it for ever.
-      const key = quarantineKey(worker, row.seq);
-      scene.change.ops.push({ type: 'put', key, value: row.bytes.slice(0, quarantineBytesMax) });
-      scene.change.note({ kind: 'message-quarantined', worker });
-      return;
-    }
-    const { job: id, n } = splitAttemptId(fact.attempt);
-    const attempt = listUnended(scene, id).find((open) => open.n === n);
-    if (attempt?.worker !== worker) return noteLate(scene, worker, fact);
-    returnAttempt(scene, { id, n });
-    const effects = stepAttempt(scene, { id, n, loss: findLossCause(fact) }, readFact(fact));
-    if (effects.some((effect) => effect.do === 'late')) noteLate(scene, worker, fact);
   }
 
   #makeSingle(scene: Scene, wanted: NewJob): CommandJob {
@@ -376,37 +348,8 @@ export class HubDesk {
   }
 }
 
-function noteLate(scene: Scene, worker: PeerKey, fact: FactMessage): void {
-  const { change } = scene;
-  const { attempt, kind } = fact;
-  // It has begun what nobody waits for any more.
-  if (kind !== 'finished') sendCancel(scene, worker, attempt);
-  change.ops.push(planRow(lateReportKey(attempt, worker), { worker, fact }));
-  change.note({ kind: 'report-late', attempt, worker, note: kind });
-}
-
-/** Attempts of a job that have not ended; none where the job has. */
-function listUnended(scene: Scene, id: JobId): readonly AttemptRecord[] {
-  const job = findUnended(scene, id);
-  if (job?.kind !== 'command') return [];
-  return job.attempts.filter(({ state }) => state.is !== 'finished');
-}
-
-/** A worker's own word that an attempt came to nothing, in the ways that another may make good. */
-function findLossCause(fact: FactMessage): LossCause | undefined {
-  if (fact.kind !== 'finished') return undefined;
-  if (fact.outcome === 'lost') return 'restarted';
-  return fact.code === 'LEASE_LAPSED' ? 'lapsed' : undefined;
-}
-
 /** Undefined where a read could not wait for the disk; any other failure goes on. */
 function noneOfDisk(thrown: unknown): undefined {
   const code = thrown instanceof AppError ? thrown.code : undefined;
   if (code !== 'DISK_FULL' && code !== 'STORE_REOPENING') throw thrown;
-}
-
-function readFact(fact: FactMessage): HubAttemptEvent {
-  if (fact.kind !== 'finished') return { type: fact.kind, at: fact.at };
-  const { kind: _kind, attempt: _attempt, ...end } = fact;
-  return { type: 'finished', end };
 }

@@ -54,6 +54,13 @@ export function findUnended({ state, change }: Scene, id: JobId): JobRecord | un
   return change.jobs.get(id) ?? state.active.get(id);
 }
 
+/** Attempts of a job that have not ended; none where the job has. */
+export function listUnended(scene: Scene, id: JobId): readonly AttemptRecord[] {
+  const job = findUnended(scene, id);
+  if (job?.kind !== 'command') return [];
+  return job.attempts.filter(({ state }) => state.is !== 'finished');
+}
+
 /** Unended jobs of which this worker holds an attempt, oldest first. */
 export function listHeldBy(state: DeskState, worker: PeerKey): readonly CommandJob[] {
   return [...(state.heldBy.get(worker)?.values() ?? [])];

@@ -1,0 +1,59 @@
+/*
+ * What a worker reports, taken into the hub's records: receipts, ends, and what comes too late.
+ *
+ * A report counts only under the token of an attempt that has not ended, and from the worker that holds
+ * it; all else is kept as late. What cannot be read is kept aside, so that the stream goes on. It
+ * commits nothing: the desk writes all of it with the receive mark.
+ */
+import { quarantineBytesMax } from '../../protocol/limits.ts';
+import { decodeFact, type FactMessage } from '../../protocol/messages.ts';
+import type { PeerKey } from '../../protocol/model.ts';
+import { lateReportKey, quarantineKey } from '../../store/keys.ts';
+import type { StreamRow } from '../../store/peer-streams.ts';
+import { planRow } from '../../store/row-codec.ts';
+import type { HubAttemptEvent } from '../manager/attempt-machine.ts';
+import { splitAttemptId } from '../manager/job.ts';
+import type { LossCause } from '../manager/plan-loss.ts';
+import { listUnended, returnAttempt, type Scene, sendCancel, stepAttempt } from './transitions.ts';
+
+/** Takes one report into the change. */
+export function takeFact(scene: Scene, worker: PeerKey, row: StreamRow): void {
+  let fact: FactMessage;
+  try {
+    fact = decodeFact(row.bytes);
+  } catch {
+    // Kept aside for a person to look at; the stream must not stop at it for ever.
+    const key = quarantineKey(worker, row.seq);
+    scene.change.ops.push({ type: 'put', key, value: row.bytes.slice(0, quarantineBytesMax) });
+    scene.change.note({ kind: 'message-quarantined', worker });
+    return;
+  }
+  const { job: id, n } = splitAttemptId(fact.attempt);
+  const attempt = listUnended(scene, id).find((open) => open.n === n);
+  if (attempt?.worker !== worker) return noteLate(scene, worker, fact);
+  returnAttempt(scene, { id, n });
+  const effects = stepAttempt(scene, { id, n, loss: findLossCause(fact) }, readFact(fact));
+  if (effects.some((effect) => effect.do === 'late')) noteLate(scene, worker, fact);
+}
+
+function noteLate(scene: Scene, worker: PeerKey, fact: FactMessage): void {
+  const { change } = scene;
+  const { attempt, kind } = fact;
+  // It has begun what nobody waits for any more.
+  if (kind !== 'finished') sendCancel(scene, worker, attempt);
+  change.ops.push(planRow(lateReportKey(attempt, worker), { worker, fact }));
+  change.note({ kind: 'report-late', attempt, worker, note: kind });
+}
+
+/** A worker's own word that an attempt came to nothing, in the ways that another may make good. */
+function findLossCause(fact: FactMessage): LossCause | undefined {
+  if (fact.kind !== 'finished') return undefined;
+  if (fact.outcome === 'lost') return 'restarted';
+  return fact.code === 'LEASE_LAPSED' ? 'lapsed' : undefined;
+}
+
+function readFact(fact: FactMessage): HubAttemptEvent {
+  if (fact.kind !== 'finished') return { type: fact.kind, at: fact.at };
+  const { kind: _kind, attempt: _attempt, ...end } = fact;
+  return { type: 'finished', end };
+}
