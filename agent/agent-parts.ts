@@ -9,6 +9,7 @@ import type { Link } from '../protocol/transports/link.ts';
 import type { DiskGuard, DiskHealth } from '../store/disk-guard.ts';
 import type { Kv } from '../store/kv.ts';
 import type { LogStore } from '../store/log.ts';
+import type { Diagnose } from './doctor/answer.ts';
 import type { LifeState } from './life-machine.ts';
 import type { Workshop } from './work/work.ts';
 
@@ -28,6 +29,8 @@ export interface AgentParts {
   readonly slots: number | null;
   /** Told, in words, what a person who reads the log should know. */
   readonly noticed: (line: string) => void;
+  /** Diagnoses this agent and its home. */
+  readonly diagnose: Diagnose;
 }
 
 /** What `odally status` shows. */

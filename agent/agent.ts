@@ -22,6 +22,8 @@ import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer
 import type { AgentParts, AgentStatus } from './agent-parts.ts';
 import { type HeldAttempt, readHeld } from './attempts.ts';
 import { Desk } from './desk.ts';
+import type { LiveAgent } from './doctor/agent-facts.ts';
+import { answerDoctor } from './doctor/answer.ts';
 import { HubClock } from './hub-clock.ts';
 import { type LifeEffect, type LifeEvent, type LifeState, stepLife } from './life-machine.ts';
 import { slotsPerCpuDefault, stopMsMax } from './limits.ts';
@@ -50,6 +52,7 @@ export class Agent implements SessionHost {
   #name: string | null = null;
   #barrier = Number.POSITIVE_INFINITY;
   readonly #hubClock: HubClock;
+  #trouble: string | null = null;
   #resolveEnded!: (failure: AppError | undefined) => void;
   #failure: AppError | undefined;
   /** Resolves when the agent has stopped, with the failure that ended it if one did. */
@@ -110,6 +113,13 @@ export class Agent implements SessionHost {
     };
   }
 
+  /** For those who look. */
+  get live(): LiveAgent {
+    const { storeId } = this.#identity;
+    const trouble = this.#trouble;
+    return { kv: this.#parts.kv, storeId, held: this.#desk.inventory(), trouble };
+  }
+
   // The session's host.
 
   describe(): Partial<Pick<HelloFrame, 'host' | 'capabilities' | 'inventory'>> {
@@ -165,6 +175,7 @@ export class Agent implements SessionHost {
     this.#name = hello.name ?? this.#name;
     this.#barrier = hello.queued;
     this.#hubClock.noteHello(hello, greetedAt);
+    this.#trouble = null;
     this.#keepLink.opened();
     this.#sendLogs.linked();
     this.#wakeSoon();
@@ -172,6 +183,10 @@ export class Agent implements SessionHost {
 
   frame(frame: OwnerFrame): void {
     if (frame.t === 'log-ack') this.#sendLogs.acked(frame.attempt, frame);
+    if (frame.t !== 'doctor-ask') return;
+    const { diagnose, noticed } = this.#parts;
+    const send = (answer: OwnerFrame) => this.#session.sendFrame(answer);
+    void answerDoctor(frame, { diagnose, noticed, send });
   }
 
   presence(): void {
@@ -189,6 +204,7 @@ export class Agent implements SessionHost {
   }
 
   trouble(code: AppError['code']): void {
+    this.#trouble = code;
     this.#parts.noticed(`the hub cannot be served: ${code}`);
   }
 

@@ -1,5 +1,5 @@
 /*
- * The `odally` command line: join, run, status, stop.
+ * The `odally` command line: join, run, status, doctor, stop.
  *
  * Like `wally`: text for people, one JSON value with `--json`, the same exit statuses. What stays in
  * the foreground logs to stderr; `--background` answers once the agent serves.
@@ -7,23 +7,37 @@
 import { parseArgs } from 'node:util';
 import { ControlClient } from '../protocol/control.ts';
 import { reportFailure, reportReady, startDaemon } from '../protocol/daemon.ts';
+import {
+  type DoctorReport,
+  describeChecks,
+  describeReport,
+  listChecks,
+} from '../protocol/doctor.ts';
 import { AppError, readFirstSentence, wrapError } from '../protocol/errors.ts';
 import { dialUnix } from '../protocol/transports/unix.ts';
 import type { AgentStatus } from './agent-parts.ts';
+import { agentChecks } from './doctor/agent-checks.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
+import { pair } from './pair.ts';
 import type { Program } from './ports.ts';
-import { type AgentProgramParts, pair, startAgent } from './program.ts';
+import { type AgentProgramParts, openHomeDoctor, startAgent } from './program.ts';
 
 const help = `odally: the agent that lends this box to a Wally.
 
   odally join CODE [--background]   pair with a hub (the code is from \`wally invite\`) and serve it
   odally run [--background]         serve the hub that this home is paired with
   odally status                     what the agent on this home is doing
+  odally doctor [--fix] [--list]    what is wrong with this home and its agent; --fix mends what it can
   odally stop                       stop it; work that runs is ended, and reported as cancelled
 
 Every verb takes --json. Home: $ODALLY_HOME (~/.odally).`;
 
-type Flags = { readonly json: boolean; readonly background: boolean };
+type Flags = {
+  readonly json: boolean;
+  readonly background: boolean;
+  readonly fix: boolean;
+  readonly list: boolean;
+};
 
 /** Runs one command line; resolves with the exit status. Never rejects. */
 export async function runCli(program: Program, version: string): Promise<number> {
@@ -59,6 +73,9 @@ async function runVerb(program: Program, version: string): Promise<number> {
     case 'status':
       expectNone(verb, operands);
       return showStatus(parts, flags);
+    case 'doctor':
+      expectNone(verb, operands);
+      return diagnose(parts, flags);
     case 'stop':
       expectNone(verb, operands);
       return stop(parts, flags);
@@ -72,11 +89,19 @@ function readLine(argv: readonly string[]) {
     json: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
     background: { type: 'boolean' },
+    fix: { type: 'boolean' },
+    list: { type: 'boolean' },
   } as const;
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
     const [verb = 'help', ...operands] = positionals;
-    const flags: Flags = { json: values.json === true, background: values.background === true };
+    const isSet = (name: keyof Flags) => values[name] === true;
+    const flags: Flags = {
+      json: isSet('json'),
+      background: isSet('background'),
+      fix: isSet('fix'),
+      list: isSet('list'),
+    };
     return { verb, operands, flags, wantsHelp: values.help === true };
   } catch (cause) {
     throw new AppError('USAGE_FLAG', `odally: ${readFirstSentence(cause)}.`, { cause });
@@ -161,6 +186,29 @@ async function stop({ program, home }: AgentProgramParts, flags: Flags): Promise
   if (flags.json) program.print(JSON.stringify({ pid: who.pid }));
   else program.print(`The agent (pid ${who.pid}) is stopping.`);
   return 0;
+}
+
+/** The agent's own doctor where it runs; else one that looks at the home from outside. */
+async function diagnose(parts: AgentProgramParts, flags: Flags): Promise<number> {
+  const { program, home } = parts;
+  if (flags.list) {
+    const rows = listChecks(agentChecks);
+    program.print(flags.json ? JSON.stringify(rows) : describeChecks(rows));
+    return 0;
+  }
+  const report = (await askDoctor(parts, flags)) as DoctorReport;
+  program.print(flags.json ? JSON.stringify(report) : describeReport(report, home.directory));
+  return report.findings.length === 0 ? 0 : 1;
+}
+
+async function askDoctor(parts: AgentProgramParts, { fix }: Flags): Promise<unknown> {
+  const client = await dialAgent(parts.home).catch(() => undefined);
+  if (client === undefined) return openHomeDoctor(parts, () => undefined)(fix ? 'fix' : 'look');
+  try {
+    return await client.call('doctor', { fix });
+  } finally {
+    client.close();
+  }
 }
 
 async function getPairing(home: AgentHome): Promise<Pairing> {

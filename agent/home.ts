@@ -20,6 +20,8 @@ export interface AgentHome {
   readonly ballast: string;
   readonly logs: string;
   readonly work: string;
+  /** What earlier pairings held. */
+  readonly setAside: string;
   readonly key: string;
   readonly config: string;
   readonly pairing: string;
@@ -36,6 +38,7 @@ export function findAgentHome(named: string | undefined): AgentHome {
     ballast: join(directory, 'ballast'),
     logs: join(directory, 'logs'),
     work: join(directory, 'work'),
+    setAside: join(directory, 'set-aside'),
     key: join(directory, 'odally.key'),
     config: join(directory, 'config.toml'),
     pairing: join(directory, 'pairing.json'),
@@ -74,6 +77,8 @@ const addressSchema = z.object({ host: z.string(), port: z.number().int().min(1)
 const pairingSchema = z.object({
   hub: z.string().regex(/^[0-9a-f]{64}$/),
   name: z.string(),
+  /** One-time key of the code that made it; absent in pairings of older versions. */
+  invite: z.string().optional(),
   addresses: z.array(addressSchema),
   rendezvous: z.array(addressSchema),
 });

@@ -17,6 +17,9 @@ export const graceMsDefault = 5000;
 /** A code that is expired by our clock is tried so long: the hub's clock may say otherwise. */
 export const expiredDialMs = 2000;
 
+/** Earlier pairings whose stores are kept for a person to look at; the oldest goes. */
+export const setAsidesMax = 3;
+
 /** A stopping agent waits so long for its work to end and its reports to be delivered. */
 export const stopMsMax = 10_000;
 

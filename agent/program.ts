@@ -2,17 +2,15 @@
  * The agent as a program: a home made into a running agent, and back.
  *
  * It opens the real things (key, store, logs, workshop, swarm, socket) in the order in which they
- * can refuse, and closes them when the agent has ended. Pairing is here too, because it is a matter
- * of homes and links only. Errors: PAIR_*, INVITE_*, AGENT_RUNNING, HOME_UNWRITABLE, CONFIG_INVALID,
- * KEY_INVALID, STORE_*, LINK_*.
+ * can refuse, and closes them when the agent has ended. Errors: PAIR_MISSING, AGENT_RUNNING,
+ * HOME_UNWRITABLE, CONFIG_INVALID, KEY_INVALID, STORE_*, LINK_*.
  */
 import { serveControl } from '../protocol/control.ts';
+import type { DoctorMode } from '../protocol/doctor.ts';
 import { AppError } from '../protocol/errors.ts';
 import { formatKey, type KeyPair, loadOrCreateIdentity } from '../protocol/identity.ts';
-import { isExpired, parseInvite } from '../protocol/invite.ts';
 import { dialAttemptMsMax } from '../protocol/limits.ts';
 import type { PeerKey } from '../protocol/model.ts';
-import { askToPair } from '../protocol/pairing.ts';
 import type { Listener } from '../protocol/transports/link.ts';
 import { type AgentSwarm, openAgentSwarm } from '../protocol/transports/swarm.ts';
 import { listenUnix } from '../protocol/transports/unix.ts';
@@ -20,15 +18,16 @@ import { openHome } from '../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../store/home-disk.ts';
 import { openLogFiles } from '../store/log-files.ts';
 import { Agent } from './agent.ts';
+import type { LiveAgent } from './doctor/agent-facts.ts';
+import type { Diagnose } from './doctor/answer.ts';
+import { openDoctor } from './doctor/doctor.ts';
 import {
   type AgentConfig,
   type AgentHome,
   findPairing,
   type Pairing,
   readAgentConfig,
-  savePairing,
 } from './home.ts';
-import { expiredDialMs } from './limits.ts';
 import type { Program } from './ports.ts';
 import { openWorkshop } from './work/spawn.ts';
 
@@ -48,41 +47,6 @@ export interface RunningAgent {
   stop(): Promise<void>;
 }
 
-/**
- * Uses a code: after this the home is paired. A home that is paired with this hub already is paired
- * anew (it may have been revoked, or the hub have moved), or left as it is when the code is old.
- */
-export async function pair(parts: AgentProgramParts, code: string): Promise<Pairing> {
-  const { program, home } = parts;
-  const { ports } = program;
-  const invite = parseInvite(code);
-  await openHome(home.directory);
-  const known = await findPairing(home);
-  if (known !== undefined && known.hub !== invite.hubKey) {
-    throw new AppError('PAIR_EXISTS', `${home.directory} is paired with another hub already.`);
-  }
-  // Only the hub's clock decides; by ours we know how long to try, and what to say if it is deaf.
-  const seemsExpired = isExpired(invite, ports.clock.wallMs());
-  if (seemsExpired && known !== undefined) return known;
-  const own = await loadOrCreateIdentity(home.key, ports.random);
-  const swarm = await openAgentSwarm({ ports });
-  try {
-    const { addresses, rendezvous, oneTimeKeyPair, hubKey } = invite;
-    const timeoutMs = seemsExpired ? expiredDialMs : dialAttemptMsMax * 2;
-    const where = { hubKey, keyPair: oneTimeKeyPair, addresses, rendezvous, timeoutMs };
-    const link = await swarm.dial(where).catch((error: unknown) => {
-      throw seemsExpired ? new AppError('INVITE_EXPIRED', undefined, { cause: error }) : error;
-    });
-    const request = { key: formatKey(own.publicKey), host: program.hostname };
-    const name = await askToPair(link, request, ports.timers);
-    const pairing = { hub: hubKey, name, addresses: [...addresses], rendezvous: [...rendezvous] };
-    await savePairing(home, pairing, program.pid);
-    return pairing;
-  } finally {
-    await swarm.close();
-  }
-}
-
 /** Opens everything; resolves when the agent serves. */
 export async function startAgent(parts: AgentProgramParts): Promise<RunningAgent> {
   const { program, home } = parts;
@@ -95,9 +59,12 @@ export async function startAgent(parts: AgentProgramParts): Promise<RunningAgent
   try {
     const keyPair = await loadOrCreateIdentity(home.key, program.ports.random);
     swarm = await openAgentSwarm({ ports: program.ports });
-    const agent = await openAgent(parts, { config, pairing, disk, swarm, keyPair });
+    const live: { agent?: Agent } = {};
+    const diagnose = openHomeDoctor(parts, () => live.agent?.live);
+    const agent = await openAgent(parts, { config, pairing, disk, swarm, keyPair, diagnose });
+    live.agent = agent;
     const key = formatKey(keyPair.publicKey);
-    return await serve(parts, { agent, pairing, swarm, key });
+    return await serve(parts, { agent, pairing, swarm, key, diagnose });
   } catch (error) {
     await swarm?.close();
     await disk.kv.close();
@@ -111,11 +78,12 @@ interface Opened {
   readonly disk: HomeDisk;
   readonly swarm: AgentSwarm;
   readonly keyPair: KeyPair;
+  readonly diagnose: Diagnose;
 }
 
 async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agent> {
   const { program, home, version, noticed } = parts;
-  const { config, pairing, disk, swarm, keyPair } = opened;
+  const { config, pairing, disk, swarm, keyPair, diagnose } = opened;
   const { ports } = program;
   const logs = await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max });
   const workshop = openWorkshop({
@@ -144,6 +112,7 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     version,
     slots: config.slots ?? null,
     noticed,
+    diagnose,
   });
   await agent.start();
   return agent;
@@ -154,11 +123,12 @@ interface Served {
   readonly pairing: Pairing;
   readonly swarm: AgentSwarm;
   readonly key: PeerKey;
+  readonly diagnose: Diagnose;
 }
 
 async function serve(
   parts: AgentProgramParts,
-  { agent, pairing, swarm, key }: Served,
+  { agent, pairing, swarm, key, diagnose }: Served,
 ): Promise<RunningAgent> {
   let control: Listener | undefined;
   const stop = async () => {
@@ -167,7 +137,7 @@ async function serve(
     await swarm.close();
   };
   try {
-    control = await openControl(parts, { agent, key }, stop);
+    control = await openControl(parts, { agent, key, diagnose }, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -175,17 +145,18 @@ async function serve(
   return { agent, pairing, stop };
 }
 
-/** The agent's own socket: status and stop, for programs of this user on this box. */
+/** The agent's own socket: status, doctor and stop, for programs of this user on this box. */
 async function openControl(
   parts: AgentProgramParts,
-  { agent, key }: Pick<Served, 'agent' | 'key'>,
+  { agent, key, diagnose }: Pick<Served, 'agent' | 'key' | 'diagnose'>,
   stop: () => Promise<void>,
 ): Promise<Listener> {
   const { program, home, version } = parts;
   const who = { pid: program.pid, version, home: home.directory, key };
   return listenUnix(home.socket, (link) =>
-    serveControl(link, async ({ verb }) => {
+    serveControl(link, async ({ verb, args }) => {
       if (verb === 'status') return { ...who, ...agent.status };
+      if (verb === 'doctor') return diagnose(readMode(args));
       if (verb !== 'stop') throw new AppError('USAGE_VERB');
       program.ports.timers.after(20, () => void stop());
       return who;
@@ -209,4 +180,17 @@ async function openDiskOrSay(parts: AgentProgramParts, config: AgentConfig): Pro
     const detail = `An agent already runs on ${home.directory}.`;
     throw new AppError('AGENT_RUNNING', detail, { cause: error });
   }
+}
+
+/** The doctor of this home; `live` is the agent that runs in this process, if it does. */
+export function openHomeDoctor(
+  { program, home, noticed }: AgentProgramParts,
+  live: () => LiveAgent | undefined,
+): Diagnose {
+  return openDoctor({ home, live, ports: program.ports }, noticed);
+}
+
+function readMode(args: unknown): DoctorMode {
+  const fix = typeof args === 'object' && args !== null && 'fix' in args && args.fix === true;
+  return fix ? 'fix' : 'look';
 }

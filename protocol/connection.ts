@@ -136,7 +136,8 @@ export class Connection {
     const frame = decodeFrame(bytes);
     this.#hear();
     if (frame.t === 'hello') return this.#stepHandshake({ type: 'hello', hello: frame });
-    if (frame.t === 'nak') return this.#takeNak(frame.code, frame.message);
+    // A refusal before it is open ends it; after, it is about one frame or says why the peer parts.
+    if (frame.t === 'nak' && !this.isOpen) return this.close(`${frame.code}: ${frame.message}`);
     if (!this.isOpen) return;
     if (frame.t === 'unknown') {
       this.send({ t: 'nak', code: 'FRAME_UNKNOWN', message: `I do not know "${frame.kind}".` });
@@ -168,11 +169,6 @@ export class Connection {
     this.#pings = this.#pings.filter((ping) => ping.monotonicMs > at);
     this.#rttMs = this.#parts.ports.clock.monotonicMs() - at;
     this.#parts.owner.answered(this, { sentAt, queued });
-  }
-
-  /** A newer peer's "I do not know this kind" is no reason to part; a refusal before open is. */
-  #takeNak(code: string, message: string): void {
-    if (!this.isOpen) this.close(`${code}: ${message}`);
   }
 
   #hear(): void {

@@ -8,9 +8,11 @@
  */
 import { z } from 'zod';
 import { decodeValue, encodeValue } from './codec.ts';
+import { findingSchema } from './doctor.ts';
 import { AppError } from './errors.ts';
 import {
   attemptsHeldMax,
+  findingsMax,
   frameBytesMax,
   logChunkBytesMax,
   logRecordsMax,
@@ -143,6 +145,21 @@ const pairSchema = z.object({
 /** It is; it bears this name from now on. */
 const pairedSchema = z.object({ t: z.literal('paired'), name: peerText(64) });
 
+/** Hub → agent: diagnose yourself, and apply what is safe where `fix` says so. Optional: an older agent naks it. */
+const doctorAskSchema = z.object({
+  t: z.literal('doctor-ask'),
+  id: cursor,
+  fix: z.boolean(),
+});
+
+/** The answer to the question of this `id`. */
+const doctorSchema = z.object({
+  t: z.literal('doctor'),
+  id: cursor,
+  findings: z.array(findingSchema).max(findingsMax),
+  fixed: z.array(findingSchema).max(findingsMax),
+});
+
 /** What you sent was not taken. Sent before closing, or for an unknown kind. */
 const nakSchema = z.object({ t: z.literal('nak'), code: peerText(64), message: peerText(1024) });
 
@@ -158,6 +175,8 @@ export const frameSchema = z.discriminatedUnion('t', [
   logAckSchema,
   pairSchema,
   pairedSchema,
+  doctorAskSchema,
+  doctorSchema,
   nakSchema,
 ]);
 
@@ -166,7 +185,10 @@ export type Frame = z.infer<typeof frameSchema>;
 /** The greeting. */
 export type HelloFrame = z.infer<typeof helloSchema>;
 /** Frames that the session itself has no use for and hands to its owner. */
-export type OwnerFrame = Extract<Frame, { t: 'log' | 'log-ask' | 'log-ack' }>;
+export type OwnerFrame = Extract<
+  Frame,
+  { t: 'log' | 'log-ask' | 'log-ack' | 'doctor-ask' | 'doctor' | 'nak' }
+>;
 /** One row of an agent's inventory. */
 export type InventoryRow = z.infer<typeof inventoryRowSchema>;
 

@@ -95,3 +95,12 @@ export const quarantineBytesMax = 4096;
 
 /** Bytes of one durable message (a spec with a large environment is the largest). */
 export const messageBytesMax = 256 * 1024;
+
+/** Findings that one diagnosis gives; with so many things wrong, the first of them are enough to begin. */
+export const findingsMax = 100;
+
+/** Letters of each text of a finding that travels: twice 100 findings of three texts fit a frame. */
+export const findingTextLettersMax = 400;
+
+/** A worker that was asked for its diagnosis answers within this time: two looks with a pause between. */
+export const doctorMsMax = 15_000;

@@ -237,6 +237,9 @@ export class Session {
       case 'log':
       case 'log-ask':
       case 'log-ack':
+      case 'doctor-ask':
+      case 'doctor':
+      case 'nak':
         return this.#parts.host.frame(frame);
       default:
         return from.refuse(new AppError('FRAME_INVALID', `"${frame.t}" has no place here.`));

@@ -53,6 +53,11 @@ export async function openStore(
   return beginIncarnation(kv);
 }
 
+/** Who this store is; undefined for one that was never opened. Errors: STORE_DAMAGED, STORE_IO. */
+export function findStoreId(kv: Kv): Promise<string | undefined> {
+  return findRow(kv, storeIdKey, storeIdSchema);
+}
+
 async function createStore(kv: Kv, random: Random, format: number): Promise<StoreIdentity> {
   const rows = await kv.range({ ...wholeRange, countMax: 1, order: 'ascending' });
   if (rows.length > 0) {
@@ -70,7 +75,7 @@ async function createStore(kv: Kv, random: Random, format: number): Promise<Stor
 }
 
 async function beginIncarnation(kv: Kv): Promise<StoreIdentity> {
-  const storeId = await findRow(kv, storeIdKey, storeIdSchema);
+  const storeId = await findStoreId(kv);
   const last = await findRow(kv, incarnationKey, countSchema);
   if (storeId === undefined || last === undefined) {
     throw new AppError('STORE_DAMAGED', 'The store has a format version but no identity.');

@@ -76,6 +76,27 @@ export async function hasEnvironment(pid: number, entry: string): Promise<boolea
   }
 }
 
+/**
+ * The attempt in the first variable that begins with `prefix` (`NAME=STORE/`), where the process carries
+ * one. Ask only with a prefix that is ours; the environment's other bytes are dropped unread.
+ */
+export async function findMark(
+  pid: number,
+  prefix: string,
+): Promise<{ readonly pid: number; readonly attempt: string } | undefined> {
+  try {
+    const bytes = await readFile(`/proc/${pid}/environ`);
+    const isFirst = bytes.indexOf(prefix) === 0;
+    const at = isFirst ? 0 : bytes.indexOf(`\0${prefix}`) + 1;
+    if (!isFirst && at === 0) return undefined;
+    const from = at + prefix.length;
+    const end = bytes.indexOf(0, from);
+    return { pid, attempt: bytes.toString('latin1', from, end < 0 ? bytes.length : end) };
+  } catch (error) {
+    return absent(error, undefined);
+  }
+}
+
 /** Reads one line of /proc/PID/stat; undefined for anything else. */
 export function parseStat(text: string): ProcessRow | undefined {
   const fields = statFields(text);

@@ -162,8 +162,11 @@ function asOutput(pipe: OutputPipe | undefined): 3 | 'pipe' {
   return pipe === undefined ? 'pipe' : (pipe.writer as 3);
 }
 
-/** The group is an earlier attempt's only while its leader still has the same start time. */
-async function reapOrphans(leader: ProcessMark, { timers }: Ports): Promise<number> {
+/**
+ * Ends every process of an earlier attempt; resolves with how many there were. The group is that attempt's
+ * only while its leader still has the same start time.
+ */
+export async function reapOrphans(leader: ProcessMark, { timers }: Ports): Promise<number> {
   assert(leader.mark !== '', 'every attempt has a mark');
   const ownsGroup = String(findProcess(leader.pid)?.start) === leader.start;
   return (await killTree({ leader, ownsGroup, members: [] }, timers)).length;

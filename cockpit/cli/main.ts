@@ -68,7 +68,12 @@ async function runLocal(
 }
 
 async function runRemote(program: Program, verb: AnyVerb, request: Request): Promise<number> {
-  const client = await connectHub(findHubHome(program.env));
+  const home = findHubHome(program.env);
+  const client = await connectHub(home).catch((error: unknown) => {
+    if (isHubless(error, verb)) return undefined;
+    throw error;
+  });
+  if (client === undefined) return runHubless(program, verb, request);
   try {
     const call = { program, client, request };
     if (streamed.has(verb.name)) return await runStream(call, verb);
@@ -79,6 +84,21 @@ async function runRemote(program: Program, verb: AnyVerb, request: Request): Pro
   } finally {
     client.close();
   }
+}
+
+function isHubless(error: unknown, { runWithoutHub }: AnyVerb): boolean {
+  const isGone = error instanceof AppError && error.code === 'HUB_UNREACHABLE';
+  return isGone && runWithoutHub !== undefined;
+}
+
+/** A verb that can do something without a hub does it here. */
+async function runHubless(program: Program, verb: AnyVerb, request: Request): Promise<number> {
+  const { ports, say } = program;
+  const scene = { home: findHubHome(program.env), ports, say };
+  const args = parseVerbArgs(verb, request.args);
+  const answer = await verb.runWithoutHub?.(scene, args as never);
+  await printAnswer({ program, request }, verb, answer);
+  return verb.exit?.(answer as never) ?? 0;
 }
 
 interface Call {
@@ -138,7 +158,7 @@ function printItem(program: Program, request: Request, item: unknown): Promise<v
 }
 
 async function printAnswer(
-  { program, request }: Call,
+  { program, request }: Pick<Call, 'program' | 'request'>,
   verb: AnyVerb,
   answer: unknown,
 ): Promise<void> {

@@ -11,7 +11,7 @@ import type { Kv } from '../../store/kv.ts';
 import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
 import { findRow, readRow } from '../../store/row-codec.ts';
 import { type Decision, type DecisionId, decisionRowSchema } from '../manager/decision.ts';
-import type { CommandJob, JobRecord } from '../manager/job.ts';
+import { type CommandJob, type JobRecord, readJobNumber, splitAttemptId } from '../manager/job.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
 import { type WorkerRecord, workerRowSchema } from '../manager/worker.ts';
 import { decisionsOpenMax } from './inbox.ts';
@@ -41,8 +41,12 @@ export interface DeskState {
   nextEvent: number;
 }
 
-/** Reads everything back. */
-export async function readDeskState(kv: Kv): Promise<DeskState> {
+/**
+ * Reads everything back. `logged` are the attempts that have a log here: a store that was restored from a
+ * copy may know fewer, and must not give their numbers, and so their output, to other work.
+ */
+export async function readDeskState(kv: Kv, logged: readonly AttemptId[]): Promise<DeskState> {
+  const lastJob = Math.max(await readLastNumber(kv, 'j/'), ...logged.slice(-1).map(readLoggedJob));
   const state: DeskState = {
     workers: new Map(),
     streams: new Map(),
@@ -51,7 +55,7 @@ export async function readDeskState(kv: Kv): Promise<DeskState> {
     decisions: new Map(),
     groupParts: new Map(),
     freshAttempts: new Set(),
-    nextJob: (await readLastNumber(kv, 'j/')) + 1,
+    nextJob: lastJob + 1,
     nextDecision: (await readLastNumber(kv, 'd/')) + 1,
     nextEvent: (await readLastEventSeq(kv)) + 1,
   };
@@ -86,6 +90,11 @@ async function readActive(kv: Kv, state: DeskState): Promise<void> {
       if (part !== undefined) state.groupParts.set(child, part);
     }
   }
+}
+
+/** The list of logs is in the order of jobs. */
+function readLoggedJob(attempt: AttemptId): number {
+  return readJobNumber(splitAttemptId(attempt).job);
 }
 
 async function readDecisions(kv: Kv, state: DeskState): Promise<void> {

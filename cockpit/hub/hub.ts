@@ -21,6 +21,7 @@ import type { WorkerRecord } from '../manager/worker.ts';
 import { HubDesk } from './desk.ts';
 import { readDeskState } from './desk-state.ts';
 import { DispatchKeys } from './dispatch-keys.ts';
+import { DoctorLine } from './doctor/ask-worker.ts';
 import { Feed } from './feed.ts';
 import { InviteBook } from './invite-book.ts';
 import { Ledger, type LedgerOutlet } from './ledger.ts';
@@ -59,6 +60,7 @@ export interface HubParts {
 /** Life cycle: `start`, then `stop`; both safe to repeat. `ended` resolves when it is over. */
 export class Hub {
   readonly feed = new Feed();
+  readonly doctorLine: DoctorLine;
   readonly #parts: HubParts;
   readonly #sessions = new Map<PeerKey, WorkerSession>();
   #identity!: StoreIdentity;
@@ -80,6 +82,7 @@ export class Hub {
 
   constructor(parts: HubParts) {
     this.#parts = parts;
+    this.doctorLine = new DoctorLine(parts.ports);
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -119,6 +122,11 @@ export class Hub {
     return this.#startedAt;
   }
 
+  /** For those who look; changes go through the desks. */
+  get kv(): Kv {
+    return this.#parts.kv;
+  }
+
   get key(): PeerKey {
     return this.#parts.key;
   }
@@ -129,6 +137,11 @@ export class Hub {
 
   get version(): string {
     return this.#parts.version;
+  }
+
+  /** A line for the hub's log. */
+  notice(line: string): void {
+    this.#parts.noticed(line);
   }
 
   session(key: PeerKey): WorkerSession | undefined {
@@ -150,7 +163,7 @@ export class Hub {
       hasLink: (worker) => this.#sessions.get(worker)?.session.hasLink === true,
       isPresent: (worker) => this.#sessions.get(worker)?.isFresh === true,
     };
-    const state = await readDeskState(kv);
+    const state = await readDeskState(kv, await logs.list());
     const ledger = new Ledger({ kv, disk, committer: this.#committer, ports, outlet, state });
     this.#workers = new WorkerDesk(ledger);
     this.#desk = new HubDesk(ledger);
@@ -225,6 +238,7 @@ export class Hub {
       desk: this.#desk,
       workers: this.#workers,
       mirror: this.#mirror,
+      doctorLine: this.doctorLine,
       ports,
       identity: {
         role: 'hub',

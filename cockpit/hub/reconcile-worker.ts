@@ -12,6 +12,7 @@ import {
   findAttempt,
   findHeldBy,
   formatAttemptId,
+  readJobNumber,
   splitAttemptId,
 } from '../manager/job.ts';
 import { planSettlement, type Settlement, viewOfHub, viewOfWorker } from '../manager/reconcile.ts';
@@ -50,12 +51,23 @@ export function reconcileWorker(
     carryOut(scene, { worker, attempt: id }, settlement);
   }
   for (const row of inventory) {
+    leapOver(scene, row.attempt);
     const known = findKnown(scene, worker, row.attempt);
     // What has not ended here was settled above.
     if (known !== undefined && known !== 'ended') continue;
     const hub = known === 'ended' ? 'finished' : 'unknown';
     carryOut(scene, { worker, attempt: row.attempt }, planSettlement(hub, viewOfWorker(row)));
   }
+}
+
+/** Numbers that one row may leap over: more jobs than anybody lost with a restored store. */
+const leapMax = 1_000_000;
+
+/** An attempt from before this hub's store was restored: its number must never name another one. */
+function leapOver({ state }: Scene, attempt: AttemptId): void {
+  const above = readJobNumber(splitAttemptId(attempt).job) + 1;
+  // A peer's rubbish must not use all numbers up.
+  if (above > state.nextJob && above - state.nextJob <= leapMax) state.nextJob = above;
 }
 
 function carryOut(scene: Scene, { worker, attempt }: Case, settlement: Settlement): void {

@@ -8,6 +8,7 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { HelloFrame } from '../../protocol/frames.ts';
 import type { PeerKey } from '../../protocol/model.ts';
+import type { Stream } from '../../store/keys.ts';
 import type { KvOp } from '../../store/kv.ts';
 import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
 import { findHeldBy } from '../manager/job.ts';
@@ -112,13 +113,38 @@ export class WorkerDesk {
   /** Ends the trust in a worker; what it holds can only be lost to us. */
   async revoke(worker: WorkerRecord): Promise<void> {
     const scene = this.#ledger.open();
-    keepWorker(scene, { ...worker, revokedAt: scene.change.at });
+    const { state } = scene;
+    // Paired again, it begins with another store.
+    keepWorker(scene, { ...worker, revokedAt: scene.change.at, store: null });
     for (const job of listHeldBy(scene.state, worker.key)) {
       const n = findHeldBy(job, worker.key)?.n;
       const reason = `${worker.name} was revoked.`;
       if (n !== undefined) loseAttempt(scene, { id: job.id, n }, { reason, cause: 'revoked' });
     }
+    // Nothing may be delivered to it any more.
+    scene.change.ops.push(...(state.streams.get(worker.key)?.planRetire() ?? []));
+    state.streams.delete(worker.key);
     scene.change.note({ kind: 'worker-revoked', worker: worker.key, note: worker.name });
+    await this.#ledger.commit(scene.change);
+  }
+
+  /**
+   * Takes away what waits in a stream to which nothing can be delivered any more: its worker is
+   * revoked or unknown, or speaks from another store. A live stream is left alone.
+   */
+  async retireStream(stream: Stream): Promise<void> {
+    const { state, kv } = this.#ledger;
+    const streams = await openPeerStreams(kv, stream);
+    const worker = this.find(stream.peer);
+    const isCurrent = worker?.store === stream.store;
+    if (isCurrent && worker.revokedAt === null) return;
+    const scene = this.#ledger.open();
+    scene.change.ops.push(...streams.planRetire());
+    if (isCurrent) {
+      // Its numbers are not what memory says any more; the worker begins anew when it is paired again.
+      state.streams.delete(stream.peer);
+      keepWorker(scene, { ...worker, store: null });
+    }
     await this.#ledger.commit(scene.change);
   }
 

@@ -14,6 +14,7 @@ import type { SessionHost, SessionIdentity, StreamMarks } from '../../protocol/s
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
 import { splitAttemptId } from '../manager/job.ts';
 import type { HubDesk } from './desk.ts';
+import type { DoctorLine } from './doctor/ask-worker.ts';
 import type { LogMirror } from './log-mirror.ts';
 import type { WorkerDesk } from './worker-desk.ts';
 
@@ -24,6 +25,7 @@ export interface WorkerSessionParts {
   readonly desk: HubDesk;
   readonly workers: WorkerDesk;
   readonly mirror: LogMirror;
+  readonly doctorLine: DoctorLine;
   readonly ports: Ports;
   readonly identity: SessionIdentity;
   readonly presenceChanged: () => void;
@@ -31,11 +33,20 @@ export interface WorkerSessionParts {
   readonly noticed: (line: string) => void;
 }
 
+/** What its last hello said of the worker, and why it is not served, if so. */
+export interface WorkerHealth {
+  readonly version: string | null;
+  /** By how much its wall clock is ahead of ours. */
+  readonly aheadMs: number | null;
+  readonly trouble: string | null;
+}
+
 /** Life cycle: `session.attach` as links come, `stop` at the end. */
 export class WorkerSession implements SessionHost {
   readonly session: Session;
   readonly #parts: WorkerSessionParts;
   #isFresh = false;
+  #health: WorkerHealth = { version: null, aheadMs: null, trouble: null };
 
   constructor(parts: WorkerSessionParts) {
     this.#parts = parts;
@@ -52,6 +63,10 @@ export class WorkerSession implements SessionHost {
   /** Is a link open on which the worker was heard lately? */
   get isFresh(): boolean {
     return this.session.connection !== undefined && this.#isFresh;
+  }
+
+  get health(): WorkerHealth {
+    return this.#health;
   }
 
   get isLinked(): boolean {
@@ -121,14 +136,18 @@ export class WorkerSession implements SessionHost {
   }
 
   opened(hello: HelloFrame): void {
-    const { workers, key, failed, presenceChanged } = this.#parts;
+    const { workers, key, failed, presenceChanged, ports } = this.#parts;
+    const aheadMs = hello.wallMs - ports.clock.wallMs();
+    this.#health = { version: hello.version, aheadMs, trouble: null };
     this.#isFresh = true;
     workers.noteHello(key, hello).catch(failed);
     presenceChanged();
   }
 
   frame(frame: OwnerFrame): void {
-    const { mirror, key } = this.#parts;
+    const { mirror, key, doctorLine } = this.#parts;
+    if (frame.t === 'nak' && frame.code === 'PEER_REGRESSED') this.trouble(frame.code);
+    doctorLine.take(key, frame);
     mirror.take(key, frame, (answer) => this.session.sendFrame(answer));
   }
 
@@ -150,6 +169,7 @@ export class WorkerSession implements SessionHost {
   }
 
   trouble(code: AppError['code']): void {
+    this.#health = { ...this.#health, trouble: code };
     this.#parts.noticed(`${this.#parts.key.slice(0, 8)} cannot be served: ${code}`);
     this.#parts.presenceChanged();
   }

@@ -4,6 +4,7 @@
  * The CLI, the screen and every bridge read this list; there is no other.
  */
 import { dispatchVerb } from './dispatch.ts';
+import { doctorVerb } from './doctor.ts';
 import { statusVerb, stopVerb, watchVerb } from './hub-state.ts';
 import { decideVerb, inboxVerb } from './inbox.ts';
 import { inviteVerb } from './invite.ts';
@@ -30,6 +31,7 @@ export const verbs: readonly AnyVerb[] = [
   inboxVerb,
   decideVerb,
   watchVerb,
+  doctorVerb,
   stopVerb,
 ];
 

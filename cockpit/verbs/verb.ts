@@ -7,6 +7,8 @@
  */
 import type { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
+import type { Ports } from '../../protocol/ports.ts';
+import type { HubHome } from '../home.ts';
 import type { Hub } from '../hub/hub.ts';
 
 /** A flag as the command line has it; `value` names what it takes, absent for a switch. */
@@ -30,6 +32,14 @@ export interface VerbContext {
   readonly onDrop: (run: () => void) => void;
 }
 
+/** What a verb has where no hub runs. */
+export interface HublessScene {
+  readonly home: HubHome;
+  readonly ports: Ports;
+  /** Words about the run, for people. */
+  readonly say: (line: string) => void;
+}
+
 /** One verb. `A` are its arguments, `R` what it answers. */
 export interface Verb<A, R> {
   readonly name: string;
@@ -41,6 +51,8 @@ export interface Verb<A, R> {
   readonly danger: 'looks' | 'changes' | 'destroys';
   readonly args: z.ZodType<A>;
   run(context: VerbContext, args: A): Promise<R>;
+  /** Runs in the asker's own process where no hub answers; absent for verbs that need one. */
+  runWithoutHub?(scene: HublessScene, args: A): Promise<R>;
   /** The answer in a few lines for people. */
   show(answer: R, style: Style): string;
   /** Exit status of an answer that came; 0 where absent. */
@@ -51,8 +63,10 @@ export interface Verb<A, R> {
  * A verb of unknown types, as registries hold it. Its arguments may only come from `parseVerbArgs`,
  * its answers only from its own `run`.
  */
-export interface AnyVerb extends Omit<Verb<unknown, unknown>, 'run' | 'show' | 'exit'> {
+export interface AnyVerb
+  extends Omit<Verb<unknown, unknown>, 'run' | 'runWithoutHub' | 'show' | 'exit'> {
   run(context: VerbContext, args: never): Promise<unknown>;
+  runWithoutHub?(scene: HublessScene, args: never): Promise<unknown>;
   show(answer: never, style: Style): string;
   exit?(answer: never): number;
 }

@@ -82,7 +82,8 @@ const table: Table<SenderState, SenderEvent, SenderEffect> = {
     closed: ({ acked, queued, everSent }) => step({ is: 'idle', acked, queued, everSent }),
   },
   halted: {
-    opened: ignore('the peer forgot what it acknowledged; a person must decide'),
+    // Every link is refused, not only the first: one that stayed open would look as if it served.
+    opened: (state) => ({ state, effects: [{ do: 'halt' }] }),
     queued: ignore('kept on disk, not sent'),
     loaded: ignore('not sent'),
     ack: ignore('not believed'),

@@ -86,7 +86,7 @@ function tryBind(server: Server, path: string): Promise<boolean> {
 }
 
 async function removeStale(path: string): Promise<void> {
-  if (await isAnswered(path)) throw new AppError('HUB_RUNNING');
+  if (await isUnixAnswered(path)) throw new AppError('HUB_RUNNING');
   try {
     // Never remove what is not a socket: it is somebody's file.
     if ((await lstat(path)).isSocket()) await unlink(path);
@@ -96,7 +96,8 @@ async function removeStale(path: string): Promise<void> {
   }
 }
 
-async function isAnswered(path: string): Promise<boolean> {
+/** Is a living process behind the socket at `path`? Also when it is too busy, or forbids us to ask. */
+export async function isUnixAnswered(path: string): Promise<boolean> {
   try {
     (await connect(path)).destroy();
     return true;

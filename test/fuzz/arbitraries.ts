@@ -167,6 +167,14 @@ const anyLog: fc.Arbitrary<Frame> = fc
     return { t: 'log', attempt, from, records, next: end + tail };
   });
 
+const anyFinding = fc.record({
+  id: anyText(64),
+  severity: fc.constantFrom('error', 'warning'),
+  seen: anyText(400),
+  wanted: anyText(400),
+  advice: anyText(400),
+});
+
 /** Frames by kind. */
 export const anyFrame: { readonly [K in Frame['t']]: fc.Arbitrary<Frame> } = {
   hello: anyHello,
@@ -192,6 +200,13 @@ export const anyFrame: { readonly [K in Frame['t']]: fc.Arbitrary<Frame> } = {
   }),
   pair: fc.record({ t: fc.constant('pair'), key: hex(64), host: anyText(256) }),
   paired: fc.record({ t: fc.constant('paired'), name: anyText(64) }),
+  'doctor-ask': fc.record({ t: fc.constant('doctor-ask'), id: cursor, fix: fc.boolean() }),
+  doctor: fc.record({
+    t: fc.constant('doctor'),
+    id: cursor,
+    findings: fc.array(anyFinding, { maxLength: 3 }),
+    fixed: fc.array(anyFinding, { maxLength: 3 }),
+  }),
   nak: fc.record({ t: fc.constant('nak'), code: anyText(64), message: anyText(300) }),
 };
 

@@ -187,6 +187,7 @@ export class AgentBox {
       version: 'sim',
       slots,
       noticed: (line) => trace.say(owner.name, line),
+      diagnose: async () => ({ findings: [], fixed: [] }),
     });
     void agent.ended.then((failure) => this.#ended(owner, failure));
     await agent.start();

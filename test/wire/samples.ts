@@ -140,5 +140,20 @@ export const frames: Samples<Frame, Frame['t'] | `${string}:${string}`> = {
   'log-ack': { t: 'log-ack', attempt: 'J12.1', offset: 70_005, isReset: false },
   pair: { t: 'pair', key: 'ab'.repeat(32), host: 'box-1' },
   paired: { t: 'paired', name: 'alice' },
+  'doctor-ask': { t: 'doctor-ask', id: 7, fix: true },
+  doctor: {
+    t: 'doctor',
+    id: 7,
+    findings: [
+      {
+        id: 'disk-low',
+        severity: 'error',
+        seen: '12 MiB are free.',
+        wanted: '64 MiB or more.',
+        advice: 'Make room.',
+      },
+    ],
+    fixed: [],
+  },
   nak: { t: 'nak', code: 'FRAME_UNKNOWN', message: 'I do not know "hug".' },
 };

@@ -7,8 +7,8 @@
  */
 import { Agent } from '../../../agent/agent.ts';
 import { findAgentHome, readAgentConfig } from '../../../agent/home.ts';
+import { pair } from '../../../agent/pair.ts';
 import { openProgram } from '../../../agent/ports.ts';
-import { pair } from '../../../agent/program.ts';
 import { probeCapabilities } from '../../../agent/work/capabilities.ts';
 import type { Workshop } from '../../../agent/work/work.ts';
 import { loadOrCreateIdentity } from '../../../protocol/identity.ts';
@@ -35,7 +35,7 @@ const workshop: Workshop = {
 };
 
 const { hub, addresses, rendezvous } = await pair(
-  { program, home, version, noticed },
+  { program, home, noticed },
   program.argv[0] ?? '',
 );
 const config = await readAgentConfig(home);
@@ -57,6 +57,7 @@ const agent = new Agent({
   version,
   slots: config.slots ?? 1,
   noticed,
+  diagnose: async () => ({ findings: [], fixed: [] }),
 });
 await agent.start();
 program.onSignal(() => void agent.stop().then(() => swarm.close()));

@@ -59,6 +59,7 @@ async function runFleet(plan: FleetPlan): Promise<void> {
       slots: 1,
       disk: soundDisk,
       noticed: () => undefined,
+      diagnose: async () => ({ findings: [], fixed: [] }),
     });
     await agent.start();
     agents.push(agent);

@@ -96,7 +96,7 @@ export async function openHubBench(
     kv,
     committer,
     ports,
-    state: await readDeskState(kv),
+    state: await readDeskState(kv, []),
     outlet: {
       queued: (_worker, rows) => {
         for (const row of rows) told.push(`queued ${describe(row.bytes)}`);

@@ -55,6 +55,33 @@ describe('worker desk', () => {
     });
   });
 
+  test('worker desk: a number that a worker still holds names no other job, rubbish is not believed', async () => {
+    const bench = await openTeamBench();
+    await greet(bench, [
+      { attempt: 'J7.1', state: 'running' },
+      { attempt: 'J999999999999.1', state: 'running' },
+    ]);
+    expect((await bench.desk.dispatch(makeJob([alice]))).id).toBe('J8');
+  });
+
+  test('worker desk: a revoke takes away what waits; the old store is not believed again', async () => {
+    const bench = await openTeamBench();
+    await bench.desk.dispatch(makeJob([alice]));
+    const worker = bench.workers.find(alice);
+    if (worker !== undefined) await bench.workers.revoke(worker);
+    expect(bench.workers.find(alice)?.store).toBeNull();
+    const later = await bench.restart();
+    expect(await later.kv.range({ gte: 'o/', lt: 'o0', countMax: 9, order: 'ascending' })).toEqual(
+      [],
+    );
+    await later.workers.save(makeWorker(alice, 'alice'), 'worker-paired', []);
+    const old = later.workers.adoptStore(alice, alice.slice(0, 32));
+    await expect(old).rejects.toMatchObject({ code: 'PEER_REGRESSED' });
+    await later.workers.adoptStore(alice, newStore);
+    expect(await outcome(later, 'J1')).toBe('lost');
+    expect(await later.readCommands(alice)).toEqual([]);
+  });
+
   test('worker desk: a first meeting assigns what waited for it', async () => {
     const bench = await openHubBench();
     await bench.workers.save(makeWorker(alice, 'alice'), 'worker-paired', []);

@@ -85,10 +85,10 @@ describe('sender', () => {
     expect(sent(run(state, [{ type: 'loaded', rows: rowsOf(1, 5) }]).effects)).toEqual([]);
   });
 
-  test('sender: nothing moves it once it has halted', () => {
+  test('sender: nothing moves it once it has halted, and every further link is refused', () => {
     const state = run(createSender(3, 10), [opened(2)]).state;
+    expect(run(state, [opened(5)])).toEqual({ state, effects: [{ do: 'halt' }] });
     const events: readonly SenderEvent[] = [
-      opened(5),
       { type: 'queued', rows: [row(11)] },
       { type: 'loaded', rows: [row(4)] },
       ack(5),

@@ -1,0 +1,126 @@
+/*
+ * The checks of an agent: its home, its peace with the hub, and whether its box is left clean.
+ *
+ * Functions of the snapshot. Fixes end only processes that carry our mark and belong to no attempt
+ * that is held, and remove only temporary directories of such attempts, as every start does.
+ */
+import type { Check } from '../../protocol/doctor.ts';
+import { type HomeWorld, homeChecks } from '../../store/doctor/home-checks.ts';
+import type { AgentFacts } from './agent-facts.ts';
+
+/** What these fixes may touch. */
+export interface AgentWorld extends HomeWorld {
+  /** Ends every process that carries the mark. */
+  reap(mark: string): Promise<void>;
+  removeFolder(path: string): Promise<void>;
+}
+
+/** A check of an agent. */
+export type AgentCheck = Check<AgentFacts, AgentWorld>;
+
+const agentDown: AgentCheck = {
+  id: 'agent-down',
+  title: 'the agent runs',
+  why: 'A hub that trusts this box waits for it.',
+  area: 'home',
+  severity: 'warning',
+  cost: 'free',
+  diagnose: ({ isRunning, isPaired, home }) => {
+    if (isRunning) return [];
+    const seen = `No agent runs on ${home.directory}.`;
+    const advice = isPaired ? 'Start it with `odally run`.' : 'Pair it: `odally join CODE`.';
+    return [{ subject: 'agent', seen, wanted: 'An agent that serves.', advice }];
+  },
+};
+
+const refused: AgentCheck = {
+  id: 'hub-refused',
+  title: 'agent and hub believe each other',
+  why: 'A store that was restored from a copy must not be believed; nothing passes until you act.',
+  area: 'link',
+  severity: 'error',
+  cost: 'free',
+  diagnose: ({ trouble }) =>
+    trouble === null
+      ? []
+      : [
+          {
+            subject: trouble,
+            seen: `The hub cannot be served: ${trouble}.`,
+            wanted: 'A hub that is served.',
+            advice: 'Pair again: `wally invite` on the hub’s box, then `odally join CODE` here.',
+          },
+        ],
+};
+
+const quarantined: AgentCheck = {
+  id: 'messages-quarantined',
+  title: 'every message of the hub could be read',
+  why: 'A command that could not be read was not carried out.',
+  area: 'store',
+  severity: 'warning',
+  cost: 'reads',
+  diagnose: ({ quarantinedCount: count }) =>
+    count === 0
+      ? []
+      : [
+          {
+            subject: 'quarantine',
+            seen: `${count} messages of the hub could not be read and were set aside.`,
+            wanted: 'None.',
+            advice: 'Upgrade the older side; the messages are kept until they age out.',
+          },
+        ],
+};
+
+const orphans: AgentCheck = {
+  id: 'processes-orphaned',
+  title: 'no process outlives its job',
+  why: 'It uses the box, and nobody will ever hear of what it does.',
+  area: 'jobs',
+  severity: 'error',
+  cost: 'walks',
+  diagnose: ({ orphans: found }) =>
+    found.map(({ pid, mark }) => ({
+      subject: mark,
+      seen: `Process ${pid} carries the mark of ${mark.slice(mark.indexOf('/') + 1)}, which has ended.`,
+      wanted: 'No such process.',
+      advice: 'It can be ended.',
+    })),
+  fix: {
+    reach: 'anywhere',
+    plan: ({ subject }) => `ends every process with the mark ${subject}`,
+    apply: (world, { subject }) => world.reap(subject),
+  },
+};
+
+const leftovers: AgentCheck = {
+  id: 'work-leftovers',
+  title: 'no temporary directory outlives its job',
+  why: 'It fills the disk.',
+  area: 'jobs',
+  severity: 'warning',
+  cost: 'reads',
+  diagnose: ({ leftovers: found }) =>
+    found.map((path) => ({
+      subject: path,
+      seen: `${path} belongs to a job that has ended.`,
+      wanted: 'No such directory.',
+      advice: 'It can be removed.',
+    })),
+  fix: {
+    reach: 'anywhere',
+    plan: ({ subject }) => `removes ${subject}`,
+    apply: (world, { subject }) => world.removeFolder(subject),
+  },
+};
+
+/** In the order in which they are shown. */
+export const agentChecks: readonly AgentCheck[] = [
+  ...homeChecks,
+  agentDown,
+  refused,
+  quarantined,
+  orphans,
+  leftovers,
+];

@@ -1,0 +1,11 @@
+/*
+ * How much an agent's doctor reads, and how long it waits before it calls a thing left over.
+ *
+ * Nothing in the agent acts on these.
+ */
+
+/** Messages that could not be applied that are counted; more are as bad. */
+export const quarantineReadMax = 1000;
+
+/** Between two looks at what seems left over. Ending a tree of processes takes tens of milliseconds. */
+export const secondLookMs = 1000;

@@ -1,0 +1,99 @@
+/*
+ * Pairing: a code made into the trust of one hub, kept in the home.
+ *
+ * A fresh code begins anew: what the home held for its hub before is put aside, because whoever pairs
+ * again does so after one of the two lost or forgot something. The same code again is the same pairing, so
+ * a join that was cut off can be repeated, and a code that is over changes nothing.
+ * Errors: PAIR_EXISTS, INVITE_*, AGENT_RUNNING, HOME_UNWRITABLE, KEY_INVALID, STORE_*, LINK_*.
+ */
+import { access } from 'node:fs/promises';
+import { AppError } from '../protocol/errors.ts';
+import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
+import { type Invite, isExpired, parseInvite } from '../protocol/invite.ts';
+import { dialAttemptMsMax } from '../protocol/limits.ts';
+import { askToPair } from '../protocol/pairing.ts';
+import { openAgentSwarm } from '../protocol/transports/swarm.ts';
+import { openHome } from '../store/home.ts';
+import type { Kv } from '../store/kv.ts';
+import { openLevelKv } from '../store/open.ts';
+import { type AgentHome, findPairing, type Pairing, savePairing } from './home.ts';
+import { expiredDialMs } from './limits.ts';
+import type { Program } from './ports.ts';
+import { setAside } from './set-aside.ts';
+
+/** What pairing needs of the program. */
+export interface PairParts {
+  readonly program: Program;
+  readonly home: AgentHome;
+  readonly noticed: (line: string) => void;
+}
+
+/** Uses a code: after this the home is paired. */
+export async function pair(parts: PairParts, code: string): Promise<Pairing> {
+  const { program, home, noticed } = parts;
+  const { ports } = program;
+  const invite = parseInvite(code);
+  await openHome(home.directory);
+  const known = await findPairing(home);
+  if (known !== undefined && known.hub !== invite.hubKey) {
+    throw new AppError('PAIR_EXISTS', `${home.directory} is paired with another hub already.`);
+  }
+  // Only the hub's clock decides; by ours we know how long to try, and what to say if it is deaf.
+  const seemsExpired = isExpired(invite, ports.clock.wallMs());
+  if (seemsExpired && known !== undefined) return known;
+  const isFresh = known?.invite !== invite.oneTimeKey;
+  // Owned from before the hub is asked: an agent that runs would go on with what is being put aside.
+  const kv = isFresh && (await isThere(home.store)) ? await openStoreOrSay(home) : undefined;
+  try {
+    const name = await askHub(parts, invite, seemsExpired ? expiredDialMs : dialAttemptMsMax * 2);
+    if (kv !== undefined) await setAside({ home, kv, ports, noticed });
+    const { hubKey: hub, oneTimeKey, addresses, rendezvous } = invite;
+    const where = { addresses: [...addresses], rendezvous: [...rendezvous] };
+    const pairing = { hub, name, invite: oneTimeKey, ...where };
+    await savePairing(home, pairing, program.pid);
+    return pairing;
+  } finally {
+    await kv?.close();
+  }
+}
+
+/** The agent's store. A locked one means that another agent has this home. Errors: AGENT_RUNNING. */
+export async function openStoreOrSay(home: AgentHome): Promise<Kv> {
+  try {
+    return await openLevelKv(home.store);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'STORE_LOCKED') throw error;
+    const detail = `An agent already runs on ${home.directory}.`;
+    throw new AppError('AGENT_RUNNING', detail, { cause: error });
+  }
+}
+
+/** Resolves with the name that the hub gives. */
+async function askHub(
+  { program, home }: PairParts,
+  invite: Invite,
+  timeoutMs: number,
+): Promise<string> {
+  const { ports } = program;
+  const own = await loadOrCreateIdentity(home.key, ports.random);
+  const swarm = await openAgentSwarm({ ports });
+  try {
+    const { addresses, rendezvous, oneTimeKeyPair: keyPair, hubKey } = invite;
+    const where = { hubKey, keyPair, addresses, rendezvous, timeoutMs };
+    const link = await swarm.dial(where).catch((error: unknown) => {
+      const seemsExpired = isExpired(invite, ports.clock.wallMs());
+      throw seemsExpired ? new AppError('INVITE_EXPIRED', undefined, { cause: error }) : error;
+    });
+    const request = { key: formatKey(own.publicKey), host: program.hostname };
+    return await askToPair(link, request, ports.timers);
+  } finally {
+    await swarm.close();
+  }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,261 @@
+/*
+ * The checks of a hub: is anything promised that nobody will keep?
+ *
+ * Functions of the snapshot. Fixes end or remove only what can never be delivered to anybody: work
+ * of workers that are not trusted any more, messages for stores that are gone.
+ */
+import type { Check, Evidence } from '../../../protocol/doctor.ts';
+import type { AttemptId } from '../../../protocol/model.ts';
+import { type HomeWorld, homeChecks } from '../../../store/doctor/home-checks.ts';
+import { formatDuration } from '../../verbs/text.ts';
+import type { HubFacts, LiveFacts } from './hub-facts.ts';
+import { overdueMsMax, silentMsMax, skewMsMax } from './limits.ts';
+
+/** What these fixes may touch. The hub's parts are only asked for where it runs. */
+export interface HubWorld extends HomeWorld {
+  /** Ends an attempt as lost. */
+  loseAttempt(attempt: AttemptId, reason: string): Promise<void>;
+  /** Takes away what waits in a stream, given as `PEER@STORE`. */
+  retireStream(stream: string): Promise<void>;
+}
+
+/** A check of a hub. */
+export type HubCheck = Check<HubFacts, HubWorld>;
+
+const hubDown: HubCheck = {
+  id: 'hub-down',
+  title: 'the hub runs',
+  why: 'Without it nothing is dispatched, and nothing that workers finish is heard of.',
+  area: 'home',
+  severity: 'warning',
+  cost: 'free',
+  diagnose: ({ home, live }) =>
+    live !== null || home.socket === 'answered'
+      ? []
+      : [
+          {
+            subject: 'hub',
+            seen: `No hub runs on ${home.directory}.`,
+            wanted: 'A hub that answers.',
+            advice: 'Start it with `wally up`.',
+          },
+        ],
+};
+
+const quarantined = overLive({
+  id: 'messages-quarantined',
+  title: 'every message of a worker could be read',
+  why: 'A report that could not be read is missing from its job.',
+  area: 'store',
+  severity: 'warning',
+  cost: 'reads',
+  find: (live) =>
+    [...live.quarantined].map(([worker, count]) => ({
+      subject: worker,
+      worker,
+      seen: `${count} of its messages could not be read and were set aside.`,
+      wanted: 'None.',
+      advice: 'Upgrade the older side; the messages are kept until they age out.',
+    })),
+});
+
+const workerGone = overLive({
+  id: 'job-worker-gone',
+  title: 'every job that has not ended has a worker that may report',
+  why: 'Nobody can end it any more, and whoever waits for it waits for ever.',
+  area: 'jobs',
+  severity: 'error',
+  cost: 'free',
+  find: (live) =>
+    live.openAttempts
+      .filter(({ trust }) => trust !== 'trusted')
+      .map(({ attempt, worker, trust }) => ({
+        subject: attempt,
+        worker,
+        seen: `${attempt} has not ended, and its worker is ${trust === 'revoked' ? 'revoked' : 'not known'}.`,
+        wanted: 'An outcome.',
+        advice: 'It can be ended; then try it again on another worker: `wally retry J --on NAME`.',
+      })),
+  fix: {
+    reach: 'here',
+    plan: ({ subject }) => `ends ${subject} as lost`,
+    apply: (world, { subject }) =>
+      world.loseAttempt(subject as AttemptId, 'Its worker is not trusted any more.'),
+  },
+});
+
+const overdue = overLive({
+  id: 'job-overdue',
+  title: 'no job is past its deadline for long',
+  why: 'Its agent should have ended it, and its hub should have given it up.',
+  area: 'jobs',
+  severity: 'error',
+  cost: 'free',
+  find: (live) =>
+    live.openAttempts
+      .filter(({ overdueMs }) => overdueMs !== null && overdueMs > overdueMsMax)
+      .map(({ attempt, worker, overdueMs }) => ({
+        subject: attempt,
+        worker,
+        seen: `${attempt} is past its deadline by ${formatDuration(overdueMs ?? 0)}.`,
+        wanted: `An outcome within ${formatDuration(overdueMsMax)} of its deadline.`,
+        advice: `Cancel it, or look at ${worker}: \`wally doctor --on ${worker}\`.`,
+      })),
+});
+
+const deadStreams = overLive({
+  id: 'outbox-dead',
+  title: 'no message waits for somebody who can never get it',
+  why: 'Such messages stay for ever, and count against the worker when it is paired anew.',
+  area: 'store',
+  severity: 'warning',
+  cost: 'walks',
+  find: (live) =>
+    live.deadStreams.map(({ stream, worker, why }) => ({
+      subject: stream,
+      worker,
+      seen: `Messages wait for a worker ${deadWhy[why]}.`,
+      wanted: 'None.',
+      advice: 'They can be removed.',
+    })),
+  fix: {
+    reach: 'here',
+    plan: () => 'removes them; the jobs that they are about have ended',
+    apply: (world, { subject }) => world.retireStream(subject),
+  },
+});
+
+const deadWhy = {
+  revoked: 'that is revoked',
+  unknown: 'that nobody knows',
+  'store-gone': 'that speaks from another store now',
+} as const;
+
+const shortLogs = overLive({
+  id: 'log-short',
+  title: 'logs of ended jobs have arrived whole',
+  why: 'Output that the worker has and the hub does not is lost with the worker.',
+  area: 'logs',
+  severity: 'error',
+  cost: 'walks',
+  find: (live) =>
+    live.shortLogs.map(({ attempt, worker, have, promised }) => ({
+      subject: attempt,
+      worker,
+      seen: `The log of ${attempt} has ${have} of ${promised} bytes, although its worker is linked.`,
+      wanted: 'All of it.',
+      advice: `Look at the worker: \`wally doctor --on ${worker}\`.`,
+    })),
+});
+
+const silent = overWorkers({
+  id: 'worker-silent',
+  title: 'every worker was heard of lately',
+  why: 'Work for a box that is gone waits until it is given up.',
+  area: 'workers',
+  severity: 'warning',
+  cost: 'free',
+  find: ({ name, isLinked, silentMs }) =>
+    isLinked || silentMs <= silentMsMax
+      ? undefined
+      : {
+          subject: name,
+          seen: `It was not heard of for ${formatDuration(silentMs)}.`,
+          wanted: 'A link, or a revoke.',
+          advice: `Start \`odally run\` on its box, or end the trust: \`wally team revoke ${name}\`.`,
+        },
+});
+
+const trouble = overWorkers({
+  id: 'worker-refused',
+  title: 'no worker is refused by its hub, or refuses it',
+  why: 'A store that was restored from a copy must not be believed; nothing passes until you act.',
+  area: 'workers',
+  severity: 'error',
+  cost: 'free',
+  find: ({ trouble: code }) =>
+    code === null
+      ? undefined
+      : {
+          subject: code,
+          seen: `It cannot be served: ${code}.`,
+          wanted: 'A worker that is served.',
+          advice: 'Pair it again: `wally invite`, then `odally join CODE` on its box.',
+        },
+});
+
+const clocks = overWorkers({
+  id: 'clock-skew',
+  title: 'the clocks of hub and workers agree',
+  why: 'Times in reports mislead; a deadline is still kept, by the difference as last measured.',
+  area: 'workers',
+  severity: 'warning',
+  cost: 'free',
+  find: ({ name, aheadMs }) =>
+    aheadMs === null || Math.abs(aheadMs) <= skewMsMax
+      ? undefined
+      : {
+          subject: name,
+          seen: `Its clock is ${formatDuration(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead' : 'behind'}.`,
+          wanted: `Less than ${formatDuration(skewMsMax)} apart.`,
+          advice: 'Let NTP set the clock of both boxes.',
+        },
+});
+
+const versions = overLive({
+  id: 'version-skew',
+  title: 'hub and workers are of one version',
+  why: 'Old and new work together, but what only the new one knows is missing.',
+  area: 'workers',
+  severity: 'warning',
+  cost: 'free',
+  find: (live) =>
+    live.workers
+      .filter(({ isTrusted, version }) => isTrusted && version !== null && version !== live.version)
+      .map(({ name, version }) => ({
+        subject: name,
+        worker: name,
+        seen: `It has version ${version}, the hub ${live.version}.`,
+        wanted: 'One version.',
+        advice: 'Upgrade the older side.',
+      })),
+});
+
+/** In the order in which they are shown. */
+export const hubChecks: readonly HubCheck[] = [
+  ...homeChecks,
+  hubDown,
+  quarantined,
+  workerGone,
+  overdue,
+  deadStreams,
+  shortLogs,
+  silent,
+  trouble,
+  clocks,
+  versions,
+];
+
+type Plan<T, E> = Omit<HubCheck, 'diagnose'> & { find(found: T): E };
+
+/** A check of what only a running hub knows. */
+function overLive({ find, ...rest }: Plan<LiveFacts, readonly Evidence[]>): HubCheck {
+  return { ...rest, diagnose: ({ live }) => (live === null ? [] : find(live)) };
+}
+
+/** A check of each trusted worker. */
+function overWorkers({
+  find,
+  ...rest
+}: Plan<LiveFacts['workers'][number], Evidence | undefined>): HubCheck {
+  return overLive({
+    ...rest,
+    find: ({ workers }) =>
+      workers
+        .filter(({ isTrusted }) => isTrusted)
+        .flatMap((worker) => {
+          const evidence = find(worker);
+          return evidence === undefined ? [] : [{ ...evidence, worker: worker.name }];
+        }),
+  });
+}

@@ -1,0 +1,182 @@
+/*
+ * What a doctor sees of a hub: its home, and its desks where it runs.
+ *
+ * Gathered once a diagnosis, with a bound on everything that is walked. It changes nothing.
+ * Without a running hub `live` is null, and only the home can be judged. Errors: STORE_*.
+ */
+import type { AttemptId } from '../../../protocol/model.ts';
+import { isUnixAnswered } from '../../../protocol/transports/unix.ts';
+import { gatherHome, type HomeFacts } from '../../../store/doctor/home-facts.ts';
+import { prefixRange } from '../../../store/keys.ts';
+import type { Kv } from '../../../store/kv.ts';
+import { listStreams, readOutbox } from '../../../store/outbox.ts';
+import { type HubHome, readHubConfig } from '../../home.ts';
+import { formatAttemptId, type JobRecord } from '../../manager/job.ts';
+import type { WorkerRecord } from '../../manager/worker.ts';
+import type { Hub } from '../hub.ts';
+import { jobsWalkedMax, quarantineReadMax } from './limits.ts';
+
+/** One worker as the hub knows it. `version` and `aheadMs` are null before its first hello. */
+export interface WorkerFact {
+  readonly name: string;
+  readonly isTrusted: boolean;
+  readonly isLinked: boolean;
+  /** Since it was last heard, or since it was paired where it never was. */
+  readonly silentMs: number;
+  /** Code of what keeps it from being served. */
+  readonly trouble: string | null;
+  readonly version: string | null;
+  /** By how much its wall clock is ahead of ours. */
+  readonly aheadMs: number | null;
+}
+
+/** One attempt that has not ended. `worker` is a name, or a key where nobody bears it. */
+export interface OpenAttemptFact {
+  readonly attempt: AttemptId;
+  readonly worker: string;
+  readonly trust: 'trusted' | 'revoked' | 'unknown';
+  /** Since its deadline; null where it has none or it is not over. */
+  readonly overdueMs: number | null;
+}
+
+/** A stream to which nothing can ever be delivered, with messages waiting. */
+export interface DeadStreamFact {
+  readonly stream: string;
+  readonly worker: string;
+  readonly why: 'revoked' | 'unknown' | 'store-gone';
+}
+
+/** A log copy that ends before the worker said that the log does. */
+export interface ShortLogFact {
+  readonly attempt: string;
+  readonly worker: string;
+  readonly have: number;
+  readonly promised: number;
+}
+
+/** What a running hub adds. */
+export interface LiveFacts {
+  readonly version: string;
+  readonly workers: readonly WorkerFact[];
+  readonly openAttempts: readonly OpenAttemptFact[];
+  readonly deadStreams: readonly DeadStreamFact[];
+  /** Messages that could not be applied, by worker. */
+  readonly quarantined: ReadonlyMap<string, number>;
+  readonly shortLogs: readonly ShortLogFact[];
+}
+
+/** The whole snapshot. */
+export interface HubFacts {
+  readonly home: HomeFacts;
+  readonly live: LiveFacts | null;
+}
+
+/** Gathers; `hub` is the one that runs on this home in this process, if it does. */
+export async function gatherHub(
+  home: HubHome,
+  hub: Hub | undefined,
+  nowMs: number,
+): Promise<HubFacts> {
+  const plan = {
+    directory: home.directory,
+    privateFiles: [home.key, home.socket],
+    socket: home.socket,
+    store: home.store,
+    readConfig: () => readHubConfig(home),
+    isAnswered: isUnixAnswered,
+    nowMs,
+  };
+  const facts = await gatherHome(plan, hub?.kv);
+  // A store that failed answers nothing more; what it says of itself is the finding.
+  if (hub === undefined || facts.store.is === 'failed') return { home: facts, live: null };
+  return { home: facts, live: await gatherLive(hub, nowMs) };
+}
+
+async function gatherLive(hub: Hub, nowMs: number): Promise<LiveFacts> {
+  return {
+    version: hub.version,
+    workers: hub.workers.list().map((worker) => describeWorker(hub, worker, nowMs)),
+    openAttempts: hub.desk.listActive().flatMap((job) => describeOpen(hub, job, nowMs)),
+    deadStreams: await listDeadStreams(hub),
+    quarantined: await countQuarantined(hub),
+    shortLogs: await listShortLogs(hub, nowMs),
+  };
+}
+
+function describeWorker(hub: Hub, worker: WorkerRecord, nowMs: number): WorkerFact {
+  const session = hub.session(worker.key);
+  return {
+    name: worker.name,
+    isTrusted: worker.revokedAt === null,
+    isLinked: session?.isLinked === true,
+    silentMs: nowMs - (worker.lastSeenAt ?? worker.pairedAt),
+    trouble: session?.health.trouble ?? null,
+    version: session?.health.version ?? null,
+    aheadMs: session?.health.aheadMs ?? null,
+  };
+}
+
+function describeOpen(hub: Hub, job: JobRecord, nowMs: number): readonly OpenAttemptFact[] {
+  if (job.kind !== 'command') return [];
+  const open = job.attempts.filter(({ state }) => state.is !== 'finished');
+  return open.map(({ n, worker: key, expiresAt }) => {
+    const worker = hub.workers.find(key);
+    const isOver = expiresAt !== undefined && nowMs > expiresAt;
+    return {
+      attempt: formatAttemptId(job.id, n),
+      worker: worker?.name ?? key,
+      trust: worker === undefined ? 'unknown' : worker.revokedAt === null ? 'trusted' : 'revoked',
+      overdueMs: isOver ? nowMs - expiresAt : null,
+    };
+  });
+}
+
+async function listDeadStreams({ kv, workers }: Hub): Promise<readonly DeadStreamFact[]> {
+  const dead: DeadStreamFact[] = [];
+  for (const stream of await listStreams(kv)) {
+    const worker = workers.find(stream.peer);
+    const isLive = worker?.revokedAt === null && worker.store === stream.store;
+    if (isLive || !(await isWaiting(kv, stream))) continue;
+    const why =
+      worker === undefined ? 'unknown' : worker.revokedAt === null ? 'store-gone' : 'revoked';
+    const name = `${stream.peer}@${stream.store}`;
+    dead.push({ stream: name, worker: worker?.name ?? stream.peer, why });
+  }
+  return dead;
+}
+
+async function isWaiting(kv: Kv, stream: Parameters<typeof readOutbox>[1]): Promise<boolean> {
+  return (await readOutbox(kv, stream, { afterSeq: 0, countMax: 1 })).length > 0;
+}
+
+async function countQuarantined({ kv, workers }: Hub): Promise<ReadonlyMap<string, number>> {
+  const range = { ...prefixRange('q/'), countMax: quarantineReadMax, order: 'ascending' } as const;
+  const counts = new Map<string, number>();
+  for (const { key } of await kv.range(range)) {
+    const peer = key.split('/')[1] ?? '';
+    const name = workers.find(peer)?.name ?? peer;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Of the newest jobs, the copies that have not come although their worker is linked. */
+async function listShortLogs(hub: Hub, nowMs: number): Promise<readonly ShortLogFact[]> {
+  const short: ShortLogFact[] = [];
+  for (const job of await hub.desk.listRecent(jobsWalkedMax)) {
+    if (job.kind !== 'command') continue;
+    for (const { n, worker, state } of job.attempts) {
+      const promised = state.is === 'finished' ? (state.end.logBytes ?? 0) : 0;
+      const isOld = state.is === 'finished' && nowMs - state.end.at > logLateMs;
+      if (promised === 0 || !isOld || hub.session(worker)?.isLinked !== true) continue;
+      const attempt = formatAttemptId(job.id, n);
+      const have = await hub.mirror.findEnd(attempt);
+      const name = hub.workers.find(worker)?.name ?? worker;
+      if (have < promised) short.push({ attempt, worker: name, have, promised });
+    }
+  }
+  return short;
+}
+
+/** A copy has so long to arrive after its job ended; a gigabyte needs no more. */
+const logLateMs = 2 * 60 * 1000;

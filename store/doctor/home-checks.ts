@@ -1,0 +1,222 @@
+/*
+ * The checks of a home: may others look in, can it be read, is there room, what did the dead leave.
+ *
+ * The same for hub and agent. Diagnoses are functions of the facts; fixes change modes and remove
+ * what nobody can need, and never a store, a log, a key or a config.
+ */
+import { chmod, lstat, unlink } from 'node:fs/promises';
+import type { Check, Evidence } from '../../protocol/doctor.ts';
+import type { HomeFacts } from './home-facts.ts';
+import { freeBytesMin, glibcArm64Min, glibcMin, nodeMajorMin } from './limits.ts';
+
+/** What these fixes need besides the disk: to know that nobody is behind a socket. */
+export interface HomeWorld {
+  readonly isAnswered: (path: string) => Promise<boolean>;
+}
+
+/** A check of a home. */
+export type HomeCheck = Check<{ readonly home: HomeFacts }, HomeWorld>;
+
+const modes: HomeCheck = {
+  id: 'home-modes',
+  title: 'only you can look into the home and its key',
+  why: 'Whoever reads the key can be this program to every peer; the socket obeys whoever reaches it.',
+  area: 'home',
+  severity: 'error',
+  cost: 'reads',
+  diagnose: ({ home }) =>
+    home.modes
+      .filter(({ mode, wanted }) => (mode & ~wanted) !== 0)
+      .map(({ path, mode, wanted }) => ({
+        subject: path,
+        seen: `${path} has mode ${octal(mode)}.`,
+        wanted: `${octal(wanted)}.`,
+        advice: `Run \`chmod ${octal(wanted)}\` on it.`,
+      })),
+  fix: {
+    reach: 'anywhere',
+    plan: ({ subject, wanted }) => `gives ${subject} mode ${wanted}`,
+    apply: async (_world, { subject }) => {
+      const found = await lstat(subject);
+      if (!found.isSymbolicLink()) await chmod(subject, found.isDirectory() ? 0o700 : 0o600);
+    },
+  },
+};
+
+const config: HomeCheck = {
+  id: 'config-unreadable',
+  title: 'the config can be read',
+  why: 'With a config that cannot be read the program does not start.',
+  area: 'home',
+  severity: 'error',
+  cost: 'reads',
+  diagnose: ({ home }) =>
+    home.configFault === null
+      ? []
+      : [
+          {
+            subject: 'config',
+            seen: home.configFault,
+            wanted: 'A config.toml that can be read, or none.',
+            advice: 'Correct the line that is named, or move the file away.',
+          },
+        ],
+};
+
+const staleSocket: HomeCheck = {
+  id: 'socket-stale',
+  title: 'the control socket belongs to a living process',
+  why: 'A socket that a dead process left confuses whoever looks, until the next start replaces it.',
+  area: 'home',
+  severity: 'warning',
+  cost: 'reads',
+  diagnose: ({ home: { socket, socketPath } }) =>
+    socket !== 'stale'
+      ? []
+      : [
+          {
+            subject: socketPath,
+            seen: `Nobody answers at ${socketPath}: its process was killed.`,
+            wanted: 'No socket, or one that is answered.',
+            advice: 'Start the program again.',
+          },
+        ],
+  fix: {
+    reach: 'anywhere',
+    plan: ({ subject }) => `removes ${subject}`,
+    apply: async (world, { subject }) => {
+      if (await world.isAnswered(subject)) return;
+      if ((await lstat(subject)).isSocket()) await unlink(subject);
+    },
+  },
+};
+
+const foreignSocket: HomeCheck = {
+  id: 'socket-foreign',
+  title: 'nothing else lies in the place of the control socket',
+  why: 'The program does not start, and does not remove what may be somebody’s.',
+  area: 'home',
+  severity: 'error',
+  cost: 'reads',
+  diagnose: ({ home: { socket, socketPath } }) =>
+    socket !== 'foreign'
+      ? []
+      : [
+          {
+            subject: socketPath,
+            seen: `${socketPath} is not a socket.`,
+            wanted: 'Nothing there, or a socket.',
+            advice: 'Move that file away.',
+          },
+        ],
+};
+
+const asides: HomeCheck = {
+  id: 'home-leftovers',
+  title: 'no half-written files lie about',
+  why: 'What a process that was killed wrote aside is never read again, and one of them holds a key.',
+  area: 'home',
+  severity: 'warning',
+  cost: 'reads',
+  diagnose: ({ home }) =>
+    home.asides.map((path) => ({
+      subject: path,
+      seen: `${path} was written aside and never renamed.`,
+      wanted: 'No such file.',
+      advice: 'It is safe to remove.',
+    })),
+  fix: {
+    reach: 'anywhere',
+    plan: ({ subject }) => `removes ${subject}`,
+    apply: (_world, { subject }) => unlink(subject),
+  },
+};
+
+const disk: HomeCheck = {
+  id: 'disk-low',
+  title: 'the disk of the home has room',
+  why: 'On a full disk new work is refused, and a store that cannot write must be opened again.',
+  area: 'box',
+  severity: 'error',
+  cost: 'free',
+  diagnose: ({ home: { freeBytes, directory } }) =>
+    freeBytes === null || freeBytes >= freeBytesMin
+      ? []
+      : [
+          {
+            subject: 'disk',
+            seen: `${mebibytes(freeBytes)} are free on the disk of ${directory}.`,
+            wanted: `${mebibytes(freeBytesMin)} or more.`,
+            advice: 'Make room on that disk.',
+          },
+        ],
+};
+
+const store: HomeCheck = {
+  id: 'store-damaged',
+  title: 'the store opens and answers',
+  why: 'Everything that was promised lies in the store.',
+  area: 'store',
+  severity: 'error',
+  cost: 'reads',
+  diagnose: ({ home }) =>
+    home.store.is !== 'failed'
+      ? []
+      : [
+          {
+            subject: 'store',
+            seen: `${home.store.message} (${home.store.code})`,
+            wanted: 'A store that can be read.',
+            advice: 'Keep the directory as it is; make room on the disk or restore a backup.',
+          },
+        ],
+};
+
+const runtime: HomeCheck = {
+  id: 'runtime-old',
+  title: 'Node and the C library are new enough',
+  why: 'Older ones do not load the native parts, or load them and fail later.',
+  area: 'box',
+  severity: 'error',
+  cost: 'free',
+  diagnose: ({ home: { runtime: found } }) => {
+    const evidence: Evidence[] = [];
+    const wanted = found.arch === 'arm64' ? glibcArm64Min : glibcMin;
+    const advice = 'Run it with the Node that comes with the install, on a newer system.';
+    if (Number.parseInt(found.node, 10) < nodeMajorMin) {
+      const seen = `This is Node ${found.node}.`;
+      evidence.push({ subject: 'node', seen, wanted: `Node ${nodeMajorMin} or newer.`, advice });
+    }
+    if (found.glibc !== null && isOlder(found.glibc, wanted)) {
+      const seen = `The C library is glibc ${found.glibc}.`;
+      evidence.push({ subject: 'glibc', seen, wanted: `glibc ${wanted} or newer.`, advice });
+    }
+    return evidence;
+  },
+};
+
+/** In the order in which they are shown. */
+export const homeChecks: readonly HomeCheck[] = [
+  modes,
+  config,
+  staleSocket,
+  foreignSocket,
+  asides,
+  store,
+  disk,
+  runtime,
+];
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.floor(bytes / 2 ** 20)} MiB`;
+}
+
+function isOlder(version: string, than: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [majorMin = 0, minorMin = 0] = than.split('.').map(Number);
+  return major < majorMin || (major === majorMin && minor < minorMin);
+}

@@ -1,0 +1,108 @@
+/*
+ * The checks of an agent on homes of its own; processes and directories are real.
+ */
+import { spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { LiveAgent } from '../../../agent/doctor/agent-facts.ts';
+import { openDoctor } from '../../../agent/doctor/doctor.ts';
+import { type AgentHome, findAgentHome, savePairing } from '../../../agent/home.ts';
+import { openSystemPorts } from '../../../protocol/ports.ts';
+import { openStore } from '../../../store/format.ts';
+import { quarantineKey } from '../../../store/keys.ts';
+import type { Kv } from '../../../store/kv.ts';
+import { openLevelKv } from '../../../store/open.ts';
+import { createDirectory } from '../../store/place.ts';
+
+const ports = openSystemPorts();
+const hub = 'ab'.repeat(32);
+
+let home: AgentHome;
+let remove: () => Promise<void>;
+let kv: Kv;
+let storeId: string;
+let live: LiveAgent | undefined;
+
+beforeEach(async () => {
+  const place = await createDirectory();
+  remove = place.remove;
+  home = findAgentHome(place.path);
+  kv = await openLevelKv(home.store);
+  ({ storeId } = await openStore(kv, ports.random));
+  live = { kv, storeId, held: [], trouble: null };
+  await savePairing(home, { hub, name: 'alice', addresses: [], rendezvous: [] }, 1);
+});
+
+afterEach(async () => {
+  await kv.close();
+  await remove();
+});
+
+async function diagnose(mode: 'look' | 'fix-safe' = 'look') {
+  const { findings, fixed } = await openDoctor(
+    { home, live: () => live, ports },
+    () => undefined,
+  )(mode);
+  return { findings: findings.map(({ id }) => id), fixed: fixed.map(({ id }) => id) };
+}
+
+describe('doctor of an agent', () => {
+  test('agent: one that serves and holds nothing has no finding', async () => {
+    expect(await diagnose()).toEqual({ findings: [], fixed: [] });
+  });
+
+  test('agent-down: a home on which none runs is judged by its files', async () => {
+    await kv.close();
+    live = undefined;
+    await mkdir(join(home.work, 'J1.1'), { recursive: true });
+    expect((await diagnose()).findings).toEqual(['agent-down', 'work-leftovers']);
+  });
+
+  test('agent-down: a store that somebody holds is left alone', async () => {
+    live = undefined;
+    expect((await diagnose()).findings).toEqual(['agent-down']);
+  });
+
+  test('hub-refused: an agent that may not serve its hub says why', async () => {
+    live = { kv, storeId, held: [], trouble: 'PEER_REGRESSED' };
+    expect((await diagnose()).findings).toEqual(['hub-refused']);
+  });
+
+  test('messages-quarantined: one message that could not be read is found', async () => {
+    await kv.batch(
+      [{ type: 'put', key: quarantineKey(hub, 3), value: new Uint8Array([1]) }],
+      'synced',
+    );
+    expect((await diagnose()).findings).toEqual(['messages-quarantined']);
+  });
+
+  test('work-leftovers: only directories of attempts that are not held are removed', async () => {
+    for (const name of ['J1.1', 'J2.1', 'mine'])
+      await mkdir(join(home.work, name), { recursive: true });
+    await writeFile(join(home.work, 'J1.1', 'file'), 'left');
+    live = { kv, storeId, held: [{ attempt: 'J2.1', state: 'running' }], trouble: null };
+    expect(await diagnose()).toEqual({ findings: ['work-leftovers'], fixed: [] });
+    expect(await diagnose('fix-safe')).toEqual({ findings: [], fixed: ['work-leftovers'] });
+    expect((await diagnose()).findings).toEqual([]);
+  });
+
+  test('processes-orphaned: only processes with our mark and no held attempt are ended', async () => {
+    const start = (mark: string) => {
+      const child = spawn('/bin/sleep', ['1000'], { env: { WALLY_MARK: mark }, stdio: 'ignore' });
+      const gone = new Promise((resolve) => child.once('exit', (_code, why) => resolve(why)));
+      return { child, gone };
+    };
+    const orphan = start(`${storeId}/J1.1`);
+    const held = start(`${storeId}/J2.1`);
+    const other = start(`${'f'.repeat(32)}/J1.1`);
+    live = { kv, storeId, held: [{ attempt: 'J2.1', state: 'running' }], trouble: null };
+    expect(await diagnose('fix-safe')).toEqual({ findings: [], fixed: ['processes-orphaned'] });
+    expect(await orphan.gone).toBe('SIGKILL');
+    for (const { child, gone } of [held, other]) {
+      expect(child.exitCode ?? child.signalCode).toBeNull();
+      child.kill();
+      await gone;
+    }
+  });
+});

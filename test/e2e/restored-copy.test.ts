@@ -1,0 +1,95 @@
+/*
+ * A store that was restored from a copy is not believed, and pairing again really mends it.
+ */
+import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import type { InviteShape, JobDetail, StatusShape } from '../../cockpit/verbs/shapes.ts';
+import type { DoctorReport } from '../../protocol/doctor.ts';
+import { untilGone } from './process-state.ts';
+import { openStage, type Stage } from './stage.ts';
+
+function copy(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  cpSync(from, to, { recursive: true });
+}
+
+async function diagnose(stage: Stage): Promise<readonly string[]> {
+  const result = await stage.wally(['doctor', '--json']);
+  return result.json<DoctorReport>().findings.map(({ id }) => id);
+}
+
+async function killAgent(stage: Stage): Promise<void> {
+  const status = await stage.odally('local', ['status', '--json']);
+  const { pid } = status.json<{ pid: number }>();
+  process.kill(pid, 'SIGKILL');
+  await untilGone(pid);
+}
+
+async function stopHub(stage: Stage): Promise<void> {
+  const { hub } = await stage.ask<StatusShape>('status');
+  await stage.ask('stop');
+  await untilGone(hub.pid);
+}
+
+async function pairAgain(stage: Stage): Promise<void> {
+  const { code } = await stage.ask<InviteShape>('invite');
+  const joined = await stage.odally('local', ['join', code, '--background', '--json']);
+  expect(joined).toMatchObject({ status: 0 });
+  await stage.untilWorker('alice', ({ link }) => link === 'direct');
+}
+
+const untilRefused = async (stage: Stage) =>
+  vi.waitUntil(async () => (await diagnose(stage)).includes('worker-refused'), {
+    timeout: 20_000,
+    interval: 200,
+  });
+
+test.concurrent('copy: an agent’s restored store is refused until it is paired again, and nothing runs twice', async () => {
+  await using stage = openStage();
+  await stage.up();
+  const store = join(stage.localHome, 'store');
+  const done = stage.path('done');
+  const job = await stage.dispatch(`echo once >> ${done}; sleep 1000`);
+  await stage.untilStarted(job.id);
+  await killAgent(stage);
+  copy(store, stage.path('copy'));
+  await stage.ask('up', '--local');
+  expect((await stage.ended(job.id)).outcome).toBe('lost');
+  for (const word of ['two', 'three']) await stage.ended((await stage.dispatch(`echo ${word}`)).id);
+  await killAgent(stage);
+  copy(stage.path('copy'), store);
+  await stage.odally('local', ['run', '--background']);
+  await untilRefused(stage);
+  await stage.odally('local', ['stop']);
+  await pairAgain(stage);
+  const next = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'echo sound');
+  expect(next.outcome).toBe('succeeded');
+  expect(readFileSync(done, 'utf8')).toBe('once\n');
+  expect(await diagnose(stage)).toEqual([]);
+});
+
+test.concurrent('copy: a hub’s restored store gives no number twice, and pairing again mends it', async () => {
+  await using stage = openStage();
+  await stage.up();
+  const store = join(stage.home, 'store');
+  await stage.ended((await stage.dispatch('echo one')).id);
+  await stopHub(stage);
+  copy(store, stage.path('copy'));
+  await stage.ask('up');
+  const done = stage.path('done');
+  await stage.ended((await stage.dispatch('echo two')).id);
+  const job = await stage.dispatch(`echo once >> ${done}; sleep 1000`);
+  await stage.untilStarted(job.id);
+  await stopHub(stage);
+  copy(stage.path('copy'), store);
+  await stage.ask('up');
+  await untilRefused(stage);
+  await stage.odally('local', ['stop']);
+  await pairAgain(stage);
+  const next = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'echo sound');
+  expect(Number(next.id.slice(1))).toBeGreaterThan(Number(job.id.slice(1)));
+  expect(next.outcome).toBe('succeeded');
+  expect(readFileSync(done, 'utf8')).toBe('once\n');
+  expect(await diagnose(stage)).toEqual([]);
+});

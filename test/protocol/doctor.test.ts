@@ -1,0 +1,156 @@
+/*
+ * The doctor's flow: only a second diagnosis may say that something is fixed.
+ */
+import { describe, expect, test } from 'vitest';
+import {
+  type Check,
+  cutFinding,
+  type Doctor,
+  describeReport,
+  type Evidence,
+  findingSchema,
+  runDoctor,
+} from '../../protocol/doctor.ts';
+import { findingTextLettersMax } from '../../protocol/limits.ts';
+
+interface Facts {
+  readonly broken: readonly string[];
+}
+
+interface World {
+  readonly broken: Set<string>;
+}
+
+function evidence(subject: string): Evidence {
+  return { subject, seen: `${subject} is broken.`, wanted: 'Sound.', advice: 'Mend it.' };
+}
+
+function makeCheck(fields: Partial<Check<Facts, World>> = {}): Check<Facts, World> {
+  return {
+    id: 'broken',
+    title: 'nothing is broken',
+    why: 'It would not work.',
+    area: 'home',
+    severity: 'error',
+    cost: 'free',
+    diagnose: ({ broken }) => broken.map(evidence),
+    fix: {
+      reach: 'anywhere',
+      plan: ({ subject }) => `mends ${subject}`,
+      apply: async ({ broken }, { subject }) => void broken.delete(subject),
+    },
+    ...fields,
+  };
+}
+
+function makeDoctor(check: Check<Facts, World>, ...broken: readonly string[]) {
+  const world = { broken: new Set(broken) };
+  const lines: string[] = [];
+  let gatherCount = 0;
+  const gather = async () => {
+    gatherCount += 1;
+    return { broken: [...world.broken] };
+  };
+  const noticed = (line: string) => lines.push(line);
+  const doctor: Doctor<Facts, World> = { checks: [check], gather, world, noticed };
+  return { doctor, world, lines, count: () => gatherCount };
+}
+
+const found = (subject: string) => ({
+  id: 'broken',
+  severity: 'error',
+  seen: `${subject} is broken.`,
+  wanted: 'Sound.',
+  advice: `Mend it. --fix: mends ${subject}`,
+});
+
+describe('doctor', () => {
+  test('doctor: a look gathers once and changes nothing', async () => {
+    const { doctor, world, count } = makeDoctor(makeCheck(), 'a', 'b');
+    expect(await runDoctor(doctor, 'look')).toEqual({
+      findings: [found('a'), found('b')],
+      fixed: [],
+    });
+    expect(count()).toBe(1);
+    expect([...world.broken]).toEqual(['a', 'b']);
+  });
+
+  test('doctor: what a fix mended is fixed once the second diagnosis does not find it', async () => {
+    const { doctor, lines, count } = makeDoctor(makeCheck(), 'a');
+    expect(await runDoctor(doctor, 'fix')).toEqual({ findings: [], fixed: [found('a')] });
+    expect(count()).toBe(2);
+    expect(lines).toEqual(['doctor: broken: mends a']);
+  });
+
+  test('doctor: a fix that does nothing, or throws, leaves its finding and fixes nothing', async () => {
+    const plan = () => 'tries';
+    const idle = makeCheck({ fix: { reach: 'anywhere', plan, apply: async () => undefined } });
+    const report = await runDoctor(makeDoctor(idle, 'a').doctor, 'fix');
+    expect(report).toMatchObject({ findings: [{ id: 'broken' }], fixed: [] });
+    const apply = () => Promise.reject(new Error('withstood'));
+    const { doctor, lines } = makeDoctor(
+      makeCheck({ fix: { reach: 'anywhere', plan, apply } }),
+      'a',
+    );
+    expect(await runDoctor(doctor, 'fix')).toMatchObject({
+      findings: [{ id: 'broken' }],
+      fixed: [],
+    });
+    expect(lines.join('\n')).toContain('withstood');
+  });
+
+  test('doctor: what vanished by itself, without a fix, is not called fixed', async () => {
+    const { fix: _fix, ...bare } = makeCheck();
+    const { doctor, world } = makeDoctor(bare, 'a');
+    const report = runDoctor(doctor, 'fix');
+    world.broken.clear();
+    expect((await report).fixed).toEqual([]);
+  });
+
+  test('doctor: what a fix broke instead is found', async () => {
+    const apply = async ({ broken }: World, { subject }: Evidence) => {
+      broken.delete(subject);
+      broken.add('c');
+    };
+    const check = makeCheck({ fix: { reach: 'anywhere', plan: () => 'tries', apply } });
+    const report = await runDoctor(makeDoctor(check, 'a').doctor, 'fix');
+    expect(report.findings.map(({ seen }) => seen)).toEqual(['c is broken.']);
+    expect(report.fixed.map(({ seen }) => seen)).toEqual(['a is broken.']);
+  });
+
+  test('doctor: a fix for this box only is not applied for somebody afar', async () => {
+    const apply = async ({ broken }: World) => broken.clear();
+    const check = makeCheck({ fix: { reach: 'here', plan: () => 'ends it', apply } });
+    const { doctor, world } = makeDoctor(check, 'a');
+    expect((await runDoctor(doctor, 'fix-safe')).fixed).toEqual([]);
+    expect(world.broken.size).toBe(1);
+    expect((await runDoctor(doctor, 'fix')).fixed).toHaveLength(1);
+  });
+
+  test('doctor: a check that breaks is a finding, and hides nothing', async () => {
+    const diagnose = () => {
+      throw new Error('undefined is not a function');
+    };
+    const { doctor } = makeDoctor(makeCheck({ id: 'bad', diagnose }), 'a');
+    const both = { ...doctor, checks: [...doctor.checks, makeCheck()] };
+    const { findings } = await runDoctor(both, 'look');
+    expect(findings.map(({ id }) => id)).toEqual(['bad', 'broken']);
+  });
+
+  test('doctor: a finding that travels is cut, and loses its control characters', () => {
+    const long = { ...found('a'), severity: 'error' as const, seen: 'x'.repeat(10_000) };
+    expect(findingSchema.parse(cutFinding(long)).seen).toHaveLength(findingTextLettersMax);
+    const evil = { ...cutFinding(long), seen: '\u001b[2Jx', severity: 'apocalyptic' };
+    expect(findingSchema.parse(evil)).toMatchObject({ seen: ' [2Jx', severity: 'error' });
+  });
+
+  test('doctor: people read what was found, what is wanted, and what was fixed', () => {
+    const finding = { ...found('a'), severity: 'error' as const, worker: 'alice' };
+    const text = describeReport({ findings: [finding], fixed: [] }, 'Wally');
+    expect(text).toContain('broken (alice): a is broken.');
+    expect(text).toContain('wanted: Sound. Mend it.');
+    expect(describeReport({ findings: [], fixed: [finding] }, 'Wally')).toBe(
+      'fixed    broken (alice): a is broken.\nNothing is wrong with Wally.',
+    );
+  });
+});

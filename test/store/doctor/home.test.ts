@@ -1,0 +1,184 @@
+/*
+ * The checks of a home, each with a home that is really damaged so, and each silent about a sound one.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmod, lstat, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type DoctorMode, runDoctor } from '../../../protocol/doctor.ts';
+import { isUnixAnswered } from '../../../protocol/transports/unix.ts';
+import { homeChecks } from '../../../store/doctor/home-checks.ts';
+import { gatherHome, type HomeFacts, type HomePlan } from '../../../store/doctor/home-facts.ts';
+import { freeBytesMin } from '../../../store/doctor/limits.ts';
+import type { Kv } from '../../../store/kv.ts';
+import { openLevelKv } from '../../../store/open.ts';
+import { createDirectory } from '../place.ts';
+
+let home: string;
+let remove: () => Promise<void>;
+let server: Server | undefined;
+let plan: HomePlan;
+
+beforeEach(async () => {
+  ({ path: home, remove } = await createDirectory());
+  await writeFile(join(home, 'key'), 'secret', { mode: 0o600 });
+  plan = {
+    directory: home,
+    privateFiles: [join(home, 'key'), join(home, 'not-there')],
+    socket: join(home, 's'),
+    store: join(home, 'store'),
+    readConfig: async () => undefined,
+    isAnswered: isUnixAnswered,
+    nowMs: 2_000_000_000_000,
+  };
+});
+
+afterEach(async () => {
+  server?.close();
+  server = undefined;
+  await remove();
+});
+
+function diagnose(mode: DoctorMode, change: (facts: HomeFacts) => Partial<HomeFacts> = () => ({})) {
+  const gather = async () => {
+    const facts = await gatherHome(plan, undefined);
+    return { home: { ...facts, ...change(facts) } };
+  };
+  const world = { isAnswered: isUnixAnswered };
+  return runDoctor({ checks: homeChecks, gather, world, noticed: () => undefined }, mode);
+}
+
+async function listFound(change?: (facts: HomeFacts) => Partial<HomeFacts>) {
+  const { findings } = await diagnose('look', change);
+  return findings.map(({ id }) => id);
+}
+
+async function expectMended(id: string): Promise<void> {
+  expect(await listFound()).toEqual([id]);
+  expect(await diagnose('fix')).toMatchObject({ findings: [], fixed: [{ id }] });
+  expect(await listFound()).toEqual([]);
+}
+
+/** A process that bound the socket and was killed. */
+function leaveSocket(): void {
+  const bind = `require('node:net').createServer().listen(${JSON.stringify(plan.socket)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  try {
+    execFileSync(process.execPath, ['-e', bind]);
+  } catch (thrown) {
+    expect(thrown).toMatchObject({ signal: 'SIGKILL' });
+  }
+}
+
+async function makeStore(): Promise<void> {
+  const kv = await openLevelKv(plan.store);
+  await kv.batch([{ type: 'put', key: 'meta/format', value: new Uint8Array([1]) }], 'synced');
+  await kv.close();
+}
+
+describe('doctor of a home', () => {
+  test('home: a sound one has no finding, with and without a store', async () => {
+    expect(await listFound()).toEqual([]);
+    await makeStore();
+    expect(await listFound()).toEqual([]);
+    expect((await gatherHome(plan, undefined)).store).toEqual({ is: 'sound' });
+  });
+
+  test('home-modes: a home that others can enter is found and closed', async () => {
+    await chmod(home, 0o755);
+    await expectMended('home-modes');
+    expect((await lstat(home)).mode & 0o777).toBe(0o700);
+  });
+
+  test('home-modes: a key that others can read is found and closed; a stricter mode is fine', async () => {
+    await chmod(join(home, 'key'), 0o640);
+    await expectMended('home-modes');
+    await chmod(join(home, 'key'), 0o400);
+    expect(await listFound()).toEqual([]);
+  });
+
+  test('home-modes: what a link leads to is not ours to change', async () => {
+    await rm(join(home, 'key'));
+    await writeFile(join(home, 'other'), '', { mode: 0o644 });
+    await symlink(join(home, 'other'), join(home, 'key'));
+    expect(await listFound()).toEqual([]);
+  });
+
+  test('config-unreadable: the reader’s own words are what was seen', async () => {
+    plan = { ...plan, readConfig: () => Promise.reject(new Error('line 3 is odd')) };
+    const { findings } = await diagnose('fix');
+    expect(findings).toMatchObject([{ id: 'config-unreadable' }]);
+    expect(findings[0]?.seen).toContain('line 3 is odd');
+  });
+
+  test('socket-stale: a socket that nobody answers is found and removed', async () => {
+    leaveSocket();
+    await expectMended('socket-stale');
+  });
+
+  test('socket-stale: an answered socket is none', async () => {
+    await new Promise<void>((resolve) => {
+      server = createServer().listen(plan.socket, resolve);
+    });
+    expect(await listFound()).toEqual([]);
+  });
+
+  test('socket-foreign: another file in its place is found, and kept by every fix', async () => {
+    await writeFile(plan.socket, 'mine');
+    expect(await diagnose('fix')).toMatchObject({
+      findings: [{ id: 'socket-foreign' }],
+      fixed: [],
+    });
+    expect((await lstat(plan.socket)).isFile()).toBe(true);
+  });
+
+  test('home-leftovers: an old file that was written aside goes, a young one stays', async () => {
+    const old = join(home, 'pairing.json.4711.new');
+    const young = join(home, 'hub.key.0badcafe.new');
+    await writeFile(old, '{}');
+    await writeFile(young, '');
+    await utimes(young, plan.nowMs / 1000, plan.nowMs / 1000 - 60);
+    await expectMended('home-leftovers');
+    expect((await lstat(young)).isFile()).toBe(true);
+  });
+
+  test('store-damaged: a store whose CURRENT is gone is found, and left as it is', async () => {
+    await makeStore();
+    await writeFile(join(plan.store, 'CURRENT'), 'rubbish\n');
+    expect(await diagnose('fix')).toMatchObject({ findings: [{ id: 'store-damaged' }], fixed: [] });
+  });
+
+  test('store-damaged: a live store that fails says so', async () => {
+    const failed = { get: () => Promise.reject(new Error('no space left')) } as unknown as Kv;
+    const gather = async () => ({ home: await gatherHome(plan, failed) });
+    const world = { isAnswered: isUnixAnswered };
+    const doctor = { checks: homeChecks, gather, world, noticed: () => undefined };
+    const { findings } = await runDoctor(doctor, 'look');
+    expect(findings.map(({ id }) => id)).toEqual(['store-damaged']);
+  });
+
+  test('store-damaged: another process’s store is not judged', async () => {
+    const kv = await openLevelKv(plan.store);
+    expect((await gatherHome(plan, undefined)).store).toEqual({ is: 'unknown' });
+    expect(await listFound()).toEqual([]);
+    await kv.close();
+  });
+
+  test('disk-low: one byte too few is found; the real disk is asked', async () => {
+    expect(await listFound(() => ({ freeBytes: freeBytesMin - 1 }))).toEqual(['disk-low']);
+    expect(await listFound(() => ({ freeBytes: freeBytesMin }))).toEqual([]);
+    expect((await gatherHome(plan, undefined)).freeBytes).toBeGreaterThan(0);
+  });
+
+  test.each([
+    [{ node: '21.9.0', arch: 'x64', glibc: '2.36' }, 1],
+    [{ node: '24.0.0', arch: 'x64', glibc: '2.27' }, 1],
+    [{ node: '24.0.0', arch: 'x64', glibc: '2.28' }, 0],
+    [{ node: '24.0.0', arch: 'arm64', glibc: '2.32' }, 1],
+    [{ node: '24.0.0', arch: 'arm64', glibc: '3.1' }, 0],
+    [{ node: '24.0.0', arch: 'x64', glibc: null }, 0],
+  ])('runtime-old: %o gives %i findings', async (runtime, count) => {
+    const found = await listFound(() => ({ runtime }));
+    expect(found).toEqual(Array(count).fill('runtime-old'));
+  });
+});
