@@ -15,6 +15,7 @@ import {
 } from '../protocol/doctor.ts';
 import { AppError, readFirstSentence, wrapError } from '../protocol/errors.ts';
 import { dialUnix } from '../protocol/transports/unix.ts';
+import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
 import type { AgentStatus } from './agent-parts.ts';
 import { agentChecks } from './doctor/agent-checks.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
@@ -174,9 +175,18 @@ async function showStatus({ program, home }: AgentProgramParts, flags: Flags): P
       `work      ${status.work}${attempts.length === 0 ? '' : `: ${attempts.join(', ')}`}`,
       `logs      ${status.logs}`,
       `waiting   ${status.waiting} messages for the hub`,
+      `disk      ${describeDisk(status.disk)}`,
     ].join('\n'),
   );
   return 0;
+}
+
+function describeDisk({ store, room }: DiskHealth): string {
+  if (store.is === 'reopening')
+    return `the store is opened again: ${store.message} [${store.code}]`;
+  if (room === null) return 'sound';
+  const low = room.isLow ? '; new work is refused [DISK_LOW]' : '';
+  return `${formatMib(room.freeBytes)} free${low}`;
 }
 
 async function stop({ program, home }: AgentProgramParts, flags: Flags): Promise<number> {

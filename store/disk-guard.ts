@@ -111,6 +111,11 @@ function untilSound(disk: DiskGuard, timers: Timers): Promise<void> {
   });
 }
 
+/** Bytes in words, for people. */
+export function formatMib(bytes: number): string {
+  return `${(bytes / (1024 * 1024)).toFixed(bytes < 100 * 1024 * 1024 ? 1 : 0)} MiB`;
+}
+
 /** Does this failure, or what caused it, say that there is no room left? */
 export function isDiskFull(thrown: unknown): boolean {
   let at = thrown;

@@ -8,7 +8,7 @@
 import { AppError } from '../protocol/errors.ts';
 import type { Ports } from '../protocol/ports.ts';
 import { openDiskPort } from './disk-files.ts';
-import { type DiskGuard, refuseUnsound, type StoreHealth } from './disk-guard.ts';
+import { type DiskGuard, formatMib, refuseUnsound, type StoreHealth } from './disk-guard.ts';
 import { type DiskLimits, type DiskPort, DiskWatch } from './disk-watch.ts';
 import type { Kv } from './kv.ts';
 import { openLevelKv } from './open.ts';
@@ -105,8 +105,8 @@ function guard({ store, watch, followers }: Guarded): DiskGuard {
 }
 
 function refuseLow({ freeBytes, watermarkBytes }: NonNullable<DiskWatch['room']>): AppError {
-  const inMib = (bytes: number) => `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
-  const detail = `The disk has ${inMib(freeBytes)} left; new work needs ${inMib(watermarkBytes)}.`;
+  const [free, mark] = [freeBytes, watermarkBytes].map(formatMib);
+  const detail = `The disk has ${free} left; new work needs ${mark}.`;
   return new AppError('DISK_LOW', detail);
 }
 

@@ -6,9 +6,10 @@
  */
 import { z } from 'zod';
 import { formatAddress } from '../../protocol/transports/address.ts';
+import { type DiskHealth, formatMib } from '../../store/disk-guard.ts';
 import type { Hub } from '../hub/hub.ts';
 import { formatInstant, presentJob, presentTeam } from './present.ts';
-import type { JobRow, StatusShape, WatchItem } from './shapes.ts';
+import type { DiskShape, JobRow, StatusShape, WatchItem } from './shapes.ts';
 import { describeJob, showTeam } from './text.ts';
 import { defineVerb, type Style, type VerbContext } from './verb.ts';
 
@@ -34,6 +35,7 @@ export const statusVerb = defineVerb({
     const recent = (await hub.desk.listRecent(recentJobsShown * 2)).slice(0, recentJobsShown);
     return {
       hub: describeHub(context),
+      disk: presentDisk(hub.disk.health),
       team: presentTeam(hub),
       jobs: active,
       recent: (await presentAll(hub, recent)).filter((job) => job.outcome !== null),
@@ -86,16 +88,30 @@ function describeHub({ hub, pid, home }: VerbContext): StatusShape['hub'] {
   };
 }
 
+function presentDisk({ store, room }: DiskHealth): DiskShape {
+  const fault = store.is === 'reopening' ? store : undefined;
+  return {
+    store: store.is,
+    since: fault === undefined ? null : formatInstant(fault.since),
+    code: fault?.code ?? null,
+    message: fault?.message ?? null,
+    freeBytes: room?.freeBytes ?? null,
+    watermarkBytes: room?.watermarkBytes ?? null,
+    ballast: room?.ballast ?? null,
+  };
+}
+
 function presentAll(hub: Hub, jobs: Parameters<typeof presentJob>[1][]): Promise<JobRow[]> {
   return Promise.all(jobs.map((job) => presentJob(hub, job)));
 }
 
 function showStatus(status: StatusShape, style: Style): string {
-  const { hub, team, jobs, recent } = status;
+  const { hub, disk, team, jobs, recent } = status;
   const line = (job: JobRow) =>
     `  ${job.id.padEnd(6)} ${describeJob(job, style)}  ${style.dim(job.title)}`;
   const lines = [
     `${style.strong('Wally')} ${hub.version}  hub ${hub.pid} on ${hub.address}  ${style.dim(hub.home)}`,
+    ...showTrouble(disk, style),
     '',
     showTeam(team, style),
     '',
@@ -104,6 +120,17 @@ function showStatus(status: StatusShape, style: Style): string {
   ];
   if (recent.length > 0) lines.push('', 'Ended lately:', ...recent.map(line));
   return lines.join('\n');
+}
+
+/** A disk that is well is not worth a line. */
+function showTrouble(disk: DiskShape, style: Style): readonly string[] {
+  const { store, code, message, freeBytes, watermarkBytes, since } = disk;
+  if (store === 'reopening') {
+    return [style.bad(`The store is opened again since ${since}: ${message} [${code}]`)];
+  }
+  if (freeBytes === null || watermarkBytes === null || freeBytes >= watermarkBytes) return [];
+  const [free, mark] = [freeBytes, watermarkBytes].map((bytes) => formatMib(bytes));
+  return [style.warn(`The disk has ${free} left; new work is refused below ${mark} [DISK_LOW]`)];
 }
 
 /** Streams to one follower: dirty marks in between, the latest state when there is room. */

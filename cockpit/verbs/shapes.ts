@@ -161,10 +161,24 @@ export interface StatusShape {
     /** `host:port` of the embedded rendezvous. */
     readonly rendezvous: string;
   };
+  readonly disk: DiskShape;
   readonly team: readonly TeamRow[];
   /** Jobs that have not ended. */
   readonly jobs: readonly JobRow[];
   readonly recent: readonly JobRow[];
+}
+
+/** The disk under the hub's home. Everything but `store` is null where there is nothing to say. */
+export interface DiskShape {
+  /** `reopening`: a read or a write failed; the store is being opened again, by itself. */
+  readonly store: 'sound' | 'reopening';
+  readonly since: string | null;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly freeBytes: number | null;
+  /** New work is refused while less is free. */
+  readonly watermarkBytes: number | null;
+  readonly ballast: 'ready' | 'released' | 'none' | null;
 }
 
 /** What `wally watch` streams: first everything, then every change. */
