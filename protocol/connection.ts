@@ -50,6 +50,8 @@ export interface ConnectionParts {
   readonly ports: Ports;
   readonly ownStore: string;
   readonly knownStore: string | null;
+  /** How long a peer must be silent before it is pinged; 0 to ping steadily. */
+  readonly pingRestMs: number;
 }
 
 /** A link with its handshake. Life cycle: `start`, then `close` or the peer's end. */
@@ -191,7 +193,7 @@ export class Connection {
       if (effect.do === 'say') {
         this.send(this.#parts.owner.compose(effect.forStore, effect.isOpen));
       } else if (effect.do === 'opened') {
-        this.#liveness = createLiveness(this.#moment());
+        this.#liveness = createLiveness(this.#moment(), this.#parts.pingRestMs);
         this.#parts.owner.opened(this, effect.hello, this.#greetedAt);
       } else {
         this.refuse(new AppError(effect.code));

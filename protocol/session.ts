@@ -16,6 +16,7 @@ import {
   protocolMax,
   protocolMin,
 } from './frames.ts';
+import { hubPingRestMs } from './limits.ts';
 import {
   createReceiver,
   type ReceiverEffect,
@@ -120,6 +121,7 @@ export class Session {
       ports,
       ownStore: identity.store,
       knownStore: this.#streams.peerStore,
+      pingRestMs: identity.role === 'hub' ? hubPingRestMs : 0,
       owner: {
         compose: (forStore, isOpen) => this.#compose(forStore, isOpen),
         opened: (from, hello, greetedAt) => void this.#open(from, hello, greetedAt),

@@ -5,10 +5,10 @@
  *     ▲──────heard──────┘
  *
  * Anything heard counts. Silence only ever ends a link and shows an age; it never ends a job (that
- * is the lease's business) and never says that the peer is dead. Carriers notice a killed peer
- * after 17 s or not at all, so each side pings and watches for itself. A process that did not run
- * for a while (stopped, or starved of CPU) could not hear, so then the peer gets two more pings'
- * time; no more, because a box that slept should dial again soon. Source: transport facts 0.4.
+ * is the lease's business) and never says that the peer is dead. Carriers notice a killed peer after
+ * 17 s or not at all, so each side watches for itself; a side that rests pings only who fell silent.
+ * A process that did not run for a while (stopped, starved of CPU) could not hear, so then the peer
+ * gets two more pings' time; no more, because a box that slept should dial again soon. Source: transport facts 0.4.
  */
 import {
   pingMsDefault,
@@ -23,6 +23,8 @@ interface Ground {
   readonly pingAt: number;
   /** The last tick. */
   readonly lookedAt: number;
+  /** After anything heard, no ping is sent for so long. */
+  readonly restMs: number;
 }
 
 /** How fresh the peer is; instants are monotonic milliseconds. */
@@ -42,9 +44,12 @@ export type LivenessEffect =
 
 type Out = Step<LivenessState, LivenessEffect>;
 
-/** A link has just opened: heard now, and the first ping is due at once. */
-export function createLiveness({ nowMs }: Moment): LivenessState {
-  return { is: 'fresh', heardAt: nowMs, pingAt: nowMs, lookedAt: nowMs };
+/**
+ * A link has just opened: heard now. Without a rest the first ping is due at once and pings go on
+ * steadily; with one, only a peer that fell silent is pinged.
+ */
+export function createLiveness({ nowMs }: Moment, restMs: number): LivenessState {
+  return { is: 'fresh', heardAt: nowMs, pingAt: nowMs, lookedAt: nowMs, restMs };
 }
 
 const table: Table<LivenessState, LivenessEvent, LivenessEffect> = {
@@ -75,7 +80,11 @@ export const stepLiveness = createStepper(table);
 export function findLivenessDeadline(state: LivenessState): number | undefined {
   if (state.is === 'suspect') return undefined;
   const limit = state.is === 'fresh' ? staleAfterMsDefault : suspectAfterMsDefault;
-  return Math.min(state.pingAt, state.heardAt + limit);
+  return Math.min(findPingAt(state), state.heardAt + limit);
+}
+
+function findPingAt({ pingAt, heardAt, restMs }: Ground): number {
+  return Math.max(pingAt, heardAt + restMs);
 }
 
 function watch(
@@ -94,7 +103,7 @@ function watch(
   const isNewlyStale = state.is === 'fresh' && silentMs >= staleAfterMsDefault;
   if (isNewlyStale) effects.push({ do: 'show', as: 'stale' });
   let { pingAt } = state;
-  if (nowMs >= pingAt) {
+  if (nowMs >= findPingAt({ ...state, heardAt })) {
     effects.push({ do: 'ping' });
     // ±10 %, so that a thousand agents that started together do not ping together.
     pingAt = nowMs + pingMsDefault * (0.9 + roll / 5);

@@ -33,7 +33,10 @@ beforeEach(async () => {
     closed: (_connection, reason) => told.push(`closed ${reason}`),
   };
   const [link, far] = createLinkPair('a', 'b');
-  connection = new Connection({ link, owner, ports, ownStore, knownStore: null });
+  connection = new Connection({
+    ...{ link, owner, ports, ownStore },
+    ...{ knownStore: null, pingRestMs: 0 },
+  });
   connection.start();
   peer = new RawPeer(far);
   await settle();
@@ -125,6 +128,7 @@ describe('connection', () => {
       ports,
       ownStore,
       knownStore: null,
+      pingRestMs: 0,
     });
     other.start();
     new RawPeer(far).say(nak);

@@ -53,7 +53,7 @@ class Host implements SessionHost {
 
 function makeSession(host: Host, known: string | null = peerStore, store = ownStore) {
   const ports = new FakePorts();
-  const identity = { role: 'hub', version: '1', store, incarnation: 4 } as const;
+  const identity = { role: 'agent', version: '1', store, incarnation: 4 } as const;
   const session = new Session({ host, ports, identity, knownStore: known, marks: host.marks });
   return { session, ports };
 }

@@ -4,6 +4,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  hubPingRestMs,
   pingMsDefault,
   staleAfterMsDefault,
   starvedMsMin,
@@ -19,11 +20,11 @@ import {
 const at = (nowMs: number, roll = 0.5) => ({ nowMs, roll });
 const tick = { type: 'tick' } as const;
 const heard = { type: 'heard' } as const;
-const later: LivenessState = { is: 'fresh', heardAt: 0, pingAt: 1e9, lookedAt: 1e9 };
+const later: LivenessState = { is: 'fresh', heardAt: 0, pingAt: 1e9, lookedAt: 1e9, restMs: 0 };
 
 describe('liveness', () => {
   test('liveness: the first ping is due at once, the next within a tenth of the interval', () => {
-    const fresh = createLiveness(at(7));
+    const fresh = createLiveness(at(7), 0);
     expect(findLivenessDeadline(fresh)).toBe(7);
     for (const roll of [0, 0.5, 0.999]) {
       const { state, effects } = stepLiveness(fresh, tick, at(7, roll));
@@ -31,6 +32,30 @@ describe('liveness', () => {
       expect(state.pingAt - 7).toBeGreaterThanOrEqual(0.9 * pingMsDefault);
       expect(state.pingAt - 7).toBeLessThanOrEqual(1.1 * pingMsDefault);
     }
+  });
+
+  test('liveness: a side that rests pings nobody that it hears', () => {
+    let state = createLiveness(at(0), hubPingRestMs);
+    for (let nowMs = 1000; nowMs < 20_000; nowMs += 1000) {
+      state = stepLiveness(state, heard, at(nowMs)).state;
+      const due = findLivenessDeadline(state) ?? 0;
+      expect(due).toBeGreaterThan(nowMs);
+      const looked = stepLiveness(state, tick, at(nowMs + 999));
+      expect(looked.effects).toEqual([]);
+      state = looked.state;
+    }
+  });
+
+  test('liveness: a side that rests pings a silent peer twice before it is stale', () => {
+    let state = createLiveness(at(0), hubPingRestMs);
+    const pings: number[] = [];
+    while (state.is === 'fresh') {
+      const nowMs = findLivenessDeadline(state) ?? Number.POSITIVE_INFINITY;
+      const out = stepLiveness(state, tick, at(nowMs));
+      if (out.effects.some((effect) => effect.do === 'ping')) pings.push(nowMs);
+      state = out.state;
+    }
+    expect(pings).toEqual([hubPingRestMs, hubPingRestMs + pingMsDefault]);
   });
 
   test('liveness: stale is said at its moment, once, and not before', () => {
@@ -59,7 +84,13 @@ describe('liveness', () => {
   });
 
   test('liveness: a process that did not run for a while gives its peer two more pings, no more', () => {
-    const slept: LivenessState = { is: 'fresh', heardAt: 0, pingAt: 1000, lookedAt: 900 };
+    const slept: LivenessState = {
+      is: 'fresh',
+      heardAt: 0,
+      pingAt: 1000,
+      lookedAt: 900,
+      restMs: 0,
+    };
     const woken = stepLiveness(slept, tick, at(60_000));
     expect(woken.effects).toEqual([{ do: 'show', as: 'stale' }, { do: 'ping' }]);
     const due = 60_000 + 2 * pingMsDefault;
@@ -72,7 +103,7 @@ describe('liveness', () => {
   });
 
   test('liveness: a late look that is not that late excuses nothing', () => {
-    const late: LivenessState = { is: 'stale', heardAt: 0, pingAt: 1e9, lookedAt: 4000 };
+    const late: LivenessState = { is: 'stale', heardAt: 0, pingAt: 1e9, lookedAt: 4000, restMs: 0 };
     expect(stepLiveness(late, tick, at(4000 + starvedMsMin - 1)).effects).toEqual([
       { do: 'give-up' },
     ]);
@@ -98,9 +129,10 @@ describe('liveness', () => {
       fc.property(
         fc.array(fc.nat(7000), { maxLength: 30 }),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
-        (gaps, roll) => {
+        fc.constantFrom(0, hubPingRestMs),
+        (gaps, roll, restMs) => {
           let nowMs = 0;
-          let state = createLiveness(at(0));
+          let state = createLiveness(at(0), restMs);
           let heardAt = 0;
           let next = gaps.shift();
           for (let step = 0; step < 2000 && state.is !== 'suspect'; step += 1) {
