@@ -51,13 +51,14 @@ export function reconcileWorker(
     carryOut(scene, { worker, attempt: id }, settlement);
   }
   for (const row of inventory) {
-    leapOver(scene, row.attempt);
     const known = findKnown(scene, worker, row.attempt);
     // What has not ended here was settled above.
     if (known !== undefined && known !== 'ended') continue;
     const hub = known === 'ended' ? 'finished' : 'unknown';
     carryOut(scene, { worker, attempt: row.attempt }, planSettlement(hub, viewOfWorker(row)));
   }
+  // Last, because what is not known above is known by its number.
+  for (const { attempt } of inventory) leapOver(scene, attempt);
 }
 
 /** Numbers that one row may leap over: more jobs than anybody lost with a restored store. */
