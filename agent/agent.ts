@@ -117,7 +117,8 @@ export class Agent implements SessionHost {
   get live(): LiveAgent {
     const { storeId } = this.#identity;
     const trouble = this.#trouble;
-    return { kv: this.#parts.kv, storeId, held: this.#desk.inventory(), trouble };
+    const { kv, disk } = this.#parts;
+    return { kv, health: disk.health, storeId, held: this.#desk.inventory(), trouble };
   }
 
   // The session's host.

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { InventoryRow } from '../../protocol/frames.ts';
 import { type Ports, sleep } from '../../protocol/ports.ts';
 import { isUnixAnswered } from '../../protocol/transports/unix.ts';
+import type { DiskHealth } from '../../store/disk-guard.ts';
 import { gatherHome, type HomeFacts } from '../../store/doctor/home-facts.ts';
 import { findStoreId } from '../../store/format.ts';
 import { isAttemptId, prefixRange } from '../../store/keys.ts';
@@ -24,6 +25,7 @@ import { quarantineReadMax, secondLookMs } from './limits.ts';
 /** What an agent that runs says of itself. */
 export interface LiveAgent {
   readonly kv: Kv;
+  readonly health: DiskHealth;
   readonly storeId: string;
   readonly held: readonly InventoryRow[];
   /** Code of what keeps it and its hub apart. */
@@ -67,7 +69,7 @@ export async function gatherAgent(scene: AgentScene): Promise<AgentFacts> {
     isAnswered: isUnixAnswered,
     nowMs: ports.clock.wallMs(),
   };
-  const facts = await gatherHome(plan, live()?.kv);
+  const facts = await gatherHome(plan, live());
   const isRunning = live() !== undefined || facts.socket === 'answered';
   const stored = await withStore(scene, facts, readStored);
   const isPaired = await findPairing(home).then(

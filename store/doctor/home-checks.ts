@@ -7,7 +7,7 @@
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import type { Check, Evidence } from '../../protocol/doctor.ts';
 import type { HomeFacts } from './home-facts.ts';
-import { freeBytesMin, glibcArm64Min, glibcMin, nodeMajorMin } from './limits.ts';
+import { glibcArm64Min, glibcMin, nodeMajorMin } from './limits.ts';
 
 /** What these fixes need besides the disk: to know that nobody is behind a socket. */
 export interface HomeWorld {
@@ -139,15 +139,35 @@ const disk: HomeCheck = {
   area: 'box',
   severity: 'error',
   cost: 'free',
-  diagnose: ({ home: { freeBytes, directory } }) =>
-    freeBytes === null || freeBytes >= freeBytesMin
+  diagnose: ({ home: { room, directory } }) =>
+    room === null || room.freeBytes >= room.watermarkBytes
       ? []
       : [
           {
             subject: 'disk',
-            seen: `${mebibytes(freeBytes)} are free on the disk of ${directory}.`,
-            wanted: `${mebibytes(freeBytesMin)} or more.`,
+            seen: `${mebibytes(room.freeBytes)} are free on the disk of ${directory}.`,
+            wanted: `${mebibytes(room.watermarkBytes)} or more.`,
             advice: 'Make room on that disk.',
+          },
+        ],
+};
+
+const ballast: HomeCheck = {
+  id: 'ballast-missing',
+  title: 'the room that is kept for outcomes is there',
+  why: 'It was given up to a full disk; until it is back, the next full disk may stop outcomes.',
+  area: 'box',
+  severity: 'warning',
+  cost: 'free',
+  diagnose: ({ home: { room } }) =>
+    room?.ballast !== 'released'
+      ? []
+      : [
+          {
+            subject: 'ballast',
+            seen: 'The ballast was given up and is not back.',
+            wanted: 'The ballast.',
+            advice: 'Make room on the disk; it comes back by itself.',
           },
         ],
 };
@@ -204,6 +224,7 @@ export const homeChecks: readonly HomeCheck[] = [
   asides,
   store,
   disk,
+  ballast,
   runtime,
 ];
 

@@ -8,7 +8,9 @@
 import { access, lstat, readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasSystemCode, wrapError } from '../../protocol/errors.ts';
+import { type DiskHealth, type RoomHealth, soundDisk } from '../disk-guard.ts';
 import type { Kv } from '../kv.ts';
+import { diskFractionMax, watermarkBytesDefault } from '../limits.ts';
 import { openLevelKv } from '../open.ts';
 
 /** A path that only its owner may touch, and the mode it has. */
@@ -38,10 +40,21 @@ export interface HomeFacts {
   readonly socket: SocketFact;
   /** Files that a process which died while writing left beside the real ones. */
   readonly asides: readonly string[];
-  /** Free for us on the home's file system; null where that cannot be asked. */
-  readonly freeBytes: number | null;
+  /** Room on the home's file system; null where that cannot be asked. */
+  readonly room: RoomFact | null;
   readonly store: StoreFact;
   readonly runtime: RuntimeFacts;
+}
+
+/** `ballast` is undefined where no program runs that keeps one. */
+export interface RoomFact extends Pick<RoomHealth, 'freeBytes' | 'watermarkBytes'> {
+  readonly ballast: RoomHealth['ballast'] | undefined;
+}
+
+/** The store and the disk of the program that runs, where it is this process. */
+export interface LiveDisk {
+  readonly kv: Kv;
+  readonly health: DiskHealth;
 }
 
 /** What this program runs on. `glibc` is null where there is none. */
@@ -71,8 +84,8 @@ const asideMsMin = 60 * 60 * 1000;
 /** Names that our own writers give to a file before it is renamed into place. */
 const asideName = /\.(\d+|[0-9a-f]{8})\.new$/;
 
-/** Gathers the facts. `live` is the store of the program that runs here, if it is this process. */
-export async function gatherHome(plan: HomePlan, live: Kv | undefined): Promise<HomeFacts> {
+/** Gathers the facts. */
+export async function gatherHome(plan: HomePlan, live: LiveDisk | undefined): Promise<HomeFacts> {
   const { directory, socket } = plan;
   const isThere = (await findMode(directory)) !== undefined;
   const socketFact = await probeSocket(plan);
@@ -87,7 +100,7 @@ export async function gatherHome(plan: HomePlan, live: Kv | undefined): Promise<
     socketPath: socket,
     socket: socketFact,
     asides: await listAsides(plan),
-    freeBytes: await findFreeBytes(directory),
+    room: live?.health.room ?? (await findRoom(directory)),
     store: live === undefined ? await tryStore(plan.store, socketFact) : await probeStore(live),
     runtime: readRuntime(),
   };
@@ -131,15 +144,17 @@ async function listAsides({ directory, nowMs }: HomePlan): Promise<readonly stri
   return paths.filter((_, index) => old[index]);
 }
 
-async function findFreeBytes(directory: string): Promise<number | null> {
-  return statfs(directory).then(
-    ({ bavail, bsize }) => bavail * bsize,
-    () => null,
-  );
+async function findRoom(directory: string): Promise<RoomFact | null> {
+  const found = await statfs(directory).catch(() => undefined);
+  if (found === undefined) return null;
+  const { bavail, blocks, bsize } = found;
+  const watermarkBytes = Math.min(watermarkBytesDefault, blocks * bsize * diskFractionMax);
+  return { freeBytes: bavail * bsize, watermarkBytes, ballast: undefined };
 }
 
-/** A live store answers a read, or says why not. */
-async function probeStore(kv: Kv): Promise<StoreFact> {
+/** A live store that is being opened again says so; else it answers a read, or says why not. */
+async function probeStore({ kv, health }: LiveDisk): Promise<StoreFact> {
+  if (health.store.is === 'reopening') return { ...health.store, is: 'failed' };
   return kv.get('meta/format').then(
     (): StoreFact => ({ is: 'sound' }),
     (thrown: unknown) => describeFault(thrown),
@@ -151,7 +166,7 @@ async function tryStore(store: string, socket: SocketFact): Promise<StoreFact> {
   if (socket === 'answered' || !(await isMade(store))) return { is: 'unknown' };
   try {
     const kv = await openLevelKv(store);
-    const fact = await probeStore(kv);
+    const fact = await probeStore({ kv, health: soundDisk.health });
     await kv.close();
     return fact;
   } catch (thrown) {

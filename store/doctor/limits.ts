@@ -4,9 +4,6 @@
  * A finding at a limit is a warning to people; nothing in the program acts on these.
  */
 
-/** Free bytes below which a disk counts as nearly full: a log segment a job for sixty jobs. */
-export const freeBytesMin = 64 * 1024 * 1024;
-
 /** Oldest Node that runs this. Source: `engines` in package.json. */
 export const nodeMajorMin = 22;
 
@@ -15,6 +12,3 @@ export const glibcMin = '2.28';
 
 /** The same where sodium-native 5.0.1 asks for more. Source: transport facts, fstat@GLIBC_2.33. */
 export const glibcArm64Min = '2.33';
-
-/** Messages that could not be applied that a diagnosis names one by one. */
-export const quarantineShownMax = 20;

@@ -86,7 +86,8 @@ export async function gatherHub(
     isAnswered: isUnixAnswered,
     nowMs,
   };
-  const facts = await gatherHome(plan, hub?.kv);
+  const live = hub === undefined ? undefined : { kv: hub.kv, health: hub.disk.health };
+  const facts = await gatherHome(plan, live);
   // A store that failed answers nothing more; what it says of itself is the finding.
   if (hub === undefined || facts.store.is === 'failed') return { home: facts, live: null };
   return { home: facts, live: await gatherLive(hub, nowMs) };

@@ -9,6 +9,7 @@ import type { LiveAgent } from '../../../agent/doctor/agent-facts.ts';
 import { openDoctor } from '../../../agent/doctor/doctor.ts';
 import { type AgentHome, findAgentHome, savePairing } from '../../../agent/home.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
+import { soundDisk } from '../../../store/disk-guard.ts';
 import { openStore } from '../../../store/format.ts';
 import { quarantineKey } from '../../../store/keys.ts';
 import type { Kv } from '../../../store/kv.ts';
@@ -30,7 +31,7 @@ beforeEach(async () => {
   home = findAgentHome(place.path);
   kv = await openLevelKv(home.store);
   ({ storeId } = await openStore(kv, ports.random));
-  live = { kv, storeId, held: [], trouble: null };
+  live = { kv, health: soundDisk.health, storeId, held: [], trouble: null };
   await savePairing(home, { hub, name: 'alice', addresses: [], rendezvous: [] }, 1);
 });
 
@@ -65,7 +66,7 @@ describe('doctor of an agent', () => {
   });
 
   test('hub-refused: an agent that may not serve its hub says why', async () => {
-    live = { kv, storeId, held: [], trouble: 'PEER_REGRESSED' };
+    live = { kv, health: soundDisk.health, storeId, held: [], trouble: 'PEER_REGRESSED' };
     expect((await diagnose()).findings).toEqual(['hub-refused']);
   });
 
@@ -81,7 +82,13 @@ describe('doctor of an agent', () => {
     for (const name of ['J1.1', 'J2.1', 'mine'])
       await mkdir(join(home.work, name), { recursive: true });
     await writeFile(join(home.work, 'J1.1', 'file'), 'left');
-    live = { kv, storeId, held: [{ attempt: 'J2.1', state: 'running' }], trouble: null };
+    live = {
+      kv,
+      health: soundDisk.health,
+      storeId,
+      held: [{ attempt: 'J2.1', state: 'running' }],
+      trouble: null,
+    };
     expect(await diagnose()).toEqual({ findings: ['work-leftovers'], fixed: [] });
     expect(await diagnose('fix-safe')).toEqual({ findings: [], fixed: ['work-leftovers'] });
     expect((await diagnose()).findings).toEqual([]);
@@ -96,7 +103,13 @@ describe('doctor of an agent', () => {
     const orphan = start(`${storeId}/J1.1`);
     const held = start(`${storeId}/J2.1`);
     const other = start(`${'f'.repeat(32)}/J1.1`);
-    live = { kv, storeId, held: [{ attempt: 'J2.1', state: 'running' }], trouble: null };
+    live = {
+      kv,
+      health: soundDisk.health,
+      storeId,
+      held: [{ attempt: 'J2.1', state: 'running' }],
+      trouble: null,
+    };
     expect(await diagnose('fix-safe')).toEqual({ findings: [], fixed: ['processes-orphaned'] });
     expect(await orphan.gone).toBe('SIGKILL');
     for (const { child, gone } of [held, other]) {

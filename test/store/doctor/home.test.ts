@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type DoctorMode, runDoctor } from '../../../protocol/doctor.ts';
 import { isUnixAnswered } from '../../../protocol/transports/unix.ts';
+import { soundDisk } from '../../../store/disk-guard.ts';
 import { homeChecks } from '../../../store/doctor/home-checks.ts';
 import { gatherHome, type HomeFacts, type HomePlan } from '../../../store/doctor/home-facts.ts';
-import { freeBytesMin } from '../../../store/doctor/limits.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { openLevelKv } from '../../../store/open.ts';
 import { createDirectory } from '../place.ts';
@@ -150,7 +150,8 @@ describe('doctor of a home', () => {
 
   test('store-damaged: a live store that fails says so', async () => {
     const failed = { get: () => Promise.reject(new Error('no space left')) } as unknown as Kv;
-    const gather = async () => ({ home: await gatherHome(plan, failed) });
+    const live = { kv: failed, health: soundDisk.health };
+    const gather = async () => ({ home: await gatherHome(plan, live) });
     const world = { isAnswered: isUnixAnswered };
     const doctor = { checks: homeChecks, gather, world, noticed: () => undefined };
     const { findings } = await runDoctor(doctor, 'look');
@@ -164,10 +165,27 @@ describe('doctor of a home', () => {
     await kv.close();
   });
 
-  test('disk-low: one byte too few is found; the real disk is asked', async () => {
-    expect(await listFound(() => ({ freeBytes: freeBytesMin - 1 }))).toEqual(['disk-low']);
-    expect(await listFound(() => ({ freeBytes: freeBytesMin }))).toEqual([]);
-    expect((await gatherHome(plan, undefined)).freeBytes).toBeGreaterThan(0);
+  test('disk-low: one byte under the watermark is found; the real disk is asked', async () => {
+    const room = { freeBytes: 99, watermarkBytes: 100, ballast: undefined };
+    expect(await listFound(() => ({ room }))).toEqual(['disk-low']);
+    expect(await listFound(() => ({ room: { ...room, freeBytes: 100 } }))).toEqual([]);
+    expect((await gatherHome(plan, undefined)).room?.freeBytes).toBeGreaterThan(0);
+  });
+
+  test('ballast-missing: only one that was given up is missed', async () => {
+    const room = { freeBytes: 100, watermarkBytes: 100 };
+    const find = (ballast: 'ready' | 'released' | 'none') =>
+      listFound(() => ({ room: { ...room, ballast } }));
+    expect(await find('released')).toEqual(['ballast-missing']);
+    expect([...(await find('none')), ...(await find('ready'))]).toEqual([]);
+  });
+
+  test('store-damaged: a store that is being opened again is found while it is', async () => {
+    const kv = await openLevelKv(plan.store);
+    const store = { is: 'reopening', since: 0, code: 'DISK_FULL', message: 'no space' } as const;
+    const facts = await gatherHome(plan, { kv, health: { store, room: null } });
+    expect(facts.store).toMatchObject({ is: 'failed', code: 'DISK_FULL' });
+    await kv.close();
   });
 
   test.each([
