@@ -15,7 +15,8 @@ import { Session } from '../protocol/session.ts';
 import type { SessionHost, StreamMarks } from '../protocol/session-host.ts';
 import { Committer } from '../store/committer.ts';
 import type { DiskGuard } from '../store/disk-guard.ts';
-import { openStore, type StoreIdentity } from '../store/format.ts';
+import { openStore, planEnded, type StoreIdentity } from '../store/format.ts';
+import { Intake } from '../store/intake.ts';
 import { metaKey } from '../store/keys.ts';
 import { storeCloseMsMax } from '../store/limits.ts';
 import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer-streams.ts';
@@ -43,6 +44,7 @@ export class Agent implements SessionHost {
   #capabilities!: Capabilities;
   #committer!: Committer;
   #desk!: Desk;
+  #intake!: Intake;
   #session!: Session;
   #keepLink!: KeepLink;
   #runWork!: RunWork;
@@ -144,9 +146,15 @@ export class Agent implements SessionHost {
     return this.#desk.streams?.read(after, countMax) ?? Promise.resolve([]);
   }
 
-  apply(_hubStore: string, rows: readonly StreamRow[]): Promise<void> {
+  async apply(hubStore: string, rows: readonly StreamRow[]): Promise<void> {
+    try {
+      await this.#intake.take(hubStore, rows, (some, how) => this.#desk.take(some, how));
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
     // Woken once more after the session has moved its cursor, for the gate looks at that.
-    return this.#desk.take(rows).then(() => this.#wakeSoon());
+    this.#wakeSoon();
   }
 
   acked(_hubStore: string, through: number): void {
@@ -216,6 +224,8 @@ export class Agent implements SessionHost {
   ): void {
     const { ports, disk, hub, version } = this.#parts;
     const failed = (error: unknown) => this.#fail(error);
+    const { isAfterCrash } = this.#identity;
+    this.#intake = new Intake({ kv: this.#parts.kv, peer: hub, streams, isAfterCrash });
     this.#desk = new Desk({
       committer: this.#committer,
       ports,
@@ -229,6 +239,8 @@ export class Agent implements SessionHost {
         changed: () => this.#wake(),
         logEnd: (attempt) => this.#logEnds.get(attempt) ?? 0,
         forgotten: (attempt) => void this.#forget(attempt),
+        setAside: (seq, code) =>
+          this.#parts.noticed(`message ${seq} of the hub was set aside: ${code}`),
       },
     });
     this.#session = new Session({
@@ -332,11 +344,18 @@ export class Agent implements SessionHost {
       const { timers } = this.#parts.ports;
       await Promise.race([this.#committer?.close(), sleep(timers, storeCloseMsMax)]);
       await this.#parts.logs.close();
+      await this.#noteEnd();
       await this.#parts.kv.close();
     } catch (error) {
       this.#failure ??= wrapError(error, 'STORE_IO');
     }
     this.#resolveEnded(this.#failure);
+  }
+
+  /** Only an end without a failure: after any other, messages are taken with care. */
+  async #noteEnd(): Promise<void> {
+    if (this.#failure !== undefined || this.#identity === undefined) return;
+    await this.#parts.kv.batch([planEnded(this.#identity)], 'synced');
   }
 
   /** A store that failed is unknown, not empty: the process ends and reads it again at its next start. */

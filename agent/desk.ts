@@ -19,6 +19,7 @@ import {
 import type { AttemptId } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
 import type { Committer } from '../store/committer.ts';
+import type { TakeHow } from '../store/intake.ts';
 import { quarantineKey } from '../store/keys.ts';
 import type { KvOp } from '../store/kv.ts';
 import type { PeerStreams, StreamRow } from '../store/peer-streams.ts';
@@ -35,6 +36,8 @@ export interface DeskOutlet {
   /** Where this attempt's log ends now. */
   logEnd(attempt: AttemptId): number;
   forgotten(attempt: AttemptId): void;
+  /** A message of the hub could not be applied and was kept aside. */
+  setAside(seq: number, code: ErrorCode): void;
 }
 
 /** What a desk is made from. `held` is what the store holds. */
@@ -92,12 +95,12 @@ export class Desk {
   }
 
   /** Applies what arrived from the hub: one batch with the receive mark. */
-  async take(rows: readonly StreamRow[]): Promise<void> {
+  async take(rows: readonly StreamRow[], how: TakeHow = 'apply'): Promise<void> {
     const ops: KvOp[] = [];
     const out: StreamRow[] = [];
     const effects: (() => void)[] = [];
     for (const row of rows) {
-      const planned = this.#takeOne(row);
+      const planned = this.#takeOrSetAside(row, how);
       ops.push(...planned.ops);
       out.push(...planned.rows);
       effects.push(...planned.after);
@@ -129,24 +132,41 @@ export class Desk {
     this.#parts.outlet.forgotten(attempt);
   }
 
-  #takeOne(row: StreamRow): Plan {
+  /** The stream must not stop at one message for ever, whatever is wrong with it. */
+  #takeOrSetAside(row: StreamRow, how: TakeHow): Plan {
+    if (how !== 'apply') return this.#setAside(row, how, 'MESSAGE_POISON');
+    const queued = this.#streams?.counts.queued ?? 0;
     let message: CommandMessage;
     try {
       message = decodeCommand(row.bytes);
     } catch {
-      // Kept aside for a person to look at; the stream must not stop at it for ever.
-      return this.#refuseUnreadable(row);
+      return this.#setAside(row, how, 'FRAME_INVALID');
     }
+    const { attempt } = message;
+    const before = this.#held.get(attempt);
+    try {
+      return this.#takeOne(message);
+    } catch {
+      // What the handler did before it threw is undone: memory stays what the disk holds.
+      if (before === undefined) this.#held.delete(attempt);
+      else this.#held.set(attempt, before);
+      this.#streams?.takeBack(queued);
+      return this.#setAside(row, how, 'MESSAGE_POISON');
+    }
+  }
+
+  #takeOne(message: CommandMessage): Plan {
     if (message.kind === 'assign') return this.#assign(message);
     return this.#plan(message.attempt, { type: 'end', at: this.#wallMs(), cause: 'cancel' });
   }
 
-  /** An assignment that cannot be read is refused where its attempt can, so that it has an outcome. */
-  #refuseUnreadable(row: StreamRow): Plan {
-    const attempt = findAssigned(row.bytes);
+  /** Kept for a person to look at; an assignment is refused, so that it has an outcome. */
+  #setAside(row: StreamRow, how: TakeHow, code: ErrorCode): Plan {
+    this.#parts.outlet.setAside(row.seq, code);
     const kept = { ...nothing, ops: [this.#planQuarantine(row)] };
+    const attempt = how === 'bury' ? undefined : findAssigned(row.bytes);
     if (attempt === undefined || this.#held.has(attempt)) return kept;
-    const refused = this.#refuse({ attempt }, 'FRAME_INVALID');
+    const refused = this.#refuse({ attempt }, code);
     return { ...refused, ops: [...kept.ops, ...refused.ops] };
   }
 

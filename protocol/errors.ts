@@ -91,6 +91,11 @@ export const errorTable = {
   ),
   // Wire
   FRAME_INVALID: lasting(1, 'A peer sent a frame that cannot be read.', 'Upgrade the older side.'),
+  MESSAGE_POISON: lasting(
+    1,
+    'A message could not be applied and was set aside.',
+    'It is kept in the store under q/; read the log and report it.',
+  ),
   FRAME_TOO_LARGE: lasting(1, 'A peer sent a frame over the limit.', 'Upgrade the older side.'),
   PEER_VERSION: lasting(4, 'The two sides share no protocol version.', 'Upgrade the older side.'),
   PEER_UNKNOWN: lasting(4, 'The peer is not trusted here.', 'Pair it with `wally invite`.'),

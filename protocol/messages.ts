@@ -123,7 +123,16 @@ export function decodeFact(bytes: Uint8Array): FactMessage {
 
 /** The attempt that an assignment is about, where at least that can be read. */
 export function findAssigned(bytes: Uint8Array): AttemptId | undefined {
-  const headSchema = z.object({ kind: z.literal('assign'), attempt: attemptIdSchema });
+  return findSubject('assign', bytes);
+}
+
+/** The attempt that a `finished` is about, where at least that can be read. */
+export function findFinished(bytes: Uint8Array): AttemptId | undefined {
+  return findSubject('finished', bytes);
+}
+
+function findSubject(kind: DurableMessage['kind'], bytes: Uint8Array): AttemptId | undefined {
+  const headSchema = z.object({ kind: z.literal(kind), attempt: attemptIdSchema });
   try {
     return headSchema.parse(decodeValue(bytes)).attempt;
   } catch {

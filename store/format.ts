@@ -9,7 +9,7 @@
 import { z } from 'zod';
 import { AppError } from '../protocol/errors.ts';
 import type { Random } from '../protocol/ports.ts';
-import { formatKey, incarnationKey, storeIdKey, wholeRange } from './keys.ts';
+import { endedKey, formatKey, incarnationKey, storeIdKey, wholeRange } from './keys.ts';
 import type { Kv, KvOp } from './kv.ts';
 import { findRow, planRow } from './row-codec.ts';
 
@@ -19,6 +19,8 @@ export interface StoreIdentity {
   readonly storeId: string;
   /** From 1; comparable only within one store id. */
   readonly incarnation: number;
+  /** Did the incarnation before this one not end by itself? */
+  readonly isAfterCrash: boolean;
 }
 
 /** Plans all changes from one format to the next. The one at index 0 leads from format 1 to 2. */
@@ -58,13 +60,19 @@ export function findStoreId(kv: Kv): Promise<string | undefined> {
   return findRow(kv, storeIdKey, storeIdSchema);
 }
 
+/** Says that this incarnation ends by itself; the last batch before the store is closed. */
+export function planEnded({ incarnation }: StoreIdentity): KvOp {
+  return planRow(endedKey, incarnation);
+}
+
 async function createStore(kv: Kv, random: Random, format: number): Promise<StoreIdentity> {
   const rows = await kv.range({ ...wholeRange, countMax: 1, order: 'ascending' });
   if (rows.length > 0) {
     const detail = `The store has rows (${rows[0]?.key}) but no format version.`;
     throw new AppError('STORE_DAMAGED', detail);
   }
-  const identity = { storeId: Buffer.from(random.bytes(16)).toString('hex'), incarnation: 1 };
+  const storeId = Buffer.from(random.bytes(16)).toString('hex');
+  const identity = { storeId, incarnation: 1, isAfterCrash: false };
   const ops = [
     planRow(formatKey, format),
     planRow(storeIdKey, identity.storeId),
@@ -80,6 +88,7 @@ async function beginIncarnation(kv: Kv): Promise<StoreIdentity> {
   if (storeId === undefined || last === undefined) {
     throw new AppError('STORE_DAMAGED', 'The store has a format version but no identity.');
   }
+  const ended = await findRow(kv, endedKey, countSchema);
   await kv.batch([planRow(incarnationKey, last + 1)], 'synced');
-  return { storeId, incarnation: last + 1 };
+  return { storeId, incarnation: last + 1, isAfterCrash: ended !== last };
 }

@@ -34,6 +34,7 @@ export const keyPrefixes = {
   'w/': 'workers',
   'i/': 'open invites',
   'q/': 'quarantined messages',
+  'p/': 'the message that is being applied with care',
 } as const;
 
 /** A half-open range of keys. */
@@ -64,6 +65,9 @@ export const incarnationKey = 'meta/incarnation';
 /** `meta/tail`: how many batches were ever written, a number; in every batch. See `reopen.ts`. */
 export const tailKey = 'meta/tail';
 
+/** `meta/ended`: the last incarnation that ended by itself, a number. */
+export const endedKey = 'meta/ended';
+
 /** `meta/NAME`: any other fact about the store; `name` is the owner's choice. */
 export function metaKey(name: string): string {
   return `meta/${name}`;
@@ -87,6 +91,11 @@ export function ackedKey(stream: Stream): string {
 /** `r/PEER@STORE`: highest applied number of an incoming stream. */
 export function receivedKey(stream: Stream): string {
   return `r/${streamPart(stream)}`;
+}
+
+/** `p/PEER@STORE`: the message whose handler is at work, while messages are taken with care. */
+export function applyingKey(stream: Stream): string {
+  return `p/${streamPart(stream)}`;
 }
 
 /** `j/N`: one job. */

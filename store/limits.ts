@@ -61,6 +61,12 @@ export const eventKindLettersMax = 64;
 /** See `eventKindLettersMax`. */
 export const eventNoteLettersMax = 4096;
 
+/**
+ * Deaths of a process that are noted of one message before it is set aside. With the one before it,
+ * of which nothing was noted, that makes three.
+ */
+export const deathsNotedMax = 2;
+
 /** Keys in one block of the in-memory map; a splice in it moves at most 4 KiB of pointers. */
 export const sortedBlockKeysMax = 512;
 

@@ -5,6 +5,7 @@
  * them together with everything else it changes. Invariant: numbers are given in the order of the
  * commits, so the outbox never has a hole. A failed commit ends the process's use of this store.
  */
+import { assert } from '../protocol/errors.ts';
 import type { PeerKey } from '../protocol/model.ts';
 import { planReceived, readReceived } from './inbox.ts';
 import type { Kv, KvOp } from './kv.ts';
@@ -60,6 +61,12 @@ export class PeerStreams {
     this.#queued += 1;
     const row = { seq: this.#queued, bytes };
     return { row, op: planAppend(this.#stream, row.seq, bytes) };
+  }
+
+  /** Takes back the numbers above `queued`: what they were given to is not going to be committed. */
+  takeBack(queued: number): void {
+    assert(queued <= this.#queued, 'only numbers that were given out are taken back');
+    this.#queued = queued;
   }
 
   /** Moves the receive mark; commit it with the effects of what was received. */

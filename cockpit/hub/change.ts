@@ -24,6 +24,12 @@ export interface EventNote {
   readonly note?: string;
 }
 
+/** How far a change had come; what was added after it can be undone. */
+export interface ChangeMark {
+  readonly opCount: number;
+  readonly undoCount: number;
+}
+
 /** Collects; has no effect until its owner commits `ops`. */
 export class Change {
   readonly at: number;
@@ -32,15 +38,44 @@ export class Change {
   readonly jobs = new Map<JobId, JobRecord>();
   isTeamChanged = false;
   readonly #takeEventSeq: () => number;
+  readonly #undos: (() => void)[] = [];
 
   constructor(at: number, takeEventSeq: () => number) {
     this.at = at;
     this.#takeEventSeq = takeEventSeq;
   }
 
+  /** What takes back a step in memory that goes with this change; run where the change is undone. */
+  onUndo(run: () => void): void {
+    this.#undos.push(run);
+  }
+
+  /** Puts a value into memory, as a part of this change. */
+  keepIn<K, V>(map: Map<K, V>, key: K, value: V): void {
+    const before = map.get(key);
+    map.set(key, value);
+    this.onUndo(() => restore(map, key, before));
+  }
+
+  /** Takes a value out of memory, as a part of this change. */
+  dropFrom<K, V>(map: Map<K, V>, key: K): void {
+    const before = map.get(key);
+    if (map.delete(key)) this.onUndo(() => restore(map, key, before));
+  }
+
+  mark(): ChangeMark {
+    return { opCount: this.ops.length, undoCount: this.#undos.length };
+  }
+
+  /** Takes back all that was added since the mark, here and in memory, the last first. */
+  undoTo({ opCount, undoCount }: ChangeMark): void {
+    for (const run of this.#undos.splice(undoCount).reverse()) run();
+    this.ops.length = opCount;
+  }
+
   /** Writes the job, and keeps or removes its marker as one that has not ended. */
   putJob(job: JobRecord): void {
-    this.jobs.set(job.id, job);
+    this.keepIn(this.jobs, job.id, job);
   }
 
   putWorker(worker: WorkerRecord): void {
@@ -66,9 +101,13 @@ export class Change {
   send(worker: PeerKey, streams: PeerStreams, message: CommandMessage): void {
     const { row, op } = streams.planMessage(encodeMessage(message));
     this.ops.push(op);
-    const rows = this.queued.get(worker);
-    if (rows === undefined) this.queued.set(worker, [row]);
-    else rows.push(row);
+    const rows = this.queued.get(worker) ?? [];
+    this.queued.set(worker, rows);
+    rows.push(row);
+    this.onUndo(() => {
+      rows.pop();
+      streams.takeBack(row.seq - 1);
+    });
   }
 
   /** All rows to write; the jobs' last state only. */
@@ -85,4 +124,9 @@ export class Change {
 /** A marker row is there while something is so. */
 function planMarker(key: string, isSo: boolean): KvOp {
   return isSo ? { type: 'put', key, value: new Uint8Array([1]) } : { type: 'del', key };
+}
+
+function restore<K, V>(map: Map<K, V>, key: K, before: V | undefined): void {
+  if (before === undefined) map.delete(key);
+  else map.set(key, before);
 }

@@ -11,6 +11,7 @@ import { AppError } from '../../protocol/errors.ts';
 import { outboxRowsMax } from '../../protocol/limits.ts';
 import { factMessageSchema } from '../../protocol/messages.ts';
 import type { AttemptId, CommandSpec, JobId, Outcome, PeerKey } from '../../protocol/model.ts';
+import type { TakeHow } from '../../store/intake.ts';
 import { jobKey, lateReportsPrefix, prefixRange } from '../../store/keys.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
 import { findRow, readRow } from '../../store/row-codec.ts';
@@ -30,6 +31,7 @@ import type { LossCause } from '../manager/plan-loss.ts';
 import { pickKey, planKey } from './dispatch-keys.ts';
 import { closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
+import { takeOrSetAside } from './set-aside.ts';
 import { takeFact } from './take-fact.ts';
 import {
   assignJob,
@@ -214,12 +216,18 @@ export class HubDesk {
   }
 
   /** Applies what a worker reported: one batch with the receive mark. */
-  async takeFacts(worker: PeerKey, rows: readonly StreamRow[]): Promise<void> {
+  async takeFacts(
+    worker: PeerKey,
+    rows: readonly StreamRow[],
+    how: TakeHow = 'apply',
+  ): Promise<void> {
     const streams = this.#ledger.state.streams.get(worker);
     const last = rows.at(-1);
     if (streams === undefined || last === undefined) return;
     const scene = this.#begin();
-    for (const row of rows) takeFact(scene, worker, row);
+    for (const row of rows) {
+      takeOrSetAside(scene, { worker, row, how }, () => takeFact(scene, worker, row));
+    }
     scene.change.ops.push(streams.planReceived(last.seq));
     await this.#ledger.commit(scene.change);
   }

@@ -41,7 +41,7 @@ export function openLossDecision(
     openedAt: change.at,
     reason,
   };
-  state.decisions.set(id, decision);
+  change.keepIn(state.decisions, id, decision);
   change.putDecision(decision);
   change.note({ kind: 'decision-opened', job, attempt, worker, note: id });
 }
@@ -54,7 +54,7 @@ export function noteStatement(
 ): boolean {
   if (decision.statement === statement) return false;
   const next = { ...decision, statement };
-  state.decisions.set(next.id, next);
+  change.keepIn(state.decisions, next.id, next);
   change.putDecision(next);
   return true;
 }
@@ -70,7 +70,7 @@ export function closeDecisions(
     const isAnswered = decision.id === answered?.decision.id;
     const answer = { ...(isAnswered ? answered.answer : { as: 'moot' as const }), at: change.at };
     const { id, attempt, worker } = decision;
-    state.decisions.delete(id);
+    change.dropFrom(state.decisions, id);
     change.putDecision({ ...decision, answer });
     change.note({ kind: 'decision-closed', job, attempt, worker, note: `${id} ${answer.as}` });
   }

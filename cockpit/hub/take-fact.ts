@@ -2,13 +2,11 @@
  * What a worker reports, taken into the hub's records: receipts, ends, and what comes too late.
  *
  * A report counts only under the token of an attempt that has not ended, and from the worker that holds
- * it; all else is kept as late. What cannot be read is kept aside, so that the stream goes on. It
- * commits nothing: the desk writes all of it with the receive mark.
+ * it; all else is kept as late. It commits nothing: the desk writes all of it with the receive mark.
  */
-import { quarantineBytesMax } from '../../protocol/limits.ts';
 import { decodeFact, type FactMessage } from '../../protocol/messages.ts';
 import type { PeerKey } from '../../protocol/model.ts';
-import { lateReportKey, quarantineKey } from '../../store/keys.ts';
+import { lateReportKey } from '../../store/keys.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
 import { planRow } from '../../store/row-codec.ts';
 import type { HubAttemptEvent } from '../manager/attempt-machine.ts';
@@ -16,18 +14,9 @@ import { splitAttemptId } from '../manager/job.ts';
 import type { LossCause } from '../manager/plan-loss.ts';
 import { listUnended, returnAttempt, type Scene, sendCancel, stepAttempt } from './transitions.ts';
 
-/** Takes one report into the change. */
+/** Takes one report into the change. Errors: FRAME_INVALID; whatever it throws, the caller undoes. */
 export function takeFact(scene: Scene, worker: PeerKey, row: StreamRow): void {
-  let fact: FactMessage;
-  try {
-    fact = decodeFact(row.bytes);
-  } catch {
-    // Kept aside for a person to look at; the stream must not stop at it for ever.
-    const key = quarantineKey(worker, row.seq);
-    scene.change.ops.push({ type: 'put', key, value: row.bytes.slice(0, quarantineBytesMax) });
-    scene.change.note({ kind: 'message-quarantined', worker });
-    return;
-  }
+  const fact = decodeFact(row.bytes);
   const { job: id, n } = splitAttemptId(fact.attempt);
   const attempt = listUnended(scene, id).find((open) => open.n === n);
   if (attempt?.worker !== worker) return noteLate(scene, worker, fact);

@@ -151,7 +151,9 @@ export function makeAttempt(
   { n, worker }: { readonly n: number; readonly worker: PeerKey },
 ): AttemptRecord {
   const { deadlineMs } = job.spec;
-  state.freshAttempts.add(formatAttemptId(job.id, n));
+  const attempt = formatAttemptId(job.id, n);
+  state.freshAttempts.add(attempt);
+  change.onUndo(() => state.freshAttempts.delete(attempt));
   return {
     n,
     worker,
@@ -167,17 +169,29 @@ export function mayHaveLeft(state: DeskState, id: JobId, { n, worker }: AttemptR
 
 /** Puts a job into memory and into the change. */
 export function keepJob({ state, change }: Scene, job: JobRecord): void {
-  const { active, groupParts, freshAttempts } = state;
+  const { active, groupParts } = state;
+  const before = active.get(job.id);
   change.putJob(job);
-  if (job.kind === 'command' && job.parent !== null) groupParts.set(job.id, job);
-  if (job.kind === 'command') indexHolders(state, job);
-  if (!isEnded(job)) {
-    active.set(job.id, job);
-    return;
+  if (job.kind === 'command') {
+    if (job.parent !== null) change.keepIn(groupParts, job.id, job);
+    indexHolders(state, job);
+    change.onUndo(() => {
+      for (const { worker } of job.attempts) state.heldBy.get(worker)?.delete(job.id);
+      if (before?.kind === 'command') indexHolders(state, before);
+    });
   }
-  active.delete(job.id);
-  if (job.kind === 'group') for (const id of job.children) groupParts.delete(id);
-  else for (const { n } of job.attempts) freshAttempts.delete(formatAttemptId(job.id, n));
+  if (!isEnded(job)) return change.keepIn(active, job.id, job);
+  change.dropFrom(active, job.id);
+  if (job.kind === 'group') for (const id of job.children) change.dropFrom(groupParts, id);
+  else forgetFresh({ state, change }, job);
+}
+
+function forgetFresh({ state, change }: Pick<Scene, 'state' | 'change'>, job: CommandJob): void {
+  for (const { n } of job.attempts) {
+    const attempt = formatAttemptId(job.id, n);
+    if (!state.freshAttempts.delete(attempt)) continue;
+    change.onUndo(() => state.freshAttempts.add(attempt));
+  }
 }
 
 /** Keeps `heldBy` true for one job: it stands under every worker that holds an unended attempt of it. */
@@ -192,7 +206,7 @@ export function indexHolders({ heldBy }: DeskState, job: CommandJob): void {
 
 /** Puts a worker into memory and into the change. */
 export function keepWorker({ state, change }: Scene, worker: WorkerRecord): void {
-  state.workers.set(worker.key, worker);
+  change.keepIn(state.workers, worker.key, worker);
   change.putWorker(worker);
 }
 

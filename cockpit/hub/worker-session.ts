@@ -11,6 +11,7 @@ import type { PeerKey } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import { Session } from '../../protocol/session.ts';
 import type { SessionHost, SessionIdentity, StreamMarks } from '../../protocol/session-host.ts';
+import type { Intake } from '../../store/intake.ts';
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
 import { splitAttemptId } from '../manager/job.ts';
 import type { HubDesk } from './desk.ts';
@@ -26,6 +27,7 @@ export interface WorkerSessionParts {
   readonly workers: WorkerDesk;
   readonly mirror: LogMirror;
   readonly doctorLine: DoctorLine;
+  readonly intake: Intake;
   readonly ports: Ports;
   readonly identity: SessionIdentity;
   readonly presenceChanged: () => void;
@@ -109,7 +111,8 @@ export class WorkerSession implements SessionHost {
     // From a store that is being replaced: its numbers mean nothing in the new stream.
     if (this.#findStreams(store) === undefined) return;
     try {
-      await desk.takeFacts(key, rows);
+      const { intake } = this.#parts;
+      await intake.take(store, rows, (some, how) => desk.takeFacts(key, some, how));
     } catch (error) {
       failed(error);
       throw error;

@@ -14,8 +14,16 @@ import { type Candidate, findBest } from './plan-dispatch.ts';
  * Why an attempt is given up. `silence`: unheard for its `lost-after`. `overdue`: its deadline passed
  * in silence. `restarted`: its agent was killed and reaped what it left. `lapsed`: the worker ended it
  * because its lease ran out. `forgotten`: the worker came back without it. `revoked`: by the M2.
+ * `unreadable`: it ended, and the message that said how could not be applied.
  */
-export type LossCause = 'silence' | 'overdue' | 'restarted' | 'lapsed' | 'forgotten' | 'revoked';
+export type LossCause =
+  | 'silence'
+  | 'overdue'
+  | 'restarted'
+  | 'lapsed'
+  | 'forgotten'
+  | 'revoked'
+  | 'unreadable';
 
 /** What is to be done. `why` is for people. */
 export type LossPlan =

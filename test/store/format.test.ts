@@ -23,7 +23,7 @@ describe('store format', () => {
     for (const incarnation of [2, 3]) {
       disk.crash();
       const again = await openStore(await openMemoryKv(disk), random);
-      expect(again).toEqual({ storeId: first.storeId, incarnation });
+      expect(again).toMatchObject({ storeId: first.storeId, incarnation });
     }
   });
 

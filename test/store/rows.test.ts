@@ -81,6 +81,7 @@ describe('keys', () => {
       keys.eventKey(1),
       keys.workerKey(alice.peer),
       keys.inviteKey('x'),
+      keys.applyingKey(alice),
       keys.quarantineKey(alice.peer, 1),
     ];
     const owners = samples.map((key) =>

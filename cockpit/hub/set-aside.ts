@@ -1,0 +1,68 @@
+/*
+ * Facts that cannot be applied: kept aside, told in the journal, and what they were about is settled.
+ *
+ * A stream must not stop at one message for ever. Whatever a handler did before it threw is undone,
+ * in memory and in the change, so that memory stays what the disk holds. The outcome that such a
+ * message may have carried is unknown from then on: its job is lost, visibly. Source: reliability
+ * facts, R24.
+ */
+import { wrapError } from '../../protocol/errors.ts';
+import { quarantineBytesMax } from '../../protocol/limits.ts';
+import { findFinished } from '../../protocol/messages.ts';
+import type { AttemptId, PeerKey } from '../../protocol/model.ts';
+import type { TakeHow } from '../../store/intake.ts';
+import { quarantineKey } from '../../store/keys.ts';
+import type { StreamRow } from '../../store/peer-streams.ts';
+import { findAttempt, splitAttemptId } from '../manager/job.ts';
+import { findUnended, loseAttempt, type Scene } from './transitions.ts';
+
+/** One message of a worker, and with how much trust it is taken. */
+export interface Arrival {
+  readonly worker: PeerKey;
+  readonly row: StreamRow;
+  readonly how: TakeHow;
+}
+
+/** Letters of an error's text in the journal. */
+const whyLettersMax = 200;
+
+/** Takes one message, or sets it aside. Never throws for what the message causes. */
+export function takeOrSetAside(scene: Scene, arrival: Arrival, take: () => void): void {
+  if (arrival.how !== 'apply') {
+    return setAside(scene, arrival, 'It ended this process again and again.');
+  }
+  const mark = scene.change.mark();
+  try {
+    take();
+  } catch (error) {
+    scene.change.undoTo(mark);
+    const { code, message } = wrapError(error, 'HUB_INTERNAL');
+    setAside(scene, arrival, `${code}: ${message}`);
+  }
+}
+
+function setAside(scene: Scene, { worker, row, how }: Arrival, why: string): void {
+  const { change } = scene;
+  const key = quarantineKey(worker, row.seq);
+  change.ops.push({ type: 'put', key, value: row.bytes.slice(0, quarantineBytesMax) });
+  change.note({ kind: 'message-quarantined', worker, note: why.slice(0, whyLettersMax) });
+  if (how === 'bury') return;
+  const attempt = findFinished(row.bytes);
+  if (attempt !== undefined) settle(scene, worker, attempt);
+}
+
+/** The worker will not say again how this attempt ended. */
+function settle(scene: Scene, worker: PeerKey, attempt: AttemptId): void {
+  const mark = scene.change.mark();
+  try {
+    const { job: id, n } = splitAttemptId(attempt);
+    const job = findUnended(scene, id);
+    const held = job?.kind === 'command' ? findAttempt(job, n) : undefined;
+    if (held?.worker !== worker || held.state.is === 'finished') return;
+    const reason = 'What its worker reported of its end could not be applied.';
+    loseAttempt(scene, { id, n }, { reason, cause: 'unreadable' });
+  } catch {
+    // The fault may lie in the job itself; then the worker's next inventory settles it.
+    scene.change.undoTo(mark);
+  }
+}

@@ -1,0 +1,160 @@
+/*
+ * Facts that cannot be applied: the stream goes on, memory stays what the disk holds, and what the
+ * message was about is settled where people see it.
+ */
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Change } from '../../../cockpit/hub/change.ts';
+import { findEnd, type JobRecord } from '../../../cockpit/manager/job.ts';
+import { encodeValue } from '../../../protocol/codec.ts';
+import { encodeMessage } from '../../../protocol/messages.ts';
+import type { JobId } from '../../../protocol/model.ts';
+import { quarantineKey } from '../../../store/keys.ts';
+import { alice, finished, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** From now on every change that tells of this kind of event for this attempt throws. */
+function plant(kind: string, attempt: string): void {
+  const note = Change.prototype.note;
+  vi.spyOn(Change.prototype, 'note').mockImplementation(function (this: Change, event) {
+    if (event.kind === kind && event.attempt === attempt) throw new TypeError('planted');
+    note.call(this, event);
+  });
+}
+
+async function endOf(bench: HubBench, id: JobId) {
+  const job: JobRecord = await bench.desk.get(id);
+  return job.kind === 'group' ? job.ended : findEnd(job);
+}
+
+/** What memory and disk say of every job; they must say the same. */
+async function expectSound(bench: HubBench): Promise<void> {
+  const before = await bench.desk.listRecent(100);
+  const commands = await bench.readCommands(alice);
+  const held = bench.desk.listHeldBy(alice);
+  const asked = bench.desk.listDecisions();
+  vi.restoreAllMocks();
+  const again = await bench.restart();
+  expect(again.desk.listHeldBy(alice)).toEqual(held);
+  expect(again.desk.listDecisions()).toEqual(asked);
+  expect(await again.desk.listRecent(100)).toEqual(before);
+  expect(await again.readCommands(alice)).toEqual(commands);
+}
+
+const accepted = (attempt: 'J1.1') => ({ kind: 'accepted', attempt, at: 5 }) as const;
+
+describe('set aside', () => {
+  test('set aside: a handler that throws leaves no trace, and the messages around it count', async () => {
+    const bench = await openTeamBench();
+    await bench.desk.dispatch(makeJob([alice]));
+    await bench.desk.dispatch(makeJob([alice]));
+    plant('attempt-accepted', 'J1.1');
+    await bench.report(alice, accepted('J1.1'), finished('J2.1', 'succeeded'), {
+      kind: 'started',
+      attempt: 'J1.1',
+      at: 6,
+    });
+    expect(await bench.kv.get(quarantineKey(alice, 1))).toEqual(encodeMessage(accepted('J1.1')));
+    expect((await endOf(bench, 'J2'))?.outcome).toBe('succeeded');
+    expect(await bench.desk.get('J1')).toMatchObject({ attempts: [{ state: { is: 'started' } }] });
+    expect(await bench.readJournal()).toContain('message-quarantined');
+    await expectSound(bench);
+  });
+
+  test('set aside: the end that a message carried is unknown, so its job is lost, visibly', async () => {
+    const bench = await openTeamBench();
+    await bench.desk.dispatch(makeJob([alice]));
+    let count = 0;
+    const note = Change.prototype.note;
+    vi.spyOn(Change.prototype, 'note').mockImplementation(function (this: Change, event) {
+      // The first time only: to lose the job tells of its end too.
+      if (event.kind === 'attempt-finished') count += 1;
+      if (event.kind === 'attempt-finished' && count === 1) throw new TypeError('planted');
+      note.call(this, event);
+    });
+    await bench.report(alice, finished('J1.1', 'succeeded'));
+    expect(await endOf(bench, 'J1')).toMatchObject({
+      outcome: 'lost',
+      reason: expect.stringContaining('could not be applied'),
+    });
+    await expectSound(bench);
+  });
+
+  test('set aside: where settling throws too, the job stays as it was for the next inventory', async () => {
+    const bench = await openTeamBench();
+    await bench.desk.dispatch(makeJob([alice]));
+    const before = await bench.desk.get('J1');
+    plant('attempt-finished', 'J1.1');
+    await bench.report(alice, finished('J1.1', 'succeeded'));
+    expect(await bench.desk.get('J1')).toEqual(before);
+    expect(await bench.kv.get(quarantineKey(alice, 1))).toBeDefined();
+    expect(bench.workers.streamsOf(alice)?.counts.received).toBe(1);
+    await expectSound(bench);
+  });
+
+  test('set aside: what was asked of the M2 meanwhile is not asked where the rest of it fails', async () => {
+    const bench = await openTeamBench();
+    await bench.desk.dispatch(makeJob([alice]));
+    plant('decision-opened', 'J1.1');
+    const bytes = encodeValue({ ...finished('J1.1', 'succeeded'), outcome: 'transcended' });
+    await bench.desk.takeFacts(alice, [{ seq: 1, bytes }]);
+    expect(bench.desk.listDecisions()).toEqual([]);
+    expect(bench.desk.listHeldBy(alice).map(({ id }) => id)).toEqual(['J1']);
+    await expectSound(bench);
+  });
+
+  test('set aside: an end of a kind that only a newer worker knows is settled as lost', async () => {
+    const bench = await openTeamBench();
+    await bench.desk.dispatch(makeJob([alice]));
+    const bytes = encodeValue({ ...finished('J1.1', 'succeeded'), outcome: 'transcended' });
+    await bench.desk.takeFacts(alice, [{ seq: 1, bytes }]);
+    expect((await endOf(bench, 'J1'))?.outcome).toBe('lost');
+  });
+
+  test('set aside: what is set aside of another worker’s job, or of an old attempt, settles nothing', async () => {
+    const bench = await openTeamBench();
+    await bench.desk.dispatch(makeJob([alice]));
+    const bytes = (attempt: string) =>
+      encodeValue({ ...finished('J1.1', 'succeeded'), attempt, outcome: 'transcended' });
+    await bench.desk.takeFacts('b0'.repeat(32), [{ seq: 1, bytes: bytes('J1.1') }]);
+    await bench.desk.takeFacts(alice, [{ seq: 1, bytes: bytes('J1.2') }]);
+    await bench.desk.takeFacts(alice, [{ seq: 2, bytes: bytes('J77.1') }]);
+    expect(await endOf(bench, 'J1')).toBeUndefined();
+  });
+
+  test('set aside: a message that ended processes is not applied, and its job is lost', async () => {
+    const bench = await openTeamBench();
+    await bench.desk.dispatch(makeJob([alice]));
+    await bench.desk.dispatch(makeJob([alice]));
+    const row = (seq: number, attempt: 'J1.1' | 'J2.1') => ({
+      seq,
+      bytes: encodeMessage(finished(attempt, 'succeeded')),
+    });
+    await bench.desk.takeFacts(alice, [row(1, 'J1.1')], 'set-aside');
+    await bench.desk.takeFacts(alice, [row(2, 'J2.1')], 'bury');
+    expect((await endOf(bench, 'J1'))?.outcome).toBe('lost');
+    expect(await endOf(bench, 'J2')).toBeUndefined();
+    expect(await bench.kv.get(quarantineKey(alice, 2))).toBeDefined();
+    await expectSound(bench);
+  });
+
+  test('set aside: a group whose last part could not be applied ends with that part lost', async () => {
+    const bench = await openTeamBench();
+    const group = await bench.desk.dispatch(makeJob([alice, 'b0'.repeat(32)], { shape: 'group' }));
+    const parts = group.kind === 'group' ? group.children : [];
+    expect(parts).toHaveLength(2);
+    await bench.report('b0'.repeat(32), finished(`${parts[1] ?? 'J0'}.1`, 'succeeded'));
+    let count = 0;
+    const note = Change.prototype.note;
+    vi.spyOn(Change.prototype, 'note').mockImplementation(function (this: Change, event) {
+      if (event.kind === 'group-finished') count += 1;
+      if (event.kind === 'group-finished' && count === 1) throw new TypeError('planted');
+      note.call(this, event);
+    });
+    await bench.report(alice, finished(`${parts[0] ?? 'J0'}.1`, 'succeeded'));
+    expect(await endOf(bench, group.id)).toMatchObject({ outcome: 'lost' });
+    await expectSound(bench);
+  });
+});
