@@ -5,6 +5,7 @@
  * streams: the session above is told when it opens, what arrives after that, and that it closed.
  * Invariant: nothing but hello is taken before it is open, and nothing at all after it is closed.
  */
+import { priceFrame } from './allowance.ts';
 import { AppError, wrapError } from './errors.ts';
 import { decodeFrame, encodeFrame, type Frame, type HelloFrame } from './frames.ts';
 import { frameBytesBeforeHelloMax, pingsAwaitedMax } from './limits.ts';
@@ -38,6 +39,8 @@ export interface ConnectionOwner {
   /** The peer has answered a ping of this link. */
   answered(connection: Connection, answer: Answer): void;
   frame(connection: Connection, frame: Frame): void;
+  /** May the peer say this much more? */
+  affords(cost: number): boolean;
   presence(connection: Connection, as: 'fresh' | 'stale'): void;
   drained(connection: Connection): void;
   closed(connection: Connection, reason: string): void;
@@ -137,6 +140,8 @@ export class Connection {
   #dispatch(bytes: Uint8Array): void {
     const frame = decodeFrame(bytes);
     this.#hear();
+    const cost = priceFrame(frame);
+    if (cost > 0 && !this.#parts.owner.affords(cost)) throw new AppError('PEER_FLOOD');
     if (frame.t === 'hello') return this.#stepHandshake({ type: 'hello', hello: frame });
     // A refusal before it is open ends it; after, it is about one frame or says why the peer parts.
     if (frame.t === 'nak' && !this.isOpen) return this.close(`${frame.code}: ${frame.message}`);

@@ -99,6 +99,11 @@ export const errorTable = {
   FRAME_TOO_LARGE: lasting(1, 'A peer sent a frame over the limit.', 'Upgrade the older side.'),
   PEER_VERSION: lasting(4, 'The two sides share no protocol version.', 'Upgrade the older side.'),
   PEER_UNKNOWN: lasting(4, 'The peer is not trusted here.', 'Pair it with `wally invite`.'),
+  PEER_FLOOD: passing(
+    4,
+    'The peer said far more than it has reason to.',
+    'It was cut off and may dial again; look at what runs on its box.',
+  ),
   PEER_REGRESSED: lasting(
     4,
     'The peer remembers less than it acknowledged.',

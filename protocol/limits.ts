@@ -110,3 +110,18 @@ export const findingTextLettersMax = 400;
 
 /** A worker that was asked for its diagnosis answers within this time: two looks with a pause between. */
 export const doctorMsMax = 15_000;
+
+/**
+ * Small talk of one peer (pings, hellos, resends asked for, new links): what it may say at once, and
+ * what comes back a second. A sound peer pings once a second, dials four times a second at most, and
+ * asks for a window of 256 again after a cut; ten times that is still served.
+ */
+export const talkTokensMax = 4096;
+/** See `talkTokensMax`. */
+export const talkPerSecond = 256;
+
+/** Links of one peer that may be greeting at once; a dial that succeeded twice makes two. */
+export const greetingLinksMax = 8;
+
+/** Questions of one worker for the ends of logs that may wait at once: twice what it can hold. */
+export const logAsksMax = 2000;

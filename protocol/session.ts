@@ -7,8 +7,9 @@
  * on disk leave; a message is acknowledged only after the host's batch is on disk; a commit that
  * finishes after the peer's store changed moves nothing (reliability facts R4, R6, R7).
  */
+import { type Allowance, createAllowance, linkCost, storeCost } from './allowance.ts';
 import { Connection } from './connection.ts';
-import { AppError } from './errors.ts';
+import { AppError, wrapError } from './errors.ts';
 import {
   type Frame,
   type HelloFrame,
@@ -16,7 +17,7 @@ import {
   protocolMax,
   protocolMin,
 } from './frames.ts';
-import { hubPingRestMs } from './limits.ts';
+import { greetingLinksMax, hubPingRestMs } from './limits.ts';
 import {
   createReceiver,
   type ReceiverEffect,
@@ -63,9 +64,11 @@ export class Session {
   #heardAt: number | undefined;
   #renewal: Renewal = unrenewed;
   #isStopped = false;
+  readonly #allowance: Allowance;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#allowance = createAllowance(parts.ports.clock.monotonicMs());
     this.#streams = openStreams(parts.knownStore, parts.marks);
   }
 
@@ -111,6 +114,10 @@ export class Session {
       link.close('stopped');
       return Promise.resolve('stopped');
     }
+    if (!this.#affords(linkCost)) {
+      link.close('PEER_FLOOD');
+      return Promise.resolve('PEER_FLOOD');
+    }
     return new Promise((resolve) => this.#connect(link, resolve));
   }
 
@@ -124,7 +131,11 @@ export class Session {
       pingRestMs: identity.role === 'hub' ? hubPingRestMs : 0,
       owner: {
         compose: (forStore, isOpen) => this.#compose(forStore, isOpen),
-        opened: (from, hello, greetedAt) => void this.#open(from, hello, greetedAt),
+        opened: (from, hello, greetedAt) =>
+          void this.#open(from, hello, greetedAt).catch((error: unknown) =>
+            this.#refuse(from, error),
+          ),
+        affords: (cost) => this.#affords(cost),
         countQueued: () => this.#parts.host.countQueued(),
         answered: (from, answer) => this.#noteAnswer(from, answer),
         frame: (from, frame) => this.#take(from, frame),
@@ -142,6 +153,20 @@ export class Session {
     });
     this.#greeting.add(connection);
     connection.start();
+    if (this.#greeting.size <= greetingLinksMax) return;
+    const [oldest] = this.#greeting;
+    oldest?.close('PEER_FLOOD');
+  }
+
+  #affords(cost: number): boolean {
+    return this.#allowance.spend(cost, this.#parts.ports.clock.monotonicMs());
+  }
+
+  /** What a hello causes must never end the process; its link ends, and the owner is told. */
+  #refuse(connection: Connection, thrown: unknown): void {
+    const error = wrapError(thrown, 'HUB_INTERNAL');
+    this.#parts.host.trouble(error.code);
+    connection.refuse(error);
   }
 
   /** These rows are on disk now, in order; they may leave. */
@@ -182,6 +207,9 @@ export class Session {
   async #open(connection: Connection, hello: HelloFrame, greetedAt: LeaseInstant): Promise<void> {
     const { host } = this.#parts;
     if (hello.store !== this.#streams.peerStore) {
+      if (this.#streams.peerStore !== null && !this.#affords(storeCost)) {
+        return connection.refuse(new AppError('PEER_FLOOD'));
+      }
       const adopted = await this.#adopt(connection, hello.store);
       if (!adopted) return;
     }
@@ -233,6 +261,10 @@ export class Session {
     if (from !== this.#current) return;
     switch (frame.t) {
       case 'data':
+        // Sent once more: it is answered by an ack, and so paid for.
+        if (frame.seq <= this.received && !this.#affords(1)) {
+          return from.refuse(new AppError('PEER_FLOOD'));
+        }
         return this.#receive({ type: 'data', row: { seq: frame.seq, bytes: frame.body } });
       case 'ack':
         return this.#send({ type: 'ack', received: frame.received, need: frame.need });

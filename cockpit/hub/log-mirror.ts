@@ -8,7 +8,7 @@
  */
 import { AppError } from '../../protocol/errors.ts';
 import type { OwnerFrame } from '../../protocol/frames.ts';
-import { logWindowBytesMax } from '../../protocol/limits.ts';
+import { logAsksMax, logWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId, PeerKey } from '../../protocol/model.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import type { Log, LogRecord, LogSlice, LogStore } from '../../store/log.ts';
@@ -51,6 +51,8 @@ export class LogMirror {
   readonly #lanes = new Map<string, Lane>();
   /** Bytes that wait for the disk, by worker. */
   readonly #waitingBytes = new Map<PeerKey, number>();
+  /** Questions that are being answered, by worker. */
+  readonly #asks = new Map<PeerKey, number>();
   readonly #followers = new Map<AttemptId, Set<() => void>>();
   /** Failures of the disk since the last chunk that was kept. */
   #missedCount = 0;
@@ -62,7 +64,7 @@ export class LogMirror {
   /** Takes a worker's frame; `answer` sends back to that worker. */
   take(worker: PeerKey, frame: OwnerFrame, answer: (frame: OwnerFrame) => void): void {
     if (frame.t === 'log-ask') {
-      void this.#answerAsk(worker, frame.attempt, answer).catch((error) => this.#missed(error));
+      void this.#takeAsk(worker, frame.attempt, answer).catch((error) => this.#missed(error));
     } else if (frame.t === 'log') {
       void this.#queue(worker, frame, answer).catch((error) => this.#missed(error));
     }
@@ -98,6 +100,24 @@ export class LogMirror {
         this.#followers.delete(attempt);
       }
     };
+  }
+
+  /** A sound worker asks once for each log; what is over the cap is not answered. */
+  async #takeAsk(
+    worker: PeerKey,
+    attempt: AttemptId,
+    answer: (frame: OwnerFrame) => void,
+  ): Promise<void> {
+    const waiting = this.#asks.get(worker) ?? 0;
+    if (waiting >= logAsksMax) return;
+    this.#asks.set(worker, waiting + 1);
+    try {
+      await this.#answerAsk(worker, attempt, answer);
+    } finally {
+      const left = (this.#asks.get(worker) ?? 1) - 1;
+      if (left > 0) this.#asks.set(worker, left);
+      else this.#asks.delete(worker);
+    }
   }
 
   async #answerAsk(

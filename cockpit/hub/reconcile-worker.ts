@@ -6,6 +6,7 @@
  * disagreement leaves an event. Invariant: nothing is believed that the worker did not state.
  */
 import type { InventoryRow } from '../../protocol/frames.ts';
+import { outboxRowsMax } from '../../protocol/limits.ts';
 import type { AttemptId, PeerKey } from '../../protocol/model.ts';
 import {
   type AttemptRecord,
@@ -73,6 +74,8 @@ function leapOver({ state }: Scene, attempt: AttemptId): void {
 
 function carryOut(scene: Scene, { worker, attempt }: Case, settlement: Settlement): void {
   if (settlement.do === 'agree') return;
+  // More than it takes in waits for it already; the next inventory is looked at again.
+  if (settlement.do === 'cancel' && !hasRoom(scene, worker)) return;
   const { job } = splitAttemptId(attempt);
   scene.change.note({ kind: settlement.event, job, attempt, worker });
   if (settlement.do === 'cancel') sendCancel(scene, worker, attempt);
@@ -80,6 +83,10 @@ function carryOut(scene: Scene, { worker, attempt }: Case, settlement: Settlemen
     const reason = 'The worker does not know this job any more.';
     loseAttempt(scene, splitPlace(attempt), { reason, cause: 'forgotten' });
   }
+}
+
+function hasRoom({ state }: Scene, worker: PeerKey): boolean {
+  return (state.streams.get(worker)?.waitingCount ?? 0) < outboxRowsMax;
 }
 
 /** Whoever is asked about a lost attempt is told how its worker has it. */

@@ -31,13 +31,20 @@ export function takeOrSetAside(scene: Scene, arrival: Arrival, take: () => void)
   if (arrival.how !== 'apply') {
     return setAside(scene, arrival, 'It ended this process again and again.');
   }
-  const mark = scene.change.mark();
+  const why = tryOrUndo(scene, take);
+  if (why !== undefined) setAside(scene, arrival, why);
+}
+
+/** Takes a step; one that throws is undone and leaves the reason, short enough for the journal. */
+export function tryOrUndo({ change }: Scene, step: () => void): string | undefined {
+  const mark = change.mark();
   try {
-    take();
+    step();
+    return undefined;
   } catch (error) {
-    scene.change.undoTo(mark);
+    change.undoTo(mark);
     const { code, message } = wrapError(error, 'HUB_INTERNAL');
-    setAside(scene, arrival, `${code}: ${message}`);
+    return `${code}: ${message}`.slice(0, whyLettersMax);
   }
 }
 
@@ -45,24 +52,19 @@ function setAside(scene: Scene, { worker, row, how }: Arrival, why: string): voi
   const { change } = scene;
   const key = quarantineKey(worker, row.seq);
   change.ops.push({ type: 'put', key, value: row.bytes.slice(0, quarantineBytesMax) });
-  change.note({ kind: 'message-quarantined', worker, note: why.slice(0, whyLettersMax) });
+  change.note({ kind: 'message-quarantined', worker, note: why });
   if (how === 'bury') return;
   const attempt = findFinished(row.bytes);
-  if (attempt !== undefined) settle(scene, worker, attempt);
+  // The fault may lie in the job itself; then the worker's next inventory settles it.
+  if (attempt !== undefined) tryOrUndo(scene, () => settle(scene, worker, attempt));
 }
 
 /** The worker will not say again how this attempt ended. */
 function settle(scene: Scene, worker: PeerKey, attempt: AttemptId): void {
-  const mark = scene.change.mark();
-  try {
-    const { job: id, n } = splitAttemptId(attempt);
-    const job = findUnended(scene, id);
-    const held = job?.kind === 'command' ? findAttempt(job, n) : undefined;
-    if (held?.worker !== worker || held.state.is === 'finished') return;
-    const reason = 'What its worker reported of its end could not be applied.';
-    loseAttempt(scene, { id, n }, { reason, cause: 'unreadable' });
-  } catch {
-    // The fault may lie in the job itself; then the worker's next inventory settles it.
-    scene.change.undoTo(mark);
-  }
+  const { job: id, n } = splitAttemptId(attempt);
+  const job = findUnended(scene, id);
+  const held = job?.kind === 'command' ? findAttempt(job, n) : undefined;
+  if (held?.worker !== worker || held.state.is === 'finished') return;
+  const reason = 'What its worker reported of its end could not be applied.';
+  loseAttempt(scene, { id, n }, { reason, cause: 'unreadable' });
 }

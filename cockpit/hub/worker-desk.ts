@@ -15,6 +15,7 @@ import { findHeldBy } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import type { Ledger } from './ledger.ts';
 import { reconcileWorker } from './reconcile-worker.ts';
+import { tryOrUndo } from './set-aside.ts';
 import { assignJob, keepWorker, listHeldBy, loseAttempt, mayHaveLeft } from './transitions.ts';
 
 const forgotten = {
@@ -88,7 +89,11 @@ export class WorkerDesk {
       capabilities: hello.capabilities ?? worker.capabilities,
       lastSeenAt: scene.change.at,
     });
-    reconcileWorker(scene, key, hello.inventory ?? []);
+    // It comes again with every hello; were its fault the end of the hub, so would that.
+    const why = tryOrUndo(scene, () => reconcileWorker(scene, key, hello.inventory ?? []));
+    if (why !== undefined) {
+      scene.change.note({ kind: 'inventory-set-aside', worker: key, note: why });
+    }
     await this.#ledger.commit(scene.change);
   }
 

@@ -18,10 +18,12 @@ let ports: FakePorts;
 let peer: RawPeer;
 let connection: Connection;
 let told: string[];
+let spent: number;
 
 beforeEach(async () => {
   ports = new FakePorts();
   told = [];
+  spent = 0;
   const owner: ConnectionOwner = {
     compose: (forStore, isOpen) => makeHello({ store: ownStore, forStore, isOpen, role: 'hub' }),
     opened: (_connection, hello) => told.push(`opened ${hello.store.slice(0, 1)}`),
@@ -30,6 +32,10 @@ beforeEach(async () => {
     drained: () => told.push('drained'),
     countQueued: () => undefined,
     answered: (_connection, { sentAt }) => told.push(`answered ${sentAt.monotonicMs}`),
+    affords: (cost) => {
+      spent += cost;
+      return spent < 100;
+    },
     closed: (_connection, reason) => told.push(`closed ${reason}`),
   };
   const [link, far] = createLinkPair('a', 'b');
@@ -119,6 +125,7 @@ describe('connection', () => {
     expect(connection.isOpen).toBe(true);
     const [link, far] = createLinkPair('a', 'b');
     const owner = {
+      affords: () => true,
       compose: () => makeHello(),
       closed: (_c: unknown, why: string) => told.push(why),
     };
@@ -182,6 +189,16 @@ describe('connection', () => {
     await settle();
     expect(connection.rttMs).toBe(ports.nowMs - at);
     expect(told.filter((line) => line.startsWith('answered'))).toEqual([`answered ${at}`]);
+  });
+
+  test('connection: what the peer cannot afford ends the link with a code', async () => {
+    await open();
+    for (let at = 0; at < 120; at += 1) peer.say({ t: 'ping', at });
+    await settle();
+    expect(peer.pick('nak')).toMatchObject([{ code: 'PEER_FLOOD' }]);
+    expect(told.at(-1)).toBe('closed PEER_FLOOD');
+    expect(peer.pick('pong').length).toBeLessThan(100);
+    expect(peer.pick('pong').length).toBeGreaterThan(50);
   });
 
   test('connection: once closed it sends nothing, takes nothing and says so once', async () => {

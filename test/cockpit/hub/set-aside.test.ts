@@ -9,6 +9,7 @@ import { encodeValue } from '../../../protocol/codec.ts';
 import { encodeMessage } from '../../../protocol/messages.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import { quarantineKey } from '../../../store/keys.ts';
+import { makeHello } from '../../protocol/raw-peer.ts';
 import { alice, finished, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
 
 afterEach(() => {
@@ -122,6 +123,23 @@ describe('set aside', () => {
     await bench.desk.takeFacts(alice, [{ seq: 1, bytes: bytes('J1.2') }]);
     await bench.desk.takeFacts(alice, [{ seq: 2, bytes: bytes('J77.1') }]);
     expect(await endOf(bench, 'J1')).toBeUndefined();
+  });
+
+  test('set aside: an inventory that cannot be settled ends nothing, and its next time may count', async () => {
+    const bench = await openTeamBench();
+    const hello = makeHello({ inventory: [{ attempt: 'J99.1', state: 'running' }] });
+    const note = Change.prototype.note;
+    vi.spyOn(Change.prototype, 'note').mockImplementation(function (this: Change, event) {
+      if (event.attempt === 'J99.1') throw new TypeError('planted');
+      note.call(this, event);
+    });
+    await bench.workers.noteHello(alice, hello);
+    expect(await bench.readJournal()).toContain('inventory-set-aside');
+    expect(await bench.readCommands(alice)).toEqual([]);
+    vi.restoreAllMocks();
+    await bench.workers.noteHello(alice, hello);
+    expect(await bench.readCommands(alice)).toEqual(['cancel J99.1']);
+    await expectSound(bench);
   });
 
   test('set aside: a message that ended processes is not applied, and its job is lost', async () => {

@@ -1,0 +1,119 @@
+/*
+ * A whole hub over stores in memory, with its door in the test's hand, and peers that say any bytes.
+ */
+import { Hub } from '../../../cockpit/hub/hub.ts';
+import type { HelloFrame } from '../../../protocol/frames.ts';
+import type { FactMessage } from '../../../protocol/messages.ts';
+import { encodeMessage } from '../../../protocol/messages.ts';
+import type { PeerKey } from '../../../protocol/model.ts';
+import type { AcceptLink } from '../../../protocol/transports/link.ts';
+import { createLinkPair } from '../../../protocol/transports/memory.ts';
+import { instantTiming } from '../../../store/disk-timing.ts';
+import { openStore } from '../../../store/format.ts';
+import { MemoryLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
+import { instantDisk, type MemoryDisk, openMemoryKv } from '../../../store/memory.ts';
+import { FakePorts, settle } from '../../protocol/fake-ports.ts';
+import { makeHello, RawPeer } from '../../protocol/raw-peer.ts';
+import { alice, bob, makeWorker, openHubBench } from './hub-bench.ts';
+
+/** Turns after which all that can happen without time passing has happened. */
+const turnsToRest = 40;
+
+/** A hub that serves alice and bob. */
+export interface HubInHand {
+  readonly hub: Hub;
+  readonly ports: FakePorts;
+  readonly disk: MemoryDisk;
+  readonly noticed: string[];
+  /** A fresh link of this worker, not greeted. */
+  dial(worker: PeerKey): RawPeer;
+  /** A link that is open. Errors: throws where the hub did not open it. */
+  join(worker: PeerKey, fields?: Partial<HelloFrame>): Promise<RawPeer>;
+  rest(): Promise<void>;
+  /** How many rows the store holds under this prefix. */
+  countRows(prefix: string): number;
+  /** What the hub did of its own accord: undefined while it serves. */
+  readonly failure: string | undefined;
+}
+
+/** Starts it. */
+export async function openHubInHand(): Promise<HubInHand> {
+  const disk = await makeDisk();
+  const ports = new FakePorts();
+  const noticed: string[] = [];
+  let accept: AcceptLink = () => undefined;
+  const hub = new Hub({
+    ports,
+    kv: await openMemoryKv(disk),
+    logs: await openMemoryLogs(new MemoryLogDisk(instantTiming()), { bytesMax: 64 * 1024 }),
+    key: '99'.repeat(32),
+    version: 'test',
+    openDoor: async (who) => {
+      accept = who.accept;
+      return { addresses: [], rendezvous: [], kick: () => undefined, close: async () => undefined };
+    },
+    noticed: (line) => noticed.push(line),
+  });
+  let failure: string | undefined;
+  void hub.ended.then((error) => {
+    failure = error?.code ?? 'stopped';
+  });
+  await hub.start();
+  const rest = async () => {
+    for (let turn = 0; turn < turnsToRest; turn += 1) await settle();
+  };
+  const dial = (worker: PeerKey) => {
+    const [near, far] = createLinkPair('99'.repeat(32), worker);
+    accept(near);
+    return new RawPeer(far);
+  };
+  const join = async (worker: PeerKey, fields: Partial<HelloFrame> = {}) => {
+    const peer = dial(worker);
+    await settle();
+    const ownStore = peer.pick('hello')[0]?.store ?? '';
+    peer.say(makeHello({ store: worker.slice(0, 32), forStore: ownStore, ...fields }));
+    await rest();
+    return peer;
+  };
+  return {
+    hub,
+    ports,
+    disk,
+    noticed,
+    dial,
+    join,
+    rest,
+    countRows: (prefix) => countRows(disk, prefix),
+    get failure() {
+      return failure;
+    },
+  };
+}
+
+/** A store that knows both workers and their stores. */
+async function makeDisk(): Promise<MemoryDisk> {
+  const disk = instantDisk();
+  const kv = await openMemoryKv(disk);
+  await openStore(kv, new FakePorts().random);
+  await kv.close();
+  const bench = await openHubBench(disk);
+  for (const [key, name] of [
+    [alice, 'alice'],
+    [bob, 'bob'],
+  ] as const) {
+    await bench.workers.save(makeWorker(key, name), 'worker-paired', []);
+    await bench.workers.adoptStore(key, key.slice(0, 32));
+  }
+  await bench.kv.close();
+  return disk;
+}
+
+/** A fact as it travels. */
+export function factFrame(seq: number, fact: FactMessage) {
+  return { t: 'data', seq, body: encodeMessage(fact) } as const;
+}
+
+function countRows(disk: MemoryDisk, prefix: string): number {
+  const lt = `${prefix.slice(0, -1)}0`;
+  return disk.rows.list({ gte: prefix, lt, countMax: 1_000_000, order: 'ascending' }).length;
+}
