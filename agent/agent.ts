@@ -15,7 +15,7 @@ import { Session } from '../protocol/session.ts';
 import type { SessionHost, StreamMarks } from '../protocol/session-host.ts';
 import { Committer } from '../store/committer.ts';
 import type { DiskGuard } from '../store/disk-guard.ts';
-import { openStore, planEnded, type StoreIdentity } from '../store/format.ts';
+import { closeStore, openStore, type StoreIdentity } from '../store/format.ts';
 import { Intake } from '../store/intake.ts';
 import { metaKey } from '../store/keys.ts';
 import { storeCloseMsMax } from '../store/limits.ts';
@@ -146,15 +146,11 @@ export class Agent implements SessionHost {
     return this.#desk.streams?.read(after, countMax) ?? Promise.resolve([]);
   }
 
-  async apply(hubStore: string, rows: readonly StreamRow[]): Promise<void> {
-    try {
-      await this.#intake.take(hubStore, rows, (some, how) => this.#desk.take(some, how));
-    } catch (error) {
-      this.#fail(error);
-      throw error;
-    }
+  apply(hubStore: string, rows: readonly StreamRow[]): Promise<void> {
+    const taken = this.#intake.take(hubStore, rows, (some, how) => this.#desk.take(some, how));
+    taken.catch((error: unknown) => this.#fail(error));
     // Woken once more after the session has moved its cursor, for the gate looks at that.
-    this.#wakeSoon();
+    return taken.then(() => this.#wakeSoon());
   }
 
   acked(_hubStore: string, through: number): void {
@@ -239,8 +235,8 @@ export class Agent implements SessionHost {
         changed: () => this.#wake(),
         logEnd: (attempt) => this.#logEnds.get(attempt) ?? 0,
         forgotten: (attempt) => void this.#forget(attempt),
-        setAside: (seq, code) =>
-          this.#parts.noticed(`message ${seq} of the hub was set aside: ${code}`),
+        quarantined: (seq, code) =>
+          this.#parts.noticed(`message ${seq} of the hub was quarantined: ${code}`),
       },
     });
     this.#session = new Session({
@@ -344,18 +340,12 @@ export class Agent implements SessionHost {
       const { timers } = this.#parts.ports;
       await Promise.race([this.#committer?.close(), sleep(timers, storeCloseMsMax)]);
       await this.#parts.logs.close();
-      await this.#noteEnd();
-      await this.#parts.kv.close();
+      const ended = this.#failure === undefined ? this.#identity : undefined;
+      await closeStore(this.#parts.kv, ended);
     } catch (error) {
       this.#failure ??= wrapError(error, 'STORE_IO');
     }
     this.#resolveEnded(this.#failure);
-  }
-
-  /** Only an end without a failure: after any other, messages are taken with care. */
-  async #noteEnd(): Promise<void> {
-    if (this.#failure !== undefined || this.#identity === undefined) return;
-    await this.#parts.kv.batch([planEnded(this.#identity)], 'synced');
   }
 
   /** A store that failed is unknown, not empty: the process ends and reads it again at its next start. */

@@ -37,7 +37,7 @@ export interface DeskOutlet {
   logEnd(attempt: AttemptId): number;
   forgotten(attempt: AttemptId): void;
   /** A message of the hub could not be applied and was kept aside. */
-  setAside(seq: number, code: ErrorCode): void;
+  quarantined(seq: number, code: ErrorCode): void;
 }
 
 /** What a desk is made from. `held` is what the store holds. */
@@ -100,7 +100,7 @@ export class Desk {
     const out: StreamRow[] = [];
     const effects: (() => void)[] = [];
     for (const row of rows) {
-      const planned = this.#takeOrSetAside(row, how);
+      const planned = this.#takeOrQuarantine(row, how);
       ops.push(...planned.ops);
       out.push(...planned.rows);
       effects.push(...planned.after);
@@ -133,14 +133,14 @@ export class Desk {
   }
 
   /** The stream must not stop at one message for ever, whatever is wrong with it. */
-  #takeOrSetAside(row: StreamRow, how: TakeHow): Plan {
-    if (how !== 'apply') return this.#setAside(row, how, 'MESSAGE_POISON');
+  #takeOrQuarantine(row: StreamRow, how: TakeHow): Plan {
+    if (how !== 'apply') return this.#quarantine(row, how, 'MESSAGE_POISON');
     const queued = this.#streams?.counts.queued ?? 0;
     let message: CommandMessage;
     try {
       message = decodeCommand(row.bytes);
     } catch {
-      return this.#setAside(row, how, 'FRAME_INVALID');
+      return this.#quarantine(row, how, 'FRAME_INVALID');
     }
     const { attempt } = message;
     const before = this.#held.get(attempt);
@@ -151,7 +151,7 @@ export class Desk {
       if (before === undefined) this.#held.delete(attempt);
       else this.#held.set(attempt, before);
       this.#streams?.takeBack(queued);
-      return this.#setAside(row, how, 'MESSAGE_POISON');
+      return this.#quarantine(row, how, 'MESSAGE_POISON');
     }
   }
 
@@ -161,8 +161,8 @@ export class Desk {
   }
 
   /** Kept for a person to look at; an assignment is refused, so that it has an outcome. */
-  #setAside(row: StreamRow, how: TakeHow, code: ErrorCode): Plan {
-    this.#parts.outlet.setAside(row.seq, code);
+  #quarantine(row: StreamRow, how: TakeHow, code: ErrorCode): Plan {
+    this.#parts.outlet.quarantined(row.seq, code);
     const kept = { ...nothing, ops: [this.#planQuarantine(row)] };
     const attempt = how === 'bury' ? undefined : findAssigned(row.bytes);
     if (attempt === undefined || this.#held.has(attempt)) return kept;

@@ -60,9 +60,13 @@ export function findStoreId(kv: Kv): Promise<string | undefined> {
   return findRow(kv, storeIdKey, storeIdSchema);
 }
 
-/** Says that this incarnation ends by itself; the last batch before the store is closed. */
-export function planEnded({ incarnation }: StoreIdentity): KvOp {
-  return planRow(endedKey, incarnation);
+/**
+ * Closes the store; an incarnation that is given ended by itself and leaves word of it. Without that,
+ * also after a failure, the next one knows that it comes after a crash. Errors: STORE_IO.
+ */
+export async function closeStore(kv: Kv, ended: StoreIdentity | undefined): Promise<void> {
+  if (ended !== undefined) await kv.batch([planRow(endedKey, ended.incarnation)], 'synced');
+  await kv.close();
 }
 
 async function createStore(kv: Kv, random: Random, format: number): Promise<StoreIdentity> {

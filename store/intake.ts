@@ -22,7 +22,7 @@ import { findRow, planRow } from './row-codec.ts';
  * What to do with a message: apply it; set it aside and settle what it was about; or, where even
  * that ends the process, only set it aside.
  */
-export type TakeHow = 'apply' | 'set-aside' | 'bury';
+export type TakeHow = 'apply' | 'quarantine' | 'bury';
 
 /** Takes rows; their handlers run before its first pause. Resolves once all is on disk. */
 export type TakeRows = (rows: readonly StreamRow[], how: TakeHow) => Promise<void>;
@@ -85,5 +85,5 @@ export class Intake {
 
 function judge(begunCount: number): TakeHow {
   if (begunCount < deathsNotedMax) return 'apply';
-  return begunCount === deathsNotedMax ? 'set-aside' : 'bury';
+  return begunCount === deathsNotedMax ? 'quarantine' : 'bury';
 }

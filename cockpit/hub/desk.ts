@@ -31,7 +31,7 @@ import type { LossCause } from '../manager/plan-loss.ts';
 import { pickKey, planKey } from './dispatch-keys.ts';
 import { closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
-import { takeOrSetAside } from './set-aside.ts';
+import { takeOrQuarantine } from './quarantine.ts';
 import { takeFact } from './take-fact.ts';
 import {
   assignJob,
@@ -226,7 +226,7 @@ export class HubDesk {
     if (streams === undefined || last === undefined) return;
     const scene = this.#begin();
     for (const row of rows) {
-      takeOrSetAside(scene, { worker, row, how }, () => takeFact(scene, worker, row));
+      takeOrQuarantine(scene, { worker, row, how }, () => takeFact(scene, worker, row));
     }
     scene.change.ops.push(streams.planReceived(last.seq));
     await this.#ledger.commit(scene.change);

@@ -13,7 +13,7 @@ import type { Address } from '../../protocol/transports/address.ts';
 import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
 import { Committer } from '../../store/committer.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
-import { openStore, planEnded, type StoreIdentity } from '../../store/format.ts';
+import { closeStore, openStore, type StoreIdentity } from '../../store/format.ts';
 import { Intake } from '../../store/intake.ts';
 import type { Kv } from '../../store/kv.ts';
 import { storeCloseMsMax } from '../../store/limits.ts';
@@ -279,17 +279,11 @@ export class Hub {
       const { timers } = this.#parts.ports;
       await Promise.race([this.#committer?.close(), sleep(timers, storeCloseMsMax)]);
       await this.#parts.logs.close();
-      await this.#noteEnd();
-      await this.#parts.kv.close();
+      const ended = this.#failure === undefined ? this.#identity : undefined;
+      await closeStore(this.#parts.kv, ended);
     } catch (error) {
       this.#failure ??= wrapError(error, 'STORE_IO');
     }
     this.#resolveEnded(this.#failure);
-  }
-
-  /** Only an end without a failure: after any other, messages are taken with care. */
-  async #noteEnd(): Promise<void> {
-    if (this.#failure !== undefined || this.#identity === undefined) return;
-    await this.#parts.kv.batch([planEnded(this.#identity)], 'synced');
   }
 }

@@ -14,8 +14,8 @@ import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
 import { findHeldBy } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import type { Ledger } from './ledger.ts';
+import { tryOrUndo } from './quarantine.ts';
 import { reconcileWorker } from './reconcile-worker.ts';
-import { tryOrUndo } from './set-aside.ts';
 import { assignJob, keepWorker, listHeldBy, loseAttempt, mayHaveLeft } from './transitions.ts';
 
 const forgotten = {
@@ -92,7 +92,7 @@ export class WorkerDesk {
     // It comes again with every hello; were its fault the end of the hub, so would that.
     const why = tryOrUndo(scene, () => reconcileWorker(scene, key, hello.inventory ?? []));
     if (why !== undefined) {
-      scene.change.note({ kind: 'inventory-set-aside', worker: key, note: why });
+      scene.change.note({ kind: 'inventory-quarantined', worker: key, note: why });
     }
     await this.#ledger.commit(scene.change);
   }

@@ -79,7 +79,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
       changed: () => undefined,
       logEnd: () => 42,
       forgotten: (attempt) => asked.push(`forgotten ${attempt}`),
-      setAside: (seq, code) => asked.push(`set aside ${seq} ${code}`),
+      quarantined: (seq, code) => asked.push(`quarantined ${seq} ${code}`),
     },
   });
   return {

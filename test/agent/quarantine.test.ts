@@ -46,8 +46,8 @@ async function expectSound(bench: Bench): Promise<void> {
   expect(bench.desk.streams?.counts.queued).toBe(seqs.length);
 }
 
-describe('agent sets aside', () => {
-  test('set aside: an assignment whose handler throws is refused, and its neighbours are taken', async () => {
+describe('agent quarantine', () => {
+  test('quarantine: an assignment whose handler throws is refused, and its neighbours are taken', async () => {
     const bench = await openBench();
     plant('accepted', 'J2.1');
     await bench.take(assign('J1.1'), assign('J2.1'), assign('J3.1'));
@@ -58,11 +58,11 @@ describe('agent sets aside', () => {
     ]);
     expect(bench.desk.list().map((held) => held.attempt)).toEqual(['J1.1', 'J3.1']);
     expect(await bench.kv.get(quarantineKey(hub, 2))).toEqual(encodeMessage(assign('J2.1')));
-    expect(bench.asked).toContain('set aside 2 MESSAGE_POISON');
+    expect(bench.asked).toContain('quarantined 2 MESSAGE_POISON');
     await expectSound(bench);
   });
 
-  test('set aside: a cancel whose handler throws changes nothing of what runs', async () => {
+  test('quarantine: a cancel whose handler throws changes nothing of what runs', async () => {
     const bench = await openBench();
     await bench.take(assign('J1.1'));
     const before = bench.desk.find('J1.1');
@@ -75,9 +75,9 @@ describe('agent sets aside', () => {
     expect(bench.desk.find('J1.1')?.state.is).toBe('finished');
   });
 
-  test('set aside: an assignment that ended processes is refused, one that must be buried only kept', async () => {
+  test('quarantine: an assignment that ended processes is refused, one that must be buried only kept', async () => {
     const bench = await openBench();
-    await bench.desk.take([{ seq: 1, bytes: encodeMessage(assign('J1.1')) }], 'set-aside');
+    await bench.desk.take([{ seq: 1, bytes: encodeMessage(assign('J1.1')) }], 'quarantine');
     await bench.desk.take([{ seq: 2, bytes: encodeMessage(assign('J2.1')) }], 'bury');
     expect(await facts(bench)).toEqual(['J1.1 refused MESSAGE_POISON']);
     expect(await bench.kv.get(quarantineKey(hub, 2))).toBeDefined();
@@ -85,19 +85,19 @@ describe('agent sets aside', () => {
     await expectSound(bench);
   });
 
-  test('set aside: an assignment that only a newer agent could read is refused as unreadable', async () => {
+  test('quarantine: an assignment that only a newer agent could read is refused as unreadable', async () => {
     const bench = await openBench();
     const bytes = encodeValue({ ...assign('J1.1'), spec: { playbook: 'x' } });
     await bench.desk.take([{ seq: 1, bytes }]);
     expect(await facts(bench)).toEqual(['J1.1 refused FRAME_INVALID']);
   });
 
-  test('set aside: what is held already is not refused by a twin that cannot be applied', async () => {
+  test('quarantine: what is held already is not refused by a twin that cannot be applied', async () => {
     const bench = await openBench();
     await bench.take(assign('J1.1'));
     await bench.desk.step('J1.1', { type: 'start' });
     await bench.desk.step('J1.1', { type: 'spawned', at: 5, process: processMark });
-    await bench.desk.take([{ seq: 2, bytes: encodeMessage(assign('J1.1')) }], 'set-aside');
+    await bench.desk.take([{ seq: 2, bytes: encodeMessage(assign('J1.1')) }], 'quarantine');
     expect(bench.desk.find('J1.1')?.state.is).toBe('running');
     expect(await facts(bench)).toEqual(['J1.1 accepted', 'J1.1 started']);
   });

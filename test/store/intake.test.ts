@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { windowFramesMax } from '../../protocol/limits.ts';
 import { Committer } from '../../store/committer.ts';
-import { openStore, planEnded } from '../../store/format.ts';
+import { closeStore, openStore } from '../../store/format.ts';
 import { Intake, type TakeHow } from '../../store/intake.ts';
 import { applyingKey, receivedKey } from '../../store/keys.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
@@ -114,7 +114,7 @@ describe('intake', () => {
       5,
     );
     expect(lives).toHaveLength(4);
-    expect(lives[3]).toEqual(['3 set-aside', '4 apply', '5 apply', '6 apply', '7 apply']);
+    expect(lives[3]).toEqual(['3 quarantine', '4 apply', '5 apply', '6 apply', '7 apply']);
   });
 
   test('intake: where settling kills too, the message is only buried', async () => {
@@ -127,7 +127,7 @@ describe('intake', () => {
       '1 apply',
       '1 apply',
       '1 apply',
-      '1 set-aside',
+      '1 quarantine',
       '1 bury',
     ]);
   });
@@ -135,9 +135,9 @@ describe('intake', () => {
   test('intake: two messages that kill are set aside one after the other', async () => {
     const fate: Fate = (seq, how) => ([2, 4].includes(seq) && how === 'apply' ? 'dies' : 'lives');
     const lives = await liveOn(fate, 12, 5);
-    expect(lives.flat().filter((line) => line.endsWith('set-aside'))).toEqual([
-      '2 set-aside',
-      '4 set-aside',
+    expect(lives.flat().filter((line) => line.endsWith('quarantine'))).toEqual([
+      '2 quarantine',
+      '4 quarantine',
     ]);
     expect(lives.at(-1)?.at(-1)).toMatch(/apply$/);
   });
@@ -198,9 +198,9 @@ describe('the end of an incarnation', () => {
     disk.crash();
     const kv = await openMemoryKv(disk);
     const third = await openStore(kv, random);
-    await kv.batch([planEnded(third)], 'synced');
-    await kv.close();
-    expect((await open()).isAfterCrash).toBe(false);
+    await closeStore(kv, third);
+    const fourth = await open();
+    expect(fourth.isAfterCrash).toBe(false);
     disk.crash();
     expect((await open()).isAfterCrash).toBe(true);
   });

@@ -8,6 +8,7 @@ import { encodeMessage } from '../../../protocol/messages.ts';
 import type { PeerKey } from '../../../protocol/model.ts';
 import type { AcceptLink } from '../../../protocol/transports/link.ts';
 import { createLinkPair } from '../../../protocol/transports/memory.ts';
+import { soundDisk } from '../../../store/disk-guard.ts';
 import { instantTiming } from '../../../store/disk-timing.ts';
 import { openStore } from '../../../store/format.ts';
 import { MemoryLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
@@ -45,6 +46,7 @@ export async function openHubInHand(): Promise<HubInHand> {
   const hub = new Hub({
     ports,
     kv: await openMemoryKv(disk),
+    disk: soundDisk,
     logs: await openMemoryLogs(new MemoryLogDisk(instantTiming()), { bytesMax: 64 * 1024 }),
     key: '99'.repeat(32),
     version: 'test',

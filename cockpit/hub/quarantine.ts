@@ -27,12 +27,12 @@ export interface Arrival {
 const whyLettersMax = 200;
 
 /** Takes one message, or sets it aside. Never throws for what the message causes. */
-export function takeOrSetAside(scene: Scene, arrival: Arrival, take: () => void): void {
+export function takeOrQuarantine(scene: Scene, arrival: Arrival, take: () => void): void {
   if (arrival.how !== 'apply') {
-    return setAside(scene, arrival, 'It ended this process again and again.');
+    return quarantine(scene, arrival, 'It ended this process again and again.');
   }
   const why = tryOrUndo(scene, take);
-  if (why !== undefined) setAside(scene, arrival, why);
+  if (why !== undefined) quarantine(scene, arrival, why);
 }
 
 /** Takes a step; one that throws is undone and leaves the reason, short enough for the journal. */
@@ -48,7 +48,7 @@ export function tryOrUndo({ change }: Scene, step: () => void): string | undefin
   }
 }
 
-function setAside(scene: Scene, { worker, row, how }: Arrival, why: string): void {
+function quarantine(scene: Scene, { worker, row, how }: Arrival, why: string): void {
   const { change } = scene;
   const key = quarantineKey(worker, row.seq);
   change.ops.push({ type: 'put', key, value: row.bytes.slice(0, quarantineBytesMax) });

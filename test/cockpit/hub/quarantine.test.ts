@@ -46,8 +46,8 @@ async function expectSound(bench: HubBench): Promise<void> {
 
 const accepted = (attempt: 'J1.1') => ({ kind: 'accepted', attempt, at: 5 }) as const;
 
-describe('set aside', () => {
-  test('set aside: a handler that throws leaves no trace, and the messages around it count', async () => {
+describe('quarantine', () => {
+  test('quarantine: a handler that throws leaves no trace, and the messages around it count', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
     await bench.desk.dispatch(makeJob([alice]));
@@ -64,7 +64,7 @@ describe('set aside', () => {
     await expectSound(bench);
   });
 
-  test('set aside: the end that a message carried is unknown, so its job is lost, visibly', async () => {
+  test('quarantine: the end that a message carried is unknown, so its job is lost, visibly', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
     let count = 0;
@@ -83,7 +83,7 @@ describe('set aside', () => {
     await expectSound(bench);
   });
 
-  test('set aside: where settling throws too, the job stays as it was for the next inventory', async () => {
+  test('quarantine: where settling throws too, the job stays as it was for the next inventory', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
     const before = await bench.desk.get('J1');
@@ -95,7 +95,7 @@ describe('set aside', () => {
     await expectSound(bench);
   });
 
-  test('set aside: what was asked of the M2 meanwhile is not asked where the rest of it fails', async () => {
+  test('quarantine: what was asked of the M2 meanwhile is not asked where the rest of it fails', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
     plant('decision-opened', 'J1.1');
@@ -106,7 +106,7 @@ describe('set aside', () => {
     await expectSound(bench);
   });
 
-  test('set aside: an end of a kind that only a newer worker knows is settled as lost', async () => {
+  test('quarantine: an end of a kind that only a newer worker knows is settled as lost', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
     const bytes = encodeValue({ ...finished('J1.1', 'succeeded'), outcome: 'transcended' });
@@ -114,7 +114,7 @@ describe('set aside', () => {
     expect((await endOf(bench, 'J1'))?.outcome).toBe('lost');
   });
 
-  test('set aside: what is set aside of another worker’s job, or of an old attempt, settles nothing', async () => {
+  test('quarantine: what is set aside of another worker’s job, or of an old attempt, settles nothing', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
     const bytes = (attempt: string) =>
@@ -125,7 +125,7 @@ describe('set aside', () => {
     expect(await endOf(bench, 'J1')).toBeUndefined();
   });
 
-  test('set aside: an inventory that cannot be settled ends nothing, and its next time may count', async () => {
+  test('quarantine: an inventory that cannot be settled ends nothing, and its next time may count', async () => {
     const bench = await openTeamBench();
     const hello = makeHello({ inventory: [{ attempt: 'J99.1', state: 'running' }] });
     const note = Change.prototype.note;
@@ -134,7 +134,7 @@ describe('set aside', () => {
       note.call(this, event);
     });
     await bench.workers.noteHello(alice, hello);
-    expect(await bench.readJournal()).toContain('inventory-set-aside');
+    expect(await bench.readJournal()).toContain('inventory-quarantined');
     expect(await bench.readCommands(alice)).toEqual([]);
     vi.restoreAllMocks();
     await bench.workers.noteHello(alice, hello);
@@ -142,7 +142,7 @@ describe('set aside', () => {
     await expectSound(bench);
   });
 
-  test('set aside: a message that ended processes is not applied, and its job is lost', async () => {
+  test('quarantine: a message that ended processes is not applied, and its job is lost', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
     await bench.desk.dispatch(makeJob([alice]));
@@ -150,7 +150,7 @@ describe('set aside', () => {
       seq,
       bytes: encodeMessage(finished(attempt, 'succeeded')),
     });
-    await bench.desk.takeFacts(alice, [row(1, 'J1.1')], 'set-aside');
+    await bench.desk.takeFacts(alice, [row(1, 'J1.1')], 'quarantine');
     await bench.desk.takeFacts(alice, [row(2, 'J2.1')], 'bury');
     expect((await endOf(bench, 'J1'))?.outcome).toBe('lost');
     expect(await endOf(bench, 'J2')).toBeUndefined();
@@ -158,7 +158,7 @@ describe('set aside', () => {
     await expectSound(bench);
   });
 
-  test('set aside: a group whose last part could not be applied ends with that part lost', async () => {
+  test('quarantine: a group whose last part could not be applied ends with that part lost', async () => {
     const bench = await openTeamBench();
     const group = await bench.desk.dispatch(makeJob([alice, 'b0'.repeat(32)], { shape: 'group' }));
     const parts = group.kind === 'group' ? group.children : [];
