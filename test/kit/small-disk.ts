@@ -1,0 +1,95 @@
+/*
+ * A small file system of its own that a test can fill: a tmpfs of a few MiB.
+ *
+ * Needs root and Linux; where that is missing the reason is given, so that a test can say why it was
+ * left out and nobody takes it for passed. `close` unmounts it, and is safe to repeat.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, open, rm, rmdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** A file system that can be full. */
+export interface SmallDisk extends AsyncDisposable {
+  readonly path: string;
+  /** Takes every byte that is free. */
+  fill(): Promise<void>;
+  /** Gives them back. */
+  free(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What was opened, or why it could not be. */
+export type SmallDiskOpening =
+  | { readonly kind: 'open'; readonly disk: SmallDisk }
+  | { readonly kind: 'left-out'; readonly reason: string };
+
+const run = promisify(execFile);
+
+/** Mounts one. The caller closes it, also when its test fails. */
+export async function openSmallDisk(sizeMib: number): Promise<SmallDiskOpening> {
+  if (process.platform !== 'linux') return leaveOut('a tmpfs is mounted on Linux only');
+  if (process.getuid?.() !== 0) return leaveOut('to mount a tmpfs needs root');
+  const path = await mkdtemp(join(tmpdir(), 'wally-disk-'));
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${sizeMib}m,mode=0700`, 'tmpfs', path]);
+  } catch (thrown) {
+    await rmdir(path);
+    return leaveOut(`\`mount\` failed: ${thrown instanceof Error ? thrown.message.trim() : thrown}`);
+  }
+  return { kind: 'open', disk: describeDisk(path) };
+}
+
+/** Is there a small disk to be had here? Undefined when there is, else why not. */
+export async function whyNoSmallDisk(): Promise<string | undefined> {
+  const opening = await openSmallDisk(1);
+  if (opening.kind === 'left-out') return opening.reason;
+  await opening.disk.close();
+  return undefined;
+}
+
+function describeDisk(path: string): SmallDisk {
+  const filler = join(path, 'filler');
+  let isOpen = true;
+  const close = async () => {
+    if (!isOpen) return;
+    isOpen = false;
+    // Lazily, so that a process that dies slowly cannot keep it.
+    await run('umount', ['-l', path]);
+    await rmdir(path);
+  };
+  return {
+    path,
+    fill: () => fill(filler),
+    free: () => rm(filler, { force: true }),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function fill(filler: string): Promise<void> {
+  const handle = await open(filler, 'a', 0o600);
+  try {
+    for (let piece = 1024 * 1024; piece >= 1; piece = Math.floor(piece / 4)) {
+      // Bounded by the size of the file system.
+      while (await writeWhole(handle, piece));
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeWhole(handle: Awaited<ReturnType<typeof open>>, bytes: number): Promise<boolean> {
+  try {
+    const { bytesWritten } = await handle.write(new Uint8Array(bytes));
+    return bytesWritten === bytes;
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code === 'ENOSPC') return false;
+    throw thrown;
+  }
+}
+
+function leaveOut(reason: string): SmallDiskOpening {
+  return { kind: 'left-out', reason };
+}
