@@ -4,6 +4,7 @@
 import { readHeld } from '../../agent/attempts.ts';
 import { Desk } from '../../agent/desk.ts';
 import type { ProcessMark } from '../../agent/work/work.ts';
+import type { ErrorCode } from '../../protocol/errors.ts';
 import {
   type CommandMessage,
   decodeFact,
@@ -38,6 +39,8 @@ export interface Bench {
   readonly desk: Desk;
   readonly kv: Kv;
   readonly disk: MemoryDisk;
+  /** Why the box takes no new work; nothing at first. */
+  readonly refusal: { code: ErrorCode | undefined };
   readonly ports: FakePorts;
   /** Effects in order: `queued accepted`, `end J1.1`, `forgotten J1.1`. */
   readonly asked: string[];
@@ -66,8 +69,9 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   const committer = new Committer({ kv: watched, onFailure: () => undefined });
   const streams = await openPeerStreams(watched, { peer: hub, store: hubStore });
   const asked: string[] = [];
+  const refusal = { code: undefined as ErrorCode | undefined };
   const desk = new Desk({
-    findRefusal: () => undefined,
+    findRefusal: () => refusal.code,
     committer,
     ports,
     hub,
@@ -86,6 +90,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
     desk,
     kv,
     disk,
+    refusal,
     ports,
     asked,
     batches,

@@ -134,6 +134,23 @@ describe('desk', () => {
     expect(bench.asked).toEqual([]);
   });
 
+  test('desk: a box without room refuses new work with the code, and keeps what it holds', async () => {
+    const { desk, take, readFacts, refusal } = await openBench();
+    await take(assign('J1.1'));
+    refusal.code = 'DISK_LOW';
+    await take(assign('J1.1'), assign('J2.1'));
+    expect(desk.list().map(({ attempt }) => attempt)).toEqual(['J1.1']);
+    expect((await readFacts()).at(-1)).toMatchObject({
+      kind: 'finished',
+      attempt: 'J2.1',
+      outcome: 'refused',
+      code: 'DISK_LOW',
+    });
+    refusal.code = undefined;
+    await take(assign('J3.1'));
+    expect(desk.list()).toHaveLength(2);
+  });
+
   test('desk: an attempt too many is refused with its code and not held', async () => {
     const bench = await openBench();
     const ids = Array.from({ length: attemptsHeldMax }, (_, index): AttemptId => `J${index + 1}.1`);

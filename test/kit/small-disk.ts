@@ -36,7 +36,9 @@ export async function openSmallDisk(sizeMib: number): Promise<SmallDiskOpening> 
     await run('mount', ['-t', 'tmpfs', '-o', `size=${sizeMib}m,mode=0700`, 'tmpfs', path]);
   } catch (thrown) {
     await rmdir(path);
-    return leaveOut(`\`mount\` failed: ${thrown instanceof Error ? thrown.message.trim() : thrown}`);
+    return leaveOut(
+      `\`mount\` failed: ${thrown instanceof Error ? thrown.message.trim() : thrown}`,
+    );
   }
   return { kind: 'open', disk: describeDisk(path) };
 }
@@ -80,7 +82,10 @@ async function fill(filler: string): Promise<void> {
   }
 }
 
-async function writeWhole(handle: Awaited<ReturnType<typeof open>>, bytes: number): Promise<boolean> {
+async function writeWhole(
+  handle: Awaited<ReturnType<typeof open>>,
+  bytes: number,
+): Promise<boolean> {
   try {
     const { bytesWritten } = await handle.write(new Uint8Array(bytes));
     return bytesWritten === bytes;

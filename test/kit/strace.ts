@@ -28,7 +28,18 @@ export function withInjection(
 ): readonly [string, ...string[]] {
   const { calls, fault, when } = injection;
   const inject = `inject=${calls}:${fault}:when=${when}`;
-  return ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', inject, ...command];
+  return [
+    'strace',
+    '-f',
+    '-qq',
+    '-o',
+    '/dev/null',
+    '-e',
+    `trace=${calls}`,
+    '-e',
+    inject,
+    ...command,
+  ];
 }
 
 /** The environment that makes counting sound. */

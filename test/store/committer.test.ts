@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { AppError } from '../../protocol/errors.ts';
 import { Committer } from '../../store/committer.ts';
 import type { Durability, Kv, KvOp } from '../../store/kv.ts';
-import { commitBytesMax, commitOpsMax } from '../../store/limits.ts';
+import { commitBytesMax, commitOpsMax, commitWaitingBytesMax } from '../../store/limits.ts';
 import { instantDisk, MemoryDisk, openMemoryKv } from '../../store/memory.ts';
 import { createWorld } from './world.ts';
 
@@ -124,6 +124,23 @@ describe('committer', () => {
     await kv.close();
     const again = await openMemoryKv(disk);
     expect((await again.range(whole)).map(({ key }) => key)).toEqual(['a']);
+  });
+
+  it('failure: more than may ever wait is one, STORE_FULL to all who wait and come', async () => {
+    const gate = createGate();
+    const told: AppError[] = [];
+    const committer = new Committer({ kv: gate.kv, onFailure: (error) => told.push(error) });
+    const first = committer.commit([put('a')]);
+    await gate.started();
+    const value = new Uint8Array(commitWaitingBytesMax);
+    const large = committer.commit([{ type: 'put', key: 'b', value }]);
+    const results = Promise.allSettled([large, committer.commit([put('c')])]);
+    for (const result of await results) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'STORE_FULL' } });
+    }
+    await gate.release();
+    await first;
+    expect(told).toMatchObject([{ code: 'STORE_FULL' }]);
   });
 
   it('idle: resolves at once without work, and after all the work there is', async () => {
