@@ -34,6 +34,13 @@ export const askMsMax = 1500;
 /** A process that ends waits so long for a store that cannot be written. */
 export const storeCloseMsMax = 3000;
 
+/** LevelDB begins another log when its table in memory is over this; classic-level's default. */
+export const levelWriteBufferBytes = 4 * 1024 * 1024;
+/** What an entry costs in it beyond key and value: lengths, number, the tallest node of its list. */
+export const levelEntryBytesMax = 8 + 10 + 8 + 12 * 8;
+/** Its memory comes in blocks of 4 KiB of which up to a quarter stays unused. */
+export const levelArenaFactor = 4 / 3;
+
 /** New work is refused below this much room, or below a part of a small file system. Source: R23. */
 export const watermarkBytesDefault = 256 * 1024 * 1024;
 /** Kept to be given up when the disk is full, so that outcomes can still be written. Source: R23. */

@@ -7,12 +7,13 @@
  * disk, but misaligned, and its recovery then drops what it had acknowledged. Source: reliability
  * facts 2.3, classic-level 3.0.0 with LevelDB 1.20.
  */
-import { access, mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { access, mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { AppError, assert, wrapError } from '../protocol/errors.ts';
 import type { Durability, Kv, KvOp, KvRange, KvRow } from './kv.ts';
 import { createLane } from './lane.ts';
+import { LevelNames, syncPath } from './level-names.ts';
 
 type Database = Level<string, Uint8Array>;
 
@@ -32,7 +33,9 @@ export async function openLevelKv(directory: string): Promise<Kv> {
       throw thrown;
     });
     if (isNew) await makeDurable(db, directory);
-    return new LevelKv(db);
+    const names = new LevelNames(directory);
+    await names.settle();
+    return new LevelKv(db, names);
   } catch (thrown) {
     throw describeOpenFailure(directory, thrown);
   }
@@ -40,12 +43,14 @@ export async function openLevelKv(directory: string): Promise<Kv> {
 
 class LevelKv implements Kv {
   readonly #db: Database;
+  readonly #names: LevelNames;
   readonly #writes = createLane();
   #failure: AppError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(db: Database) {
+  constructor(db: Database, names: LevelNames) {
     this.#db = db;
+    this.#names = names;
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -71,7 +76,11 @@ class LevelKv implements Kv {
     // Copied now because the batch may wait for its turn, and the bytes are the caller's.
     const own = ops.map((op) => (op.type === 'put' ? { ...op, value: op.value.slice() } : op));
     await this.#writes.run(() =>
-      this.#attempt(() => this.#db.batch(own, { sync: durability === 'synced' })),
+      this.#attempt(async () => {
+        await this.#db.batch(own, { sync: durability === 'synced' });
+        this.#names.note(own);
+        if (durability === 'synced') await this.#names.settle();
+      }),
     );
   }
 
@@ -130,16 +139,7 @@ async function recreateDatabase(directory: string): Promise<Database> {
 async function makeDurable(db: Database, directory: string): Promise<void> {
   await db.batch([{ type: 'del', key: 'meta/created' }], { sync: true });
   await syncPath(join(directory, createdMark), 'a');
-  await syncPath(directory, 'r');
-}
-
-async function syncPath(path: string, flags: 'a' | 'r'): Promise<void> {
-  const handle = await open(path, flags, 0o600);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await syncPath(directory);
 }
 
 function isCreated(directory: string): Promise<boolean> {
