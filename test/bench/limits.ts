@@ -28,7 +28,18 @@ export const loads = [
   { inFlight: 1, countSpawning: 40, countEmpty: 100 },
   { inFlight: 16, countSpawning: 120, countEmpty: 400 },
   { inFlight: 64, countSpawning: 200, countEmpty: 800 },
+  { inFlight: 256, countSpawning: 256, countEmpty: 2000 },
 ] as const;
+
+/** The same for jobs at the desk of a hub in the bench's own process, beside the bare floor. */
+export const coreLoads = [
+  { inFlight: 1, count: 300 },
+  { inFlight: 16, count: 2000 },
+  { inFlight: 256, count: 6000 },
+] as const;
+
+/** What jobs at the desk should reach of the bare floor: throughput at 16 and 256, p50 at 1. */
+export const coreGoals = { share: { above: 0.6 }, delay: { below: 1.6 } } as const;
 
 /** Attempts that the agent without processes holds at once: none waits for a slot. */
 export const emptySlots = 256;

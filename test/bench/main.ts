@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import type { Figure } from './figure.ts';
 import { benchIdle } from './idle.ts';
 import { benchJobs } from './jobs.ts';
+import { benchCore } from './jobs-core.ts';
 import { roundsDefault } from './limits.ts';
 import { benchLogs } from './logs.ts';
 import type { BenchPlan } from './plan.ts';
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, (plan: BenchPlan) => Promise<readonly Fig
   keys: ({ rounds }) => benchKeys(rounds),
   idle: ({ rounds }) => benchIdle(rounds),
   jobs: ({ rounds }) => benchJobs(rounds),
+  'jobs-core': ({ rounds }) => benchCore(rounds),
   logs: ({ rounds }) => benchLogs(rounds),
   rivals: benchRivals,
   scale: benchScale,
