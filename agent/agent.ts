@@ -74,7 +74,11 @@ export class Agent implements SessionHost {
     void disk.damaged.then((error) => this.#fail(error));
     this.#identity = await openStore(kv, ports.random);
     this.#capabilities = await workshop.probe();
-    this.#committer = new Committer({ kv, onFailure: (error) => this.#fail(error) });
+    this.#committer = new Committer({
+      kv,
+      timers: ports.timers,
+      onFailure: (error) => this.#fail(error),
+    });
     const hubStore = await this.#readHubStore();
     const streams = hubStore === null ? undefined : await this.#openStreams(hubStore);
     this.#compose(await readHeld(kv), streams, hubStore);
@@ -154,10 +158,8 @@ export class Agent implements SessionHost {
   }
 
   acked(_hubStore: string, through: number): void {
-    this.#desk.streams
-      ?.removeAcked(through)
-      .then(() => this.#sendLogs.wake())
-      .catch((error: unknown) => this.#fail(error));
+    this.#desk.acked(through);
+    this.#sendLogs.wake();
   }
 
   sent(): void {
@@ -182,6 +184,8 @@ export class Agent implements SessionHost {
     this.#hubClock.noteHello(hello, greetedAt);
     this.#trouble = null;
     this.#keepLink.opened();
+    // What a crash kept of attempts whose reports were acknowledged before it.
+    this.#desk.acked(this.#desk.streams?.counts.acked ?? 0);
     this.#sendLogs.linked();
     this.#wakeSoon();
   }
@@ -265,6 +269,7 @@ export class Agent implements SessionHost {
       logs,
       send: (frame) => this.#session.sendFrame(frame),
       timers: ports.timers,
+      logEnd: (attempt) => this.#logEnds.get(attempt) ?? 0,
       failed,
     });
     this.#watchWork = new WatchWork({
@@ -374,7 +379,7 @@ export class Agent implements SessionHost {
 
   async #forget(attempt: AttemptId): Promise<void> {
     this.#sendLogs.forget(attempt);
-    this.#logEnds.delete(attempt);
+    if (!this.#logEnds.delete(attempt)) return;
     await this.#parts.logs.remove(attempt).catch((error: unknown) => this.#fail(error));
   }
 

@@ -56,12 +56,18 @@ export interface DeskParts {
 export class Desk {
   readonly #parts: DeskParts;
   readonly #held = new Map<AttemptId, HeldAttempt>();
+  /** Attempts that printed nothing, whose report is on its way: in the order of the reports. */
+  readonly #silent: { readonly attempt: AttemptId; readonly finishedSeq: number }[] = [];
   #streams: PeerStreams | undefined;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
     this.#streams = parts.streams;
     for (const held of parts.held) this.#held.set(held.attempt, held);
+    const ended = parts.held.filter((held) => held.finishedSeq !== undefined);
+    for (const held of ended.toSorted((a, b) => getFinishedSeq(a) - getFinishedSeq(b))) {
+      this.#noteSilent(held);
+    }
   }
 
   /** All attempts held, oldest first. */
@@ -90,6 +96,7 @@ export class Desk {
       this.#parts.outlet.forgotten(attempt);
     }
     this.#held.clear();
+    this.#silent.length = 0;
     this.#streams = streams;
     return this.#parts.committer.commit(ops);
   }
@@ -122,14 +129,34 @@ export class Desk {
     this.#parts.outlet.changed();
   }
 
+  /** The hub has all reports up to here; their rows go, and with them what printed nothing. */
+  acked(through: number): void {
+    if (this.#streams === undefined) return;
+    const { committer } = this.#parts;
+    committer.defer(this.#streams.planAcked(through));
+    const { acked } = this.#streams.counts;
+    const kept = this.#silent.findIndex(({ finishedSeq }) => finishedSeq > acked);
+    for (const { attempt } of this.#silent.splice(0, kept < 0 ? this.#silent.length : kept)) {
+      this.#forget(attempt);
+    }
+  }
+
   /** The hub has this attempt's whole log, so nothing more is owed once its report is acked. */
-  async logDelivered(attempt: AttemptId): Promise<void> {
+  logDelivered(attempt: AttemptId): void {
     const held = this.#held.get(attempt);
     if (held?.state.is !== 'finished' || held.finishedSeq === undefined) return;
-    if (held.finishedSeq > (this.#streams?.counts.acked ?? 0)) return;
+    if (held.finishedSeq <= (this.#streams?.counts.acked ?? 0)) this.#forget(attempt);
+  }
+
+  /** Its row may outlive a crash; then it is found finished, and forgotten once more. */
+  #forget(attempt: AttemptId): void {
     this.#held.delete(attempt);
-    await this.#parts.committer.commit([planForget(attempt)]);
+    this.#parts.committer.defer([planForget(attempt)]);
     this.#parts.outlet.forgotten(attempt);
+  }
+
+  #noteSilent({ attempt, finishedSeq, logBytes }: HeldAttempt): void {
+    if (finishedSeq !== undefined && logBytes === 0) this.#silent.push({ attempt, finishedSeq });
   }
 
   /** The stream must not stop at one message for ever, whatever is wrong with it. */
@@ -225,6 +252,7 @@ export class Desk {
       }
     }
     this.#held.set(attempt, next);
+    if (state.is === 'finished') this.#noteSilent(next);
     ops.push(planHeld(next));
     return { ops, rows, after: effects.map((effect) => () => this.#perform(attempt, effect)) };
   }
@@ -254,6 +282,10 @@ export class Desk {
   #wallMs(): number {
     return Math.round(this.#parts.ports.clock.wallMs());
   }
+}
+
+function getFinishedSeq(held: HeldAttempt): number {
+  return held.finishedSeq ?? 0;
 }
 
 /** A reason longer than its schema would lose the outcome with it. */

@@ -2,41 +2,56 @@
  * Group commit: many small commits, few synced batches.
  *
  * While one synced batch is on its way to the disk, the commits that arrive are collected for the
- * next one, in order; a commit is never split over two batches. A store that mends itself makes a
+ * next one, in order; a commit is never split over two batches. What may be lost (the removal of
+ * what nobody needs) waits for a batch that is written anyway. A store that mends itself makes a
  * commit take longer; after a batch that it refused for good nothing is acknowledged any more, and
  * the owner must begin anew from the disk. It owns no store: opening and closing is the owner's.
  */
 import { AppError, wrapError } from '../protocol/errors.ts';
+import type { CancelTimer, Timers } from '../protocol/ports.ts';
 import type { Kv, KvOp } from './kv.ts';
-import { commitBytesMax, commitOpsMax, commitWaitingBytesMax } from './limits.ts';
+import {
+  commitBytesMax,
+  commitOpsMax,
+  commitWaitingBytesMax,
+  deferredMsMax,
+  deferredOpsMax,
+} from './limits.ts';
 
 /** What a committer works on, and whom it tells of the first failure. */
 export interface CommitterOptions {
   readonly kv: Kv;
+  readonly timers: Timers;
   /** Called once, after every waiting commit was rejected. The store must be opened again. */
   readonly onFailure: (error: AppError) => void;
 }
 
 interface Waiting {
   readonly ops: readonly KvOp[];
-  readonly bytes: number;
-  resolve(): void;
-  reject(error: AppError): void;
+  /** Absent where nobody waits. */
+  readonly resolve?: () => void;
+  readonly reject?: (error: AppError) => void;
 }
 
 /** Collects commits into synced batches. */
 export class Committer {
   readonly #kv: Kv;
+  readonly #timers: Timers;
   readonly #onFailure: (error: AppError) => void;
   #waiting: Waiting[] = [];
   #opsCount = 0;
   #bytes = 0;
+  #deferredCount = 0;
+  /** Does somebody wait, or has enough been put off? */
+  #isUrgent = false;
+  #cancelTimer: CancelTimer | undefined;
   #failure: AppError | undefined;
   #isClosed = false;
   #running: Promise<void> | undefined;
 
-  constructor({ kv, onFailure }: CommitterOptions) {
+  constructor({ kv, timers, onFailure }: CommitterOptions) {
     this.#kv = kv;
+    this.#timers = timers;
     this.#onFailure = onFailure;
   }
 
@@ -55,11 +70,25 @@ export class Committer {
       return Promise.reject(this.#failure);
     }
     return new Promise((resolve, reject) => {
-      const bytes = countBytes(ops);
-      this.#waiting.push({ ops, bytes, resolve, reject });
-      this.#opsCount += ops.length;
-      this.#bytes += bytes;
+      this.#add({ ops, resolve, reject });
+      this.#isUrgent = true;
       this.#running ??= this.#run();
+    });
+  }
+
+  /**
+   * For changes that may be lost, because losing them is only work to be done again: they go with
+   * the next batch, in their place among the commits, or after a while with one of their own.
+   */
+  defer(ops: readonly KvOp[]): void {
+    if (ops.length === 0 || this.#findRefusal() !== undefined) return;
+    this.#add({ ops });
+    this.#deferredCount += ops.length;
+    if (this.#deferredCount >= deferredOpsMax) return this.#hurry();
+    // Not cancelled when a batch takes them along: a busy store would set and cancel it all the time.
+    this.#cancelTimer ??= this.#timers.after(deferredMsMax, () => {
+      this.#cancelTimer = undefined;
+      this.#hurry();
     });
   }
 
@@ -73,10 +102,25 @@ export class Committer {
     return this.#running ?? Promise.resolve();
   }
 
-  /** Takes no more commits and waits for those taken. Safe to repeat; leaves the store open. */
+  /** Takes no more commits and writes those taken. Safe to repeat; leaves the store open. */
   close(): Promise<void> {
     this.#isClosed = true;
+    this.#cancelTimer?.();
+    this.#hurry();
     return this.idle();
+  }
+
+  /** Writes what waits, also where nobody waits for it. */
+  #hurry(): void {
+    if (this.#waiting.length === 0 || this.#failure !== undefined) return;
+    this.#isUrgent = true;
+    this.#running ??= this.#run();
+  }
+
+  #add(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#opsCount += waiting.ops.length;
+    this.#bytes += countBytes(waiting.ops);
   }
 
   #findRefusal(): AppError | undefined {
@@ -87,7 +131,7 @@ export class Committer {
   async #run(): Promise<void> {
     // One turn later, so that commits made in one go share the first batch too.
     await Promise.resolve();
-    while (this.#waiting.length > 0 && this.#failure === undefined) await this.#writeBatch();
+    while (this.#isUrgent && this.#failure === undefined) await this.#writeBatch();
     this.#running = undefined;
   }
 
@@ -96,28 +140,33 @@ export class Committer {
     this.#waiting = [];
     this.#opsCount = 0;
     this.#bytes = 0;
+    this.#deferredCount = 0;
+    this.#isUrgent = false;
     try {
-      await this.#kv.batch(
-        group.flatMap(({ ops }) => ops),
-        'synced',
-      );
+      await this.#kv.batch(joinOps(group), 'synced');
     } catch (thrown) {
       this.#fail(group, wrapError(thrown, 'STORE_IO'));
       return;
     }
-    for (const commit of group) commit.resolve();
+    for (const commit of group) commit.resolve?.();
   }
 
   #fail(group: readonly Waiting[], error: AppError): void {
     this.#failure = error;
-    for (const commit of [...group, ...this.#waiting.splice(0)]) commit.reject(error);
+    this.#cancelTimer?.();
+    for (const commit of [...group, ...this.#waiting.splice(0)]) commit.reject?.(error);
     this.#onFailure(error);
   }
 }
 
+function joinOps(group: readonly Waiting[]): readonly KvOp[] {
+  const joined: KvOp[] = [];
+  for (const { ops } of group) for (const op of ops) joined.push(op);
+  return joined;
+}
+
 function countBytes(ops: readonly KvOp[]): number {
-  return ops.reduce(
-    (sum, op) => sum + op.key.length + (op.type === 'put' ? op.value.length : 0),
-    0,
-  );
+  let sum = 0;
+  for (const op of ops) sum += op.key.length + (op.type === 'put' ? op.value.length : 0);
+  return sum;
 }

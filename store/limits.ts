@@ -57,8 +57,14 @@ export const ballastAfterMs = 10_000;
 /** The ballast is written in pieces of this size, each of other bytes than the one before. */
 export const ballastPieceBytes = 1024 * 1024;
 
-/** Rows that one acknowledgement deletes at most; the next one goes on. Keeps batches small. */
-export const ackedRowsMax = 1024;
+/**
+ * Changes that may wait for a batch that is written anyway; then they get one of their own. Two
+ * windows of 256 messages in each direction, so a busy store does not get there.
+ */
+export const deferredOpsMax = 1024;
+
+/** Changes that wait for a batch get one of their own after so long, so that a quiet store is tidy. */
+export const deferredMsMax = 1000;
 
 /** Streams that one listing returns at most. Far above any fleet one person directs. */
 export const streamsMax = 10_000;

@@ -73,15 +73,25 @@ class LevelKv implements Kv {
 
   async batch(ops: readonly KvOp[], durability: Durability): Promise<void> {
     this.#checkOpen();
-    // Copied now because the batch may wait for its turn, and the bytes are the caller's.
-    const own = ops.map((op) => (op.type === 'put' ? { ...op, value: op.value.slice() } : op));
-    await this.#writes.run(() =>
-      this.#attempt(async () => {
-        await this.#db.batch(own, { sync: durability === 'synced' });
-        this.#names.note(own);
-        if (durability === 'synced') await this.#names.settle();
-      }),
-    );
+    // Chained, because it takes the bytes now (they are the caller's, and the batch may wait for
+    // its turn) and costs a third of what an array of operations does. Source: test/bench/README.md.
+    const batch = this.#db.batch();
+    for (const op of ops) {
+      if (op.type === 'put') batch.put(op.key, op.value);
+      else batch.del(op.key);
+    }
+    try {
+      await this.#writes.run(() =>
+        this.#attempt(async () => {
+          await batch.write({ sync: durability === 'synced' });
+          this.#names.note(ops);
+          if (durability === 'synced') await this.#names.settle();
+        }),
+      );
+    } finally {
+      // One that was never written would stay in memory until the store is closed.
+      await batch.close();
+    }
   }
 
   close(): Promise<void> {

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import type { Stream } from './keys.ts';
 import { ackedKey, findStream, getSeq, outboxKey, outboxPrefix, prefixRange } from './keys.ts';
 import type { Kv, KvOp } from './kv.ts';
-import { ackedRowsMax, streamsMax } from './limits.ts';
+import { streamsMax } from './limits.ts';
 import { findRow, planRow } from './row-codec.ts';
 
 /** One message of a stream, as it was stored. */
@@ -39,17 +39,18 @@ export async function readOutbox(
 }
 
 /**
- * The changes for "all up to `seq` is acknowledged": the mark, and the deletion of up to
- * `ackedRowsMax` rows; rows beyond that go with the next acknowledgement. Empty where the mark is
- * already there and no row is left below it. The caller has checked that `seq` was ever sent.
+ * The changes for "all up to `through` is acknowledged": the mark, and the deletion of the rows above
+ * `removed`, below which there are none. The caller has checked that `through` was ever sent.
  */
-export async function planAcked(kv: Kv, stream: Stream, seq: number): Promise<readonly KvOp[]> {
-  const acked = await readAcked(kv, stream);
-  const mark = Math.max(acked, seq);
-  const range = { gte: outboxPrefix(stream), lt: outboxKey(stream, mark + 1) };
-  const rows = await kv.range({ ...range, countMax: ackedRowsMax, order: 'ascending' });
-  const deletes = rows.map(({ key }): KvOp => ({ type: 'del', key }));
-  return mark > acked ? [planRow(ackedKey(stream), mark), ...deletes] : deletes;
+export function planAcked(
+  stream: Stream,
+  { removed, through }: { readonly removed: number; readonly through: number },
+): readonly KvOp[] {
+  const ops: KvOp[] = [planRow(ackedKey(stream), through)];
+  for (let seq = removed + 1; seq <= through; seq += 1) {
+    ops.push({ type: 'del', key: outboxKey(stream, seq) });
+  }
+  return ops;
 }
 
 /**
@@ -58,10 +59,10 @@ export async function planAcked(kv: Kv, stream: Stream, seq: number): Promise<re
  */
 export function planRetire(
   stream: Stream,
-  { acked, queued }: { readonly acked: number; readonly queued: number },
+  { removed, queued }: { readonly removed: number; readonly queued: number },
 ): readonly KvOp[] {
   const ops: KvOp[] = [planRow(ackedKey(stream), queued)];
-  for (let seq = acked + 1; seq <= queued; seq += 1) {
+  for (let seq = removed + 1; seq <= queued; seq += 1) {
     ops.push({ type: 'del', key: outboxKey(stream, seq) });
   }
   return ops;
@@ -70,6 +71,13 @@ export function planRetire(
 /** The highest number that the peer acknowledged; 0 when none was. */
 export async function readAcked(kv: Kv, stream: Stream): Promise<number> {
   return (await findRow(kv, ackedKey(stream), seqSchema)) ?? 0;
+}
+
+/** The number below the lowest row that is still there; `none` where there is no row. */
+export async function readRemoved(kv: Kv, stream: Stream, none: number): Promise<number> {
+  const range = prefixRange(outboxPrefix(stream));
+  const [first] = await kv.range({ ...range, countMax: 1, order: 'ascending' });
+  return first === undefined ? none : getSeq(first.key) - 1;
 }
 
 /** The highest number ever given in this stream; 0 when none was. The next message gets one more. */

@@ -9,7 +9,15 @@ import { assert } from '../protocol/errors.ts';
 import type { PeerKey } from '../protocol/model.ts';
 import { planReceived, readReceived } from './inbox.ts';
 import type { Kv, KvOp } from './kv.ts';
-import { planAcked, planAppend, planRetire, readAcked, readLastSeq, readOutbox } from './outbox.ts';
+import {
+  planAcked,
+  planAppend,
+  planRetire,
+  readAcked,
+  readLastSeq,
+  readOutbox,
+  readRemoved,
+} from './outbox.ts';
 
 /** A message with its place in the stream. */
 export interface StreamRow {
@@ -24,6 +32,11 @@ export interface StreamCounts {
   readonly received: number;
 }
 
+/** The counts, and below which number no row is left. */
+interface StreamGround extends StreamCounts {
+  readonly removed: number;
+}
+
 /** Life cycle: `openPeerStreams`; it holds no resource, so nothing closes it. */
 export class PeerStreams {
   readonly store: string;
@@ -32,12 +45,12 @@ export class PeerStreams {
   #acked: number;
   #queued: number;
   #received: number;
-  #removing: Promise<void> | undefined;
+  #removed: number;
 
   constructor(
     kv: Kv,
     stream: { readonly peer: PeerKey; readonly store: string },
-    at: StreamCounts,
+    at: StreamGround,
   ) {
     this.#kv = kv;
     this.#peer = stream.peer;
@@ -45,6 +58,7 @@ export class PeerStreams {
     this.#acked = at.acked;
     this.#queued = at.queued;
     this.#received = at.received;
+    this.#removed = at.removed;
   }
 
   get counts(): StreamCounts {
@@ -82,30 +96,23 @@ export class PeerStreams {
 
   /** Takes away all that waits, also what is still on its way to the disk. */
   planRetire(): readonly KvOp[] {
-    return planRetire(this.#stream, { acked: this.#acked, queued: this.#queued });
+    return planRetire(this.#stream, { removed: this.#removed, queued: this.#queued });
   }
 
   read(after: number, countMax: number): Promise<readonly StreamRow[]> {
     return readOutbox(this.#kv, this.#stream, { afterSeq: after, countMax });
   }
 
-  /** Notes the peer's cursor and removes what it has; not synced, for it can be done again. */
-  removeAcked(through: number): Promise<void> {
+  /**
+   * Notes the peer's cursor; the changes take away what it has. They may wait or be lost: then it is
+   * sent again from an older mark, and the peer's cursor says that it has it.
+   */
+  planAcked(through: number): readonly KvOp[] {
+    if (through <= this.#acked && through <= this.#removed) return [];
     this.#acked = Math.max(this.#acked, through);
-    // One at a time: reads overtake each other, and an older mark written last would set back the
-    // numbers of a stream whose rows are gone already.
-    this.#removing ??= this.#removeAll().finally(() => {
-      this.#removing = undefined;
-    });
-    return this.#removing;
-  }
-
-  async #removeAll(): Promise<void> {
-    let done = 0;
-    while (done < this.#acked) {
-      done = this.#acked;
-      await this.#kv.batch(await planAcked(this.#kv, this.#stream, done), 'buffered');
-    }
+    const ops = planAcked(this.#stream, { removed: this.#removed, through: this.#acked });
+    this.#removed = this.#acked;
+    return ops;
   }
 
   get #stream() {
@@ -123,5 +130,6 @@ export async function openPeerStreams(
     readLastSeq(kv, stream),
     readReceived(kv, stream),
   ]);
-  return new PeerStreams(kv, stream, { acked, queued, received });
+  const removed = await readRemoved(kv, stream, acked);
+  return new PeerStreams(kv, stream, { acked, queued, received, removed });
 }

@@ -44,6 +44,8 @@ export class RunWork {
   /** Attempts whose output waits for the disk. */
   readonly #blocked = new Set<AttemptId>();
   #isGivenUp = false;
+  /** Attempts that have printed something. */
+  readonly #printing = new Set<AttemptId>();
 
   constructor(parts: RunWorkParts) {
     this.#parts = parts;
@@ -115,7 +117,7 @@ export class RunWork {
       // The hub's store may have changed while it was spawned; then nobody wants it any more.
       if (desk.find(attempt) === undefined) work.end();
       const exit = await work.exit;
-      await this.#withLog(attempt, (log) => log.sync());
+      if (this.#printing.delete(attempt)) await this.#withLog(attempt, (log) => log.sync());
       await desk.step(attempt, {
         type: 'exited',
         at: Math.round(exit.finishedAt),
@@ -148,6 +150,8 @@ export class RunWork {
     // A log that had to be mended may have lost what was not synced; no byte gets its offset.
     let end = 0;
     return async (stream: LogStream, bytes: Uint8Array) => {
+      // Opened at the first output: a silent job costs no look at the disk.
+      this.#printing.add(attempt);
       await this.#withLog(attempt, async (log) => {
         if (!(await disk.hasLogRoom())) throw new AppError('DISK_FULL');
         const offset = Math.max(end, log.end);

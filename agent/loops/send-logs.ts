@@ -20,6 +20,8 @@ export interface SendLogsParts {
   readonly logs: LogStore;
   readonly send: (frame: OwnerFrame) => 'sent' | 'full' | 'closed';
   readonly timers: Timers;
+  /** Where this attempt's log ends now. */
+  readonly logEnd: (attempt: AttemptId) => number;
   readonly failed: (error: unknown) => void;
 }
 
@@ -111,6 +113,9 @@ export class SendLogs {
       hasSent = false;
       for (const held of this.#parts.desk.list()) {
         if (held.state.is === 'accepted' || held.state.is === 'starting') continue;
+        // What has printed nothing costs the hub no question. One whose log is gone although its row
+        // says that it printed was delivered before a crash: the hub will say so.
+        if (this.#parts.logEnd(held.attempt) === 0 && !held.logBytes) continue;
         if (this.#isFull || !this.#isLinked) return;
         if (await this.#sendOne(held.attempt)) hasSent = true;
       }
@@ -128,7 +133,7 @@ export class SendLogs {
     if (cursor.acked === undefined) return false;
     const held = this.#parts.desk.find(attempt);
     if (held?.state.is === 'finished' && cursor.acked >= (held.logBytes ?? 0)) {
-      await this.#parts.desk.logDelivered(attempt);
+      this.#parts.desk.logDelivered(attempt);
       return false;
     }
     if (this.#underWay() >= logWindowBytesMax) return false;

@@ -156,7 +156,11 @@ export class Hub {
     this.#startedAt = Math.round(ports.clock.wallMs());
     this.#identity = await openStore(kv, ports.random);
     this.#keys = new DispatchKeys(kv);
-    this.#committer = new Committer({ kv, onFailure: (error) => this.fail(error) });
+    this.#committer = new Committer({
+      kv,
+      timers: ports.timers,
+      onFailure: (error) => this.fail(error),
+    });
     const outlet: LedgerOutlet = {
       queued: (worker, rows) => this.#sessions.get(worker)?.session.queued(rows),
       jobChanged: (job) => this.feed.tell({ type: 'job', job }),

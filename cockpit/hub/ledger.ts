@@ -10,7 +10,7 @@ import type { PeerKey } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { Committer } from '../../store/committer.ts';
 import { type DiskGuard, readSoon } from '../../store/disk-guard.ts';
-import type { Kv } from '../../store/kv.ts';
+import type { Kv, KvOp } from '../../store/kv.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
 import type { JobRecord } from '../manager/job.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
@@ -93,6 +93,11 @@ export class Ledger {
       state.nextEvent += 1;
       return state.nextEvent - 1;
     });
+  }
+
+  /** Changes that may be lost go with the next batch. */
+  defer(ops: readonly KvOp[]): void {
+    this.#parts.committer.defer(ops);
   }
 
   /** Resolves once the change is on disk and has been told. Errors: STORE_*. */

@@ -55,6 +55,12 @@ export class WorkerDesk {
     return this.#ledger.state.streams.get(key);
   }
 
+  /** The worker has all commands up to here; their rows go with the next batch. */
+  noteAcked(key: PeerKey, through: number): void {
+    const ops = this.#ledger.state.streams.get(key)?.planAcked(through);
+    if (ops !== undefined) this.#ledger.defer(ops);
+  }
+
   /** The worker speaks from a new store: what its old one held cannot be known any more. */
   async adoptStore(key: PeerKey, store: string): Promise<PeerStreams> {
     const { state, kv } = this.#ledger;

@@ -120,7 +120,8 @@ export class WorkerSession implements SessionHost {
   }
 
   acked(store: string, through: number): void {
-    this.#findStreams(store)?.removeAcked(through).catch(this.#parts.failed);
+    if (this.#findStreams(store) !== undefined)
+      this.#parts.workers.noteAcked(this.#parts.key, through);
   }
 
   sent(row: StreamRow): void {

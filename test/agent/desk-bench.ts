@@ -44,6 +44,8 @@ export interface Bench {
   readonly ports: FakePorts;
   /** Effects in order: `queued accepted`, `end J1.1`, `forgotten J1.1`. */
   readonly asked: string[];
+  /** Where the log of every attempt ends. */
+  printed: number;
   /** The keys of each batch that went to the disk. */
   readonly batches: (readonly string[])[];
   /** Facts on disk that wait for the hub, oldest first. */
@@ -66,7 +68,11 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
     },
     close: () => kv.close(),
   };
-  const committer = new Committer({ kv: watched, onFailure: () => undefined });
+  const committer = new Committer({
+    kv: watched,
+    timers: ports.timers,
+    onFailure: () => undefined,
+  });
   const streams = await openPeerStreams(watched, { peer: hub, store: hubStore });
   const asked: string[] = [];
   const refusal = { code: undefined as ErrorCode | undefined };
@@ -81,13 +87,14 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
       queued: (rows) => asked.push(...rows.map((row) => `queued ${decodeFact(row.bytes).kind}`)),
       endProcess: (attempt) => asked.push(`end ${attempt}`),
       changed: () => undefined,
-      logEnd: () => 42,
+      logEnd: () => bench.printed,
       forgotten: (attempt) => asked.push(`forgotten ${attempt}`),
       quarantined: (seq, code) => asked.push(`quarantined ${seq} ${code}`),
     },
   });
-  return {
+  const bench: Bench = {
     desk,
+    printed: 42,
     kv,
     disk,
     refusal,
@@ -104,6 +111,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
       );
     },
   };
+  return bench;
 }
 
 /** The command that gives this attempt to the agent. */

@@ -169,16 +169,53 @@ describe('desk', () => {
   test('desk: it forgets an attempt once the hub has its report and its log, not before', async () => {
     const bench = await openBench();
     await bench.take(assign('J1.1'));
-    await bench.desk.logDelivered('J1.1');
+    bench.desk.logDelivered('J1.1');
     await finish(bench, 'J1.1');
-    await bench.desk.streams?.removeAcked(2);
-    await bench.desk.logDelivered('J1.1');
+    bench.desk.acked(2);
+    bench.desk.logDelivered('J1.1');
     expect(bench.desk.find('J1.1')).toBeDefined();
-    await bench.desk.streams?.removeAcked(3);
-    await bench.desk.logDelivered('J1.1');
+    bench.desk.acked(3);
+    bench.desk.logDelivered('J1.1');
     expect(bench.desk.find('J1.1')).toBeUndefined();
-    expect(await readHeld(bench.kv)).toEqual([]);
     expect(bench.asked.at(-1)).toBe('forgotten J1.1');
+  });
+
+  test('desk: an attempt that printed nothing is forgotten with the ack of its report', async () => {
+    const bench = await openBench();
+    bench.printed = 0;
+    await bench.take(assign('J1.1'), assign('J2.1'));
+    await finish(bench, 'J2.1');
+    await finish(bench, 'J1.1');
+    bench.desk.acked(4);
+    expect(bench.desk.list().map((held) => held.attempt)).toEqual(['J1.1']);
+    bench.desk.acked(6);
+    expect(bench.desk.list()).toEqual([]);
+    expect(bench.asked.slice(-2)).toEqual(['forgotten J2.1', 'forgotten J1.1']);
+  });
+
+  test('desk: one that ended silently before a restart is forgotten with the ack that comes after', async () => {
+    const bench = await openBench();
+    bench.printed = 0;
+    await bench.take(assign('J1.1'));
+    await finish(bench, 'J1.1');
+    bench.disk.crash();
+    const again = await openBench(bench.disk);
+    expect(again.desk.list()).toHaveLength(1);
+    again.desk.acked(3);
+    expect(again.desk.list()).toEqual([]);
+  });
+
+  test('desk: what is forgotten leaves the disk with the next batch that is written', async () => {
+    const bench = await openBench();
+    bench.printed = 0;
+    await bench.take(assign('J1.1'));
+    await finish(bench, 'J1.1');
+    const count = bench.batches.length;
+    bench.desk.acked(3);
+    expect(bench.batches).toHaveLength(count);
+    await bench.take(assign('J2.1'));
+    expect((await readHeld(bench.kv)).map((held) => held.attempt)).toEqual(['J2.1']);
+    expect(await bench.readFacts()).toMatchObject([{ kind: 'accepted', attempt: 'J2.1' }]);
   });
 
   test('desk: a hub with another store gets nothing of the old one, and what runs is ended', async () => {

@@ -25,7 +25,7 @@ import { writeConfig } from './team.ts';
 const emptyAgent = fileURLToPath(new URL('peers/empty-agent.ts', import.meta.url));
 
 /** A hub in this process, one agent in another, linked. */
-interface Core extends AsyncDisposable {
+export interface Core extends AsyncDisposable {
   /** One job there and back. */
   run(): Promise<void>;
 }
@@ -53,7 +53,8 @@ export async function benchCore(roundCount: number): Promise<readonly Figure[]> 
   return coreLoads.flatMap(({ inFlight }, index) => describe(inFlight, rounds[index] as Rounds));
 }
 
-async function openCore(): Promise<Core> {
+/** Starts both; the caller closes them. */
+export async function openCore(): Promise<Core> {
   const homes = openHomes();
   const ports = openSystemPorts();
   const hubHome = findHubHome(homes.hub());

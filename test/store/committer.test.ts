@@ -7,8 +7,15 @@ import { describe, expect, it } from 'vitest';
 import type { AppError } from '../../protocol/errors.ts';
 import { Committer } from '../../store/committer.ts';
 import type { Durability, Kv, KvOp } from '../../store/kv.ts';
-import { commitBytesMax, commitOpsMax, commitWaitingBytesMax } from '../../store/limits.ts';
+import {
+  commitBytesMax,
+  commitOpsMax,
+  commitWaitingBytesMax,
+  deferredMsMax,
+  deferredOpsMax,
+} from '../../store/limits.ts';
 import { instantDisk, MemoryDisk, openMemoryKv } from '../../store/memory.ts';
+import { FakePorts } from '../protocol/fake-ports.ts';
 import { createWorld } from './world.ts';
 
 describe('committer', () => {
@@ -95,10 +102,68 @@ describe('committer', () => {
     await Promise.all([done, more]);
   });
 
+  it('defer: changes that may wait go with the next batch, in their place, and wake nobody', async () => {
+    const gate = createGate();
+    const committer = await openCommitter(gate.kv);
+    committer.defer([put('x')]);
+    await committer.idle();
+    expect(gate.batches).toEqual([]);
+    const first = committer.commit([put('a')]);
+    await gate.started();
+    committer.defer([put('y')]);
+    await gate.release();
+    await first;
+    await committer.idle();
+    expect(gate.batches).toEqual([['x', 'a']]);
+    const second = committer.commit([put('b')]);
+    await gate.started();
+    await gate.release();
+    await second;
+    expect(gate.batches).toEqual([
+      ['x', 'a'],
+      ['y', 'b'],
+    ]);
+  });
+
+  it('defer: at the cap, and when the committer closes, they get a batch of their own', async () => {
+    const gate = createGate();
+    const committer = await openCommitter(gate.kv);
+    committer.defer(Array.from({ length: deferredOpsMax - 1 }, () => put('x')));
+    await committer.idle();
+    expect(gate.batches).toEqual([]);
+    committer.defer([put('y')]);
+    await gate.started();
+    await gate.release();
+    await committer.idle();
+    expect(gate.batches.map((keys) => keys.length)).toEqual([deferredOpsMax]);
+    committer.defer([put('z')]);
+    const closed = committer.close();
+    await gate.started();
+    await gate.release();
+    await closed;
+    expect(gate.batches.at(-1)).toEqual(['z']);
+  });
+
+  it('defer: in a quiet store they get a batch of their own after a while', async () => {
+    const gate = createGate();
+    const ports = new FakePorts();
+    const committer = await openCommitter(gate.kv, ports);
+    committer.defer([put('x')]);
+    await ports.advance(deferredMsMax - 1);
+    expect(gate.batches).toEqual([]);
+    await ports.advance(1);
+    expect(gate.batches).toEqual([['x']]);
+    await gate.release();
+    await committer.idle();
+    expect(ports.timerCount).toBe(0);
+  });
+
   it('failure: everyone who waits and everyone later is STORE_IO, and it is told once', async () => {
     const gate = createGate();
     const told: AppError[] = [];
-    const committer = new Committer({ kv: gate.kv, onFailure: (error) => told.push(error) });
+    const { timers } = new FakePorts();
+    const onFailure = (error: AppError) => told.push(error);
+    const committer = new Committer({ kv: gate.kv, timers, onFailure });
     const inFlight = committer.commit([put('a')]);
     await gate.started();
     const commits = [inFlight, committer.commit([put('b')]), committer.commit([put('c')])];
@@ -129,7 +194,11 @@ describe('committer', () => {
   it('failure: more than may ever wait is one, STORE_FULL to all who wait and come', async () => {
     const gate = createGate();
     const told: AppError[] = [];
-    const committer = new Committer({ kv: gate.kv, onFailure: (error) => told.push(error) });
+    const committer = new Committer({
+      kv: gate.kv,
+      timers: new FakePorts().timers,
+      onFailure: (error) => told.push(error),
+    });
     const first = committer.commit([put('a')]);
     await gate.started();
     const value = new Uint8Array(commitWaitingBytesMax);
@@ -200,8 +269,8 @@ describe('committer', () => {
 
 const whole = { gte: '', lt: '\u{10FFFF}', countMax: 1e6, order: 'ascending' } as const;
 
-async function openCommitter(kv: Kv): Promise<Committer> {
-  return new Committer({ kv, onFailure: () => undefined });
+async function openCommitter(kv: Kv, { timers } = new FakePorts()): Promise<Committer> {
+  return new Committer({ kv, timers, onFailure: () => undefined });
 }
 
 function put(key: string): KvOp {

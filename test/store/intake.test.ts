@@ -10,6 +10,7 @@ import { applyingKey, receivedKey } from '../../store/keys.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../store/memory.ts';
 import { openPeerStreams, type PeerStreams, type StreamRow } from '../../store/peer-streams.ts';
+import { FakePorts } from '../protocol/fake-ports.ts';
 import { createWorld } from './world.ts';
 
 const stream = { peer: 'ab'.repeat(32), store: 'c'.repeat(32) };
@@ -155,7 +156,11 @@ describe('intake', () => {
       close: () => inner.close(),
     };
     const streams = await openPeerStreams(kv, stream);
-    const committer = new Committer({ kv, onFailure: () => undefined });
+    const committer = new Committer({
+      kv,
+      timers: new FakePorts().timers,
+      onFailure: () => undefined,
+    });
     const intake = new Intake({ kv, peer: stream.peer, streams, isAfterCrash: true });
     await intake.take(stream.store, [{ seq: 1, bytes: Uint8Array.of(1) }], (rows) =>
       committer.commit([streams.planReceived(rows.length)]),

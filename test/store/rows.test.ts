@@ -12,7 +12,6 @@ import { planReceived, readReceived } from '../../store/inbox.ts';
 import { planEvent, readEvents, readLastEventSeq } from '../../store/journal.ts';
 import * as keys from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
-import { ackedRowsMax } from '../../store/limits.ts';
 import { instantDisk, openMemoryKv } from '../../store/memory.ts';
 import {
   listStreams,
@@ -21,7 +20,9 @@ import {
   readAcked,
   readLastSeq,
   readOutbox,
+  readRemoved,
 } from '../../store/outbox.ts';
+import { openPeerStreams } from '../../store/peer-streams.ts';
 import { findRow, planRow, readRow } from '../../store/row-codec.ts';
 
 const alice = { peer: 'a'.repeat(64), store: '1'.repeat(32) };
@@ -153,7 +154,7 @@ describe('outbox', () => {
   it('acked: rows up to the number go, the rest and other streams stay', async () => {
     await append(alice, 1, 5);
     await append(aliceAnew, 1, 5);
-    await kv.batch(await planAcked(kv, alice, 3), 'synced');
+    await kv.batch(planAcked(alice, { removed: 0, through: 3 }), 'synced');
     expect(await seqs(alice)).toEqual([4, 5]);
     expect(await seqs(aliceAnew)).toEqual([1, 2, 3, 4, 5]);
     expect(await readAcked(kv, alice)).toBe(3);
@@ -164,30 +165,39 @@ describe('outbox', () => {
     expect(await readLastSeq(kv, alice)).toBe(0);
     await append(alice, 1, 5);
     expect(await readLastSeq(kv, alice)).toBe(5);
-    await kv.batch(await planAcked(kv, alice, 5), 'synced');
+    await kv.batch(planAcked(alice, { removed: 0, through: 5 }), 'synced');
     expect(await seqs(alice)).toEqual([]);
     expect(await readLastSeq(kv, alice)).toBe(5);
     expect(await readLastSeq(kv, bob)).toBe(0);
   });
 
-  it('acked: an old or repeated number changes nothing', async () => {
+  it('acked: only what is still there is taken away', async () => {
     await append(alice, 1, 5);
-    await kv.batch(await planAcked(kv, alice, 4), 'synced');
-    expect(await planAcked(kv, alice, 4)).toEqual([]);
-    expect(await planAcked(kv, alice, 2)).toEqual([]);
-    expect(await readAcked(kv, alice)).toBe(4);
+    await kv.batch(planAcked(alice, { removed: 0, through: 2 }), 'synced');
+    expect(await readRemoved(kv, alice, 2)).toBe(2);
+    const ops = planAcked(alice, { removed: 2, through: 4 });
+    expect(ops.filter((op) => op.type === 'del')).toHaveLength(2);
+    await kv.batch(ops, 'synced');
+    expect(await seqs(alice)).toEqual([5]);
+    expect(await readRemoved(kv, bob, 7)).toBe(7);
   });
 
-  it('acked: a long stream goes in bounded batches, the mark with the first', async () => {
-    await append(alice, 1, ackedRowsMax + 10);
-    const first = await planAcked(kv, alice, ackedRowsMax + 9);
-    expect(first).toHaveLength(ackedRowsMax + 1);
-    await kv.batch(first, 'synced');
-    expect(await readAcked(kv, alice)).toBe(ackedRowsMax + 9);
-    const second = await planAcked(kv, alice, ackedRowsMax + 9);
-    expect(second).toHaveLength(9);
-    await kv.batch(second, 'synced');
-    expect(await seqs(alice)).toEqual([ackedRowsMax + 10]);
+  it('acked: an old or repeated number changes nothing', async () => {
+    await append(alice, 1, 5);
+    const streams = await openPeerStreams(kv, alice);
+    await kv.batch(streams.planAcked(4), 'synced');
+    expect(streams.planAcked(4)).toEqual([]);
+    expect(streams.planAcked(2)).toEqual([]);
+    expect(streams.waitingCount).toBe(1);
+  });
+
+  it('acked: where the mark reached the disk and a row stayed, the row goes with the next one', async () => {
+    await append(alice, 1, 5);
+    await kv.batch([planRow(keys.ackedKey(alice), 3)], 'synced');
+    const streams = await openPeerStreams(kv, alice);
+    expect(streams.counts).toEqual({ acked: 3, queued: 5, received: 0 });
+    await kv.batch(streams.planAcked(4), 'synced');
+    expect(await seqs(alice)).toEqual([5]);
   });
 
   it('streams: lists each that ever had a message once', async () => {
@@ -195,8 +205,8 @@ describe('outbox', () => {
     await append(alice, 1, 500);
     await append(bob, 1, 2);
     await append(aliceAnew, 1, 2);
-    await kv.batch(await planAcked(kv, bob, 2), 'synced');
-    await kv.batch(await planAcked(kv, alice, 2), 'synced');
+    await kv.batch(planAcked(bob, { removed: 0, through: 2 }), 'synced');
+    await kv.batch(planAcked(alice, { removed: 0, through: 2 }), 'synced');
     await kv.batch([planReceived({ ...bob, store: 'f' }, 1)], 'synced');
     expect(await listStreams(kv)).toEqual([alice, aliceAnew, bob]);
   });
