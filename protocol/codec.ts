@@ -24,10 +24,13 @@ const packr = new Packr({
   int64AsType: 'number',
 } as ConstructorParameters<typeof Packr>[0]);
 
-/** Encodes a JSON-like value that may hold byte arrays; fields that are undefined are left out. */
+/**
+ * Encodes a JSON-like value that may hold byte arrays; fields that are undefined are left out. The
+ * bytes are nobody else's: the packer goes on behind them in its block and never comes back.
+ */
 export function encodeValue(value: unknown): Uint8Array {
   const packed = packr.pack(value);
-  return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength).slice();
+  return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
 }
 
 /** Decodes exactly one value that fills `bytes`. Errors: FRAME_INVALID. */

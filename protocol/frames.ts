@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { decodeValue, encodeValue } from './codec.ts';
 import { findingSchema } from './doctor.ts';
 import { AppError } from './errors.ts';
+import { isHotFrame } from './hot-shapes.ts';
 import {
   attemptsHeldMax,
   findingsMax,
@@ -208,6 +209,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
 export function decodeFrame(arrived: Uint8Array): DecodedFrame {
   if (arrived.length > frameBytesMax) throw new AppError('FRAME_TOO_LARGE');
   const value = decodeValue(arrived);
+  if (isHotFrame(value)) return value as Frame;
   const kind = readKind(value);
   if (!kinds.has(kind)) return { t: 'unknown', kind: kind.slice(0, 64) };
   const parsed = frameSchema.safeParse(value);

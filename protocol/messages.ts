@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import { decodeValue, encodeValue } from './codec.ts';
 import { AppError } from './errors.ts';
+import { isHotCommand, isHotFact } from './hot-shapes.ts';
 import { messageBytesMax } from './limits.ts';
 import { type AttemptId, outcomes, reconciles } from './model.ts';
 import { peerText } from './peer-text.ts';
@@ -113,13 +114,22 @@ export function encodeMessage(message: DurableMessage): Uint8Array {
 
 /** Reads a command. Errors: FRAME_INVALID. */
 export function decodeCommand(bytes: Uint8Array): CommandMessage {
-  return parseOrRefuse(commandMessageSchema, bytes);
+  const value = decodeValue(bytes);
+  return isHotCommand(value)
+    ? (value as CommandMessage)
+    : parseOrRefuse(commandMessageSchema, value);
 }
 
 /** Reads a fact. Errors: FRAME_INVALID. */
 export function decodeFact(bytes: Uint8Array): FactMessage {
-  return parseOrRefuse(factMessageSchema, bytes);
+  const value = decodeValue(bytes);
+  return isHotFact(value) ? (value as FactMessage) : parseOrRefuse(factMessageSchema, value);
 }
+
+const headSchemas = {
+  assign: z.object({ kind: z.literal('assign'), attempt: attemptIdSchema }),
+  finished: z.object({ kind: z.literal('finished'), attempt: attemptIdSchema }),
+};
 
 /** The attempt that an assignment is about, where at least that can be read. */
 export function findAssigned(bytes: Uint8Array): AttemptId | undefined {
@@ -131,18 +141,17 @@ export function findFinished(bytes: Uint8Array): AttemptId | undefined {
   return findSubject('finished', bytes);
 }
 
-function findSubject(kind: DurableMessage['kind'], bytes: Uint8Array): AttemptId | undefined {
-  const headSchema = z.object({ kind: z.literal(kind), attempt: attemptIdSchema });
+function findSubject(kind: 'assign' | 'finished', bytes: Uint8Array): AttemptId | undefined {
   try {
-    return headSchema.parse(decodeValue(bytes)).attempt;
+    return headSchemas[kind].parse(decodeValue(bytes)).attempt;
   } catch {
     // Not even that: it may be anything.
     return undefined;
   }
 }
 
-function parseOrRefuse<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
-  const parsed = schema.safeParse(decodeValue(bytes));
+function parseOrRefuse<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const where = parsed.error.issues[0]?.path.join('.') ?? '';
   throw new AppError('FRAME_INVALID', `A message does not fit its schema at "${where}".`);

@@ -61,6 +61,8 @@ export class Session {
   readonly #greeting = new Set<Connection>();
   #adoption: { readonly store: string; readonly marks: Promise<StreamMarks> } | undefined;
   #cancelTimer: CancelTimer | undefined;
+  /** When the timer that is set will tick, monotonic milliseconds; never when none is set. */
+  #tickAt = Number.POSITIVE_INFINITY;
   #heardAt: number | undefined;
   #renewal: Renewal = unrenewed;
   #isStopped = false;
@@ -359,14 +361,18 @@ export class Session {
     }
   }
 
+  /** A timer that is early is kept: its tick finds nothing due and arms again for what is left. */
   #arm(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
     const deadline = findSenderDeadline(this.#streams.sender);
-    if (deadline === undefined || this.#isStopped) return;
+    if (deadline === undefined || deadline >= this.#tickAt || this.#isStopped) return;
+    this.#cancelTimer?.();
+    this.#tickAt = deadline;
     const { clock, timers } = this.#parts.ports;
     const delayMs = Math.max(0, Math.ceil(deadline - clock.monotonicMs()));
-    this.#cancelTimer = timers.after(delayMs, () => this.#send({ type: 'tick' }));
+    this.#cancelTimer = timers.after(delayMs, () => {
+      this.#tickAt = Number.POSITIVE_INFINITY;
+      this.#send({ type: 'tick' });
+    });
   }
 
   #moment(): Moment {

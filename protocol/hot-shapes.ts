@@ -1,0 +1,141 @@
+/*
+ * Quick verdicts on the few shapes that make up nearly all traffic: a job's messages, their frames.
+ *
+ * Each function says yes only to a value that its schema would give back as it is: every field known,
+ * present where it must be, in its bounds, and no text that a schema would change. It never refuses:
+ * whatever is not surely right goes to the schema, which alone decides and words the refusal. So a
+ * field that is added to a schema costs speed until it is added here, and is never lost.
+ * Invariant: yes here means that the schema gives an equal value; test/protocol/hot-shapes.test.ts.
+ */
+import { messageBytesMax, needCountMax } from './limits.ts';
+import { outcomes } from './model.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Is it a `data`, `ack`, `ping` or `pong` frame beyond doubt? */
+export function isHotFrame(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  if (value.t === 'data') return hasFields(value, 3) && isSeq(value.seq) && isBody(value.body);
+  if (value.t === 'ack')
+    return hasFields(value, 3) && isCount(value.received) && isNeed(value.need);
+  const isBeat = value.t === 'ping' || value.t === 'pong';
+  return isBeat && hasFields(value, 2) && isBetween(value.at, 0, instantMax);
+}
+
+/** Is it an `assign` or `cancel` beyond doubt? */
+export function isHotCommand(value: unknown): boolean {
+  if (!isFields(value) || !isAttempt(value.attempt)) return false;
+  if (value.kind === 'cancel') return hasFields(value, 3) && isInstant(value.at);
+  if (value.kind !== 'assign' || !isInstant(value.issuedAt) || !isSpec(value.spec)) return false;
+  const expires = countOptional(value, 'expiresAt', isInstant);
+  return hasFields(value, 4 + expires);
+}
+
+/** Is it an `accepted`, `started` or `finished` beyond doubt? */
+export function isHotFact(value: unknown): boolean {
+  if (!isFields(value) || !isAttempt(value.attempt) || !isInstant(value.at)) return false;
+  if (value.kind === 'accepted' || value.kind === 'started') return hasFields(value, 3);
+  if (value.kind !== 'finished' || !isCount(value.logBytes) || !isUsage(value.usage)) return false;
+  if (!outcomeWords.has(value.outcome)) return false;
+  // A reason is text that a schema cleans, so what has one is left to it.
+  const optional =
+    countOptional(value, 'startedAt', isInstant) + countOptional(value, 'code', isText64);
+  return hasFields(value, 6 + optional);
+}
+
+const instantMax = 8.64e15;
+const outcomeWords: ReadonlySet<unknown> = new Set(outcomes);
+const attemptForm = /^J[1-9]\d{0,11}\.[1-9]\d{0,5}$/;
+
+function isSpec(value: unknown): boolean {
+  if (!isFields(value) || !isCommand(value.command) || !isEnv(value.env)) return false;
+  if (typeof value.isIdempotent !== 'boolean' || !isSeq(value.lostAfterMs)) return false;
+  const optional =
+    countOptional(value, 'cwd', isShortText) +
+    countOptional(value, 'repo', isShortText) +
+    countOptional(value, 'deadlineMs', isSeq) +
+    countOptional(value, 'stopAfterMs', isSeq);
+  return hasFields(value, 4 + optional);
+}
+
+function isUsage(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  const optional =
+    countOptional(value, 'exitCode', Number.isSafeInteger) +
+    countOptional(value, 'cpuMs', isAmount) +
+    countOptional(value, 'memoryBytesPeak', isCount);
+  return hasFields(value, optional);
+}
+
+function isCommand(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length < 1 || value.length > 16_384) return false;
+  return value.every((word) => typeof word === 'string' && word.length <= messageBytesMax);
+}
+
+function isEnv(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  for (const name in value) {
+    const text = value[name];
+    if (name.length > 256 || typeof text !== 'string' || text.length > 64 * 1024) return false;
+  }
+  return true;
+}
+
+function isBody(value: unknown): boolean {
+  return value instanceof Uint8Array && value.length > 0 && value.length <= messageBytesMax;
+}
+
+function isNeed(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= needCountMax && value.every(isSeq);
+}
+
+function isAttempt(value: unknown): boolean {
+  return typeof value === 'string' && attemptForm.test(value);
+}
+
+function isSeq(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isInstant(value: unknown): boolean {
+  return isCount(value) && (value as number) <= instantMax;
+}
+
+function isAmount(value: unknown): boolean {
+  return isBetween(value, 0, Number.MAX_VALUE);
+}
+
+function isBetween(value: unknown, min: number, max: number): boolean {
+  return typeof value === 'number' && value >= min && value <= max;
+}
+
+function isShortText(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 4096;
+}
+
+function isText64(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 64;
+}
+
+/** A decoded map; byte arrays and lists are objects too. */
+function isFields(value: unknown): value is Fields {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** One where the field is there and sound; where it is not sound, more than any shape has fields. */
+function countOptional(value: Fields, name: string, isSound: (field: unknown) => boolean): number {
+  if (!(name in value)) return 0;
+  return isSound(value[name]) ? 1 : 1000;
+}
+
+/** Has it just so many fields? With all the known ones counted, a further one is unknown. */
+function hasFields(value: Fields, count: number): boolean {
+  let found = 0;
+  for (const _name in value) found += 1;
+  return found === count;
+}
