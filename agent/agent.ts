@@ -234,7 +234,7 @@ export class Agent implements SessionHost {
       streams,
       findRefusal: () => findLowDisk(disk),
       outlet: {
-        queued: (rows) => this.#session.queued(rows),
+        queued: (store, rows) => this.#session.queued(store, rows),
         endProcess: (attempt) => this.#runWork.end(attempt),
         changed: () => this.#wake(),
         logEnd: (attempt) => this.#logEnds.get(attempt) ?? 0,

@@ -29,7 +29,7 @@ import { type HeldAttempt, listInventory, planForget, planHeld } from './attempt
 /** What the desk asks of the rest of the agent, after the decision is on disk. */
 export interface DeskOutlet {
   /** Rows are durable and may leave. */
-  queued(rows: readonly StreamRow[]): void;
+  queued(hubStore: string, rows: readonly StreamRow[]): void;
   endProcess(attempt: AttemptId): void;
   /** Something changed: look for work, logs and deadlines again. */
   changed(): void;
@@ -275,8 +275,9 @@ export class Desk {
   }
 
   async #commit(ops: readonly KvOp[], rows: readonly StreamRow[]): Promise<void> {
+    const store = this.#streams?.store;
     await this.#parts.committer.commit(ops);
-    if (rows.length > 0) this.#parts.outlet.queued(rows);
+    if (rows.length > 0 && store !== undefined) this.#parts.outlet.queued(store, rows);
   }
 
   #wallMs(): number {

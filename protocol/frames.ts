@@ -19,6 +19,7 @@ import {
   logRecordsMax,
   messageBytesMax,
   needCountMax,
+  windowFramesMax,
 } from './limits.ts';
 import { attemptIdSchema } from './messages.ts';
 import { peerText } from './peer-text.ts';
@@ -82,12 +83,21 @@ const helloSchema = z.object({
   host: peerText(256).exactOptional(),
   capabilities: capabilitiesSchema.exactOptional(),
   inventory: z.array(inventoryRowSchema).max(attemptsHeldMax).exactOptional(),
+  /** I take `data` frames that carry many messages. */
+  takesMany: z.boolean().exactOptional(),
 });
 
+const body = bytes.refine((value) => value.length > 0 && value.length <= messageBytesMax);
+
+/** One message, and those that follow it without a hole, to a peer that takes many. */
 const dataSchema = z.object({
   t: z.literal('data'),
   seq,
-  body: bytes.refine((value) => value.length > 0 && value.length <= messageBytesMax),
+  body,
+  more: z
+    .array(body)
+    .max(windowFramesMax - 1)
+    .exactOptional(),
 });
 
 /** All up to `received` is on disk and applied; `need` are missing ones after it. */

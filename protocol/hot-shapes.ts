@@ -7,7 +7,7 @@
  * field that is added to a schema costs speed until it is added here, and is never lost.
  * Invariant: yes here means that the schema gives an equal value; test/protocol/hot-shapes.test.ts.
  */
-import { messageBytesMax, needCountMax } from './limits.ts';
+import { messageBytesMax, needCountMax, windowFramesMax } from './limits.ts';
 import { outcomes } from './model.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -15,7 +15,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Is it a `data`, `ack`, `ping` or `pong` frame beyond doubt? */
 export function isHotFrame(value: unknown): boolean {
   if (!isFields(value)) return false;
-  if (value.t === 'data') return hasFields(value, 3) && isSeq(value.seq) && isBody(value.body);
+  if (value.t === 'data') return isData(value);
   if (value.t === 'ack')
     return hasFields(value, 3) && isCount(value.received) && isNeed(value.need);
   const isBeat = value.t === 'ping' || value.t === 'pong';
@@ -46,6 +46,15 @@ export function isHotFact(value: unknown): boolean {
 const instantMax = 8.64e15;
 const outcomeWords: ReadonlySet<unknown> = new Set(outcomes);
 const attemptForm = /^J[1-9]\d{0,11}\.[1-9]\d{0,5}$/;
+
+function isData(value: Fields): boolean {
+  const more = countOptional(value, 'more', isMore);
+  return hasFields(value, 3 + more) && isSeq(value.seq) && isBody(value.body);
+}
+
+function isMore(value: unknown): boolean {
+  return Array.isArray(value) && value.length < windowFramesMax && value.every(isBody);
+}
 
 function isSpec(value: unknown): boolean {
   if (!isFields(value) || !isCommand(value.command) || !isEnv(value.env)) return false;

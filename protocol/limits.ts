@@ -20,6 +20,18 @@ export const windowFramesMax = 256;
 /** Bytes of durable messages sent and not yet acknowledged, per peer. */
 export const windowBytesMax = 1024 * 1024;
 
+/** Bodies that share one frame. As large as a log chunk: no ack waits long behind one. */
+export const dataBytesMax = 64 * 1024;
+
+/**
+ * Durable messages kept in memory, per peer, before they are sent: four windows. What was written a
+ * moment ago is then not read back from the disk, as long as the peer keeps up.
+ */
+export const bufferedRowsMax = 4 * windowFramesMax;
+
+/** Bytes of durable messages kept in memory, per peer, before they are sent. */
+export const bufferedBytesMax = 2 * windowBytesMax;
+
 /** Missing sequence numbers named in one ack; more are named by the next one. */
 export const needCountMax = 32;
 

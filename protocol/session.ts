@@ -9,6 +9,7 @@
  */
 import { type Allowance, createAllowance, linkCost, storeCost } from './allowance.ts';
 import { Connection } from './connection.ts';
+import { listRows, planDataFrames } from './data-frames.ts';
 import { AppError, wrapError } from './errors.ts';
 import {
   type Frame,
@@ -47,6 +48,8 @@ import type { CancelTimer } from './ports.ts';
 import type { SessionParts, StreamMarks } from './session-host.ts';
 import type { Link } from './transports/link.ts';
 
+type SendEffect = Extract<SenderEffect, { do: 'send' }>;
+
 interface Streams {
   readonly peerStore: string | null;
   sender: SenderState;
@@ -63,6 +66,9 @@ export class Session {
   #cancelTimer: CancelTimer | undefined;
   /** When the timer that is set will tick, monotonic milliseconds; never when none is set. */
   #tickAt = Number.POSITIVE_INFINITY;
+  /** Handed to the link at the end of this turn. */
+  readonly #outgoing: SendEffect[] = [];
+  #peerTakes: 'one' | 'many' = 'one';
   #heardAt: number | undefined;
   #renewal: Renewal = unrenewed;
   #isStopped = false;
@@ -171,9 +177,10 @@ export class Session {
     connection.refuse(error);
   }
 
-  /** These rows are on disk now, in order; they may leave. */
-  queued(rows: readonly OutboxRow[]): void {
-    this.#send({ type: 'queued', rows });
+  /** These rows for that store of the peer are on disk now, in order; they may leave. */
+  queued(peerStore: string, rows: readonly OutboxRow[]): void {
+    // Between the adoption of a store and its first link the disk is ahead of the streams here.
+    if (peerStore === this.#streams.peerStore) this.#send({ type: 'queued', rows });
   }
 
   /** Sends an ephemeral frame; `closed` when no connection is open. */
@@ -203,6 +210,7 @@ export class Session {
       isOpen,
       wallMs: ports.clock.wallMs(),
       ...host.describe(forStore),
+      takesMany: true,
     };
   }
 
@@ -218,7 +226,9 @@ export class Session {
     if (!connection.isOpen || this.#isStopped) return;
     this.#greeting.delete(connection);
     const before = this.#current;
+    this.#flush();
     this.#current = connection;
+    this.#peerTakes = hello.takesMany === true ? 'many' : 'one';
     before?.close('replaced');
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
@@ -263,11 +273,7 @@ export class Session {
     if (from !== this.#current) return;
     switch (frame.t) {
       case 'data':
-        // Sent once more: it is answered by an ack, and so paid for.
-        if (frame.seq <= this.received && !this.#affords(1)) {
-          return from.refuse(new AppError('PEER_FLOOD'));
-        }
-        return this.#receive({ type: 'data', row: { seq: frame.seq, bytes: frame.body } });
+        return this.#takeData(from, listRows(frame));
       case 'ack':
         return this.#send({ type: 'ack', received: frame.received, need: frame.need });
       case 'log':
@@ -282,9 +288,17 @@ export class Session {
     }
   }
 
+  #takeData(from: Connection, rows: readonly OutboxRow[]): void {
+    // Sent once more: it is answered by an ack, and so paid for.
+    const isAgain = (rows[0]?.seq ?? 0) <= this.received;
+    if (isAgain && !this.#affords(1)) return from.refuse(new AppError('PEER_FLOOD'));
+    this.#receive({ type: 'data', rows });
+  }
+
   #drop(connection: Connection, reason: string): void {
     this.#greeting.delete(connection);
     if (connection !== this.#current) return;
+    this.#flush();
     this.#current = undefined;
     this.#heardAt = connection.heardAt;
     this.#send({ type: 'closed' });
@@ -305,9 +319,7 @@ export class Session {
     if (peerStore === null) return;
     switch (effect.do) {
       case 'send':
-        this.#current?.send({ t: 'data', seq: effect.row.seq, body: effect.row.bytes });
-        if (effect.isFirst) host.sent(effect.row);
-        return;
+        return this.#put(effect);
       case 'load':
         void this.#load(peerStore, effect.after, effect.countMax);
         return;
@@ -318,6 +330,19 @@ export class Session {
         this.#current?.refuse(new AppError('PEER_REGRESSED'));
         return;
     }
+  }
+
+  /** What leaves in one turn leaves together. */
+  #put(effect: SendEffect): void {
+    this.#outgoing.push(effect);
+    if (this.#outgoing.length === 1) queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    const outgoing = this.#outgoing.splice(0);
+    const rows = outgoing.map(({ row }) => row);
+    for (const frame of planDataFrames(rows, this.#peerTakes)) this.#current?.send(frame);
+    for (const { row, isFirst } of outgoing) if (isFirst) this.#parts.host.sent(row);
   }
 
   async #load(peerStore: string, after: number, countMax: number): Promise<void> {

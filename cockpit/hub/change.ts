@@ -34,7 +34,7 @@ export interface ChangeMark {
 export class Change {
   readonly at: number;
   readonly ops: KvOp[] = [];
-  readonly queued = new Map<PeerKey, StreamRow[]>();
+  readonly queued = new Map<PeerKey, { readonly store: string; readonly rows: StreamRow[] }>();
   readonly jobs = new Map<JobId, JobRecord>();
   isTeamChanged = false;
   readonly #takeEventSeq: () => number;
@@ -101,11 +101,11 @@ export class Change {
   send(worker: PeerKey, streams: PeerStreams, message: CommandMessage): void {
     const { row, op } = streams.planMessage(encodeMessage(message));
     this.ops.push(op);
-    const rows = this.queued.get(worker) ?? [];
-    this.queued.set(worker, rows);
-    rows.push(row);
+    const queued = this.queued.get(worker) ?? { store: streams.store, rows: [] };
+    this.queued.set(worker, queued);
+    queued.rows.push(row);
     this.onUndo(() => {
-      rows.pop();
+      queued.rows.pop();
       streams.takeBack(row.seq - 1);
     });
   }

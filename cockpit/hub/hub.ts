@@ -162,7 +162,7 @@ export class Hub {
       onFailure: (error) => this.fail(error),
     });
     const outlet: LedgerOutlet = {
-      queued: (worker, rows) => this.#sessions.get(worker)?.session.queued(rows),
+      queued: (worker, { store, rows }) => this.#sessions.get(worker)?.session.queued(store, rows),
       jobChanged: (job) => this.feed.tell({ type: 'job', job }),
       teamChanged: () => this.#tellTeam(),
       hasLink: (worker) => this.#sessions.get(worker)?.session.hasLink === true,

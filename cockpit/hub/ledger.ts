@@ -20,7 +20,10 @@ import { listHeldBy, type Scene } from './transitions.ts';
 
 /** What the rest of the hub is told once it is on disk. */
 export interface LedgerOutlet {
-  queued(worker: PeerKey, rows: readonly StreamRow[]): void;
+  queued(
+    worker: PeerKey,
+    what: { readonly store: string; readonly rows: readonly StreamRow[] },
+  ): void;
   jobChanged(job: JobRecord): void;
   /** Is there a link on which something may be on its way to this worker? */
   hasLink(worker: PeerKey): boolean;
@@ -106,7 +109,7 @@ export class Ledger {
     const ops = change.planOps();
     if (ops.length === 0) return;
     await committer.commit(ops);
-    for (const [worker, rows] of change.queued) outlet.queued(worker, rows);
+    for (const [worker, what] of change.queued) outlet.queued(worker, what);
     for (const job of change.jobs.values()) outlet.jobChanged(job);
     if (change.isTeamChanged || change.jobs.size > 0) outlet.teamChanged();
   }

@@ -24,9 +24,9 @@ export type ReceiverState =
   | (Ground & { readonly is: 'idle' })
   | (Ground & { readonly is: 'applying'; readonly through: number });
 
-/** What can happen to it. */
+/** What can happen to it. The rows of `data` are ascending. */
 export type ReceiverEvent =
-  | { readonly type: 'data'; readonly row: OutboxRow }
+  | { readonly type: 'data'; readonly rows: readonly OutboxRow[] }
   | { readonly type: 'applied'; readonly through: number }
   | { readonly type: 'closed' };
 
@@ -58,19 +58,38 @@ const table: Table<ReceiverState, ReceiverEvent, ReceiverEffect> = {
 /** One step. Pure. */
 export const stepReceiver = createStepper(table);
 
-function takeData(state: ReceiverState, { row }: { readonly row: OutboxRow }): Out {
-  if (row.seq <= state.received) return { state, effects: [planAck(state)] };
-  const heldBytes = state.held.reduce((sum, held) => sum + held.bytes.length, 0);
-  const isBeyond =
-    row.seq > state.received + windowFramesMax ||
-    heldBytes + row.bytes.length > windowBytesMax + messageBytesMax;
-  const isKnown =
-    (state.is === 'applying' && row.seq <= state.through) ||
-    state.held.some((held) => held.seq === row.seq);
-  if (isBeyond || isKnown) return { state, effects: [] };
-  const at = state.held.findLastIndex((held) => held.seq < row.seq) + 1;
-  const next = { ...state, held: state.held.toSpliced(at, 0, row) };
+function takeData(state: ReceiverState, { rows }: { readonly rows: readonly OutboxRow[] }): Out {
+  const held = hold(state, rows);
+  const isOld = rows.some((row) => row.seq <= state.received);
+  if (held === state.held) return { state, effects: isOld ? [planAck(state)] : [] };
+  const next = { ...state, held };
   return next.is === 'applying' ? { state: next, effects: [] } : startApply(next, []);
+}
+
+/** What is held with these rows: those that were not here before and that there is room for. */
+function hold(state: ReceiverState, rows: readonly OutboxRow[]): readonly OutboxRow[] {
+  const known = state.is === 'applying' ? state.through : state.received;
+  let held: OutboxRow[] | undefined;
+  let bytes = state.held.reduce((sum, row) => sum + row.bytes.length, 0);
+  for (const row of rows) {
+    if (row.seq <= known || row.seq > state.received + windowFramesMax) continue;
+    if (bytes + row.bytes.length > windowBytesMax + messageBytesMax) break;
+    const at = findPlace(held ?? state.held, row.seq);
+    if (at === undefined) continue;
+    held ??= [...state.held];
+    if (at === held.length) held.push(row);
+    else held.splice(at, 0, row);
+    bytes += row.bytes.length;
+  }
+  return held ?? state.held;
+}
+
+/** Where this number belongs among ascending ones; undefined where it is there already. */
+function findPlace(held: readonly OutboxRow[], seq: number): number | undefined {
+  const last = held.at(-1);
+  if (last === undefined || last.seq < seq) return held.length;
+  const before = held.findLastIndex((row) => row.seq <= seq);
+  return held[before]?.seq === seq ? undefined : before + 1;
 }
 
 function finishApply(

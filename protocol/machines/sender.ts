@@ -4,11 +4,18 @@
  *   idle ──opened──▶ live ──closed──▶ idle          (either) ──regressed peer──▶ halted
  *
  * A stream is one direction between two stores; its numbers start at 1 and have no holes. Only rows
- * that are on disk are here (`queued`), at most a window of them in memory; the rest are loaded
+ * that are on disk are here (`queued`), at most a few windows of them in memory; the rest are loaded
  * when there is room. After every reconnect sending starts again from the peer's cursor. Nothing is
  * retried by asking "did I send it?", only by comparing acks. Source: reliability facts R2-R5, R19.
  */
-import { resendMsBase, resendMsMax, windowBytesMax, windowFramesMax } from '../limits.ts';
+import {
+  bufferedBytesMax,
+  bufferedRowsMax,
+  resendMsBase,
+  resendMsMax,
+  windowBytesMax,
+  windowFramesMax,
+} from '../limits.ts';
 import { createStepper, ignore, type Moment, planPause, type Step, type Table } from './table.ts';
 
 /** One durable message with its place in the stream. */
@@ -33,6 +40,9 @@ export type SenderState =
       readonly is: 'live';
       readonly rows: readonly OutboxRow[];
       readonly sentThrough: number;
+      /** Bytes of all `rows`, and of those that were sent. */
+      readonly rowBytes: number;
+      readonly sentBytes: number;
       readonly isLoading: boolean;
       readonly tries: number;
       readonly resendAt: number | undefined;
@@ -116,6 +126,8 @@ function resume(
     everSent: Math.max(everSent, received),
     rows: [],
     sentThrough: received,
+    rowBytes: 0,
+    sentBytes: 0,
     isLoading: false,
     tries: 0,
     resendAt: undefined,
@@ -125,7 +137,7 @@ function resume(
 }
 
 function noteQueued(state: Idle, { rows }: { readonly rows: readonly OutboxRow[] }): Out {
-  return step({ ...state, queued: rows.at(-1)?.seq ?? state.queued });
+  return step({ ...state, queued: Math.max(state.queued, rows.at(-1)?.seq ?? 0) });
 }
 
 function takeQueued(
@@ -133,13 +145,17 @@ function takeQueued(
   { rows }: { readonly rows: readonly OutboxRow[] },
   moment: Moment,
 ): Out {
-  const queued = rows.at(-1)?.seq ?? state.queued;
+  const queued = Math.max(state.queued, rows.at(-1)?.seq ?? 0);
+  const after = state.acked + state.rows.length;
+  const rowBytes = state.rowBytes + countBytes(rows);
+  // What follows what is here is kept; anything else was or will be read from the disk.
   const fits =
     !state.isLoading &&
-    state.acked + state.rows.length === state.queued &&
-    state.rows.length + rows.length <= windowFramesMax;
-  const next = { ...state, queued, rows: fits ? [...state.rows, ...rows] : state.rows };
-  return pump(next, [], moment);
+    rows[0]?.seq === after + 1 &&
+    state.rows.length + rows.length <= bufferedRowsMax &&
+    rowBytes <= bufferedBytesMax;
+  if (!fits) return pump({ ...state, queued }, [], moment);
+  return pump({ ...state, queued, rowBytes, rows: [...state.rows, ...rows] }, [], moment);
 }
 
 function takeLoaded(
@@ -153,8 +169,8 @@ function takeLoaded(
   const loaded = { ...state, isLoading: false };
   // Rows that are not on disk yet announce themselves by `queued`; asking on would only spin.
   if (rows.length === 0 || !isContiguous) return step(loaded);
-  const next = { ...loaded, rows: [...state.rows, ...fresh] };
-  return pump(next, [], moment);
+  const rowBytes = state.rowBytes + countBytes(fresh);
+  return pump({ ...loaded, rowBytes, rows: [...state.rows, ...fresh] }, [], moment);
 }
 
 function takeAck(
@@ -167,14 +183,16 @@ function takeAck(
     const { acked, queued, everSent } = state;
     return { state: { is: 'halted', acked, queued, everSent }, effects: [{ do: 'halt' }] };
   }
-  const again: SenderEffect[] = state.rows
-    .filter((row) => need.includes(row.seq) && row.seq <= state.sentThrough)
-    .map((row) => ({ do: 'send', row, isFirst: false }));
+  const again = planAgain(state, need);
   if (received <= state.acked) return { state, effects: again };
+  const gone = state.rows.slice(0, received - state.acked);
+  const wasSent = gone.filter((row) => row.seq <= state.sentThrough);
   const next: Live = {
     ...state,
     acked: received,
-    rows: state.rows.filter((row) => row.seq > received),
+    rows: state.rows.slice(gone.length),
+    rowBytes: state.rowBytes - countBytes(gone),
+    sentBytes: state.sentBytes - countBytes(wasSent),
     sentThrough: Math.max(state.sentThrough, received),
     tries: 0,
     resendAt: undefined,
@@ -192,33 +210,46 @@ function resend(state: Live, _event: unknown, moment: Moment): Out {
   return { state: next, effects: [{ do: 'send', row: oldest, isFirst: false }] };
 }
 
-/** Sends what the window lets through, and asks for more rows when it has room. */
+/** What the peer says is missing, where it was sent. */
+function planAgain(state: Live, need: readonly number[]): readonly SenderEffect[] {
+  return need.flatMap((seq): SenderEffect[] => {
+    const row = seq <= state.sentThrough ? state.rows[seq - state.acked - 1] : undefined;
+    return row === undefined ? [] : [{ do: 'send', row, isFirst: false }];
+  });
+}
+
+/** Sends what the window lets through, and asks for more rows when what is left is soon sent. */
 function pump(state: Live, before: readonly SenderEffect[], moment: Moment): Out {
   const effects = [...before];
-  let { sentThrough } = state;
-  let bytes = 0;
-  for (const row of state.rows) {
-    bytes += row.bytes.length;
-    if (row.seq <= sentThrough) continue;
-    if (bytes > windowBytesMax && row.seq > state.acked + 1) break;
+  const { acked, rows } = state;
+  let { sentThrough, sentBytes } = state;
+  for (const row of rows.slice(sentThrough - acked, windowFramesMax)) {
+    if (sentBytes + row.bytes.length > windowBytesMax && row.seq > acked + 1) break;
     effects.push({ do: 'send', row, isFirst: row.seq > state.everSent });
     sentThrough = row.seq;
+    sentBytes += row.bytes.length;
   }
-  const loadedThrough = state.acked + state.rows.length;
-  const room = windowFramesMax - state.rows.length;
+  const loadedThrough = acked + rows.length;
+  // Up to a window at a time: more could be megabytes, and it is soon asked for again.
+  const room = windowFramesMax - rows.length;
   const wants = !state.isLoading && loadedThrough < state.queued && room > 0;
   if (wants) effects.push({ do: 'load', after: loadedThrough, countMax: room });
-  const awaits = sentThrough > state.acked;
+  const awaits = sentThrough > acked;
   return {
     state: {
       ...state,
       sentThrough,
+      sentBytes,
       everSent: Math.max(state.everSent, sentThrough),
       isLoading: state.isLoading || wants,
       resendAt: awaits ? (state.resendAt ?? planResendAt(state.tries, moment)) : undefined,
     },
     effects,
   };
+}
+
+function countBytes(rows: readonly OutboxRow[]): number {
+  return rows.reduce((sum, row) => sum + row.bytes.length, 0);
 }
 
 function planResendAt(tries: number, { nowMs, roll }: Moment): number {

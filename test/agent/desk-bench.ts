@@ -84,7 +84,8 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
     held: await readHeld(kv),
     streams,
     outlet: {
-      queued: (rows) => asked.push(...rows.map((row) => `queued ${decodeFact(row.bytes).kind}`)),
+      queued: (_store, rows) =>
+        asked.push(...rows.map((row) => `queued ${decodeFact(row.bytes).kind}`)),
       endProcess: (attempt) => asked.push(`end ${attempt}`),
       changed: () => undefined,
       logEnd: () => bench.printed,

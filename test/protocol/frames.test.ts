@@ -12,6 +12,7 @@ import {
   logChunkBytesMax,
   messageBytesMax,
   needCountMax,
+  windowFramesMax,
 } from '../../protocol/limits.ts';
 import { frames } from '../wire/samples.ts';
 
@@ -35,7 +36,8 @@ describe('frames', () => {
     'frames: each field of %s that must be there is missed',
     (kind, frame) => {
       const optional: Readonly<Record<string, readonly string[]>> = {
-        hello: ['name', 'host', 'capabilities', 'inventory'],
+        hello: ['name', 'host', 'capabilities', 'inventory', 'takesMany'],
+        data: ['more'],
         pong: ['queued'],
       };
       for (const field of Object.keys(frame)) {
@@ -69,6 +71,10 @@ describe('frames', () => {
     ['data', { body: 'text' }],
     ['data', { body: null }],
     ['data', { body: { length: 3 } }],
+    ['data', { more: new Uint8Array(1) }],
+    ['data', { more: [new Uint8Array(0)] }],
+    ['data', { more: [new Uint8Array(messageBytesMax + 1)] }],
+    ['data', { more: Array.from({ length: windowFramesMax }, () => new Uint8Array(1)) }],
     ['ack', { received: -1 }],
     ['ack', { need: new Array(needCountMax + 1).fill(1) }],
     ['ack', { need: [0] }],

@@ -74,7 +74,7 @@ const row = (seq: number): OutboxRow => ({ seq, bytes: Uint8Array.of(0xa1, 0x40 
 function queue(session: Session, host: Host, count: number): void {
   const rows = Array.from({ length: count }, (_, index) => row(host.outbox.length + 1 + index));
   host.outbox.push(...rows);
-  session.queued(rows);
+  session.queued(session.peerStore ?? peerStore, rows);
 }
 
 describe('session', () => {
@@ -125,6 +125,42 @@ describe('session', () => {
     const { peer } = await greet(session, { received: 2 });
     expect(peer.pick('data').map((frame) => frame.seq)).toEqual([3, 4]);
     expect(host.told).toEqual(['opened', 'acked 2', 'sent 3', 'sent 4']);
+  });
+
+  test('session: rows for another store than the streams’ are not theirs', async () => {
+    const host = new Host();
+    host.marks = { acked: 3, queued: 3, received: 0 };
+    const { session } = makeSession(host);
+    const { peer } = await greet(session, { received: 3 });
+    session.queued('c'.repeat(32), [row(1)]);
+    await settle();
+    expect(peer.pick('data')).toEqual([]);
+    expect(host.told).toEqual(['opened']);
+  });
+
+  test('session: what leaves in one turn shares a frame, where the peer said that it takes many', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    queue(session, host, 2);
+    const { peer } = await greet(session, { takesMany: true });
+    queue(session, host, 1);
+    queue(session, host, 1);
+    await settle();
+    expect(peer.pick('data').map(({ seq, more }) => [seq, more?.length])).toEqual([
+      [1, 1],
+      [3, 1],
+    ]);
+    expect(host.told).toEqual(['opened', 'sent 1', 'sent 2', 'sent 3', 'sent 4']);
+    expect(peer.pick('hello')[0]).toMatchObject({ takesMany: true });
+  });
+
+  test('session: many messages of one frame are applied together and acknowledged once', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const { peer } = await greet(session);
+    peer.say({ t: 'data', seq: 1, body: row(1).bytes, more: [row(2).bytes, row(3).bytes] });
+    await settle();
+    expect(peer.pick('ack')).toEqual([{ t: 'ack', received: 3, need: [] }]);
   });
 
   test('session: a peer with another store is adopted first, and the streams start at its marks', async () => {

@@ -98,7 +98,7 @@ export async function openHubBench(
     ports,
     state: await readDeskState(kv, []),
     outlet: {
-      queued: (_worker, rows) => {
+      queued: (_worker, { rows }) => {
         for (const row of rows) told.push(`queued ${describe(row.bytes)}`);
       },
       jobChanged: (job) => told.push(`job ${job.id}`),

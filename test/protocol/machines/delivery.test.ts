@@ -6,7 +6,12 @@
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { needCountMax, windowBytesMax, windowFramesMax } from '../../../protocol/limits.ts';
+import {
+  bufferedRowsMax,
+  needCountMax,
+  windowBytesMax,
+  windowFramesMax,
+} from '../../../protocol/limits.ts';
 import {
   createReceiver,
   type ReceiverEvent,
@@ -102,8 +107,10 @@ class Pair {
 
   deliver(way: 'rows' | 'acks', at: number): void {
     if (way === 'rows') {
-      const [row] = this.rows.splice(at, 1);
-      if (row !== undefined) this.receive({ type: 'data', row });
+      // Those that follow each other may have come in one frame, or one by one.
+      const count = this.nowMs % 2 === 0 ? countRun(this.rows, at) : 1;
+      const rows = this.rows.splice(at, count);
+      if (rows.length > 0) this.receive({ type: 'data', rows });
       return;
     }
     const [ack] = this.acks.splice(at, 1);
@@ -118,13 +125,21 @@ class Pair {
   #checkSender(): void {
     if (this.sender.is !== 'live') return;
     const { rows, acked, sentThrough, queued } = this.sender;
-    expect(rows.length).toBeLessThanOrEqual(windowFramesMax);
+    expect(rows.length).toBeLessThanOrEqual(bufferedRowsMax);
+    expect(sentThrough - acked).toBeLessThanOrEqual(windowFramesMax);
     expect(rows.every((row, index) => row.seq === acked + 1 + index)).toBe(true);
     expect(sentThrough).toBeLessThanOrEqual(queued);
     const underWay = rows.filter((row) => row.seq <= sentThrough);
     const bytes = underWay.reduce((sum, row) => sum + row.bytes.length, 0);
     expect(bytes <= windowBytesMax || underWay.length === 1).toBe(true);
   }
+}
+
+function countRun(rows: readonly OutboxRow[], at: number): number {
+  const first = rows[at]?.seq ?? 0;
+  let count = 1;
+  while (rows[at + count]?.seq === first + count) count += 1;
+  return count;
 }
 
 function act(pair: Pair, { does, pick }: Action): void {

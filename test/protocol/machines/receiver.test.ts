@@ -12,7 +12,7 @@ import {
 const moment = { nowMs: 0, roll: 0.5 };
 const row = (seq: number) => ({ seq, bytes: Uint8Array.of(seq) });
 const take = (state: ReceiverState, seq: number) =>
-  stepReceiver(state, { type: 'data', row: row(seq) }, moment);
+  stepReceiver(state, { type: 'data', rows: [row(seq)] }, moment);
 const finish = (state: ReceiverState, through: number) =>
   stepReceiver(state, { type: 'applied', through }, moment);
 const applying: ReceiverState = { is: 'applying', received: 5, through: 7, held: [row(9)] };
@@ -24,6 +24,18 @@ describe('receiver', () => {
     const done = finish(taken.state, 6);
     expect(done.effects).toEqual([{ do: 'ack', received: 6, need: [] }]);
     expect(done.state).toEqual(createReceiver(6));
+  });
+
+  test('receiver: many that come together are one apply; what is old or held among them is not', () => {
+    const many = { type: 'data', rows: [5, 6, 7, 9, 10].map(row) } as const;
+    const { state, effects } = stepReceiver(createReceiver(6), many, moment);
+    expect(effects).toEqual([{ do: 'apply', rows: [row(7)] }]);
+    expect(state).toMatchObject({ is: 'applying', through: 7, held: [row(9), row(10)] });
+    const again = stepReceiver(state, { type: 'data', rows: [8, 9, 10].map(row) }, moment);
+    expect(again.state.held.map(({ seq }) => seq)).toEqual([8, 9, 10]);
+    expect(stepReceiver(again.state, { type: 'data', rows: [7, 9].map(row) }, moment).state).toBe(
+      again.state,
+    );
   });
 
   test('receiver: a duplicate of an applied message is acknowledged again and not applied', () => {

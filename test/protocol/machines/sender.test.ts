@@ -4,6 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import {
+  bufferedBytesMax,
+  bufferedRowsMax,
   resendMsBase,
   resendMsMax,
   windowBytesMax,
@@ -114,18 +116,58 @@ describe('sender', () => {
     });
   });
 
+  test('sender: what was queued waits in memory up to a cap, and is read back beyond it', () => {
+    const live = run(createSender(0, 0), [
+      opened(0),
+      { type: 'queued', rows: rowsOf(1, bufferedRowsMax) },
+      { type: 'queued', rows: [row(bufferedRowsMax + 1)] },
+    ]);
+    expect(live.effects.some((effect) => effect.do === 'load')).toBe(false);
+    let { state } = live;
+    for (
+      let seq = windowFramesMax;
+      seq < bufferedRowsMax - windowFramesMax;
+      seq += windowFramesMax
+    ) {
+      const step = run(state, [ack(seq)]);
+      expect(step.effects.some((effect) => effect.do === 'load')).toBe(false);
+      state = step.state;
+    }
+    const last = run(state, [ack(bufferedRowsMax - windowFramesMax + 10)]);
+    expect(last.effects.at(-1)).toEqual({ do: 'load', after: bufferedRowsMax, countMax: 10 });
+  });
+
+  test('sender: rows that were read before they were announced are here once', () => {
+    const live = run(createSender(0, 3), [opened(0), { type: 'loaded', rows: rowsOf(1, 3) }]);
+    for (const rows of [rowsOf(3, 3), rowsOf(2, 3), rowsOf(1, 3)]) {
+      const again = run(live.state, [{ type: 'queued', rows }]);
+      expect(again.effects).toEqual([]);
+      expect(again.state).toMatchObject({ queued: 3, rows: rowsOf(1, 3), sentThrough: 3 });
+    }
+  });
+
+  test('sender: what was queued waits in memory up to so many bytes', () => {
+    const size = bufferedBytesMax / 8;
+    const live = run(createSender(0, 0), [
+      opened(0),
+      { type: 'queued', rows: rowsOf(1, 8, size) },
+      { type: 'queued', rows: [row(9)] },
+    ]);
+    expect(live.state).toMatchObject({ is: 'live', rowBytes: bufferedBytesMax, isLoading: true });
+  });
+
   test('sender: the window holds so many messages, and acks let the next ones in', () => {
     const live = run(createSender(0, 0), [
       opened(0),
       { type: 'queued', rows: rowsOf(1, windowFramesMax) },
     ]);
     expect(sent(live.effects)).toHaveLength(windowFramesMax);
-    const full = run(live.state, [{ type: 'queued', rows: [row(windowFramesMax + 1)] }]);
-    expect(full.effects).toEqual([]);
-    expect(run(full.state, [ack(10)]).effects).toEqual([
-      { do: 'acked', through: 10 },
-      { do: 'load', after: windowFramesMax, countMax: 10 },
+    const full = run(live.state, [
+      { type: 'queued', rows: rowsOf(windowFramesMax + 1, windowFramesMax + 2) },
     ]);
+    expect(full.effects).toEqual([]);
+    const next = run(full.state, [ack(1)]);
+    expect(sent(next.effects)).toEqual([windowFramesMax + 1]);
   });
 
   test('sender: the window holds so many bytes, but one message always passes', () => {
