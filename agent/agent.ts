@@ -5,7 +5,7 @@
  * world comes in through `AgentParts`, so the simulator runs this very class. Invariants: the store
  * has one owner; what an earlier process left running is settled before anything new starts.
  */
-import type { AppError, ErrorCode } from '../protocol/errors.ts';
+import type { AppError } from '../protocol/errors.ts';
 import { wrapError } from '../protocol/errors.ts';
 import type { HelloFrame, OwnerFrame } from '../protocol/frames.ts';
 import type { LeaseInstant } from '../protocol/machines/renewal.ts';
@@ -14,10 +14,9 @@ import { sleep } from '../protocol/ports.ts';
 import { Session } from '../protocol/session.ts';
 import type { SessionHost, StreamMarks } from '../protocol/session-host.ts';
 import { Committer } from '../store/committer.ts';
-import type { DiskGuard } from '../store/disk-guard.ts';
+import { findLowDisk } from '../store/disk-guard.ts';
 import { closeStore, openStore, type StoreIdentity } from '../store/format.ts';
 import { Intake } from '../store/intake.ts';
-import { metaKey } from '../store/keys.ts';
 import { storeCloseMsMax } from '../store/limits.ts';
 import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer-streams.ts';
 import type { AgentParts, AgentStatus } from './agent-parts.ts';
@@ -26,6 +25,7 @@ import { Desk } from './desk.ts';
 import type { LiveAgent } from './doctor/agent-facts.ts';
 import { answerDoctor } from './doctor/answer.ts';
 import { HubClock } from './hub-clock.ts';
+import { planHubStore, readHubStore } from './hub-store.ts';
 import { type LifeEffect, type LifeEvent, type LifeState, stepLife } from './life-machine.ts';
 import { slotsPerCpuDefault, stopMsMax } from './limits.ts';
 import { KeepLink } from './loops/keep-link.ts';
@@ -33,8 +33,6 @@ import { RunWork } from './loops/run-work.ts';
 import { SendLogs } from './loops/send-logs.ts';
 import { WatchWork } from './loops/watch-work.ts';
 import { settle } from './settle.ts';
-
-const hubStoreKey = metaKey('hub-store');
 
 /** Life cycle: `start`, then `stop`; both safe to repeat. `ended` resolves when it is over. */
 export class Agent implements SessionHost {
@@ -79,7 +77,7 @@ export class Agent implements SessionHost {
       timers: ports.timers,
       onFailure: (error) => this.#fail(error),
     });
-    const hubStore = await this.#readHubStore();
+    const hubStore = await readHubStore(kv);
     const streams = hubStore === null ? undefined : await this.#openStreams(hubStore);
     this.#compose(await readHeld(kv), streams, hubStore);
     await settle({
@@ -139,10 +137,7 @@ export class Agent implements SessionHost {
 
   async adopt(hubStore: string): Promise<StreamMarks> {
     const streams = await this.#openStreams(hubStore);
-    await this.#desk.adopt(streams);
-    await this.#committer.commit([
-      { type: 'put', key: hubStoreKey, value: new TextEncoder().encode(hubStore) },
-    ]);
+    await this.#desk.adopt(streams, [planHubStore(hubStore)]);
     return streams.counts;
   }
 
@@ -387,18 +382,7 @@ export class Agent implements SessionHost {
     return `${this.#identity.storeId}/${attempt}`;
   }
 
-  async #readHubStore(): Promise<string | null> {
-    const bytes = await this.#parts.kv.get(hubStoreKey);
-    return bytes === undefined ? null : new TextDecoder().decode(bytes);
-  }
-
   #openStreams(hubStore: string): Promise<PeerStreams> {
     return openPeerStreams(this.#parts.kv, { peer: this.#parts.hub, store: hubStore });
   }
-}
-
-/** A disk without room refuses new work; a store that is only being opened again makes it wait. */
-function findLowDisk(disk: DiskGuard): ErrorCode | undefined {
-  const code = disk.findRefusal()?.code;
-  return code === 'STORE_REOPENING' ? undefined : code;
 }

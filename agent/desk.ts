@@ -89,8 +89,8 @@ export class Desk {
   }
 
   /** The hub speaks from another store: what the old one gave can never be reported to it. */
-  adopt(streams: PeerStreams): Promise<void> {
-    const ops = [...this.#held.keys()].map((attempt) => planForget(attempt));
+  adopt(streams: PeerStreams, more: readonly KvOp[]): Promise<void> {
+    const ops = [...more, ...[...this.#held.keys()].map((attempt) => planForget(attempt))];
     for (const [attempt, held] of this.#held) {
       if (held.state.is === 'running') this.#parts.outlet.endProcess(attempt);
       this.#parts.outlet.forgotten(attempt);

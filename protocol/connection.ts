@@ -5,6 +5,8 @@
  * streams: the session above is told when it opens, what arrives after that, and that it closed.
  * Invariant: nothing but hello is taken before it is open, and nothing at all after it is closed.
  */
+
+import { Alarm } from './alarm.ts';
 import { priceFrame } from './allowance.ts';
 import { AppError, wrapError } from './errors.ts';
 import { decodeFrame, encodeFrame, type Frame, type HelloFrame } from './frames.ts';
@@ -25,7 +27,7 @@ import {
 } from './machines/liveness.ts';
 import type { Answer, LeaseInstant } from './machines/renewal.ts';
 import type { Moment } from './machines/table.ts';
-import type { CancelTimer, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import type { Link } from './transports/link.ts';
 
 /** What the session is told, and asked for. */
@@ -62,7 +64,7 @@ export class Connection {
   readonly #parts: ConnectionParts;
   #handshake: HandshakeState;
   #liveness: LivenessState | undefined;
-  #cancelTimer: CancelTimer | undefined;
+  readonly #alarm: Alarm;
   #isClosed = false;
   #heardAt: number;
   #rttMs: number | undefined;
@@ -72,6 +74,7 @@ export class Connection {
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
+    this.#alarm = new Alarm(parts.ports, () => this.#tick());
     this.#heardAt = parts.ports.clock.monotonicMs();
     this.#greetedAt = this.#readClocks();
     this.#handshake = { is: 'refused', ownStore: parts.ownStore };
@@ -230,24 +233,14 @@ export class Connection {
   }
 
   #arm(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    if (this.#isClosed) return;
-    const deadlines = [
-      findHandshakeDeadline(this.#handshake),
-      this.#liveness === undefined ? undefined : findLivenessDeadline(this.#liveness),
-    ].filter((deadline) => deadline !== undefined);
-    if (deadlines.length === 0) return;
-    const { clock, timers } = this.#parts.ports;
-    // Whole milliseconds, upwards: a timer that ends a rounding error early would be set for ever.
-    const delayMs = Math.max(0, Math.ceil(Math.min(...deadlines) - clock.monotonicMs()));
-    this.#cancelTimer = timers.after(delayMs, () => this.#tick());
+    this.#alarm.set(findHandshakeDeadline(this.#handshake));
+    if (this.#liveness !== undefined) this.#alarm.set(findLivenessDeadline(this.#liveness));
   }
 
   #end(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#cancelTimer?.();
+    this.#alarm.stop();
     this.#parts.owner.closed(this, reason);
   }
 

@@ -85,6 +85,8 @@ function isEnv(value: unknown): boolean {
   if (!isFields(value)) return false;
   for (const name in value) {
     const text = value[name];
+    // What no plain object can carry is left to the schema, which leaves it out.
+    if (name === '__proto__') return false;
     if (name.length > 256 || typeof text !== 'string' || text.length > 64 * 1024) return false;
   }
   return true;

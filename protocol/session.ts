@@ -7,6 +7,7 @@
  * on disk leave; a message is acknowledged only after the host's batch is on disk; a commit that
  * finishes after the peer's store changed moves nothing (reliability facts R4, R6, R7).
  */
+import { Alarm } from './alarm.ts';
 import { type Allowance, createAllowance, linkCost, storeCost } from './allowance.ts';
 import { Connection } from './connection.ts';
 import { listRows, planDataFrames } from './data-frames.ts';
@@ -44,7 +45,6 @@ import {
   stepSender,
 } from './machines/sender.ts';
 import type { Moment } from './machines/table.ts';
-import type { CancelTimer } from './ports.ts';
 import type { SessionParts, StreamMarks } from './session-host.ts';
 import type { Link } from './transports/link.ts';
 
@@ -63,9 +63,7 @@ export class Session {
   #current: Connection | undefined;
   readonly #greeting = new Set<Connection>();
   #adoption: { readonly store: string; readonly marks: Promise<StreamMarks> } | undefined;
-  #cancelTimer: CancelTimer | undefined;
-  /** When the timer that is set will tick, monotonic milliseconds; never when none is set. */
-  #tickAt = Number.POSITIVE_INFINITY;
+  readonly #alarm: Alarm;
   /** Handed to the link at the end of this turn. */
   readonly #outgoing: SendEffect[] = [];
   #peerTakes: 'one' | 'many' = 'one';
@@ -76,6 +74,7 @@ export class Session {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#alarm = new Alarm(parts.ports, () => this.#send({ type: 'tick' }));
     this.#allowance = createAllowance(parts.ports.clock.monotonicMs());
     this.#streams = openStreams(parts.knownStore, parts.marks);
   }
@@ -191,7 +190,7 @@ export class Session {
   /** Ends every connection; safe to repeat. The streams stay on disk. */
   stop(reason: string): void {
     this.#isStopped = true;
-    this.#cancelTimer?.();
+    this.#alarm.stop();
     for (const connection of [...this.#greeting]) connection.close(reason);
     this.#current?.close(reason);
   }
@@ -310,7 +309,7 @@ export class Session {
     const { state, effects } = stepSender(this.#streams.sender, event, this.#moment());
     this.#streams.sender = state;
     for (const effect of effects) this.#performSend(effect);
-    this.#arm();
+    this.#alarm.set(findSenderDeadline(this.#streams.sender));
   }
 
   #performSend(effect: SenderEffect): void {
@@ -384,20 +383,6 @@ export class Session {
       // Not on disk, so not acknowledged: the owner reopens its store and the peer sends again.
       this.#current?.close('STORE_IO');
     }
-  }
-
-  /** A timer that is early is kept: its tick finds nothing due and arms again for what is left. */
-  #arm(): void {
-    const deadline = findSenderDeadline(this.#streams.sender);
-    if (deadline === undefined || deadline >= this.#tickAt || this.#isStopped) return;
-    this.#cancelTimer?.();
-    this.#tickAt = deadline;
-    const { clock, timers } = this.#parts.ports;
-    const delayMs = Math.max(0, Math.ceil(deadline - clock.monotonicMs()));
-    this.#cancelTimer = timers.after(delayMs, () => {
-      this.#tickAt = Number.POSITIVE_INFINITY;
-      this.#send({ type: 'tick' });
-    });
   }
 
   #moment(): Moment {

@@ -5,7 +5,7 @@
  * jobs: whoever takes new work asks first, and what was taken already is kept whatever the disk does.
  * Codes: DISK_LOW under the watermark; DISK_FULL and STORE_REOPENING while the store is not sound.
  */
-import { AppError } from '../protocol/errors.ts';
+import { AppError, type ErrorCode } from '../protocol/errors.ts';
 import type { CancelTimer, Timers } from '../protocol/ports.ts';
 import { askMsMax } from './limits.ts';
 
@@ -114,6 +114,12 @@ function untilSound(disk: DiskGuard, timers: Timers): Promise<void> {
 /** Bytes in words, for people. */
 export function formatMib(bytes: number): string {
   return `${(bytes / (1024 * 1024)).toFixed(bytes < 100 * 1024 * 1024 ? 1 : 0)} MiB`;
+}
+
+/** A disk without room refuses new work; a store that is only being opened again makes it wait. */
+export function findLowDisk(disk: DiskGuard): ErrorCode | undefined {
+  const code = disk.findRefusal()?.code;
+  return code === 'STORE_REOPENING' ? undefined : code;
 }
 
 /** Does this failure, or what caused it, say that there is no room left? */

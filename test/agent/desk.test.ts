@@ -223,7 +223,7 @@ describe('desk', () => {
     await bench.take(assign('J1.1'), assign('J2.1'));
     await run(bench, 'J2.1');
     const other = { peer: hub, store: 'd'.repeat(32) };
-    await bench.desk.adopt(await openPeerStreams(bench.kv, other));
+    await bench.desk.adopt(await openPeerStreams(bench.kv, other), []);
     expect(bench.desk.list()).toEqual([]);
     expect(await readHeld(bench.kv)).toEqual([]);
     expect(bench.asked).toEqual(

@@ -159,7 +159,7 @@ describe('run work', () => {
     await take(assign('J1.1'));
     await wakeAll(loop);
     expect(started).toEqual(['J1.1']);
-    await desk.adopt(await openPeerStreams(kv, { peer: hub, store: 'd'.repeat(32) }));
+    await desk.adopt(await openPeerStreams(kv, { peer: hub, store: 'd'.repeat(32) }), []);
     spawn();
     await wakeAll(loop);
     expect(ended).toEqual(['J1.1']);
