@@ -41,18 +41,39 @@ export async function openStore(
   random: Random,
   migrations: readonly Migration[] = storeMigrations,
 ): Promise<StoreIdentity> {
+  const format = await readFormat(kv, migrations);
+  if (format === undefined) return createStore(kv, random, migrations.length + 1);
+  await migrateStore(kv, format, migrations);
+  return beginIncarnation(kv);
+}
+
+/** The store's format; undefined for an empty one. Changes nothing. Errors: STORE_FORMAT. */
+export async function readFormat(
+  kv: Kv,
+  migrations: readonly Migration[] = storeMigrations,
+): Promise<number | undefined> {
   const newest = migrations.length + 1;
   const format = await findRow(kv, formatKey, countSchema);
-  if (format === undefined) return createStore(kv, random, newest);
-  if (format > newest) {
-    const detail = `The store has format ${format}; this version knows ${newest}.`;
-    throw new AppError('STORE_FORMAT', detail);
-  }
-  for (let from = format; from < newest; from += 1) {
+  if (format === undefined || format <= newest) return format;
+  const detail = `The store has format ${format}; this version knows ${newest}.`;
+  throw new AppError('STORE_FORMAT', detail);
+}
+
+/** Brings a store of this format to the newest one, a batch a step. */
+export async function migrateStore(
+  kv: Kv,
+  format: number,
+  migrations: readonly Migration[],
+): Promise<void> {
+  for (let from = format; from <= migrations.length; from += 1) {
     const ops = (await migrations[from - 1]?.(kv)) ?? [];
     await kv.batch([...ops, planRow(formatKey, from + 1)], 'synced');
   }
-  return beginIncarnation(kv);
+}
+
+/** How often the store was opened; 0 for an empty one. */
+export async function readIncarnation(kv: Kv): Promise<number> {
+  return (await findRow(kv, incarnationKey, countSchema)) ?? 0;
 }
 
 /** Who this store is; undefined for one that was never opened. Errors: STORE_DAMAGED, STORE_IO. */

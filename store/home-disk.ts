@@ -3,10 +3,11 @@
  *
  * Both programs open theirs here, so that hub and agent meet a full or failing disk in the same way.
  * It composes and owns the life of what it composes; each part says what it does.
- * Errors of opening: STORE_LOCKED, STORE_DAMAGED, STORE_IO.
+ * Errors of opening: STORE_LOCKED, STORE_FORMAT, STORE_DAMAGED, STORE_IO.
  */
 import { AppError } from '../protocol/errors.ts';
 import type { Ports } from '../protocol/ports.ts';
+import { openMigratedKv } from './backup.ts';
 import { openDiskPort } from './disk-files.ts';
 import { type DiskGuard, formatMib, refuseUnsound, type StoreHealth } from './disk-guard.ts';
 import { type DiskLimits, type DiskPort, DiskWatch } from './disk-watch.ts';
@@ -35,8 +36,18 @@ export function openHomeDisk(options: HomeDiskOptions): Promise<HomeDisk> {
   return openDisk({
     ...options,
     disk: openDiskPort(options, options.ports.random),
-    open: () => openLevelKv(options.store),
+    open: openFirst(options.store),
   });
+}
+
+/** The first opening migrates; those after a failure find that done. */
+function openFirst(store: string): () => Promise<Kv> {
+  let open = async (): Promise<Kv> => {
+    const kv = await openMigratedKv(store);
+    open = () => openLevelKv(store);
+    return kv;
+  };
+  return () => open();
 }
 
 /** The same over any store and any file system. */

@@ -68,6 +68,9 @@ export const tailKey = 'meta/tail';
 /** `meta/ended`: the last incarnation that ended by itself, a number. */
 export const endedKey = 'meta/ended';
 
+/** `meta/backup`: which backup a migration made, and when. See `backup.ts`. */
+export const backupKey = 'meta/backup';
+
 /** `meta/NAME`: any other fact about the store; `name` is the owner's choice. */
 export function metaKey(name: string): string {
   return `meta/${name}`;

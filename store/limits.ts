@@ -41,6 +41,9 @@ export const levelEntryBytesMax = 8 + 10 + 8 + 12 * 8;
 /** Its memory comes in blocks of 4 KiB of which up to a quarter stays unused. */
 export const levelArenaFactor = 4 / 3;
 
+/** The copy that a migration made goes once the store was opened so often after it. */
+export const backupStartsMin = 2;
+
 /** New work is refused below this much room, or below a part of a small file system. Source: R23. */
 export const watermarkBytesDefault = 256 * 1024 * 1024;
 /** Kept to be given up when the disk is full, so that outcomes can still be written. Source: R23. */

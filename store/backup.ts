@@ -1,0 +1,125 @@
+/*
+ * Opening a store of an older format: a copy of it first, then its migrations.
+ *
+ * The copy is `STORE.backup-FORMAT` beside the store: every file of the closed store, synced, and
+ * under its name only when it is whole. It holds what the store held before the first migration, so
+ * one that a crash left there is kept, not overwritten. It goes when the store was opened twice more;
+ * who goes back to an older version before that puts it in the store's place, with the program
+ * stopped. A newer format is refused, and nothing is changed. Errors: STORE_*.
+ */
+import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { hasSystemCode, wrapError } from '../protocol/errors.ts';
+import {
+  type Migration,
+  migrateStore,
+  readFormat,
+  readIncarnation,
+  storeMigrations,
+} from './format.ts';
+import { backupKey } from './keys.ts';
+import type { Kv } from './kv.ts';
+import { syncPath } from './level-names.ts';
+import { backupStartsMin } from './limits.ts';
+import { openLevelKv } from './open.ts';
+import { findRow, planRow } from './row-codec.ts';
+
+const backupSchema = z.object({
+  format: z.number().int().positive(),
+  /** Of the store when the copy was made. */
+  incarnation: z.number().int().nonnegative(),
+});
+
+/** Opens the store in `directory` in the newest format; one that is made now stays empty. */
+export async function openMigratedKv(
+  directory: string,
+  migrations: readonly Migration[] = storeMigrations,
+): Promise<Kv> {
+  const kv = await openLevelKv(directory);
+  try {
+    const format = await readFormat(kv, migrations);
+    if (format !== undefined && format <= migrations.length) {
+      return await migrate(kv, { directory, format, migrations });
+    }
+    await dropOldBackup(kv, directory);
+    return kv;
+  } catch (thrown) {
+    await kv.close();
+    throw thrown;
+  }
+}
+
+interface Plan {
+  readonly directory: string;
+  readonly format: number;
+  readonly migrations: readonly Migration[];
+}
+
+async function migrate(old: Kv, { directory, format, migrations }: Plan): Promise<Kv> {
+  const made = await findRow(old, backupKey, backupSchema);
+  const isMade = made !== undefined && (await exists(nameBackup(directory, made.format)));
+  if (!isMade) {
+    // Told before it is made: a copy that nobody knows of would lie there for ever.
+    const incarnation = await readIncarnation(old);
+    await old.batch([planRow(backupKey, { format, incarnation })], 'synced');
+  }
+  await old.close();
+  if (!isMade) await copyStore(directory, nameBackup(directory, format));
+  const kv = await openLevelKv(directory);
+  try {
+    await migrateStore(kv, format, migrations);
+    return kv;
+  } catch (thrown) {
+    await kv.close();
+    throw thrown;
+  }
+}
+
+/** The copy has done its service when the store was opened often enough without it. */
+async function dropOldBackup(kv: Kv, directory: string): Promise<void> {
+  const made = await findRow(kv, backupKey, backupSchema);
+  if (made === undefined) return;
+  // The start that migrated counts one up itself.
+  if ((await readIncarnation(kv)) <= made.incarnation + backupStartsMin) return;
+  try {
+    await rm(nameBackup(directory, made.format), { recursive: true, force: true });
+  } catch (thrown) {
+    throw wrapError(thrown, 'STORE_IO');
+  }
+  await kv.batch([{ type: 'del', key: backupKey }], 'synced');
+}
+
+function nameBackup(directory: string, format: number): string {
+  return join(dirname(directory), `${basename(directory)}.backup-${format}`);
+}
+
+async function copyStore(from: string, to: string): Promise<void> {
+  const unfinished = `${to}.new`;
+  try {
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(unfinished, { mode: 0o700 });
+    for (const name of await readdir(from)) {
+      // The lock is of the process, not of the data.
+      if (name === 'LOCK') continue;
+      await copyFile(join(from, name), join(unfinished, name));
+      await syncPath(join(unfinished, name));
+    }
+    await syncPath(unfinished);
+    await rename(unfinished, to);
+    await syncPath(dirname(to));
+  } catch (thrown) {
+    await rm(unfinished, { recursive: true, force: true });
+    throw wrapError(thrown, 'STORE_IO');
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (thrown) {
+    if (hasSystemCode(thrown, 'ENOENT')) return false;
+    throw wrapError(thrown, 'STORE_IO');
+  }
+}
