@@ -4,7 +4,7 @@
  * A frame is one msgpack map with its kind in `t`. `hello` opens; `data` and `ack` carry durable
  * messages; the rest is ephemeral and may be lost. A frame of an unknown kind is not an error: a
  * newer peer sent it, and it is answered with `nak`. A known kind that does not fit its schema is.
- * Errors: FRAME_INVALID, FRAME_TOO_LARGE. Source: DESIGN section 5, reliability facts R1-R5.
+ * Errors: FRAME_INVALID, FRAME_TOO_LARGE, PEER_VERSION. Source: DESIGN section 5, reliability facts R1-R5.
  */
 import { z } from 'zod';
 import { decodeValue, encodeValue } from './codec.ts';
@@ -23,11 +23,14 @@ import {
 } from './limits.ts';
 import { attemptIdSchema } from './messages.ts';
 import { peerText } from './peer-text.ts';
+import { negotiateVersion, type VersionRange } from './version.ts';
 
 /** Oldest protocol version that this program speaks. */
 export const protocolMin = 1;
 /** Newest protocol version that this program speaks. */
 export const protocolMax = 1;
+/** Both, as hello says them. */
+export const ownVersions: VersionRange = { protoMin: protocolMin, protoMax: protocolMax };
 
 const seq = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 const cursor = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -61,11 +64,16 @@ const inventoryRowSchema = z.object({
   state: z.enum(['accepted', 'starting', 'running', 'finished']),
 });
 
+/** What a hello of every version begins with. */
+const versionsSchema = z.object({
+  protoMin: z.number().int().min(1),
+  protoMax: z.number().int().min(1),
+});
+
 /** Who speaks, from which store and start, what it has received, and what it holds. */
 const helloSchema = z.object({
   t: z.literal('hello'),
-  protoMin: z.number().int().min(1),
-  protoMax: z.number().int().min(1),
+  ...versionsSchema.shape,
   role: z.enum(['hub', 'agent']),
   version: z.string().max(64),
   store: storeId,
@@ -215,7 +223,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
   return encodeValue(frame);
 }
 
-/** Reads a frame from the wire. Errors: FRAME_INVALID, FRAME_TOO_LARGE. */
+/** Reads a frame from the wire. Errors: FRAME_INVALID, FRAME_TOO_LARGE, PEER_VERSION for a hello. */
 export function decodeFrame(arrived: Uint8Array): DecodedFrame {
   if (arrived.length > frameBytesMax) throw new AppError('FRAME_TOO_LARGE');
   const value = decodeValue(arrived);
@@ -224,8 +232,16 @@ export function decodeFrame(arrived: Uint8Array): DecodedFrame {
   if (!kinds.has(kind)) return { t: 'unknown', kind: kind.slice(0, 64) };
   const parsed = frameSchema.safeParse(value);
   if (parsed.success) return parsed.data;
+  if (kind === 'hello') assertSharedVersion(value);
   const where = parsed.error.issues[0]?.path.join('.') ?? '';
   throw new AppError('FRAME_INVALID', `A ${kind} frame does not fit its schema at "${where}".`);
+}
+
+/** A hello of a version that we do not know may look otherwise, and must still be told why it is refused. */
+function assertSharedVersion(value: unknown): void {
+  const range = versionsSchema.safeParse(value);
+  if (!range.success || negotiateVersion(ownVersions, range.data) !== undefined) return;
+  throw new AppError('PEER_VERSION');
 }
 
 function readKind(value: unknown): string {

@@ -12,13 +12,7 @@ import { type Allowance, createAllowance, linkCost, storeCost } from './allowanc
 import { Connection } from './connection.ts';
 import { listRows, planDataFrames } from './data-frames.ts';
 import { AppError, wrapError } from './errors.ts';
-import {
-  type Frame,
-  type HelloFrame,
-  type OwnerFrame,
-  protocolMax,
-  protocolMin,
-} from './frames.ts';
+import { type Frame, type HelloFrame, type OwnerFrame, ownVersions } from './frames.ts';
 import { greetingLinksMax, hubPingRestMs } from './limits.ts';
 import {
   createReceiver,
@@ -70,6 +64,7 @@ export class Session {
   #heardAt: number | undefined;
   #renewal: Renewal = unrenewed;
   #isStopped = false;
+  #isRefusalTold = false;
   readonly #allowance: Allowance;
 
   constructor(parts: SessionParts) {
@@ -200,8 +195,7 @@ export class Session {
     const isKnown = forStore !== null && forStore === this.#streams.peerStore;
     return {
       t: 'hello',
-      protoMin: protocolMin,
-      protoMax: protocolMax,
+      ...ownVersions,
       ...identity,
       forStore,
       received: isKnown ? this.#streams.receiver.received : 0,
@@ -231,6 +225,7 @@ export class Session {
     before?.close('replaced');
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
+    this.#isRefusalTold = false;
     host.opened(hello, greetedAt);
     this.#send({ type: 'opened', received: hello.received });
   }
@@ -296,13 +291,20 @@ export class Session {
 
   #drop(connection: Connection, reason: string): void {
     this.#greeting.delete(connection);
-    if (connection !== this.#current) return;
+    if (connection !== this.#current) return this.#noteRefusal(reason);
     this.#flush();
     this.#current = undefined;
     this.#heardAt = connection.heardAt;
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
     this.#parts.host.closed(reason);
+  }
+
+  /** No dialling helps against it, so a person is told: once, not at every dial. */
+  #noteRefusal(reason: string): void {
+    const isRefusal = reason.startsWith('PEER_VERSION');
+    if (isRefusal && !this.#isRefusalTold) this.#parts.host.trouble('PEER_VERSION');
+    if (isRefusal) this.#isRefusalTold = true;
   }
 
   #send(event: SenderEvent): void {

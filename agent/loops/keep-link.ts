@@ -6,7 +6,7 @@
  * found at once, and a thousand agents do not all knock in the same moment. It never gives up: an agent without a hub works on. hyperswarm's own redial waits up to ten minutes,
  * which is why this one exists. Source: reliability facts R19, transport facts 0.2.
  */
-import { type AppError, wrapError } from '../../protocol/errors.ts';
+import { AppError, isErrorCode, wrapError } from '../../protocol/errors.ts';
 import {
   dialMsBase,
   dialMsEager,
@@ -68,12 +68,19 @@ export class KeepLink {
       const link = await this.#parts.dial();
       const since = this.#parts.ports.clock.monotonicMs();
       const reason = await this.#parts.session.attach(link);
+      this.#noteEnd(reason);
       const livedMs = this.#parts.ports.clock.monotonicMs() - since;
       // A link that ends at once (a refusal, a twin with our key) must not be dialled in a rush.
       if (livedMs >= healthyMsMin || reason === hubRestarted) this.#tries = 0;
     } catch (error) {
       this.#lastError = wrapError(error, 'LINK_LOST');
     }
+  }
+
+  /** A link that the hub refused, or that was given up, says more than that we dial. */
+  #noteEnd(reason: string): void {
+    const code = reason.split(':')[0] ?? '';
+    if (isErrorCode(code)) this.#lastError = new AppError(code);
   }
 
   #pause(): Promise<void> {

@@ -10,8 +10,9 @@
  * answering once only left streams stuck for ever. Source: reliability facts R5, section 2.4.
  */
 import type { ErrorCode } from '../errors.ts';
-import { type HelloFrame, protocolMax, protocolMin } from '../frames.ts';
+import { type HelloFrame, ownVersions } from '../frames.ts';
 import { helloMsMax } from '../limits.ts';
+import { negotiateVersion } from '../version.ts';
 import { createStepper, ignore, type Moment, type Step, type Table } from './table.ts';
 
 /** How often a hello is said again while it has no answer, milliseconds. */
@@ -26,7 +27,13 @@ export type HandshakeState =
       readonly sayAgainAt: number;
       readonly giveUpAt: number;
     }
-  | { readonly is: 'open'; readonly ownStore: string; readonly forStore: string }
+  | {
+      readonly is: 'open';
+      readonly ownStore: string;
+      readonly forStore: string;
+      /** What both speak from here on. */
+      readonly version: number;
+    }
   | { readonly is: 'refused'; readonly ownStore: string };
 
 /** What can happen to it. */
@@ -76,9 +83,8 @@ export function findHandshakeDeadline(state: HandshakeState): number | undefined
 }
 
 function hearHello(state: Greeting, { hello }: { readonly hello: HelloFrame }): Out {
-  if (hello.protoMin > protocolMax || hello.protoMax < protocolMin) {
-    return refuse(state, 'PEER_VERSION');
-  }
+  const version = negotiateVersion(ownVersions, hello);
+  if (version === undefined) return refuse(state, 'PEER_VERSION');
   const forStore = hello.store;
   if (hello.forStore !== state.ownStore) {
     return {
@@ -87,7 +93,7 @@ function hearHello(state: Greeting, { hello }: { readonly hello: HelloFrame }): 
     };
   }
   return {
-    state: { is: 'open', ownStore: state.ownStore, forStore },
+    state: { is: 'open', ownStore: state.ownStore, forStore, version },
     effects: [
       { do: 'say', forStore, isOpen: true },
       { do: 'opened', hello },

@@ -37,7 +37,7 @@ export interface Target {
   run(bytes: Uint8Array): Verdict | Promise<Verdict>;
 }
 
-const frameCodes: readonly ErrorCode[] = ['FRAME_INVALID', 'FRAME_TOO_LARGE'];
+const frameCodes: readonly ErrorCode[] = ['FRAME_INVALID', 'FRAME_TOO_LARGE', 'PEER_VERSION'];
 const rowCodes: readonly ErrorCode[] = ['STORE_DAMAGED'];
 
 /** Every target. */

@@ -42,7 +42,7 @@ function hear(fields: Partial<HelloFrame> = {}): HandshakeEvent {
 }
 
 const greeting = openHandshake(own, null, at(0)).state;
-const open: HandshakeState = { is: 'open', ownStore: own, forStore: theirs };
+const open: HandshakeState = { is: 'open', ownStore: own, forStore: theirs, version: protocolMax };
 const refused: HandshakeState = { is: 'refused', ownStore: own };
 
 describe('handshake', () => {
