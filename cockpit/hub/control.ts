@@ -22,7 +22,8 @@ export function openControl(path: string, scene: ControlScene): Promise<Listener
   return listenUnix(path, (link) => serveControl(link, (call) => runVerb(scene, call)));
 }
 
-async function runVerb(scene: ControlScene, call: ControlCall): Promise<unknown> {
+/** Answers one call: finds the verb, parses what it was given, runs it. Errors: as in the header. */
+export async function runVerb(scene: ControlScene, call: ControlCall): Promise<unknown> {
   const verb = findVerb(call.verb);
   if (verb === undefined) throw new AppError('USAGE_VERB', `There is no verb "${call.verb}".`);
   const args = parseVerbArgs(verb, call.args);

@@ -9,11 +9,18 @@ import { Agent } from '../../agent/agent.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import { askToPair } from '../../protocol/pairing.ts';
-import { SimDisk } from './disk.ts';
+import { type DiskCopy, SimDisk } from './disk.ts';
 import type { Ground } from './ground.ts';
 import { restartMs } from './ground.ts';
 import { Incarnation, type Skew } from './incarnation.ts';
+import { Rogue } from './rogue.ts';
 import { BoxProcesses } from './workshop.ts';
+
+/** Answers to an invite's key after which it will never be taken. */
+const deadCodes = new Set(['INVITE_EXPIRED', 'INVITE_USED', 'PEER_UNKNOWN']);
+
+/** In this part of the pairings the code is used by a second box. */
+const thiefShare = 0.3;
 
 /** What a box is made from. */
 export interface AgentBoxParts {
@@ -24,6 +31,10 @@ export interface AgentBoxParts {
   /** Between pairing and the first start of the agent. */
   readonly idleMs: number;
   readonly silentMs: () => number;
+  /** The key of another box, for a second agent that bears it; it need not pair. */
+  readonly twinOf?: PeerKey;
+  /** Its agent does as it likes, until the world is healed. */
+  readonly isRogue?: boolean;
 }
 
 /** Life cycle: `join` once; then `start`; `crash`, `stop` or `wipe`; again. */
@@ -40,6 +51,7 @@ export class AgentBox {
   #isPaired = false;
   #isHeld = false;
   #isStopping = false;
+  #isRogue: boolean;
   #life = 0;
 
   constructor(ground: Ground, parts: AgentBoxParts) {
@@ -47,7 +59,9 @@ export class AgentBox {
     this.#ground = ground;
     this.#parts = parts;
     const { clock, chance, history, trace, syncMs, plants } = ground;
-    this.key = Buffer.from(chance.bytes(32)).toString('hex');
+    this.key = parts.twinOf ?? Buffer.from(chance.bytes(32)).toString('hex');
+    this.#isPaired = parts.twinOf !== undefined;
+    this.#isRogue = parts.isRogue === true;
     const wrapKv = plants.wrapKv ?? ((kv) => kv);
     this.disk = new SimDisk({ clock, chance: chance.fork(), syncMs, wrapKv });
     const { name: box, silentMs } = parts;
@@ -81,6 +95,10 @@ export class AgentBox {
     void this.#pair(this.#owner, oneTimeKey);
   }
 
+  get isRogue(): boolean {
+    return this.#isRogue;
+  }
+
   get isPaused(): boolean {
     return this.#owner?.isPaused === true;
   }
@@ -88,7 +106,7 @@ export class AgentBox {
   /** Starts an agent where none runs; one that is stopping will be followed by another. */
   start(): void {
     this.#isHeld = false;
-    if (!this.#isPaired || this.#owner !== undefined) return;
+    if (!this.#isPaired || this.#isRogue || this.#owner !== undefined) return;
     const { clock, chance, trace } = this.#ground;
     this.#life += 1;
     this.#isStopping = false;
@@ -103,7 +121,7 @@ export class AgentBox {
   /** Kills the agent and cuts the power of its disk; its processes live on. */
   crash(): void {
     const owner = this.#owner;
-    if (owner === undefined || !this.#isPaired) return;
+    if (owner === undefined || !this.#isPaired || this.#isRogue) return;
     this.#ground.trace.note(`${owner.name} is killed`);
     this.#ground.history.count('agent crashes');
     this.#isHeld = true;
@@ -112,13 +130,43 @@ export class AgentBox {
 
   /** The box is made anew under the same key: no disk, no processes. */
   wipe(): void {
-    if (!this.#isPaired) return;
+    if (!this.#isPaired || this.#isRogue) return;
     if (this.#owner !== undefined) this.crash();
     this.#ground.trace.note(`${this.name} is wiped`);
     this.#ground.history.count('agent wipes');
     this.#note('wiped');
     this.disk.wipe();
     this.processes.killAll();
+  }
+
+  /** Its disk is as it was when the copy was made; its processes are gone. */
+  restore(copy: DiskCopy): void {
+    if (!this.#isPaired || this.#isRogue) return;
+    if (this.#owner !== undefined) this.crash();
+    this.#ground.trace.note(`${this.name} is restored from a copy`);
+    this.#ground.history.count('agent restores');
+    this.#note('restored');
+    this.#ground.history.stain(this.name, 'restored');
+    this.disk.restore(copy);
+    this.processes.killAll();
+  }
+
+  /** The wall clock of the box is set. */
+  stepClock(byMs: number): void {
+    this.#ground.trace.note(`the clock of ${this.name} steps by ${Math.round(byMs)} ms`);
+    this.#parts.skew.wallAheadMs += byMs;
+  }
+
+  /** What goes on here is decided by an honest agent from now on. */
+  reform(): void {
+    if (!this.#isRogue) return;
+    this.#isRogue = false;
+    const owner = this.#owner;
+    if (owner === undefined || !this.#isPaired) return;
+    owner.die();
+    this.#ground.network.kill(owner);
+    this.#owner = undefined;
+    this.#note('wiped');
   }
 
   /** Asks the agent to stop. */
@@ -157,8 +205,11 @@ export class AgentBox {
         const bears = await askToPair(link, request, ports.timers);
         trace.note(`${this.name} is paired as ${bears}`);
         this.#isPaired = true;
+        if (this.#ground.chance.happens(thiefShare)) this.#thieve(oneTimeKey);
       } catch (error) {
-        trace.note(`${this.name} cannot pair: ${error instanceof AppError ? error.code : error}`);
+        const code = error instanceof AppError ? error.code : String(error);
+        trace.note(`${this.name} cannot pair: ${code}`);
+        if (deadCodes.has(code)) return this.#giveUpInvite(owner);
         await new Promise<void>((resolve) => {
           ports.timers.after(1000, resolve);
         });
@@ -167,7 +218,47 @@ export class AgentBox {
     owner.die();
     network.kill(owner);
     this.#owner = undefined;
+    if (this.#isRogue) return this.#misbehave();
     clock.after(this.#parts.idleMs, () => this.start());
+  }
+
+  #misbehave(): void {
+    const { clock, chance, network, trace, history } = this.#ground;
+    const { skew, hub } = this.#parts;
+    history.stain(this.name, 'rogue');
+    const name = `${this.name}#rogue`;
+    const owner = new Incarnation({ name, clock, chance: chance.fork(), skew });
+    this.#owner = owner;
+    const dial = () => network.dial({ owner, box: this.name, key: this.key, hub });
+    void new Rogue({ ports: owner.ports, chance: chance.fork(), dial, trace, history }).run();
+  }
+
+  /** Somebody else read the code and uses it too, with a key of their own. */
+  #thieve(oneTimeKey: PeerKey): void {
+    const { clock, chance, network, history } = this.#ground;
+    const { skew, hub } = this.#parts;
+    const name = `${this.name}#thief`;
+    const owner = new Incarnation({ name, clock, chance: chance.fork(), skew });
+    const key = Buffer.from(chance.bytes(32)).toString('hex');
+    const steal = async () => {
+      const link = await network.dial({ owner, box: this.name, key: oneTimeKey, hub });
+      const bears = await askToPair(link, { key, host: 'thief.test' }, owner.ports.timers);
+      const message = `the code that ${this.name} used let another one in as ${bears}`;
+      history.violate({ check: 'an invite lets one box in', message });
+    };
+    clock.after(chance.between(1, 10_000), () => {
+      history.count('thieves');
+      // Whatever it is told, it is told no.
+      steal().catch(() => undefined);
+    });
+  }
+
+  /** Its code is good for nothing any more; somebody has to make another. */
+  #giveUpInvite(owner: Incarnation): void {
+    owner.die();
+    this.#ground.network.kill(owner);
+    this.#owner = undefined;
+    this.#oneTimeKey = undefined;
   }
 
   async #boot(owner: Incarnation): Promise<void> {

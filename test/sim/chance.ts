@@ -16,6 +16,8 @@ export interface Chance extends Random {
   pick<T>(list: readonly T[]): T;
   happens(probability: number): boolean;
   fork(): Chance;
+  /** The same draws for the same name, whatever was drawn before. */
+  name(name: string): Chance;
 }
 
 /** The draws of this seed. */
@@ -40,5 +42,12 @@ export function createChance(seed: number): Chance {
     },
     happens: (probability) => fraction() < probability,
     fork: () => createChance(int(0, 0x7fffffff)),
+    name(name) {
+      let mixed = seed;
+      for (let at = 0; at < name.length; at += 1) {
+        mixed = Math.imul(mixed ^ name.charCodeAt(at), 0x01000193);
+      }
+      return createChance(mixed);
+    },
   };
 }

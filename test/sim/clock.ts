@@ -44,8 +44,11 @@ export class SimClock {
     };
   }
 
-  /** Runs the next event and lets every promise settle; false when no event is left. */
-  async step(): Promise<boolean> {
+  /**
+   * Runs the next event and lets every promise settle; false when no event is left. Only in a turn
+   * of its own (`takeTurn`): from within a promise job, nothing settles.
+   */
+  step(): boolean {
     for (let event = this.#pop(); event !== undefined; event = this.#pop()) {
       const { run } = event;
       if (run === undefined) continue;
@@ -53,7 +56,7 @@ export class SimClock {
       this.#nowMs = event.at;
       this.#eventCount += 1;
       run();
-      await settlePromises();
+      settlePromises();
       return true;
     }
     return false;
@@ -96,9 +99,26 @@ export class SimClock {
   }
 }
 
-/** One turn of the real event loop: it begins only when no promise job is left. */
-export function settlePromises(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Calls in a turn of the real event loop of its own, after all that can settle before it has. */
+export function takeTurn(act: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    setImmediate(() => {
+      try {
+        act();
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
+
+/**
+ * Runs promise jobs until none is left, as Node itself does after each callback, and reports the
+ * rejections that nobody handles. A turn of the event loop for every event took a fifth of a run.
+ */
+function settlePromises(): void {
+  (process as unknown as { readonly _tickCallback: () => void })._tickCallback();
 }
 
 function isBefore(a: Event, b: Event): boolean {

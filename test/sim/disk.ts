@@ -6,10 +6,11 @@
  * comes back passes the process that asked, so a dead one never gets an answer. A process opens it as
  * the programs do: through a store that mends itself, with a watch over the room.
  */
+import type { AttemptId } from '../../protocol/model.ts';
 import type { DiskTiming } from '../../store/disk-timing.ts';
 import type { DiskPort } from '../../store/disk-watch.ts';
 import { type HomeDisk, openDisk } from '../../store/home-disk.ts';
-import type { Kv } from '../../store/kv.ts';
+import type { Kv, KvRow } from '../../store/kv.ts';
 import { ballastBytesDefault, watermarkBytesDefault } from '../../store/limits.ts';
 import type { LogStore } from '../../store/log.ts';
 import { MemoryLogDisk, openMemoryLogs } from '../../store/log-memory.ts';
@@ -36,6 +37,17 @@ export interface SimDiskParts {
   readonly wrapKv: (kv: Kv) => Kv;
 }
 
+/** A disk that stalls takes so long for a synced write. */
+const slowSyncMs = [100, 2500] as const;
+
+type LogContent = MemoryLogDisk['logs'] extends Map<AttemptId, infer Content> ? Content : never;
+
+/** What was on a disk at some time. */
+export interface DiskCopy {
+  readonly rows: readonly KvRow[];
+  readonly logs: readonly (readonly [AttemptId, LogContent])[];
+}
+
 /** One box's disk. */
 export class SimDisk {
   readonly #parts: SimDiskParts;
@@ -43,6 +55,7 @@ export class SimDisk {
   #rows: MemoryDisk;
   #logs: MemoryLogDisk;
   #ballastBytes = 0;
+  #slowUntil = 0;
 
   constructor(parts: SimDiskParts) {
     this.#parts = parts;
@@ -108,10 +121,38 @@ export class SimDisk {
     this.#logs.fill();
   }
 
-  /** Nothing is to fail any more. */
+  /** Nothing is to fail any more, and nothing is slow. */
   heal(): void {
+    this.#slowUntil = 0;
+    this.empty();
+  }
+
+  /** There is room again. */
+  empty(): void {
     this.#rows.heal();
     this.#logs.heal();
+  }
+
+  /** Until then every write takes long. */
+  slow(untilMs: number): void {
+    this.#slowUntil = untilMs;
+  }
+
+  /** A copy of all that is on it now. */
+  copy(): DiskCopy {
+    const rows = this.#rows.rows.list({ gte: '', lt: '~', countMax: 1e6, order: 'ascending' });
+    return {
+      rows: rows.map((key) => ({ key, value: this.#rows.rows.get(key) ?? new Uint8Array(0) })),
+      logs: [...this.#logs.logs].map(([attempt, content]) => [attempt, copyLog(content)] as const),
+    };
+  }
+
+  /** All that is on it becomes what a copy held. */
+  restore({ rows, logs }: DiskCopy): void {
+    this.wipe();
+    this.#rows.apply(rows.map(({ key, value }) => ({ type: 'put', key, value }) as const));
+    this.#rows.undos.length = 0;
+    for (const [attempt, content] of logs) this.#logs.logs.set(attempt, copyLog(content));
   }
 
   /** Keys that begin so. */
@@ -141,6 +182,7 @@ export class SimDisk {
 
   #timing(): DiskTiming {
     const { clock, chance, syncMs } = this.#parts;
+    const isSlow = () => clock.nowMs < this.#slowUntil;
     return {
       timers: {
         after: (delayMs, run) => {
@@ -149,7 +191,9 @@ export class SimDisk {
         },
       },
       random: chance,
-      syncMs,
+      get syncMs(): readonly [min: number, max: number] {
+        return isSlow() ? slowSyncMs : syncMs;
+      },
     };
   }
 
@@ -172,4 +216,13 @@ export class SimDisk {
       close: () => kv.close(),
     };
   }
+}
+
+/** Records never change; the lists of them do. */
+function copyLog(content: LogContent): LogContent {
+  const segments = content.segments.map(({ weight, records }) => ({
+    weight,
+    records: [...records],
+  }));
+  return { ...content, segments, unsyncedCount: 0 };
 }

@@ -6,6 +6,7 @@
  */
 import type { Chance } from './chance.ts';
 import { calm, type Weather } from './network.ts';
+import type { Direction } from './sim-link.ts';
 
 /** One thing that goes wrong. `box` is the number of an agent's box. */
 export type Fault =
@@ -25,15 +26,35 @@ export type Fault =
       readonly count: number;
     }
   | { readonly kind: 'agent-full'; readonly box: number; readonly ms: number }
-  | { readonly kind: 'agent-wipe'; readonly box: number; readonly ms: number };
+  | { readonly kind: 'agent-wipe'; readonly box: number; readonly ms: number }
+  | { readonly kind: 'agent-restore'; readonly box: number; readonly ms: number }
+  | {
+      readonly kind: 'agent-twin';
+      readonly box: number;
+      readonly ms: number;
+      readonly has: TwinDisk;
+    }
+  | { readonly kind: 'agent-clock'; readonly box: number; readonly ms: number }
+  | { readonly kind: 'agent-slow-disk'; readonly box: number; readonly ms: number }
+  | { readonly kind: 'garbage'; readonly box: number; readonly way: Direction }
+  | { readonly kind: 'spike'; readonly ms: number }
+  | { readonly kind: 'hub-restore'; readonly ms: number }
+  | { readonly kind: 'hub-clock'; readonly ms: number }
+  | { readonly kind: 'hub-slow-disk'; readonly ms: number };
+
+/** What a second agent with the same key has for a disk: an own one, or a copy of the first one's. */
+export type TwinDisk = 'fresh' | 'copy';
 
 /** In which directions nothing passes. */
-export type Ways = 'to-hub' | 'to-agent' | 'both';
+export type Ways = Direction | 'both';
 
-/** A fault and when it happens, milliseconds of the run. */
+/** A fault and when it happens, milliseconds of the run. `id` names it for a replay: `f3`. */
 export interface PlannedFault {
+  readonly id: string;
   readonly at: number;
   readonly fault: Fault;
+  /** For what is drawn when it happens. */
+  readonly chance: Chance;
 }
 
 /** The faults of one run. */
@@ -41,17 +62,27 @@ export interface FaultPlan {
   readonly weather: Weather;
   readonly syncMs: readonly [min: number, max: number];
   readonly faults: readonly PlannedFault[];
+  /** Number of the box whose agent does as it likes, where there is one. */
+  readonly rogue?: number;
 }
 
-/** Kind → how often it comes in a minute where it is on, and the longest it lasts. */
+/** A wall clock that is set right, or wrong, moves by at most so much in either direction. */
+const clockStepMsMax = 3 * 24 * 60 * 60 * 1000;
+
+/** In this part of the seeds with more than one box, the first one's agent is a rogue. */
+const rogueShare = 0.08;
+
+/** Kind → how often it comes in a minute where it is on, and how long it lasts. */
 const kinds: readonly {
   readonly kind: Fault['kind'];
   readonly perMinute: number;
+  readonly msMin?: number;
   readonly msMax: number;
   readonly isOn: number;
 }[] = [
   { kind: 'cut', perMinute: 8, msMax: 0, isOn: 0.5 },
   { kind: 'partition', perMinute: 3, msMax: 30_000, isOn: 0.5 },
+  { kind: 'partition', perMinute: 1, msMin: 35_000, msMax: 90_000, isOn: 0.12 },
   { kind: 'hub-crash', perMinute: 4, msMax: 4000, isOn: 0.5 },
   { kind: 'hub-crash', perMinute: 0.7, msMax: 60_000, isOn: 0.3 },
   { kind: 'hub-stop', perMinute: 1, msMax: 3000, isOn: 0.3 },
@@ -66,24 +97,45 @@ const kinds: readonly {
   { kind: 'agent-log-disk', perMinute: 4, msMax: 0, isOn: 0.2 },
   { kind: 'agent-full', perMinute: 1, msMax: 40_000, isOn: 0.2 },
   { kind: 'agent-wipe', perMinute: 1, msMax: 6000, isOn: 0.15 },
+  { kind: 'agent-restore', perMinute: 0.7, msMax: 30_000, isOn: 0.04 },
+  { kind: 'agent-twin', perMinute: 0.7, msMax: 20_000, isOn: 0.04 },
+  { kind: 'agent-clock', perMinute: 1, msMax: clockStepMsMax, isOn: 0.15 },
+  { kind: 'agent-slow-disk', perMinute: 1.5, msMax: 10_000, isOn: 0.15 },
+  { kind: 'garbage', perMinute: 4, msMax: 0, isOn: 0.15 },
+  { kind: 'spike', perMinute: 2, msMax: 6000, isOn: 0.2 },
+  { kind: 'hub-restore', perMinute: 0.7, msMax: 30_000, isOn: 0.03 },
+  { kind: 'hub-clock', perMinute: 1, msMax: clockStepMsMax, isOn: 0.15 },
+  { kind: 'hub-slow-disk', perMinute: 1.5, msMax: 10_000, isOn: 0.15 },
 ];
 
+/** What limits a plan. Kinds in `focus` are on in every seed. */
+export interface FaultBounds {
+  readonly lengthMs: number;
+  readonly boxCount: number;
+  readonly focus: ReadonlySet<string>;
+}
+
 /** Draws the faults of a run that goes wrong for `lengthMs` with so many agents. */
-export function drawFaults(
-  chance: Chance,
-  { lengthMs, boxCount }: { readonly lengthMs: number; readonly boxCount: number },
-): FaultPlan {
+export function drawFaults(chance: Chance, { lengthMs, boxCount, focus }: FaultBounds): FaultPlan {
   const faults: PlannedFault[] = [];
-  for (const { kind, perMinute, msMax, isOn } of kinds) {
-    if (!chance.happens(isOn)) continue;
+  for (const { kind, perMinute, msMin = 0, msMax, isOn } of kinds) {
+    if (!chance.happens(isOn) && !focus.has(kind)) continue;
     const count = Math.round((chance.between(0.3, 1.7) * perMinute * lengthMs) / 60_000);
     for (let n = 0; n < count; n += 1) {
       const at = chance.between(500, lengthMs);
       const box = chance.int(0, boxCount - 1);
-      const ms = chance.happens(0.3) ? chance.between(1, 100) : chance.between(0, msMax);
+      const isShort = msMin === 0 && chance.happens(0.3);
+      const ms = isShort ? chance.between(1, 100) : chance.between(msMin, msMax);
       const ways = chance.pick(['to-hub', 'to-agent', 'both'] as const);
-      const count = chance.pick([1, 1, 2, 5, 12]);
-      faults.push({ at, fault: { kind, box, ms, ways, count } as Fault });
+      const way = chance.pick(['to-hub', 'to-agent'] as const);
+      const has = chance.pick(['fresh', 'copy'] as const);
+      const writes = chance.pick([1, 1, 2, 5, 12]);
+      const id = `f${faults.length + 1}`;
+      // Drawn always, so that no kind changes what the next one draws.
+      const fault = isOfHub(kind)
+        ? { kind, ms, count: writes }
+        : { kind, ms, count: writes, box, ways, way, has };
+      faults.push({ id, at, chance: chance.fork(), fault: fault as Fault });
     }
   }
   return {
@@ -94,7 +146,12 @@ export function drawFaults(
       [5, 120],
     ] as const),
     faults,
+    ...(boxCount > 1 && (chance.happens(rogueShare) || focus.has('rogue')) ? { rogue: 0 } : {}),
   };
+}
+
+function isOfHub(kind: Fault['kind']): boolean {
+  return kind.startsWith('hub-') || kind === 'spike';
 }
 
 function drawWeather(chance: Chance): Weather {
@@ -103,10 +160,12 @@ function drawWeather(chance: Chance): Weather {
   const bufferBytes = chance.pick([256, 4096, 64 * 1024]);
   const silentEnd = chance.pick([0, 0.3]);
   if (isSound) return { ...calm, delayMs, bufferBytes, silentEnd };
+  const lossWays = chance.pick(['both', 'both', 'to-hub', 'to-agent'] as const);
   return {
     delayMs,
     bufferBytes,
     silentEnd,
+    lossWays,
     loss: chance.happens(0.6) ? chance.between(0.01, 0.3) : 0,
     double: chance.happens(0.5) ? chance.between(0.01, 0.2) : 0,
     overtake: chance.happens(0.5) ? chance.between(0.01, 0.3) : 0,

@@ -13,18 +13,33 @@ export function readFrameKind(bytes: Uint8Array): string {
   // A string of one letter, `t`, and then a short string.
   if (bytes[start] !== 0xa1 || bytes[start + 1] !== 0x74) return 'other';
   const length = (bytes[start + 2] ?? 0) & 0x1f;
-  return String.fromCharCode(...bytes.subarray(start + 3, start + 3 + length));
+  let kind = '';
+  for (let at = start + 3; at < start + 3 + length; at += 1) {
+    kind += String.fromCharCode(bytes[at] ?? 0);
+  }
+  return kind;
+}
+
+/** Is it the hello of a side for which the link is open? */
+export function isOpenHello(bytes: Uint8Array): boolean {
+  if (readFrameKind(bytes) !== 'hello') return false;
+  return readFrame(bytes)?.isOpen === true;
+}
+
+/** The fields of a frame; undefined for bytes of no sense. */
+export function readFrame(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return { ...(decodeValue(bytes) as Record<string, unknown>) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** One line for a trace. */
 export function describeFrame(bytes: Uint8Array): string {
-  const {
-    t,
-    body,
-    records,
-    capabilities: _box,
-    ...rest
-  } = decodeValue(bytes) as Record<string, unknown>;
+  const value = readFrame(bytes);
+  if (value === undefined) return `${bytes.length} bytes of no sense`;
+  const { t, body, records, capabilities: _box, ...rest } = value;
   const parts = [String(t)];
   if (Object.keys(rest).length > 0) parts.push(JSON.stringify(rest));
   if (body instanceof Uint8Array) parts.push(describeMessage(body));
@@ -34,6 +49,14 @@ export function describeFrame(bytes: Uint8Array): string {
 
 /** One durable message. */
 function describeMessage(bytes: Uint8Array): string {
+  try {
+    return describeSound(bytes);
+  } catch {
+    return `${bytes.length} bytes of no message`;
+  }
+}
+
+function describeSound(bytes: Uint8Array): string {
   const { kind } = decodeValue(bytes) as { readonly kind: string };
   if (kind === 'cancel') return `cancel ${decodeCommand(bytes).attempt}`;
   if (kind === 'assign') {

@@ -10,6 +10,7 @@ import type { Chance } from './chance.ts';
 import type { SimClock } from './clock.ts';
 import type { History } from './history.ts';
 import type { Network } from './network.ts';
+import type { Sockets } from './sockets.ts';
 import type { Trace } from './trace.ts';
 
 /** Faults planted into the product's surroundings, to show that the checks can fail. */
@@ -25,6 +26,9 @@ export interface Ground {
   readonly trace: Trace;
   readonly history: History;
   readonly network: Network;
+  readonly sockets: Sockets;
+  /** Does nothing go wrong any more? */
+  readonly isHealed: () => boolean;
   readonly syncMs: readonly [min: number, max: number];
   readonly plants: Plants;
 }

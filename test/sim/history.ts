@@ -6,7 +6,8 @@
  * change it. Instants are milliseconds of the run.
  */
 import type { JobRecord } from '../../cockpit/manager/job.ts';
-import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
+import type { AttemptId, JobId, Outcome, PeerKey } from '../../protocol/model.ts';
+import type { Reading, Screen } from './followers.ts';
 
 /** A process of a job, from its start to its end. */
 export interface ProcessNote {
@@ -33,6 +34,9 @@ export interface Sight {
   readonly awakeSince: number;
 }
 
+/** Why a box's word is not to be trusted. */
+export type Stain = 'rogue' | 'restored' | 'twin';
+
 /** A check that failed. */
 export interface Violation {
   readonly check: string;
@@ -48,8 +52,22 @@ export class History {
   readonly accepted = new Set<JobId>();
   /** Jobs for which a cancel was asked, acknowledged or not. */
   readonly cancels = new Set<JobId>();
+  /** Jobs of which somebody asked for another attempt, acknowledged or not. */
+  readonly begunByPeople = new Set<JobId>();
+  /** Jobs about which somebody answered a decision, acknowledged or not. */
+  readonly answered = new Set<JobId>();
   /** Workers for whom a revoke was asked, acknowledged or not. */
   readonly revokes = new Set<PeerKey>();
+  /** When a revoke was acknowledged. */
+  readonly revokedAt = new Map<PeerKey, number>();
+  /** When a frame of the hub's last left for this worker. */
+  readonly sentTo = new Map<PeerKey, number>();
+  /** What verbs that waited for an end said of it. */
+  readonly told: { readonly attempt: AttemptId; readonly outcome: Outcome }[] = [];
+  /** What followers of logs were told. */
+  readonly readings: Reading[] = [];
+  /** What screens were told. */
+  readonly screens: Screen[] = [];
   /** Attempts whose start the workshop refused. */
   readonly refusals = new Set<AttemptId>();
   /** Boxes of agents whose disk was full at some time; they may refuse work. */
@@ -58,6 +76,12 @@ export class History {
   readonly agentEnds: { readonly box: string; readonly at: number; readonly how: string }[] = [];
   /** When a frame of this box came to a hub that was linked with it, ascending. */
   readonly arrivals = new Map<string, number[]>();
+  /** Boxes whose agent was no honest one, or not the only one. */
+  readonly stains = new Map<string, Set<Stain>>();
+  /** Was the hub's disk restored from a copy? Then its numbers may have been given twice. */
+  isHubRestored = false;
+  /** From then on nothing went wrong any more. */
+  healedAt = Number.POSITIVE_INFINITY;
   readonly violations: Violation[] = [];
   readonly counts = new Map<string, number>();
 
@@ -65,6 +89,10 @@ export class History {
     const known = this.arrivals.get(box);
     if (known === undefined) this.arrivals.set(box, [at]);
     else known.push(at);
+  }
+
+  stain(box: string, stain: Stain): void {
+    this.stains.set(box, (this.stains.get(box) ?? new Set()).add(stain));
   }
 
   count(what: string): void {

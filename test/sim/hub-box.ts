@@ -5,31 +5,16 @@
  * that ends by itself is started again, as a supervisor would; that is a violation, whatever its
  * disk does, unless it was asked to stop or could not begin on a full disk.
  */
+import { runVerb } from '../../cockpit/hub/control.ts';
 import type { FeedEvent } from '../../cockpit/hub/feed.ts';
 import { Hub } from '../../cockpit/hub/hub.ts';
 import { type CommandJob, getLastAttempt, type JobRecord } from '../../cockpit/manager/job.ts';
-import { AppError } from '../../protocol/errors.ts';
-import type { PeerKey } from '../../protocol/model.ts';
-import { SimDisk } from './disk.ts';
+import { serveControl } from '../../protocol/control.ts';
+import type { JobId, PeerKey } from '../../protocol/model.ts';
+import { type DiskCopy, SimDisk } from './disk.ts';
 import type { Ground } from './ground.ts';
 import { restartMs } from './ground.ts';
-import { Incarnation } from './incarnation.ts';
-
-/** Codes with which a verb may well be refused. */
-const refusals = new Set<string>([
-  'JOB_FINISHED',
-  'JOB_UNFINISHED',
-  'JOB_GROUP',
-  'JOB_UNKNOWN',
-  'QUEUE_FULL',
-  'WORKER_REVOKED',
-  'WORKER_NONE',
-  'WORKER_NO_MATCH',
-  'STORE_FULL',
-  'STORE_REOPENING',
-  'DISK_LOW',
-  'DISK_FULL',
-]);
+import { epochMs, Incarnation, type Skew } from './incarnation.ts';
 
 /** A hub need not notice a pause shorter than this; what it heard before counts on. */
 const shortPauseMs = 6500;
@@ -39,6 +24,11 @@ export class HubBox {
   readonly key: PeerKey;
   readonly disk: SimDisk;
   readonly #ground: Ground;
+  readonly #skew: Skew = { rate: 1, wallAheadMs: 0 };
+  /** When the wall clock was set, and to what, the latest first. */
+  readonly #clockSteps: { readonly at: number; readonly aheadMs: number }[] = [
+    { at: 0, aheadMs: 0 },
+  ];
   #owner: Incarnation | undefined;
   #hub: Hub | undefined;
   #life = 0;
@@ -77,7 +67,7 @@ export class HubBox {
     this.#life += 1;
     this.#isStopping = false;
     this.#awakeSince = clock.nowMs;
-    const skew = { rate: 1, wallAheadMs: 0 };
+    const skew = this.#skew;
     const name = `hub#${this.#life}`;
     const owner = new Incarnation({ name, clock, chance: chance.fork(), skew });
     this.#owner = owner;
@@ -105,6 +95,42 @@ export class HubBox {
     this.#owner?.run(() => void hub.stop());
   }
 
+  /** The wall clock of the box is set. */
+  stepClock(byMs: number): void {
+    const { clock, trace } = this.#ground;
+    trace.note(`the clock of the hub steps by ${Math.round(byMs)} ms`);
+    this.#skew.wallAheadMs += byMs;
+    this.#clockSteps.unshift({ at: clock.nowMs, aheadMs: this.#skew.wallAheadMs });
+  }
+
+  /** Milliseconds of the run at which the hub's wall clock said so. */
+  findTime(wallMs: number): number {
+    const times = this.#clockSteps.map(({ at, aheadMs }) => ({
+      at,
+      is: wallMs - epochMs - aheadMs,
+    }));
+    return (times.find(({ at, is }) => is >= at) ?? times.at(-1))?.is ?? 0;
+  }
+
+  /** Was its wall clock set between these times of the run? */
+  hasStepped(fromMs: number, toMs: number): boolean {
+    return this.#clockSteps.some(({ at }) => at >= fromMs && at <= toMs);
+  }
+
+  /** Its disk is as it was when the copy was made. What was told since then is forgotten. */
+  restore(copy: DiskCopy, acceptedThen: ReadonlySet<JobId>): void {
+    this.crash();
+    const { trace, history } = this.#ground;
+    trace.note('the hub is restored from a copy');
+    history.count('hub restores');
+    history.isHubRestored = true;
+    this.disk.restore(copy);
+    for (const id of history.accepted) if (!acceptedThen.has(id)) history.accepted.delete(id);
+    history.sights.length = 0;
+    history.told.length = 0;
+    history.readings.length = 0;
+  }
+
   pause(): void {
     if (this.#owner === undefined) return;
     this.#ground.trace.note(`${this.#owner.name} is paused`);
@@ -121,22 +147,14 @@ export class HubBox {
     this.#owner.resume();
   }
 
-  /** Does something with the hub, if it serves. Refusals with a code are part of life. */
-  use(what: string, act: (hub: Hub) => Promise<void>): void {
-    const hub = this.#hub;
-    const owner = this.#owner;
-    if (hub === undefined || owner === undefined || owner.isPaused) return;
-    const { trace, history } = this.#ground;
-    trace.note(`M2: ${what}`);
-    act(hub).catch((error: unknown) => {
-      const isRefusal = error instanceof AppError && refusals.has(error.code);
-      const code = error instanceof AppError ? error.code : String(error);
-      trace.note(`M2: ${what}: ${code}`);
-      const isClosing = code === 'STORE_IO' && this.#isStopping;
-      if (isRefusal || isClosing || hub !== this.#hub) return;
-      const stack = error instanceof Error ? error.stack : code;
-      history.violate({ check: 'verbs are answered', message: `${what}: ${stack}` });
-    });
+  /** Which start of the hub this is. */
+  get life(): number {
+    return this.#life;
+  }
+
+  /** May this start of the hub, or the one that followed, say that its store failed? */
+  mayFail(life: number): boolean {
+    return this.#isStopping || life !== this.#life || this.#hub === undefined;
   }
 
   /** Writes down how a job looks now. */
@@ -152,7 +170,7 @@ export class HubBox {
   }
 
   async #boot(owner: Incarnation): Promise<void> {
-    const { network, trace } = this.#ground;
+    const { network, sockets, trace } = this.#ground;
     const { kv, guard, logs } = await this.disk.open(owner, (line) => trace.say(owner.name, line));
     const hub = new Hub({
       ports: owner.ports,
@@ -177,6 +195,8 @@ export class HubBox {
     await hub.start();
     if (owner.isDead) return;
     this.#hub = hub;
+    const scene = { hub, home: '/hub', pid: this.#life, stopHub: () => void hub.stop() };
+    sockets.listen(owner, (link) => serveControl(link, (call) => runVerb(scene, call)));
     trace.note(`${owner.name} serves`);
     await this.#lookAround(hub);
   }
@@ -227,6 +247,7 @@ export class HubBox {
   #bury(owner: Incarnation): void {
     owner.die();
     this.#ground.network.kill(owner);
+    this.#ground.sockets.kill(owner);
     this.disk.crash();
     this.#owner = undefined;
     this.#hub = undefined;

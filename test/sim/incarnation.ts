@@ -15,7 +15,8 @@ export const epochMs = 1_800_000_000_000;
 /** How a box measures time: seconds a second, and how far its wall clock is ahead of the true one. */
 export interface Skew {
   readonly rate: number;
-  readonly wallAheadMs: number;
+  /** Steps when somebody sets the clock. */
+  wallAheadMs: number;
 }
 
 /** What an incarnation is made from. */

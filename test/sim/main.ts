@@ -5,8 +5,13 @@
  *
  * Exit status 1 when a seed fails; the seed, what was violated and the end of its trace are printed.
  */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type RunReport, runSeed } from './run.ts';
+import { runBatch } from './batch.ts';
+import { coverageSeedsMin, judgeCoverage } from './coverage.ts';
+import { runSeed } from './run.ts';
+import { shrink } from './shrink.ts';
+import type { Failure } from './sums.ts';
 
 /** Lines of a trace that are printed for a failing seed. */
 const linesShownMax = 150;
@@ -17,8 +22,9 @@ const progressMs = 5000;
 /** Failing seeds after which a batch gives up. */
 const failuresMaxDefault = 5;
 
-const usage = `node test/sim/main.ts [--seeds N] [--first N] [--failures N]
-node test/sim/main.ts --seed N [--about J3] [--lines N]`;
+const usage = `node test/sim/main.ts [--seeds N] [--first N] [--jobs N] [--failures N]
+node test/sim/main.ts --seed N [--only f3,w7] [--about J3] [--lines N]
+  --focus KIND,… has these kinds of faults in every seed`;
 
 const values = readArguments();
 
@@ -32,7 +38,10 @@ function readArguments() {
     seeds: { type: 'string', default: '200' },
     first: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    only: { type: 'string' },
+    focus: { type: 'string' },
     about: { type: 'string' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
     failures: { type: 'string', default: String(failuresMaxDefault) },
     lines: { type: 'string', default: String(linesShownMax) },
   } as const;
@@ -56,34 +65,60 @@ function refuse(why: string): never {
 
 async function runMany(first: number, count: number): Promise<number> {
   const startedAt = performance.now();
-  const totals = new Map<string, number>();
-  const failed: RunReport[] = [];
   let shownAt = startedAt;
-  let done = 0;
-  for (; done < count && failed.length < readCount(values.failures); done += 1) {
-    const report = await runSeed({ seed: first + done });
-    for (const [what, n] of report.counts) totals.set(what, (totals.get(what) ?? 0) + n);
-    if (report.violations.length > 0) {
-      failed.push(report);
-      printViolations(report);
-    }
-    if (performance.now() - shownAt < progressMs) continue;
-    shownAt = performance.now();
-    console.log(`  ${done + 1} of ${count} seeds, ${failed.length} failed`);
-  }
+  const sums = await runBatch({
+    ...{ first, count, jobs: readCount(values.jobs), failuresMax: readCount(values.failures) },
+    focus: [...readList(values.focus)],
+    progress: ({ seedCount, failures }) => {
+      if (performance.now() - shownAt < progressMs) return;
+      shownAt = performance.now();
+      console.error(`  ${seedCount} of ${count} seeds, ${failures.length} failed`);
+    },
+  });
+  const { seedCount, counts, cells, failures } = sums;
+  for (const failure of failures) printViolations(failure);
+  for (const [what, n] of counts) console.log(`  ${String(n).padStart(8)} ${what}`);
+  const isCovered = printCoverage(new Map(cells), seedCount);
   const seconds = (performance.now() - startedAt) / 1000;
-  const rate = (done / seconds).toFixed(1);
-  console.log(`${done} seeds, ${failed.length} failed, ${seconds.toFixed(1)} s, ${rate} seeds/s`);
-  for (const [what, n] of [...totals].sort()) console.log(`  ${String(n).padStart(8)} ${what}`);
-  const [firstFailed] = failed;
-  if (firstFailed === undefined) return 0;
+  const rate = (seedCount / seconds).toFixed(1);
+  console.log(
+    `${seedCount} seeds, ${failures.length} failed, ${seconds.toFixed(1)} s, ${rate} seeds/s`,
+  );
+  const [firstFailed] = failures;
+  if (firstFailed === undefined) return isCovered ? 0 : 1;
   await replay(firstFailed.seed, linesShownMax);
-  console.log(`failed: ${failed.map(({ seed }) => seed).join(' ')} (replay with --seed N)`);
+  console.log(`failed: ${failures.map(({ seed }) => seed).join(' ')} (replay with --seed N)`);
   return 1;
 }
 
+/** True where nothing is wrong, or the batch was too small to say. */
+function printCoverage(cells: ReadonlyMap<string, number>, seedCount: number): boolean {
+  const { lines, findings } = judgeCoverage(cells);
+  console.log('cells of the transition tables that were taken:');
+  for (const line of lines) console.log(line);
+  for (const finding of findings) console.log(`  ${finding}`);
+  if (findings.length === 0) return true;
+  if (seedCount >= coverageSeedsMin) return false;
+  console.log(`  (no failure: that takes ${coverageSeedsMin} seeds)`);
+  return true;
+}
+
+/** Runs one seed and prints what happened; where it fails, with as little of its plan as will do. */
 async function replay(seed: number, linesMax: number): Promise<number> {
-  const report = await runSeed({ seed, isVerbose: true });
+  const options = { seed, focus: readList(values.focus), ...readOnly() };
+  const whole = await runSeed(options);
+  const isShrunk = whole.violations.length > 0 && values.only === undefined;
+  let only: ReadonlySet<string> | undefined;
+  if (isShrunk) {
+    printViolations(whole);
+    const { only: left, runCount } = await shrink(whole, options, runSeed);
+    only = new Set(left);
+    console.log(`${left.length} of ${whole.planned.length} planned, after ${runCount} runs:`);
+  }
+  const report = await runSeed({ ...options, ...(only && { only }), isVerbose: true });
+  for (const { id, at, what } of report.planned) {
+    console.log(`  ${id.padEnd(7)} ${(at / 1000).toFixed(3).padStart(8)}  ${what}`);
+  }
   const about = values.about ?? report.violations.find((violation) => violation.about)?.about;
   const lines =
     about === undefined ? report.lines : report.lines.filter((line) => isOf(line, about));
@@ -92,7 +127,16 @@ async function replay(seed: number, linesMax: number): Promise<number> {
   printViolations(report);
   const verdict = report.violations.length === 0 ? 'passed' : 'FAILED';
   console.log(`seed ${seed} ${verdict}, ${report.eventCount} events, trace ${report.hash}`);
+  if (only !== undefined) console.log(`replay: --seed ${seed} --only ${[...only].join(',')}`);
   return report.violations.length === 0 ? 0 : 1;
+}
+
+function readOnly() {
+  return values.only === undefined ? {} : { only: readList(values.only) };
+}
+
+function readList(text: string | undefined): ReadonlySet<string> {
+  return new Set((text ?? '').split(',').filter((word) => word !== ''));
 }
 
 /** Is the line about this job, or about what befell a whole process? */
@@ -104,7 +148,7 @@ function isOf(line: string, job: string): boolean {
   );
 }
 
-function printViolations({ seed, violations }: RunReport): void {
+function printViolations({ seed, violations }: Failure): void {
   for (const { check, message } of violations.slice(0, 10)) {
     console.log(`seed ${seed} violates "${check}": ${message}`);
   }

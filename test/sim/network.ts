@@ -20,6 +20,8 @@ import type { Trace } from './trace.ts';
 export interface Weather {
   readonly delayMs: readonly [min: number, max: number];
   readonly loss: number;
+  /** Which frames may be lost. */
+  readonly lossWays: Direction | 'both';
   readonly double: number;
   readonly overtake: number;
   /** Probability that the end of a link is never told to the other side. */
@@ -31,6 +33,7 @@ export interface Weather {
 export const calm: Weather = {
   delayMs: [1, 10],
   loss: 0,
+  lossWays: 'both',
   double: 0,
   overtake: 0,
   silentEnd: 0,
@@ -53,7 +56,7 @@ export interface Dialler {
 }
 
 /** Told of every frame that reaches a box, whether its process is awake or not. */
-export type Arrived = (box: string, direction: Direction, kind: string) => void;
+export type Arrived = (from: SimLink, kind: string) => void;
 
 /** What a network is made from. */
 export interface NetworkParts {
@@ -61,6 +64,8 @@ export interface NetworkParts {
   readonly chance: Chance;
   readonly trace: Trace;
   readonly arrived: Arrived;
+  /** Told of every frame that a program sends. */
+  readonly passes: (from: SimLink, bytes: Uint8Array) => void;
 }
 
 /** One network. */
@@ -70,6 +75,8 @@ export class Network implements Carriage {
   readonly #links = new Set<SimLink>();
   readonly #blockedUntil = new Map<string, number>();
   #door: OpenDoor | undefined;
+  #spikeUntil = 0;
+  readonly #chances = new Map<string, Chance>();
 
   constructor(parts: NetworkParts) {
     this.#parts = parts;
@@ -104,20 +111,20 @@ export class Network implements Carriage {
       refuse('LINK_TIMEOUT', dialAttemptMsMax);
       const { box } = dialler;
       if (this.#isBlocked(box, 'to-hub') || this.#isBlocked(box, 'to-agent')) return;
-      clock.after(this.#drawDelay(), () => {
+      clock.after(this.#drawDelay(box), () => {
         const door = this.#door;
         if (door === undefined || door.owner.isDead) {
-          refuse('LINK_LOST', this.#drawDelay());
+          refuse('LINK_LOST', this.#drawDelay(box));
           return;
         }
         door.owner.run(() => {
           if (isOver || dialler.owner.isDead) return;
           if (!door.admits(dialler.key)) {
-            refuse('PEER_UNKNOWN', this.#drawDelay());
+            refuse('PEER_UNKNOWN', this.#drawDelay(box));
             return;
           }
           const link = this.#connect(dialler, door);
-          settle(this.#drawDelay(), () => resolve(link));
+          settle(this.#drawDelay(box), () => resolve(link));
         });
       });
     });
@@ -128,12 +135,24 @@ export class Network implements Carriage {
     this.#blockedUntil.set(`${box} ${direction}`, untilMs);
   }
 
+  /** Until then everything takes a second or so longer. */
+  spike(untilMs: number): void {
+    this.#spikeUntil = untilMs;
+  }
+
+  /** Bytes that no program sent arrive on every link of a box. */
+  inject(box: string, direction: Direction, bytes: Uint8Array): void {
+    for (const link of [...this.#links]) {
+      if (link.box === box && link.sends === direction) this.#deliverLater(link, bytes, () => {});
+    }
+  }
+
   /** Ends every link of a box; each side learns of it by itself, or has to find out. */
   cut(box: string): void {
     for (const link of [...this.#links]) {
       if (link.box !== box || link.isEnded) continue;
       link.isBroken = true;
-      if (this.#parts.chance.happens(0.8)) this.#endLater(link, 'cut');
+      if (this.#chanceOf(box).happens(0.8)) this.#endLater(link, 'cut');
     }
   }
 
@@ -152,29 +171,32 @@ export class Network implements Carriage {
       link.drop();
       link.peer.isBroken = true;
       this.#links.delete(link);
-      if (this.#parts.chance.happens(0.5)) this.#endLater(link.peer, 'reset');
+      if (this.#chanceOf(link.box).happens(0.5)) this.#endLater(link.peer, 'reset');
     }
   }
 
   /** All partitions and all bad weather end. */
   heal(): void {
     this.weather = calm;
+    this.#spikeUntil = 0;
     this.#blockedUntil.clear();
   }
 
   // For the links.
 
   carry(from: SimLink, bytes: Uint8Array): void {
-    const { clock, chance, trace } = this.#parts;
+    const { clock, trace, passes } = this.#parts;
+    const chance = this.#chanceOf(from.box);
     trace.mix(bytes.length);
+    passes(from, bytes);
     if (trace.isVerbose) trace.show(`${this.#label(from)} ${describeFrame(bytes)}`);
-    const { loss, double } = this.weather;
-    const isLossy = loss > 0;
+    const { loss, lossWays, double } = this.weather;
+    const isLossy = loss > 0 && (lossWays === 'both' || lossWays === from.sends);
     const isDropped =
-      from.isBroken || (isLossy && this.#isBlocked(from.box, from.sends)) || chance.happens(loss);
+      from.isBroken || (isLossy && (this.#isBlocked(from.box, from.sends) || chance.happens(loss)));
     if (isDropped) {
       trace.show('  └ lost');
-      clock.after(this.#drawDelay(), () => from.noteTaken(bytes.length));
+      clock.after(this.#drawDelay(from.box), () => from.noteTaken(bytes.length));
       return;
     }
     this.#deliverLater(from, bytes, () => from.noteTaken(bytes.length));
@@ -186,7 +208,7 @@ export class Network implements Carriage {
     const isUnheard =
       from.isBroken ||
       this.#isBlocked(from.box, from.sends) ||
-      this.#parts.chance.happens(this.weather.silentEnd);
+      this.#chanceOf(from.box).happens(this.weather.silentEnd);
     from.peer.isBroken = true;
     if (!isUnheard) this.#endLater(from.peer, `closed by peer: ${reason}`);
   }
@@ -213,9 +235,10 @@ export class Network implements Carriage {
   }
 
   #deliverLater(from: SimLink, bytes: Uint8Array, taken: () => void): void {
-    const { clock, chance, trace, arrived } = this.#parts;
+    const { clock, trace, arrived } = this.#parts;
+    const chance = this.#chanceOf(from.box);
     const { nowMs } = clock;
-    let at = Math.max(nowMs, this.#findBlockEnd(from.box, from.sends)) + this.#drawDelay();
+    let at = Math.max(nowMs, this.#findBlockEnd(from.box, from.sends)) + this.#drawDelay(from.box);
     if (!chance.happens(this.weather.overtake)) {
       at = Math.max(at, from.lastArrivalAt);
       from.lastArrivalAt = at;
@@ -224,7 +247,7 @@ export class Network implements Carriage {
       const { peer } = from;
       if (peer.owner.isDead || peer.isEnded) return;
       trace.mix(bytes.length);
-      arrived(from.box, from.sends, readFrameKind(bytes));
+      arrived(from, readFrameKind(bytes));
       peer.owner.run(() => {
         taken();
         peer.deliver(bytes);
@@ -234,7 +257,7 @@ export class Network implements Carriage {
 
   #endLater(link: SimLink, reason: string): void {
     const { clock } = this.#parts;
-    const at = Math.max(clock.nowMs + this.#drawDelay(), link.peer.lastArrivalAt);
+    const at = Math.max(clock.nowMs + this.#drawDelay(link.box), link.peer.lastArrivalAt);
     clock.at(at, () => {
       this.#links.delete(link);
       link.owner.run(() => link.end(reason));
@@ -249,8 +272,20 @@ export class Network implements Carriage {
     return this.#blockedUntil.get(`${box} ${direction}`) ?? 0;
   }
 
-  #drawDelay(): number {
-    return this.#parts.chance.between(...this.weather.delayMs);
+  /** Every box has weather of its own: what one sends does not change what befalls another. */
+  #chanceOf(box: string): Chance {
+    const known = this.#chances.get(box);
+    if (known !== undefined) return known;
+    const fresh = this.#parts.chance.name(box);
+    this.#chances.set(box, fresh);
+    return fresh;
+  }
+
+  #drawDelay(box: string): number {
+    const { clock } = this.#parts;
+    const chance = this.#chanceOf(box);
+    const delayMs = chance.between(...this.weather.delayMs);
+    return clock.nowMs < this.#spikeUntil ? delayMs + chance.between(100, 2000) : delayMs;
   }
 
   #label(from: SimLink): string {

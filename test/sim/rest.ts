@@ -19,6 +19,8 @@ export function findUnrest(world: World): readonly string[] {
   for (const box of world.boxes) {
     const worker = hub.workers.find(box.key);
     if (worker !== undefined && worker.revokedAt !== null) continue;
+    // Paired after the copy was made to which the hub was put back: it does not know it.
+    if (worker === undefined && world.history.isHubRestored) continue;
     unrest.push(...findBoxUnrest(box));
     const streams = hub.workers.streamsOf(box.key);
     const waiting = streams?.waitingCount ?? 0;

@@ -5,14 +5,16 @@
  * would have ended it. The trace's hash says whether two runs did the same.
  */
 import type { JobRecord } from '../../cockpit/manager/job.ts';
+import { watchSteps } from '../../protocol/machines/table.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import { checks } from './checks/all.ts';
 import type { LogCopy } from './checks/check.ts';
-import { settlePromises } from './clock.ts';
+import { takeTurn } from './clock.ts';
+import { nameCell } from './coverage.ts';
 import type { Plants } from './ground.ts';
 import type { Violation } from './history.ts';
 import { findUnrest } from './rest.ts';
-import { World } from './world.ts';
+import { type Planned, World } from './world.ts';
 
 /** A healed world must be at rest within this time, milliseconds of the run. */
 const restMsMax = 240_000;
@@ -29,6 +31,9 @@ export interface RunReport {
   readonly hash: string;
   readonly violations: readonly Violation[];
   readonly counts: ReadonlyMap<string, number>;
+  /** How often each cell of the transition tables was taken. */
+  readonly cells: ReadonlyMap<string, number>;
+  readonly planned: readonly Planned[];
   readonly lines: readonly string[];
   readonly eventCount: number;
 }
@@ -38,40 +43,54 @@ export interface RunOptions {
   readonly seed: number;
   readonly isVerbose?: boolean;
   readonly plants?: Plants;
+  /** Kinds of faults that are on whatever the seed says. */
+  readonly focus?: ReadonlySet<string>;
+  /** Ids of the faults and wishes that shall happen; all that are planned where absent. */
+  readonly only?: ReadonlySet<string>;
 }
+
+const noFocus: ReadonlySet<string> = new Set();
 
 /** Runs one seed. Never rejects for what the product does. */
 export async function runSeed(options: RunOptions): Promise<RunReport> {
-  const { seed, isVerbose = false, plants = {} } = options;
-  const world = new World({ seed, isVerbose, plants });
+  const { seed, isVerbose = false, plants = {}, focus = noFocus, only } = options;
+  const world = new World({ seed, isVerbose, plants, focus, only });
   const { history, trace, clock } = world;
   const unhandled = (error: unknown) =>
     history.violate({ check: 'every promise is owned', message: describe(error) });
   process.on('unhandledRejection', unhandled);
+  const cells = new Map<string, number>();
+  watchSteps((table, state, event) => {
+    const name = nameCell(table, state, event);
+    cells.set(name, (cells.get(name) ?? 0) + 1);
+  });
   try {
     world.begin();
     await stepUntil(world, () => clock.nowMs >= world.troubleMs);
     world.heal();
     await rest(world);
-    await settlePromises();
     if (history.violations.length === 0) await judge(world);
   } catch (error) {
     history.violate({ check: 'no event throws', message: describe(error) });
   } finally {
+    watchSteps(undefined);
     process.off('unhandledRejection', unhandled);
   }
   const { violations, counts } = history;
   const { lines, hash } = trace;
-  return { seed, hash, violations, counts, lines, eventCount: clock.eventCount };
+  const { planned } = world;
+  return { planned, seed, hash, violations, counts, cells, lines, eventCount: clock.eventCount };
 }
 
 /** Steps the clock until it is so, or a violation is found. */
-async function stepUntil(world: World, isSo: () => boolean): Promise<void> {
+function stepUntil(world: World, isSo: () => boolean): Promise<void> {
   const { clock, history } = world;
-  while (!isSo() && history.violations.length === 0) {
-    if (!(await clock.step())) throw new Error('nothing is left to happen');
-    if (clock.eventCount > eventsMax) throw new Error(`more than ${eventsMax} events`);
-  }
+  return takeTurn(() => {
+    while (!isSo() && history.violations.length === 0) {
+      if (!clock.step()) throw new Error('nothing is left to happen');
+      if (clock.eventCount > eventsMax) throw new Error(`more than ${eventsMax} events`);
+    }
+  });
 }
 
 async function rest(world: World): Promise<void> {
@@ -115,9 +134,10 @@ async function judge(world: World): Promise<void> {
   });
   await stepUntil(world, () => isRead);
   await reading;
+  const decisions = hub.desk.listDecisions();
   for (const job of jobs) countOutcome(world, job);
   for (const { title, judge: look } of checks) {
-    for (const finding of look({ history, jobs, copies, world })) {
+    for (const finding of look({ history, jobs, decisions, copies, world })) {
       history.violate({ check: title, ...finding });
     }
   }

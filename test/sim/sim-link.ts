@@ -41,6 +41,8 @@ export class SimLink implements Link {
   readonly sends: Direction;
   /** Frames leave and never arrive: a connection that only one side still believes in. */
   isBroken = false;
+  /** Has its owner said that it is open? */
+  isOpen = false;
   /** When the last frame in order arrives at the peer. */
   lastArrivalAt = 0;
   #peer: SimLink | undefined;

@@ -1,9 +1,8 @@
 /*
  * What happened in a run: a hash of all of it, and its lines for a person to read.
  *
- * Every line and every frame goes into the hash, so two runs with the same hash did the same. Only
- * the newest lines are kept. Frames make lines only in a run that is to be read, and never change
- * the hash by being shown.
+ * Every line and every frame goes into the hash, so two runs with the same hash did the same. Lines are
+ * kept only in a run that is to be read, the newest ones, and never change the hash by being shown.
  */
 
 /** Lines kept; a run writes some thousands. */
@@ -34,7 +33,7 @@ export class Trace {
   note(text: string): void {
     for (let at = 0; at < text.length; at += 1) this.#mixByte(text.charCodeAt(at));
     this.mix(Math.round(this.#nowMs() * 1000));
-    this.#keep(text);
+    if (this.isVerbose) this.#keep(text);
   }
 
   /** What a program said. Stacks are shown and do not count: they name the runner's own lines. */

@@ -1,154 +1,297 @@
 /*
- * What the M2 does in a run: dispatch, cancel, retry, rename, revoke.
+ * The M2 at work: client programs that ask the hub for verbs, as the CLI and the screen do.
  *
- * Wishes are drawn before the run; whom and what they are about is drawn when they are made, from
- * what is there. They go through the hub's desk as the verbs do. Some are made twice at once.
+ * Every wish has a client of its own, which some are killed with calls open. What a client was told
+ * goes into the history as a promise that was made. Refusals with a code are part of life; anything
+ * else that a verb answers is a violation.
  */
-import type { Hub } from '../../cockpit/hub/hub.ts';
-import type { CommandSpec, JobId } from '../../protocol/model.ts';
+import type { InboxRow, JobDetail, TeamRow } from '../../cockpit/verbs/shapes.ts';
+import { AppError } from '../../protocol/errors.ts';
+import type { JobId } from '../../protocol/model.ts';
 import type { Chance } from './chance.ts';
+import { Client } from './client.ts';
+import { followLog, watchHub } from './followers.ts';
 import type { Ground } from './ground.ts';
 import type { HubBox } from './hub-box.ts';
+import type { PlannedWish, Wish } from './wishes.ts';
 
-/** One thing that the M2 wants. */
-export type Wish = 'single' | 'group' | 'cancel' | 'cancel-new' | 'retry' | 'rename' | 'revoke';
+/** Codes with which a verb may well be refused. */
+const refusals = new Set<string>([
+  'JOB_FINISHED',
+  'JOB_UNFINISHED',
+  'JOB_GROUP',
+  'JOB_UNKNOWN',
+  'QUEUE_FULL',
+  'WORKER_REVOKED',
+  'WORKER_NONE',
+  'WORKER_NO_MATCH',
+  'WORKER_UNKNOWN',
+  'WORKER_NAME_TAKEN',
+  'WAIT_TIMEOUT',
+  'STORE_FULL',
+  'STORE_REOPENING',
+  'DISK_LOW',
+  'DISK_FULL',
+  'HUB_UNREACHABLE',
+  'DECISION_UNKNOWN',
+  'DECISION_CLOSED',
+]);
 
-/** A wish and when it is made, milliseconds of the run. */
-export interface PlannedWish {
-  readonly at: number;
-  readonly wish: Wish;
-}
+/** Jobs of a burst: more than a window, so that the rest must wait on the disk. */
+const burstJobs = { min: 260, max: 400 } as const;
 
-/** Longest time that a job is kept without a word, when it is to be lost only by a fault. */
-const dayMs = 24 * 60 * 60 * 1000;
-
-/** Draws what is wanted in a run of `lengthMs`. */
-export function drawWishes(chance: Chance, lengthMs: number): readonly PlannedWish[] {
-  const wishes: PlannedWish[] = [];
-  const add = (wish: Wish, count: number) => {
-    for (let n = 0; n < count; n += 1) wishes.push({ at: chance.between(100, lengthMs), wish });
-  };
-  add('single', chance.int(2, 14));
-  if (chance.happens(0.4)) add('group', chance.int(1, 3));
-  if (chance.happens(0.6)) add('cancel', chance.int(1, 6));
-  if (chance.happens(0.4)) add('cancel-new', chance.int(1, 5));
-  if (chance.happens(0.5)) add('retry', chance.int(1, 6));
-  if (chance.happens(0.3)) add('rename', 1);
-  if (chance.happens(0.1)) add('revoke', 1);
-  return wishes;
+interface Deed {
+  readonly client: Client;
+  readonly chance: Chance;
 }
 
 /** Makes wishes of one hub. */
 export class Workload {
   readonly #ground: Ground;
   readonly #hub: HubBox;
-  readonly #chance: Chance;
-  #count = 0;
+  readonly #watchers = new Set<Client>();
+  #clientCount = 0;
 
   constructor(ground: Ground, hub: HubBox) {
     this.#ground = ground;
     this.#hub = hub;
-    this.#chance = ground.chance.fork();
   }
 
-  make(wish: Wish): void {
+  make({ id, wish, chance }: PlannedWish): void {
+    this.#ground.trace.note(`M2 wants ${id}: ${wish}`);
+    const client = this.#begin(`${id} ${wish}`, async (made) => this.#perform(wish, made), chance);
+    // A screen is closed at any time, a verb interrupted now and then.
+    if (!chance.happens(wish === 'watch' ? 0.5 : 0.12)) return;
+    this.#ground.clock.after(chance.between(0, chance.pick([20, 4000, 30_000])), () => {
+      if (client.owner.isDead) return;
+      this.#ground.history.count('clients killed');
+      this.#ground.trace.note(`${client.owner.name} is killed`);
+      client.die();
+    });
+  }
+
+  /** Makes an invite and gives its code; nothing where there is no hub to make it. */
+  invite(take: (code: string) => void): void {
+    const chance = this.#ground.chance.fork();
+    this.#begin(
+      'invite',
+      async ({ client }) => {
+        const { code } = (await client.ask('invite', { ttl: '1h' })) as { readonly code: string };
+        take(code);
+      },
+      chance,
+    );
+  }
+
+  #begin(what: string, act: (deed: Deed) => Promise<void>, chance: Chance): Client {
+    const { trace, history } = this.#ground;
+    this.#clientCount += 1;
+    const client = new Client(this.#ground, `M2#${this.#clientCount}`, chance);
+    const life = this.#hub.life;
+    const run = async () => {
+      await client.open();
+      await act({ client, chance });
+    };
+    run()
+      .catch((error: unknown) => {
+        const code = error instanceof AppError ? error.code : String(error);
+        trace.note(`M2: ${what}: ${code}`);
+        const isRefusal = error instanceof AppError && refusals.has(error.code);
+        // A hub whose store failed, or that is ending, says so to those who still ask.
+        const isDying = code === 'STORE_IO' && this.#hub.mayFail(life);
+        if (isRefusal || isDying) return;
+        const stack = error instanceof Error ? error.stack : code;
+        history.violate({ check: 'verbs are answered', message: `${what}: ${stack}` });
+      })
+      .finally(() => client.close());
+    return client;
+  }
+
+  async #perform(wish: Wish, deed: Deed): Promise<void> {
     switch (wish) {
       case 'single':
+        return void (await this.#dispatch(deed, { wait: deed.chance.happens(0.2) }));
       case 'group':
-        return this.#hub.use(wish, async (hub) => void (await this.#dispatch(hub, wish)));
+        return this.#dispatchGroup(deed);
+      case 'burst':
+        return this.#dispatchMany(deed);
+      case 'cancel-new': {
+        const id = await this.#dispatch(deed, { wait: false });
+        await deed.client.sleep(deed.chance.between(0, 30));
+        return id === undefined ? undefined : this.#cancel(deed, id);
+      }
       case 'cancel':
-        return this.#withJob((id) => this.#cancel(id));
-      case 'cancel-new':
-        return this.#hub.use('dispatch and cancel', async (hub) => {
-          const id = await this.#dispatch(hub, 'single');
-          if (id === undefined) return;
-          const { clock } = this.#ground;
-          clock.after(this.#chance.between(0, 30), () => this.#cancel(id));
-        });
+        return this.#withJob(deed, (id) => this.#cancel(deed, id));
       case 'retry':
-        return this.#withJob((id) => this.#retry(id));
+        return this.#withJob(deed, (id) => this.#retry(deed, id));
       case 'rename':
-        return this.#hub.use('rename', (hub) => this.#rename(hub));
+        return this.#rename(deed);
       case 'revoke':
-        return this.#hub.use('revoke', (hub) => this.#revoke(hub));
+        return this.#revoke(deed);
+      case 'wait':
+        return this.#withJob(deed, (id) => this.#wait(deed, id));
+      case 'follow':
+        return this.#withJob(deed, (id) => followLog(this.#ground, { ...deed, job: id }));
+      case 'watch':
+        return this.#watch(deed);
+      case 'decide':
+        return this.#decide(deed);
+      case 'look':
+        return this.#look(deed);
     }
   }
 
-  async #dispatch(hub: Hub, shape: 'single' | 'group'): Promise<JobId | undefined> {
-    const chance = this.#chance;
-    const trusted = hub.workers.list().filter((worker) => worker.revokedAt === null);
-    if (trusted.length === 0) return undefined;
-    this.#count += 1;
-    const workers = shape === 'group' ? trusted : [chance.pick(trusted)];
-    const job = await hub.desk.dispatch({
-      title: `wish ${this.#count}`,
-      spec: this.#drawSpec(),
-      need: [],
-      on: null,
-      workers: workers.map(({ key }) => key),
-      shape,
-    });
-    const { history, trace } = this.#ground;
-    trace.note(`${job.id} is accepted`);
-    history.accepted.add(job.id);
-    history.count('jobs accepted');
-    if (job.kind === 'group') for (const id of job.children) history.accepted.add(id);
-    return job.id;
+  async #dispatch(
+    { client, chance }: Deed,
+    { wait }: { readonly wait: boolean },
+  ): Promise<JobId | undefined> {
+    const team = (await client.ask('team')) as readonly TeamRow[];
+    if (team.length === 0) return undefined;
+    const target = chance.happens(0.2) ? { need: ['sh'] } : { on: [chance.pick(team).name] };
+    const timeout = wait ? { wait, timeout: `${chance.int(1, 60)}s` } : {};
+    const answer = await client.ask('dispatch', { ...target, ...drawSpec(chance), ...timeout });
+    const job = this.#noteAccepted(answer);
+    if (wait) this.#noteTold(answer);
+    return job;
   }
 
-  #drawSpec(): CommandSpec {
-    const chance = this.#chance;
-    return {
-      command: ['true'],
-      env: {},
-      isIdempotent: chance.happens(0.3),
-      lostAfterMs: chance.happens(0.25) ? chance.int(5000, 20_000) : dayMs,
-      ...(chance.happens(0.25) ? { deadlineMs: chance.int(500, 30_000) } : {}),
-      ...(chance.happens(0.25) ? { stopAfterMs: chance.int(3000, 25_000) } : {}),
-    };
+  async #dispatchGroup({ client, chance }: Deed): Promise<void> {
+    const team = (await client.ask('team')) as readonly TeamRow[];
+    const some = team.filter(() => chance.happens(0.7)).map(({ name }) => name);
+    const target = some.length > 1 && chance.happens(0.5) ? { on: some } : { all: true };
+    this.#noteAccepted(await client.ask('dispatch', { ...target, ...drawSpec(chance) }));
   }
 
-  #withJob(act: (id: JobId) => void): void {
+  /** Many at once for one worker, all but a few of them cancelled again. */
+  async #dispatchMany({ client, chance }: Deed): Promise<void> {
+    const team = (await client.ask('team')) as readonly TeamRow[];
+    if (team.length === 0) return;
+    const on = [chance.pick(team).name];
+    const count = chance.int(burstJobs.min, burstJobs.max);
+    const asks = Array.from({ length: Math.floor(count / 2) }, () =>
+      client.ask('dispatch', { on, command: ['true'], title: 'burst', deadline: '30s' }),
+    );
+    const ids = (await Promise.all(asks)).map((answer) => this.#noteAccepted(answer));
+    for (const id of ids) this.#ground.history.cancels.add(id);
+    await Promise.all(ids.map((job) => client.ask('cancel', { job }).catch(expectFinished)));
+  }
+
+  async #withJob({ chance }: Deed, act: (id: JobId) => Promise<void>): Promise<void> {
     const ids = [...this.#ground.history.accepted];
     if (ids.length === 0) return;
-    const id = this.#chance.pick(ids);
-    act(id);
-    if (this.#chance.happens(0.3)) act(id);
+    const id = chance.pick(ids);
+    const again = chance.happens(0.3) ? [act(id)] : [];
+    await Promise.all([act(id), ...again]);
   }
 
-  #cancel(id: JobId): void {
-    this.#hub.use(`cancel ${id}`, async (hub) => {
-      const job = await hub.desk.get(id);
-      this.#ground.history.cancels.add(id);
-      if (job.kind === 'group')
-        for (const part of job.children) this.#ground.history.cancels.add(part);
-      await hub.desk.cancel(job);
-    });
+  async #cancel({ client }: Deed, id: JobId): Promise<void> {
+    this.#ground.history.cancels.add(id);
+    await client.ask('cancel', { job: id });
   }
 
-  #retry(id: JobId): void {
-    this.#hub.use(`retry ${id}`, async (hub) => {
-      const job = await hub.desk.get(id);
-      const trusted = hub.workers.list().filter((worker) => worker.revokedAt === null);
-      if (trusted.length === 0) return;
-      await hub.desk.retry(job, this.#chance.pick(trusted).key);
-      this.#ground.history.count('retries');
-    });
+  async #retry({ client, chance }: Deed, id: JobId): Promise<void> {
+    const team = (await client.ask('team')) as readonly TeamRow[];
+    if (team.length === 0) return;
+    const target = chance.happens(0.5) ? { on: chance.pick(team).name } : {};
+    this.#ground.history.begunByPeople.add(id);
+    this.#noteAccepted(await client.ask('retry', { job: id, ...target }));
+    this.#ground.history.count('retries');
   }
 
-  async #rename(hub: Hub): Promise<void> {
-    const workers = hub.workers.list();
-    if (workers.length === 0) return;
-    const worker = this.#chance.pick(workers);
-    await hub.workers.save({ ...worker, name: `${worker.name}-b` }, 'worker-renamed', []);
+  async #wait({ client, chance }: Deed, id: JobId): Promise<void> {
+    this.#noteTold(await client.ask('wait', { jobs: [id], timeout: `${chance.int(1, 90)}s` }));
   }
 
-  async #revoke(hub: Hub): Promise<void> {
-    const trusted = hub.workers.list().filter((worker) => worker.revokedAt === null);
-    if (trusted.length < 2) return;
-    const worker = this.#chance.pick(trusted);
-    this.#ground.history.revokes.add(worker.key);
-    this.#ground.history.count('revokes');
-    await hub.revoke(worker);
+  async #rename({ client, chance }: Deed): Promise<void> {
+    const team = (await client.ask('team')) as readonly TeamRow[];
+    if (team.length === 0) return;
+    const { name } = chance.pick(team);
+    await client.ask('team rename', { name, to: `${name.slice(0, 20)}-b` });
   }
+
+  async #revoke({ client, chance }: Deed): Promise<void> {
+    const team = (await client.ask('team')) as readonly TeamRow[];
+    if (team.length < 2) return;
+    const { name, key } = chance.pick(team);
+    const { history, clock } = this.#ground;
+    history.revokes.add(key);
+    await client.ask('team revoke', { name });
+    history.revokedAt.set(key, clock.nowMs);
+    history.count('revokes');
+  }
+
+  async #look({ client, chance }: Deed): Promise<void> {
+    const team = (await client.ask('team')) as readonly TeamRow[];
+    const [first] = team;
+    if (first !== undefined) await client.ask('team show', { name: first.name });
+    await client.ask('jobs', { active: chance.happens(0.5), limit: chance.int(1, 50) });
+    await client.ask('status');
+    const ids = [...this.#ground.history.accepted];
+    if (ids.length > 0) await client.ask('job', { job: chance.pick(ids) });
+    // An invite that nobody uses.
+    if (chance.happens(0.5)) await client.ask('invite', { ttl: '5s' });
+  }
+
+  /** One entry of the inbox is answered; at times by two clients at once. */
+  async #decide({ client, chance }: Deed): Promise<void> {
+    const inbox = (await client.ask('inbox')) as readonly InboxRow[];
+    if (inbox.length === 0) return;
+    const { id, job } = chance.pick(inbox);
+    const team = (await client.ask('team')) as readonly TeamRow[];
+    const how = chance.pick(['approve', 'reject', 'answer'] as const);
+    const text = how === 'answer' && team.length > 0 ? [chance.pick(team).name] : [];
+    if (how === 'answer' && text.length === 0) return;
+    const { history } = this.#ground;
+    history.answered.add(job);
+    if (how !== 'reject') history.begunByPeople.add(job);
+    await client.ask('decide', { decision: id, how, text });
+    history.count(`decided ${how}`);
+  }
+
+  async #watch({ client, chance }: Deed): Promise<void> {
+    this.#watchers.add(client);
+    await watchHub(this.#ground, { client, chance });
+  }
+
+  #noteAccepted(answer: unknown): JobId {
+    const { id, children } = answer as JobDetail;
+    const { history, trace } = this.#ground;
+    trace.note(`${id} is accepted`);
+    if (!history.accepted.has(id)) history.count('jobs accepted');
+    history.accepted.add(id);
+    for (const part of children) history.accepted.add(part.id);
+    return id;
+  }
+
+  /** What a verb said of an ended job must be what is found in the end. */
+  #noteTold(answer: unknown): void {
+    const { id, kind, outcome, attemptCount } = answer as JobDetail;
+    if (kind === 'group' || outcome === null) return;
+    this.#ground.history.told.push({ attempt: `${id}.${attemptCount}`, outcome });
+  }
+}
+
+function drawSpec(chance: Chance): Readonly<Record<string, unknown>> {
+  const spec = { command: ['true'], title: 'wish', ...drawPolicy(chance) };
+  return chance.happens(0.25) ? { ...spec, deadline: `${chance.int(500, 30_000)}ms` } : spec;
+}
+
+/** What both ends are to do when they lose each other. */
+function drawPolicy(chance: Chance): Readonly<Record<string, unknown>> {
+  const stop = { 'stop-after': `${chance.int(10_000, chance.pick([11_000, 25_000]))}ms` };
+  const lost = { 'lost-after': `${chance.int(10_000, 25_000)}ms` };
+  if (chance.happens(0.3)) {
+    const rule = chance.pick(['keep-original', 'keep-replacement', 'first-finished', 'none']);
+    const reconcile = rule === 'none' ? {} : { reconcile: rule };
+    return { idempotent: true, replace: true, ...reconcile, ...stop };
+  }
+  return {
+    idempotent: chance.happens(0.2),
+    ...(chance.happens(0.25) ? lost : {}),
+    ...(chance.happens(0.25) ? stop : {}),
+  };
+}
+
+function expectFinished(error: unknown): void {
+  if (!(error instanceof AppError && error.code === 'JOB_FINISHED')) throw error;
 }

@@ -12,6 +12,7 @@ import type { Chance } from './chance.ts';
 import type { SimClock } from './clock.ts';
 import type { History, ProcessNote } from './history.ts';
 import type { Incarnation } from './incarnation.ts';
+import { makeOutput } from './output.ts';
 import type { Trace } from './trace.ts';
 
 /** From TERM to KILL, as the real workshop has it. */
@@ -35,14 +36,6 @@ interface SimProcess {
   isTaking: boolean;
   settle: ((usage: WorkUsage) => void) | undefined;
   usage: WorkUsage | undefined;
-}
-
-/** The byte that this attempt writes at this offset. */
-export function outputByte(attempt: AttemptId, offset: number): number {
-  let seed = 7;
-  for (let at = 0; at < attempt.length; at += 1) seed = seed * 31 + attempt.charCodeAt(at);
-  const mixed = Math.imul(offset + 1, 0x9e3779b1) ^ Math.imul(seed, 0x85ebca6b);
-  return (mixed >>> 13) & 0xff;
 }
 
 /** All processes of one box. */
@@ -150,9 +143,7 @@ export class BoxProcesses {
     const { chance } = this.#parts;
     const { attempt, takenBytes } = process.note;
     const count = chance.int(1, chance.happens(0.1) ? 30_000 : 800);
-    const bytes = Uint8Array.from({ length: count }, (_, at) =>
-      outputByte(attempt, takenBytes + at),
-    );
+    const bytes = makeOutput(attempt, takenBytes, count);
     process.isTaking = true;
     process.note.takenBytes += count;
     try {

@@ -4,30 +4,48 @@
  * First things go wrong for a minute or two, then everything is healed and started, and all must
  * come to rest. It only makes things happen; the checks judge its history.
  */
+import { parseInvite } from '../../protocol/invite.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import { AgentBox } from './agent-box.ts';
 import { type Chance, createChance } from './chance.ts';
 import { SimClock } from './clock.ts';
-import type { SimDisk } from './disk.ts';
-import { drawFaults, type Fault, type FaultPlan } from './faults.ts';
+import { drawFaults, type FaultPlan, type TwinDisk } from './faults.ts';
+import { isOpenHello } from './frame-kind.ts';
 import type { Ground, Plants } from './ground.ts';
 import { History } from './history.ts';
 import { HubBox } from './hub-box.ts';
 import type { Skew } from './incarnation.ts';
 import { Network } from './network.ts';
-import type { Direction } from './sim-link.ts';
+import type { SimLink } from './sim-link.ts';
+import { Sockets } from './sockets.ts';
+import { strike } from './strike.ts';
 import { Trace } from './trace.ts';
-import { drawWishes, Workload } from './workload.ts';
+import { drawWishes } from './wishes.ts';
+import { Workload } from './workload.ts';
 
-/** An invite lives as long as the run. */
-const inviteMs = 60 * 60 * 1000;
+/** From a decision of an agent's to what comes of it: its row has to be on the disk. */
+const decisionMsMax = 6000;
 
 /** What a world is made from. */
 export interface WorldParts {
   readonly seed: number;
   readonly isVerbose: boolean;
   readonly plants: Plants;
+  /** Kinds of faults that this run has whatever its seed says. */
+  readonly focus: ReadonlySet<string>;
+  /** Ids of what shall happen; where absent, all that is planned does. */
+  readonly only: ReadonlySet<string> | undefined;
 }
+
+/** Something that will happen: a fault, a wish, or the weather as a whole. */
+export interface Planned {
+  readonly id: string;
+  readonly at: number;
+  readonly what: string;
+}
+
+const weatherId = 'weather';
+const rogueId = 'rogue';
 
 /** Life cycle: `begin`, then the clock is stepped; `heal` when enough went wrong. */
 export class World {
@@ -39,14 +57,20 @@ export class World {
   readonly boxes: readonly AgentBox[];
   /** So long things go wrong. */
   readonly troubleMs: number;
+  /** All that will happen. */
+  readonly planned: Planned[] = [];
   readonly #chance: Chance;
   readonly #plan: FaultPlan;
+  readonly #only: ReadonlySet<string> | undefined;
+  readonly #wishBounds: { readonly lengthMs: number; readonly focus: ReadonlySet<string> };
   readonly #workload: Workload;
+  readonly #ground: Ground;
+  readonly #twins: AgentBox[] = [];
   /** When each box last had a pong of the hub's. */
-  readonly #heardAt = new Map<string, number>();
+  readonly #pongs = new Map<string, { readonly at: number; readonly afterMs: number }>();
   #isHealed = false;
 
-  constructor({ seed, isVerbose, plants }: WorldParts) {
+  constructor({ seed, isVerbose, plants, focus, only }: WorldParts) {
     const { clock, history } = this;
     const chance = createChance(seed);
     this.#chance = chance;
@@ -55,14 +79,20 @@ export class World {
     this.network = new Network({
       ...{ clock, trace },
       chance: chance.fork(),
-      arrived: (box, direction, kind) => this.#noteArrival(box, direction, kind),
+      arrived: (from, kind) => this.#noteArrival(from, kind),
+      passes: (from, bytes) => this.#notePassing(from, bytes),
     });
     const { network } = this;
     this.troubleMs = chance.between(20_000, 90_000);
     const boxCount = chance.int(1, 4);
-    this.#plan = drawFaults(chance.fork(), { lengthMs: this.troubleMs, boxCount });
+    this.#plan = drawFaults(chance.fork(), { lengthMs: this.troubleMs, boxCount, focus });
+    this.#only = only;
+    this.#wishBounds = { lengthMs: this.troubleMs, focus };
     const { syncMs } = this.#plan;
+    const sockets = new Sockets({ clock, trace, passes: () => undefined });
     const ground: Ground = {
+      sockets,
+      isHealed: () => this.#isHealed,
       clock,
       history,
       trace,
@@ -71,6 +101,7 @@ export class World {
       syncMs,
       chance: chance.fork(),
     };
+    this.#ground = ground;
     this.hub = new HubBox(ground);
     this.boxes = Array.from({ length: boxCount }, (_, at) => this.#makeBox(ground, at));
     this.#workload = new Workload(ground, this.hub);
@@ -79,20 +110,49 @@ export class World {
   /** Starts the hub and plans everything that will happen. */
   begin(): void {
     const { clock, network } = this;
-    network.weather = this.#plan.weather;
+    const { weather, faults } = this.#plan;
+    if (this.#plans({ id: weatherId, at: 0, what: JSON.stringify(weather) })) {
+      network.weather = weather;
+    }
+    if (this.#isRogueWanted) this.#plans({ id: rogueId, at: 0, what: 'A1 is a rogue' });
     this.hub.start();
     this.#invite();
-    for (const { at, wish } of drawWishes(this.#chance.fork(), this.troubleMs)) {
-      clock.at(at, () => this.#workload.make(wish));
+    for (const planned of drawWishes(this.#chance.fork(), this.#wishBounds)) {
+      if (!this.#plans({ ...planned, what: planned.wish })) continue;
+      clock.at(planned.at, () => this.#workload.make(planned));
     }
-    for (const { at, fault } of this.#plan.faults) clock.at(at, () => this.#hit(fault));
+    for (const { id, at, fault, chance } of faults) {
+      if (!this.#plans({ id, at, what: JSON.stringify(fault) })) continue;
+      clock.at(at, () => {
+        if (!this.#isHealed) strike(this, fault, chance);
+      });
+    }
+  }
+
+  /** Is this to happen? Then it is noted as part of the plan. */
+  #plans(planned: Planned): boolean {
+    if (this.#only?.has(planned.id) === false) return false;
+    this.planned.push(planned);
+    return true;
+  }
+
+  get #isRogueWanted(): boolean {
+    return this.#plan.rogue !== undefined && this.#only?.has(rogueId) !== false;
   }
 
   /** Nothing goes wrong any more, and everything runs. */
   heal(): void {
     this.#isHealed = true;
+    this.history.healedAt = this.clock.nowMs;
     this.trace.note('the world is healed');
     this.network.heal();
+    for (const twin of this.#twins) twin.wipe();
+    for (const box of this.boxes) {
+      // What a person does about a worker that is not served: it gets a new store.
+      const isMended = this.history.isHubRestored || this.history.stains.has(box.name);
+      if (isMended) box.wipe();
+      box.reform();
+    }
     for (const box of [this.hub, ...this.boxes]) {
       box.disk.heal();
       box.resume();
@@ -100,99 +160,38 @@ export class World {
     }
   }
 
+  get isHealed(): boolean {
+    return this.#isHealed;
+  }
+
+  /** For a while there is a second agent with the key of this box. */
+  addTwin(box: AgentBox, has: TwinDisk, ms: number): void {
+    if (!box.isPaired || box.isRogue) return;
+    const { clock, history, trace } = this;
+    trace.note(`a second agent with the key of ${box.name} begins (${has} disk)`);
+    history.count('twins');
+    const name = `${box.name}-twin`;
+    for (const stained of [box.name, name]) history.stain(stained, 'twin');
+    const skew = { rate: 1, wallAheadMs: 0 };
+    const silentMs = () => 0;
+    const parts = { name, hub: this.hub.key, skew, slots: 2, idleMs: 0, silentMs };
+    const twin = new AgentBox(this.#ground, { ...parts, twinOf: box.key });
+    if (has === 'copy') twin.disk.restore(box.disk.copy());
+    this.#twins.push(twin);
+    twin.start();
+    clock.after(ms, () => twin.wipe());
+  }
+
   findBox(worker: PeerKey): AgentBox | undefined {
     return this.boxes.find((box) => box.key === worker);
   }
 
-  /** Every second: a box that has no invite yet gets one, if there is a hub to give it. */
+  /** Now and then: a box that has no good invite gets one, if there is a hub to give it. */
   #invite(): void {
     const box = this.boxes.find(({ isInvited }) => !isInvited);
-    if (box === undefined) return;
-    this.hub.use(`invite ${box.name}`, async (hub) => {
-      const invite = await hub.invites.create({ addresses: [], rendezvous: [] }, inviteMs);
-      box.join(invite.oneTimeKey);
-    });
-    this.clock.after(box.isInvited ? 1 : 400, () => this.#invite());
-  }
-
-  #hit(fault: Fault): void {
-    if (this.#isHealed) return;
-    const { network, clock, trace } = this;
-    if (!('box' in fault) || fault.kind.startsWith('hub')) return this.#hitHub(fault);
-    const box = this.boxes[fault.box];
-    if (box === undefined) return;
-    const again = (ms: number) => clock.after(ms, () => box.start());
-    switch (fault.kind) {
-      case 'cut':
-        trace.note(`links of ${box.name} are cut`);
-        return network.cut(box.name);
-      case 'partition':
-        trace.note(`partition of ${box.name}, ${fault.ways}, ${Math.round(fault.ms)} ms`);
-        for (const way of ['to-hub', 'to-agent'] as const) {
-          if (fault.ways !== 'both' && fault.ways !== way) continue;
-          network.block(box.name, way, Math.min(clock.nowMs + fault.ms, this.troubleMs));
-        }
-        return;
-      case 'agent-crash':
-        box.crash();
-        return void again(fault.ms);
-      case 'agent-stop':
-        box.stop();
-        return void again(fault.ms);
-      case 'agent-pause':
-        box.pause();
-        return void clock.after(fault.ms, () => box.resume());
-      case 'agent-disk':
-        trace.note(`the next ${fault.count} writes of ${box.name} fail`);
-        return box.disk.failRows(fault.count);
-      case 'agent-log-disk':
-        trace.note(`the next ${fault.count} writes of logs of ${box.name} fail`);
-        return box.disk.failLogs(fault.count);
-      case 'agent-full':
-        return this.#fill(box.disk, box.name, fault.ms);
-      case 'agent-wipe':
-        box.wipe();
-        return void again(fault.ms);
-      default:
-        throw new Error('no such fault of an agent');
-    }
-  }
-
-  #hitHub(fault: Fault): void {
-    const { hub, clock, trace } = this;
-    switch (fault.kind) {
-      case 'hub-crash':
-        hub.crash();
-        return void clock.after(fault.ms, () => hub.start());
-      case 'hub-stop':
-        hub.stop();
-        return void clock.after(fault.ms, () => hub.start());
-      case 'hub-pause':
-        hub.pause();
-        return void clock.after(fault.ms, () => hub.resume());
-      case 'hub-disk':
-        trace.note(`the next ${fault.count} writes of the hub fail`);
-        return hub.disk.failRows(fault.count);
-      case 'hub-log-disk':
-        trace.note(`the next ${fault.count} writes of logs of the hub fail`);
-        return hub.disk.failLogs(fault.count);
-      case 'hub-full':
-        return this.#fill(hub.disk, 'the hub', fault.ms);
-      default:
-        throw new Error(`no fault of the hub: ${fault.kind}`);
-    }
-  }
-
-  #fill(disk: SimDisk, whose: string, ms: number): void {
-    const { clock, trace, history } = this;
-    trace.note(`the disk of ${whose} is full for ${Math.round(ms)} ms`);
-    history.count('full disks');
-    history.fullBoxes.add(whose);
-    disk.fill();
-    clock.after(ms, () => {
-      trace.note(`the disk of ${whose} has room`);
-      disk.heal();
-    });
+    if (box !== undefined) this.#workload.invite((code) => box.join(parseInvite(code).oneTimeKey));
+    if (this.boxes.every(({ isPaired }) => isPaired)) return;
+    this.clock.after(box === undefined ? 400 : 50, () => this.#invite());
   }
 
   #makeBox(ground: Ground, at: number): AgentBox {
@@ -208,20 +207,34 @@ export class World {
       skew,
       slots: chance.int(1, 4),
       idleMs: chance.happens(0.3) ? chance.between(0, 15_000) : 10,
-      silentMs: () => this.clock.nowMs - (this.#heardAt.get(name) ?? 0),
+      silentMs: () => this.#findSilence(name),
+      isRogue: this.#isRogueWanted && this.#plan.rogue === at,
     });
   }
 
+  /** A silence that has just ended counts too: what it led to may wait for the disk. */
+  #findSilence(name: string): number {
+    const { at, afterMs } = this.#pongs.get(name) ?? { at: 0, afterMs: 0 };
+    const silentMs = this.clock.nowMs - at;
+    return silentMs < decisionMsMax ? Math.max(silentMs, afterMs) : silentMs;
+  }
+
+  /** A side that says in a hello that the link is open takes what comes on it from then on. */
+  #notePassing(from: SimLink, bytes: Uint8Array): void {
+    if (from.sends === 'to-agent') this.history.sentTo.set(from.peerKey, this.clock.nowMs);
+    if (!from.isOpen) from.isOpen = isOpenHello(bytes);
+  }
+
   /** Only what comes on a link that is open at its end counts as heard. */
-  #noteArrival(name: string, direction: Direction, kind: string): void {
+  #noteArrival({ box: name, sends, peer }: SimLink, kind: string): void {
     const box = this.boxes.find((known) => known.name === name);
-    if (box === undefined || kind === 'hello') return;
-    const isHeard =
-      direction === 'to-hub'
-        ? this.hub.hub?.session(box.key)?.isLinked === true
-        : !box.isPaused && box.agent?.status.link === 'linked';
-    if (!isHeard) return;
-    if (direction === 'to-hub') this.history.noteArrival(name, this.clock.nowMs);
-    else if (kind === 'pong') this.#heardAt.set(name, this.clock.nowMs);
+    if (box === undefined || kind === 'hello' || !peer.isOpen) return;
+    if (sends === 'to-hub') {
+      const isHeard = this.hub.hub?.session(box.key)?.isLinked === true;
+      if (isHeard) this.history.noteArrival(name, this.clock.nowMs);
+    } else if (kind === 'pong' && !box.isPaused && box.agent?.status.link === 'linked') {
+      const { nowMs: at } = this.clock;
+      this.#pongs.set(name, { at, afterMs: at - (this.#pongs.get(name)?.at ?? 0) });
+    }
   }
 }

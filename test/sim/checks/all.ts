@@ -4,11 +4,16 @@
  * That the world comes to rest at all, that no program fails and that no promise is left alone is
  * seen by the run itself.
  */
+import { answersCheck } from './answers.ts';
 import type { Check } from './check.ts';
 import { finalRecordsCheck } from './final-records.ts';
+import { followedLogsCheck } from './followed-logs.ts';
 import { logCopiesCheck } from './log-copies.ts';
+import { lossesCheck } from './losses.ts';
 import { oneOutcomeCheck } from './one-outcome.ts';
 import { receiptsCheck } from './receipts.ts';
+import { revokedCheck } from './revoked.ts';
+import { screensCheck } from './screens.ts';
 import { startsCheck } from './starts.ts';
 import { truthCheck } from './truth.ts';
 
@@ -20,4 +25,9 @@ export const checks: readonly Check[] = [
   receiptsCheck,
   truthCheck,
   logCopiesCheck,
+  followedLogsCheck,
+  answersCheck,
+  screensCheck,
+  revokedCheck,
+  lossesCheck,
 ];

@@ -4,6 +4,7 @@
  * From the first sight of an attempt as finished, every later sight of it, by any hub, must be the
  * same to the byte; only a new attempt may be added. Attempts never vanish.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { AttemptRecord, CommandJob } from '../../../cockpit/manager/job.ts';
 import type { Check, Finding } from './check.ts';
 
@@ -11,7 +12,7 @@ import type { Check, Finding } from './check.ts';
 export const finalRecordsCheck: Check = {
   title: 'an ended attempt never changes',
   judge({ history }) {
-    const ended = new Map<string, string>();
+    const ended = new Map<string, AttemptRecord>();
     const counts = new Map<string, number>();
     const findings: Finding[] = [];
     for (const { job, at, life } of history.sights) {
@@ -29,20 +30,20 @@ export const finalRecordsCheck: Check = {
 
 function judgeAttempts(
   job: CommandJob,
-  ended: Map<string, string>,
+  ended: Map<string, AttemptRecord>,
   where: string,
 ): readonly Finding[] {
   const findings: Finding[] = [];
   for (const attempt of job.attempts) {
     const id = `${job.id}.${attempt.n}`;
     const before = ended.get(id);
-    const now = JSON.stringify(sortKeys(attempt));
     if (before === undefined) {
-      if (attempt.state.is === 'finished') ended.set(id, now);
+      if (attempt.state.is === 'finished') ended.set(id, attempt);
     } else if (isReopened(attempt)) {
       ended.delete(id);
-    } else if (before !== now) {
-      findings.push({ about: job.id, message: `${id} changed ${where}: ${before} became ${now}` });
+    } else if (!isSame(before, attempt)) {
+      const [was, is] = [before, attempt].map((record) => JSON.stringify(record));
+      findings.push({ about: job.id, message: `${id} changed ${where}: ${was} became ${is}` });
     }
   }
   return findings;
@@ -54,9 +55,6 @@ function isReopened({ state }: AttemptRecord): boolean {
 }
 
 /** The same record read from disk may have its fields in another order. */
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, field]) => [key, sortKeys(field)] as const);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+function isSame(before: AttemptRecord, now: AttemptRecord): boolean {
+  return before === now || isDeepStrictEqual(before, now);
 }

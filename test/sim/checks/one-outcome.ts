@@ -4,8 +4,14 @@
  * Accepted is a job whose dispatch was answered, parts of a group included. A group's outcome is
  * the sum of its parts'. Source: DESIGN section 4.
  */
-import { findEnd, isEnded, type JobRecord, sumOutcomes } from '../../../cockpit/manager/job.ts';
+import { findEnd, isEnded, type JobRecord } from '../../../cockpit/manager/job.ts';
+import type { Outcome } from '../../../protocol/model.ts';
 import type { Check, Finding } from './check.ts';
+
+/** The sum of a group, in words of our own: the worst of its parts. */
+const worst: readonly Outcome[] = [
+  ...(['lost', 'failed', 'refused', 'expired', 'cancelled', 'succeeded'] as const),
+];
 
 /** See the header. */
 export const oneOutcomeCheck: Check = {
@@ -26,14 +32,15 @@ export const oneOutcomeCheck: Check = {
 function judgeShape(job: JobRecord, byId: ReadonlyMap<string, JobRecord>): readonly Finding[] {
   const about = job.id;
   if (job.kind === 'command') {
-    const open = job.attempts.slice(0, -1).filter(({ state }) => state.is !== 'finished');
-    return open.map(({ n }) => ({ about, message: `${job.id}.${n} is open beside a later one` }));
+    if (!isEnded(job)) return [];
+    const open = job.attempts.filter(({ state }) => state.is !== 'finished');
+    return open.map(({ n }) => ({ about, message: `${job.id} has ended, ${job.id}.${n} has not` }));
   }
   const parts = job.children.map((id) => byId.get(id));
   const outcomes = parts.map((part) =>
     part?.kind === 'command' ? findEnd(part)?.outcome : undefined,
   );
-  const sum = sumOutcomes(outcomes.filter((outcome) => outcome !== undefined));
+  const sum = worst.find((outcome) => outcomes.includes(outcome));
   if (job.ended?.outcome === sum) return [];
   return [{ about, message: `${job.id} is ${job.ended?.outcome}, its parts sum to ${sum}` }];
 }

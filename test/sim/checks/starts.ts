@@ -4,7 +4,9 @@
  * An attempt that ended without ever having been started (cancelled, expired or refused, with no
  * start in its record) must have no process, before or after: the hub has told the M2 that it did
  * not run. The same holds for one that was lost before it left the hub. A lost attempt that had left
- * may well have run: that is what lost means. Source: DESIGN section 4, reliability facts R9, R15.
+ * may well have run: that is what lost means. Where a disk was copied under a running agent, nobody
+ * can say what the copy starts; where the hub was put back to an old copy, it gives numbers twice.
+ * Source: DESIGN section 4, reliability facts R9, R15.
  */
 import type { AttemptRecord } from '../../../cockpit/manager/job.ts';
 import type { Check, Finding } from './check.ts';
@@ -12,21 +14,30 @@ import type { Check, Finding } from './check.ts';
 /** See the header. */
 export const startsCheck: Check = {
   title: 'no attempt starts twice, or after its end',
-  judge({ history, jobs }) {
+  judge({ history, jobs, world }) {
     const findings: Finding[] = [];
     const startCounts = new Map<string, number>();
-    for (const { attempt } of history.processes) {
-      startCounts.set(attempt, (startCounts.get(attempt) ?? 0) + 1);
+    const started = new Set<string>();
+    for (const { attempt, box, startedAt } of history.processes) {
+      const isCopied = history.isHubRestored || history.stains.get(box)?.has('twin') === true;
+      // A person has put new stores in place: what an old copy has queued runs anew.
+      const when = startedAt < history.healedAt ? '' : ' when all was healed';
+      const start = isCopied ? `${attempt} on ${box}${when}` : attempt;
+      startCounts.set(start, (startCounts.get(start) ?? 0) + 1);
+      started.add(attempt);
     }
-    for (const [attempt, count] of startCounts) {
-      const about = attempt.split('.')[0] as `J${number}`;
-      if (count > 1) findings.push({ about, message: `${attempt} was started ${count} times` });
+    for (const [start, count] of startCounts) {
+      const about = start.split('.')[0] as `J${number}`;
+      if (count > 1) findings.push({ about, message: `${start} was started ${count} times` });
     }
+    if (history.isHubRestored) return findings;
     for (const job of jobs) {
       if (job.kind === 'group') continue;
       for (const attempt of job.attempts) {
         const id = `${job.id}.${attempt.n}`;
-        if (!startCounts.has(id) || !isUnstarted(attempt)) continue;
+        const box = world.findBox(attempt.worker)?.name ?? '';
+        const isCopied = history.stains.get(box)?.has('twin') === true;
+        if (isCopied || !started.has(id) || !isUnstarted(attempt)) continue;
         findings.push({ about: job.id, message: `${id} ended before it could start, and started` });
       }
     }

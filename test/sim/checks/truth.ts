@@ -9,7 +9,6 @@ import { deadlineGraceMs } from '../../../cockpit/hub/watch-leases.ts';
 import type { AttemptEnd } from '../../../cockpit/manager/attempt-machine.ts';
 import type { AttemptRecord, CommandJob } from '../../../cockpit/manager/job.ts';
 import type { ProcessNote, Sight } from '../history.ts';
-import { epochMs } from '../incarnation.ts';
 import type { Check, Evidence, Finding } from './check.ts';
 
 /** Silence is measured between looks and frames; shorter than promised by this much is no lie. */
@@ -34,6 +33,8 @@ export const truthCheck: Check = {
   title: 'an outcome says what happened',
   judge(evidence) {
     const findings: Finding[] = [];
+    // Numbers that were given twice: nobody can say which job a process was of.
+    if (evidence.history.isHubRestored) return findings;
     for (const job of evidence.jobs) {
       if (job.kind === 'group') continue;
       for (const attempt of job.attempts) {
@@ -60,6 +61,7 @@ function makeCase(evidence: Evidence, job: CommandJob, attempt: AttemptRecord): 
   const process = history.processes.find((note) => note.attempt === `${job.id}.${attempt.n}`);
   if (seen === undefined) return undefined;
   const box = world.findBox(attempt.worker)?.name ?? '?';
+  if (history.stains.has(box)) return undefined;
   return { evidence, job, attempt, end: attempt.state.end, process, seen, box };
 }
 
@@ -109,14 +111,23 @@ function findCancelLie({ evidence, job, end, process, box }: Case): string | und
     const wasStopped = history.agentEnds.some((note) => note.box === box);
     return wasStopped ? undefined : 'its agent was not stopped';
   }
-  return history.cancels.has(job.id) ? undefined : `cancelled (${end.reason}), and nobody asked`;
+  if (/ended first|is kept/.test(end.reason ?? '')) {
+    return job.attempts.length > 1 ? undefined : `superseded (${end.reason}), and it is alone`;
+  }
+  const isAsked =
+    history.cancels.has(job.id) || (job.parent !== null && history.cancels.has(job.parent));
+  return isAsked ? undefined : `cancelled (${end.reason}), and nobody asked`;
 }
 
-function findExpiryLie({ attempt, seen }: Case): string | undefined {
-  const { expiresAt } = attempt;
-  if (expiresAt === undefined) return 'expired without a deadline';
+function findExpiryLie({ evidence, job, attempt, seen }: Case): string | undefined {
+  const { deadlineMs } = job.spec;
+  if (deadlineMs === undefined) return 'expired without a deadline';
+  const { hub } = evidence.world;
+  const queuedAt = hub.findTime(attempt.state.times.queuedAt);
+  // The deadline is an instant of the hub's clock; whoever sets that moves the deadline too.
+  if (hub.hasStepped(queuedAt, seen.at)) return undefined;
   // A clock that is fast by a tenth makes the deadline come early by so much of the run.
-  const earlyMs = expiresAt - epochMs - seen.at;
+  const earlyMs = queuedAt + deadlineMs - seen.at;
   return earlyMs > seen.at * 0.15 + slackMs ? `expired ${earlyMs} ms early` : undefined;
 }
 
@@ -127,10 +138,14 @@ function findLossLie({ evidence, job, attempt, end, seen, box }: Case): string |
   if (reason.includes('was revoked')) {
     return history.revokes.has(attempt.worker) ? undefined : 'its worker was not revoked';
   }
+  // Given up after its silence for another one, which then settled the job.
+  if (/ended first|is kept/.test(reason)) {
+    return job.attempts.length > 1 ? undefined : 'superseded, and it is alone';
+  }
   const isOverdue = reason.startsWith('Its deadline passed');
   if (reason.includes('not heard of for') || isOverdue) {
     // Decided then, told once it was on the disk; what came in between came too late.
-    const decidedAt = end.at - epochMs;
+    const decidedAt = evidence.world.hub.findTime(end.at);
     const heardAt = history.arrivals.get(box)?.findLast((at) => at < decidedAt) ?? 0;
     const silentMs = decidedAt - Math.max(heardAt, seen.awakeSince);
     const neededMs = isOverdue ? deadlineGraceMs : job.spec.lostAfterMs;

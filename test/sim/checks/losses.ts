@@ -1,0 +1,77 @@
+/*
+ * What is lost is replaced only where that was allowed and is safe; all else is asked about.
+ *
+ * An attempt that the hub began by itself follows a lost or given-up one of a job that was declared
+ * idempotent and replaceable, and no process of an earlier attempt lives when its own begins. A job
+ * that stays lost has an open decision, unless somebody had asked for its end or answered already;
+ * and nothing is asked about a job that is not lost. Source: reliability facts R12, R17.
+ */
+import type { AttemptEnd } from '../../../cockpit/manager/attempt-machine.ts';
+import { type CommandJob, findEnd, formatAttemptId } from '../../../cockpit/manager/job.ts';
+import type { Check, Evidence, Finding } from './check.ts';
+
+/** See the header. */
+export const lossesCheck: Check = {
+  title: 'what is lost is replaced safely or asked about',
+  judge(evidence) {
+    // A hub put back to an old copy has forgotten what it asked, and gives numbers twice.
+    if (evidence.history.isHubRestored) return [];
+    const commands = evidence.jobs.filter((job) => job.kind === 'command');
+    return [
+      ...commands.flatMap((job) => judgeReplacements(evidence, job)),
+      ...commands.flatMap((job) => judgeAsked(evidence, job)),
+      ...judgeDecisions(evidence, commands),
+    ];
+  },
+};
+
+function judgeReplacements({ history }: Evidence, job: CommandJob): readonly Finding[] {
+  if (job.attempts.length < 2 || history.begunByPeople.has(job.id)) return [];
+  const findings: Finding[] = [];
+  const about = job.id;
+  if (!job.spec.isIdempotent || job.spec.mayReplace !== true) {
+    findings.push({ about, message: `${job.id} was started again, and nobody allowed that` });
+  }
+  const processes = history.processes.filter(({ attempt }) => attempt.startsWith(`${job.id}.`));
+  for (const { attempt, startedAt } of processes) {
+    const elder = processes.find(
+      (other) =>
+        other.attempt < attempt &&
+        other.startedAt < startedAt &&
+        (other.endedAt ?? Number.POSITIVE_INFINITY) > startedAt &&
+        !history.stains.has(other.box),
+    );
+    if (elder === undefined || job.spec.stopAfterMs === undefined) continue;
+    findings.push({ about, message: `${elder.attempt} still ran when ${attempt} began` });
+  }
+  return findings;
+}
+
+/** A job that stays lost is in the inbox. */
+function judgeAsked({ history, decisions }: Evidence, job: CommandJob): readonly Finding[] {
+  const wasAnswered = history.begunByPeople.has(job.id) || history.answered.has(job.id);
+  const wasCancelled = job.attempts.some(({ state }) => state.cancelAskedAt !== undefined);
+  if (!isGivenUp(findEnd(job)) || wasAnswered || wasCancelled) return [];
+  if (decisions.some((decision) => decision.job === job.id)) return [];
+  return [{ about: job.id, message: `${job.id} is lost and nobody is asked about it` }];
+}
+
+function judgeDecisions(
+  { decisions, history }: Evidence,
+  jobs: readonly CommandJob[],
+): readonly Finding[] {
+  return decisions.flatMap(({ id, job: about, attempt }) => {
+    if (history.begunByPeople.has(about)) return [];
+    const job = jobs.find((known) => known.id === about);
+    const lost = job?.attempts.find(({ n }) => formatAttemptId(about, n) === attempt);
+    const isLost = lost?.state.is === 'finished' && isGivenUp(lost.state.end);
+    return isLost && job !== undefined && isGivenUp(findEnd(job))
+      ? []
+      : [{ about, message: `${id} asks about ${attempt}, which is not lost` }];
+  });
+}
+
+/** Lost, or ended by its worker because its lease was not renewed: nobody wanted that end. */
+function isGivenUp(end: AttemptEnd | undefined): boolean {
+  return end?.outcome === 'lost' || end?.code === 'LEASE_LAPSED';
+}

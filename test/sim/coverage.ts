@@ -1,0 +1,72 @@
+/*
+ * Which cells of the transition tables the histories took, and which they never did.
+ *
+ * A cell that no history takes is one that no check has judged. Those that cannot be taken by
+ * construction stand in a list, each with its reason; one that is taken all the same is a finding
+ * too, for then the reason is wrong.
+ */
+import { type Cell, listCells } from '../../protocol/machines/table.ts';
+import { unreachable } from './unreachable.ts';
+
+/** With fewer seeds a rare cell may be missed by chance. */
+export const coverageSeedsMin = 2000;
+
+/** The name of a cell: `sender live ack`. */
+export function nameCell(table: string, state: string, event: string): string {
+  return `${table} ${state} ${event}`;
+}
+
+/** What is to be said of the cells that a batch took. */
+export interface Coverage {
+  /** A table of the tables, and the rare cells. */
+  readonly lines: readonly string[];
+  /** What is wrong. */
+  readonly findings: readonly string[];
+}
+
+/** Compares what was taken with what there is. */
+export function judgeCoverage(taken: ReadonlyMap<string, number>): Coverage {
+  const cells = listCells().map((cell) => ({ ...cell, name: nameOf(cell) }));
+  const names = new Set(cells.map(({ name }) => name));
+  const missing = cells.filter(({ name }) => !taken.has(name) && !unreachable.has(name));
+  const wrong = [...unreachable.keys()].filter((name) => taken.has(name) || !names.has(name));
+  return {
+    lines: listTables(cells, taken),
+    findings: [
+      ...missing.map(({ name, ignored }) =>
+        ignored === undefined ? `never taken: ${name}` : `never taken: ${name} (${ignored})`,
+      ),
+      ...wrong.map((name) =>
+        names.has(name)
+          ? `taken ${taken.get(name)} times, but listed as unreachable: ${name}`
+          : `listed as unreachable, but there is no such cell: ${name}`,
+      ),
+    ],
+  };
+}
+
+function listTables(
+  cells: readonly (Cell & { readonly name: string })[],
+  taken: ReadonlyMap<string, number>,
+): readonly string[] {
+  const tables = [...new Set(cells.map(({ table }) => table))];
+  return tables.map((table) => {
+    const own = cells.filter((cell) => cell.table === table);
+    const counts = own.map(({ name }) => taken.get(name) ?? 0);
+    const takenCount = counts.filter((count) => count > 0).length;
+    const unreachableCount = own.filter(({ name }) => unreachable.has(name)).length;
+    const [rarest] = own
+      .filter(({ name }) => taken.has(name))
+      .sort((a, b) => (taken.get(a.name) ?? 0) - (taken.get(b.name) ?? 0));
+    const rare =
+      rarest === undefined
+        ? ''
+        : `, rarest ${rarest.state} ${rarest.event} ${taken.get(rarest.name)}`;
+    const cut = unreachableCount === 0 ? '' : ` (${unreachableCount} cannot be)`;
+    return `  ${table.padEnd(14)} ${takenCount} of ${own.length} cells${cut}${rare}`;
+  });
+}
+
+function nameOf({ table, state, event }: Cell): string {
+  return nameCell(table, state, event);
+}

@@ -1,0 +1,153 @@
+/*
+ * Mutants of delivery: streams, acknowledgements, handshakes and the barriers that lean on them.
+ */
+import type { Mutant } from './mutant.ts';
+
+/** See the header. */
+export const deliveryMutants: readonly Mutant[] = [
+  {
+    id: 'ack-before-sync',
+    breaks: 'a message is acknowledged before its batch is on the disk',
+    edits: [
+      {
+        file: 'protocol/session.ts',
+        find: 'await this.#parts.host.apply(streams.peerStore, rows);',
+        replace: 'void this.#parts.host.apply(streams.peerStore, rows).catch(() => undefined);',
+      },
+    ],
+  },
+  {
+    id: 'dedupe-forgotten',
+    breaks: 'after a restart nobody knows what was received',
+    edits: [
+      {
+        file: 'store/peer-streams.ts',
+        find: 'return new PeerStreams(kv, stream, { acked, queued, received });',
+        replace: 'return new PeerStreams(kv, stream, { acked, queued, received: 0 });',
+      },
+    ],
+  },
+  {
+    id: 'mark-not-in-batch-hub',
+    breaks: 'the hub does not write the receive mark with what was received',
+    edits: [
+      {
+        file: 'cockpit/hub/desk.ts',
+        find: 'scene.change.ops.push(streams.planReceived(last.seq));',
+        replace: 'streams.planReceived(last.seq);',
+      },
+    ],
+  },
+  {
+    id: 'mark-not-in-batch-agent',
+    breaks: 'the agent does not write the receive mark with what was received',
+    edits: [
+      {
+        file: 'agent/desk.ts',
+        find: 'ops.push(this.#streams.planReceived(last.seq));',
+        replace: 'this.#streams.planReceived(last.seq);',
+      },
+    ],
+  },
+  {
+    id: 'duplicate-applied',
+    breaks: 'a message that comes again is taken for a new one',
+    edits: [
+      {
+        file: 'protocol/machines/receiver.ts',
+        find: 'if (row.seq <= state.received) return',
+        replace: 'if (row.seq < state.received) return',
+      },
+    ],
+  },
+  {
+    id: 'resend-never',
+    breaks: 'what is lost on a live link is never sent again',
+    edits: [
+      {
+        file: 'protocol/machines/sender.ts',
+        find: 'awaits ? (state.resendAt ?? planResendAt(state.tries, moment)) : undefined',
+        replace: 'awaits ? undefined : undefined',
+      },
+      {
+        file: 'protocol/machines/receiver.ts',
+        find: 'need.length < needCountMax; seq += 1) {',
+        replace: 'need.length < 0; seq += 1) {',
+      },
+    ],
+  },
+  {
+    id: 'hello-once',
+    breaks: 'a hello that was lost is not said again',
+    edits: [
+      {
+        file: 'protocol/machines/handshake.ts',
+        find: "effects: [{ do: 'say', forStore: state.forStore, isOpen: false }],",
+        replace: 'effects: [],',
+      },
+      {
+        file: 'protocol/machines/handshake.ts',
+        find: 'if (nowMs >= state.giveUpAt)',
+        replace: 'if (nowMs < 0)',
+      },
+    ],
+  },
+  {
+    id: 'store-ignored',
+    breaks: 'a peer that came back with another store is taken for its predecessor',
+    edits: [
+      {
+        file: 'protocol/session.ts',
+        find: 'if (hello.store !== this.#streams.peerStore) {',
+        replace: 'if (this.#streams.peerStore === null) {',
+      },
+    ],
+    focus: ['agent-wipe'],
+  },
+  {
+    id: 'regression-served',
+    breaks: 'a peer that remembers less than it acknowledged is served',
+    edits: [
+      {
+        file: 'protocol/machines/sender.ts',
+        find: 'if (received < acked || received > queued) {',
+        replace: 'if (received > queued) {',
+      },
+    ],
+    focus: ['agent-restore'],
+  },
+  {
+    id: 'numbers-reused',
+    breaks: 'numbers of acknowledged messages are given again after a restart',
+    edits: [
+      {
+        file: 'store/outbox.ts',
+        find: 'return Math.max(last === undefined ? 0 : getSeq(last.key), await readAcked(kv, stream));',
+        replace: 'return last === undefined ? 0 : getSeq(last.key);',
+      },
+    ],
+  },
+  {
+    id: 'barrier-ignored',
+    breaks: 'work starts before the cancel behind it has come',
+    edits: [
+      {
+        file: 'agent/agent.ts',
+        find: 'this.#session.received >= this.#barrier',
+        replace: 'this.#session.received >= 0',
+      },
+    ],
+    focus: ['agent-crash', 'partition'],
+  },
+  {
+    id: 'queued-before-disk',
+    breaks: 'the hub hands a command to the link before it is on the disk',
+    edits: [
+      {
+        file: 'store/committer.ts',
+        find: 'await this.#kv.batch(',
+        replace: 'void this.#kv.batch(',
+      },
+    ],
+  },
+];

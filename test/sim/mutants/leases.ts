@@ -1,0 +1,94 @@
+/*
+ * Mutants of time: leases, silence and what a sleeping hub may say of others.
+ */
+import type { Mutant } from './mutant.ts';
+
+/** See the header. */
+export const leaseMutants: readonly Mutant[] = [
+  {
+    id: 'lease-from-any-frame',
+    breaks: 'a lease is renewed by whatever is heard, not by an answered ping',
+    edits: [
+      {
+        file: 'protocol/connection.ts',
+        find: '    const frame = decodeFrame(bytes);\n    this.#hear();',
+        replace:
+          '    const frame = decodeFrame(bytes);\n    this.#hear();\n    if (this.isOpen) this.#parts.owner.answered(this, { sentAt: this.#readClocks(), queued: 0 });',
+      },
+    ],
+    focus: ['partition', 'spike'],
+  },
+  {
+    id: 'lease-past-barrier',
+    breaks: 'a lease is renewed while a cancel that is queued has not come',
+    edits: [
+      {
+        file: 'protocol/machines/renewal.ts',
+        find: 'const good = renewal.waiting.filter(({ queued }) => queued <= received);',
+        replace:
+          'const good = renewal.waiting.filter(({ queued }) => queued >= 0 || received < 0);',
+      },
+    ],
+    focus: ['data-loss', 'cancel'],
+  },
+  {
+    id: 'lease-unwatched',
+    breaks: 'work goes on when its lease is over',
+    edits: [
+      {
+        file: 'agent/loops/watch-work.ts',
+        find: 'if (leaseMs <= 0) return',
+        replace: 'if (leaseMs < -1e9) return',
+      },
+    ],
+    focus: ['partition'],
+  },
+  {
+    id: 'sleeper-blames',
+    breaks: 'a hub that slept declares lost what it could not hear',
+    edits: [
+      {
+        file: 'cockpit/hub/watch-leases.ts',
+        find: 'nowMs - this.#lookedAt >= sleptMsMin) this.#awakeAt = nowMs;',
+        replace: 'nowMs < 0) this.#awakeAt = nowMs;',
+      },
+    ],
+    focus: ['hub-pause'],
+  },
+  {
+    id: 'lost-too-early',
+    breaks: 'silence of half the promised time is taken for a loss',
+    edits: [
+      {
+        file: 'protocol/machines/lease.ts',
+        find: 'nowMs - state.heardAt < state.lostAfterMs',
+        replace: 'nowMs - state.heardAt < state.lostAfterMs / 2',
+      },
+    ],
+    focus: ['partition'],
+  },
+  {
+    id: 'silent-link-kept',
+    breaks: 'a link on which nothing is heard is never given up',
+    edits: [
+      {
+        file: 'protocol/machines/liveness.ts',
+        find: 'if (silentMs >= suspectAfterMsDefault) {',
+        replace: 'if (silentMs < 0) {',
+      },
+    ],
+    focus: ['cut'],
+  },
+  {
+    id: 'deadline-ignored',
+    breaks: 'work starts after its deadline',
+    edits: [
+      {
+        file: 'agent/agent.ts',
+        find: 'if (held.expiresAt === undefined || this.#hubClock === undefined) return undefined;',
+        replace: 'if (held !== undefined || this.#hubClock === undefined) return undefined;',
+      },
+    ],
+    focus: ['partition', 'agent-crash'],
+  },
+];

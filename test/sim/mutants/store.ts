@@ -1,0 +1,111 @@
+/*
+ * Mutants of the store, the logs, trust and the screens.
+ */
+import type { Mutant } from './mutant.ts';
+
+/** See the header. */
+export const storeMutants: readonly Mutant[] = [
+  {
+    id: 'acked-mark-set-back',
+    breaks: 'an older acknowledgement is written over a newer one',
+    edits: [
+      {
+        file: 'store/peer-streams.ts',
+        find: 'this.#removing ??= this.#removeAll()',
+        replace: 'this.#removing = this.#removeAll()',
+      },
+      {
+        file: 'store/outbox.ts',
+        find: 'const mark = Math.max(acked, seq);',
+        replace: 'const mark = seq;',
+      },
+      {
+        file: 'store/outbox.ts',
+        find: 'return mark > acked ? [',
+        replace: 'return mark > 0 ? [',
+      },
+    ],
+  },
+  {
+    id: 'log-ack-before-sync',
+    breaks: 'log bytes are acknowledged before they are on the disk',
+    edits: [
+      {
+        file: 'cockpit/hub/log-mirror.ts',
+        find: '      await log.sync();\n      this.#release(worker, frames);',
+        replace: '      this.#release(worker, frames);',
+      },
+    ],
+    focus: ['hub-crash'],
+  },
+  {
+    id: 'log-offset-unchecked',
+    breaks: 'log bytes that do not follow the copy are appended all the same',
+    edits: [
+      {
+        file: 'cockpit/hub/log-mirror.ts',
+        find: 'if (frame.from > log.end) isReset = true;',
+        replace: 'if (frame.from < 0) isReset = true;',
+      },
+    ],
+  },
+  {
+    id: 'log-forgotten-early',
+    breaks: 'the agent forgets a log that the hub does not have whole',
+    edits: [
+      {
+        file: 'agent/loops/send-logs.ts',
+        find: 'cursor.acked >= (held.logBytes ?? 0)',
+        replace: 'cursor.acked + 100 >= (held.logBytes ?? 0)',
+      },
+    ],
+  },
+  {
+    id: 'invite-used-twice',
+    breaks: 'a pairing code lets a second box in',
+    edits: [
+      {
+        file: 'cockpit/hub/invite-book.ts',
+        find: 'if (invite.usedBy !== null) {',
+        replace: 'if (invite.usedBy === "nobody") {',
+      },
+    ],
+  },
+  {
+    id: 'revoked-still-linked',
+    breaks: 'a revoked worker keeps its link',
+    edits: [
+      {
+        file: 'cockpit/hub/hub.ts',
+        find: "session?.session.stop('WORKER_REVOKED');\n    this.door.kick(worker.key);",
+        replace: 'void session;',
+      },
+    ],
+    focus: ['revoke'],
+  },
+  {
+    id: 'revoked-keeps-work',
+    breaks: 'the work of a revoked worker is left open',
+    edits: [
+      {
+        file: 'cockpit/hub/worker-desk.ts',
+        find: "if (n !== undefined) loseAttempt(scene, { id: job.id, n }, { reason, cause: 'revoked' });",
+        replace: 'void [n, reason];',
+      },
+    ],
+    focus: ['revoke'],
+  },
+  {
+    id: 'screen-misses-last',
+    breaks: 'a slow screen is not told the newest state of a job',
+    edits: [
+      {
+        file: 'cockpit/verbs/hub-state.ts',
+        find: "if (event.type === 'job') this.#dirtyJobs.set(event.job.id, event.job);",
+        replace:
+          "if (event.type === 'job') this.#dirtyJobs.set(event.job.id, this.#dirtyJobs.get(event.job.id) ?? event.job);",
+      },
+    ],
+    focus: ['watch'],
+  },
+];

@@ -1,0 +1,34 @@
+/*
+ * What the simulated processes write: a function of the attempt and the offset.
+ *
+ * So any copy of a log can be verified without the original. One piece of noise is made once, and
+ * every attempt reads it from a place of its own, over and over; its length is odd, so that bytes
+ * moved by any round number are other bytes. All of it is plain ASCII.
+ */
+import type { AttemptId } from '../../protocol/model.ts';
+import { createChance } from './chance.ts';
+
+const noise = createChance(1)
+  .bytes(65_521)
+  .map((byte) => 32 + (byte % 95));
+
+/** The bytes that this attempt writes from this offset on. */
+export function makeOutput(attempt: AttemptId, offset: number, count: number): Uint8Array {
+  const bytes = new Uint8Array(count);
+  let from = (findStart(attempt) + offset) % noise.length;
+  for (let at = 0; at < count; from = 0) {
+    const piece = noise.subarray(from, from + count - at);
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/** Far apart for attempts that are next to each other. */
+function findStart(attempt: AttemptId): number {
+  let start = 7;
+  for (let at = 0; at < attempt.length; at += 1) {
+    start = (start * 8191 + attempt.charCodeAt(at)) % noise.length;
+  }
+  return start;
+}
