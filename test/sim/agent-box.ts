@@ -50,6 +50,8 @@ export class AgentBox {
   #oneTimeKey: PeerKey | undefined;
   #isPaired = false;
   #isHeld = false;
+  /** Since when it cannot act; undefined while it can. */
+  #idleSince: number | undefined;
   #isStopping = false;
   #isRogue: boolean;
   #life = 0;
@@ -186,12 +188,14 @@ export class AgentBox {
     if (this.#owner === undefined) return;
     this.#ground.trace.note(`${this.#owner.name} is paused`);
     this.#ground.history.count('agent pauses');
+    this.#idleSince ??= this.#ground.clock.nowMs;
     this.#owner.pause();
   }
 
   resume(): void {
     if (this.#owner?.isPaused === true) this.#ground.trace.note(`${this.#owner.name} goes on`);
     this.#owner?.resume();
+    this.#noteIdle();
   }
 
   async #pair(owner: Incarnation, oneTimeKey: PeerKey): Promise<void> {
@@ -284,6 +288,7 @@ export class AgentBox {
     await agent.start();
     if (owner.isDead) return;
     this.#agent = agent;
+    this.#noteIdle();
     trace.note(`${owner.name} serves`);
   }
 
@@ -315,8 +320,17 @@ export class AgentBox {
     this.#note(how);
   }
 
+  /** It acts again. */
+  #noteIdle(): void {
+    const { clock, history } = this.#ground;
+    if (this.#idleSince === undefined || this.isPaused) return;
+    history.idle.push({ box: this.name, at: this.#idleSince, until: clock.nowMs });
+    this.#idleSince = undefined;
+  }
+
   #note(how: string): void {
     const { clock, history } = this.#ground;
+    this.#idleSince ??= clock.nowMs;
     history.agentEnds.push({ box: this.name, at: clock.nowMs, how });
   }
 }

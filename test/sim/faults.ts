@@ -37,6 +37,7 @@ export type Fault =
   | { readonly kind: 'agent-clock'; readonly box: number; readonly ms: number }
   | { readonly kind: 'agent-slow-disk'; readonly box: number; readonly ms: number }
   | { readonly kind: 'garbage'; readonly box: number; readonly way: Direction }
+  | { readonly kind: 'data-loss'; readonly box: number; readonly ms: number }
   | { readonly kind: 'spike'; readonly ms: number }
   | { readonly kind: 'hub-restore'; readonly ms: number }
   | { readonly kind: 'hub-clock'; readonly ms: number }
@@ -102,6 +103,7 @@ const kinds: readonly {
   { kind: 'agent-clock', perMinute: 1, msMax: clockStepMsMax, isOn: 0.15 },
   { kind: 'agent-slow-disk', perMinute: 1.5, msMax: 10_000, isOn: 0.15 },
   { kind: 'garbage', perMinute: 4, msMax: 0, isOn: 0.15 },
+  { kind: 'data-loss', perMinute: 2, msMax: 30_000, isOn: 0.12 },
   { kind: 'spike', perMinute: 2, msMax: 6000, isOn: 0.2 },
   { kind: 'hub-restore', perMinute: 0.7, msMax: 30_000, isOn: 0.03 },
   { kind: 'hub-clock', perMinute: 1, msMax: clockStepMsMax, isOn: 0.15 },

@@ -55,7 +55,7 @@ export class History {
   /** Jobs of which somebody asked for another attempt, acknowledged or not. */
   readonly begunByPeople = new Set<JobId>();
   /** Jobs about which somebody answered a decision, acknowledged or not. */
-  readonly answered = new Set<JobId>();
+  readonly decided = new Set<JobId>();
   /** Workers for whom a revoke was asked, acknowledged or not. */
   readonly revokes = new Set<PeerKey>();
   /** When a revoke was acknowledged. */
@@ -76,6 +76,12 @@ export class History {
   readonly agentEnds: { readonly box: string; readonly at: number; readonly how: string }[] = [];
   /** When a frame of this box came to a hub that was linked with it, ascending. */
   readonly arrivals = new Map<string, number[]>();
+  /** When each attempt's command first left the hub. */
+  readonly leftAt = new Map<AttemptId, number>();
+  /** By box: when an answer to a ping became good, and when that ping had left. */
+  readonly answered = new Map<string, { readonly at: number; readonly sentAt: number }[]>();
+  /** Times in which a box could not act: paused, dead, or waiting for its disk. */
+  readonly idle: { readonly box: string; readonly at: number; readonly until: number }[] = [];
   /** Boxes whose agent was no honest one, or not the only one. */
   readonly stains = new Map<string, Set<Stain>>();
   /** Was the hub's disk restored from a copy? Then its numbers may have been given twice. */
@@ -89,6 +95,12 @@ export class History {
     const known = this.arrivals.get(box);
     if (known === undefined) this.arrivals.set(box, [at]);
     else known.push(at);
+  }
+
+  noteAnswered(box: string, answer: { readonly at: number; readonly sentAt: number }): void {
+    const known = this.answered.get(box);
+    if (known === undefined) this.answered.set(box, [answer]);
+    else known.push(answer);
   }
 
   stain(box: string, stain: Stain): void {

@@ -56,7 +56,7 @@ export interface Dialler {
 }
 
 /** Told of every frame that reaches a box, whether its process is awake or not. */
-export type Arrived = (from: SimLink, kind: string) => void;
+export type Arrived = (from: SimLink, kind: string, bytes: Uint8Array) => void;
 
 /** What a network is made from. */
 export interface NetworkParts {
@@ -65,7 +65,7 @@ export interface NetworkParts {
   readonly trace: Trace;
   readonly arrived: Arrived;
   /** Told of every frame that a program sends. */
-  readonly passes: (from: SimLink, bytes: Uint8Array) => void;
+  readonly passes: (from: SimLink, kind: string, bytes: Uint8Array) => void;
 }
 
 /** One network. */
@@ -76,6 +76,7 @@ export class Network implements Carriage {
   readonly #blockedUntil = new Map<string, number>();
   #door: OpenDoor | undefined;
   #spikeUntil = 0;
+  readonly #dataLostUntil = new Map<string, number>();
   readonly #chances = new Map<string, Chance>();
 
   constructor(parts: NetworkParts) {
@@ -140,6 +141,11 @@ export class Network implements Carriage {
     this.#spikeUntil = untilMs;
   }
 
+  /** Until then messages of a box are lost, and only these: as if large packets did not pass. */
+  loseData(box: string, untilMs: number): void {
+    this.#dataLostUntil.set(box, untilMs);
+  }
+
   /** Bytes that no program sent arrive on every link of a box. */
   inject(box: string, direction: Direction, bytes: Uint8Array): void {
     for (const link of [...this.#links]) {
@@ -179,6 +185,7 @@ export class Network implements Carriage {
   heal(): void {
     this.weather = calm;
     this.#spikeUntil = 0;
+    this.#dataLostUntil.clear();
     this.#blockedUntil.clear();
   }
 
@@ -188,12 +195,15 @@ export class Network implements Carriage {
     const { clock, trace, passes } = this.#parts;
     const chance = this.#chanceOf(from.box);
     trace.mix(bytes.length);
-    passes(from, bytes);
+    const kind = readFrameKind(bytes);
+    passes(from, kind, bytes);
     if (trace.isVerbose) trace.show(`${this.#label(from)} ${describeFrame(bytes)}`);
     const { loss, lossWays, double } = this.weather;
     const isLossy = loss > 0 && (lossWays === 'both' || lossWays === from.sends);
     const isDropped =
-      from.isBroken || (isLossy && (this.#isBlocked(from.box, from.sends) || chance.happens(loss)));
+      from.isBroken ||
+      (kind === 'data' && clock.nowMs < (this.#dataLostUntil.get(from.box) ?? 0)) ||
+      (isLossy && (this.#isBlocked(from.box, from.sends) || chance.happens(loss)));
     if (isDropped) {
       trace.show('  └ lost');
       clock.after(this.#drawDelay(from.box), () => from.noteTaken(bytes.length));
@@ -247,7 +257,7 @@ export class Network implements Carriage {
       const { peer } = from;
       if (peer.owner.isDead || peer.isEnded) return;
       trace.mix(bytes.length);
-      arrived(from, readFrameKind(bytes));
+      arrived(from, readFrameKind(bytes), bytes);
       peer.owner.run(() => {
         taken();
         peer.deliver(bytes);

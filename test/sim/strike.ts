@@ -28,7 +28,7 @@ function strikeBox(
   box: AgentBox,
   { fault, chance }: { readonly fault: BoxFault; readonly chance: Chance },
 ): void {
-  const { network, clock, trace } = world;
+  const { network, clock, trace, history } = world;
   const again = (ms: number) => void clock.after(ms, () => box.start());
   switch (fault.kind) {
     case 'cut':
@@ -47,6 +47,8 @@ function strikeBox(
       return void clock.after(fault.ms, () => box.resume());
     case 'agent-disk':
       trace.note(`the next ${fault.count} writes of ${box.name} fail`);
+      // Writes are tried again; until then nothing that needs one is done.
+      history.idle.push({ box: box.name, at: clock.nowMs, until: clock.nowMs + 30_000 });
       return box.disk.failRows(fault.count);
     case 'agent-log-disk':
       trace.note(`the next ${fault.count} writes of logs of ${box.name} fail`);
@@ -55,6 +57,7 @@ function strikeBox(
       return fill(world, { disk: box.disk, whose: box.name, ms: fault.ms });
     case 'agent-slow-disk':
       trace.note(`the disk of ${box.name} is slow for ${Math.round(fault.ms)} ms`);
+      history.idle.push({ box: box.name, at: clock.nowMs, until: clock.nowMs + fault.ms + 5000 });
       return box.disk.slow(clock.nowMs + fault.ms);
     case 'agent-wipe':
       box.wipe();
@@ -67,6 +70,9 @@ function strikeBox(
         again(500);
       });
     }
+    case 'data-loss':
+      trace.note(`messages of ${box.name} are lost for ${Math.round(fault.ms)} ms`);
+      return network.loseData(box.name, clock.nowMs + fault.ms);
     case 'agent-twin':
       return world.addTwin(box, fault.has, fault.ms);
     case 'agent-clock':

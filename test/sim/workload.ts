@@ -242,7 +242,7 @@ export class Workload {
     const text = how === 'answer' && team.length > 0 ? [chance.pick(team).name] : [];
     if (how === 'answer' && text.length === 0) return;
     const { history } = this.#ground;
-    history.answered.add(job);
+    history.decided.add(job);
     if (how !== 'reject') history.begunByPeople.add(job);
     await client.ask('decide', { decision: id, how, text });
     history.count(`decided ${how}`);

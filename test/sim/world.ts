@@ -20,6 +20,7 @@ import type { SimLink } from './sim-link.ts';
 import { Sockets } from './sockets.ts';
 import { strike } from './strike.ts';
 import { Trace } from './trace.ts';
+import { Wire } from './wire.ts';
 import { drawWishes } from './wishes.ts';
 import { Workload } from './workload.ts';
 
@@ -66,6 +67,7 @@ export class World {
   readonly #workload: Workload;
   readonly #ground: Ground;
   readonly #twins: AgentBox[] = [];
+  readonly #wire: Wire;
   /** When each box last had a pong of the hub's. */
   readonly #pongs = new Map<string, { readonly at: number; readonly afterMs: number }>();
   #isHealed = false;
@@ -74,13 +76,14 @@ export class World {
     const { clock, history } = this;
     const chance = createChance(seed);
     this.#chance = chance;
+    this.#wire = new Wire(history, () => clock.nowMs);
     this.trace = new Trace({ nowMs: () => clock.nowMs, isVerbose });
     const { trace } = this;
     this.network = new Network({
       ...{ clock, trace },
       chance: chance.fork(),
-      arrived: (from, kind) => this.#noteArrival(from, kind),
-      passes: (from, bytes) => this.#notePassing(from, bytes),
+      arrived: (from, kind, bytes) => this.#noteArrival(from, kind, bytes),
+      passes: (from, kind, bytes) => this.#notePassing(from, kind, bytes),
     });
     const { network } = this;
     this.troubleMs = chance.between(20_000, 90_000);
@@ -220,15 +223,19 @@ export class World {
   }
 
   /** A side that says in a hello that the link is open takes what comes on it from then on. */
-  #notePassing(from: SimLink, bytes: Uint8Array): void {
+  #notePassing(from: SimLink, kind: string, bytes: Uint8Array): void {
+    const isSane = !this.history.stains.has(from.box);
+    if (isSane) this.#wire.leaves(from, kind, bytes);
     if (from.sends === 'to-agent') this.history.sentTo.set(from.peerKey, this.clock.nowMs);
     if (!from.isOpen) from.isOpen = isOpenHello(bytes);
   }
 
   /** Only what comes on a link that is open at its end counts as heard. */
-  #noteArrival({ box: name, sends, peer }: SimLink, kind: string): void {
+  #noteArrival(from: SimLink, kind: string, bytes: Uint8Array): void {
+    const { box: name, sends, peer } = from;
     const box = this.boxes.find((known) => known.name === name);
     if (box === undefined || kind === 'hello' || !peer.isOpen) return;
+    if (!this.history.stains.has(name)) this.#wire.arrives(from, kind, bytes);
     if (sends === 'to-hub') {
       const isHeard = this.hub.hub?.session(box.key)?.isLinked === true;
       if (isHeard) this.history.noteArrival(name, this.clock.nowMs);

@@ -8,6 +8,7 @@ import { answersCheck } from './answers.ts';
 import type { Check } from './check.ts';
 import { finalRecordsCheck } from './final-records.ts';
 import { followedLogsCheck } from './followed-logs.ts';
+import { leasesCheck } from './leases.ts';
 import { logCopiesCheck } from './log-copies.ts';
 import { lossesCheck } from './losses.ts';
 import { oneOutcomeCheck } from './one-outcome.ts';
@@ -30,4 +31,5 @@ export const checks: readonly Check[] = [
   screensCheck,
   revokedCheck,
   lossesCheck,
+  leasesCheck,
 ];

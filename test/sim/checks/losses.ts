@@ -49,7 +49,7 @@ function judgeReplacements({ history }: Evidence, job: CommandJob): readonly Fin
 
 /** A job that stays lost is in the inbox. */
 function judgeAsked({ history, decisions }: Evidence, job: CommandJob): readonly Finding[] {
-  const wasAnswered = history.begunByPeople.has(job.id) || history.answered.has(job.id);
+  const wasAnswered = history.begunByPeople.has(job.id) || history.decided.has(job.id);
   const wasCancelled = job.attempts.some(({ state }) => state.cancelAskedAt !== undefined);
   if (!isGivenUp(findEnd(job)) || wasAnswered || wasCancelled) return [];
   if (decisions.some((decision) => decision.job === job.id)) return [];

@@ -34,10 +34,14 @@ export const startsCheck: Check = {
     for (const job of jobs) {
       if (job.kind === 'group') continue;
       for (const attempt of job.attempts) {
-        const id = `${job.id}.${attempt.n}`;
+        const id = `${job.id}.${attempt.n}` as const;
         const box = world.findBox(attempt.worker)?.name ?? '';
         const isCopied = history.stains.get(box)?.has('twin') === true;
-        if (isCopied || !started.has(id) || !isUnstarted(attempt)) continue;
+        if (isCopied || !started.has(id)) continue;
+        const leftAt = history.leftAt.get(id) ?? Number.POSITIVE_INFINITY;
+        const endedAt = attempt.state.is === 'finished' ? attempt.state.end.at : 0;
+        const isKept = leftAt > world.hub.findTime(endedAt);
+        if (!isUnstarted(attempt, isKept)) continue;
         findings.push({ about: job.id, message: `${id} ended before it could start, and started` });
       }
     }
@@ -45,9 +49,10 @@ export const startsCheck: Check = {
   },
 };
 
-function isUnstarted({ state }: AttemptRecord): boolean {
+/** `isKept`: it was still in the hub when it ended. */
+function isUnstarted({ state }: AttemptRecord, isKept: boolean): boolean {
   if (state.is !== 'finished') return false;
   const { end, times } = state;
-  if (end.outcome === 'lost') return times.sentAt === undefined && times.acceptedAt === undefined;
+  if (end.outcome === 'lost') return isKept && times.acceptedAt === undefined;
   return end.startedAt === undefined && times.startedAt === undefined;
 }
