@@ -174,7 +174,10 @@ export class WorkerSession implements SessionHost {
 
   trouble(code: AppError['code']): void {
     this.#health = { ...this.#health, trouble: code };
-    this.#parts.noticed(`${this.#parts.key.slice(0, 8)} cannot be served: ${code}`);
+    const { workers, key, noticed } = this.#parts;
+    const { message, hint } = new AppError(code);
+    const name = workers.find(key)?.name ?? key.slice(0, 8);
+    noticed(`${name} cannot be served: ${code}. ${message} ${hint}`);
     this.#parts.presenceChanged();
   }
 

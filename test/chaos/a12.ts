@@ -2,7 +2,8 @@
  * A12: the hub's store is put back to an older copy; workers notice, refuse, and nothing runs twice.
  *
  * The copy is taken from a hub that stands still, as a backup would be, and what happened since is
- * forgotten by it: it would mint numbers again that its workers know already.
+ * forgotten by it: it would mint numbers again that its workers know already. Every worker does jobs
+ * in between, so that each knows more than the hub.
  */
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -70,17 +71,25 @@ async function runRestored(report: (line: string) => void): Promise<ChaosOutcome
 
 async function runJobs(field: Field, directory: string, name: string): Promise<void> {
   for (let n = 0; n < jobsEach; n += 1) {
-    const { command, key } = makeProofJob({ key: `${name}${n}`, directory, lineCount: 1 });
-    await field.voice.ask<JobRow>('dispatch', { command: [command], key, wait: true });
+    const args = planJob(field, directory, `${name}${n}`);
+    await field.voice.ask<JobRow>('dispatch', { ...args, wait: true });
   }
+}
+
+let turn = 0;
+
+/** Arguments of the next dispatch; agents take turns. */
+function planJob(field: Field, directory: string, key: string): Record<string, unknown> {
+  turn += 1;
+  const { command } = makeProofJob({ key, directory, lineCount: 1 });
+  return { command: [command], key, on: [field.agents[turn % field.agents.length]?.name] };
 }
 
 /** New work for the hub that forgot; it may be taken, it must not run. */
 async function ask(field: Field, directory: string): Promise<number> {
   let taken = 0;
   for (let n = 0; n < jobsEach; n += 1) {
-    const { command, key } = makeProofJob({ key: `after${n}`, directory, lineCount: 1 });
-    const args = { command: [command], key };
+    const args = planJob(field, directory, `after${n}`);
     const isTaken = await field.voice.askOnce('dispatch', args).then(
       () => true,
       () => false,
