@@ -14,13 +14,22 @@ export interface SteppedClock {
   set(offsetSeconds: number): void;
 }
 
+const missing = 'libfaketime is not installed';
+
 /** Where Debian and Fedora put it. */
 const places = ['/usr/lib/*/faketime/libfaketime.so.1', '/usr/lib64/faketime/libfaketime.so.1'];
 
+/** The environment of a process whose clocks, the monotonic one too, run at this rate; or why not. */
+export function planRate(rate: number): Readonly<Record<string, string>> | string {
+  const library = findLibrary();
+  if (library === undefined) return missing;
+  return { LD_PRELOAD: library, FAKETIME: `+0 x${rate}`, NO_FAKE_STAT: '1' };
+}
+
 /** A clock whose offset is in `file`; a sentence where the library is missing. */
 export function openClock(file: string): SteppedClock | string {
-  const library = places.flatMap((place) => globSync(place)).find((path) => existsSync(path));
-  if (library === undefined) return 'libfaketime is not installed';
+  const library = findLibrary();
+  if (library === undefined) return missing;
   const set = (offsetSeconds: number) => {
     writeFileSync(`${file}.new`, `${offsetSeconds >= 0 ? '+' : ''}${offsetSeconds}\n`);
     // Whole or not at all: a process may read it at any moment.
@@ -36,4 +45,8 @@ export function openClock(file: string): SteppedClock | string {
     NO_FAKE_STAT: '1',
   };
   return { env, set };
+}
+
+function findLibrary(): string | undefined {
+  return places.flatMap((place) => globSync(place)).find((path) => existsSync(path));
 }

@@ -14,7 +14,7 @@ import { startVerb } from '../../kit/processes.ts';
 import type { LinkShape } from '../link/message.ts';
 import { openRelay, type Relay } from '../link/relay.ts';
 import { Box } from './box.ts';
-import { openClock, type SteppedClock } from './clock.ts';
+import { openClock, planRate, type SteppedClock } from './clock.ts';
 import { mountDisk, type SmallDisk } from './small-disk.ts';
 import { Voice } from './voice.ts';
 
@@ -30,6 +30,8 @@ export interface FieldPlan {
   readonly diskBytes?: number;
   /** May wall clocks be stepped? */
   readonly hasClocks?: boolean;
+  /** How fast the clocks of each agent run, the monotonic one too; 1 where absent. */
+  readonly rates?: readonly number[];
 }
 
 /** A process with what can be done to it. */
@@ -172,16 +174,26 @@ export class Field implements AsyncDisposable {
     const clock = this.#plan.hasClocks === true ? openClock(`${home}.clock`) : undefined;
     if (typeof clock === 'string') this.missing.add(`clocks are not stepped: ${clock}`);
     const stepped = typeof clock === 'object' ? clock : undefined;
+    const rated = program === 'odally' ? this.#planRate() : {};
     const variable = program === 'wally' ? 'WALLY_HOME' : 'ODALLY_HOME';
     const box = new Box({
       name,
       program,
       args: program === 'wally' ? ['up', '--foreground'] : ['run'],
-      env: { HOME: this.homes.folder('home'), [variable]: home, ...stepped?.env },
+      env: { HOME: this.homes.folder('home'), [variable]: home, ...stepped?.env, ...rated },
       // Outside the home: a full disk must not silence it.
       logFile: `${home}.log`,
     });
     return { name, home, box, clock: stepped, disk: this.#disks.get(home) };
+  }
+
+  /** The clock of the agent that is made next. */
+  #planRate(): Readonly<Record<string, string>> {
+    const rate = this.#plan.rates?.[this.agents.length] ?? 1;
+    const rated = rate === 1 ? {} : planRate(rate);
+    if (typeof rated === 'object') return rated;
+    this.missing.add(`clocks all run at one rate: ${rated}`);
+    return {};
   }
 
   /** Pairs the home and has it dial the relay; resolves with the worker's name. */
