@@ -36,6 +36,9 @@ export interface NemesisPlan {
   readonly report: (line: string) => void;
 }
 
+/** For so long a process may still go by the clock that it had. */
+const clockCacheMs = 2000;
+
 /** A killed process stays away for up to so long. */
 const awayMsMax = 600;
 
@@ -71,11 +74,21 @@ export class Nemesis {
     else this.leftOut.set(kind, 'nobody to strike');
   }
 
-  /** Waits until all that lasts is over and everything runs. */
+  /** Waits until all that lasts is over, clocks are true and everything runs. */
   async rest(): Promise<void> {
     await Promise.all(this.#lasting);
+    await this.#setClocksRight();
     for (const { box } of this.#plan.field.posts) await box.untilUp();
     await this.#plan.field.shapeLinks(this.#plan.link);
+  }
+
+  /** Clocks are compared when a link opens, so that the links are opened anew. */
+  async #setClocksRight(): Promise<void> {
+    const { field } = this.#plan;
+    if (!this.done.has('step a clock')) return;
+    for (const { clock } of field.posts) clock?.set(0);
+    await sleep(clockCacheMs);
+    await this.#kill(field.hub);
   }
 
   #strike(kind: FaultKind): Promise<boolean> {

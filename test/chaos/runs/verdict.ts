@@ -29,6 +29,13 @@ export interface Verdict {
   readonly doctor: string;
 }
 
+/** What of a doctor's finding is shown. */
+interface Finding {
+  readonly id: string;
+  readonly seen: string;
+  readonly worker?: string;
+}
+
 /** Logs may still be on their way for so long after the last outcome. */
 const logMsMax = 90_000;
 
@@ -101,10 +108,10 @@ async function readText(voice: Voice, id: string): Promise<string> {
 
 async function askDoctor(voice: Voice, faults: string[]): Promise<string> {
   try {
-    const { findings } = await voice.ask<{ findings: readonly { id: string; seen: string }[] }>(
-      'doctor',
-    );
-    for (const { id, seen } of findings) faults.push(`doctor: ${id}: ${seen}`);
+    const { findings } = await voice.ask<{ findings: readonly Finding[] }>('doctor');
+    for (const { id, seen, worker } of findings) {
+      faults.push(`doctor: ${id}${worker === undefined ? '' : ` on ${worker}`}: ${seen}`);
+    }
     return findings.length === 0 ? 'finds nothing' : `finds ${findings.length}`;
   } catch (thrown) {
     if (thrown instanceof AppError && thrown.code === 'USAGE_VERB') return 'is not there yet';
