@@ -5,6 +5,7 @@
  * find nothing. The table of what happened is the result, whether it went well or not.
  */
 
+import type { JobRow } from '../../../cockpit/verbs/shapes.ts';
 import { createChance } from '../../sim/chance.ts';
 import type { ChaosOutcome } from '../check.ts';
 import { type Field, openField } from '../field/field.ts';
@@ -65,8 +66,15 @@ export async function runMain(
   await nemesis.rest();
   await field.untilLinked();
   const verdict = await judge({ voice: field.voice, ended, directory, allowed });
+  const extraCount = await countExtra(field, ended.length);
   const figures = await describe(field, nemesis, { verdict, plan, startedAt });
-  return conclude(verdict, figures);
+  return conclude(verdict, { ...figures, 'jobs that nobody asked for': extraCount });
+}
+
+/** Jobs are numbered without a hole, so the next number tells of any that a lost answer made twice. */
+async function countExtra(field: Field, jobCount: number): Promise<number> {
+  const { id } = await field.voice.ask<JobRow>('dispatch', { command: ['true'], key: 'last' });
+  return Number(id.slice(1)) - 1 - jobCount;
 }
 
 function makeJobs(plan: MainRunPlan, directory: string): readonly ProofJob[] {
@@ -152,9 +160,8 @@ function conclude(
   verdict: Verdict,
   figures: Readonly<Record<string, number | string>>,
 ): ChaosOutcome {
-  const [first] = verdict.faults;
-  if (first !== undefined) {
-    return { verdict: 'failed', detail: verdict.faults.join(' | '), figures };
-  }
+  const extra = figures['jobs that nobody asked for'];
+  const faults = [...verdict.faults, ...(extra === 0 ? [] : [`${extra} jobs too many`])];
+  if (faults.length > 0) return { verdict: 'failed', detail: faults.join(' | '), figures };
   return { verdict: 'passed', detail: 'one outcome each, none ran twice, no line lost', figures };
 }
