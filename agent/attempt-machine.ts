@@ -124,7 +124,7 @@ const table: Table<AttemptState, AttemptEvent, AttemptEffect> = {
 };
 
 /** One step. Pure. */
-export const stepAttempt = createStepper(table);
+export const stepAttempt = createStepper('agent-attempt', table);
 
 const endProcess = { do: 'end-process' } as const;
 

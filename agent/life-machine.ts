@@ -47,4 +47,4 @@ const table: Table<LifeState, LifeEvent, LifeEffect> = {
 };
 
 /** One step. Pure. */
-export const stepLife = createStepper(table);
+export const stepLife = createStepper('agent-life', table);

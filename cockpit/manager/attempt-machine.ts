@@ -141,7 +141,7 @@ const table: Table<HubAttemptState, HubAttemptEvent, HubAttemptEffect> = {
 };
 
 /** One step. Pure. */
-export const stepHubAttempt = createStepper(table);
+export const stepHubAttempt = createStepper('hub-attempt', table);
 
 function move(state: HubAttemptState): Out {
   return { state, effects: [] };

@@ -75,7 +75,7 @@ const table: Table<HandshakeState, HandshakeEvent, HandshakeEffect> = {
 };
 
 /** One step. Pure. */
-export const stepHandshake = createStepper(table);
+export const stepHandshake = createStepper('handshake', table);
 
 /** When a tick is due, monotonic milliseconds; undefined when none is. */
 export function findHandshakeDeadline(state: HandshakeState): number | undefined {

@@ -52,7 +52,7 @@ const table: Table<LeaseState, LeaseEvent, LeaseEffect> = {
 };
 
 /** One step. Pure. */
-export const stepLease = createStepper(table);
+export const stepLease = createStepper('lease', table);
 
 /** When a tick is due, monotonic milliseconds; undefined when none is. */
 export function findLeaseDeadline(state: LeaseState): number | undefined {

@@ -74,7 +74,7 @@ const table: Table<LivenessState, LivenessEvent, LivenessEffect> = {
 const deafSilenceMs = suspectAfterMsDefault - 2 * pingMsDefault;
 
 /** One step. Pure. */
-export const stepLiveness = createStepper(table);
+export const stepLiveness = createStepper('liveness', table);
 
 /** When a tick is due, monotonic milliseconds. */
 export function findLivenessDeadline(state: LivenessState): number | undefined {

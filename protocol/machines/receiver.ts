@@ -56,7 +56,7 @@ const table: Table<ReceiverState, ReceiverEvent, ReceiverEffect> = {
 };
 
 /** One step. Pure. */
-export const stepReceiver = createStepper(table);
+export const stepReceiver = createStepper('receiver', table);
 
 function takeData(state: ReceiverState, { rows }: { readonly rows: readonly OutboxRow[] }): Out {
   const held = hold(state, rows);

@@ -103,7 +103,7 @@ const table: Table<SenderState, SenderEvent, SenderEffect> = {
 };
 
 /** One step. Pure. */
-export const stepSender = createStepper(table);
+export const stepSender = createStepper('sender', table);
 
 /** When a tick is due, monotonic milliseconds; undefined when none is. */
 export function findSenderDeadline(state: SenderState): number | undefined {

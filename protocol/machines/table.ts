@@ -6,6 +6,7 @@
  * thought of. A machine does no I/O, reads no clock and sets no timer: the loop that owns it passes
  * the moment in and sleeps until the machine's `nextDeadline`. Source: h11, quinn-proto.
  */
+import { assert } from '../errors.ts';
 
 /** When a step happens: monotonic milliseconds, and a roll in [0, 1) for jitter. */
 export interface Moment {
@@ -44,13 +45,51 @@ export function ignore(why: string): Ignored {
   return { ignored: why };
 }
 
-/** A table as a function: looks the cell up and takes the step. */
+/** Told of every cell that a step looks up, ignored ones included. It must change nothing. */
+export type WatchSteps = (table: string, state: string, event: string) => void;
+
+/** One cell of a table; `ignored` says why it changes nothing, where it does not. */
+export interface Cell {
+  readonly table: string;
+  readonly state: string;
+  readonly event: string;
+  readonly ignored?: string;
+}
+
+type AnyTable = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+const tables = new Map<string, AnyTable>();
+let watch: WatchSteps | undefined;
+
+/** Sets who is told of every step of every machine; undefined for nobody, as it is at first. */
+export function watchSteps(told: WatchSteps | undefined): void {
+  watch = told;
+}
+
+/** Every cell of every table that was made a stepper so far. */
+export function listCells(): readonly Cell[] {
+  const cells: Cell[] = [];
+  for (const [table, rows] of tables) {
+    for (const [state, row] of Object.entries(rows)) {
+      for (const [event, cell] of Object.entries(row)) {
+        const ignored = typeof cell === 'function' ? {} : (cell as Ignored);
+        cells.push({ table, state, event, ...ignored });
+      }
+    }
+  }
+  return cells;
+}
+
+/** A table as a function: looks the cell up and takes the step. `name` is its own among tables. */
 export function createStepper<
   S extends { readonly is: string },
   E extends { readonly type: string },
   F,
->(table: Table<S, E, F>): (state: S, event: E, moment: Moment) => Step<S, F> {
+>(name: string, table: Table<S, E, F>): (state: S, event: E, moment: Moment) => Step<S, F> {
+  assert(!tables.has(name), 'every table has a name of its own');
+  tables.set(name, table as AnyTable);
   return (state, event, moment) => {
+    watch?.(name, state.is, event.type);
     const row = table[state.is as S['is']];
     const cell = row[event.type as E['type']] as Transition<S, F, S, E> | Ignored;
     if (typeof cell !== 'function') return { state, effects: [] };
