@@ -8,19 +8,21 @@
  */
 import type { DecodedFrame } from './frames.ts';
 import { talkPerSecond, talkTokensMax } from './limits.ts';
+import type { Clock } from './ports.ts';
 
 /** One peer's bucket, over all its links. */
 export interface Allowance {
-  /** Pays if there is enough; `nowMs` is monotonic. */
-  spend(cost: number, nowMs: number): boolean;
+  /** Pays if there is enough. */
+  spend(cost: number): boolean;
 }
 
 /** A full bucket. */
-export function createAllowance(nowMs: number): Allowance {
+export function createAllowance(clock: Pick<Clock, 'monotonicMs'>): Allowance {
   let tokens = talkTokensMax;
-  let filledAt = nowMs;
+  let filledAt = clock.monotonicMs();
   return {
-    spend(cost, now) {
+    spend(cost) {
+      const now = clock.monotonicMs();
       tokens = Math.min(talkTokensMax, tokens + ((now - filledAt) / 1000) * talkPerSecond);
       filledAt = now;
       if (tokens < cost) return false;

@@ -75,7 +75,7 @@ const helloSchema = z.object({
   t: z.literal('hello'),
   ...versionsSchema.shape,
   role: z.enum(['hub', 'agent']),
-  version: z.string().max(64),
+  version: peerText(64),
   store: storeId,
   incarnation: z.number().int().min(1),
   /** The peer's store that `received` speaks of; null when the peer is not known yet. */

@@ -39,7 +39,7 @@ export function isHotFact(value: unknown): boolean {
   if (!outcomeWords.has(value.outcome)) return false;
   // A reason is text that a schema cleans, so what has one is left to it.
   const optional =
-    countOptional(value, 'startedAt', isInstant) + countOptional(value, 'code', isText64);
+    countOptional(value, 'startedAt', isInstant) + countOptional(value, 'code', isPlain64);
   return hasFields(value, 6 + optional);
 }
 
@@ -128,8 +128,9 @@ function isShortText(value: unknown): boolean {
   return typeof value === 'string' && value.length <= 4096;
 }
 
-function isText64(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= 64;
+/** What the schema cleans of control characters is left to it. */
+function isPlain64(value: unknown): boolean {
+  return typeof value === 'string' && /^[ -~]{0,64}$/.test(value);
 }
 
 /** A decoded map; byte arrays and lists are objects too. */

@@ -43,7 +43,7 @@ export const commandSpecSchema = z.object({
 /** What a process used; the shape of `WorkUsage`. */
 export const usageSchema = z.object({
   exitCode: z.number().int().exactOptional(),
-  signal: z.string().max(32).exactOptional(),
+  signal: peerText(32).exactOptional(),
   cpuMs: z.number().nonnegative().exactOptional(),
   memoryBytesPeak: count.exactOptional(),
 });
@@ -84,7 +84,7 @@ const finishedSchema = z.object({
   attempt: attemptIdSchema,
   at: instant,
   outcome: z.enum(outcomes),
-  code: z.string().max(64).exactOptional(),
+  code: peerText(64).exactOptional(),
   reason: peerText(4096).exactOptional(),
   startedAt: instant.exactOptional(),
   usage: usageSchema,

@@ -14,12 +14,7 @@ import { listRows, planDataFrames } from './data-frames.ts';
 import { AppError, wrapError } from './errors.ts';
 import { type Frame, type HelloFrame, type OwnerFrame, ownVersions } from './frames.ts';
 import { greetingLinksMax, hubPingRestMs } from './limits.ts';
-import {
-  createReceiver,
-  type ReceiverEffect,
-  type ReceiverState,
-  stepReceiver,
-} from './machines/receiver.ts';
+import { type ReceiverEffect, stepReceiver } from './machines/receiver.ts';
 import {
   type Answer,
   dropWaiting,
@@ -30,30 +25,23 @@ import {
   unrenewed,
 } from './machines/renewal.ts';
 import {
-  createSender,
   findSenderDeadline,
   type OutboxRow,
   type SenderEffect,
   type SenderEvent,
-  type SenderState,
   stepSender,
 } from './machines/sender.ts';
 import type { Moment } from './machines/table.ts';
 import type { SessionParts, StreamMarks } from './session-host.ts';
+import { openStreamPair, type StreamPair } from './stream-pair.ts';
 import type { Link } from './transports/link.ts';
 
 type SendEffect = Extract<SenderEffect, { do: 'send' }>;
 
-interface Streams {
-  readonly peerStore: string | null;
-  sender: SenderState;
-  receiver: ReceiverState;
-}
-
 /** Life cycle: `attach` links as they come; `stop` ends it. */
 export class Session {
   readonly #parts: SessionParts;
-  #streams: Streams;
+  #streams: StreamPair;
   #current: Connection | undefined;
   readonly #greeting = new Set<Connection>();
   #adoption: { readonly store: string; readonly marks: Promise<StreamMarks> } | undefined;
@@ -70,8 +58,8 @@ export class Session {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#alarm = new Alarm(parts.ports, () => this.#send({ type: 'tick' }));
-    this.#allowance = createAllowance(parts.ports.clock.monotonicMs());
-    this.#streams = openStreams(parts.knownStore, parts.marks);
+    this.#allowance = createAllowance(parts.ports.clock);
+    this.#streams = openStreamPair(parts.knownStore, parts.marks);
   }
 
   /** The open connection, if there is one. */
@@ -116,7 +104,7 @@ export class Session {
       link.close('stopped');
       return Promise.resolve('stopped');
     }
-    if (!this.#affords(linkCost)) {
+    if (!this.#allowance.spend(linkCost)) {
       link.close('PEER_FLOOD');
       return Promise.resolve('PEER_FLOOD');
     }
@@ -137,7 +125,7 @@ export class Session {
           void this.#open(from, hello, greetedAt).catch((error: unknown) =>
             this.#refuse(from, error),
           ),
-        affords: (cost) => this.#affords(cost),
+        affords: (cost) => this.#allowance.spend(cost),
         countQueued: () => this.#parts.host.countQueued(),
         answered: (from, answer) => this.#noteAnswer(from, answer),
         frame: (from, frame) => this.#take(from, frame),
@@ -158,10 +146,6 @@ export class Session {
     if (this.#greeting.size <= greetingLinksMax) return;
     const [oldest] = this.#greeting;
     oldest?.close('PEER_FLOOD');
-  }
-
-  #affords(cost: number): boolean {
-    return this.#allowance.spend(cost, this.#parts.ports.clock.monotonicMs());
   }
 
   /** What a hello causes must never end the process; its link ends, and the owner is told. */
@@ -210,7 +194,7 @@ export class Session {
   async #open(connection: Connection, hello: HelloFrame, greetedAt: LeaseInstant): Promise<void> {
     const { host } = this.#parts;
     if (hello.store !== this.#streams.peerStore) {
-      if (this.#streams.peerStore !== null && !this.#affords(storeCost)) {
+      if (this.#streams.peerStore !== null && !this.#allowance.spend(storeCost)) {
         return connection.refuse(new AppError('PEER_FLOOD'));
       }
       const adopted = await this.#adopt(connection, hello.store);
@@ -239,7 +223,7 @@ export class Session {
       }
       const marks = await this.#adoption.marks;
       if (this.#streams.peerStore !== peerStore) {
-        this.#streams = openStreams(peerStore, marks);
+        this.#streams = openStreamPair(peerStore, marks);
         this.#renewal = dropWaiting(this.#renewal);
       }
       return true;
@@ -285,7 +269,7 @@ export class Session {
   #takeData(from: Connection, rows: readonly OutboxRow[]): void {
     // Sent once more: it is answered by an ack, and so paid for.
     const isAgain = (rows[0]?.seq ?? 0) <= this.received;
-    if (isAgain && !this.#affords(1)) return from.refuse(new AppError('PEER_FLOOD'));
+    if (isAgain && !this.#allowance.spend(1)) return from.refuse(new AppError('PEER_FLOOD'));
     this.#receive({ type: 'data', rows });
   }
 
@@ -391,12 +375,4 @@ export class Session {
     const { clock, random } = this.#parts.ports;
     return { nowMs: clock.monotonicMs(), roll: random.fraction() };
   }
-}
-
-function openStreams(peerStore: string | null, marks: StreamMarks): Streams {
-  return {
-    peerStore,
-    sender: createSender(marks.acked, marks.queued),
-    receiver: createReceiver(marks.received),
-  };
 }

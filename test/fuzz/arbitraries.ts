@@ -8,7 +8,7 @@
 import * as fc from 'fast-check';
 import type { Frame } from '../../protocol/frames.ts';
 import type { DurableMessage } from '../../protocol/messages.ts';
-import type { AttemptId } from '../../protocol/model.ts';
+import { type AttemptId, reconciles } from '../../protocol/model.ts';
 import { stripControls } from '../../protocol/peer-text.ts';
 
 const instantMax = 8.64e15;
@@ -61,8 +61,10 @@ const anySpec = record(
     isIdempotent: fc.boolean(),
     lostAfterMs: duration,
     stopAfterMs: duration,
+    mayReplace: fc.boolean(),
+    reconcile: fc.constantFrom(...reconciles),
   },
-  ['cwd', 'repo', 'deadlineMs', 'stopAfterMs'],
+  ['cwd', 'repo', 'deadlineMs', 'stopAfterMs', 'mayReplace', 'reconcile'],
 );
 
 const anyUsage = record(
@@ -123,6 +125,7 @@ const anyHello = record(
     wallMs: fraction,
     name: anyText(64),
     host: anyText(256),
+    takesMany: fc.boolean(),
     capabilities: fc.record({
       os: anyText(64),
       arch: anyText(64),
@@ -138,7 +141,7 @@ const anyHello = record(
       { maxLength: 12 },
     ),
   },
-  ['name', 'host', 'capabilities', 'inventory'],
+  ['name', 'host', 'takesMany', 'capabilities', 'inventory'],
 ) as fc.Arbitrary<Frame>;
 
 /** A log frame whose records lie in place. */
@@ -178,18 +181,24 @@ const anyFinding = fc.record({
 /** Frames by kind. */
 export const anyFrame: { readonly [K in Frame['t']]: fc.Arbitrary<Frame> } = {
   hello: anyHello,
-  data: fc.record({
-    t: fc.constant('data'),
-    seq,
-    body: fc.uint8Array({ minLength: 1, maxLength: 600 }),
-  }),
+  data: record(
+    {
+      t: fc.constant('data'),
+      seq,
+      body: fc.uint8Array({ minLength: 1, maxLength: 600 }),
+      more: fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 12 }),
+    },
+    ['more'],
+  ) as fc.Arbitrary<Frame>,
   ack: fc.record({
     t: fc.constant('ack'),
     received: cursor,
     need: fc.array(seq, { maxLength: 32 }),
   }),
   ping: fc.record({ t: fc.constant('ping'), at: fraction }),
-  pong: fc.record({ t: fc.constant('pong'), at: fraction }),
+  pong: record({ t: fc.constant('pong'), at: fraction, queued: cursor }, [
+    'queued',
+  ]) as fc.Arbitrary<Frame>,
   'log-ask': fc.record({ t: fc.constant('log-ask'), attempt: anyAttempt }),
   log: anyLog,
   'log-ack': fc.record({

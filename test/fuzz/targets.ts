@@ -15,10 +15,18 @@ import { parseVerbArgs } from '../../cockpit/verbs/verb.ts';
 import { decodeValue, encodeValue } from '../../protocol/codec.ts';
 import { ControlClient, serveControl } from '../../protocol/control.ts';
 import { AppError, type ErrorCode } from '../../protocol/errors.ts';
-import { decodeFrame, encodeFrame } from '../../protocol/frames.ts';
+import { decodeFrame, encodeFrame, frameSchema } from '../../protocol/frames.ts';
 import { createFrameDecoder } from '../../protocol/framing.ts';
+import { isHotCommand, isHotFact, isHotFrame } from '../../protocol/hot-shapes.ts';
 import { parseInvite } from '../../protocol/invite.ts';
-import { decodeCommand, decodeFact, encodeMessage, findAssigned } from '../../protocol/messages.ts';
+import {
+  commandMessageSchema,
+  decodeCommand,
+  decodeFact,
+  encodeMessage,
+  factMessageSchema,
+  findAssigned,
+} from '../../protocol/messages.ts';
 import { answerPair, askToPair } from '../../protocol/pairing.ts';
 import { readReceived } from '../../store/inbox.ts';
 import { readEvents } from '../../store/journal.ts';
@@ -46,6 +54,7 @@ export const targets: readonly Target[] = [
   { name: 'frame', families: ['frame'], run: tryFrame },
   { name: 'command', families: ['message'], run: tryCommand },
   { name: 'fact', families: ['message'], run: tryFact },
+  { name: 'hot shapes', families: ['frame', 'message'], run: tryHotShapes },
   { name: 'framing', families: [], run: tryFraming },
   { name: 'control server', families: ['control'], run: tryControlServer },
   { name: 'control client', families: ['control'], run: tryControlClient },
@@ -106,6 +115,21 @@ function tryFact(bytes: Uint8Array): Verdict {
   const fact = refusable(frameCodes, () => decodeFact(bytes));
   if (fact === undefined) return 'refused';
   return expectSame('fact', decodeFact(encodeMessage(fact)), fact);
+}
+
+/** What is known without its schema is what the schema would give, and nothing else. */
+function tryHotShapes(bytes: Uint8Array): Verdict {
+  const value = refusable(['FRAME_INVALID'], () => ({ is: decodeValue(bytes) }));
+  if (value === undefined) return 'refused';
+  const hot = [
+    [isHotFrame(value.is), frameSchema],
+    [isHotCommand(value.is), commandMessageSchema],
+    [isHotFact(value.is), factMessageSchema],
+  ] as const;
+  for (const [isHot, schema] of hot) {
+    if (isHot) expectSame('hot shape', schema.parse(value.is), value.is);
+  }
+  return hot.some(([isHot]) => isHot) ? 'taken' : 'refused';
 }
 
 /** The bytes are a stream: whole, in two and in three pieces they hold the same frames. */
