@@ -5,8 +5,7 @@
  * world comes in through `AgentParts`, so the simulator runs this very class. Invariants: the store
  * has one owner; what an earlier process left running is settled before anything new starts.
  */
-import type { AppError } from '../protocol/errors.ts';
-import { wrapError } from '../protocol/errors.ts';
+import { type AppError, wrapError } from '../protocol/errors.ts';
 import type { HelloFrame, OwnerFrame } from '../protocol/frames.ts';
 import type { LeaseInstant } from '../protocol/machines/renewal.ts';
 import type { AttemptId, Capabilities } from '../protocol/model.ts';
@@ -55,6 +54,7 @@ export class Agent implements SessionHost {
   #trouble: string | null = null;
   #resolveEnded!: (failure: AppError | undefined) => void;
   #failure: AppError | undefined;
+  #isWaking = false;
   /** Resolves when the agent has stopped, with the failure that ended it if one did. */
   readonly ended: Promise<AppError | undefined>;
 
@@ -148,8 +148,7 @@ export class Agent implements SessionHost {
   apply(hubStore: string, rows: readonly StreamRow[]): Promise<void> {
     const taken = this.#intake.take(hubStore, rows, (some, how) => this.#desk.take(some, how));
     taken.catch((error: unknown) => this.#fail(error));
-    // Woken once more after the session has moved its cursor, for the gate looks at that.
-    return taken.then(() => this.#wakeSoon());
+    return taken;
   }
 
   acked(_hubStore: string, through: number): void {
@@ -231,7 +230,8 @@ export class Agent implements SessionHost {
       outlet: {
         queued: (store, rows) => this.#session.queued(store, rows),
         endProcess: (attempt) => this.#runWork.end(attempt),
-        changed: () => this.#wake(),
+        taken: (through) => this.#runWork.wake(through),
+        changed: () => this.#wakeOnce(),
         logEnd: (attempt) => this.#logEnds.get(attempt) ?? 0,
         forgotten: (attempt) => void this.#forget(attempt),
         quarantined: (seq, code) =>
@@ -282,7 +282,8 @@ export class Agent implements SessionHost {
       ports,
       slots: slots ?? Math.max(1, this.#capabilities.cpus * slotsPerCpuDefault),
       mark: (attempt) => this.#mark(attempt),
-      mayStart: () => this.#life.is === 'serving' && this.#session.received >= this.#barrier,
+      mayStart: (through) =>
+        this.#life.is === 'serving' && Math.max(this.#session.received, through) >= this.#barrier,
       leftMs,
       leaseLeftMs,
       logGrew: (attempt) => this.#noteLog(attempt).catch(failed),
@@ -360,6 +361,16 @@ export class Agent implements SessionHost {
     this.#runWork.wake();
     this.#watchWork.wake();
     this.#sendLogs.wake();
+  }
+
+  /** Many changes of one turn are looked at once. */
+  #wakeOnce(): void {
+    if (this.#isWaking) return;
+    this.#isWaking = true;
+    queueMicrotask(() => {
+      this.#isWaking = false;
+      this.#wake();
+    });
   }
 
   #wakeSoon(): void {

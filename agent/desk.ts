@@ -31,6 +31,11 @@ export interface DeskOutlet {
   /** Rows are durable and may leave. */
   queued(hubStore: string, rows: readonly StreamRow[]): void;
   endProcess(attempt: AttemptId): void;
+  /**
+   * All up to `through` is applied with the commit that was made a moment ago and is not on disk yet;
+   * what is committed now shares its batch.
+   */
+  taken(through: number): void;
   /** Something changed: look for work, logs and deadlines again. */
   changed(): void;
   /** Where this attempt's log ends now. */
@@ -115,7 +120,9 @@ export class Desk {
     const last = rows.at(-1);
     if (last === undefined || this.#streams === undefined) return;
     ops.push(this.#streams.planReceived(last.seq));
-    await this.#commit(ops, out);
+    const committed = this.#commit(ops, out);
+    this.#parts.outlet.taken(last.seq);
+    await committed;
     for (const perform of effects) perform();
     this.#parts.outlet.changed();
   }

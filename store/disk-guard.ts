@@ -134,3 +134,9 @@ export function isDiskFull(thrown: unknown): boolean {
   }
   return false;
 }
+
+/** A disk without room refuses new work; a store that is only being opened again makes it wait. */
+export function findLowDisk(disk: DiskGuard): ErrorCode | undefined {
+  const code = disk.findRefusal()?.code;
+  return code === 'STORE_REOPENING' ? undefined : code;
+}

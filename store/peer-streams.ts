@@ -6,7 +6,7 @@
  * commits, so the outbox never has a hole. A failed commit ends the process's use of this store.
  */
 import { assert } from '../protocol/errors.ts';
-import type { PeerKey } from '../protocol/model.ts';
+import type { AttemptId, PeerKey } from '../protocol/model.ts';
 import { planReceived, readReceived } from './inbox.ts';
 import type { Kv, KvOp } from './kv.ts';
 import {
@@ -23,6 +23,8 @@ import {
 export interface StreamRow {
   readonly seq: number;
   readonly bytes: Uint8Array;
+  /** What it assigns, where this process planned it, so that nobody has to read it again. */
+  readonly assigns?: AttemptId;
 }
 
 /** What is on disk of both directions. */
@@ -71,9 +73,12 @@ export class PeerStreams {
   }
 
   /** Takes the next number for a message; the op must be committed in the order of these calls. */
-  planMessage(bytes: Uint8Array): { readonly row: StreamRow; readonly op: KvOp } {
+  planMessage(
+    bytes: Uint8Array,
+    assigns?: AttemptId,
+  ): { readonly row: StreamRow; readonly op: KvOp } {
     this.#queued += 1;
-    const row = { seq: this.#queued, bytes };
+    const row = { seq: this.#queued, bytes, ...(assigns === undefined ? {} : { assigns }) };
     return { row, op: planAppend(this.#stream, row.seq, bytes) };
   }
 

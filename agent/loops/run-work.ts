@@ -18,7 +18,8 @@ import type { Desk } from '../desk.ts';
 import { untilDone } from '../log-patience.ts';
 import type { TakeOutput, Work, Workshop } from '../work/work.ts';
 
-/** What the loop needs. `mayStart` is the gate: the session's barrier and the life cycle. */
+/** What the loop needs. `mayStart` is the gate: the session's barrier, all up to `through` being applied, and
+ * the life cycle. */
 export interface RunWorkParts {
   readonly desk: Desk;
   readonly workshop: Workshop;
@@ -27,7 +28,7 @@ export interface RunWorkParts {
   readonly ports: Ports;
   readonly slots: number;
   readonly mark: (attempt: AttemptId) => string;
-  readonly mayStart: () => boolean;
+  readonly mayStart: (through: number) => boolean;
   /** Milliseconds until this attempt's deadline; undefined when it has none. */
   readonly leftMs: (held: HeldAttempt) => number | undefined;
   /** Milliseconds for which the lease of work with this term still holds; not above zero: none. */
@@ -62,10 +63,13 @@ export class RunWork {
     return this.#busy.size;
   }
 
-  /** Starts what may start. Safe to call at any time. */
-  wake(): void {
+  /**
+   * Starts what may start. Safe to call at any time; `through` says how far the hub's commands are
+   * applied where that is not on disk yet: what starts then is in the same batch.
+   */
+  wake(through = 0): void {
     const { desk, disk, slots, mayStart } = this.#parts;
-    if (!mayStart() || disk.findRefusal() !== undefined) return;
+    if (this.#busy.size >= slots || !mayStart(through) || disk.findRefusal() !== undefined) return;
     for (const held of desk.list()) {
       if (this.#busy.size >= slots) return;
       if (held.state.is !== 'accepted' || this.#busy.has(held.attempt)) continue;
@@ -113,19 +117,21 @@ export class RunWork {
     if (work === undefined) return;
     this.#works.set(attempt, work);
     try {
-      await desk.step(attempt, { type: 'spawned', at: wall(ports), process: work.process });
-      // The hub's store may have changed while it was spawned; then nobody wants it any more.
-      if (desk.find(attempt) === undefined) work.end();
-      const exit = await work.exit;
-      if (this.#printing.delete(attempt)) await this.#withLog(attempt, (log) => log.sync());
-      await desk.step(attempt, {
-        type: 'exited',
-        at: Math.round(exit.finishedAt),
-        usage: exit.usage,
-      });
+      const spawned = { type: 'spawned', at: wall(ports), process: work.process } as const;
+      // Its end does not wait for this one's disk: what ends at once shares the batch.
+      await Promise.all([desk.step(attempt, spawned), this.#awaitExit(attempt, work)]);
     } finally {
       this.#works.delete(attempt);
     }
+  }
+
+  async #awaitExit(attempt: AttemptId, work: Work): Promise<void> {
+    const { desk } = this.#parts;
+    // The hub's store may have changed while it was spawned; then nobody wants it any more.
+    if (desk.find(attempt) === undefined) work.end();
+    const { finishedAt, usage } = await work.exit;
+    if (this.#printing.delete(attempt)) await this.#withLog(attempt, (log) => log.sync());
+    await desk.step(attempt, { type: 'exited', at: Math.round(finishedAt), usage });
   }
 
   /** Without a term there is nothing that could lapse. */

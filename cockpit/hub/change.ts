@@ -12,7 +12,7 @@ import type { KvOp } from '../../store/kv.ts';
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
 import { planRow } from '../../store/row-codec.ts';
 import { type Decision, isOpen } from '../manager/decision.ts';
-import { isEnded, type JobRecord } from '../manager/job.ts';
+import type { JobRecord } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 
 /** What an event is about; the change numbers and times it. */
@@ -36,6 +36,7 @@ export class Change {
   readonly ops: KvOp[] = [];
   readonly queued = new Map<PeerKey, { readonly store: string; readonly rows: StreamRow[] }>();
   readonly jobs = new Map<JobId, JobRecord>();
+  readonly #markers = new Map<JobId, boolean>();
   isTeamChanged = false;
   readonly #takeEventSeq: () => number;
   readonly #undos: (() => void)[] = [];
@@ -73,9 +74,14 @@ export class Change {
     this.ops.length = opCount;
   }
 
-  /** Writes the job, and keeps or removes its marker as one that has not ended. */
+  /** Writes the job. */
   putJob(job: JobRecord): void {
     this.keepIn(this.jobs, job.id, job);
+  }
+
+  /** Sets or removes the marker of a job that has not ended. */
+  markActive(id: JobId, isActive: boolean): void {
+    this.keepIn(this.#markers, id, isActive);
   }
 
   putWorker(worker: WorkerRecord): void {
@@ -99,7 +105,8 @@ export class Change {
 
   /** Queues a command in the worker's stream. */
   send(worker: PeerKey, streams: PeerStreams, message: CommandMessage): void {
-    const { row, op } = streams.planMessage(encodeMessage(message));
+    const assigns = message.kind === 'assign' ? message.attempt : undefined;
+    const { row, op } = streams.planMessage(encodeMessage(message), assigns);
     this.ops.push(op);
     const queued = this.queued.get(worker) ?? { store: streams.store, rows: [] };
     this.queued.set(worker, queued);
@@ -113,10 +120,8 @@ export class Change {
   /** All rows to write; the jobs' last state only. */
   planOps(): readonly KvOp[] {
     const ops = [...this.ops];
-    for (const job of this.jobs.values()) {
-      ops.push(planRow(jobKey(job.id), job));
-      ops.push(planMarker(activeJobKey(job.id), !isEnded(job)));
-    }
+    for (const job of this.jobs.values()) ops.push(planRow(jobKey(job.id), job));
+    for (const [id, isActive] of this.#markers) ops.push(planMarker(activeJobKey(id), isActive));
     return ops;
   }
 }

@@ -36,6 +36,8 @@ export interface DeskState {
   readonly groupParts: Map<JobId, JobRecord>;
   /** Attempts made by this very process, whose first sending it cannot have missed. */
   readonly freshAttempts: Set<AttemptId>;
+  /** When attempts were first handed to a link, where their rows do not say so yet. */
+  readonly sentAt: Map<AttemptId, number>;
   nextJob: number;
   nextDecision: number;
   nextEvent: number;
@@ -55,6 +57,7 @@ export async function readDeskState(kv: Kv, logged: readonly AttemptId[]): Promi
     decisions: new Map(),
     groupParts: new Map(),
     freshAttempts: new Set(),
+    sentAt: new Map(),
     nextJob: lastJob + 1,
     nextDecision: (await readLastNumber(kv, 'd/')) + 1,
     nextEvent: (await readLastEventSeq(kv)) + 1,

@@ -24,6 +24,7 @@ import {
   getLastAttempt,
   isEnded,
   type JobRecord,
+  splitAttemptId,
 } from '../manager/job.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
@@ -232,10 +233,13 @@ export class HubDesk {
     await this.#ledger.commit(scene.change);
   }
 
-  /** An attempt was handed to a link for the first time. */
-  async noteSent(id: JobId, n: number): Promise<void> {
+  /** Writes the receipts of attempts that were handed to a link and not heard of since. */
+  async writeSent(): Promise<void> {
     const scene = this.#begin();
-    stepAttempt(scene, { id, n }, { type: 'sent', at: scene.change.at });
+    for (const [attempt, at] of scene.state.sentAt) {
+      const { job: id, n } = splitAttemptId(attempt);
+      stepAttempt(scene, { id, n }, { type: 'sent', at });
+    }
     await this.#ledger.commit(scene.change);
   }
 

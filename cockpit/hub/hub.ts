@@ -27,6 +27,7 @@ import { Feed } from './feed.ts';
 import { InviteBook } from './invite-book.ts';
 import { Ledger, type LedgerOutlet } from './ledger.ts';
 import { LogMirror } from './log-mirror.ts';
+import { SentReceipts } from './sent-receipts.ts';
 import { WatchLeases } from './watch-leases.ts';
 import { WorkerDesk } from './worker-desk.ts';
 import { WorkerSession } from './worker-session.ts';
@@ -70,6 +71,7 @@ export class Hub {
   #workers!: WorkerDesk;
   #desk!: HubDesk;
   #mirror!: LogMirror;
+  #sent!: SentReceipts;
   #invites!: InviteBook;
   #leases!: WatchLeases;
   #door: Door | undefined;
@@ -173,6 +175,7 @@ export class Hub {
     this.#workers = new WorkerDesk(ledger);
     this.#desk = new HubDesk(ledger);
     const failed = (error: unknown) => this.fail(error);
+    this.#sent = new SentReceipts({ state, desk: this.#desk, ports, failed });
     this.#mirror = new LogMirror({ logs, disk, desk: this.#desk, failed, noticed });
     const workers = this.#workers;
     this.#invites = new InviteBook({ kv, committer: this.#committer, workers, ports, hubKey: key });
@@ -243,6 +246,7 @@ export class Hub {
       desk: this.#desk,
       workers: this.#workers,
       mirror: this.#mirror,
+      sent: this.#sent,
       doctorLine: this.doctorLine,
       intake: new Intake({
         kv: this.#parts.kv,
@@ -276,6 +280,7 @@ export class Hub {
 
   async #close(): Promise<void> {
     this.#leases?.stop();
+    this.#sent?.stop();
     for (const { session } of this.#sessions.values()) session.stop('HUB_STOPPING');
     try {
       await this.#door?.close();

@@ -73,12 +73,13 @@ export function stepAttempt(
   event: HubAttemptEvent,
 ): readonly HubAttemptEffect[] {
   const job = findUnended(scene, id);
-  const attempt = job?.kind === 'command' ? findAttempt(job, n) : undefined;
-  if (job?.kind !== 'command' || attempt === undefined) return [];
+  const found = job?.kind === 'command' ? findAttempt(job, n) : undefined;
+  if (job?.kind !== 'command' || found === undefined) return [];
+  const attempt = noteSending(scene, id, found);
   const plan = loss === undefined ? undefined : weighLoss(scene, { job, attempt, cause: loss });
   const taken = isKept(job, loss) ? soften(event, plan) : event;
   const { state, effects } = stepHubAttempt(attempt.state, taken, { nowMs: 0, roll: 0 });
-  if (state === attempt.state) return effects;
+  if (state === found.state) return effects;
   const stepped = putAttempt(job, { ...attempt, state });
   const next = plan?.do === 'replace' ? addReplacement(scene, stepped, plan.worker) : stepped;
   keepJob(scene, next);
@@ -162,9 +163,11 @@ export function makeAttempt(
   };
 }
 
-/** May an earlier hub have sent this attempt without having noted so? */
+/** May this attempt have been sent although its row does not say so? */
 export function mayHaveLeft(state: DeskState, id: JobId, { n, worker }: AttemptRecord): boolean {
-  return state.streams.has(worker) && !state.freshAttempts.has(formatAttemptId(id, n));
+  const attempt = formatAttemptId(id, n);
+  if (state.sentAt.has(attempt)) return true;
+  return state.streams.has(worker) && !state.freshAttempts.has(attempt);
 }
 
 /** Puts a job into memory and into the change. */
@@ -172,6 +175,7 @@ export function keepJob({ state, change }: Scene, job: JobRecord): void {
   const { active, groupParts } = state;
   const before = active.get(job.id);
   change.putJob(job);
+  if ((before !== undefined) === isEnded(job)) change.markActive(job.id, !isEnded(job));
   if (job.kind === 'command') {
     if (job.parent !== null) change.keepIn(groupParts, job.id, job);
     indexHolders(state, job);
@@ -189,6 +193,7 @@ export function keepJob({ state, change }: Scene, job: JobRecord): void {
 function forgetFresh({ state, change }: Pick<Scene, 'state' | 'change'>, job: CommandJob): void {
   for (const { n } of job.attempts) {
     const attempt = formatAttemptId(job.id, n);
+    change.dropFrom(state.sentAt, attempt);
     if (!state.freshAttempts.delete(attempt)) continue;
     change.onUndo(() => state.freshAttempts.add(attempt));
   }
@@ -216,6 +221,16 @@ export function sendCancel(scene: Scene, worker: PeerKey, attempt: AttemptId): v
   const streams = state.streams.get(worker);
   if (streams === undefined) return;
   change.send(worker, streams, { kind: 'cancel', attempt, at: change.at });
+}
+
+/** The attempt with the receipt of its sending, which had waited for a change of its row. */
+function noteSending({ state, change }: Scene, id: JobId, attempt: AttemptRecord): AttemptRecord {
+  const key = formatAttemptId(id, attempt.n);
+  const at = state.sentAt.get(key);
+  if (at === undefined) return attempt;
+  change.dropFrom(state.sentAt, key);
+  const sent = stepHubAttempt(attempt.state, { type: 'sent', at }, { nowMs: 0, roll: 0 });
+  return { ...attempt, state: sent.state };
 }
 
 function weighLoss(

@@ -13,10 +13,10 @@ import { Session } from '../../protocol/session.ts';
 import type { SessionHost, SessionIdentity, StreamMarks } from '../../protocol/session-host.ts';
 import type { Intake } from '../../store/intake.ts';
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
-import { splitAttemptId } from '../manager/job.ts';
 import type { HubDesk } from './desk.ts';
 import type { DoctorLine } from './doctor/ask-worker.ts';
 import type { LogMirror } from './log-mirror.ts';
+import type { SentReceipts } from './sent-receipts.ts';
 import type { WorkerDesk } from './worker-desk.ts';
 
 /** What a worker's session needs of the hub. */
@@ -26,6 +26,7 @@ export interface WorkerSessionParts {
   readonly desk: HubDesk;
   readonly workers: WorkerDesk;
   readonly mirror: LogMirror;
+  readonly sent: SentReceipts;
   readonly doctorLine: DoctorLine;
   readonly intake: Intake;
   readonly ports: Ports;
@@ -125,10 +126,8 @@ export class WorkerSession implements SessionHost {
   }
 
   sent(row: StreamRow): void {
-    const attempt = findAssigned(row.bytes);
-    if (attempt === undefined) return;
-    const { job, n } = splitAttemptId(attempt);
-    this.#parts.desk.noteSent(job, n).catch(this.#parts.failed);
+    const attempt = row.assigns ?? findAssigned(row.bytes);
+    if (attempt !== undefined) this.#parts.sent.note(attempt);
   }
 
   renewed(): void {

@@ -87,6 +87,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
       queued: (_store, rows) =>
         asked.push(...rows.map((row) => `queued ${decodeFact(row.bytes).kind}`)),
       endProcess: (attempt) => asked.push(`end ${attempt}`),
+      taken: () => undefined,
       changed: () => undefined,
       logEnd: () => bench.printed,
       forgotten: (attempt) => asked.push(`forgotten ${attempt}`),

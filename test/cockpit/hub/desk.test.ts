@@ -83,7 +83,7 @@ describe('hub desk', () => {
   test('hub desk: receipts and the outcome come from the worker’s facts', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
-    await bench.desk.noteSent('J1', 1);
+    await bench.sent('J1', 1);
     await bench.report(
       alice,
       { kind: 'accepted', attempt: 'J1.1', at: 5 },
@@ -171,7 +171,7 @@ describe('hub desk', () => {
     [
       'was sent',
       async (bench) => {
-        await bench.desk.noteSent('J1', 1);
+        await bench.sent('J1', 1);
         return bench;
       },
     ],
@@ -211,7 +211,7 @@ describe('hub desk', () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
     await bench.desk.dispatch(makeJob([alice]));
-    await bench.desk.noteSent('J2', 1);
+    await bench.sent('J2', 1);
     await bench.desk.expire('J1');
     await bench.desk.expire('J2');
     expect(await outcome(bench, 'J1')).toBe('expired');
@@ -240,7 +240,7 @@ describe('hub desk', () => {
   test('hub desk: a cancel of a group reaches every part that has not ended', async () => {
     const bench = await openTeamBench();
     const group = await makeGroup(bench);
-    await bench.desk.noteSent('J3', 1);
+    await bench.sent('J3', 1);
     await bench.desk.cancel(group);
     expect(await outcome(bench, 'J2')).toBe('cancelled');
     expect(await lastState(bench, 'J3')).toMatchObject({
@@ -310,7 +310,7 @@ describe('hub desk', () => {
   test('hub desk: the newest jobs come first, as they stand now', async () => {
     const bench = await openTeamBench();
     for (let count = 0; count < 12; count += 1) await bench.desk.dispatch(makeJob([alice]));
-    await bench.desk.noteSent('J12', 1);
+    await bench.sent('J12', 1);
     const recent = await bench.desk.listRecent(3);
     expect(recent.map((job) => job.id)).toEqual(['J12', 'J11', 'J10']);
     expect((await lastState(bench, 'J12')).is).toBe('sent');

@@ -4,10 +4,12 @@
 import { HubDesk, type NewJob } from '../../../cockpit/hub/desk.ts';
 import { readDeskState } from '../../../cockpit/hub/desk-state.ts';
 import { Ledger } from '../../../cockpit/hub/ledger.ts';
+import { SentReceipts } from '../../../cockpit/hub/sent-receipts.ts';
 import { WorkerDesk } from '../../../cockpit/hub/worker-desk.ts';
+import { formatAttemptId } from '../../../cockpit/manager/job.ts';
 import type { WorkerRecord } from '../../../cockpit/manager/worker.ts';
 import { decodeCommand, encodeMessage, type FactMessage } from '../../../protocol/messages.ts';
-import type { CommandSpec, PeerKey } from '../../../protocol/model.ts';
+import type { CommandSpec, JobId, PeerKey } from '../../../protocol/model.ts';
 import { Committer } from '../../../store/committer.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
 import { readEvents } from '../../../store/journal.ts';
@@ -71,6 +73,9 @@ export interface HubBench {
   readonly present: Set<PeerKey>;
   /** `job J1`, `queued assign J1.1`, in the order in which they were told. */
   readonly told: string[];
+  readonly receipts: SentReceipts;
+  /** An attempt was handed to a link, and that is written down. */
+  sent(id: JobId, n: number): Promise<void>;
   /** A worker reports; numbered on in its stream. */
   report(worker: PeerKey, ...facts: readonly FactMessage[]): Promise<void>;
   /** Commands on disk for this worker, oldest first: `assign J1.1`. */
@@ -91,12 +96,13 @@ export async function openHubBench(
   const told: string[] = [];
   const linked = new Set<PeerKey>();
   const present = new Set<PeerKey>();
+  const state = await readDeskState(kv, []);
   const ledger = new Ledger({
     disk: soundDisk,
     kv,
     committer,
     ports,
-    state: await readDeskState(kv, []),
+    state,
     outlet: {
       queued: (_worker, { rows }) => {
         for (const row of rows) told.push(`queued ${describe(row.bytes)}`);
@@ -119,6 +125,11 @@ export async function openHubBench(
     linked,
     present,
     told,
+    receipts: new SentReceipts({ state, desk, ports, failed: () => undefined }),
+    sent: (id, n) => {
+      state.sentAt.set(formatAttemptId(id, n), Math.round(ports.clock.wallMs()));
+      return desk.writeSent();
+    },
     report: (worker, ...facts) => {
       const first = (workers.streamsOf(worker)?.counts.received ?? 0) + 1;
       const rows = facts.map((fact, index) => ({ seq: first + index, bytes: encodeMessage(fact) }));

@@ -224,7 +224,7 @@ describe('inbox', () => {
 
   test('inbox: one that begins only now what was given up is told to end', async () => {
     await bench.desk.dispatch(makeJob([alice], { spec: { ...spec, reconcile: 'keep-original' } }));
-    await bench.desk.noteSent('J1', 1);
+    await bench.sent('J1', 1);
     await bench.desk.declareLost({ id: 'J1', n: 1 }, silence);
     await bench.report(alice, { kind: 'accepted', attempt: 'J1.1', at: 5 });
     expect((await bench.readCommands(alice)).at(-1)).toBe('cancel J1.1');

@@ -102,7 +102,7 @@ describe('watch leases', () => {
     const job = await bench.desk.dispatch(
       makeJob([alice], { spec: { ...patient, deadlineMs: 5000 } }),
     );
-    await bench.desk.noteSent(job.id, 1);
+    await bench.sent(job.id, 1);
     const beat = async (ms: number) => {
       for (let spent = 0; spent < ms; spent += lookMs) {
         heard.set(alice, bench.ports.nowMs);
@@ -121,7 +121,7 @@ describe('watch leases', () => {
     const job = await bench.desk.dispatch(
       makeJob([alice], { spec: { ...patient, deadlineMs: 3_600_000 } }),
     );
-    await bench.desk.noteSent(job.id, 1);
+    await bench.sent(job.id, 1);
     await bench.ports.advance(2 * lookMs);
     bench.ports.wallStartMs += 2 * 3_600_000;
     await bench.ports.advance(3 * deadlineGraceMs);
@@ -144,7 +144,7 @@ describe('watch leases', () => {
     const spec30 = { ...spec, deadlineMs: 30_000 };
     for (let count = 0; count < 2; count += 1)
       await bench.desk.dispatch(makeJob([alice], { spec: spec30 }));
-    await bench.desk.noteSent('J2', 1);
+    await bench.sent('J2', 1);
     await bench.ports.advance(29_999);
     expect(await outcomes()).toEqual([undefined, undefined]);
     await bench.ports.advance(1 + lookMs);

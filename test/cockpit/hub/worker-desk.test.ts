@@ -97,7 +97,7 @@ describe('worker desk', () => {
     const bench = await openTeamBench();
     for (let count = 0; count < 3; count += 1) await bench.desk.dispatch(makeJob([alice]));
     await bench.desk.dispatch(makeJob([bob]));
-    await bench.desk.noteSent('J2', 1);
+    await bench.sent('J2', 1);
     await bench.report(alice, { kind: 'started', attempt: 'J3.1', at: 5 });
     const streams = await bench.workers.adoptStore(alice, newStore);
     expect(streams.store).toBe(newStore);
@@ -128,7 +128,7 @@ describe('worker desk', () => {
     const bench = await openTeamBench();
     for (let count = 0; count < 4; count += 1) await bench.desk.dispatch(makeJob([alice]));
     await bench.desk.dispatch(makeJob([bob]));
-    await bench.desk.noteSent('J2', 1);
+    await bench.sent('J2', 1);
     for (const attempt of ['J3.1', 'J4.1'] as const)
       await bench.report(alice, { kind: 'accepted', attempt, at: 5 });
     await bench.report(bob, { kind: 'accepted', attempt: 'J5.1', at: 5 });
