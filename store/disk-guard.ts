@@ -116,12 +116,6 @@ export function formatMib(bytes: number): string {
   return `${(bytes / (1024 * 1024)).toFixed(bytes < 100 * 1024 * 1024 ? 1 : 0)} MiB`;
 }
 
-/** A disk without room refuses new work; a store that is only being opened again makes it wait. */
-export function findLowDisk(disk: DiskGuard): ErrorCode | undefined {
-  const code = disk.findRefusal()?.code;
-  return code === 'STORE_REOPENING' ? undefined : code;
-}
-
 /** Does this failure, or what caused it, say that there is no room left? */
 export function isDiskFull(thrown: unknown): boolean {
   let at = thrown;
