@@ -37,5 +37,8 @@ export const settleTriesMax = 32;
 /** A log of which nothing was acknowledged for so long is asked for again: 5 resends of a message. */
 export const logAskAgainMs = 5000;
 
-/** Bytes of log read and sent in one go. Equal to the wire's chunk so that no chunk is split. */
-export const logReadBytesMax = 64 * 1024;
+/** Bytes of log read at a time to be sent: eight chunks, so that one look at the disk lasts a while. */
+export const logReadBytesMax = 512 * 1024;
+
+/** Bytes read and not yet sent, over all logs; at it a log is read for one chunk only. */
+export const logAheadBytesMax = 4 * 1024 * 1024;

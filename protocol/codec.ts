@@ -7,22 +7,31 @@
  * Invariant: decodeValue(encodeValue(x)) equals x for JSON values and byte arrays.
  * Source: msgpack specification; traps in msgpackr 2.1.3 (issues 34, 164, 193, 200).
  */
-import { Packr } from 'msgpackr';
+import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr';
 import { AppError } from './errors.ts';
 import { frameDepthMax } from './limits.ts';
 
 /** Elements in one decoded value, maps counting twice; a log chunk or an inventory needs far fewer. */
 export const elementCountMax = 65_536;
 
-const packr = new Packr({
+const options = {
   useRecords: false,
   encodeUndefinedAsNil: true,
   moreTypes: false,
   structuredClone: false,
-  copyBuffers: true,
   skipValues: [undefined],
   int64AsType: 'number',
-} as ConstructorParameters<typeof Packr>[0]);
+};
+type PackrOptions = ConstructorParameters<typeof Packr>[0];
+const packr = new Packr({ ...options, copyBuffers: true } as PackrOptions);
+const lender = new Packr(options as PackrOptions);
+const viewer = new Packr({ ...options, copyBuffers: false } as PackrOptions);
+
+/** What msgpackr hands back with this mode: the whole of its buffer, and where in it the value is. */
+interface ReusedBuffer extends Uint8Array {
+  readonly start: number;
+  readonly end: number;
+}
 
 /**
  * Encodes a JSON-like value that may hold byte arrays; fields that are undefined are left out. The
@@ -33,11 +42,29 @@ export function encodeValue(value: unknown): Uint8Array {
   return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
 }
 
+/**
+ * The same for a taker that copies at once: the bytes are good until the next value is lent. Large
+ * values go into one buffer again and again, where the packer above makes one of four times the size.
+ */
+export function lendEncoded(value: unknown): Uint8Array {
+  const packed = lender.pack(value, REUSE_BUFFER_MODE + RESET_BUFFER_MODE) as unknown as ReusedBuffer;
+  return new Uint8Array(packed.buffer, packed.byteOffset + packed.start, packed.end - packed.start);
+}
+
 /** Decodes exactly one value that fills `bytes`. Errors: FRAME_INVALID. */
 export function decodeValue(bytes: Uint8Array): unknown {
+  return decodeWith(packr, bytes);
+}
+
+/** The same, but byte arrays in the value are views of `bytes`, which it therefore owns from now on. */
+export function decodeOwned(bytes: Uint8Array): unknown {
+  return decodeWith(viewer, bytes);
+}
+
+function decodeWith(decoder: Packr, bytes: Uint8Array): unknown {
   scanValue(bytes);
   try {
-    return packr.unpack(bytes);
+    return decoder.unpack(bytes);
   } catch (error) {
     // The library's message quotes decoded content, so it is kept as a cause and not shown.
     throw new AppError('FRAME_INVALID', 'The bytes are not a msgpack value.', { cause: error });

@@ -9,7 +9,7 @@
 import { Alarm } from './alarm.ts';
 import { priceFrame } from './allowance.ts';
 import { AppError, wrapError } from './errors.ts';
-import { decodeFrame, encodeFrame, type Frame, type HelloFrame } from './frames.ts';
+import { decodeFrame, type Frame, type HelloFrame, lendFrame } from './frames.ts';
 import { frameBytesBeforeHelloMax, pingsAwaitedMax } from './limits.ts';
 import {
   findHandshakeDeadline,
@@ -112,7 +112,7 @@ export class Connection {
   /** Sends one frame; `closed` when there is no one to take it. */
   send(frame: Frame): 'sent' | 'full' | 'closed' {
     if (this.#isClosed) return 'closed';
-    return this.#parts.link.send(encodeFrame(frame));
+    return this.#parts.link.send(lendFrame(frame));
   }
 
   /** Ends the connection from this side. Safe to repeat. */

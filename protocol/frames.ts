@@ -7,7 +7,7 @@
  * Errors: FRAME_INVALID, FRAME_TOO_LARGE, PEER_VERSION. Source: DESIGN section 5, reliability facts R1-R5.
  */
 import { z } from 'zod';
-import { decodeValue, encodeValue } from './codec.ts';
+import { decodeOwned, encodeValue, lendEncoded } from './codec.ts';
 import { findingSchema } from './doctor.ts';
 import { AppError } from './errors.ts';
 import { isHotFrame } from './hot-shapes.ts';
@@ -146,12 +146,16 @@ const logSchema = z
   })
   .refine(isInPlace);
 
-/** The hub's copy is durable up to `offset`. `isReset`: what came did not follow it; go on from there. */
+/**
+ * The hub's copy is durable up to `offset`. `isReset`: what came did not follow it; go on from there.
+ * `window`: bytes that this worker may have under way over all its logs from now on.
+ */
 const logAckSchema = z.object({
   t: z.literal('log-ack'),
   attempt: attemptIdSchema,
   offset: cursor,
   isReset: z.boolean(),
+  window: cursor.exactOptional(),
 });
 
 /** An agent that holds an invite asks to be trusted under its own key. */
@@ -223,10 +227,18 @@ export function encodeFrame(frame: Frame): Uint8Array {
   return encodeValue(frame);
 }
 
-/** Reads a frame from the wire. Errors: FRAME_INVALID, FRAME_TOO_LARGE, PEER_VERSION for a hello. */
+/** The same for a link, which copies at once: the bytes are good until the next frame is lent. */
+export function lendFrame(frame: Frame): Uint8Array {
+  return lendEncoded(frame);
+}
+
+/**
+ * Reads a frame from the wire, whose bytes then belong to it. Errors: FRAME_INVALID,
+ * FRAME_TOO_LARGE, PEER_VERSION for a hello.
+ */
 export function decodeFrame(arrived: Uint8Array): DecodedFrame {
   if (arrived.length > frameBytesMax) throw new AppError('FRAME_TOO_LARGE');
-  const value = decodeValue(arrived);
+  const value = decodeOwned(arrived);
   if (isHotFrame(value)) return value as Frame;
   const kind = readKind(value);
   if (!kinds.has(kind)) return { t: 'unknown', kind: kind.slice(0, 64) };

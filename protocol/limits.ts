@@ -44,8 +44,14 @@ export const logChunkBytesMax = 64 * 1024;
 /** Records in one chunk: a command that writes byte by byte makes a record of each. */
 export const logRecordsMax = 4096;
 
-/** Log bytes sent and not yet acknowledged, per link, over all its logs. */
-export const logWindowBytesMax = 1024 * 1024;
+/** Log bytes sent and not yet acknowledged, per link, over all its logs, before the hub says how many. */
+export const logWindowBytesDefault = 1024 * 1024;
+
+/** Most that the hub lets one worker have under way: 100 MB/s for 40 ms of way and sync. */
+export const logWindowBytesMax = 4 * 1024 * 1024;
+
+/** Least that the hub lets one worker have under way: two chunks, so that one is sent while one is synced. */
+export const logWindowBytesMin = 128 * 1024;
 
 /** How often each side pings. One a second keeps the age shown fresh and costs 0.05 % of a core. */
 export const pingMsDefault = 1000;

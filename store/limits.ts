@@ -98,8 +98,26 @@ export const logSegmentsPerCapMin = 8;
 /** A segment's index has one mark for so many bytes of file; a read skips no more than that. */
 export const logMarkBytes = 64 * 1024;
 
-/** Bytes read from a segment at a time; more than the largest record, so each holds a whole one. */
-export const logWindowReadBytes = 128 * 1024;
+/** Bytes read from a segment at a time: two of the largest records, so nothing of them is read twice. */
+export const logWindowReadBytes = 2 * (64 * 1024 + 21);
+
+/** Payloads from this size on are written from where they are; smaller ones are gathered first. */
+export const logPieceBytesMin = 4096;
+
+/** Pieces handed to the system in one write. Source: IOV_MAX of Linux and macOS is 1024. */
+export const logWritePiecesMax = 512;
+
+/** Files of logs open at once in one home: of 50 jobs that print, the file written and the one read. */
+export const logHandlesMax = 128;
+
+/** Logs whose state is kept while nobody uses them; one of 64 MiB takes some 80 KiB. */
+export const logsIdleMax = 128;
+
+/** Newest output of one log kept in memory: what is copied a moment after it was written. */
+export const logTailBytesMax = 1024 * 1024;
+
+/** Newest output of all logs of one home kept in memory. */
+export const logTailsBytesMax = 8 * 1024 * 1024;
 
 /** Least cap of a log. Below it a segment could not hold a useful record. */
 export const logBytesMin = 1024;

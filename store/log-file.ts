@@ -5,7 +5,8 @@
  * (a full disk) is taken back and may be tried again. After a failed sync the kernel forgets what it
  * could not write, so the next act first reads the newest segment and writes it anew; what was synced
  * is in it, and `end` may be lower. A segment is synced before the next begins, so only the newest
- * can be torn. Reads see whole appends and never wait behind writes.
+ * can be torn. Reads see whole appends and never wait behind writes; appends do not wait behind a
+ * sync. Only one sync runs at a time: the kernel tells a failure once.
  */
 import { mkdir, rm, truncate, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -14,6 +15,7 @@ import { createLane } from './lane.ts';
 import type { Log, LogRecord, LogSlice } from './log.ts';
 import type { LogShape } from './log-cap.ts';
 import { cutRecords, findDropped, isNewSegment, weighRecord } from './log-cap.ts';
+import type { LogHandles } from './log-handles.ts';
 import type { Mark, Segment } from './log-segment.ts';
 import {
   createSegment,
@@ -23,30 +25,41 @@ import {
   recoverSegment,
   rewriteSegment,
   scanSegment,
-  syncPath,
+  syncDirectory,
+  syncSegment,
 } from './log-segment.ts';
 import type { SliceBuilder } from './log-slice.ts';
 import { createSlice } from './log-slice.ts';
+import type { TailMemory } from './log-tail.ts';
+import { LogTail } from './log-tail.ts';
+
+/** What all logs of one home share. */
+export interface LogCommons {
+  readonly shape: LogShape;
+  readonly handles: LogHandles;
+  readonly memory: TailMemory;
+}
 
 /**
  * Opens the log in `directory`, which is made at the first append: most jobs print little, and a
  * silent one costs no directory. A torn tail is cut off. Errors: STORE_IO.
  */
-export async function openFileLog(directory: string, shape: LogShape): Promise<FileLog> {
+export async function openFileLog(directory: string, commons: LogCommons): Promise<FileLog> {
   const found = await listSegments(directory).catch(noSegments);
   const segments = [...(found ?? [])];
   let end = 0;
   for (let last = segments.pop(); last !== undefined; last = segments.pop()) {
-    const sound = await recoverSegment(last);
+    const sound = await recoverSegment(commons.handles, last);
     if (sound !== undefined) {
       if (sound.segment.size < last.size) await truncate(last.path, sound.segment.size);
       segments.push(sound.segment);
       end = sound.end;
       break;
     }
+    await commons.handles.forget(last.path);
     await unlink(last.path);
   }
-  return new FileLog({ directory, shape, segments, end, isMade: found !== undefined });
+  return new FileLog({ directory, commons, segments, end, isMade: found !== undefined });
 }
 
 /** Undefined where the directory is not there yet; any other failure goes on. */
@@ -57,33 +70,44 @@ function noSegments(thrown: unknown): undefined {
 
 interface FileLogStart {
   readonly directory: string;
-  readonly shape: LogShape;
+  readonly commons: LogCommons;
   readonly segments: readonly Segment[];
   readonly end: number;
   readonly isMade: boolean;
 }
 
-/** An open log. It holds no file open, so `close` only waits and refuses. */
+/** An open log. Its files are open as long as `LogHandles` keeps them. */
 export class FileLog implements Log {
   readonly #directory: string;
   readonly #shape: LogShape;
+  readonly #handles: LogHandles;
+  readonly #tail: LogTail;
   readonly #lane = createLane();
+  /** Syncs run here, one at a time, beside the appends. */
+  readonly #syncLane = createLane();
+  /** Those asked for and not done. */
+  readonly #syncs = new Set<Promise<number>>();
   #segments: readonly Segment[];
   #end: number;
   /** What the disk holds of the newest segment is unknown since this. */
   #failure: AppError | undefined;
   #isClosed = false;
+  #mendedCount = 0;
   /** The newest segment as it was last synced; undefined at first, when that is unknown. */
   #synced: Segment | undefined;
-  #isListSynced = false;
+  /** How often the list of names changed, and how much of that is on the disk. */
+  #listCount = 1;
+  #listSyncedCount = 0;
   /** Does the directory exist, and is its own name on the disk? */
   #directoryState: 'absent' | 'unsynced' | 'synced';
 
-  constructor({ directory, shape, segments, end, isMade }: FileLogStart) {
+  constructor({ directory, commons, segments, end, isMade }: FileLogStart) {
     // One found at opening may have been made by a process that was killed before it synced.
     this.#directoryState = isMade ? 'unsynced' : 'absent';
     this.#directory = directory;
-    this.#shape = shape;
+    this.#shape = commons.shape;
+    this.#handles = commons.handles;
+    this.#tail = new LogTail(commons.memory);
     this.#segments = segments;
     this.#end = end;
   }
@@ -100,8 +124,21 @@ export class FileLog implements Log {
     });
   }
 
-  sync(): Promise<void> {
-    return this.#run(() => this.#sync());
+  sync(): Promise<number> {
+    const synced = this.#syncAppended().finally(() => this.#syncs.delete(synced));
+    this.#syncs.add(synced);
+    return synced;
+  }
+
+  async #syncAppended(): Promise<number> {
+    let seen: Appended | undefined;
+    // In the lane of the appends, so that what was asked for before this call is part of it.
+    await this.#run(async () => {
+      seen = this.#look();
+    });
+    assert(seen !== undefined, 'a lane has run its job');
+    await this.#syncSeen(seen);
+    return seen.end;
   }
 
   skipTo(end: number): Promise<void> {
@@ -109,7 +146,7 @@ export class FileLog implements Log {
       if (end < this.#end) throw new AppError('LOG_OFFSET', `The log is at ${this.#end} already.`);
       if (end === this.#end) return;
       await this.#write([{ offset: end, stream: 'stdout', at: 0, bytes: new Uint8Array(0) }]);
-      await this.#sync();
+      await this.#syncSeen(this.#look());
     });
   }
 
@@ -117,6 +154,7 @@ export class FileLog implements Log {
     this.#checkUsable();
     const end = this.#end;
     const slice = createSlice(from, bytesMax);
+    if (this.#tail.read(slice)) return slice.finish(end);
     const seen = this.#segments;
     const first = Math.max(
       0,
@@ -129,9 +167,12 @@ export class FileLog implements Log {
   }
 
   /** Waits for what is under way; every later call is STORE_IO. Safe to repeat. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#isClosed = true;
-    return this.#lane.idle();
+    await Promise.allSettled(this.#syncs);
+    await this.#lane.idle();
+    this.#tail.clear();
+    await Promise.all(this.#segments.map(({ path }) => this.#handles.forget(path)));
   }
 
   async #run(job: () => Promise<void>): Promise<void> {
@@ -155,13 +196,14 @@ export class FileLog implements Log {
         const last = draft.pop();
         assert(last !== undefined, 'the first group of an empty log is a new segment');
         draft.push(last);
-        draft[draft.length - 1] = await extendSegment(last, group.records);
+        draft[draft.length - 1] = await extendSegment(this.#handles, last, group.records);
       }
     } catch (thrown) {
       await this.#takeBack(draft.slice(this.#segments.length));
       throw thrown;
     }
     this.#segments = draft;
+    this.#tail.append(records);
     const last = records.at(-1);
     if (last !== undefined) this.#end = last.offset + last.bytes.length;
   }
@@ -172,16 +214,24 @@ export class FileLog implements Log {
   }
 
   async #beginSegment(newest: Segment | undefined, offset: number): Promise<Segment> {
-    if (newest !== undefined) await this.#syncFile(newest);
-    this.#isListSynced = false;
+    if (newest !== undefined) await this.#syncWhole(newest);
+    this.#listCount += 1;
     return createSegment(this.#directory, offset);
+  }
+
+  /** In turn with the other syncs, because only one of two would hear of a failure. */
+  async #syncWhole(segment: Segment): Promise<void> {
+    await this.#syncLane.run(async () => {
+      this.#checkSound();
+      await this.#syncFile(segment);
+    });
   }
 
   /** Leaves the files as they were before an append that failed. */
   async #takeBack(added: readonly Segment[]): Promise<void> {
     const newest = this.#segments.at(-1);
     try {
-      for (const { path } of added) await rm(path, { force: true });
+      for (const { path } of added) await this.#remove(path);
       if (newest !== undefined) await truncate(newest.path, newest.size);
     } catch (thrown) {
       this.#failure = wrapError(thrown, 'STORE_IO');
@@ -193,11 +243,13 @@ export class FileLog implements Log {
     const newest = this.#segments.at(-1);
     const known = new Set(this.#segments.map(({ path }) => path));
     for (const { path } of (await listSegments(this.#directory).catch(noSegments)) ?? []) {
-      if (!known.has(path)) await rm(path, { force: true });
+      if (!known.has(path)) await this.#remove(path);
     }
-    this.#isListSynced = false;
+    this.#listCount += 1;
+    this.#mendedCount += 1;
+    this.#tail.clear();
     if (newest !== undefined) {
-      const sound = await rewriteSegment(newest);
+      const sound = await rewriteSegment(this.#handles, newest);
       this.#segments = [...this.#segments.slice(0, -1), ...(sound ? [sound.segment] : [])];
       this.#end = sound?.end ?? newest.offset;
       this.#synced = sound?.segment;
@@ -214,26 +266,61 @@ export class FileLog implements Log {
       // Taken off the list first: a file that cannot be deleted is found again by the next opening,
       // and must not make an append fail that is written.
       this.#segments = this.#segments.filter((segment) => segment !== dropped);
-      await rm(dropped.path, { force: true }).catch(() => undefined);
+      const next = this.#segments.find(({ offset }) => offset > dropped.offset);
+      this.#tail.forgetBefore(next?.offset ?? this.#end);
+      await this.#remove(dropped.path).catch(() => undefined);
     }
   }
 
-  async #sync(): Promise<void> {
-    const newest = this.#segments.at(-1);
+  async #remove(path: string): Promise<void> {
+    await this.#handles.forget(path);
+    await rm(path, { force: true });
+  }
+
+  #look(): Appended {
+    return { newest: this.#segments.at(-1), end: this.#end, mendedCount: this.#mendedCount };
+  }
+
+  async #syncSeen({ newest, mendedCount }: Appended): Promise<void> {
+    await this.#syncLane.run(async () => {
+      this.#checkSound();
+      await this.#sync(newest);
+      if (mendedCount === this.#mendedCount) return;
+      throw new AppError('STORE_IO', 'The log was mended meanwhile and may have lost its end.');
+    });
+  }
+
+  /** What a failure left unknown is not called synced; the next act mends it first. */
+  #checkSound(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Brings everything up to this state of the newest segment to the disk. */
+  async #sync(newest: Segment | undefined): Promise<void> {
     if (newest !== undefined) await this.#syncFile(newest);
-    if (this.#isListSynced || this.#directoryState === 'absent') return;
-    await this.#poisonOnFailure(() => syncPath(this.#directory));
+    const listCount = this.#listCount;
+    if (this.#listSyncedCount === listCount || this.#directoryState === 'absent') return;
+    await this.#poisonOnFailure(() => syncDirectory(this.#directory));
     if (this.#directoryState === 'unsynced') {
-      await this.#poisonOnFailure(() => syncPath(dirname(this.#directory)));
+      await this.#poisonOnFailure(() => syncDirectory(dirname(this.#directory)));
       this.#directoryState = 'synced';
     }
-    this.#isListSynced = true;
+    this.#listSyncedCount = listCount;
   }
 
   async #syncFile(segment: Segment): Promise<void> {
     if (this.#synced === segment) return;
-    await this.#poisonOnFailure(() => syncPath(segment.path));
+    await this.#poisonOnFailure(async () => {
+      await syncSegment(this.#handles, segment).catch((thrown: unknown) => {
+        // Dropped from the middle since: nothing of it is left to be kept.
+        if (!hasSystemCode(thrown, 'ENOENT') || this.#has(segment)) throw thrown;
+      });
+    });
     this.#synced = segment;
+  }
+
+  #has(segment: Segment): boolean {
+    return this.#segments.some(({ path }) => path === segment.path);
   }
 
   async #poisonOnFailure(job: () => Promise<void>): Promise<void> {
@@ -250,7 +337,8 @@ export class FileLog implements Log {
       const marks = slice.from > segment.offset ? await this.#indexSegment(segment) : [];
       const mark = marks.findLast(({ offset }) => offset <= slice.from);
       let wantsMore = true;
-      await scanSegment(segment, mark?.position ?? 0, (record) => {
+      const position = mark?.position ?? 0;
+      await scanSegment({ handles: this.#handles, segment, position }, (record) => {
         wantsMore = slice.take(record);
         return wantsMore;
       });
@@ -264,7 +352,7 @@ export class FileLog implements Log {
 
   async #indexSegment(segment: Segment): Promise<readonly Mark[]> {
     if (segment.marks !== undefined) return segment.marks;
-    const indexed = await markSegment(segment);
+    const indexed = await markSegment(this.#handles, segment);
     this.#segments = this.#segments.map((known) => (known === segment ? indexed : known));
     return indexed.marks;
   }
@@ -272,6 +360,13 @@ export class FileLog implements Log {
   #checkUsable(): void {
     if (this.#isClosed) throw new AppError('STORE_IO', 'The log is closed.');
   }
+}
+
+/** How far a log had come at one moment. */
+interface Appended {
+  readonly newest: Segment | undefined;
+  readonly end: number;
+  readonly mendedCount: number;
 }
 
 interface Group {

@@ -3,7 +3,8 @@
  *
  * It owns the names in its directory and nothing inside the attempts' own. Removing renames first,
  * so that a crash never leaves half a log that looks whole; what a crash left renamed goes with
- * the next opening. The agent's spool and the hub's mirror are both this.
+ * the next opening. A hub has thousands of logs and few are used, so only the latest used are kept
+ * and the rest opened again on demand. The agent's spool and the hub's mirror are both this.
  */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,20 +13,41 @@ import type { AttemptId } from '../protocol/model.ts';
 import { compareAttempts, isAttemptId } from './keys.ts';
 import type { Lane } from './lane.ts';
 import { createLane } from './lane.ts';
+import {
+  logHandlesMax,
+  logsIdleMax,
+  logTailBytesMax,
+  logTailsBytesMax,
+} from './limits.ts';
 import type { Log, LogStore } from './log.ts';
 import type { LogShape } from './log-cap.ts';
 import { shapeLog } from './log-cap.ts';
-import type { FileLog } from './log-file.ts';
+import type { FileLog, LogCommons } from './log-file.ts';
 import { openFileLog } from './log-file.ts';
+import { LogHandles } from './log-handles.ts';
+import { TailMemory } from './log-tail.ts';
 
 const removedEnding = '.removed';
 
-/** Opens or creates the logs in `directory`, each capped at `bytesMax`. Errors: STORE_IO. */
-export async function openLogFiles(
-  directory: string,
-  { bytesMax }: { readonly bytesMax: number },
-): Promise<LogStore> {
-  const shape = shapeLog(bytesMax);
+/** How much of the logs is kept, on the disk and in the process. */
+export interface LogFilesOptions {
+  /** Cap of each log. */
+  readonly bytesMax: number;
+  /** Files open at once; `logHandlesMax` when absent. */
+  readonly handlesMax?: number;
+  /** Logs kept although nobody uses them; `logsIdleMax` when absent. */
+  readonly idleMax?: number;
+}
+
+/** Opens or creates the logs in `directory`. Errors: STORE_IO. */
+export async function openLogFiles(directory: string, options: LogFilesOptions): Promise<LogFiles> {
+  const { bytesMax, handlesMax = logHandlesMax, idleMax = logsIdleMax } = options;
+  const memory = { tailBytesMax: logTailBytesMax, totalBytesMax: logTailsBytesMax };
+  const commons: LogCommons = {
+    shape: shapeLog(bytesMax),
+    handles: new LogHandles(handlesMax),
+    memory: new TailMemory(memory),
+  };
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     for (const name of await readdir(directory)) {
@@ -34,28 +56,65 @@ export async function openLogFiles(
   } catch (thrown) {
     throw wrapError(thrown, 'STORE_IO');
   }
-  return new LogFiles(directory, shape);
+  return new LogFiles({ directory, commons, idleMax });
 }
 
-class LogFiles implements LogStore {
+interface LogFilesStart {
+  readonly directory: string;
+  readonly commons: LogCommons;
+  readonly idleMax: number;
+}
+
+/** What of the process the logs use just now; for tests and for people who look into a hub. */
+export interface LogFilesUsage {
+  readonly keptCount: number;
+  readonly openFileCount: number;
+  readonly tailBytes: number;
+}
+
+/** Life cycle: it is open when it is made; `close` waits for what is under way. */
+export class LogFiles implements LogStore {
   readonly #directory: string;
-  readonly #shape: LogShape;
-  readonly #logs = new Map<AttemptId, Promise<FileLog>>();
+  readonly #commons: LogCommons;
+  readonly #idleMax: number;
+  /** Logs that are being opened or were used lately, the one used longest ago first. */
+  readonly #kept = new Map<AttemptId, Promise<FileLog>>();
+  /**
+   * Every log that somebody may still hold. Two objects of one log would write one file at once, so
+   * one that is held is found here again, and one that nobody holds costs nothing.
+   */
+  readonly #held = new Map<AttemptId, WeakRef<FileLog>>();
+  readonly #collected = new FinalizationRegistry<AttemptId>((attempt) => this.#noteGone(attempt));
   /** The last removal of each attempt's log that is under way; opening waits for it. */
   readonly #removals = new Map<AttemptId, Promise<void>>();
   readonly #lane: Lane = createLane();
   #isClosed = false;
 
-  constructor(directory: string, shape: LogShape) {
+  constructor({ directory, commons, idleMax }: LogFilesStart) {
     this.#directory = directory;
-    this.#shape = shape;
+    this.#commons = commons;
+    this.#idleMax = idleMax;
+  }
+
+  get usage(): LogFilesUsage {
+    const { handles, memory } = this.#commons;
+    return {
+      keptCount: this.#kept.size,
+      openFileCount: handles.openCount,
+      tailBytes: memory.bytes,
+    };
   }
 
   open(attempt: AttemptId): Promise<Log> {
     assert(isAttemptId(attempt), 'a log is named by an attempt id');
     if (this.#isClosed) return Promise.reject(closedError());
-    const known = this.#logs.get(attempt) ?? this.#open(attempt);
-    this.#logs.set(attempt, known);
+    const known = this.#kept.get(attempt) ?? this.#findHeld(attempt) ?? this.#open(attempt);
+    this.#kept.delete(attempt);
+    this.#kept.set(attempt, known);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= this.#idleMax) break;
+      this.#kept.delete(oldest);
+    }
     return known;
   }
 
@@ -69,8 +128,9 @@ class LogFiles implements LogStore {
   remove(attempt: AttemptId): Promise<void> {
     assert(isAttemptId(attempt), 'a log is named by an attempt id');
     if (this.#isClosed) return Promise.reject(closedError());
-    const log = this.#logs.get(attempt);
-    this.#logs.delete(attempt);
+    const log = this.#kept.get(attempt) ?? this.#findHeld(attempt);
+    this.#kept.delete(attempt);
+    this.#held.delete(attempt);
     const removal = (this.#removals.get(attempt) ?? Promise.resolve())
       .then(() => this.#remove(attempt, log))
       .finally(() => {
@@ -84,16 +144,32 @@ class LogFiles implements LogStore {
     this.#isClosed = true;
     await this.#lane.idle();
     await Promise.allSettled(this.#removals.values());
-    const logs = await Promise.allSettled(this.#logs.values());
-    await Promise.all(logs.map((log) => (log.status === 'fulfilled' ? log.value.close() : null)));
+    const kept = [...this.#kept.values()];
+    const held = [...this.#held.keys()].map((attempt) => this.#findHeld(attempt));
+    const logs = await Promise.allSettled([...kept, ...held]);
+    await Promise.all(logs.map((log) => (log.status === 'fulfilled' ? log.value?.close() : null)));
+    await this.#commons.handles.close();
+  }
+
+  #findHeld(attempt: AttemptId): Promise<FileLog> | undefined {
+    const log = this.#held.get(attempt)?.deref();
+    return log === undefined ? undefined : Promise.resolve(log);
+  }
+
+  /** A name may have been opened again since its object was collected. */
+  #noteGone(attempt: AttemptId): void {
+    if (this.#held.get(attempt)?.deref() === undefined) this.#held.delete(attempt);
   }
 
   async #open(attempt: AttemptId): Promise<FileLog> {
     try {
       await this.#removals.get(attempt)?.catch(() => undefined);
-      return await openFileLog(join(this.#directory, attempt), this.#shape);
+      const log = await openFileLog(join(this.#directory, attempt), this.#commons);
+      this.#held.set(attempt, new WeakRef(log));
+      this.#collected.register(log, attempt);
+      return log;
     } catch (thrown) {
-      this.#logs.delete(attempt);
+      this.#kept.delete(attempt);
       throw wrapError(thrown, 'STORE_IO');
     }
   }

@@ -27,6 +27,8 @@ interface MemoryLogContent {
   segments: MemorySegment[];
   end: number;
   unsyncedCount: number;
+  /** Records ever appended, to tell those after a sync began from those before. */
+  appendedCount: number;
 }
 
 /** A simulated disk for one home's logs. */
@@ -121,7 +123,7 @@ class MemoryLogs implements LogStore {
   async open(attempt: AttemptId): Promise<Log> {
     this.#checkUsable();
     assert(isAttemptId(attempt), 'a log is named by an attempt id');
-    const content = this.#disk.logs.get(attempt) ?? { segments: [], end: 0, unsyncedCount: 0 };
+    const content = this.#disk.logs.get(attempt) ?? newContent();
     this.#disk.logs.set(attempt, content);
     const log = this.#logs.get(attempt) ?? new MemoryLog(this.#disk, this.#shape, content);
     this.#logs.set(attempt, log);
@@ -158,6 +160,7 @@ class MemoryLog implements Log {
   readonly #content: MemoryLogContent;
   readonly #life: number;
   readonly #lane = createLane();
+  readonly #syncLane = createLane();
   #isClosed = false;
 
   constructor(disk: MemoryLogDisk, shape: LogShape, content: MemoryLogContent) {
@@ -181,11 +184,19 @@ class MemoryLog implements Log {
     });
   }
 
-  sync(): Promise<void> {
-    return this.#run(drawSyncMs, () => {
-      this.#disk.checkHealth('sync');
-      this.#content.unsyncedCount = 0;
+  async sync(): Promise<number> {
+    this.#checkUsable();
+    const content = this.#content;
+    let seen = { end: 0, appendedCount: 0 };
+    // After the appends asked for before, and beside those that come after.
+    await this.#lane.run(async () => {
+      seen = { end: this.end, appendedCount: content.appendedCount };
     });
+    await this.#syncLane.run(() => this.#disk.wait(drawSyncMs(this.#disk.timing), this.#life));
+    this.#disk.checkHealth('sync');
+    const newer = content.appendedCount - seen.appendedCount;
+    content.unsyncedCount = Math.min(content.unsyncedCount, newer);
+    return seen.end;
   }
 
   skipTo(end: number): Promise<void> {
@@ -210,9 +221,10 @@ class MemoryLog implements Log {
   }
 
   /** For the store. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#isClosed = true;
-    return this.#lane.idle();
+    await this.#lane.idle();
+    await this.#syncLane.idle();
   }
 
   async #run(drawMs: (timing: DiskTiming) => number, job: () => void): Promise<void> {
@@ -234,6 +246,7 @@ class MemoryLog implements Log {
     newest.weight += weighRecord(record);
     this.#content.end = record.offset + record.bytes.length;
     this.#content.unsyncedCount += 1;
+    this.#content.appendedCount += 1;
   }
 
   #dropMiddle(): void {
@@ -250,6 +263,10 @@ class MemoryLog implements Log {
     const isDead = this.#life !== this.#disk.lifeCount;
     if (isDead || this.#isClosed) throw new AppError('STORE_IO', 'The log is closed.');
   }
+}
+
+function newContent(): MemoryLogContent {
+  return { segments: [], end: 0, unsyncedCount: 0, appendedCount: 0 };
 }
 
 /** Takes the newest records away, and the end with them. */

@@ -9,27 +9,52 @@
 import { crc32 } from 'node:zlib';
 import { logChunkBytesMax } from '../protocol/limits.ts';
 import type { LogStream } from '../protocol/model.ts';
+import { logPieceBytesMin } from './limits.ts';
 import type { LogRecord } from './log.ts';
 import { recordHeaderBytes } from './log-cap.ts';
 
 const checkedHeaderBytes = recordHeaderBytes - 4;
 const streams: readonly LogStream[] = ['stdout', 'stderr'];
 
-/** Records one after the other, ready to be written. */
-export function encodeRecords(records: readonly LogRecord[]): Uint8Array {
-  const size = records.reduce((sum, { bytes }) => sum + recordHeaderBytes + bytes.length, 0);
-  const out = Buffer.allocUnsafe(size);
+/**
+ * Records one after the other, ready to be written, as pieces of bytes. A large payload is a piece
+ * itself and not copied; headers and small payloads are gathered.
+ */
+export function encodeRecords(records: readonly LogRecord[]): readonly Uint8Array[] {
+  const gathered = records.reduce(
+    (sum, { bytes }) => sum + recordHeaderBytes + (isPiece(bytes) ? 0 : bytes.length),
+    0,
+  );
+  const out = Buffer.allocUnsafeSlow(gathered);
+  const pieces: Uint8Array[] = [];
+  let begin = 0;
   let at = 0;
-  for (const { stream, at: wallMs, offset, bytes } of records) {
-    out.writeUInt8(streams.indexOf(stream), at);
-    out.writeUIntBE(Math.trunc(wallMs), at + 1, 6);
-    out.writeUIntBE(offset, at + 7, 6);
-    out.writeUInt32BE(bytes.length, at + 13);
-    out.set(bytes, at + recordHeaderBytes);
-    out.writeUInt32BE(checkRecord(out, at, bytes.length), at + checkedHeaderBytes);
-    at += recordHeaderBytes + bytes.length;
+  for (const record of records) {
+    encodeHeader(out, at, record);
+    at += recordHeaderBytes;
+    if (isPiece(record.bytes)) {
+      pieces.push(out.subarray(begin, at), record.bytes);
+      begin = at;
+    } else {
+      out.set(record.bytes, at);
+      at += record.bytes.length;
+    }
   }
-  return out;
+  if (begin < at) pieces.push(out.subarray(begin, at));
+  return pieces;
+}
+
+function isPiece(bytes: Uint8Array): boolean {
+  return bytes.length >= logPieceBytesMin;
+}
+
+function encodeHeader(out: Buffer, at: number, { stream, at: wallMs, offset, bytes }: LogRecord) {
+  out.writeUInt8(streams.indexOf(stream), at);
+  out.writeUIntBE(Math.trunc(wallMs), at + 1, 6);
+  out.writeUIntBE(offset, at + 7, 6);
+  out.writeUInt32BE(bytes.length, at + 13);
+  const header = crc32(out.subarray(at, at + checkedHeaderBytes));
+  out.writeUInt32BE(crc32(bytes, header), at + checkedHeaderBytes);
 }
 
 /** The record that begins at `at`, its bytes a view; undefined where it is not whole and sound. */

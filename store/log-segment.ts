@@ -3,15 +3,16 @@
  *
  * It knows how to find, scan, extend and sync such files; which segments a log has and when they
  * go is the log's affair. A `Segment` is a value: extending a file gives a new one, and the old one
- * still describes the bytes it described. Files are opened for each act, so no number of logs
- * can use up the process's handles.
+ * still describes the bytes it described. Files are opened through `LogHandles`, so no number of
+ * logs can use up the process's handles.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { logMarkBytes, logWindowReadBytes } from './limits.ts';
+import { logMarkBytes, logWindowReadBytes, logWritePiecesMax } from './limits.ts';
 import type { LogRecord } from './log.ts';
 import { recordHeaderBytes, weighRecord } from './log-cap.ts';
+import type { LogHandles } from './log-handles.ts';
 import { encodeRecords, measureRecord, parseRecord } from './log-record.ts';
 
 /** Where in the file a record begins. */
@@ -61,12 +62,13 @@ export async function listSegments(directory: string): Promise<readonly Segment[
  * output. Undefined when not even its first record is.
  */
 export async function recoverSegment(
+  handles: LogHandles,
   segment: Segment,
 ): Promise<{ readonly segment: Segment; readonly end: number } | undefined> {
   const marks: Mark[] = [];
   let end = segment.offset;
   let weight = 0;
-  const size = await scanSegment(segment, 0, (record, position) => {
+  const size = await scanSegment({ handles, segment, position: 0 }, (record, position) => {
     const isFirst = position === 0;
     if (isFirst ? record.offset !== segment.offset : record.offset < end) return false;
     noteMark(marks, { offset: record.offset, position });
@@ -77,17 +79,22 @@ export async function recoverSegment(
   return size === 0 ? undefined : { segment: { ...segment, size, weight, marks }, end };
 }
 
+/** Where to begin reading. */
+export interface Scan {
+  readonly handles: LogHandles;
+  readonly segment: Segment;
+  readonly position: number;
+}
+
 /**
  * Visits the records from `position` on until one is refused, the segment ends, or a record is
  * not sound. Gives the position after the last record that was visited and wanted.
  */
-export async function scanSegment(
-  segment: Segment,
-  position: number,
+export function scanSegment(
+  { handles, segment, position }: Scan,
   visit: (record: LogRecord, position: number) => boolean,
 ): Promise<number> {
-  const handle = await open(segment.path, 'r');
-  try {
+  return handles.use({ path: segment.path, mode: 'existing' }, async (handle) => {
     let begin = position;
     while (begin < segment.size) {
       const window = await readWindow(handle, begin, segment.size);
@@ -103,15 +110,16 @@ export async function scanSegment(
       begin += at;
     }
     return begin;
-  } finally {
-    await handle.close();
-  }
+  });
 }
 
 /** Reads a segment through for its marks. */
-export async function markSegment(segment: Segment): Promise<Segment & { marks: readonly Mark[] }> {
+export async function markSegment(
+  handles: LogHandles,
+  segment: Segment,
+): Promise<Segment & { marks: readonly Mark[] }> {
   const marks: Mark[] = [];
-  await scanSegment(segment, 0, ({ offset }, position) => {
+  await scanSegment({ handles, segment, position: 0 }, ({ offset }, position) => {
     noteMark(marks, { offset, position });
     return true;
   });
@@ -120,22 +128,21 @@ export async function markSegment(segment: Segment): Promise<Segment & { marks: 
 
 /** Writes records at the segment's end; the segment that comes back has them. */
 export async function extendSegment(
+  handles: LogHandles,
   segment: Segment,
   records: readonly LogRecord[],
 ): Promise<Segment> {
-  const marks = [...(segment.marks ?? [])];
-  let { size, weight } = segment;
+  // The list of marks is copied only when it grows: a mark stands for many records.
+  let { size, weight, marks = [] } = segment;
   for (const record of records) {
-    noteMark(marks, { offset: record.offset, position: size });
+    if (needsMark(marks, size)) marks = [...marks, { offset: record.offset, position: size }];
     size += measureRecord(record);
     weight += weighRecord(record);
   }
-  const handle = await open(segment.path, segment.size === 0 ? 'w' : 'r+', 0o600);
-  try {
-    await writeAll(handle, encodeRecords(records), segment.size);
-  } finally {
-    await handle.close();
-  }
+  const mode = segment.size === 0 ? 'new' : 'existing';
+  await handles.use({ path: segment.path, mode }, (handle) =>
+    writeAll(handle, encodeRecords(records), segment.size),
+  );
   return { ...segment, size, weight, marks };
 }
 
@@ -144,22 +151,30 @@ export async function extendSegment(
  * that failed the kernel holds written what may not be, so only new pages make it certain.
  * Undefined where not even the first record is sound; then the file is gone.
  */
-export async function rewriteSegment(segment: Segment): ReturnType<typeof recoverSegment> {
-  const sound = await recoverSegment(segment);
+export async function rewriteSegment(
+  handles: LogHandles,
+  segment: Segment,
+): ReturnType<typeof recoverSegment> {
+  const sound = await recoverSegment(handles, segment);
+  await handles.forget(segment.path);
   if (sound === undefined) {
     await rm(segment.path, { force: true });
     return undefined;
   }
   const whole = await readFile(segment.path);
   const aside = `${segment.path}.new`;
-  await writeFile(aside, whole.subarray(0, sound.segment.size), { mode: 0o600 });
-  await syncPath(aside);
+  await writeFile(aside, whole.subarray(0, sound.segment.size), { mode: 0o600, flush: true });
   await rename(aside, segment.path);
   return sound;
 }
 
-/** Brings a file's or a directory's content to the disk. */
-export async function syncPath(path: string): Promise<void> {
+/** Brings a segment's content to the disk. */
+export function syncSegment(handles: LogHandles, { path }: Segment): Promise<void> {
+  return handles.use({ path, mode: 'existing' }, (handle) => handle.datasync());
+}
+
+/** Brings a directory's list of names to the disk. */
+export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();
@@ -176,9 +191,13 @@ function estimateWeight(size: number, distance: number): number {
   return Math.max(Math.min(distance, size - recordHeaderBytes), size >> 1);
 }
 
-function noteMark(marks: Mark[], mark: Mark): void {
+function needsMark(marks: readonly Mark[], position: number): boolean {
   const last = marks.at(-1);
-  if (last === undefined || mark.position - last.position >= logMarkBytes) marks.push(mark);
+  return last === undefined || position - last.position >= logMarkBytes;
+}
+
+function noteMark(marks: Mark[], mark: Mark): void {
+  if (needsMark(marks, mark.position)) marks.push(mark);
 }
 
 async function readWindow(handle: FileHandle, position: number, size: number): Promise<Buffer> {
@@ -197,11 +216,29 @@ async function readWindow(handle: FileHandle, position: number, size: number): P
   return window.subarray(0, filled);
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) {
-    const left = bytes.length - written;
-    const { bytesWritten } = await handle.write(bytes, written, left, position + written);
-    written += bytesWritten;
+/** Writes all pieces in order; a short write, as a disk that fills up makes it, is gone on with. */
+async function writeAll(
+  handle: FileHandle,
+  pieces: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  let left = pieces;
+  let at = position;
+  while (left.length > 0) {
+    const { bytesWritten } = await handle.writev(left.slice(0, logWritePiecesMax), at);
+    at += bytesWritten;
+    left = skipBytes(left, bytesWritten);
   }
+}
+
+/** What is left of the pieces after their first `count` bytes. */
+function skipBytes(pieces: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  let skip = count;
+  let index = 0;
+  for (let piece = pieces[0]; piece !== undefined; piece = pieces[index]) {
+    if (skip < piece.length) return [piece.subarray(skip), ...pieces.slice(index + 1)];
+    skip -= piece.length;
+    index += 1;
+  }
+  return [];
 }

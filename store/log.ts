@@ -29,14 +29,19 @@ export interface Log {
   readonly end: number;
   /**
    * Appends in order. A record may begin later than `end` (the bytes between were dropped
-   * elsewhere: a gap), never earlier: LOG_OFFSET. Not durable until `sync`.
+   * elsewhere: a gap), never earlier: LOG_OFFSET. Not durable until `sync`. The bytes belong to the
+   * log from now on: it may keep them, so nobody changes them any more.
    */
   append(records: readonly LogRecord[]): Promise<void>;
-  /** Everything appended so far survives the loss of power once this resolves. */
-  sync(): Promise<void>;
+  /**
+   * Everything whose append was asked for before this call survives the loss of power once this
+   * resolves; gives the end of that. Appends go on meanwhile.
+   */
+  sync(): Promise<number>;
   /**
    * Up to `bytesMax` bytes of output (at least one byte when there is one) from `from` on, records
-   * cut to fit. Where `from` lies in a gap the slice begins after it.
+   * cut to fit. Where `from` lies in a gap the slice begins after it. The bytes are the log's: they
+   * are not to be changed.
    */
   read(from: number, bytesMax: number): Promise<LogSlice>;
   /** Says that the log ends at `end` although the bytes before it were dropped (a gap at the tail). */

@@ -169,7 +169,7 @@ export class RunWork {
   }
 
   /** Does something with a log, again and again until the disk lets it, or nobody wants it any more. */
-  async #withLog(attempt: AttemptId, act: (log: Log) => Promise<void>): Promise<void> {
+  async #withLog(attempt: AttemptId, act: (log: Log) => Promise<unknown>): Promise<void> {
     const { desk, logs, ports } = this.#parts;
     const isWanted = () => {
       this.#blocked.add(attempt);

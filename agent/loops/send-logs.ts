@@ -2,17 +2,23 @@
  * The loop that copies logs to the hub: each from the hub's own cursor, by offset.
  *
  * On every new connection it asks the hub where its copy of each log ends and goes on from there. At
- * most a window of bytes is under way over all logs, taken in turns, so a slow hub slows only this
- * copying and never the work. Nothing is forgotten before the hub has it on its disk.
+ * most a window of bytes, which the hub sets, is under way over all logs, taken in turns, so a slow
+ * hub slows only this copying and never the work. Nothing is forgotten before the hub has it on its
+ * disk.
  * Source: reliability facts R21, R22.
  */
 import type { OwnerFrame } from '../../protocol/frames.ts';
-import { logRecordsMax, logWindowBytesMax } from '../../protocol/limits.ts';
+import {
+  logChunkBytesMax,
+  logWindowBytesDefault,
+  logWindowBytesMax,
+} from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import type { CancelTimer, Timers } from '../../protocol/ports.ts';
 import type { LogSlice, LogStore } from '../../store/log.ts';
 import type { Desk } from '../desk.ts';
-import { logAskAgainMs, logReadBytesMax } from '../limits.ts';
+import { logAheadBytesMax, logAskAgainMs, logReadBytesMax } from '../limits.ts';
+import { LogCursor } from './log-cursor.ts';
 
 /** What the loop needs of the session. */
 export interface SendLogsParts {
@@ -25,23 +31,21 @@ export interface SendLogsParts {
   readonly failed: (error: unknown) => void;
 }
 
-type Chunk = Pick<LogSlice, 'records' | 'next'>;
-
-interface Cursor {
-  /** The hub has this on its disk; undefined until it has said so on this connection. */
-  acked: number | undefined;
-  /** Sent on this connection up to here. */
-  sentThrough: number;
-  /** Something was owed when we last looked, and nothing was acknowledged since. */
-  isQuiet: boolean;
+/** What the hub said of its copy. */
+export interface LogAck {
+  readonly offset: number;
+  readonly isReset: boolean;
+  /** Bytes that may be under way over all logs; an older hub does not say. */
+  readonly window?: number;
 }
 
 /** Life cycle: `linked` and `unlinked` as connections come and go, `wake` when a log grew. */
 export class SendLogs {
   readonly #parts: SendLogsParts;
-  readonly #cursors = new Map<AttemptId, Cursor>();
+  readonly #cursors = new Map<AttemptId, LogCursor>();
   #isLinked = false;
   #isFull = false;
+  #window = logWindowBytesDefault;
   #cancelTimer: CancelTimer | undefined;
   #isPumping = false;
   #isWoken = false;
@@ -61,6 +65,7 @@ export class SendLogs {
   linked(): void {
     this.#isLinked = true;
     this.#isFull = false;
+    this.#window = logWindowBytesDefault;
     this.#cursors.clear();
     this.#watch();
     this.wake();
@@ -78,13 +83,10 @@ export class SendLogs {
     this.wake();
   }
 
-  /** The hub's copy is durable up to `offset`. */
-  acked(attempt: AttemptId, { offset, isReset }: { offset: number; isReset: boolean }): void {
-    const cursor = this.#cursors.get(attempt);
-    if (cursor === undefined) return;
-    if (isReset || cursor.acked === undefined) cursor.sentThrough = offset;
-    cursor.acked = Math.max(cursor.acked ?? 0, offset);
-    cursor.isQuiet = false;
+  /** The hub's copy is durable up to the ack's offset. */
+  acked(attempt: AttemptId, ack: LogAck): void {
+    if (ack.window !== undefined) this.#window = Math.min(ack.window, logWindowBytesMax);
+    this.#cursors.get(attempt)?.noteAck(ack);
     this.wake();
   }
 
@@ -126,7 +128,7 @@ export class SendLogs {
   async #sendOne(attempt: AttemptId): Promise<boolean> {
     const cursor = this.#cursors.get(attempt);
     if (cursor === undefined) {
-      this.#cursors.set(attempt, { acked: undefined, sentThrough: 0, isQuiet: false });
+      this.#cursors.set(attempt, new LogCursor());
       this.#send({ t: 'log-ask', attempt });
       return false;
     }
@@ -136,39 +138,29 @@ export class SendLogs {
       this.#parts.desk.logDelivered(attempt);
       return false;
     }
-    if (this.#underWay() >= logWindowBytesMax) return false;
-    const from = cursor.sentThrough;
-    const { records, next } = await this.#read(
-      attempt,
-      from,
-      held?.state.is === 'running' ? 'runs' : 'ended',
-    );
-    const isStill = cursor.sentThrough === from && this.#cursors.get(attempt) === cursor;
-    if (!isStill || next <= from) return false;
-    cursor.sentThrough = next;
-    this.#send({
-      t: 'log',
-      attempt,
-      from,
-      records: records.map((record) => ({ ...record })),
-      next,
-    });
+    if (this.#underWay() >= this.#window) return false;
+    if (!cursor.hasAhead) {
+      const from = cursor.sentThrough;
+      const slice = await this.#read(attempt, from, held?.state.is === 'running' ? 'runs' : 'ended');
+      if (cursor.sentThrough !== from || this.#cursors.get(attempt) !== cursor) return false;
+      cursor.fill(slice);
+      if (!cursor.hasAhead) return false;
+    }
+    const { from, records, next } = cursor.take();
+    this.#send({ t: 'log', attempt, from, records: [...records], next });
     return true;
   }
 
-  /** One chunk from `from` on, no larger than a frame may be. */
-  async #read(attempt: AttemptId, from: number, work: 'runs' | 'ended'): Promise<Chunk> {
+  /** A piece from `from` on; no more than can be sent soon. */
+  async #read(attempt: AttemptId, from: number, work: 'runs' | 'ended'): Promise<LogSlice> {
     const log = await this.#parts.logs.open(attempt);
-    let slice = await log.read(from, logReadBytesMax);
+    const isRoomy = this.#sum(({ aheadBytes }) => aheadBytes) + logReadBytesMax <= logAheadBytesMax;
+    const bytesMax = isRoomy ? logReadBytesMax : logChunkBytesMax;
+    const slice = await log.read(from, bytesMax);
     const start = slice.records[0]?.offset ?? slice.next;
-    if (start > from && work === 'runs') {
-      // Outrun by the work: what follows is about to fall out of the log too. Go on near its end.
-      slice = await log.read(Math.max(start, log.end - logWindowBytesMax), logReadBytesMax);
-    }
-    const records = slice.records.slice(0, logRecordsMax);
-    const last = records.at(-1);
-    if (last === undefined || records.length === slice.records.length) return slice;
-    return { records, next: last.offset + last.bytes.length };
+    if (start <= from || work === 'ended') return slice;
+    // Outrun by the work: what follows is about to fall out of the log too. Go on near its end.
+    return log.read(Math.max(start, log.end - logWindowBytesMax), bytesMax);
   }
 
   /** Frames of logs are not durable: where no answer comes, the log is asked for from the start. */
@@ -176,7 +168,7 @@ export class SendLogs {
     this.#cancelTimer?.();
     this.#cancelTimer = this.#parts.timers.after(logAskAgainMs, () => {
       for (const [attempt, cursor] of this.#cursors) {
-        const isOwed = cursor.acked === undefined || cursor.sentThrough > cursor.acked;
+        const isOwed = cursor.acked === undefined || cursor.underWay > 0;
         if (isOwed && cursor.isQuiet) this.#cursors.delete(attempt);
         cursor.isQuiet = isOwed;
       }
@@ -190,10 +182,12 @@ export class SendLogs {
   }
 
   #underWay(): number {
-    let bytes = 0;
-    for (const { acked, sentThrough } of this.#cursors.values()) {
-      bytes += sentThrough - (acked ?? sentThrough);
-    }
-    return bytes;
+    return this.#sum(({ underWay }) => underWay);
+  }
+
+  #sum(count: (cursor: LogCursor) => number): number {
+    let sum = 0;
+    for (const cursor of this.#cursors.values()) sum += count(cursor);
+    return sum;
   }
 }

@@ -2,18 +2,21 @@
  * The hub's copies of its workers' logs, and those who follow them.
  *
  * A worker asks where a copy ends and sends from there; what arrives is appended in order, synced,
- * and only then acknowledged. Chunks of one log pass one at a time; logs do not wait for each
- * other. A worker can write only to logs of attempts that it holds or held. What the disk does not
- * take is not acknowledged and dropped: the worker still has it, and asks again by itself.
+ * and only then acknowledged; the next is appended while the one before is synced. Logs do not
+ * wait for each other. Every ack says how much its worker may have under way, so that all workers
+ * together stay within what the hub can hold. A worker can write only to logs of attempts that it
+ * holds or held. What the disk does not take is not acknowledged and dropped: the worker still has
+ * it, and asks again by itself.
  */
 import { AppError } from '../../protocol/errors.ts';
 import type { OwnerFrame } from '../../protocol/frames.ts';
-import { logAsksMax, logWindowBytesMax } from '../../protocol/limits.ts';
+import { logAsksMax, logWindowBytesMax, logWindowBytesMin } from '../../protocol/limits.ts';
 import type { AttemptId, PeerKey } from '../../protocol/model.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import type { Log, LogRecord, LogSlice, LogStore } from '../../store/log.ts';
 import { splitAttemptId } from '../manager/job.ts';
 import type { HubDesk } from './desk.ts';
+import { logHoldersMax, logWaitingBytesMax } from './limits.ts';
 
 /** "I do not want this log": an offset that no log reaches, so that the worker may forget it. */
 export const logUnwanted = Number.MAX_SAFE_INTEGER;
@@ -32,16 +35,22 @@ export interface LogMirrorParts {
   readonly noticed: (line: string) => void;
 }
 
+/** One log of one worker, while something of it is under way. */
 interface Lane {
-  waiting: LogFrame[];
-  isBusy: boolean;
-}
-
-interface Draining {
   readonly worker: PeerKey;
   readonly attempt: AttemptId;
-  readonly lane: Lane;
   readonly answer: (frame: OwnerFrame) => void;
+  waiting: LogFrame[];
+  isAppending: boolean;
+  isSyncing: boolean;
+  /** Appended and not synced: what the ack will say. */
+  unsynced: { readonly offset: number; readonly isReset: boolean } | undefined;
+}
+
+/** What one worker has waiting here. */
+interface Share {
+  bytes: number;
+  laneCount: number;
 }
 
 /** Life cycle: it lives as long as its log store. */
@@ -49,10 +58,13 @@ export class LogMirror {
   readonly #parts: LogMirrorParts;
   /** By worker and attempt: what one worker sends never waits in another's lane. */
   readonly #lanes = new Map<string, Lane>();
-  /** Bytes that wait for the disk, by worker. */
-  readonly #waitingBytes = new Map<PeerKey, number>();
+  /** Workers with a lane. */
+  readonly #shares = new Map<PeerKey, Share>();
+  #waitingBytes = 0;
   /** Questions that are being answered, by worker. */
   readonly #asks = new Map<PeerKey, number>();
+  /** Lanes whose worker holds or held the attempt, which it then does for ever. */
+  readonly #holders = new Set<string>();
   readonly #followers = new Map<AttemptId, Set<() => void>>();
   /** Failures of the disk since the last chunk that was kept. */
   #missedCount = 0;
@@ -66,7 +78,7 @@ export class LogMirror {
     if (frame.t === 'log-ask') {
       void this.#takeAsk(worker, frame.attempt, answer).catch((error) => this.#missed(error));
     } else if (frame.t === 'log') {
-      void this.#queue(worker, frame, answer).catch((error) => this.#missed(error));
+      this.#queue(worker, frame, answer);
     }
   }
 
@@ -127,69 +139,126 @@ export class LogMirror {
   ): Promise<void> {
     const isHolder = await this.#isHolder(worker, attempt);
     const offset = isHolder ? await this.#findDurableEnd(attempt) : logUnwanted;
-    answer({ t: 'log-ack', attempt, offset, isReset: true });
+    answer({ t: 'log-ack', attempt, offset, isReset: true, window: this.#findWindow() });
   }
 
   /** The worker may forget what lies before it, so it is not said before it is on the disk. */
   async #findDurableEnd(attempt: AttemptId): Promise<number> {
-    const log = await this.#parts.logs.open(attempt);
-    const { end } = log;
-    await log.sync();
-    // Mended by the sync, it may end earlier than it did.
-    return Math.min(end, log.end);
+    return (await this.#parts.logs.open(attempt)).sync();
   }
 
-  async #queue(
-    worker: PeerKey,
-    frame: LogFrame,
-    answer: (frame: OwnerFrame) => void,
-  ): Promise<void> {
+  #queue(worker: PeerKey, frame: LogFrame, answer: (frame: OwnerFrame) => void): void {
     const bytes = countBytes(frame);
-    const waiting = this.#waitingBytes.get(worker) ?? 0;
+    const own = this.#shares.get(worker)?.bytes ?? 0;
     // A worker that keeps to its window never comes near this; what is dropped is asked for again.
-    if (waiting + bytes > 4 * logWindowBytesMax) return;
-    this.#waitingBytes.set(worker, waiting + bytes);
-    const key = `${worker} ${frame.attempt}`;
-    const lane = this.#lanes.get(key) ?? { waiting: [], isBusy: false };
-    this.#lanes.set(key, lane);
+    const isOver = own + bytes > 2 * logWindowBytesMax;
+    if (isOver || this.#waitingBytes + bytes > 2 * logWaitingBytesMax) return;
+    const lane = this.#openLane(worker, frame.attempt, answer);
+    this.#account(lane, bytes);
     lane.waiting.push(frame);
-    if (lane.isBusy) return;
-    lane.isBusy = true;
+    this.#advance(lane);
+  }
+
+  #openLane(worker: PeerKey, attempt: AttemptId, answer: (frame: OwnerFrame) => void): Lane {
+    const key = nameLane(worker, attempt);
+    const known = this.#lanes.get(key);
+    if (known !== undefined) return known;
+    const parts = { worker, attempt, answer, unsynced: undefined };
+    const lane: Lane = { ...parts, waiting: [], isAppending: false, isSyncing: false };
+    this.#lanes.set(key, lane);
+    const share = this.#shares.get(worker) ?? { bytes: 0, laneCount: 0 };
+    share.laneCount += 1;
+    this.#shares.set(worker, share);
+    return lane;
+  }
+
+  #closeLane({ worker, attempt }: Lane): void {
+    this.#lanes.delete(nameLane(worker, attempt));
+    const share = this.#shares.get(worker);
+    if (share === undefined) return;
+    share.laneCount -= 1;
+    if (share.laneCount === 0) this.#shares.delete(worker);
+  }
+
+  #account({ worker }: Lane, bytes: number): void {
+    this.#waitingBytes += bytes;
+    const share = this.#shares.get(worker);
+    if (share !== undefined) share.bytes += bytes;
+  }
+
+  /** Begins what can begin; called whenever something arrived or was done. */
+  #advance(lane: Lane): void {
+    if (!lane.isAppending && lane.waiting.length > 0) {
+      lane.isAppending = true;
+      this.#perform(lane, this.#append(lane), 'isAppending');
+    }
+    if (!lane.isSyncing && lane.unsynced !== undefined) {
+      lane.isSyncing = true;
+      this.#perform(lane, this.#sync(lane), 'isSyncing');
+    }
+    if (!lane.isAppending && !lane.isSyncing) this.#closeLane(lane);
+  }
+
+  #perform(lane: Lane, done: Promise<void>, flag: 'isAppending' | 'isSyncing'): void {
+    void done.catch((error: unknown) => this.#missed(error)).finally(() => {
+      lane[flag] = false;
+      this.#advance(lane);
+    });
+  }
+
+  /** Everything that waits goes to the copy at once. */
+  async #append(lane: Lane): Promise<void> {
+    let frames: readonly LogFrame[] = [];
     try {
-      if (await this.#isHolder(worker, frame.attempt))
-        await this.#drain({ worker, attempt: frame.attempt, lane, answer });
-    } finally {
-      this.#release(worker, lane.waiting);
-      this.#lanes.delete(key);
-    }
-  }
-
-  #release(worker: PeerKey, frames: readonly LogFrame[]): void {
-    const freed = frames.reduce((sum, frame) => sum + countBytes(frame), 0);
-    const left = (this.#waitingBytes.get(worker) ?? 0) - freed;
-    if (left > 0) this.#waitingBytes.set(worker, left);
-    else this.#waitingBytes.delete(worker);
-  }
-
-  /** Everything that waits goes to disk with one sync and one ack. */
-  async #drain({ worker, attempt, lane, answer }: Draining): Promise<void> {
-    const log = await this.#parts.logs.open(attempt);
-    while (lane.waiting.length > 0) {
+      const isHolder = await this.#isHolder(lane.worker, lane.attempt);
+      const log = isHolder ? await this.#parts.logs.open(lane.attempt) : undefined;
+      // Taken only now, so that what came meanwhile is part of it.
+      frames = takeWaiting(lane);
+      if (log === undefined) return;
       if (!(await this.#parts.disk.hasLogRoom())) throw new AppError('DISK_FULL');
-      const frames = lane.waiting;
-      lane.waiting = [];
-      const isReset = await keep(log, frames).finally(() => this.#release(worker, frames));
-      this.#missedCount = 0;
-      answer({ t: 'log-ack', attempt, offset: log.end, isReset });
-      for (const run of this.#followers.get(attempt) ?? []) run();
+      // What does not follow the copy is not taken; the worker goes on from where the copy ends.
+      const isReset = await appendFrames(log, frames);
+      const wasReset = lane.unsynced?.isReset === true;
+      lane.unsynced = { offset: log.end, isReset: isReset || wasReset };
+    } catch (thrown) {
+      // The copy could not be opened or written, so nothing that waits can be.
+      frames = [...frames, ...takeWaiting(lane)];
+      throw thrown;
+    } finally {
+      this.#account(lane, -frames.reduce((sum, frame) => sum + countBytes(frame), 0));
     }
+  }
+
+  /** What was appended comes to the disk, and only then is acknowledged. */
+  async #sync(lane: Lane): Promise<void> {
+    const { unsynced, attempt, answer } = lane;
+    lane.unsynced = undefined;
+    if (unsynced === undefined) return;
+    const log = await this.#parts.logs.open(attempt);
+    const offset = await log.sync();
+    this.#missedCount = 0;
+    // Mended by the sync, the copy may end earlier than it did.
+    const isReset = unsynced.isReset || offset < unsynced.offset;
+    answer({ t: 'log-ack', attempt, offset, isReset, window: this.#findWindow() });
+    for (const run of this.#followers.get(attempt) ?? []) run();
+  }
+
+  /** What one worker may have under way: an equal share, within reason. */
+  #findWindow(): number {
+    const share = Math.floor(logWaitingBytesMax / Math.max(1, this.#shares.size));
+    return Math.min(logWindowBytesMax, Math.max(logWindowBytesMin, share));
   }
 
   async #isHolder(worker: PeerKey, attempt: AttemptId): Promise<boolean> {
+    const key = nameLane(worker, attempt);
+    if (this.#holders.has(key)) return true;
     const { job: id, n } = splitAttemptId(attempt);
     const job = await this.#parts.desk.find(id);
     if (job?.kind !== 'command') return false;
-    return job.attempts.some((held) => held.n === n && held.worker === worker);
+    const isHolder = job.attempts.some((held) => held.n === n && held.worker === worker);
+    if (this.#holders.size >= logHoldersMax) this.#holders.clear();
+    if (isHolder) this.#holders.add(key);
+    return isHolder;
   }
 }
 
@@ -198,26 +267,35 @@ function countBytes(frame: LogFrame): number {
   return frame.records.reduce((sum, record) => sum + record.bytes.length + 64, 64);
 }
 
-/** Writes and syncs what follows the copy; true where something did not and must come again. */
-async function keep(log: Log, frames: readonly LogFrame[]): Promise<boolean> {
-  let isReset = false;
-  for (const frame of frames) {
-    // What does not follow the copy is not taken; the worker goes on from where the copy ends.
-    if (frame.from > log.end) isReset = true;
-    else await append(log, frame);
-  }
-  await log.sync();
-  return isReset;
+function takeWaiting(lane: Lane): readonly LogFrame[] {
+  const frames = lane.waiting;
+  lane.waiting = [];
+  return frames;
 }
 
-/** Appends what the copy does not have yet. */
-async function append(log: Log, frame: LogFrame): Promise<void> {
+function nameLane(worker: PeerKey, attempt: AttemptId): string {
+  return `${worker} ${attempt}`;
+}
+
+/** Appends what the copy does not have yet; true when a frame did not follow it and was left out. */
+async function appendFrames(log: Log, frames: readonly LogFrame[]): Promise<boolean> {
+  let isReset = false;
+  let end = log.end;
   const fresh: LogRecord[] = [];
-  for (const record of frame.records) {
-    const skip = Math.max(0, log.end - record.offset);
-    if (skip >= record.bytes.length) continue;
-    fresh.push({ ...record, offset: record.offset + skip, bytes: record.bytes.subarray(skip) });
+  for (const frame of frames) {
+    if (frame.from > end) {
+      isReset = true;
+      continue;
+    }
+    for (const record of frame.records) {
+      const skip = Math.max(0, end - record.offset);
+      if (skip >= record.bytes.length) continue;
+      fresh.push({ ...record, offset: record.offset + skip, bytes: record.bytes.subarray(skip) });
+      end = record.offset + record.bytes.length;
+    }
+    end = Math.max(end, frame.next);
   }
   if (fresh.length > 0) await log.append(fresh);
-  if (frame.next > log.end) await log.skipTo(frame.next);
+  if (end > log.end) await log.skipTo(end);
+  return isReset;
 }

@@ -22,6 +22,8 @@ declare module 'hyperdht' {
   interface EncryptedStream extends Duplex {
     readonly remotePublicKey: Uint8Array;
     setTimeout(ms: number): void;
+    /** A buffer for the next write, with room around it, so that it is encrypted where it lies. */
+    alloc(bytes: number): Uint8Array;
   }
 
   /** Cancels the requests that were made with it. */

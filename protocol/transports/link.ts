@@ -31,7 +31,10 @@ export interface Link {
   readonly carrier: Carrier;
   /** Hands over the link; frames that came earlier wait for this. Call once. */
   open(handlers: LinkHandlers): void;
-  /** Queues one frame of 1 to `frameBytesMax` bytes; `full` asks to wait for `drain`; dropped after close. */
+  /**
+   * Queues a copy of one frame of 1 to `frameBytesMax` bytes; `full` asks to wait for `drain`;
+   * dropped after close.
+   */
   send(bytes: Uint8Array): 'sent' | 'full';
   /** Ends the link; what was sent before is flushed where the carrier can. Safe to repeat. */
   close(reason: string): void;

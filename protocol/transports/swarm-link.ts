@@ -57,8 +57,10 @@ export class SwarmLink implements Link {
   send(bytes: Uint8Array): 'sent' | 'full' {
     assertFrameSize(bytes);
     if (this.#delivery.isEnded) return 'sent';
-    // A copy, because the stream keeps what it cannot write yet.
-    if (this.#stream.write(Buffer.from(bytes))) return 'sent';
+    // A copy, because the stream keeps what it cannot write yet; with room to be encrypted in place.
+    const own = this.#stream.alloc(bytes.byteLength);
+    own.set(bytes);
+    if (this.#stream.write(own)) return 'sent';
     this.#isFull = true;
     this.#fullBytes += bytes.byteLength;
     if (this.#fullBytes > sendBytesMax) this.cut('SEND_OVERFLOW');
@@ -90,7 +92,7 @@ export class SwarmLink implements Link {
     // The stream eats signs of life; an empty frame is not one of ours.
     if (bytes.byteLength === 0) return;
     if (bytes.byteLength > frameBytesMax) return this.cut('FRAME_TOO_LARGE');
-    this.#delivery.frame(new Uint8Array(bytes));
+    this.#delivery.frame(ownBytes(bytes));
     const isFlooded = !this.#delivery.isOpen && this.#delivery.waitingBytes > earlyBytesMax;
     if (isFlooded) this.cut('FRAME_TOO_LARGE');
   }
@@ -101,6 +103,17 @@ export class SwarmLink implements Link {
     this.#fullBytes = 0;
     this.#delivery.drain();
   }
+}
+
+/**
+ * The stream gives a message up when it hands it over. A small one is a view of a packet's buffer,
+ * which a copy lets go; a large one has a buffer for itself.
+ */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  const isMostOfIt = bytes.byteLength * 2 > bytes.buffer.byteLength;
+  return isMostOfIt
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : new Uint8Array(bytes);
 }
 
 function nameReason(error: Error & { code?: string }): string {

@@ -27,10 +27,11 @@ const again = await (await openLogFiles(place, { bytesMax: 4 * 1024 * 1024 })).o
 const isWholeAfter = (await readAll(again)) === written;
 writeSync(1, `${JSON.stringify({ failedCount, isWholeBefore, isWholeAfter })}\n`);
 
-async function persist(act: () => Promise<void>): Promise<void> {
+async function persist(act: () => Promise<unknown>): Promise<void> {
   for (let tries = 0; tries < 10; tries += 1) {
     try {
-      return await act();
+      await act();
+      return;
     } catch {
       failedCount += 1;
     }

@@ -31,7 +31,7 @@ describe.skipIf(reason !== undefined)(titleOf('log sync', reason), () => {
     'log: a sync that fails at place %s is done again over a segment written anew',
     async (when) => {
       const whole = { isWholeBefore: true, isWholeAfter: true };
-      const { failedCount, ...ends } = await write('fsync', when);
+      const { failedCount, ...ends } = await write('fsync,fdatasync', when);
       expect(ends).toEqual(whole);
       expect(failedCount).toBeGreaterThan(0);
     },
@@ -39,7 +39,7 @@ describe.skipIf(reason !== undefined)(titleOf('log sync', reason), () => {
 
   it('log: writes that fail in their middle and on a full disk are done again', async () => {
     for (const when of ['2', '3..6']) {
-      expect(await write('pwrite64', when, 'ENOSPC')).toMatchObject({
+      expect(await write('pwrite64,pwritev', when, 'ENOSPC')).toMatchObject({
         isWholeBefore: true,
         isWholeAfter: true,
       });

@@ -157,6 +157,13 @@ export const frames: Samples<Frame, Frame['t'] | `${string}:${string}`> = {
     next: 70_005,
   },
   'log-ack': { t: 'log-ack', attempt: 'J12.1', offset: 70_005, isReset: false },
+  'log-ack:window': {
+    t: 'log-ack',
+    attempt: 'J12.1',
+    offset: 70_005,
+    isReset: false,
+    window: 4_194_304,
+  },
   pair: { t: 'pair', key: 'ab'.repeat(32), host: 'box-1' },
   paired: { t: 'paired', name: 'alice' },
   'doctor-ask': { t: 'doctor-ask', id: 7, fix: true },

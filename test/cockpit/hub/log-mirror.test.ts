@@ -2,13 +2,24 @@
  * The hub's copies of logs: appended in place, on disk before they are acknowledged, each by its holder.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
+import { logWaitingBytesMax } from '../../../cockpit/hub/limits.ts';
 import { LogMirror, logUnwanted } from '../../../cockpit/hub/log-mirror.ts';
 import type { OwnerFrame } from '../../../protocol/frames.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
+import { logWindowBytesMax } from '../../../protocol/limits.ts';
+import type { AttemptId } from '../../../protocol/model.ts';
 import type { LogStore } from '../../../store/log.ts';
 import { instantLogDisk, type MemoryLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { settle } from '../../protocol/fake-ports.ts';
-import { alice, bob, type HubBench, makeJob, openTeamBench, silence } from './hub-bench.ts';
+import {
+  alice,
+  bob,
+  type HubBench,
+  makeJob,
+  makeWorker,
+  openTeamBench,
+  silence,
+} from './hub-bench.ts';
 
 type LogFrame = Extract<OwnerFrame, { t: 'log' }>;
 
@@ -73,6 +84,7 @@ const ack = (offset: number, isReset = false): OwnerFrame => ({
   attempt: 'J1.1',
   offset,
   isReset,
+  window: logWindowBytesMax,
 });
 
 describe('log mirror', () => {
@@ -85,8 +97,49 @@ describe('log mirror', () => {
       ack(3),
       ack(3, true),
       ack(logUnwanted, true),
-      { t: 'log-ack', attempt: 'J9.1', offset: logUnwanted, isReset: true },
+      { ...ack(logUnwanted, true), attempt: 'J9.1' },
     ]);
+  });
+
+  test('log mirror: the next chunk is appended while one is synced, and acked only after its own sync', async () => {
+    const log1 = await logs.open('J1.1');
+    const syncs: (() => void)[] = [];
+    log1.sync = () => {
+      const { end } = log1;
+      return new Promise((resolve) => syncs.push(() => resolve(end)));
+    };
+    await take(alice, log(0, [[0, 'ab']]));
+    await take(alice, log(2, [[2, 'cd']]), log(4, [[4, 'ef']]));
+    expect(await readText()).toBe('0:ab 2:cd 4:ef');
+    expect([answers, syncs.length]).toEqual([[], 1]);
+    syncs[0]?.();
+    await take(alice);
+    expect([answers, syncs.length]).toEqual([[ack(2)], 2]);
+    syncs[1]?.();
+    await take(alice);
+    expect([answers, syncs.length]).toEqual([[ack(2), ack(6)], 2]);
+  });
+
+  test('log mirror: the more workers send, the less each may have under way', async () => {
+    const unsynced = async (attempt: AttemptId) =>
+      Object.assign(await logs.open(attempt), { sync: () => new Promise(() => undefined) });
+    const slow = { open: unsynced } as Pick<LogStore, 'open'> as LogStore;
+    mirror = new LogMirror({
+      logs: slow,
+      disk: soundDisk,
+      desk: bench.desk,
+      failed: (error) => failures.push(error),
+      noticed: (line) => lines.push(line),
+    });
+    for (let n = 2; n <= 32; n += 1) {
+      const key = n.toString(16).padStart(64, '0');
+      await bench.workers.save(makeWorker(key, `w${n}`), 'worker-paired', []);
+      await bench.workers.adoptStore(key, key.slice(0, 32));
+      await bench.desk.dispatch(makeJob([key]));
+      await take(key, { ...log(0, [[0, 'x']]), attempt: `J${n}.1` });
+    }
+    await take(alice, { t: 'log-ask', attempt: 'J9.1' });
+    expect(answers).toMatchObject([{ window: Math.floor(logWaitingBytesMax / 31) }]);
   });
 
   test('log mirror: chunks that wait go to disk with one sync and one ack', async () => {

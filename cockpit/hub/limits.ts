@@ -1,0 +1,11 @@
+/*
+ * Caps of the hub's process, with where each came from.
+ *
+ * What the wire fixes is in the protocol's own limits, what the disk does in the store's.
+ */
+
+/** Bytes of logs on their way to the hub's disk, over all workers: each may have a share of it under way. */
+export const logWaitingBytesMax = 64 * 1024 * 1024;
+
+/** Logs whose holder was looked up and is remembered; at it all are looked up again. */
+export const logHoldersMax = 4096;
