@@ -47,7 +47,10 @@ export function encodeValue(value: unknown): Uint8Array {
  * values go into one buffer again and again, where the packer above makes one of four times the size.
  */
 export function lendEncoded(value: unknown): Uint8Array {
-  const packed = lender.pack(value, REUSE_BUFFER_MODE + RESET_BUFFER_MODE) as unknown as ReusedBuffer;
+  const packed = lender.pack(
+    value,
+    REUSE_BUFFER_MODE + RESET_BUFFER_MODE,
+  ) as unknown as ReusedBuffer;
   return new Uint8Array(packed.buffer, packed.byteOffset + packed.start, packed.end - packed.start);
 }
 

@@ -13,14 +13,8 @@ import type { AttemptId } from '../protocol/model.ts';
 import { compareAttempts, isAttemptId } from './keys.ts';
 import type { Lane } from './lane.ts';
 import { createLane } from './lane.ts';
-import {
-  logHandlesMax,
-  logsIdleMax,
-  logTailBytesMax,
-  logTailsBytesMax,
-} from './limits.ts';
+import { logHandlesMax, logsIdleMax, logTailBytesMax, logTailsBytesMax } from './limits.ts';
 import type { Log, LogStore } from './log.ts';
-import type { LogShape } from './log-cap.ts';
 import { shapeLog } from './log-cap.ts';
 import type { FileLog, LogCommons } from './log-file.ts';
 import { openFileLog } from './log-file.ts';

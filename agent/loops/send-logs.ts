@@ -141,7 +141,11 @@ export class SendLogs {
     if (this.#underWay() >= this.#window) return false;
     if (!cursor.hasAhead) {
       const from = cursor.sentThrough;
-      const slice = await this.#read(attempt, from, held?.state.is === 'running' ? 'runs' : 'ended');
+      const slice = await this.#read(
+        attempt,
+        from,
+        held?.state.is === 'running' ? 'runs' : 'ended',
+      );
       if (cursor.sentThrough !== from || this.#cursors.get(attempt) !== cursor) return false;
       cursor.fill(slice);
       if (!cursor.hasAhead) return false;

@@ -4,8 +4,11 @@
  * What the wire fixes is in the protocol's own limits, what the disk does in the store's.
  */
 
-/** Bytes of logs on their way to the hub's disk, over all workers: each may have a share of it under way. */
-export const logWaitingBytesMax = 64 * 1024 * 1024;
+/**
+ * Bytes of logs on their way to the hub's disk, over all workers: each may have a share of it under
+ * way. 100 MB/s for 160 ms; with more, the fastest streams would crowd out the others.
+ */
+export const logWaitingBytesMax = 16 * 1024 * 1024;
 
 /** Logs whose holder was looked up and is remembered; at it all are looked up again. */
 export const logHoldersMax = 4096;

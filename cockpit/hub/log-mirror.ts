@@ -152,7 +152,7 @@ export class LogMirror {
     const own = this.#shares.get(worker)?.bytes ?? 0;
     // A worker that keeps to its window never comes near this; what is dropped is asked for again.
     const isOver = own + bytes > 2 * logWindowBytesMax;
-    if (isOver || this.#waitingBytes + bytes > 2 * logWaitingBytesMax) return;
+    if (isOver || this.#waitingBytes + bytes > 4 * logWaitingBytesMax) return;
     const lane = this.#openLane(worker, frame.attempt, answer);
     this.#account(lane, bytes);
     lane.waiting.push(frame);
@@ -200,10 +200,12 @@ export class LogMirror {
   }
 
   #perform(lane: Lane, done: Promise<void>, flag: 'isAppending' | 'isSyncing'): void {
-    void done.catch((error: unknown) => this.#missed(error)).finally(() => {
-      lane[flag] = false;
-      this.#advance(lane);
-    });
+    void done
+      .catch((error: unknown) => this.#missed(error))
+      .finally(() => {
+        lane[flag] = false;
+        this.#advance(lane);
+      });
   }
 
   /** Everything that waits goes to the copy at once. */

@@ -35,6 +35,8 @@ export interface FleetHub {
 
 /** Hub and agents; the agents run from `startAgents` on. */
 export interface Fleet extends AsyncDisposable {
+  /** Where the hub keeps its copies of logs. */
+  readonly hubLogs: string;
   startHub(): Promise<FleetHub>;
   startAgents(): void;
   /** The sum of the newest reports. */
@@ -43,19 +45,22 @@ export interface Fleet extends AsyncDisposable {
   until(holds: (report: FleetReport) => boolean): Promise<void>;
 }
 
-/** Makes the hub's home, with `size` workers that it trusts. */
-export async function openFleet(size: number): Promise<Fleet> {
+/** Makes the hub's home, with `size` workers that it trusts; each job of theirs prints so much. */
+export async function openFleet(size: number, printBytes = 0): Promise<Fleet> {
   const homes = openHomes();
   const env = homes.hub();
   const where = await writeTrust(env, size);
   const peers: RunningScript[] = [];
   const look = () => sumReports(peers);
+  const prints = { bytes: printBytes, directory: homes.folder('logs') };
   return {
+    hubLogs: join(env.WALLY_HOME ?? '', 'logs'),
     startHub: () => startHubProgram(env),
     startAgents() {
       const count = Math.ceil(size / fleetProcesses);
       for (let first = 0; first < size; first += count) {
-        const plan: FleetPlan = { ...where, first, count: Math.min(count, size - first) };
+        const who = { first, count: Math.min(count, size - first) };
+        const plan: FleetPlan = { ...where, ...who, ...(printBytes > 0 ? { prints } : {}) };
         const args = [JSON.stringify(plan)];
         peers.push(startScript({ file: peerFile, args, env: {}, timeoutMs: 2 ** 30 }));
       }

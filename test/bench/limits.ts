@@ -83,6 +83,14 @@ export const fleetMsMax = 180_000;
 /** What the one job of the log bench prints. */
 export const logBytes = 200_000_000;
 
+/** Workers that print at once in the bench of fair shares, and what each prints. */
+export const fairWorkers = { whole: 50, quick: 5 } as const;
+/** See `fairWorkers`. */
+export const fairBytes = { whole: 8_000_000, quick: 1_000_000 } as const;
+
+/** Between two looks at how much of each has come. */
+export const fairLookMs = 20;
+
 /** Log kept a job on both sides, so that nothing of it is dropped. */
 export const logBytesKept = 512 * 1024 * 1024;
 

@@ -13,6 +13,7 @@ import { benchJobs } from './jobs.ts';
 import { benchCore } from './jobs-core.ts';
 import { roundsDefault } from './limits.ts';
 import { benchLogs } from './logs.ts';
+import { benchFairLogs } from './logs-fair.ts';
 import type { BenchPlan } from './plan.ts';
 import { renderMarkdown, renderText } from './report.ts';
 import { benchRivals } from './rivals/bench.ts';
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, (plan: BenchPlan) => Promise<readonly Fig
   jobs: ({ rounds }) => benchJobs(rounds),
   'jobs-core': ({ rounds }) => benchCore(rounds),
   logs: ({ rounds }) => benchLogs(rounds),
+  'logs-fair': benchFairLogs,
   rivals: benchRivals,
   scale: benchScale,
 };

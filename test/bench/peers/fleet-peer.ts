@@ -1,18 +1,22 @@
 /*
  * Many agents in one process: the product's own Agent a time, over the real swarm, each with its own
- * key and store, and a workshop in which every command has succeeded at once.
+ * key and store, and a workshop in which every command has succeeded at once, or as soon as what it
+ * prints was taken.
  *
- * Argument: a `FleetPlan` as JSON. Stores and logs are in memory, because what is measured is the
- * hub; one UDP socket serves all. Prints one `FleetReport` a line, until it is ended.
+ * Argument: a `FleetPlan` as JSON. Stores and empty logs are in memory, because what is measured is
+ * the hub; one UDP socket serves all. Prints one `FleetReport` a line, until it is ended.
  */
+import { join } from 'node:path';
 import { Agent } from '../../../agent/agent.ts';
 import { openProgram } from '../../../agent/ports.ts';
 import { probeCapabilities } from '../../../agent/work/capabilities.ts';
-import type { Workshop } from '../../../agent/work/work.ts';
+import type { TakeOutput, Workshop } from '../../../agent/work/work.ts';
 import type { KeyPair } from '../../../protocol/identity.ts';
-import { dialAttemptMsMax } from '../../../protocol/limits.ts';
+import { dialAttemptMsMax, logChunkBytesMax } from '../../../protocol/limits.ts';
 import { openAgentSwarm } from '../../../protocol/transports/swarm.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
+import type { LogStore } from '../../../store/log.ts';
+import { openLogFiles } from '../../../store/log-files.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { instantDisk, openMemoryKv } from '../../../store/memory.ts';
 import { fleetReportMs } from '../limits.ts';
@@ -26,9 +30,11 @@ async function runFleet(plan: FleetPlan): Promise<void> {
   const capabilities = await probeCapabilities({ path: program.env.PATH ?? '', has: [] });
   const workshop: Workshop = {
     probe: async () => capabilities,
-    start: async ({ mark }) => ({
+    start: async ({ mark }, take) => ({
       process: { pid: program.pid, start: '', mark },
-      exit: Promise.resolve({ usage: { exitCode: 0 }, finishedAt: ports.clock.wallMs() }),
+      exit: print(take, plan.prints?.bytes ?? 0).then(() => ({
+        ...{ usage: { exitCode: 0 }, finishedAt: ports.clock.wallMs() },
+      })),
       end: () => undefined,
     }),
     reap: async () => 0,
@@ -50,7 +56,7 @@ async function runFleet(plan: FleetPlan): Promise<void> {
     const agent = new Agent({
       ports,
       kv: await openMemoryKv(instantDisk()),
-      logs: await openMemoryLogs(instantLogDisk(), { bytesMax: 65_536 }),
+      logs: await openLogs(plan, n),
       workshop,
       dial: dialAs(makeFleetKey(n)),
       hub: plan.hub,
@@ -68,4 +74,17 @@ async function runFleet(plan: FleetPlan): Promise<void> {
     const linkedCount = agents.filter((agent) => agent.status.link === 'linked').length;
     console.log(JSON.stringify({ linkedCount, dialCount, foundCount } satisfies FleetReport));
   }, fleetReportMs);
+}
+
+function openLogs({ prints }: FleetPlan, n: number): Promise<LogStore> {
+  if (prints === undefined) return openMemoryLogs(instantLogDisk(), { bytesMax: 65_536 });
+  return openLogFiles(join(prints.directory, String(n)), { bytesMax: 2 * prints.bytes });
+}
+
+/** Prints as fast as it is taken. */
+async function print(take: TakeOutput, bytes: number): Promise<void> {
+  const chunk = new Uint8Array(logChunkBytesMax).fill(120);
+  for (let left = bytes; left > 0; left -= chunk.length) {
+    await take('stdout', chunk.subarray(0, left));
+  }
 }

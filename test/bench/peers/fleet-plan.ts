@@ -13,6 +13,8 @@ export interface FleetPlan {
   readonly hub: PeerKey;
   readonly addresses: readonly Address[];
   readonly rendezvous: readonly Address[];
+  /** What every command prints before it succeeds, and where the agents keep it; else they print nothing. */
+  readonly prints?: { readonly bytes: number; readonly directory: string };
 }
 
 /** How they are. */
