@@ -1,8 +1,7 @@
 /*
  * What every implementation of the log contract must do.
  *
- * `describeLogStore` is called once per implementation with a way to open it on a fresh place and,
- * after a close, again on the same place.
+ * `describeLogStore` is called once per implementation, with a way to open its place again and again.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assert } from '../../protocol/errors.ts';
