@@ -3,52 +3,42 @@
  *
  * LevelDB syncs its directory with each MANIFEST and never for a log that it begins anew. Journalling
  * file systems bring the name along with the first synced byte; POSIX does not promise it. A new log
- * is begun when the table in memory is full, so the directory is read only once so many bytes were
- * written that this may have happened, and synced only where it did. Source: reliability facts 2.3
- * (0 lost in 120 power cuts under strict rules), LevelDB 1.20, db_impl.cc, memtable.cc, arena.cc.
+ * is begun by a write that finds the table in memory full, so the directory is read only after such
+ * a write, and synced only where a log is new. Source: reliability facts 2.3 (0 lost in 120 power
+ * cuts under strict rules), LevelDB 1.20, db_impl.cc, memtable.cc, arena.cc.
  */
 import { open, readdir } from 'node:fs/promises';
-import type { KvOp } from './kv.ts';
-import { levelArenaFactor, levelEntryBytesMax, levelWriteBufferBytes } from './limits.ts';
+import { levelWriteBufferBytes } from './limits.ts';
 
 const logName = /^(\d+)\.log$/;
 
 /** Watches the directory of one open database. */
 export class LevelNames {
   readonly #directory: string;
+  readonly #readMemoryBytes: () => number;
   #newest = -1;
-  /** At most so much is in LevelDB's table in memory. */
-  #bytes = Number.POSITIVE_INFINITY;
-  #bytesSinceLook = 0;
+  /** May a log have been begun since the last look? */
+  #isDue = true;
 
-  constructor(directory: string) {
+  /** `readMemoryBytes`: what LevelDB's tables in memory hold, or more: its cache is counted too. */
+  constructor(directory: string, readMemoryBytes: () => number) {
     this.#directory = directory;
+    this.#readMemoryBytes = readMemoryBytes;
   }
 
-  /** These changes were written. */
-  note(ops: readonly KvOp[]): void {
-    let bytes = 0;
-    for (const op of ops) {
-      // A letter is at most three bytes in UTF-8.
-      bytes += op.key.length * 3 + levelEntryBytesMax;
-      if (op.type === 'put') bytes += op.value.length;
-    }
-    this.#bytes += bytes * levelArenaFactor;
-    this.#bytesSinceLook += bytes * levelArenaFactor;
+  /** A write is about to begin, and LevelDB looks at its table now. */
+  expect(): void {
+    this.#isDue ||= !(this.#readMemoryBytes() <= levelWriteBufferBytes);
   }
 
   /** Resolves once the name of every log that was written to is on the disk. */
   async settle(): Promise<void> {
-    if (this.#bytes < levelWriteBufferBytes) return;
+    if (!this.#isDue) return;
     const numbers = (await readdir(this.#directory)).map((name) => Number(logName.exec(name)?.[1]));
     const newest = Math.max(...numbers.filter((number) => !Number.isNaN(number)), -1);
-    if (newest !== this.#newest) {
-      await syncPath(this.#directory);
-      this.#newest = newest;
-      // It may have begun with any batch since the last look.
-      this.#bytes = this.#bytesSinceLook;
-    }
-    this.#bytesSinceLook = 0;
+    if (newest !== this.#newest) await syncPath(this.#directory);
+    this.#newest = newest;
+    this.#isDue = false;
   }
 }
 

@@ -36,10 +36,6 @@ export const storeCloseMsMax = 3000;
 
 /** LevelDB begins another log when its table in memory is over this; classic-level's default. */
 export const levelWriteBufferBytes = 4 * 1024 * 1024;
-/** What an entry costs in it beyond key and value: lengths, number, the tallest node of its list. */
-export const levelEntryBytesMax = 8 + 10 + 8 + 12 * 8;
-/** Its memory comes in blocks of 4 KiB of which up to a quarter stays unused. */
-export const levelArenaFactor = 4 / 3;
 
 /** The copy that a migration made goes once the store was opened so often after it. */
 export const backupStartsMin = 2;

@@ -15,10 +15,14 @@ import type { Durability, Kv, KvOp, KvRange, KvRow } from './kv.ts';
 import { createLane } from './lane.ts';
 import { LevelNames, syncPath } from './level-names.ts';
 
-type Database = Level<string, Uint8Array>;
+/** `level` is classic-level here, whose types it leaves out. */
+type Database = Level<string, Uint8Array> & { getProperty(name: string): string };
 
 /** Its presence says that a store was once opened here whole. LevelDB leaves unknown files alone. */
 const createdMark = 'CREATED';
+
+/** Bytes of LevelDB's tables in memory and its cache; answered from memory, in a microsecond. */
+const memoryProperty = 'leveldb.approximate-memory-usage';
 
 /** The names that LevelDB gives to its files. Source: LevelDB 1.20, db/filename.cc. */
 const levelFile = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(log|ldb|sst|dbtmp))$/;
@@ -33,7 +37,7 @@ export async function openLevelKv(directory: string): Promise<Kv> {
       throw thrown;
     });
     if (isNew) await makeDurable(db, directory);
-    const names = new LevelNames(directory);
+    const names = new LevelNames(directory, () => Number(db.getProperty(memoryProperty)));
     await names.settle();
     return new LevelKv(db, names);
   } catch (thrown) {
@@ -83,8 +87,8 @@ class LevelKv implements Kv {
     try {
       await this.#writes.run(() =>
         this.#attempt(async () => {
+          this.#names.expect();
           await batch.write({ sync: durability === 'synced' });
-          this.#names.note(ops);
           if (durability === 'synced') await this.#names.settle();
         }),
       );
@@ -130,7 +134,7 @@ function refusal(cause: AppError): AppError {
 
 async function openDatabase(directory: string): Promise<Database> {
   const encodings = { keyEncoding: 'utf8', valueEncoding: 'view' };
-  const db: Database = new Level(directory, encodings);
+  const db = new Level<string, Uint8Array>(directory, encodings) as Database;
   await db.open();
   return db;
 }
