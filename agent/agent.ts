@@ -74,7 +74,7 @@ export class Agent implements SessionHost {
     this.#capabilities = await workshop.probe();
     this.#committer = new Committer({
       kv,
-      timers: ports.timers,
+      ports,
       onFailure: (error) => this.#fail(error),
     });
     const hubStore = await readHubStore(kv);

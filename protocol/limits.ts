@@ -32,6 +32,15 @@ export const bufferedRowsMax = 4 * windowFramesMax;
 /** Bytes of durable messages kept in memory, per peer, before they are sent. */
 export const bufferedBytesMax = 2 * windowBytesMax;
 
+/**
+ * An acknowledgement waits so long for others, because it only makes room: what its absence could
+ * cost (a resend, a full window) is far away.
+ */
+export const ackWaitMs = 5;
+
+/** Messages that are acknowledged without waiting for more: a quarter of the window. */
+export const ackRowsMax = windowFramesMax / 4;
+
 /** Missing sequence numbers named in one ack; more are named by the next one. */
 export const needCountMax = 32;
 

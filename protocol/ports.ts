@@ -34,6 +34,8 @@ export interface Random {
 
 /** What every part of the product is given instead of globals. */
 export interface Ports {
+  /** Runs it in a turn of its own, once all that is ready now has been handled; without a delay. */
+  readonly soon: (run: () => void) => void;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -42,6 +44,7 @@ export interface Ports {
 /** The real world, for the two programs' entry points only. Source: node:perf_hooks, node:os, node:crypto. */
 export function openSystemPorts(): Ports {
   return {
+    soon: (run) => void setImmediate(run),
     clock: {
       monotonicMs: () => performance.now(),
       uptimeMs: () => uptime() * 1000,

@@ -8,7 +8,7 @@
  * the owner must begin anew from the disk. It owns no store: opening and closing is the owner's.
  */
 import { AppError, wrapError } from '../protocol/errors.ts';
-import type { CancelTimer, Timers } from '../protocol/ports.ts';
+import type { CancelTimer, Ports } from '../protocol/ports.ts';
 import type { Kv, KvOp } from './kv.ts';
 import {
   commitBytesMax,
@@ -21,7 +21,7 @@ import {
 /** What a committer works on, and whom it tells of the first failure. */
 export interface CommitterOptions {
   readonly kv: Kv;
-  readonly timers: Timers;
+  readonly ports: Pick<Ports, 'soon' | 'timers'>;
   /** Called once, after every waiting commit was rejected. The store must be opened again. */
   readonly onFailure: (error: AppError) => void;
 }
@@ -36,7 +36,7 @@ interface Waiting {
 /** Collects commits into synced batches. */
 export class Committer {
   readonly #kv: Kv;
-  readonly #timers: Timers;
+  readonly #ports: CommitterOptions['ports'];
   readonly #onFailure: (error: AppError) => void;
   #waiting: Waiting[] = [];
   #opsCount = 0;
@@ -49,9 +49,9 @@ export class Committer {
   #isClosed = false;
   #running: Promise<void> | undefined;
 
-  constructor({ kv, timers, onFailure }: CommitterOptions) {
+  constructor({ kv, ports, onFailure }: CommitterOptions) {
     this.#kv = kv;
-    this.#timers = timers;
+    this.#ports = ports;
     this.#onFailure = onFailure;
   }
 
@@ -86,7 +86,7 @@ export class Committer {
     this.#deferredCount += ops.length;
     if (this.#deferredCount >= deferredOpsMax) return this.#hurry();
     // Not cancelled when a batch takes them along: a busy store would set and cancel it all the time.
-    this.#cancelTimer ??= this.#timers.after(deferredMsMax, () => {
+    this.#cancelTimer ??= this.#ports.timers.after(deferredMsMax, () => {
       this.#cancelTimer = undefined;
       this.#hurry();
     });
@@ -129,9 +129,12 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
-    // One turn later, so that commits made in one go share the first batch too.
-    await Promise.resolve();
-    while (this.#isUrgent && this.#failure === undefined) await this.#writeBatch();
+    while (this.#isUrgent && this.#failure === undefined) {
+      // A turn later, so that what is ready now shares the batch: whatever arrived together, and
+      // what follows at once from the batch before.
+      await new Promise<void>((resolve) => this.#ports.soon(resolve));
+      if (this.#failure === undefined) await this.#writeBatch();
+    }
     this.#running = undefined;
   }
 

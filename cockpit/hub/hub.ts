@@ -160,7 +160,7 @@ export class Hub {
     this.#keys = new DispatchKeys(kv);
     this.#committer = new Committer({
       kv,
-      timers: ports.timers,
+      ports,
       onFailure: (error) => this.fail(error),
     });
     const outlet: LedgerOutlet = {

@@ -70,7 +70,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   };
   const committer = new Committer({
     kv: watched,
-    timers: ports.timers,
+    ports,
     onFailure: () => undefined,
   });
   const streams = await openPeerStreams(watched, { peer: hub, store: hubStore });

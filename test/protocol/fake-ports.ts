@@ -16,6 +16,7 @@ export class FakePorts implements Ports {
   nowMs = 1000;
   wallStartMs = 1_800_000_000_000;
   roll = 0.5;
+  readonly soon = queueMicrotask;
   readonly #pending = new Set<Pending>();
   #drawCount = 0;
   readonly clock = {

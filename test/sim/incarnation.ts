@@ -40,6 +40,7 @@ export class Incarnation {
     this.#clock = clock;
     const bootedAt = clock.nowMs - chance.between(0, 1e6);
     this.ports = {
+      soon: (run) => void clock.after(0, () => this.run(run)),
       clock: {
         monotonicMs: () => (clock.nowMs - bootedAt) * skew.rate,
         uptimeMs: () => clock.nowMs * skew.rate,

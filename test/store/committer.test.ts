@@ -161,9 +161,9 @@ describe('committer', () => {
   it('failure: everyone who waits and everyone later is STORE_IO, and it is told once', async () => {
     const gate = createGate();
     const told: AppError[] = [];
-    const { timers } = new FakePorts();
+    const ports = new FakePorts();
     const onFailure = (error: AppError) => told.push(error);
-    const committer = new Committer({ kv: gate.kv, timers, onFailure });
+    const committer = new Committer({ kv: gate.kv, ports, onFailure });
     const inFlight = committer.commit([put('a')]);
     await gate.started();
     const commits = [inFlight, committer.commit([put('b')]), committer.commit([put('c')])];
@@ -196,7 +196,7 @@ describe('committer', () => {
     const told: AppError[] = [];
     const committer = new Committer({
       kv: gate.kv,
-      timers: new FakePorts().timers,
+      ports: new FakePorts(),
       onFailure: (error) => told.push(error),
     });
     const first = committer.commit([put('a')]);
@@ -269,8 +269,8 @@ describe('committer', () => {
 
 const whole = { gte: '', lt: '\u{10FFFF}', countMax: 1e6, order: 'ascending' } as const;
 
-async function openCommitter(kv: Kv, { timers } = new FakePorts()): Promise<Committer> {
-  return new Committer({ kv, timers, onFailure: () => undefined });
+async function openCommitter(kv: Kv, ports = new FakePorts()): Promise<Committer> {
+  return new Committer({ kv, ports, onFailure: () => undefined });
 }
 
 function put(key: string): KvOp {

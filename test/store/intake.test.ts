@@ -158,7 +158,7 @@ describe('intake', () => {
     const streams = await openPeerStreams(kv, stream);
     const committer = new Committer({
       kv,
-      timers: new FakePorts().timers,
+      ports: new FakePorts(),
       onFailure: () => undefined,
     });
     const intake = new Intake({ kv, peer: stream.peer, streams, isAfterCrash: true });

@@ -92,7 +92,7 @@ export async function openHubBench(
   ports = new FakePorts(),
 ): Promise<HubBench> {
   const kv = await openMemoryKv(disk);
-  const committer = new Committer({ kv, timers: ports.timers, onFailure: () => undefined });
+  const committer = new Committer({ kv, ports, onFailure: () => undefined });
   const told: string[] = [];
   const linked = new Set<PeerKey>();
   const present = new Set<PeerKey>();

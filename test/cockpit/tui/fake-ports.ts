@@ -14,6 +14,7 @@ interface Pending {
 /** Ports whose time only `advance` moves; timers run in order of their time. */
 export class FakePorts implements Ports {
   nowMs = 0;
+  readonly soon = queueMicrotask;
   readonly #pending = new Set<Pending>();
   readonly clock = {
     monotonicMs: () => this.nowMs,
