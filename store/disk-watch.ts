@@ -79,10 +79,20 @@ export class DiskWatch {
     return this.#looking;
   }
 
-  /** Is there more room than what is kept for outcomes? Looks at the disk only where it is low. */
+  /**
+   * Is there more room than what is kept for outcomes? Looks at the disk only where it is low. Half
+   * of the ballast may go for output, because work that ends must have its last words on the disk
+   * before its outcome; the other half is the store's.
+   */
   async hasLogRoom(): Promise<boolean> {
     if (this.#room?.isLow !== true) return true;
     await this.look();
+    if (!this.#hasMoreThanHalf && this.#ballast === 'ready') await this.release();
+    return this.#hasMoreThanHalf;
+  }
+
+  /** Is more free than half of a ballast? */
+  get #hasMoreThanHalf(): boolean {
     return (this.#room?.freeBytes ?? 0) > this.#ballastBytes / 2;
   }
 

@@ -27,20 +27,20 @@ export type SmallDiskOpening =
 
 const run = promisify(execFile);
 
-/** Mounts one. The caller closes it, also when its test fails. */
-export async function openSmallDisk(sizeMib: number): Promise<SmallDiskOpening> {
+/** Mounts one, at `at` or in a place of its own. The caller closes it, also when its test fails. */
+export async function openSmallDisk(sizeMib: number, at?: string): Promise<SmallDiskOpening> {
   if (process.platform !== 'linux') return leaveOut('a tmpfs is mounted on Linux only');
   if (process.getuid?.() !== 0) return leaveOut('to mount a tmpfs needs root');
-  const path = await mkdtemp(join(tmpdir(), 'wally-disk-'));
+  const path = at ?? (await mkdtemp(join(tmpdir(), 'wally-disk-')));
   try {
     await run('mount', ['-t', 'tmpfs', '-o', `size=${sizeMib}m,mode=0700`, 'tmpfs', path]);
   } catch (thrown) {
-    await rmdir(path);
+    if (at === undefined) await rmdir(path);
     return leaveOut(
       `\`mount\` failed: ${thrown instanceof Error ? thrown.message.trim() : thrown}`,
     );
   }
-  return { kind: 'open', disk: describeDisk(path) };
+  return { kind: 'open', disk: describeDisk(path, at === undefined ? 'ours' : 'theirs') };
 }
 
 /** Is there a small disk to be had here? Undefined when there is, else why not. */
@@ -51,7 +51,7 @@ export async function whyNoSmallDisk(): Promise<string | undefined> {
   return undefined;
 }
 
-function describeDisk(path: string): SmallDisk {
+function describeDisk(path: string, place: 'ours' | 'theirs'): SmallDisk {
   const filler = join(path, 'filler');
   let isOpen = true;
   const close = async () => {
@@ -59,7 +59,7 @@ function describeDisk(path: string): SmallDisk {
     isOpen = false;
     // Lazily, so that a process that dies slowly cannot keep it.
     await run('umount', ['-l', path]);
-    await rmdir(path);
+    if (place === 'ours') await rmdir(path);
   };
   return {
     path,

@@ -125,6 +125,17 @@ describe('disk watch', () => {
     expect(await watch.hasLogRoom()).toBe(true);
   });
 
+  it('logs: the ballast is given up for them too, and half of it is theirs', async () => {
+    const watch = openWatch();
+    await watch.start();
+    await ports.advance(ballastAfterMs + diskLookMs);
+    disk.free = 0;
+    await watch.look();
+    expect([await watch.hasLogRoom(), watch.room?.ballast]).toEqual([true, 'released']);
+    disk.free = 32 * mib;
+    expect(await watch.hasLogRoom()).toBe(false);
+  });
+
   it('look: a disk that cannot be measured ends nothing, and is measured again', async () => {
     disk.broken = true;
     const watch = openWatch();

@@ -169,7 +169,11 @@ export class Stand implements AsyncDisposable {
 
   lastWords(side: Side, lines = 3): string {
     if (!existsSync(this.#logFile(side))) return '';
-    return readFileSync(this.#logFile(side), 'utf8').trimEnd().split('\n').slice(-lines).join(' | ');
+    return readFileSync(this.#logFile(side), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(-lines)
+      .join(' | ');
   }
 
   async close(): Promise<void> {
