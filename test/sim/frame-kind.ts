@@ -35,14 +35,28 @@ export function readFrame(bytes: Uint8Array): Readonly<Record<string, unknown>> 
   }
 }
 
+/** The messages of a `data` frame, with their numbers; none where it is no sound one. */
+export function listMessages(
+  bytes: Uint8Array,
+): readonly { readonly seq: number; readonly body: Uint8Array }[] {
+  const frame = readFrame(bytes);
+  const more = Array.isArray(frame?.more) ? (frame.more as readonly unknown[]) : [];
+  return [frame?.body, ...more].flatMap((body, at) =>
+    body instanceof Uint8Array ? [{ seq: Number(frame?.seq) + at, body }] : [],
+  );
+}
+
 /** One line for a trace. */
 export function describeFrame(bytes: Uint8Array): string {
   const value = readFrame(bytes);
   if (value === undefined) return `${bytes.length} bytes of no sense`;
-  const { t, body, records, capabilities: _box, ...rest } = value;
+  const { t, body, more, records, capabilities: _box, ...rest } = value;
   const parts = [String(t)];
   if (Object.keys(rest).length > 0) parts.push(JSON.stringify(rest));
   if (body instanceof Uint8Array) parts.push(describeMessage(body));
+  if (Array.isArray(more)) {
+    for (const next of more) if (next instanceof Uint8Array) parts.push(describeMessage(next));
+  }
   if (Array.isArray(records)) parts.push(records.map(describeRecord).join(' '));
   return parts.join(' ');
 }

@@ -12,7 +12,7 @@ import type { AttemptId } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { Link } from '../../protocol/transports/link.ts';
 import type { Chance } from './chance.ts';
-import { readFrame } from './frame-kind.ts';
+import { listMessages, readFrame } from './frame-kind.ts';
 import { makeGarbage } from './garbage.ts';
 import type { History } from './history.ts';
 import type { Trace } from './trace.ts';
@@ -90,10 +90,12 @@ export class Rogue {
       if (this.#hubStore !== frame.store) this.#hubStore = String(frame.store);
       this.#greet();
     }
-    if (frame?.t !== 'data' || !(frame.body instanceof Uint8Array)) return;
-    this.#received = Math.max(this.#received, Number(frame.seq));
-    const command = decodeCommand(frame.body);
-    if (command.kind === 'assign') this.#assigned.push(command.attempt);
+    if (frame?.t !== 'data') return;
+    for (const { seq, body } of listMessages(bytes)) {
+      this.#received = Math.max(this.#received, seq);
+      const command = decodeCommand(body);
+      if (command.kind === 'assign') this.#assigned.push(command.attempt);
+    }
   }
 
   #greet(): void {

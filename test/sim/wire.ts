@@ -15,7 +15,7 @@ import {
   windowFramesMax,
 } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
-import { readFrame } from './frame-kind.ts';
+import { listMessages, readFrame } from './frame-kind.ts';
 import type { History } from './history.ts';
 import type { SimLink } from './sim-link.ts';
 
@@ -66,14 +66,14 @@ export class Wire {
   }
 
   #noteData(from: SimLink, bytes: Uint8Array): void {
-    const frame = readFrame(bytes);
-    if (!(frame?.body instanceof Uint8Array)) return;
     const { data } = this.#sentOn(from);
-    data.set(Number(frame.seq), frame.body.length);
+    for (const { seq, body } of listMessages(bytes)) {
+      data.set(seq, body.length);
+      if (from.sends === 'to-agent') this.#noteAssign(body);
+    }
     const size = [...data.values()].reduce((sum, length) => sum + length, 0);
     this.#hold(data.size <= windowFramesMax, from, `${data.size} messages are under way`);
     this.#hold(size <= windowBytesMax + messageBytesMax, from, `${size} bytes of messages`);
-    if (from.sends === 'to-agent') this.#noteAssign(frame.body);
   }
 
   #noteAssign(body: Uint8Array): void {

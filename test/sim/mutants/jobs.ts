@@ -17,16 +17,14 @@ export const jobMutants: readonly Mutant[] = [
     breaks: 'a report of an old attempt counts for the present one',
     edits: [
       {
-        file: 'cockpit/hub/desk.ts',
-        find: 'const attempt = listUnended(scene, id).find((open) => open.n === n);\n    if (attempt?.worker !== worker) return noteLate(scene, worker, fact);',
-        replace:
-          'const attempt = listUnended(scene, id).at(-1);\n    if (attempt === undefined) return noteLate(scene, worker, fact);',
+        file: 'cockpit/hub/take-fact.ts',
+        find: 'const attempt = listUnended(scene, id).find((open) => open.n === n);\n  if (attempt?.worker !== worker)',
+        replace: 'const attempt = listUnended(scene, id).at(-1);\n  if (attempt === undefined)',
       },
       {
-        file: 'cockpit/hub/desk.ts',
-        find: 'const effects = stepAttempt(scene, { id, n, loss: findLossCause(fact) }, readFact(fact));',
-        replace:
-          'const effects = stepAttempt(scene, { id, n: attempt.n, loss: findLossCause(fact) }, readFact(fact));',
+        file: 'cockpit/hub/take-fact.ts',
+        find: 'stepAttempt(scene, { id, n, loss: findLossCause(fact) }',
+        replace: 'stepAttempt(scene, { id, n: attempt.n, loss: findLossCause(fact) }',
       },
     ],
     focus: ['agent-crash'],
@@ -36,9 +34,9 @@ export const jobMutants: readonly Mutant[] = [
     breaks: 'a worker may report about an attempt that another one holds',
     edits: [
       {
-        file: 'cockpit/hub/desk.ts',
-        find: 'if (attempt?.worker !== worker) return noteLate(scene, worker, fact);',
-        replace: 'if (attempt === undefined) return noteLate(scene, worker, fact);',
+        file: 'cockpit/hub/take-fact.ts',
+        find: 'if (attempt?.worker !== worker)',
+        replace: 'if (attempt === undefined)',
       },
     ],
     focus: ['rogue'],
@@ -48,7 +46,7 @@ export const jobMutants: readonly Mutant[] = [
     breaks: 'a late report overwrites the outcome',
     edits: [
       {
-        file: 'cockpit/hub/desk.ts',
+        file: 'cockpit/hub/take-fact.ts',
         find: 'const attempt = listUnended(scene, id).find((open) => open.n === n);',
         replace:
           'const held = scene.change.jobs.get(id) ?? scene.state.active.get(id); const attempt = held?.kind === "command" ? held.attempts[n - 1] : undefined;',
@@ -144,9 +142,9 @@ export const jobMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cockpit/hub/desk.ts',
-        find: 'this.#makeGroup(scene, wanted) : this.#makeSingle(scene, wanted);\n    await this.#ledger.commit(scene.change);',
+        find: 'planKey(wanted.key, job.id));\n    await this.#ledger.commit(scene.change);',
         replace:
-          'this.#makeGroup(scene, wanted) : this.#makeSingle(scene, wanted);\n    void this.#ledger.commit(scene.change).catch(() => undefined);',
+          'planKey(wanted.key, job.id));\n    void this.#ledger.commit(scene.change).catch(() => undefined);',
       },
     ],
     focus: ['hub-crash', 'hub-slow-disk'],

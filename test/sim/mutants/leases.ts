@@ -84,9 +84,9 @@ export const leaseMutants: readonly Mutant[] = [
     breaks: 'work starts after its deadline',
     edits: [
       {
-        file: 'agent/agent.ts',
-        find: 'if (held.expiresAt === undefined || this.#hubClock === undefined) return undefined;',
-        replace: 'if (held !== undefined || this.#hubClock === undefined) return undefined;',
+        file: 'agent/hub-clock.ts',
+        find: 'if (expiresAt === undefined || this.#known === undefined) return undefined;',
+        replace: 'if (expiresAt !== 0 || this.#known === undefined) return undefined;',
       },
     ],
     focus: ['partition', 'agent-crash'],

@@ -32,8 +32,8 @@ export const storeMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cockpit/hub/log-mirror.ts',
-        find: '      await log.sync();\n      this.#release(worker, frames);',
-        replace: '      this.#release(worker, frames);',
+        find: '  await log.sync();\n  return isReset;',
+        replace: '  return isReset;',
       },
     ],
     focus: ['hub-crash'],
