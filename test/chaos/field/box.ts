@@ -15,6 +15,8 @@ import { locateProgram } from '../../kit/processes.ts';
 export interface BoxPlan {
   readonly name: string;
   readonly program: 'wally' | 'odally';
+  /** Another script in the program's place, which speaks as it does. */
+  readonly script?: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** All its lives write here. */
@@ -54,9 +56,9 @@ export class Box {
   /** Starts it; resolves once it says that it serves. Errors: throws when it ends or says nothing. */
   async start(): Promise<void> {
     this.#isWanted = true;
-    const { program, args, env, logFile } = this.plan;
+    const { program, args, env, logFile, script = locateProgram(program) } = this.plan;
     const log = openSync(logFile, 'a');
-    const child = spawn(process.execPath, [locateProgram(program), ...args], {
+    const child = spawn(process.execPath, [script, ...args], {
       env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', ...env },
       stdio: ['ignore', log, log, 'ipc'],
       cwd: '/',

@@ -1,0 +1,28 @@
+/*
+ * A planted fault: a message at which its handler throws, or kills its process.
+ *
+ * The plan is in the environment, `WALLY_POISON=throw:J1.1,kill:J2.1`. Only handling a message goes
+ * wrong, not what settles the job afterwards; that is what a real fault of a handler looks like.
+ */
+
+/** What is to happen at which attempt. */
+export type Poison = ReadonlyMap<string, 'throw' | 'kill'>;
+
+/** The plan of this process. Errors: throws for a plan that makes no sense. */
+export function readPoison(): Poison {
+  const words = (process.env.WALLY_POISON ?? '').split(',').filter((word) => word !== '');
+  return new Map(
+    words.map((word) => {
+      const [does = '', attempt = ''] = word.split(':');
+      if (does !== 'throw' && does !== 'kill') throw new Error(`WALLY_POISON: ${word}?`);
+      return [attempt, does] as const;
+    }),
+  );
+}
+
+/** Throws, or ends this process as a crash would; returns where nothing is planted. */
+export function strike(poison: Poison, attempt: string | undefined): void {
+  const does = attempt === undefined ? undefined : poison.get(attempt);
+  if (does === 'kill') process.kill(process.pid, 'SIGKILL');
+  if (does === 'throw') throw new TypeError(`planted at ${attempt}`);
+}
