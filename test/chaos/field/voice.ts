@@ -15,7 +15,7 @@ import { dialUnix } from '../../../protocol/transports/unix.ts';
 const patienceMs = 180_000;
 
 /** Between two tries to reach it. */
-const pauseMs = 50;
+const pauseMs = 100;
 
 /** What may be different at the next try: the hub is away, its disk is full, too much waits. */
 const passing =

@@ -15,8 +15,6 @@ export interface FlowPlan {
   readonly voice: Voice;
   readonly jobs: readonly ProofJob[];
   readonly inFlightMax: number;
-  /** More arguments of the dispatch. */
-  readonly args?: Readonly<Record<string, unknown>>;
   /** No outcome for so long means that the run has come to a stand. */
   readonly standMsMax: number;
 }
@@ -86,7 +84,9 @@ export class JobFlow {
   async #dispatch(job: ProofJob): Promise<void> {
     const entry: InFlight = { job, since: performance.now(), id: undefined };
     this.#inFlight.set(job.key, entry);
-    const args = { ...this.#plan.args, command: [job.command], key: job.key };
+    const { leaseSeconds } = job;
+    const policy = leaseSeconds === undefined ? {} : { 'stop-after': `${leaseSeconds}s` };
+    const args = { ...policy, command: [job.command], key: job.key };
     const row = await this.#plan.voice.ask<JobRow>('dispatch', args);
     entry.id = row.id;
     this.#byId.set(row.id, entry);

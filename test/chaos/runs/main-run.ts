@@ -37,6 +37,10 @@ const linesMin = 3;
 const linesMax = 40;
 const sleeperShare = 0.1;
 
+/** Of the class that stops, with the shortest lease there is: a stopped agent is away for longer. */
+const leasedShare = 0.1;
+const leaseSecondsMin = 10;
+
 /** Runs it. */
 export async function runMain(
   plan: MainRunPlan,
@@ -82,7 +86,8 @@ function makeJobs(plan: MainRunPlan, directory: string): readonly ProofJob[] {
   return Array.from({ length: plan.jobCount }, (_, n) => {
     const lineCount = chance.int(linesMin, linesMax);
     const sleeper = chance.happens(sleeperShare) ? { pauseSeconds: 0.3 } : {};
-    return makeProofJob({ key: `c${n}`, directory, lineCount, ...sleeper });
+    const leased = chance.happens(leasedShare) ? { leaseSeconds: leaseSecondsMin } : {};
+    return makeProofJob({ key: `c${n}`, directory, lineCount, ...sleeper, ...leased });
   });
 }
 

@@ -13,6 +13,8 @@ export interface ProofJob {
   readonly key: string;
   readonly command: string;
   readonly lineCount: number;
+  /** Its lease; a worker that was away for longer ends it by itself. */
+  readonly leaseSeconds?: number;
 }
 
 /** What a job's proof must be. */
@@ -22,6 +24,7 @@ export interface ProofPlan {
   readonly lineCount: number;
   /** Slept in the middle of the lines, so that a kill meets it running. */
   readonly pauseSeconds?: number;
+  readonly leaseSeconds?: number;
 }
 
 /** A job that appends to its file and prints its lines. */
@@ -33,7 +36,8 @@ export function makeProofJob(plan: ProofPlan): ProofJob {
     `i=${from}; while [ $i -lt ${to} ]; do echo "${key} $i"; i=$((i+1)); done`;
   const middle = pauseSeconds === undefined ? [] : [`sleep ${pauseSeconds}`];
   const command = [effect, print(0, half), ...middle, print(half, lineCount)].join('; ');
-  return { key, command, lineCount };
+  const leased = plan.leaseSeconds === undefined ? {} : { leaseSeconds: plan.leaseSeconds };
+  return { key, command, lineCount, ...leased };
 }
 
 /** Attempts that ran this job, one for each time that it began. */
