@@ -50,7 +50,13 @@ async function runStopped(report: (line: string) => void): Promise<ChaosOutcome>
     return { job: endless.measure(), row: rows[index] as JobRow, tookMs: 0 };
   });
   const { voice } = field;
-  const verdict = await judge({ voice, ended, directory, allowed: ['succeeded'] });
+  const verdict = await judge({
+    voice,
+    ended,
+    directory,
+    allowed: ['succeeded'],
+    doctor: 'not asked',
+  });
   const retried = rows.filter(({ attemptCount }) => attemptCount !== 1).length;
   const figures = {
     jobs: ended.length,
