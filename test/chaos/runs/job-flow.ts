@@ -15,6 +15,8 @@ export interface FlowPlan {
   readonly voice: Voice;
   readonly jobs: readonly ProofJob[];
   readonly inFlightMax: number;
+  /** Given with every dispatch. */
+  readonly args?: Readonly<Record<string, unknown>>;
   /** No outcome for so long means that the run has come to a stand. */
   readonly standMsMax: number;
 }
@@ -86,7 +88,7 @@ export class JobFlow {
     this.#inFlight.set(job.key, entry);
     const { leaseSeconds } = job;
     const policy = leaseSeconds === undefined ? {} : { 'stop-after': `${leaseSeconds}s` };
-    const args = { ...policy, command: [job.command], key: job.key };
+    const args = { ...this.#plan.args, ...policy, command: [job.command], key: job.key };
     const row = await this.#plan.voice.ask<JobRow>('dispatch', args);
     entry.id = row.id;
     this.#byId.set(row.id, entry);
