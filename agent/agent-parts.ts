@@ -6,6 +6,7 @@
 import type { AttemptId, PeerKey } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
 import type { Link } from '../protocol/transports/link.ts';
+import type { ArtifactStore } from '../store/artifact.ts';
 import type { DiskGuard, DiskHealth } from '../store/disk-guard.ts';
 import type { Kv } from '../store/kv.ts';
 import type { LogStore } from '../store/log.ts';
@@ -19,6 +20,7 @@ export interface AgentParts {
   readonly kv: Kv;
   readonly disk: DiskGuard;
   readonly logs: LogStore;
+  readonly artifacts: ArtifactStore;
   readonly workshop: Workshop;
   /** One try to reach the hub; ends by itself. */
   readonly dial: () => Promise<Link>;

@@ -8,7 +8,7 @@
 import { type AppError, wrapError } from '../protocol/errors.ts';
 import type { HelloFrame, OwnerFrame } from '../protocol/frames.ts';
 import type { LeaseInstant } from '../protocol/machines/renewal.ts';
-import type { AttemptId, Capabilities } from '../protocol/model.ts';
+import type { ArtifactsReport, AttemptId, Capabilities } from '../protocol/model.ts';
 import { sleep } from '../protocol/ports.ts';
 import { Session } from '../protocol/session.ts';
 import type { SessionHost, StreamMarks } from '../protocol/session-host.ts';
@@ -25,10 +25,12 @@ import type { LiveAgent } from './doctor/agent-facts.ts';
 import { answerDoctor } from './doctor/answer.ts';
 import { HubClock } from './hub-clock.ts';
 import { planHubStore, readHubStore } from './hub-store.ts';
+import { keepArtifacts } from './keep-artifacts.ts';
 import { type LifeEffect, type LifeEvent, type LifeState, stepLife } from './life-machine.ts';
 import { slotsPerCpuDefault, stopMsMax } from './limits.ts';
 import { KeepLink } from './loops/keep-link.ts';
 import { RunWork } from './loops/run-work.ts';
+import { SendArtifacts } from './loops/send-artifacts.ts';
 import { SendLogs } from './loops/send-logs.ts';
 import { WatchWork } from './loops/watch-work.ts';
 import { settle } from './settle.ts';
@@ -46,8 +48,10 @@ export class Agent implements SessionHost {
   #keepLink!: KeepLink;
   #runWork!: RunWork;
   #sendLogs!: SendLogs;
+  #sendArtifacts!: SendArtifacts;
   #watchWork!: WatchWork;
   readonly #logEnds = new Map<AttemptId, number>();
+  readonly #artifacts = new Map<AttemptId, ArtifactsReport>();
   #name: string | null = null;
   #barrier = Number.POSITIVE_INFINITY;
   readonly #hubClock: HubClock;
@@ -68,7 +72,7 @@ export class Agent implements SessionHost {
 
   /** Opens the store, settles what an earlier process left, and begins to dial. Errors: STORE_*. */
   async start(): Promise<void> {
-    const { kv, disk, ports, workshop, logs, noticed } = this.#parts;
+    const { kv, disk, ports, workshop, logs, artifacts, noticed } = this.#parts;
     void disk.damaged.then((error) => this.#fail(error));
     this.#identity = await openStore(kv, ports.random);
     this.#capabilities = await workshop.probe();
@@ -83,6 +87,7 @@ export class Agent implements SessionHost {
     await settle({
       desk: this.#desk,
       logs,
+      artifacts,
       workshop,
       ports,
       mark: (attempt) => this.#mark(attempt),
@@ -154,6 +159,7 @@ export class Agent implements SessionHost {
   acked(_hubStore: string, through: number): void {
     this.#desk.acked(through);
     this.#sendLogs.wake();
+    this.#sendArtifacts.wake();
   }
 
   sent(): void {
@@ -181,11 +187,13 @@ export class Agent implements SessionHost {
     // What a crash kept of attempts whose reports were acknowledged before it.
     this.#desk.acked(this.#desk.streams?.counts.acked ?? 0);
     this.#sendLogs.linked();
+    this.#sendArtifacts.linked();
     this.#wakeSoon();
   }
 
   frame(frame: OwnerFrame): void {
     if (frame.t === 'log-ack') this.#sendLogs.acked(frame.attempt, frame);
+    if (frame.t === 'artifact-ack') this.#sendArtifacts.acked(frame);
     if (frame.t !== 'doctor-ask') return;
     const { diagnose, noticed } = this.#parts;
     const send = (answer: OwnerFrame) => this.#session.sendFrame(answer);
@@ -197,12 +205,15 @@ export class Agent implements SessionHost {
   }
 
   drained(): void {
+    // Each sends one chunk into the room there is, so neither waits for the other to be done.
     this.#sendLogs.drained();
+    this.#sendArtifacts.drained();
   }
 
   closed(reason: string): void {
     this.#parts.noticed(`link closed: ${reason}`);
     this.#sendLogs.unlinked();
+    this.#sendArtifacts.unlinked();
     this.#wakeSoon();
   }
 
@@ -220,6 +231,9 @@ export class Agent implements SessionHost {
     const failed = (error: unknown) => this.#fail(error);
     const { isAfterCrash } = this.#identity;
     this.#intake = new Intake({ kv: this.#parts.kv, peer: hub, streams, isAfterCrash });
+    for (const { attempt, artifacts } of held) {
+      if (artifacts !== undefined) this.#artifacts.set(attempt, artifacts);
+    }
     this.#desk = new Desk({
       committer: this.#committer,
       ports,
@@ -233,6 +247,8 @@ export class Agent implements SessionHost {
         taken: (through) => this.#runWork.wake(through),
         changed: () => this.#wakeOnce(),
         logEnd: (attempt) => this.#logEnds.get(attempt) ?? 0,
+        artifacts: (attempt) => this.#artifacts.get(attempt),
+        owesArtifacts: (attempt) => this.#sendArtifacts.owes(attempt),
         forgotten: (attempt) => void this.#forget(attempt),
         quarantined: (seq, code) =>
           this.#parts.noticed(`message ${seq} of the hub was quarantined: ${code}`),
@@ -254,7 +270,7 @@ export class Agent implements SessionHost {
   }
 
   #composeLoops(failed: (error: unknown) => void): void {
-    const { ports, disk, workshop, logs, slots, dial } = this.#parts;
+    const { ports, disk, workshop, logs, artifacts, slots, dial } = this.#parts;
     const leftMs = ({ expiresAt }: HeldAttempt) => this.#hubClock.findLeftMs(expiresAt);
     const leaseLeftMs = (termMs: number) =>
       this.#hubClock.findLeaseLeftMs(this.#session.renewedAt, termMs);
@@ -265,6 +281,14 @@ export class Agent implements SessionHost {
       send: (frame) => this.#session.sendFrame(frame),
       timers: ports.timers,
       logEnd: (attempt) => this.#logEnds.get(attempt) ?? 0,
+      failed,
+    });
+    this.#sendArtifacts = new SendArtifacts({
+      desk: this.#desk,
+      artifacts,
+      send: (frame) => this.#session.sendFrame(frame),
+      timers: ports.timers,
+      delivered: (attempt) => this.#desk.artifactsDelivered(attempt),
       failed,
     });
     this.#watchWork = new WatchWork({
@@ -287,6 +311,9 @@ export class Agent implements SessionHost {
       leftMs,
       leaseLeftMs,
       logGrew: (attempt) => this.#noteLog(attempt).catch(failed),
+      collect: async (attempt, found) => {
+        this.#artifacts.set(attempt, await keepArtifacts(artifacts, attempt, found));
+      },
       failed,
     });
   }
@@ -341,6 +368,7 @@ export class Agent implements SessionHost {
       const { timers } = this.#parts.ports;
       await Promise.race([this.#committer?.close(), sleep(timers, storeCloseMsMax)]);
       await this.#parts.logs.close();
+      await this.#parts.artifacts.close();
       const ended = this.#failure === undefined ? this.#identity : undefined;
       await closeStore(this.#parts.kv, ended);
     } catch (error) {
@@ -361,6 +389,7 @@ export class Agent implements SessionHost {
     this.#runWork.wake();
     this.#watchWork.wake();
     this.#sendLogs.wake();
+    this.#sendArtifacts.wake();
   }
 
   /** Many changes of one turn are looked at once. */
@@ -385,8 +414,16 @@ export class Agent implements SessionHost {
 
   async #forget(attempt: AttemptId): Promise<void> {
     this.#sendLogs.forget(attempt);
-    if (!this.#logEnds.delete(attempt)) return;
-    await this.#parts.logs.remove(attempt).catch((error: unknown) => this.#fail(error));
+    this.#sendArtifacts.forget(attempt);
+    const { logs, artifacts } = this.#parts;
+    const hasLog = this.#logEnds.delete(attempt);
+    const hasArtifacts = this.#artifacts.delete(attempt);
+    try {
+      if (hasLog) await logs.remove(attempt);
+      if (hasArtifacts) await artifacts.remove(attempt);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #mark(attempt: AttemptId): string {

@@ -2,14 +2,19 @@
  * The attempts that this agent holds: rows in memory, each a copy of its row on disk.
  *
  * It says how a row looks and which rows there are; the desk decides and commits. A row stays until
- * the hub has its outcome and its whole log, so that an attempt which is not here is a positive
+ * the hub has its outcome, its whole log and its artifacts, so that an attempt which is not here is a positive
  * statement. Errors: STORE_DAMAGED.
  */
 import { z } from 'zod';
 import type { ErrorCode } from '../protocol/errors.ts';
 import type { InventoryRow } from '../protocol/frames.ts';
 import { attemptsHeldMax } from '../protocol/limits.ts';
-import { attemptIdSchema, commandSpecSchema, usageSchema } from '../protocol/messages.ts';
+import {
+  artifactsReportSchema,
+  attemptIdSchema,
+  commandSpecSchema,
+  usageSchema,
+} from '../protocol/messages.ts';
 import { type AttemptId, outcomes } from '../protocol/model.ts';
 import { attemptKey, prefixRange } from '../store/keys.ts';
 import type { Kv, KvOp } from '../store/kv.ts';
@@ -52,6 +57,7 @@ const heldSchema = z.object({
   state: stateSchema,
   finishedSeq: z.number().exactOptional(),
   logBytes: z.number().exactOptional(),
+  artifacts: artifactsReportSchema.exactOptional(),
 });
 
 /** One attempt as it is held. `finishedSeq` is the outbox number of its last report. */

@@ -16,7 +16,7 @@ import {
   type FactMessage,
   findAssigned,
 } from '../protocol/messages.ts';
-import type { AttemptId } from '../protocol/model.ts';
+import type { ArtifactsReport, AttemptId } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
 import type { Committer } from '../store/committer.ts';
 import type { TakeHow } from '../store/intake.ts';
@@ -40,6 +40,10 @@ export interface DeskOutlet {
   changed(): void;
   /** Where this attempt's log ends now. */
   logEnd(attempt: AttemptId): number;
+  /** What files it left, where it was to leave any. */
+  artifacts(attempt: AttemptId): ArtifactsReport | undefined;
+  /** Does the hub lack any of them? */
+  owesArtifacts(attempt: AttemptId): boolean;
   forgotten(attempt: AttemptId): void;
   /** A message of the hub could not be applied and was kept aside. */
   quarantined(seq: number, code: ErrorCode): void;
@@ -144,7 +148,7 @@ export class Desk {
     const { acked } = this.#streams.counts;
     const kept = this.#silent.findIndex(({ finishedSeq }) => finishedSeq > acked);
     for (const { attempt } of this.#silent.splice(0, kept < 0 ? this.#silent.length : kept)) {
-      this.#forget(attempt);
+      if (!this.#parts.outlet.owesArtifacts(attempt)) this.#forget(attempt);
     }
   }
 
@@ -152,7 +156,14 @@ export class Desk {
   logDelivered(attempt: AttemptId): void {
     const held = this.#held.get(attempt);
     if (held?.state.is !== 'finished' || held.finishedSeq === undefined) return;
-    if (held.finishedSeq <= (this.#streams?.counts.acked ?? 0)) this.#forget(attempt);
+    if (held.finishedSeq > (this.#streams?.counts.acked ?? 0)) return;
+    if (!this.#parts.outlet.owesArtifacts(attempt)) this.#forget(attempt);
+  }
+
+  /** The hub has all files of this attempt; its log may be owed, unless there is none. */
+  artifactsDelivered(attempt: AttemptId): void {
+    if (this.#held.get(attempt)?.logBytes === 0) this.logDelivered(attempt);
+    else this.#parts.outlet.changed();
   }
 
   /** Its row may outlive a crash; then it is found finished, and forgotten once more. */
@@ -255,6 +266,7 @@ export class Desk {
           ...next,
           finishedSeq: report.row.seq,
           logBytes: this.#parts.outlet.logEnd(attempt),
+          ...describeArtifacts(this.#parts.outlet, attempt),
         };
       }
     }
@@ -321,5 +333,14 @@ function describeFact(held: HeldAttempt, outlet: DeskOutlet): FactMessage {
     ...(ending.reason === undefined ? {} : { reason: ending.reason.slice(0, reasonLettersMax) }),
     ...(state.startedAt === undefined ? {} : { startedAt: state.startedAt }),
     logBytes: outlet.logEnd(attempt),
+    ...describeArtifacts(outlet, attempt),
   };
+}
+
+function describeArtifacts(
+  outlet: DeskOutlet,
+  attempt: AttemptId,
+): { readonly artifacts?: ArtifactsReport } {
+  const artifacts = outlet.artifacts(attempt);
+  return artifacts === undefined ? {} : { artifacts };
 }

@@ -19,6 +19,7 @@ export interface AgentHome {
   readonly store: string;
   readonly ballast: string;
   readonly logs: string;
+  readonly artifacts: string;
   readonly work: string;
   /** What earlier pairings held. */
   readonly setAside: string;
@@ -37,6 +38,7 @@ export function findAgentHome(named: string | undefined): AgentHome {
     store: join(directory, 'store'),
     ballast: join(directory, 'ballast'),
     logs: join(directory, 'logs'),
+    artifacts: join(directory, 'artifacts'),
     work: join(directory, 'work'),
     setAside: join(directory, 'set-aside'),
     key: join(directory, 'odally.key'),

@@ -42,3 +42,6 @@ export const logReadBytesMax = 512 * 1024;
 
 /** Bytes read and not yet sent, over all logs; at it a log is read for one chunk only. */
 export const logAheadBytesMax = 4 * 1024 * 1024;
+
+/** An artifact of which nothing was acknowledged for so long is asked for again; as for logs. */
+export const artifactAskAgainMs = 5000;

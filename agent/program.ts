@@ -14,6 +14,7 @@ import type { PeerKey } from '../protocol/model.ts';
 import type { Listener } from '../protocol/transports/link.ts';
 import { type AgentSwarm, openAgentSwarm } from '../protocol/transports/swarm.ts';
 import { listenUnix } from '../protocol/transports/unix.ts';
+import { openArtifactFiles } from '../store/artifact-files.ts';
 import { openHome } from '../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../store/home-disk.ts';
 import { openLogFiles } from '../store/log-files.ts';
@@ -86,6 +87,7 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
   const { config, pairing, disk, swarm, keyPair, diagnose } = opened;
   const { ports } = program;
   const logs = await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max });
+  const artifacts = await openArtifactFiles(home.artifacts);
   const workshop = openWorkshop({
     directory: home.work,
     ports,
@@ -98,6 +100,7 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     kv: disk.kv,
     disk: disk.guard,
     logs,
+    artifacts,
     workshop,
     dial: () =>
       swarm.dial({

@@ -8,6 +8,7 @@
 import { wrapError } from '../protocol/errors.ts';
 import type { AttemptId } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
+import type { ArtifactStore } from '../store/artifact.ts';
 import type { LogStore } from '../store/log.ts';
 import type { HeldAttempt } from './attempts.ts';
 import type { Desk } from './desk.ts';
@@ -19,6 +20,7 @@ import type { Workshop } from './work/work.ts';
 export interface SettleParts {
   readonly desk: Desk;
   readonly logs: LogStore;
+  readonly artifacts: ArtifactStore;
   readonly workshop: Workshop;
   readonly ports: Ports;
   readonly mark: (attempt: AttemptId) => string;
@@ -42,6 +44,10 @@ export async function settle(parts: SettleParts): Promise<void> {
   // Its row went first, so a log without one is what a crash left of an attempt long delivered.
   for (const attempt of await logs.list()) {
     if (desk.find(attempt) === undefined) await logs.remove(attempt);
+  }
+  // The same of artifacts; and those that were copied before the end was on the disk are of no report.
+  for (const attempt of await parts.artifacts.list()) {
+    if (desk.find(attempt)?.artifacts === undefined) await parts.artifacts.remove(attempt);
   }
   await workshop.sweep([]);
 }

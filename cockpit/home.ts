@@ -16,6 +16,7 @@ export interface HubHome {
   readonly store: string;
   readonly ballast: string;
   readonly logs: string;
+  readonly artifacts: string;
   readonly key: string;
   readonly config: string;
   readonly hubLog: string;
@@ -39,6 +40,7 @@ export function findHubHome(env: HomeEnv): HubHome {
     store: join(directory, 'store'),
     ballast: join(directory, 'ballast'),
     logs: join(directory, 'logs'),
+    artifacts: join(directory, 'artifacts'),
     key: join(directory, 'hub.key'),
     config: join(directory, 'config.toml'),
     hubLog: join(directory, 'hub.log'),

@@ -89,6 +89,47 @@ export const errorTable = {
     'Log bytes arrived out of place.',
     'None; the stream starts again from the right offset.',
   ),
+  // Artifacts
+  ARTIFACT_UNKNOWN: lasting(
+    4,
+    'There is no such artifact.',
+    'See `wally get J`; name a file below the job’s directory with --artifact when you dispatch.',
+  ),
+  ARTIFACT_INCOMPLETE: passing(
+    4,
+    'The artifact is not here yet.',
+    'Its worker sends it when it is linked; ask again.',
+  ),
+  ARTIFACT_TOO_LARGE: lasting(
+    4,
+    'The artifact is over what a job may bring.',
+    'Let the job make it smaller, or in fewer files.',
+  ),
+  ARTIFACT_REFUSED: lasting(
+    4,
+    'It is no plain file inside the job’s directory.',
+    'Links, devices and what lies outside are left alone; copy the file into the directory.',
+  ),
+  ARTIFACT_GONE: lasting(
+    1,
+    'The artifact was lost before it came here.',
+    'Its worker no longer has it; run the job again.',
+  ),
+  ARTIFACT_DAMAGED: lasting(
+    1,
+    'The artifact is not what its worker kept.',
+    'Get it again; if it stays so, look at the disks and run the job again.',
+  ),
+  ARTIFACT_EXISTS: lasting(
+    4,
+    'There is a file already where the artifact would go.',
+    'Name another with --out, or say --force.',
+  ),
+  ARTIFACT_OFFSET: lasting(
+    1,
+    'Bytes of an artifact arrived out of place.',
+    'None; they are sent again from the right offset.',
+  ),
   // Wire
   FRAME_INVALID: lasting(1, 'A peer sent a frame that cannot be read.', 'Upgrade the older side.'),
   MESSAGE_POISON: lasting(

@@ -12,6 +12,8 @@ import { findingSchema } from './doctor.ts';
 import { AppError } from './errors.ts';
 import { isHotFrame } from './hot-shapes.ts';
 import {
+  artifactChunkBytesMax,
+  artifactsCountMax,
   attemptsHeldMax,
   findingsMax,
   frameBytesMax,
@@ -158,6 +160,35 @@ const logAckSchema = z.object({
   window: cursor.exactOptional(),
 });
 
+const artifactIndex = z.number().int().min(0).max(artifactsCountMax);
+
+/** Where does the hub's copy of this file end? `index` is its place in the attempt's report. */
+const artifactAskSchema = z.object({
+  t: z.literal('artifact-ask'),
+  attempt: attemptIdSchema,
+  index: artifactIndex,
+});
+
+/** A piece of a file, or with `code` and no bytes: it cannot be had any more, and why. */
+const artifactSchema = z.object({
+  t: z.literal('artifact'),
+  attempt: attemptIdSchema,
+  index: artifactIndex,
+  from: cursor,
+  bytes: bytes.refine((value) => value.length <= artifactChunkBytesMax),
+  code: peerText(64).exactOptional(),
+});
+
+/** The hub's copy is durable up to `offset`. `isDone`: it is whole and verified, or not wanted. */
+const artifactAckSchema = z.object({
+  t: z.literal('artifact-ack'),
+  attempt: attemptIdSchema,
+  index: artifactIndex,
+  offset: cursor,
+  isReset: z.boolean(),
+  isDone: z.boolean(),
+});
+
 /** An agent that holds an invite asks to be trusted under its own key. */
 const pairSchema = z.object({
   t: z.literal('pair'),
@@ -196,6 +227,9 @@ export const frameSchema = z.discriminatedUnion('t', [
   logAskSchema,
   logSchema,
   logAckSchema,
+  artifactAskSchema,
+  artifactSchema,
+  artifactAckSchema,
   pairSchema,
   pairedSchema,
   doctorAskSchema,
@@ -210,7 +244,18 @@ export type HelloFrame = z.infer<typeof helloSchema>;
 /** Frames that the session itself has no use for and hands to its owner. */
 export type OwnerFrame = Extract<
   Frame,
-  { t: 'log' | 'log-ask' | 'log-ack' | 'doctor-ask' | 'doctor' | 'nak' }
+  {
+    t:
+      | 'log'
+      | 'log-ask'
+      | 'log-ack'
+      | 'artifact'
+      | 'artifact-ask'
+      | 'artifact-ack'
+      | 'doctor-ask'
+      | 'doctor'
+      | 'nak';
+  }
 >;
 /** One row of an agent's inventory. */
 export type InventoryRow = z.infer<typeof inventoryRowSchema>;

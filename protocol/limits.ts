@@ -152,3 +152,18 @@ export const greetingLinksMax = 8;
 
 /** Questions of one worker for the ends of logs that may wait at once: twice what it can hold. */
 export const logAsksMax = 2000;
+
+/** Patterns of artifacts in one job. */
+export const artifactPatternsMax = 32;
+
+/** Letters of one pattern or path; with `artifactsCountMax` a report stays within one message. */
+export const artifactPathLettersMax = 512;
+
+/** Files that one attempt may bring: a report of so many long paths fills half a message. */
+export const artifactsCountMax = 200;
+
+/** Artifact payload in one chunk; like a log's, so that an ack never waits long behind it. */
+export const artifactChunkBytesMax = 64 * 1024;
+
+/** Artifact bytes sent and not yet acknowledged, per link, over all files. */
+export const artifactWindowBytesMax = 1024 * 1024;

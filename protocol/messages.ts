@@ -10,7 +10,12 @@ import { z } from 'zod';
 import { decodeValue, encodeValue } from './codec.ts';
 import { AppError } from './errors.ts';
 import { isHotCommand, isHotFact } from './hot-shapes.ts';
-import { messageBytesMax } from './limits.ts';
+import {
+  artifactPathLettersMax,
+  artifactPatternsMax,
+  artifactsCountMax,
+  messageBytesMax,
+} from './limits.ts';
 import { type AttemptId, outcomes, reconciles } from './model.ts';
 import { peerText } from './peer-text.ts';
 
@@ -38,6 +43,29 @@ export const commandSpecSchema = z.object({
   stopAfterMs: duration.exactOptional(),
   mayReplace: z.boolean().exactOptional(),
   reconcile: z.enum(reconciles).exactOptional(),
+  artifacts: z
+    .array(z.string().min(1).max(artifactPathLettersMax))
+    .max(artifactPatternsMax)
+    .readonly()
+    .exactOptional(),
+});
+
+/** What files a worker keeps for the hub; the shape of `ArtifactsReport`. */
+export const artifactsReportSchema = z.object({
+  kept: z
+    .array(
+      z.object({
+        path: peerText(artifactPathLettersMax),
+        bytes: count,
+        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      }),
+    )
+    .max(artifactsCountMax)
+    .readonly(),
+  missed: z
+    .array(z.object({ path: peerText(artifactPathLettersMax), code: peerText(64) }))
+    .max(artifactsCountMax)
+    .readonly(),
 });
 
 /** What a process used; the shape of `WorkUsage`. */
@@ -89,6 +117,7 @@ const finishedSchema = z.object({
   startedAt: instant.exactOptional(),
   usage: usageSchema,
   logBytes: count,
+  artifacts: artifactsReportSchema.exactOptional(),
 });
 
 /** What a hub tells an agent. */

@@ -72,6 +72,29 @@ export interface CommandSpec {
   readonly mayReplace?: boolean;
   /** What counts when a replaced attempt comes back after all; `keep-replacement` when absent. */
   readonly reconcile?: Reconcile;
+  /** Patterns of files below its directory that are brought to the hub when it has ended. */
+  readonly artifacts?: readonly string[];
+}
+
+/** A file that an attempt left and its worker keeps for the hub. Named by its place in the report. */
+export interface ArtifactEntry {
+  /** Below the job's directory, with `/`. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+/** A file or pattern that brings nothing, and the error code that says why. */
+export interface ArtifactMiss {
+  readonly path: string;
+  readonly code: string;
+}
+
+/** What became of a job's `artifacts` when its work had ended. */
+export interface ArtifactsReport {
+  readonly kept: readonly ArtifactEntry[];
+  readonly missed: readonly ArtifactMiss[];
 }
 
 /**

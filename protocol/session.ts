@@ -257,6 +257,9 @@ export class Session {
       case 'log':
       case 'log-ask':
       case 'log-ack':
+      case 'artifact':
+      case 'artifact-ask':
+      case 'artifact-ack':
       case 'doctor-ask':
       case 'doctor':
       case 'nak':

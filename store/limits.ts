@@ -117,3 +117,9 @@ export const logTailsBytesMax = 8 * 1024 * 1024;
 
 /** Least cap of a log. Below it a segment could not hold a useful record. */
 export const logBytesMin = 1024;
+
+/** Files of artifacts open at once in one home. */
+export const artifactHandlesMax = 32;
+
+/** Bytes read at a time to hash a file. */
+export const artifactReadBytes = 1024 * 1024;

@@ -16,7 +16,7 @@ import type { Log, LogStore } from '../../store/log.ts';
 import type { HeldAttempt } from '../attempts.ts';
 import type { Desk } from '../desk.ts';
 import { untilDone } from '../log-patience.ts';
-import type { TakeOutput, Work, Workshop } from '../work/work.ts';
+import type { FoundArtifacts, TakeOutput, Work, WorkOrder, Workshop } from '../work/work.ts';
 
 /** What the loop needs. `mayStart` is the gate: the session's barrier, all up to `through` being applied, and
  * the life cycle. */
@@ -34,6 +34,8 @@ export interface RunWorkParts {
   /** Milliseconds for which the lease of work with this term still holds; not above zero: none. */
   readonly leaseLeftMs: (termMs: number) => number;
   readonly logGrew: (attempt: AttemptId) => void;
+  /** Takes the artifacts of ended work. Never rejects. */
+  readonly collect: (attempt: AttemptId, artifacts: FoundArtifacts) => Promise<void>;
   readonly failed: (error: unknown) => void;
 }
 
@@ -140,10 +142,14 @@ export class RunWork {
   }
 
   async #start(held: HeldAttempt): Promise<Work | undefined> {
-    const { workshop, mark } = this.#parts;
+    const { workshop, mark, collect } = this.#parts;
     const { attempt, spec } = held;
+    const order: WorkOrder = {
+      ...{ attempt, spec, mark: mark(attempt) },
+      collect: (artifacts) => collect(attempt, artifacts),
+    };
     try {
-      return await workshop.start({ attempt, spec, mark: mark(attempt) }, this.#takeFor(attempt));
+      return await workshop.start(order, this.#takeFor(attempt));
     } catch (thrown) {
       await this.#noteNotSpawned(attempt, wrapError(thrown, 'JOB_SPAWN'));
       return undefined;

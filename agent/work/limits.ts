@@ -49,3 +49,15 @@ export const ticksPerSecond = 100;
 
 /** Bytes read of one file in /proc. `stat` has 0.3 KiB; `status` 1.5 KiB and some for each group of the user. */
 export const procBytesMax = 16 * 1024;
+
+/** Largest artifact. Larger things are for a file server; a hub would hold up others for minutes. */
+export const artifactBytesMax = 1024 * 1024 * 1024;
+
+/** All artifacts of one attempt: what a small disk can hold twice, on the worker and on the hub. */
+export const artifactsBytesMax = 2 * 1024 * 1024 * 1024;
+
+/** All paths of one report, so that it stays within one durable message of 256 KiB. */
+export const artifactPathsBytesMax = 96 * 1024;
+
+/** Bytes read at a time when an artifact is copied. */
+export const artifactChunkBytes = 256 * 1024;

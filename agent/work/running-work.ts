@@ -32,6 +32,8 @@ export interface Spawned {
   readonly onceEnded: (run: CommandEnded) => void;
   readonly graceMs: number;
   readonly ports: Ports;
+  /** Hands the artifacts over; nothing where none are wanted. Never rejects. */
+  readonly collect: () => Promise<void>;
 }
 
 /** Opened by the spawn; closes by itself when the command has ended, or sooner by `end`. */
@@ -89,6 +91,7 @@ export class RunningWork implements Work {
     const killed = await killTree(tree, ports.timers);
     const leftoverTicks = killed.reduce((sum, row) => sum + row.cpuTicks, 0);
     await this.#awaitOutput();
+    await this.#spawned.collect();
     await removeTemporary(temporary);
     return { ...ended, usage: { ...ended.usage, ...watch.close(leftoverTicks) } };
   }

@@ -16,6 +16,7 @@ import type { Ports } from '../../protocol/ports.ts';
 import { probeCapabilities } from './capabilities.ts';
 import type { Environment } from './environment.ts';
 import { buildEnvironment, pathDefault } from './environment.ts';
+import { findArtifacts } from './find-artifacts.ts';
 import {
   makeTemporary,
   removeTemporary,
@@ -99,11 +100,17 @@ async function startWork(shop: Shop, order: WorkOrder, take: TakeOutput): Promis
       ports,
       graceMs,
       watch: meter.watch(process),
+      collect: () => collectArtifacts(named ?? temporary, order),
     });
   } catch (error) {
     await removeTemporary(temporary);
     throw error;
   }
+}
+
+async function collectArtifacts(directory: string, { spec, collect }: WorkOrder): Promise<void> {
+  if (spec.artifacts === undefined || collect === undefined) return;
+  await collect(await findArtifacts(directory, spec.artifacts));
 }
 
 interface Command {

@@ -6,6 +6,7 @@
  * started twice by this layer, and nothing here touches the store.
  */
 import type {
+  ArtifactMiss,
   AttemptId,
   Capabilities,
   CommandSpec,
@@ -18,7 +19,25 @@ export interface WorkOrder {
   readonly attempt: AttemptId;
   readonly spec: CommandSpec;
   readonly mark: string;
+  /** Takes the artifacts that the spec asks for, where it asks for any. */
+  readonly collect?: CollectArtifacts;
 }
+
+/** A file of ended work. It can be read until its directory is removed. */
+export interface FoundArtifact {
+  /** Below the job's directory, with `/`. */
+  readonly path: string;
+  read(): AsyncIterable<Uint8Array>;
+}
+
+/** What the patterns of a job matched, and what brought nothing. */
+export interface FoundArtifacts {
+  readonly found: readonly FoundArtifact[];
+  readonly missed: readonly ArtifactMiss[];
+}
+
+/** Called once, after all processes of the work have ended and before its directory goes. Never rejects. */
+export type CollectArtifacts = (artifacts: FoundArtifacts) => Promise<void>;
 
 /** Why the agent ended a piece of work. */
 export type EndCause = 'cancel' | 'deadline' | 'hub-silent' | 'agent-stop';
@@ -40,7 +59,7 @@ export interface ProcessMark {
 /** A running command. */
 export interface Work {
   readonly process: ProcessMark;
-  /** Resolves when the command has ended and all its output has been taken. Never rejects. */
+  /** Resolves when the command has ended and its output and artifacts have been taken. Never rejects. */
   readonly exit: Promise<WorkExit>;
   /** TERM to the group, KILL after the grace, then whatever is left of the tree. Safe to repeat. */
   end(): void;

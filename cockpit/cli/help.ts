@@ -40,8 +40,12 @@ export function showVerbHelp(grammar: Grammar): string {
 }
 
 function usage(grammar: Grammar): string {
-  const operands = grammar.operands.map((operand) =>
-    operand === 'command…' ? '[FLAGS] -- COMMAND…' : operand.toUpperCase(),
-  );
+  const operands = grammar.operands.map((operand) => showOperand(operand));
   return [grammar.name, ...operands].join(' ');
+}
+
+function showOperand(operand: string): string {
+  if (operand === 'command…') return '[FLAGS] -- COMMAND…';
+  const name = operand.toUpperCase();
+  return name.endsWith('?') ? `[${name.slice(0, -1)}]` : name;
 }

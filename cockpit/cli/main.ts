@@ -13,6 +13,7 @@ import type { JobDetail, LogItem } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
 import { type AnyVerb, parseVerbArgs } from '../verbs/verb.ts';
 import { connectHub } from './connect.ts';
+import { getArtifact } from './get.ts';
 import { showHelp, showVerbHelp } from './help.ts';
 import { type LocalVerb, localVerbs } from './local.ts';
 import { findGrammar, parseRequest, type Request } from './parse.ts';
@@ -78,6 +79,7 @@ async function runRemote(program: Program, verb: AnyVerb, request: Request): Pro
     const call = { program, client, request };
     if (streamed.has(verb.name)) return await runStream(call, verb);
     if (verb.name === 'dispatch' && request.args.follow === true) return await runFollow(call);
+    if (verb.name === 'get' && request.args.path !== undefined) return await runGet(call);
     const answer = await client.call(verb.name, request.args);
     await printAnswer(call, verb, answer);
     return verb.exit?.(answer as never) ?? 0;
@@ -115,6 +117,15 @@ async function runStream({ program, client, request }: Call, verb: AnyVerb): Pro
   const answer = await stream.done;
   const words = answer === null || answer === undefined ? '' : verb.show(answer as never, plain);
   if (words !== '' && !request.isJson) program.say(words);
+  return 0;
+}
+
+/** `get J PATH`: into a file of the asker's. */
+async function runGet({ program, client, request }: Call): Promise<number> {
+  const { pid, onSignal } = program;
+  const got = await getArtifact({ client, args: request.args, pid, onSignal });
+  if (request.isJson) await printJson(program, got);
+  else await printText(program, got.file);
   return 0;
 }
 

@@ -80,10 +80,11 @@ function readOperands(grammar: Grammar, words: readonly string[]): Record<string
       continue;
     }
     const word = left.shift();
+    if (word === undefined && operand.endsWith('?')) continue;
     if (word === undefined) {
       throw new AppError('USAGE_ARGUMENT', `${grammar.name}: ${operand.toUpperCase()} is missing.`);
     }
-    args[operand] = word;
+    args[operand.replace('?', '')] = word;
   }
   if (left.length > 0) {
     throw new AppError('USAGE_ARGUMENT', `${grammar.name}: "${left[0]}" is one argument too many.`);

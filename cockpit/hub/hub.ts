@@ -11,6 +11,7 @@ import { answerPair } from '../../protocol/pairing.ts';
 import { type Ports, sleep } from '../../protocol/ports.ts';
 import type { Address } from '../../protocol/transports/address.ts';
 import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
+import type { ArtifactStore } from '../../store/artifact.ts';
 import { Committer } from '../../store/committer.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import { closeStore, openStore, type StoreIdentity } from '../../store/format.ts';
@@ -19,6 +20,7 @@ import type { Kv } from '../../store/kv.ts';
 import { storeCloseMsMax } from '../../store/limits.ts';
 import type { LogStore } from '../../store/log.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
+import { ArtifactMirror } from './artifact-mirror.ts';
 import { HubDesk } from './desk.ts';
 import { readDeskState } from './desk-state.ts';
 import { DispatchKeys } from './dispatch-keys.ts';
@@ -48,6 +50,7 @@ export interface HubParts {
   readonly kv: Kv;
   readonly disk: DiskGuard;
   readonly logs: LogStore;
+  readonly artifacts: ArtifactStore;
   readonly key: PeerKey;
   readonly version: string;
   readonly openDoor: (who: {
@@ -72,6 +75,7 @@ export class Hub {
   #desk!: HubDesk;
   #mirror!: LogMirror;
   #sent!: SentReceipts;
+  #artifacts!: ArtifactMirror;
   #invites!: InviteBook;
   #leases!: WatchLeases;
   #door: Door | undefined;
@@ -101,6 +105,10 @@ export class Hub {
 
   get workers(): WorkerDesk {
     return this.#workers;
+  }
+
+  get artifacts(): ArtifactMirror {
+    return this.#artifacts;
   }
 
   get mirror(): LogMirror {
@@ -153,7 +161,7 @@ export class Hub {
 
   /** Opens the store, reads everything back, opens the door. Errors: STORE_*, HUB_START. */
   async start(): Promise<void> {
-    const { kv, disk, ports, logs, key, noticed } = this.#parts;
+    const { kv, disk, ports, logs, artifacts, key, noticed } = this.#parts;
     void disk.damaged.then((error) => this.fail(error));
     this.#startedAt = Math.round(ports.clock.wallMs());
     this.#identity = await openStore(kv, ports.random);
@@ -176,7 +184,9 @@ export class Hub {
     this.#desk = new HubDesk(ledger);
     const failed = (error: unknown) => this.fail(error);
     this.#sent = new SentReceipts({ state, desk: this.#desk, ports, failed });
-    this.#mirror = new LogMirror({ logs, disk, desk: this.#desk, failed, noticed });
+    const copies = { disk, desk: this.#desk, failed, noticed };
+    this.#mirror = new LogMirror({ logs, ...copies });
+    this.#artifacts = new ArtifactMirror({ artifacts, ...copies });
     const workers = this.#workers;
     this.#invites = new InviteBook({ kv, committer: this.#committer, workers, ports, hubKey: key });
     await this.#invites.open();
@@ -247,6 +257,7 @@ export class Hub {
       workers: this.#workers,
       mirror: this.#mirror,
       sent: this.#sent,
+      artifacts: this.#artifacts,
       doctorLine: this.doctorLine,
       intake: new Intake({
         kv: this.#parts.kv,
@@ -288,6 +299,7 @@ export class Hub {
       const { timers } = this.#parts.ports;
       await Promise.race([this.#committer?.close(), sleep(timers, storeCloseMsMax)]);
       await this.#parts.logs.close();
+      await this.#parts.artifacts.close();
       const ended = this.#failure === undefined ? this.#identity : undefined;
       await closeStore(this.#parts.kv, ended);
     } catch (error) {

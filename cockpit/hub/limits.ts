@@ -12,3 +12,6 @@ export const logWaitingBytesMax = 16 * 1024 * 1024;
 
 /** Logs whose holder was looked up and is remembered; at it all are looked up again. */
 export const logHoldersMax = 4096;
+
+/** Copies of one artifact that were not what was reported, before it is given up: one may be a bad wire. */
+export const artifactTriesMax = 3;

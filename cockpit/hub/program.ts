@@ -14,6 +14,7 @@ import type { Ports } from '../../protocol/ports.ts';
 import type { Address } from '../../protocol/transports/address.ts';
 import type { Listener } from '../../protocol/transports/link.ts';
 import { openHubSwarm } from '../../protocol/transports/swarm.ts';
+import { openArtifactFiles } from '../../store/artifact-files.ts';
 import { openHome } from '../../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../../store/home-disk.ts';
 import { metaKey } from '../../store/keys.ts';
@@ -50,10 +51,12 @@ export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
   const { kv, guard } = await openDiskOrSay(parts, config);
   try {
     const logs = await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max });
+    const artifacts = await openArtifactFiles(home.artifacts);
     const openDoor: HubParts['openDoor'] = (who) =>
       openSwarmDoor({ ...parts, config, kv, keyPair, ...who });
     const key = formatKey(keyPair.publicKey);
-    const hub = new Hub({ ports, kv, disk: guard, logs, key, version, openDoor, noticed });
+    const stores = { kv, disk: guard, logs, artifacts };
+    const hub = new Hub({ ports, ...stores, key, version, openDoor, noticed });
     await hub.start();
     return await serve(parts, hub);
   } catch (error) {

@@ -13,6 +13,7 @@ import { Session } from '../../protocol/session.ts';
 import type { SessionHost, SessionIdentity, StreamMarks } from '../../protocol/session-host.ts';
 import type { Intake } from '../../store/intake.ts';
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
+import type { ArtifactMirror } from './artifact-mirror.ts';
 import type { HubDesk } from './desk.ts';
 import type { DoctorLine } from './doctor/ask-worker.ts';
 import type { LogMirror } from './log-mirror.ts';
@@ -27,6 +28,7 @@ export interface WorkerSessionParts {
   readonly workers: WorkerDesk;
   readonly mirror: LogMirror;
   readonly sent: SentReceipts;
+  readonly artifacts: ArtifactMirror;
   readonly doctorLine: DoctorLine;
   readonly intake: Intake;
   readonly ports: Ports;
@@ -148,10 +150,12 @@ export class WorkerSession implements SessionHost {
   }
 
   frame(frame: OwnerFrame): void {
-    const { mirror, key, doctorLine } = this.#parts;
+    const { mirror, artifacts, key, doctorLine } = this.#parts;
     if (frame.t === 'nak' && frame.code === 'PEER_REGRESSED') this.trouble(frame.code);
+    const answer = (own: OwnerFrame) => this.session.sendFrame(own);
+    if (frame.t === 'artifact' || frame.t === 'artifact-ask') artifacts.take(key, frame, answer);
     doctorLine.take(key, frame);
-    mirror.take(key, frame, (answer) => this.session.sendFrame(answer));
+    mirror.take(key, frame, answer);
   }
 
   presence(as: 'fresh' | 'stale'): void {

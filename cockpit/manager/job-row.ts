@@ -4,7 +4,7 @@
  * It mirrors `JobRecord`; a row that does not fit is STORE_DAMAGED and is never skipped.
  */
 import { z } from 'zod';
-import { commandSpecSchema, usageSchema } from '../../protocol/messages.ts';
+import { artifactsReportSchema, commandSpecSchema, usageSchema } from '../../protocol/messages.ts';
 import { type JobId, outcomes } from '../../protocol/model.ts';
 import type { JobRecord } from './job.ts';
 
@@ -27,6 +27,7 @@ const end = z.object({
   usage: usageSchema,
   logBytes: z.number().exactOptional(),
   startedAt: instant.exactOptional(),
+  artifacts: artifactsReportSchema.exactOptional(),
 });
 
 const ground = {

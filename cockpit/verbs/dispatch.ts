@@ -6,9 +6,10 @@
  * Errors: USAGE_ARGUMENT, WORKER_*, QUEUE_FULL, WAIT_TIMEOUT.
  */
 import { z } from 'zod';
+import { isInsidePattern } from '../../protocol/artifact-pattern.ts';
 import { encodeValue } from '../../protocol/codec.ts';
 import { AppError } from '../../protocol/errors.ts';
-import { lostAfterMsDefault } from '../../protocol/limits.ts';
+import { artifactPatternsMax, lostAfterMsDefault } from '../../protocol/limits.ts';
 import { commandSpecSchema } from '../../protocol/messages.ts';
 import { type CommandSpec, type JobId, reconciles } from '../../protocol/model.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -63,6 +64,10 @@ const keyArgument = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, {
   message: 'a key is up to 128 letters, digits, dots, colons and dashes',
 });
 
+const artifactArgument = z.string().refine(isInsidePattern, {
+  message: 'an artifact is named by a pattern below the job’s directory (say dist/**/*.tar)',
+});
+
 const args = z
   .object({
     command: z.array(z.string()).min(1, 'no command was given (put it after --)'),
@@ -78,6 +83,7 @@ const args = z
     'stop-after': silenceArgument.optional(),
     replace: z.boolean().default(false),
     reconcile: z.enum(reconciles).optional(),
+    artifact: z.array(artifactArgument).max(artifactPatternsMax).default([]),
     key: keyArgument.optional(),
     title: z.string().min(1).max(titleLettersMax).optional(),
     wait: z.boolean().default(false),
@@ -120,6 +126,7 @@ export const dispatchVerb = defineVerb({
       value: 'RULE',
       help: 'if a replaced one returns: keep-replacement, keep-original, first-finished',
     },
+    artifact: { value: 'GLOB', isList: true, help: 'bring these files of its directory back' },
     title: { value: 'TEXT', help: 'what lists call it' },
     key: { value: 'KEY', help: 'asked again under the same key, it is the same job' },
     wait: { help: 'wait for the outcome' },
@@ -170,6 +177,7 @@ function makeSpec(given: DispatchArgs): CommandSpec {
     ...(given['stop-after'] === undefined ? {} : { stopAfterMs: given['stop-after'] }),
     ...(given.replace ? { mayReplace: true } : {}),
     ...(given.reconcile === undefined ? {} : { reconcile: given.reconcile }),
+    ...(given.artifact.length === 0 ? {} : { artifacts: given.artifact }),
   };
   // What a message or a row could not hold must not become a job.
   const issue = commandSpecSchema.safeParse(spec).error?.issues[0];

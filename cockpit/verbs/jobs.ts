@@ -12,7 +12,7 @@ import { awaitJob } from './await-job.ts';
 import { chooseAgain } from './choose-again.ts';
 import { presentDetail, presentJob } from './present.ts';
 import type { AttemptRow, JobDetail } from './shapes.ts';
-import { describeJob, formatDuration, showJobs, showTable } from './text.ts';
+import { describeJob, formatDuration, showArtifacts, showJobs, showTable } from './text.ts';
 import { defineVerb, type Style } from './verb.ts';
 
 /** Jobs that one listing gives; older ones are asked for by id. */
@@ -133,6 +133,7 @@ function showDetail(job: JobDetail, style: Style): string {
     lines.push(`deadline ${formatDuration(job.deadlineMs)} after dispatch`);
   lines.push(`policy   ${describePolicy(job)}`);
   if (job.attempts.length > 0) lines.push('', showAttempts(job.attempts, style));
+  if (job.artifacts.length > 0) lines.push('', showArtifacts(job.artifacts, style));
   if (job.children.length > 0) lines.push('', showJobs(job.children, style));
   return lines.join('\n');
 }

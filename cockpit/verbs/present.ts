@@ -19,6 +19,7 @@ import {
   sumReceipts,
 } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
+import { presentArtifacts } from './present-artifacts.ts';
 import type {
   AttemptRow,
   JobDetail,
@@ -80,6 +81,7 @@ export async function presentDetail(hub: Hub, job: JobRecord): Promise<JobDetail
     stopAfterMs: spec.stopAfterMs ?? null,
     replace: spec.mayReplace ?? false,
     reconcile: spec.reconcile ?? 'keep-replacement',
+    artifacts: job.kind === 'command' ? await presentArtifacts(hub, job, job.attempts) : [],
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { dispatchVerb } from './dispatch.ts';
 import { doctorVerb } from './doctor.ts';
+import { getVerb } from './get.ts';
 import { statusVerb, stopVerb, watchVerb } from './hub-state.ts';
 import { decideVerb, inboxVerb } from './inbox.ts';
 import { inviteVerb } from './invite.ts';
@@ -25,6 +26,7 @@ export const verbs: readonly AnyVerb[] = [
   jobsVerb,
   jobVerb,
   logsVerb,
+  getVerb,
   waitVerb,
   cancelVerb,
   retryVerb,

@@ -90,6 +90,35 @@ export interface JobRow {
   readonly attemptCount: number;
 }
 
+/**
+ * One file that an attempt brought. `coming`: its worker still has it; `here`: whole and verified;
+ * `lost`: it cannot be had any more; `missed`: it was asked for and not there, or not to be taken.
+ */
+export interface ArtifactRow {
+  readonly attempt: AttemptId;
+  /** Its place in the attempt's report; null for what was missed. */
+  readonly index: number | null;
+  readonly path: string;
+  readonly bytes: number | null;
+  readonly sha256: string | null;
+  readonly state: 'coming' | 'here' | 'lost' | 'missed';
+  readonly receivedBytes: number;
+  /** Why it is lost or missed. */
+  readonly code: string | null;
+}
+
+/** A piece of a file, as `get` streams it. */
+export interface ArtifactPiece {
+  readonly offset: number;
+  readonly base64: string;
+}
+
+/** `wally get J --json`. */
+export interface ArtifactList {
+  readonly attempt: AttemptId;
+  readonly artifacts: readonly ArtifactRow[];
+}
+
 /** `wally job J --json`. */
 export interface JobDetail extends JobRow {
   readonly attempts: readonly AttemptRow[];
@@ -103,6 +132,8 @@ export interface JobDetail extends JobRow {
   /** May the hub start another attempt elsewhere by itself? */
   readonly replace: boolean;
   readonly reconcile: Reconcile;
+  /** What its attempts brought. */
+  readonly artifacts: readonly ArtifactRow[];
 }
 
 /** One line of `wally logs --json`: a piece of output, or a hole that the log's cap made. */

@@ -3,7 +3,7 @@
  *
  * Plain text with a style that may colour it; a word always says what a colour says.
  */
-import type { JobRow, TeamRow } from './shapes.ts';
+import type { ArtifactRow, JobRow, TeamRow } from './shapes.ts';
 import type { Style } from './verb.ts';
 
 /** `340 ms`, `1.2 s`, `3 m 05 s`, `2 h 10 m`, `3 d 4 h`. */
@@ -60,6 +60,19 @@ export function showJobs(jobs: readonly JobRow[], style: Style): string {
     job.title,
   ]);
   return showTable(['JOB', 'WORKER', 'HOST', 'STATE', 'TITLE'], rows, style);
+}
+
+/** What a job brought, and how far it has come. */
+export function showArtifacts(artifacts: readonly ArtifactRow[], style: Style): string {
+  if (artifacts.length === 0) return 'It brought no files.';
+  const rows = artifacts.map(({ attempt, path, bytes, state, receivedBytes, code }) => [
+    attempt,
+    path,
+    bytes === null ? '-' : String(bytes),
+    state === 'coming' ? `coming (${receivedBytes})` : state,
+    code ?? '',
+  ]);
+  return showTable(['ATTEMPT', 'PATH', 'BYTES', 'STATE', 'WHY'], rows, style);
 }
 
 /** Columns as wide as their widest cell, the last one free. */

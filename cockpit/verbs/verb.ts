@@ -44,7 +44,10 @@ export interface HublessScene {
 export interface Verb<A, R> {
   readonly name: string;
   readonly summary: string;
-  /** Operands in the order of the command line; the last may end in `…` and take all the rest. */
+  /**
+   * Operands in the order of the command line; the last may end in `…` and take all the rest, or in
+   * `?` and be left out.
+   */
   readonly operands: readonly string[];
   readonly flags: Readonly<Record<string, Flag>>;
   /** Does it only look, change something, or destroy something? */

@@ -7,6 +7,7 @@
  */
 import * as fc from 'fast-check';
 import type { Frame } from '../../protocol/frames.ts';
+import { artifactsCountMax } from '../../protocol/limits.ts';
 import type { DurableMessage } from '../../protocol/messages.ts';
 import { type AttemptId, reconciles } from '../../protocol/model.ts';
 import { stripControls } from '../../protocol/peer-text.ts';
@@ -206,6 +207,26 @@ export const anyFrame: { readonly [K in Frame['t']]: fc.Arbitrary<Frame> } = {
     attempt: anyAttempt,
     offset: cursor,
     isReset: fc.boolean(),
+  }),
+  'artifact-ask': fc.record({
+    t: fc.constant('artifact-ask'),
+    attempt: anyAttempt,
+    index: fc.nat(artifactsCountMax),
+  }),
+  artifact: fc.record({
+    t: fc.constant('artifact'),
+    attempt: anyAttempt,
+    index: fc.nat(artifactsCountMax),
+    from: cursor,
+    bytes: bytes(300),
+  }),
+  'artifact-ack': fc.record({
+    t: fc.constant('artifact-ack'),
+    attempt: anyAttempt,
+    index: fc.nat(artifactsCountMax),
+    offset: cursor,
+    isReset: fc.boolean(),
+    isDone: fc.boolean(),
   }),
   pair: fc.record({ t: fc.constant('pair'), key: hex(64), host: anyText(256) }),
   paired: fc.record({ t: fc.constant('paired'), name: anyText(64) }),

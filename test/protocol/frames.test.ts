@@ -33,6 +33,7 @@ const optional: Readonly<Record<string, readonly string[]>> = {
   data: ['more'],
   pong: ['queued'],
   'log-ack': ['window'],
+  artifact: ['code'],
 };
 
 describe('frames', () => {

@@ -268,13 +268,16 @@ export class AgentBox {
   async #boot(owner: Incarnation): Promise<void> {
     const { network, trace, plants } = this.#ground;
     const { hub, slots } = this.#parts;
-    const { kv, guard, logs } = await this.disk.open(owner, (line) => trace.say(owner.name, line));
+    const { kv, guard, logs, artifacts } = await this.disk.open(owner, (line) =>
+      trace.say(owner.name, line),
+    );
     const workshop = this.processes.openWorkshop(owner);
     const agent = new Agent({
       ports: owner.ports,
       kv,
       disk: guard,
       logs,
+      artifacts,
       workshop: plants.wrapWorkshop?.(workshop) ?? workshop,
       dial: () => network.dial({ owner, box: this.name, key: this.key, hub }),
       hub,

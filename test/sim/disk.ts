@@ -7,6 +7,8 @@
  * the programs do: through a store that mends itself, with a watch over the room.
  */
 import type { AttemptId } from '../../protocol/model.ts';
+import type { ArtifactStore } from '../../store/artifact.ts';
+import { MemoryArtifactDisk, openMemoryArtifacts } from '../../store/artifact-memory.ts';
 import type { DiskTiming } from '../../store/disk-timing.ts';
 import type { DiskPort } from '../../store/disk-watch.ts';
 import { type HomeDisk, openDisk } from '../../store/home-disk.ts';
@@ -54,6 +56,7 @@ export class SimDisk {
   #owner: Incarnation | undefined;
   #rows: MemoryDisk;
   #logs: MemoryLogDisk;
+  #artifacts: MemoryArtifactDisk;
   #ballastBytes = 0;
   #slowUntil = 0;
 
@@ -61,6 +64,7 @@ export class SimDisk {
     this.#parts = parts;
     this.#rows = new MemoryDisk(this.#timing());
     this.#logs = new MemoryLogDisk(this.#timing());
+    this.#artifacts = new MemoryArtifactDisk(this.#timing());
   }
 
   /** Does it take nothing now? A process that is started meanwhile may well end. */
@@ -76,7 +80,7 @@ export class SimDisk {
   async open(
     owner: Incarnation,
     noticed: (line: string) => void,
-  ): Promise<HomeDisk & { readonly logs: LogStore }> {
+  ): Promise<HomeDisk & { readonly logs: LogStore; readonly artifacts: ArtifactStore }> {
     this.#owner = owner;
     const open = async () => {
       // What a dead process had begun must not take the disk from the living.
@@ -87,7 +91,8 @@ export class SimDisk {
     const { ports } = owner;
     const disk = await openDisk({ open, disk: this.#port(), limits: diskLimits, ports, noticed });
     const logs = await openMemoryLogs(this.#logs, { bytesMax: logBytesMax });
-    return { ...disk, logs };
+    const artifacts = await openMemoryArtifacts(this.#artifacts);
+    return { ...disk, logs, artifacts };
   }
 
   /** The power goes, or the process does: what was not synced may be gone. */
@@ -95,6 +100,7 @@ export class SimDisk {
     this.#owner = undefined;
     this.#rows.crash();
     this.#logs.crash();
+    this.#artifacts.crash();
   }
 
   /** Everything is gone: the box was made anew. */
@@ -103,6 +109,7 @@ export class SimDisk {
     this.#ballastBytes = 0;
     this.#rows = new MemoryDisk(this.#timing());
     this.#logs = new MemoryLogDisk(this.#timing());
+    this.#artifacts = new MemoryArtifactDisk(this.#timing());
   }
 
   /** The next writes of rows fail. */

@@ -171,12 +171,15 @@ export class HubBox {
 
   async #boot(owner: Incarnation): Promise<void> {
     const { network, sockets, trace } = this.#ground;
-    const { kv, guard, logs } = await this.disk.open(owner, (line) => trace.say(owner.name, line));
+    const { kv, guard, logs, artifacts } = await this.disk.open(owner, (line) =>
+      trace.say(owner.name, line),
+    );
     const hub = new Hub({
       ports: owner.ports,
       kv,
       disk: guard,
       logs,
+      artifacts,
       key: this.key,
       version: 'sim',
       openDoor: async ({ admits, accept }) => {

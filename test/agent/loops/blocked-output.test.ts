@@ -47,6 +47,7 @@ beforeEach(async () => {
     leftMs: () => undefined,
     leaseLeftMs: (termMs) => termMs,
     logGrew: () => undefined,
+    collect: async () => undefined,
     failed: (error) => {
       throw error;
     },

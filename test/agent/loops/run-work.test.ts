@@ -46,6 +46,7 @@ async function openLoop(slots: number, bench?: Bench) {
     leftMs: ({ attempt }) => (attempt === 'J66.1' ? 0 : undefined),
     leaseLeftMs: (termMs) => termMs - gate.silentMs,
     logGrew: () => undefined,
+    collect: async () => undefined,
     failed: (error) => {
       throw error;
     },

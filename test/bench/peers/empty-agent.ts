@@ -14,6 +14,7 @@ import type { Workshop } from '../../../agent/work/work.ts';
 import { loadOrCreateIdentity } from '../../../protocol/identity.ts';
 import { dialAttemptMsMax } from '../../../protocol/limits.ts';
 import { openAgentSwarm } from '../../../protocol/transports/swarm.ts';
+import { openArtifactFiles } from '../../../store/artifact-files.ts';
 import { openHomeDisk } from '../../../store/home-disk.ts';
 import { openLogFiles } from '../../../store/log-files.ts';
 
@@ -49,6 +50,7 @@ const agent = new Agent({
   ports,
   kv: disk.kv,
   disk: disk.guard,
+  artifacts: await openArtifactFiles(home.artifacts),
   logs: await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max }),
   workshop,
   dial: () => swarm.dial(route),

@@ -14,6 +14,7 @@ import type { TakeOutput, Workshop } from '../../../agent/work/work.ts';
 import type { KeyPair } from '../../../protocol/identity.ts';
 import { dialAttemptMsMax, logChunkBytesMax } from '../../../protocol/limits.ts';
 import { openAgentSwarm } from '../../../protocol/transports/swarm.ts';
+import { instantArtifactDisk, openMemoryArtifacts } from '../../../store/artifact-memory.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
 import type { LogStore } from '../../../store/log.ts';
 import { openLogFiles } from '../../../store/log-files.ts';
@@ -57,6 +58,7 @@ async function runFleet(plan: FleetPlan): Promise<void> {
       ports,
       kv: await openMemoryKv(instantDisk()),
       logs: await openLogs(plan, n),
+      artifacts: await openMemoryArtifacts(instantArtifactDisk()),
       workshop,
       dial: dialAs(makeFleetKey(n)),
       hub: plan.hub,

@@ -53,7 +53,7 @@ describe('help', () => {
       const shape = 'shape' in args ? Object.keys(args.shape as object) : [];
       const declared = [
         ...Object.keys(flags),
-        ...operands.map((operand) => operand.replace('…', '')),
+        ...operands.map((operand) => operand.replace(/[…?]$/, '')),
       ];
       expect(declared.toSorted(), name).toEqual(shape.toSorted());
     }

@@ -8,6 +8,7 @@ import { encodeMessage } from '../../../protocol/messages.ts';
 import type { PeerKey } from '../../../protocol/model.ts';
 import type { AcceptLink } from '../../../protocol/transports/link.ts';
 import { createLinkPair } from '../../../protocol/transports/memory.ts';
+import { instantArtifactDisk, openMemoryArtifacts } from '../../../store/artifact-memory.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
 import { instantTiming } from '../../../store/disk-timing.ts';
 import { openStore } from '../../../store/format.ts';
@@ -48,6 +49,7 @@ export async function openHubInHand(): Promise<HubInHand> {
     kv: await openMemoryKv(disk),
     disk: soundDisk,
     logs: await openMemoryLogs(new MemoryLogDisk(instantTiming()), { bytesMax: 64 * 1024 }),
+    artifacts: await openMemoryArtifacts(instantArtifactDisk()),
     key: '99'.repeat(32),
     version: 'test',
     openDoor: async (who) => {

@@ -224,6 +224,7 @@ export function detailOf(row: JobRow): JobDetail {
     stopAfterMs: null,
     replace: false,
     reconcile: 'keep-replacement',
+    artifacts: [],
   };
 }
 

@@ -13,6 +13,7 @@ import { doctorMsMax } from '../../../../protocol/limits.ts';
 import { encodeMessage } from '../../../../protocol/messages.ts';
 import type { AcceptLink } from '../../../../protocol/transports/link.ts';
 import { createLinkPair } from '../../../../protocol/transports/memory.ts';
+import { instantArtifactDisk, openMemoryArtifacts } from '../../../../store/artifact-memory.ts';
 import { soundDisk } from '../../../../store/disk-guard.ts';
 import { outboxKey, quarantineKey, workerKey } from '../../../../store/keys.ts';
 import type { Kv } from '../../../../store/kv.ts';
@@ -43,6 +44,7 @@ async function startHub(): Promise<void> {
     kv,
     disk: soundDisk,
     logs,
+    artifacts: await openMemoryArtifacts(instantArtifactDisk()),
     key: hubKey,
     version,
     openDoor: async (who) => {

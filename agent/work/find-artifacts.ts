@@ -1,0 +1,127 @@
+/*
+ * The files in a job's directory that match its patterns: plain ones, inside it, and not too many.
+ *
+ * The job is not trusted: it may have left links to the agent's keys, a pipe that nobody writes, or a
+ * million files. So no link is followed, neither at the end of a path nor on the way to it; what is
+ * no plain file is named and left; and every cap that is met is said. Files are opened once, and
+ * what was opened is looked at, not its name. Source: open(2) O_NOFOLLOW; node:fs glob.
+ */
+import type { Dirent } from 'node:fs';
+import { constants } from 'node:fs';
+import { glob, open, realpath } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { isInsidePattern } from '../../protocol/artifact-pattern.ts';
+import type { ErrorCode } from '../../protocol/errors.ts';
+import { artifactPathLettersMax, artifactsCountMax } from '../../protocol/limits.ts';
+import type { ArtifactMiss } from '../../protocol/model.ts';
+import {
+  artifactBytesMax,
+  artifactChunkBytes,
+  artifactPathsBytesMax,
+  artifactsBytesMax,
+} from './limits.ts';
+import type { FoundArtifact, FoundArtifacts } from './work.ts';
+
+/** Looks for what matches. Never rejects: what cannot be looked at is named as missed. */
+export async function findArtifacts(
+  directory: string,
+  patterns: readonly string[],
+): Promise<FoundArtifacts> {
+  const search = new Search(await realpath(directory).catch(() => directory));
+  for (const pattern of patterns) await search.match(pattern);
+  return search.result();
+}
+
+class Search {
+  readonly #root: string;
+  readonly #seen = new Set<string>();
+  readonly #found: FoundArtifact[] = [];
+  readonly #missed: ArtifactMiss[] = [];
+  #totalBytes = 0;
+  #pathBytes = 0;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  result(): FoundArtifacts {
+    return { found: this.#found, missed: this.#missed };
+  }
+
+  async match(pattern: string): Promise<void> {
+    if (!isInsidePattern(pattern)) return this.#miss(pattern, 'ARTIFACT_REFUSED');
+    const before = this.#seen.size;
+    try {
+      for await (const entry of glob(pattern, { cwd: this.#root, withFileTypes: true })) {
+        if (entry.isDirectory()) continue;
+        if (!this.#hasRoom()) return this.#miss(pattern, 'ARTIFACT_TOO_LARGE');
+        await this.#take(entry);
+      }
+    } catch {
+      return this.#miss(pattern, 'ARTIFACT_REFUSED');
+    }
+    if (this.#seen.size === before) this.#miss(pattern, 'ARTIFACT_UNKNOWN');
+  }
+
+  #hasRoom(): boolean {
+    const count = Math.max(this.#found.length, this.#missed.length + 1);
+    return count < artifactsCountMax && this.#pathBytes < artifactPathsBytesMax;
+  }
+
+  async #take(entry: Dirent): Promise<void> {
+    const full = join(entry.parentPath, entry.name);
+    const path = relative(this.#root, full).split(sep).join('/');
+    if (this.#seen.has(path)) return;
+    this.#seen.add(path);
+    if (path.startsWith('../') || path.length > artifactPathLettersMax) {
+      return this.#miss(path, 'ARTIFACT_REFUSED');
+    }
+    const bytes = entry.isFile() ? await this.#measure(full) : undefined;
+    if (bytes === undefined) return this.#miss(path, 'ARTIFACT_REFUSED');
+    if (bytes > artifactBytesMax || this.#totalBytes + bytes > artifactsBytesMax) {
+      return this.#miss(path, 'ARTIFACT_TOO_LARGE');
+    }
+    this.#totalBytes += bytes;
+    this.#pathBytes += Buffer.byteLength(path);
+    this.#found.push({ path, read: () => readFile(full) });
+  }
+
+  /** Its size; undefined where a link lies on the way to it or it is no plain file. */
+  async #measure(full: string): Promise<number | undefined> {
+    if ((await realpath(full)) !== full) return undefined;
+    const handle = await openPlain(full);
+    try {
+      const status = await handle.stat();
+      return status.isFile() ? status.size : undefined;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  #miss(path: string, code: ErrorCode): void {
+    if (this.#missed.length >= artifactsCountMax) return;
+    this.#pathBytes += Buffer.byteLength(path);
+    this.#missed.push({ path: path.slice(0, artifactPathLettersMax), code });
+  }
+}
+
+/** Without blocking: a pipe that took the file's place has no writer. */
+function openPlain(path: string) {
+  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+/** Its bytes, up to the cap of one file: it may have grown since it was measured. */
+async function* readFile(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const handle = await openPlain(path);
+  try {
+    for (let at = 0; at < artifactBytesMax; ) {
+      const chunk = Buffer.allocUnsafeSlow(Math.min(artifactChunkBytes, artifactBytesMax - at));
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, at);
+      if (bytesRead === 0) return;
+      yield chunk.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  } finally {
+    await handle.close();
+  }
+}

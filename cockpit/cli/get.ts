@@ -1,0 +1,115 @@
+/*
+ * `wally get J PATH` on the asker's side: the bytes into a file, and never half a file.
+ *
+ * They go into a file of another name beside the place where they are wanted, are checked against
+ * the hash that the worker reported, brought to the disk and only then get their name. The worker's
+ * path names nothing here but by its last part. Errors: ARTIFACT_EXISTS, ARTIFACT_DAMAGED,
+ * USAGE_ARGUMENT where the place cannot be written.
+ */
+import { createHash } from 'node:crypto';
+import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { AppError, hasSystemCode, readFirstSentence } from '../../protocol/errors.ts';
+import type { HubClient } from '../hub/client.ts';
+import type { ArtifactPiece, ArtifactRow } from '../verbs/shapes.ts';
+
+/** What was asked, and where this process is. */
+export interface GetPlan {
+  readonly client: HubClient;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly pid: number;
+  /** Runs when the person has enough. */
+  readonly onSignal: (run: () => void) => void;
+}
+
+/** What came, and where it is now. */
+export interface GotArtifact extends ArtifactRow {
+  readonly file: string;
+}
+
+/** Fetches one file. */
+export async function getArtifact({ client, args, pid, onSignal }: GetPlan): Promise<GotArtifact> {
+  const file = await chooseFile(String(args.path), args.out);
+  const isForced = args.force === true;
+  if (!isForced && (await isThere(file))) refuseExisting(file);
+  const part = join(dirname(file), `.${basename(file)}.${pid}.part`);
+  const handle = await open(part, 'wx', 0o644).catch((cause: unknown) => {
+    const why = readFirstSentence(cause);
+    throw new AppError('USAGE_ARGUMENT', `get: ${file} cannot be written (${why}).`, { cause });
+  });
+  try {
+    const row = await receive({ client, args, onSignal }, handle).finally(() => handle.close());
+    await (isForced ? rename(part, file) : linkNew(part, file));
+    return { ...row, file };
+  } finally {
+    await rm(part, { force: true });
+  }
+}
+
+async function receive(
+  { client, args, onSignal }: Omit<GetPlan, 'pid'>,
+  handle: FileHandle,
+): Promise<ArtifactRow> {
+  const hash = createHash('sha256');
+  let at = 0;
+  const stream = client.stream('get', args, async (item) => {
+    const { offset, base64 } = item as ArtifactPiece;
+    const bytes = Buffer.from(base64, 'base64');
+    if (offset !== at) throw new AppError('ARTIFACT_OFFSET');
+    hash.update(bytes);
+    for (let written = 0; written < bytes.length; ) {
+      const left = bytes.length - written;
+      written += (await handle.write(bytes, written, left, at + written)).bytesWritten;
+    }
+    at += bytes.length;
+  });
+  onSignal(() => stream.cancel());
+  const row = (await stream.done) as ArtifactRow | undefined;
+  if (row === undefined) throw new AppError('ARTIFACT_INCOMPLETE', 'It was left half-way.');
+  if (at !== row.bytes || hash.digest('hex') !== row.sha256) {
+    throw new AppError('ARTIFACT_DAMAGED', `${at} bytes came, and they are not what was kept.`);
+  }
+  await handle.sync();
+  return row;
+}
+
+/** By its own name here, or where `--out` says: a file, or a directory that is there or ends in `/`. */
+async function chooseFile(path: string, out: unknown): Promise<string> {
+  const name = basename(path.replaceAll('\\', '/'));
+  if (name === '' || name === '.' || name === '..') {
+    throw new AppError('USAGE_ARGUMENT', `get: "${path}" names no file.`);
+  }
+  if (typeof out !== 'string') return resolve(name);
+  const isDirectory = out.endsWith('/') || (await isFolder(out));
+  return isDirectory ? resolve(out, name) : resolve(out);
+}
+
+/** Unlike a rename this never replaces what appeared there meanwhile. */
+async function linkNew(part: string, file: string): Promise<void> {
+  try {
+    await link(part, file);
+  } catch (thrown) {
+    if (hasSystemCode(thrown, 'EEXIST')) refuseExisting(file);
+    // A file system without links.
+    if (await isThere(file)) refuseExisting(file);
+    await rename(part, file);
+  }
+}
+
+function refuseExisting(file: string): never {
+  throw new AppError('ARTIFACT_EXISTS', `${file} is there already.`);
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (status) => status.isDirectory(),
+    () => false,
+  );
+}
