@@ -50,17 +50,18 @@ class Search {
 
   async match(pattern: string): Promise<void> {
     if (!isInsidePattern(pattern)) return this.#miss(pattern, 'ARTIFACT_REFUSED');
-    const before = this.#seen.size;
+    let hasMatched = false;
     try {
       for await (const entry of glob(pattern, { cwd: this.#root, withFileTypes: true })) {
         if (entry.isDirectory()) continue;
+        hasMatched = true;
         if (!this.#hasRoom()) return this.#miss(pattern, 'ARTIFACT_TOO_LARGE');
         await this.#take(entry);
       }
     } catch {
       return this.#miss(pattern, 'ARTIFACT_REFUSED');
     }
-    if (this.#seen.size === before) this.#miss(pattern, 'ARTIFACT_UNKNOWN');
+    if (!hasMatched) this.#miss(pattern, 'ARTIFACT_UNKNOWN');
   }
 
   #hasRoom(): boolean {
@@ -76,7 +77,8 @@ class Search {
     if (path.startsWith('../') || path.length > artifactPathLettersMax) {
       return this.#miss(path, 'ARTIFACT_REFUSED');
     }
-    const bytes = entry.isFile() ? await this.#measure(full) : undefined;
+    // What vanishes meanwhile, or may not be read, is no file to be brought.
+    const bytes = entry.isFile() ? await this.#measure(full).catch(() => undefined) : undefined;
     if (bytes === undefined) return this.#miss(path, 'ARTIFACT_REFUSED');
     if (bytes > artifactBytesMax || this.#totalBytes + bytes > artifactsBytesMax) {
       return this.#miss(path, 'ARTIFACT_TOO_LARGE');
