@@ -3,7 +3,7 @@
  *
  * It composes desks, sessions, mirror, invites and loops, and owns their life. All of the world comes
  * in through `HubParts`, so the simulator runs this very class. Invariants: the store has one owner;
- * a key that is neither trusted nor invited never gets a link; a store that failed ends the hub.
+ * a key that is neither trusted nor invited never gets a link; memory is never ahead of a disk for good.
  */
 import { type AppError, wrapError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';

@@ -19,8 +19,7 @@ export interface FaultyResult {
 }
 
 /** A stand on which both run and jobs can be given. */
-export async function openReadyStand(): Promise<Stand> {
-  const stand = openStand();
+export async function openReadyStand(stand: Stand = openStand()): Promise<Stand> {
   try {
     appendFileSync(stand.ledger, '');
     stand.configure('agent', 'slots = 4\n');

@@ -84,13 +84,15 @@ export class Stand implements AsyncDisposable {
   /** SIGKILL to whatever runs in that home and is not a job's. */
   async kill(side: Side): Promise<void> {
     const child = this.#children.get(side);
-    for (const pid of this.#pids(side)) kill(pid);
+    const pids = this.#pids(side);
+    for (const pid of pids) kill(pid);
     if (child !== undefined && this.isUp(side)) {
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;
     }
-    while (this.#pids(side).length > 0) await sleep(10);
+    // Not only out of its memory but out of its files: the lock of its store must be free.
+    while (pids.some(holdsFiles)) await sleep(5);
   }
 
   /** SIGTERM; resolves when it has ended. */
@@ -200,6 +202,15 @@ function readEnvironment(pid: number): readonly string[] {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   } catch {
     return [];
+  }
+}
+
+/** A dead process that nobody asked for yet has closed its files; one that is dying may not have. */
+function holdsFiles(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
   }
 }
 
