@@ -51,7 +51,7 @@ export async function giveJobs(
 ): Promise<readonly string[]> {
   const ids: string[] = [];
   const shell = `echo "$WALLY_ATTEMPT" >> ${stand.ledger}; echo out; echo "of $WALLY_ATTEMPT"`;
-  while (ids.length < count && stand.isUp(side)) {
+  for (let tries = 0; ids.length < count && tries < count && stand.isUp(side); tries += 1) {
     const given = Array.from({ length: 4 }, () => stand.dispatch(shell));
     for (const result of await Promise.allSettled(given)) {
       if (result.status === 'fulfilled') ids.push(result.value);

@@ -152,11 +152,15 @@ export class Stand implements AsyncDisposable {
     return (await this.ask<JobDetail>('dispatch', { command: [shell] })).id;
   }
 
-  async untilLinked(): Promise<void> {
-    await this.until(async () => {
-      const team = await this.ask<readonly TeamRow[]>('team');
-      return team.some(({ link }) => link === 'direct');
-    }, 'the agent is linked');
+  async untilLinked(msMax?: number): Promise<void> {
+    await this.until(
+      async () => {
+        const team = await this.ask<readonly TeamRow[]>('team');
+        return team.some(({ link }) => link === 'direct');
+      },
+      'the agent is linked',
+      msMax,
+    );
   }
 
   /** Looks until it is so. Errors: throws with `what` after a minute. */
