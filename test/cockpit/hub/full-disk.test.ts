@@ -1,0 +1,133 @@
+/*
+ * A hub whose disk is low, full or mended: what it refuses, what it still does, what it still shows.
+ */
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openControl } from '../../../cockpit/hub/control.ts';
+import { HubDesk } from '../../../cockpit/hub/desk.ts';
+import { readDeskState } from '../../../cockpit/hub/desk-state.ts';
+import type { Hub } from '../../../cockpit/hub/hub.ts';
+import { Ledger } from '../../../cockpit/hub/ledger.ts';
+import { ControlClient } from '../../../protocol/control.ts';
+import { AppError } from '../../../protocol/errors.ts';
+import { dialUnix } from '../../../protocol/transports/unix.ts';
+import { type DiskGuard, type StoreHealth, soundDisk } from '../../../store/disk-guard.ts';
+import { askMsMax } from '../../../store/limits.ts';
+import { createDirectory } from '../../store/place.ts';
+import { alice, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
+
+const full = { is: 'reopening', since: 1, code: 'DISK_FULL', message: 'no space' } as const;
+
+let bench: HubBench;
+let health: StoreHealth;
+let refusal: AppError | undefined;
+let disk: DiskGuard;
+
+beforeEach(async () => {
+  bench = await openTeamBench();
+  health = { is: 'sound' };
+  refusal = undefined;
+  disk = {
+    ...soundDisk,
+    get health() {
+      return { store: health, room: null };
+    },
+    findRefusal: () => refusal,
+  };
+});
+
+/** A desk over the same store, on the disk of this test; reads wait while the store is not sound. */
+async function openDesk(): Promise<HubDesk> {
+  const { kv, committer, ports } = bench;
+  const wait = <T>(reading: Promise<T>): Promise<T> =>
+    health.is === 'sound' ? reading : new Promise<T>(() => undefined);
+  const slow = {
+    get: (key: string) => wait(kv.get(key)),
+    range: (range: Parameters<typeof kv.range>[0]) => wait(kv.range(range)),
+    batch: kv.batch.bind(kv),
+    close: () => kv.close(),
+  };
+  const state = await readDeskState(kv, []);
+  const outlet = {
+    queued: () => undefined,
+    jobChanged: () => undefined,
+    teamChanged: () => undefined,
+    hasLink: () => false,
+    isPresent: () => true,
+  };
+  return new HubDesk(new Ledger({ kv: slow, disk, committer, ports, state, outlet }));
+}
+
+describe('hub on a disk in trouble', () => {
+  test('hub desk: a disk that is low takes no new work and no retry, and a cancel all the same', async () => {
+    const desk = await openDesk();
+    const job = await desk.dispatch(makeJob([alice]));
+    const count = (await desk.listRecent(10)).length;
+    refusal = new AppError('DISK_LOW');
+    await expect(desk.dispatch(makeJob([alice]))).rejects.toMatchObject({ code: 'DISK_LOW' });
+    expect(await desk.listRecent(10)).toHaveLength(count);
+    const cancelled = await desk.cancel(job);
+    await expect(desk.retry(cancelled, alice)).rejects.toMatchObject({ code: 'DISK_LOW' });
+    refusal = undefined;
+    await desk.dispatch(makeJob([alice]));
+    expect(await desk.listRecent(10)).toHaveLength(count + 1);
+  });
+
+  test('hub desk: while the store cannot be read, what has not ended is shown, the rest is refused', async () => {
+    const desk = await openDesk();
+    const ended = await desk.cancel(await desk.dispatch(makeJob([alice])));
+    const open = await desk.dispatch(makeJob([alice]));
+    health = full;
+    const listing = desk.listRecent(10);
+    const finding = expect(desk.find(ended.id)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    await bench.ports.advance(askMsMax);
+    expect((await listing).map(({ id }) => id)).toEqual([open.id]);
+    await finding;
+    expect((await desk.find(open.id))?.id).toBe(open.id);
+  });
+});
+
+describe('control on a disk in trouble', () => {
+  let home: Awaited<ReturnType<typeof createDirectory>>;
+  let client: ControlClient;
+  let stopCount: number;
+  const closing: (() => unknown)[] = [];
+
+  beforeEach(async () => {
+    home = await createDirectory();
+    stopCount = 0;
+    const hub = { disk, ports: bench.ports } as unknown as Hub;
+    const path = join(home.path, 's');
+    const stopHub = () => {
+      stopCount += 1;
+    };
+    const listener = await openControl(path, { hub, home: home.path, pid: 1, stopHub });
+    client = new ControlClient(await dialUnix(path), 'HUB_UNREACHABLE');
+    closing.push(
+      () => client.close(),
+      () => listener.close(),
+      () => home.remove(),
+    );
+  });
+
+  afterEach(async () => {
+    for (const close of closing.splice(0)) await close();
+  });
+
+  test('control: a verb that writes is refused at once on a full disk; the hub can be stopped', async () => {
+    health = full;
+    await expect(client.call('cancel', { job: 'J1' })).rejects.toMatchObject({ code: 'DISK_FULL' });
+    await client.call('stop', {});
+    expect(stopCount).toBe(1);
+  });
+
+  test('control: a verb that writes waits a moment for a store that is being opened again', async () => {
+    health = { ...full, code: 'STORE_REOPENING' };
+    const refused = expect(client.call('cancel', { job: 'J1' })).rejects.toMatchObject({
+      code: 'STORE_REOPENING',
+    });
+    while (bench.ports.timerCount === 0) await new Promise((resolve) => setImmediate(resolve));
+    await bench.ports.advance(askMsMax);
+    await refused;
+  });
+});
