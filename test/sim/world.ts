@@ -68,8 +68,6 @@ export class World {
   readonly #ground: Ground;
   readonly #twins: AgentBox[] = [];
   readonly #wire: Wire;
-  /** When each box last had a pong of the hub's. */
-  readonly #pongs = new Map<string, { readonly at: number; readonly afterMs: number }>();
   #isHealed = false;
 
   constructor({ seed, isVerbose, plants, focus, only }: WorldParts) {
@@ -217,9 +215,12 @@ export class World {
 
   /** A silence that has just ended counts too: what it led to may wait for the disk. */
   #findSilence(name: string): number {
-    const { at, afterMs } = this.#pongs.get(name) ?? { at: 0, afterMs: 0 };
-    const silentMs = this.clock.nowMs - at;
-    return silentMs < decisionMsMax ? Math.max(silentMs, afterMs) : silentMs;
+    const answers = this.history.answered.get(name) ?? [];
+    const { nowMs } = this.clock;
+    const last = answers.at(-1) ?? { at: 0, sentAt: 0 };
+    const silentMs = nowMs - last.sentAt;
+    if (nowMs - last.at >= decisionMsMax) return silentMs;
+    return Math.max(silentMs, last.at - (answers.at(-2)?.sentAt ?? 0));
   }
 
   /** A side that says in a hello that the link is open takes what comes on it from then on. */
@@ -239,9 +240,6 @@ export class World {
     if (sends === 'to-hub') {
       const isHeard = this.hub.hub?.session(box.key)?.isLinked === true;
       if (isHeard) this.history.noteArrival(name, this.clock.nowMs);
-    } else if (kind === 'pong' && !box.isPaused && box.agent?.status.link === 'linked') {
-      const { nowMs: at } = this.clock;
-      this.#pongs.set(name, { at, afterMs: at - (this.#pongs.get(name)?.at ?? 0) });
     }
   }
 }

@@ -40,7 +40,9 @@ export const startsCheck: Check = {
         if (isCopied || !started.has(id)) continue;
         const leftAt = history.leftAt.get(id) ?? Number.POSITIVE_INFINITY;
         const endedAt = attempt.state.is === 'finished' ? attempt.state.end.at : 0;
-        const isKept = leftAt > world.hub.findTime(endedAt);
+        // By such a rule a silent attempt is open to its coming back: nobody takes its command back.
+        const mayReturn = (job.spec.reconcile ?? 'keep-replacement') !== 'keep-replacement';
+        const isKept = leftAt > world.hub.findTime(endedAt) && !mayReturn;
         if (!isUnstarted(attempt, isKept)) continue;
         findings.push({ about: job.id, message: `${id} ended before it could start, and started` });
       }
