@@ -34,6 +34,8 @@ export interface Screen {
   readonly client: Client;
   readonly rows: Map<JobId, JobRow>;
   isUp: boolean;
+  /** When it was last given the whole list. */
+  listedAt: number;
 }
 
 /** Follows the log of the job's latest attempt; goes on after a hub that died. */
@@ -62,7 +64,7 @@ export async function followLog(
 
 /** Watches the hub until it is killed, or for ever. */
 export async function watchHub(ground: Ground, { client, chance }: Follower): Promise<void> {
-  const screen: Screen = { client, rows: new Map(), isUp: false };
+  const screen: Screen = { client, rows: new Map(), isUp: false, listedAt: 0 };
   ground.history.screens.push(screen);
   const take = drawPace(ground, { client, chance });
   await persist(client, async () => {
@@ -70,6 +72,7 @@ export async function watchHub(ground: Ground, { client, chance }: Follower): Pr
       const item = given as WatchItem;
       if (item.type === 'jobs') {
         screen.isUp = true;
+        screen.listedAt = ground.clock.nowMs;
         for (const row of item.jobs) screen.rows.set(row.id, row);
       }
       if (item.type === 'job') screen.rows.set(item.job.id, item.job);

@@ -122,12 +122,14 @@ function strikeHub(world: World, fault: Exclude<Fault, BoxFault>): void {
       hub.pause();
       return void clock.after(fault.ms, () => hub.resume());
     case 'hub-disk':
+      history.idle.push({ box: 'hub', at: clock.nowMs, until: clock.nowMs + 30_000 });
       trace.note(`the next ${fault.count} writes of the hub fail`);
       return hub.disk.failRows(fault.count);
     case 'hub-log-disk':
       trace.note(`the next ${fault.count} writes of logs of the hub fail`);
       return hub.disk.failLogs(fault.count);
     case 'hub-full':
+      history.idle.push({ box: 'hub', at: clock.nowMs, until: clock.nowMs + fault.ms + 30_000 });
       return fill(world, { disk: hub.disk, whose: 'the hub', ms: fault.ms });
     case 'hub-slow-disk':
       trace.note(`the disk of the hub is slow for ${Math.round(fault.ms)} ms`);

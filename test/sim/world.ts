@@ -225,7 +225,7 @@ export class World {
 
   /** A side that says in a hello that the link is open takes what comes on it from then on. */
   #notePassing(from: SimLink, kind: string, bytes: Uint8Array): void {
-    const isSane = !this.history.stains.has(from.box);
+    const isSane = from.sends === 'to-agent' || !this.history.stains.has(from.box);
     if (isSane) this.#wire.leaves(from, kind, bytes);
     if (from.sends === 'to-agent') this.history.sentTo.set(from.peerKey, this.clock.nowMs);
     if (!from.isOpen) from.isOpen = isOpenHello(bytes);
