@@ -22,8 +22,8 @@ export const deliveryMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'store/peer-streams.ts',
-        find: 'return new PeerStreams(kv, stream, { acked, queued, received });',
-        replace: 'return new PeerStreams(kv, stream, { acked, queued, received: 0 });',
+        find: 'return new PeerStreams(kv, stream, { acked, queued, received, removed });',
+        replace: 'return new PeerStreams(kv, stream, { acked, queued, received: 0, removed });',
       },
     ],
   },
@@ -51,12 +51,12 @@ export const deliveryMutants: readonly Mutant[] = [
   },
   {
     id: 'duplicate-applied',
-    breaks: 'a message that comes again is taken for a new one',
+    breaks: 'the newest message, when it comes again, is taken for a new one (off by one)',
     edits: [
       {
         file: 'protocol/machines/receiver.ts',
-        find: 'if (row.seq <= state.received) return',
-        replace: 'if (row.seq < state.received) return',
+        find: 'if (row.seq <= known || row.seq >',
+        replace: 'if (row.seq < known || row.seq >',
       },
     ],
   },
@@ -133,8 +133,8 @@ export const deliveryMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'agent/agent.ts',
-        find: 'this.#session.received >= this.#barrier',
-        replace: 'this.#session.received >= 0',
+        find: '>= this.#barrier,',
+        replace: '>= Math.min(0, this.#barrier),',
       },
     ],
     focus: ['agent-crash', 'partition'],

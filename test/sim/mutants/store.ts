@@ -10,19 +10,9 @@ export const storeMutants: readonly Mutant[] = [
     breaks: 'an older acknowledgement is written over a newer one',
     edits: [
       {
-        file: 'store/peer-streams.ts',
-        find: 'this.#removing ??= this.#removeAll()',
-        replace: 'this.#removing = this.#removeAll()',
-      },
-      {
         file: 'store/outbox.ts',
-        find: 'const mark = Math.max(acked, seq);',
-        replace: 'const mark = seq;',
-      },
-      {
-        file: 'store/outbox.ts',
-        find: 'return mark > acked ? [',
-        replace: 'return mark > 0 ? [',
+        find: 'const ops: KvOp[] = [planRow(ackedKey(stream), through)];',
+        replace: 'const ops: KvOp[] = [planRow(ackedKey(stream), removed)];',
       },
     ],
   },
@@ -32,8 +22,8 @@ export const storeMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cockpit/hub/log-mirror.ts',
-        find: '  await log.sync();\n  return isReset;',
-        replace: '  return isReset;',
+        find: 'const offset = await log.sync();',
+        replace: 'const offset = log.end;',
       },
     ],
     focus: ['hub-crash'],
@@ -44,8 +34,8 @@ export const storeMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cockpit/hub/log-mirror.ts',
-        find: 'if (frame.from > log.end) isReset = true;',
-        replace: 'if (frame.from < 0) isReset = true;',
+        find: 'if (frame.from > end) {',
+        replace: 'if (frame.from < 0) {',
       },
     ],
   },
