@@ -1,5 +1,5 @@
 /*
- * What `npm test` does: build, types, lint, every test, then the simulator's seeds.
+ * What `npm test` does: build, types, lint, every test, then the simulator's seeds and mutants.
  *
  * No stage stops the next, so that one run shows all that is wrong. The last line is always
  * `N passed, N failed`, where every test counts and every other stage counts as one; the exit
@@ -56,8 +56,13 @@ const counts: Count[] = [
   await runTests(),
 ];
 if (existsSync(join(root, simulator))) {
-  const command = ['node', simulator, '--seeds', '400'] as const;
-  counts.push(countOne(await runStage({ title: 'simulator', command: [...command] })));
+  const seeds = ['node', simulator, '--seeds', '400'] as const;
+  counts.push(countOne(await runStage({ title: 'simulator', command: [...seeds] })));
+  // Those that are caught at once; all of them: `npm run sim:mutants`. That the others still fit the
+  // sources is looked at too.
+  const quick = 'mark-not-in-batch-hub,rerun-after-restart,group-sum,nobody-asked';
+  const mutants = ['node', 'test/sim/mutants/main.ts', '--only', quick, '--ms', '12000'] as const;
+  counts.push(countOne(await runStage({ title: 'mutants', command: [...mutants] })));
 }
 
 const passed = counts.reduce((sum, count) => sum + count.passed, 0);

@@ -65,6 +65,8 @@ export interface NetworkParts {
   readonly trace: Trace;
   readonly arrived: Arrived;
   /** Told of every frame that a program sends. */
+  /** Told of a link that took more than it may hold. */
+  readonly overflowed: (from: SimLink) => void;
   readonly passes: (from: SimLink, kind: string, bytes: Uint8Array) => void;
 }
 
@@ -214,6 +216,7 @@ export class Network implements Carriage {
   }
 
   ended(from: SimLink, reason: string): void {
+    if (reason === 'SEND_OVERFLOW') this.#parts.overflowed(from);
     this.#links.delete(from);
     const isUnheard =
       from.isBroken ||

@@ -17,7 +17,7 @@ import type { Trace } from './trace.ts';
 const passMs = { min: 0.01, max: 0.3 } as const;
 
 /** Told of every frame when it is sent. */
-export type Passes = (from: SimLink, kind: string) => void;
+export type Passes = (from: SimLink, kind: string, bytes: Uint8Array) => void;
 
 /** What the sockets are made from. */
 export interface SocketsParts {
@@ -88,7 +88,7 @@ export class Sockets implements Carriage {
   carry(from: SimLink, bytes: Uint8Array): void {
     const { clock, trace, passes } = this.#parts;
     trace.mix(bytes.length);
-    passes(from, readFrameKind(bytes));
+    passes(from, readFrameKind(bytes), bytes);
     const chance = this.#chances.get(from);
     const passMs = chance === undefined ? 0 : drawPass(chance);
     const at = Math.max(clock.nowMs + passMs, from.lastArrivalAt);

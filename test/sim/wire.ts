@@ -65,6 +65,11 @@ export class Wire {
     else if (kind === 'pong' && from.sends === 'to-agent') this.#notePong(from.box, bytes);
   }
 
+  /** An end was given more than a link may hold. */
+  overflowed(from: SimLink): void {
+    this.#hold(false, from, 'more than a link holds');
+  }
+
   #noteData(from: SimLink, bytes: Uint8Array): void {
     const { data } = this.#sentOn(from);
     for (const { seq, body } of listMessages(bytes)) {

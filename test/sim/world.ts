@@ -9,6 +9,8 @@ import type { PeerKey } from '../../protocol/model.ts';
 import { AgentBox } from './agent-box.ts';
 import { type Chance, createChance } from './chance.ts';
 import { SimClock } from './clock.ts';
+
+import { ControlMeter } from './control-meter.ts';
 import { drawFaults, type FaultPlan, type TwinDisk } from './faults.ts';
 import { isOpenHello } from './frame-kind.ts';
 import type { Ground, Plants } from './ground.ts';
@@ -81,6 +83,7 @@ export class World {
       ...{ clock, trace },
       chance: chance.fork(),
       arrived: (from, kind, bytes) => this.#noteArrival(from, kind, bytes),
+      overflowed: (from) => this.#wire.overflowed(from),
       passes: (from, kind, bytes) => this.#notePassing(from, kind, bytes),
     });
     const { network } = this;
@@ -90,7 +93,12 @@ export class World {
     this.#only = only;
     this.#wishBounds = { lengthMs: this.troubleMs, focus };
     const { syncMs } = this.#plan;
-    const sockets = new Sockets({ clock, trace, passes: () => undefined });
+    const control = new ControlMeter(history);
+    const sockets = new Sockets({
+      clock,
+      trace,
+      passes: (from, kind, bytes) => control.leaves(from, kind, bytes),
+    });
     const ground: Ground = {
       sockets,
       isHealed: () => this.#isHealed,
