@@ -15,8 +15,8 @@ import { createChance } from '../sim/chance.ts';
 import type { ChaosCheck, ChaosOutcome } from './check.ts';
 import { readMemory } from './field/box.ts';
 import { getOptions } from './options.ts';
+import { type BentField, openBentField } from './poison/bent-field.ts';
 import { type HostileLink, openHostilePeer } from './poison/hostile-peer.ts';
-import { openPoisonedField, type PoisonedField } from './poison/poisoned-field.ts';
 import { type EndedJob, JobFlow } from './runs/job-flow.ts';
 import { makeProofJob, readEffects } from './runs/proof-job.ts';
 
@@ -46,10 +46,10 @@ async function runPoison(report: (line: string) => void): Promise<ChaosOutcome> 
   // The first two reports are struck in the hub; behind the good jobs two assignments in the agent.
   const after = jobs + 3;
   const plan = {
-    hub: 'throw:J1.1,kill:J2.1',
-    agent: `throw:J${after}.1,kill:J${after + 1}.1`,
+    hub: { WALLY_POISON: 'throw:J1.1,kill:J2.1' },
+    agent: { WALLY_POISON: `throw:J${after}.1,kill:J${after + 1}.1` },
   };
-  await using field = await openPoisonedField(plan);
+  await using field = await openBentField(plan);
   const faults: Faults = { list: [], figures: {} };
   await strikeHub(field, faults, jobs);
   report(`the hub ended ${field.hub.ownEnds.length} times by itself at its poison`);
@@ -63,7 +63,7 @@ async function runPoison(report: (line: string) => void): Promise<ChaosOutcome> 
   return { verdict: 'passed', detail: 'good jobs are untouched, poisoned ones are told', figures };
 }
 
-async function strikeHub(field: PoisonedField, faults: Faults, jobs: number): Promise<void> {
+async function strikeHub(field: BentField, faults: Faults, jobs: number): Promise<void> {
   const thrown = await dispatchStruck(field, faults, { key: 'hub-throws', wanted: 'J1' });
   const killed = await dispatchStruck(field, faults, { key: 'hub-dies', wanted: 'J2' });
   await runGood(field, faults, { name: 'behind-hub', jobs, on: 'struck' });
@@ -78,7 +78,7 @@ async function strikeHub(field: PoisonedField, faults: Faults, jobs: number): Pr
 }
 
 async function strikeAgent(
-  field: PoisonedField,
+  field: BentField,
   faults: Faults,
   { jobs, after }: { readonly jobs: number; readonly after: number },
 ): Promise<void> {
@@ -104,7 +104,7 @@ async function strikeAgent(
 
 /** A trusted peer: undecodable frames, messages that fit no schema, and mutants, beside good work. */
 async function beHostile(
-  field: PoisonedField,
+  field: BentField,
   faults: Faults,
   plan: { readonly frames: number; readonly jobs: number; readonly seed: number },
 ): Promise<void> {
@@ -169,7 +169,7 @@ async function sayMutants(
   link?.close();
 }
 
-async function countLeftovers(field: PoisonedField, faults: Faults): Promise<void> {
+async function countLeftovers(field: BentField, faults: Faults): Promise<void> {
   await field.hub.kill();
   await field.agents.get('struck')?.kill();
   const [atHub, atAgent] = [
@@ -184,7 +184,7 @@ async function countLeftovers(field: PoisonedField, faults: Faults): Promise<voi
 
 /** A job whose message will be struck; its number must be the planted one. */
 async function dispatchStruck(
-  field: PoisonedField,
+  field: BentField,
   faults: Faults,
   { key, wanted }: { readonly key: string; readonly wanted: string },
 ): Promise<string> {
@@ -197,7 +197,7 @@ async function dispatchStruck(
 }
 
 async function runGood(
-  field: PoisonedField,
+  field: BentField,
   faults: Faults,
   plan: { readonly name: string; readonly jobs: number; readonly on: 'struck' | 'sound' },
 ): Promise<void> {
@@ -217,6 +217,6 @@ async function runGood(
   if (doubles.length > 0) faults.list.push(`${doubles.length} good jobs did not run just once`);
 }
 
-async function ended(field: PoisonedField, id: string): Promise<JobDetail> {
+async function ended(field: BentField, id: string): Promise<JobDetail> {
   return field.voice.ask<JobDetail>('wait', { jobs: [id] });
 }

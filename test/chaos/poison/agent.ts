@@ -9,9 +9,10 @@ import { openProgram } from '../../../agent/ports.ts';
 import { decodeFact } from '../../../protocol/messages.ts';
 import { exitProgram } from '../../../protocol/ports.ts';
 import { PeerStreams } from '../../../store/peer-streams.ts';
-import { readPoison, strike } from './fault.ts';
+import { bendVersions, readPoison, strike } from './bend.ts';
 
 const poison = readPoison();
+bendVersions();
 const { planMessage } = PeerStreams.prototype;
 
 PeerStreams.prototype.planMessage = function planOrFail(bytes) {

@@ -11,11 +11,12 @@ import { openProgram } from '../../../cockpit/ports.ts';
 import { reportFailure, reportReady } from '../../../protocol/daemon.ts';
 import { wrapError } from '../../../protocol/errors.ts';
 import { exitProgram } from '../../../protocol/ports.ts';
-import { readPoison, strike } from './fault.ts';
+import { bendVersions, readPoison, strike } from './bend.ts';
 
 const program = openProgram();
 const { ports, pid, env } = program;
 const poison = readPoison();
+bendVersions();
 const { note } = Change.prototype;
 
 Change.prototype.note = function noteOrFail(event: EventNote): void {

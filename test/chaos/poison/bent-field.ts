@@ -1,9 +1,10 @@
 /*
- * A hub whose handlers can be made to fail, one agent like it, and one that is sound: real processes.
+ * A hub and an agent that can be bent (handlers that fail, other versions), and one that is sound:
+ * real processes on homes of their own.
  *
  * Each is started again when it ends, as an init system would, and its ends are counted.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { InviteShape, TeamRow } from '../../../cockpit/verbs/shapes.ts';
@@ -14,17 +15,17 @@ import { startVerb } from '../../kit/processes.ts';
 import { Box } from '../field/box.ts';
 import { Voice } from '../field/voice.ts';
 
-/** At which attempts the handlers of each fail: `throw:J1.1,kill:J2.1`. */
-export interface PoisonPlan {
-  readonly hub: string;
-  readonly agent: string;
+/** How the two are bent: what goes into their environments, see `bend.ts`. */
+export interface BentPlan {
+  readonly hub: Readonly<Record<string, string>>;
+  readonly agent: Readonly<Record<string, string>>;
 }
 
 const linkedMsMax = 60_000;
 
 /** Starts all of it. */
-export async function openPoisonedField(plan: PoisonPlan): Promise<PoisonedField> {
-  const field = new PoisonedField(plan);
+export async function openBentField(plan: BentPlan): Promise<BentField> {
+  const field = new BentField(plan);
   try {
     await field.open();
     return field;
@@ -34,27 +35,40 @@ export async function openPoisonedField(plan: PoisonPlan): Promise<PoisonedField
   }
 }
 
-/** Life cycle: `openPoisonedField`, then `close`, which ends every process and removes every file. */
-export class PoisonedField implements AsyncDisposable {
+/** Life cycle: `openBentField`, then `close`, which ends every process and removes every file. */
+export class BentField implements AsyncDisposable {
   readonly homes: Homes = openHomes();
-  readonly hub: Box;
+  hub: Box;
   readonly voice: Voice;
   readonly agents = new Map<string, Box>();
-  readonly #plan: PoisonPlan;
+  readonly #plan: BentPlan;
 
-  constructor(plan: PoisonPlan) {
+  constructor(plan: BentPlan) {
     this.#plan = plan;
     const home = this.#makeHome('hub');
-    const env = { HOME: this.homes.folder('home'), WALLY_HOME: home, WALLY_POISON: plan.hub };
-    const ground = { name: 'hub', program: 'wally', args: [], env } as const;
-    this.hub = new Box({ ...ground, script: locate('hub.ts'), logFile: `${home}.log` });
+    this.hub = this.#makeBox('hub', plan.hub);
     this.voice = new Voice(join(home, 'hub.sock'));
   }
 
   async open(): Promise<void> {
     await this.hub.start();
-    await this.#addAgent('struck', { script: locate('agent.ts'), poison: this.#plan.agent });
+    await this.#addAgent('struck', this.#plan.agent);
     await this.#addAgent('sound', {});
+  }
+
+  /** Kills one of the two and starts it again on its home, bent otherwise. */
+  async become(which: 'hub' | 'struck', bend: Readonly<Record<string, string>>): Promise<void> {
+    const before = which === 'hub' ? this.hub : this.agents.get(which);
+    await before?.close();
+    const box = this.#makeBox(which, bend);
+    if (which === 'hub') this.hub = box;
+    else this.agents.set(which, box);
+    await box.start();
+  }
+
+  /** What one of them has said over all of its lives. */
+  readWords(which: 'hub' | 'struck'): string {
+    return readFileSync(join(this.homes.root, `${which}.log`), 'utf8');
   }
 
   /** A pairing code of the hub. */
@@ -89,12 +103,9 @@ export class PoisonedField implements AsyncDisposable {
 
   readonly #names = new Map<string, string>();
 
-  async #addAgent(
-    home: string,
-    { script, poison = '' }: { readonly script?: string; readonly poison?: string },
-  ): Promise<void> {
+  async #addAgent(home: string, bend: Readonly<Record<string, string>>): Promise<void> {
     const path = this.#makeHome(home);
-    const env = { HOME: this.homes.folder('home'), ODALLY_HOME: path, WALLY_POISON: poison };
+    const env = { HOME: this.homes.folder('home'), ODALLY_HOME: path };
     await using joining = startVerb({
       program: 'odally',
       args: ['join', await this.invite()],
@@ -104,19 +115,32 @@ export class PoisonedField implements AsyncDisposable {
     if (!existsSync(join(path, 'pairing.json'))) throw new Error(`${home} is not paired`);
     const name = /(\S+) serves hub/.exec(joining.stderr + joining.stdout)?.[1] ?? '';
     await joining.close();
-    const ground = { name: home, program: 'odally', args: ['run'], env } as const;
-    const box = new Box({
-      ...ground,
-      ...(script === undefined ? {} : { script }),
-      logFile: `${path}.log`,
-    });
+    const box = this.#makeBox(home, bend);
     this.agents.set(home, box);
     this.#names.set(home, name);
     await box.start();
-    await this.#untilLinked(name);
+    await this.untilLinked(name);
   }
 
-  async #untilLinked(name: string): Promise<void> {
+  #makeBox(name: string, bend: Readonly<Record<string, string>>): Box {
+    const isHub = name === 'hub';
+    const home = join(this.homes.root, name);
+    return new Box({
+      name,
+      program: isHub ? 'wally' : 'odally',
+      args: isHub ? [] : ['run'],
+      ...(name === 'sound' ? {} : { script: locate(isHub ? 'hub.ts' : 'agent.ts') }),
+      env: {
+        HOME: this.homes.folder('home'),
+        [isHub ? 'WALLY_HOME' : 'ODALLY_HOME']: home,
+        ...bend,
+      },
+      logFile: `${home}.log`,
+    });
+  }
+
+  /** Resolves once the hub has a link to this worker. Errors: throws after a minute. */
+  async untilLinked(name: string): Promise<void> {
     const giveUpAt = performance.now() + linkedMsMax;
     for (;;) {
       const team = await this.voice.ask<readonly TeamRow[]>('team');
