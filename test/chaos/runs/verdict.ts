@@ -77,7 +77,9 @@ async function countLostLines(plan: VerdictPlan, faults: string[]): Promise<numb
   let lost = 0;
   const read = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      lost += await judgeLog(plan.voice, next, faults);
+      // Not `+= await`, which would add to what the sum was before the others had added theirs.
+      const count = await judgeLog(plan.voice, next, faults);
+      lost += count;
     }
   };
   await Promise.all(Array.from({ length: readersMax }, read));
