@@ -10,12 +10,12 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type DHT from 'hyperdht';
-import type { Request } from 'hyperdht';
+import type { Request, UdpSocket } from 'hyperdht';
 import type Hyperswarm from 'hyperswarm';
 import { AppError, wrapError } from '../errors.ts';
 import type { KeyPair } from '../identity.ts';
 import type { Address } from './address.ts';
-import { keepAliveMs, repeatMsMin } from './limits.ts';
+import { keepAliveMs, repeatMsMin, udpBufferBytes } from './limits.ts';
 
 /** The two packages, loaded. */
 export interface SwarmPackages {
@@ -50,7 +50,29 @@ export async function openNode(packages: SwarmPackages, plan: NodePlan): Promise
     adaptiveTimeout: { min: repeatMsMin },
   });
   await node.fullyBootstrapped();
+  widenSocket(node.io.serverSocket);
+  widenSocket(node.io.clientSocket);
   return node;
+}
+
+/**
+ * Gives a socket room for what comes while we are busy. All links of a hub share one, and the usual
+ * 200 KiB are full after some three hundred packets: what is dropped then costs each link a timeout.
+ */
+export function widenSocket(socket: UdpSocket): void {
+  for (let bytes = udpBufferBytes; bytes > socket.getRecvBufferSize(); bytes /= 2) {
+    if (tryWiden(socket, bytes)) return;
+  }
+}
+
+/** Linux gives what it allows; others refuse what is over their limit. */
+function tryWiden(socket: UdpSocket, bytes: number): boolean {
+  try {
+    socket.setRecvBufferSize(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The wanted port if it is free now, else another that is. Errors: HUB_START for a host not ours. */

@@ -2,8 +2,8 @@
  * Types of the part of hyperswarm 4.17 and hyperdht 6.34 that the swarm transport uses.
  *
  * The packages bring none. Each line was read off the source in node_modules; nothing is here that
- * is not used, so that an upgrade has few places to check. `_filterNode` is internal to dht-rpc and
- * has a test that fails when it loses its meaning.
+ * is not used, so that an upgrade has few places to check. `_filterNode` and `io` are internal to
+ * dht-rpc and have tests that fail when they lose their meaning.
  */
 declare module 'hyperdht' {
   import type { Duplex } from 'node:stream';
@@ -54,6 +54,13 @@ declare module 'hyperdht' {
     firewall: (publicKey: Uint8Array, payload: unknown, from: HostPort) => boolean;
   }
 
+  /** A UDP socket of udx-native. */
+  interface UdpSocket {
+    getRecvBufferSize(): number;
+    /** Throws where the system refuses so much; Linux gives what it allows. */
+    setRecvBufferSize(bytes: number): void;
+  }
+
   interface NodeOptions {
     bootstrap: HostPort[];
     host?: string;
@@ -74,6 +81,8 @@ declare module 'hyperdht' {
     static keyPair(seed?: Uint8Array): RawKeyPair;
     static hash(data: Uint8Array): Uint8Array;
     readonly destroyed: boolean;
+    /** An open node listens with the one and a firewalled one dials with the other. */
+    readonly io: { readonly serverSocket: UdpSocket; readonly clientSocket: UdpSocket };
     onrequest: (request: Request) => boolean;
     _filterNode: (node: HostPort) => boolean;
     fullyBootstrapped(): Promise<void>;
@@ -106,6 +115,7 @@ declare module 'hyperdht' {
     Request,
     Server,
     Session,
+    UdpSocket,
   };
 }
 

@@ -72,3 +72,6 @@ export const bindAttemptsMax = 5;
 
 /** How long the hub waits for its first announcement; later ones happen in the background. */
 export const announceMsMax = 1000;
+
+/** Room that a node's sockets ask of the system for packets that wait: a few from each of a thousand links. */
+export const udpBufferBytes = 4 * 1024 * 1024;
