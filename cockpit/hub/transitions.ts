@@ -6,7 +6,7 @@
  * a job in memory is always the one that the newest change, committed or under way, has written; a
  * lost attempt and the one in its place are one change.
  */
-import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
+import type { AttemptId, JobId, Outcome, PeerKey } from '../../protocol/model.ts';
 import {
   type HubAttemptEffect,
   type HubAttemptEvent,
@@ -321,12 +321,15 @@ function sumUpParent(scene: Scene, id: JobId): void {
   if (job?.kind !== 'command' || job.parent === null || !isEnded(job)) return;
   const group = findUnended(scene, job.parent);
   if (group?.kind !== 'group') return;
-  const parts = group.children.map((part) => change.jobs.get(part) ?? state.groupParts.get(part));
-  const outcomes = parts.map((part) =>
-    part?.kind === 'command' ? findEnd(part)?.outcome : undefined,
-  );
-  if (outcomes.some((outcome) => outcome === undefined)) return;
-  const outcome = sumOutcomes(outcomes.filter((known) => known !== undefined));
+  const outcomes: Outcome[] = [];
+  for (const child of group.children) {
+    const part = change.jobs.get(child) ?? state.groupParts.get(child);
+    const end = part?.kind === 'command' ? findEnd(part) : undefined;
+    // At the first that is open: to look at a thousand parts as each of them ends is a second's work.
+    if (end === undefined) return;
+    outcomes.push(end.outcome);
+  }
+  const outcome = sumOutcomes(outcomes);
   keepJob(scene, { ...group, ended: { outcome, at: change.at } });
   change.note({ kind: 'group-finished', job: group.id, note: outcome });
 }
