@@ -59,6 +59,9 @@ const { values } = parseArgs({
 });
 const unknown = values.only.filter((name) => !Object.hasOwn(benches, name));
 
+// So that homes and servers hear of the end and take what runs in them along.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 if (values.help || unknown.length > 0 || !(Number(values.rounds) >= 1)) {
   console.error(usage);
   process.exitCode = values.help ? 0 : 2;

@@ -40,7 +40,14 @@ export function openHomes(): Homes {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     return path;
   };
+  // A process that ends before it has closed its homes leaves nobody running in them either.
+  const abandon = () => {
+    for (const pid of listProcesses(root)) sendKill(pid);
+    rmSync(root, { recursive: true, force: true });
+  };
+  process.once('exit', abandon);
   const close = async () => {
+    process.off('exit', abandon);
     await endProcesses(() => [...listProcesses(root), ...[...owned].filter(isAlive)]);
     rmSync(root, { recursive: true, force: true });
   };

@@ -50,7 +50,12 @@ export async function startServer(
   };
   child.stdout?.on('data', hear);
   child.stderr?.on('data', hear);
-  const close = () => endChild(child);
+  const abandon = () => child.kill('SIGKILL');
+  process.once('exit', abandon);
+  const close = () => {
+    process.off('exit', abandon);
+    return endChild(child);
+  };
   for (let tries = 0; tries < startTriesMax && child.exitCode === null; tries += 1) {
     if (await takesConnection(port)) return { port, [Symbol.asyncDispose]: close };
     await sleep(startPauseMs);
