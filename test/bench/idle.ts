@@ -8,11 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startScript } from '../kit/processes.ts';
 import { type Figure, makeFigure } from './figure.ts';
 import { budgets, idleWindowMs, settleMs } from './limits.ts';
+import { type BenchPlan, shrink } from './plan.ts';
 import { canReadUsage, type Usage, watchUsage } from './proc.ts';
 import { openTeam } from './team.ts';
 
 /** Memory and CPU of an idle hub and its one idle agent. */
-export async function benchIdle(roundCount: number): Promise<readonly Figure[]> {
+export async function benchIdle(plan: BenchPlan): Promise<readonly Figure[]> {
   if (!canReadUsage()) return [];
   await using team = await openTeam();
   await using bare = startScript({
@@ -21,15 +22,16 @@ export async function benchIdle(roundCount: number): Promise<readonly Figure[]> 
     env: {},
     timeoutMs: 2 ** 30,
   });
-  await sleep(settleMs);
+  await sleep(shrink(plan, settleMs));
+  const windowMs = shrink(plan, idleWindowMs);
   const hub: Usage[] = [];
   const agent: Usage[] = [];
   const base: Usage[] = [];
-  for (let count = 0; count < roundCount; count += 1) {
+  for (let count = 0; count < plan.rounds; count += 1) {
     const [hubUsage, agentUsage, bareUsage] = await Promise.all([
-      watchUsage(team.hubPid, idleWindowMs),
-      watchUsage(team.agentPid, idleWindowMs),
-      watchUsage(bare.pid ?? 0, idleWindowMs),
+      watchUsage(team.hubPid, windowMs),
+      watchUsage(team.agentPid, windowMs),
+      watchUsage(bare.pid ?? 0, windowMs),
     ]);
     hub.push(hubUsage);
     agent.push(agentUsage);

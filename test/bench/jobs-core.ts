@@ -19,6 +19,7 @@ import { type Figure, makeFigure, summarize } from './figure.ts';
 import { openSwarmFloor } from './floor-swarm.ts';
 import { measurePace, type Pace } from './in-flight.ts';
 import { coreGoals, coreLoads, emptySlots } from './limits.ts';
+import { type BenchPlan, shrink } from './plan.ts';
 import { formatNumber } from './report.ts';
 import { writeConfig } from './team.ts';
 
@@ -36,13 +37,14 @@ interface Rounds {
 }
 
 /** Jobs a second and the time of one, beside the bare floor of the same round. */
-export async function benchCore(roundCount: number): Promise<readonly Figure[]> {
+export async function benchCore(plan: BenchPlan): Promise<readonly Figure[]> {
   await using core = await openCore();
   await using floor = await openSwarmFloor();
   const rounds = coreLoads.map((): Rounds => ({ floor: [], core: [] }));
   // One round without counting: code is compiled, stores have made their files.
-  for (let count = -1; count < roundCount; count += 1) {
-    for (const [index, load] of coreLoads.entries()) {
+  for (let count = -1; count < plan.rounds; count += 1) {
+    for (const [index, whole] of coreLoads.entries()) {
+      const load = { inFlight: whole.inFlight, count: shrink(plan, whole.count) };
       const floorPace = await measurePace(load, () => floor.echo());
       const corePace = await measurePace(load, () => core.run());
       if (count < 0) continue;

@@ -14,6 +14,7 @@ import { type Figure, makeFigure, summarize } from './figure.ts';
 import { type Floor, openFloor } from './floor.ts';
 import { measurePace, type Pace } from './in-flight.ts';
 import { emptySlots, loads } from './limits.ts';
+import { type BenchPlan, shrink } from './plan.ts';
 import { formatNumber } from './report.ts';
 import { openTeam, type Team } from './team.ts';
 
@@ -27,7 +28,7 @@ type Deeds = Readonly<Record<Kind, () => Promise<unknown>>>;
 type Rounds = Readonly<Record<Kind, Pace[]>>;
 
 /** Jobs a second and the time of one, by how many are in flight. */
-export async function benchJobs(roundCount: number): Promise<readonly Figure[]> {
+export async function benchJobs(plan: BenchPlan): Promise<readonly Figure[]> {
   await using team = await openTeam();
   const { code } = (await team.client.call('invite', {})) as { code: string };
   const env = team.prepareAgent('empty', `slots = ${emptySlots}\n`);
@@ -37,10 +38,10 @@ export async function benchJobs(roundCount: number): Promise<readonly Figure[]> 
   const deeds = planDeeds(team, { floor, emptyName });
   const rounds = loads.map((): Rounds => ({ floor: [], empty: [], spawning: [], spawn: [] }));
   // One round without counting: code is compiled, stores have made their files.
-  for (let count = -1; count < roundCount; count += 1) {
+  for (let count = -1; count < plan.rounds; count += 1) {
     for (const [index, load] of loads.entries()) {
       for (const kind of ['floor', 'empty', 'spawn', 'spawning'] as const) {
-        const pace = await measurePace(planLoad(load, kind), deeds[kind]);
+        const pace = await measurePace(planLoad(plan, load, kind), deeds[kind]);
         if (count >= 0) rounds[index]?.[kind].push(pace);
       }
     }
@@ -62,9 +63,10 @@ function planDeeds(team: Team, { floor, emptyName }: { floor: Floor; emptyName: 
   };
 }
 
-function planLoad(load: (typeof loads)[number], kind: Kind) {
+function planLoad(plan: BenchPlan, load: (typeof loads)[number], kind: Kind) {
   const isCheap = kind === 'floor' || kind === 'empty';
-  return { inFlight: load.inFlight, count: isCheap ? load.countEmpty : load.countSpawning };
+  const count = isCheap ? load.countEmpty : load.countSpawning;
+  return { inFlight: load.inFlight, count: shrink(plan, count) };
 }
 
 function describe(inFlight: number, rounds: Rounds): readonly Figure[] {

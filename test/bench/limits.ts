@@ -63,7 +63,7 @@ export const rivalGoals = [
 ] as const;
 
 /** Agents connected to one hub in the scale bench, and in its quick form. */
-export const fleetSize = { whole: 1000, quick: 25 } as const;
+export const fleetSize = { whole: 1000, quick: 10 } as const;
 
 /** Processes that they are spread over, each with one UDP socket. */
 export const fleetProcesses = 2;

@@ -23,14 +23,14 @@ import { benchTeam, benchVersion } from './starts.ts';
 
 /** Name → what it measures. */
 const benches: Readonly<Record<string, (plan: BenchPlan) => Promise<readonly Figure[]>>> = {
-  version: ({ rounds }) => benchVersion(rounds),
-  team: ({ rounds }) => benchTeam(rounds),
-  paint: ({ rounds }) => benchPaint(rounds),
-  keys: ({ rounds }) => benchKeys(rounds),
-  idle: ({ rounds }) => benchIdle(rounds),
-  jobs: ({ rounds }) => benchJobs(rounds),
-  'jobs-core': ({ rounds }) => benchCore(rounds),
-  logs: ({ rounds }) => benchLogs(rounds),
+  version: benchVersion,
+  team: benchTeam,
+  paint: benchPaint,
+  keys: benchKeys,
+  idle: benchIdle,
+  jobs: benchJobs,
+  'jobs-core': benchCore,
+  logs: benchLogs,
   'logs-fair': benchFairLogs,
   rivals: benchRivals,
   scale: benchScale,

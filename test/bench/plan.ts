@@ -12,3 +12,11 @@ export interface BenchPlan {
   /** The other systems to compare with, by id; all if empty. */
   readonly rivals: readonly string[];
 }
+
+/** A quick run does a fortieth of everything that is counted. */
+const quickShare = 1 / 40;
+
+/** How many of something, or for how long, this run goes on. */
+export function shrink(plan: BenchPlan, count: number): number {
+  return plan.isQuick ? Math.ceil(count * quickShare) : count;
+}

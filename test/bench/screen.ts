@@ -9,6 +9,7 @@ import { locateProgram } from '../kit/processes.ts';
 import { type OpenTerminal, openTerminal, type ScreenTest } from '../kit/terminal.ts';
 import { type Figure, findQuantile, makeFigure } from './figure.ts';
 import { budgets, keyPauseMs, keysPerRound } from './limits.ts';
+import { type BenchPlan, shrink } from './plan.ts';
 import { openTeam, type Team } from './team.ts';
 
 const size = { columns: 120, rows: 34, cwd: '/' } as const;
@@ -21,7 +22,7 @@ const bareScript = `
   console.log('ready');`;
 
 /** From spawn to the first frame with the team in it; the hub is up before. */
-export async function benchPaint(roundCount: number): Promise<readonly Figure[]> {
+export async function benchPaint({ rounds: roundCount }: BenchPlan): Promise<readonly Figure[]> {
   await using team = await openTeam();
   const rounds: number[] = [];
   const bareRounds: number[] = [];
@@ -35,10 +36,11 @@ export async function benchPaint(roundCount: number): Promise<readonly Figure[]>
 }
 
 /** From a key to the frame in which the selection has moved. */
-export async function benchKeys(roundCount: number): Promise<readonly Figure[]> {
+export async function benchKeys(plan: BenchPlan): Promise<readonly Figure[]> {
+  const keyCount = shrink(plan, keysPerRound);
   await using team = await openTeam();
   // More jobs than fit, so that the list also scrolls.
-  for (let count = 0; count < keysPerRound + 2; count += 1) {
+  for (let count = 0; count < keyCount + 2; count += 1) {
     await team.client.call('dispatch', { command: ['true'], wait: true });
   }
   await using cockpit = openCockpit(team);
@@ -48,20 +50,20 @@ export async function benchKeys(roundCount: number): Promise<readonly Figure[]> 
   const rounds: number[] = [];
   const lateRounds: number[] = [];
   const bareRounds: number[] = [];
-  for (let count = 0; count < roundCount; count += 1) {
-    const bareTimes = await timeKeys(bare, (key) => {
-      const pattern = new RegExp(`^${count * keysPerRound + key} keys`);
+  for (let count = 0; count < plan.rounds; count += 1) {
+    const bareTimes = await timeKeys(bare, keyCount, (key) => {
+      const pattern = new RegExp(`^${count * keyCount + key} keys`);
       return (lines) => lines.some((line) => pattern.test(line));
     });
     cockpit.press('2g');
-    const first = await findSelected(cockpit, keysPerRound + 2);
-    const times = await timeKeys(cockpit, (key) => selects(first - key));
+    const first = await findSelected(cockpit, keyCount + 2);
+    const times = await timeKeys(cockpit, keyCount, (key) => selects(first - key));
     rounds.push(findQuantile(times, 0.5));
     lateRounds.push(findQuantile(times, 0.99));
     bareRounds.push(findQuantile(bareTimes, 0.5));
   }
   const baseline = { name: 'bare node that answers keys', rounds: bareRounds };
-  const note = `${keysPerRound} keys a round, one every ${keyPauseMs} ms`;
+  const note = `${keyCount} keys a round, one every ${keyPauseMs} ms`;
   return [
     makeFigure({ name: 'cockpit: key to paint, p50', unit: 'ms', rounds, baseline, note }),
     makeFigure({ name: 'cockpit: key to paint, p99', unit: 'ms', rounds: lateRounds, note }),
@@ -77,10 +79,11 @@ async function timeFirst(open: () => OpenTerminal, test: ScreenTest): Promise<nu
 
 async function timeKeys(
   terminal: OpenTerminal,
+  keyCount: number,
   plan: (key: number) => ScreenTest,
 ): Promise<readonly number[]> {
   const times: number[] = [];
-  for (let key = 1; key <= keysPerRound; key += 1) {
+  for (let key = 1; key <= keyCount; key += 1) {
     await sleep(keyPauseMs);
     const start = performance.now();
     terminal.press('j');

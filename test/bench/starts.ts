@@ -8,24 +8,25 @@ import { spawnSync } from 'node:child_process';
 import { locateProgram } from '../kit/processes.ts';
 import { type Figure, makeFigure } from './figure.ts';
 import { budgets, startsPerRound } from './limits.ts';
+import { type BenchPlan, shrink } from './plan.ts';
 import { openTeam } from './team.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
 /** `wally --version`: nothing is asked of anyone. */
-export async function benchVersion(roundCount: number): Promise<readonly Figure[]> {
-  const times = timeInTurns(roundCount, { args: ['--version'], env: {} });
+export async function benchVersion(plan: BenchPlan): Promise<readonly Figure[]> {
+  const times = timeInTurns(plan, { args: ['--version'], env: {} });
   return [makeFigure({ name: '`wally --version`', ...times, budget: budgets.versionMs })];
 }
 
 /** `wally team --json`: one question to a running hub. */
-export async function benchTeam(roundCount: number): Promise<readonly Figure[]> {
+export async function benchTeam(plan: BenchPlan): Promise<readonly Figure[]> {
   await using team = await openTeam();
-  const times = timeInTurns(roundCount, { args: ['team', '--json'], env: team.hubEnv });
+  const times = timeInTurns(plan, { args: ['team', '--json'], env: team.hubEnv });
   return [makeFigure({ name: '`wally team --json`', ...times, budget: budgets.teamMs })];
 }
 
-function timeInTurns(roundCount: number, verb: { args: readonly string[]; env: Environment }) {
+function timeInTurns(plan: BenchPlan, verb: { args: readonly string[]; env: Environment }) {
   const own = [locateProgram('wally'), ...verb.args];
   const bare = ['-e', '0'];
   // Once without counting: the files come from the disk the first time.
@@ -33,7 +34,7 @@ function timeInTurns(roundCount: number, verb: { args: readonly string[]; env: E
   timeNode(bare, {});
   const rounds: number[] = [];
   const bareRounds: number[] = [];
-  for (let count = 0; count < roundCount * startsPerRound; count += 1) {
+  for (let count = 0; count < plan.rounds * shrink(plan, startsPerRound); count += 1) {
     bareRounds.push(timeNode(bare, verb.env));
     rounds.push(timeNode(own, verb.env));
   }

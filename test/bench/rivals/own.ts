@@ -8,7 +8,7 @@
 import { fileURLToPath } from 'node:url';
 import type { JobDetail } from '../../../cockpit/verbs/shapes.ts';
 import { startScript } from '../../kit/processes.ts';
-import { openCore } from '../core.ts';
+import { openCore } from '../jobs-core.ts';
 import { emptySlots } from '../limits.ts';
 import { openTeam } from '../team.ts';
 import type { OpenRival, Rival } from './rival.ts';
