@@ -8,7 +8,7 @@
  */
 import { AppError, type ErrorCode } from '../protocol/errors.ts';
 import type { InventoryRow } from '../protocol/frames.ts';
-import { attemptsHeldMax, quarantineBytesMax } from '../protocol/limits.ts';
+import { attemptsHeldMax } from '../protocol/limits.ts';
 import {
   type CommandMessage,
   decodeCommand,
@@ -20,9 +20,9 @@ import type { ArtifactsReport, AttemptId } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
 import type { Committer } from '../store/committer.ts';
 import type { TakeHow } from '../store/intake.ts';
-import { quarantineKey } from '../store/keys.ts';
 import type { KvOp } from '../store/kv.ts';
 import type { PeerStreams, StreamRow } from '../store/peer-streams.ts';
+import { planQuarantine } from '../store/quarantine.ts';
 import { type AttemptEffect, type AttemptEvent, stepAttempt } from './attempt-machine.ts';
 import { type HeldAttempt, listInventory, planForget, planHeld } from './attempts.ts';
 
@@ -208,7 +208,7 @@ export class Desk {
   /** Kept for a person to look at; an assignment is refused, so that it has an outcome. */
   #quarantine(row: StreamRow, how: TakeHow, code: ErrorCode): Plan {
     this.#parts.outlet.quarantined(row.seq, code);
-    const kept = { ...nothing, ops: [this.#planQuarantine(row)] };
+    const kept = { ...nothing, ops: [planQuarantine(this.#parts.hub, row, this.#wallMs())] };
     const attempt = how === 'bury' ? undefined : findAssigned(row.bytes);
     if (attempt === undefined || this.#held.has(attempt)) return kept;
     const refused = this.#refuse({ attempt }, code);
@@ -283,14 +283,6 @@ export class Desk {
   #planReport(fact: FactMessage): { readonly row: StreamRow; readonly op: KvOp } {
     if (this.#streams === undefined) throw new AppError('PAIR_MISSING');
     return this.#streams.planMessage(encodeMessage(fact));
-  }
-
-  #planQuarantine(row: StreamRow): KvOp {
-    return {
-      type: 'put',
-      key: quarantineKey(this.#parts.hub, row.seq),
-      value: row.bytes.slice(0, quarantineBytesMax),
-    };
   }
 
   async #commit(ops: readonly KvOp[], rows: readonly StreamRow[]): Promise<void> {

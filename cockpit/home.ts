@@ -8,6 +8,15 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { diskConfigSchema, findHomeDirectory, readConfig } from '../store/home.ts';
 import { logBytesDefault } from '../store/log.ts';
+import {
+  jobsDaysDefault,
+  jobsMaxDefault,
+  journalDaysDefault,
+  journalMaxDefault,
+  logsBytesMaxDefault,
+  logsDaysDefault,
+} from './hub/keep-limits.ts';
+import type { KeepPolicy } from './manager/plan-retention.ts';
 
 /** Paths of one hub. */
 export interface HubHome {
@@ -20,6 +29,8 @@ export interface HubHome {
   readonly key: string;
   readonly config: string;
   readonly hubLog: string;
+  /** What retention took out of the store. */
+  readonly archive: string;
   /** The odally that `wally up --local` keeps beside the hub. */
   readonly localAgent: string;
 }
@@ -44,12 +55,34 @@ export function findHubHome(env: HomeEnv): HubHome {
     key: join(directory, 'hub.key'),
     config: join(directory, 'config.toml'),
     hubLog: join(directory, 'hub.log'),
+    archive: join(directory, 'archive'),
     localAgent:
       agentNamed === undefined || agentNamed === ''
         ? join(directory, 'odally')
         : resolve(agentNamed),
   };
 }
+
+const days = z.number().min(0.01).max(36_500);
+
+const keepConfigSchema = z
+  .strictObject({
+    /** Days that ended jobs, decided decisions and messages that could not be read are kept. */
+    jobs_days: days.default(jobsDaysDefault),
+    /** Jobs kept, however young. */
+    jobs_max: z.number().int().min(1).default(jobsMaxDefault),
+    /** Days that logs are kept; never longer than their jobs. */
+    logs_days: days.default(logsDaysDefault),
+    /** Bytes of logs kept, however young. */
+    logs_bytes_max: z.number().int().min(1).default(logsBytesMaxDefault),
+    /** Are logs exported too before they are removed? */
+    logs_archive: z.boolean().default(false),
+    /** Days that events are kept. */
+    journal_days: days.default(journalDaysDefault),
+    /** Events kept, however young. */
+    journal_max: z.number().int().min(1).default(journalMaxDefault),
+  })
+  .prefault({});
 
 const port = z.number().int().min(0).max(65_535);
 
@@ -73,10 +106,28 @@ const configSchema = z.strictObject({
     })
     .prefault({}),
   disk: diskConfigSchema,
+  keep: keepConfigSchema,
 });
 
 /** The hub's `config.toml`. */
 export type HubConfig = z.infer<typeof configSchema>;
+
+/** The config of a home that has none. */
+export const emptyHubConfig: HubConfig = configSchema.parse({});
+
+/** `[keep]` as it is applied. */
+export function readKeepPolicy({ keep }: Pick<HubConfig, 'keep'>): KeepPolicy {
+  const dayMs = 24 * 60 * 60 * 1000;
+  return {
+    jobsMs: keep.jobs_days * dayMs,
+    jobsMax: keep.jobs_max,
+    logsMs: keep.logs_days * dayMs,
+    logsBytesMax: keep.logs_bytes_max,
+    isLogsArchived: keep.logs_archive,
+    journalMs: keep.journal_days * dayMs,
+    journalMax: keep.journal_max,
+  };
+}
 
 /** Reads the config; every field has a default. */
 export function readHubConfig(home: HubHome): Promise<HubConfig> {

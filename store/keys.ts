@@ -25,6 +25,7 @@ export const keyPrefixes = {
   'r/': 'inbox: highest applied number of a stream',
   'j/': 'jobs',
   'ja/': 'jobs that have not ended',
+  'je/': 'jobs that have ended, in the order of their ends',
   'k/': 'keys under which jobs were dispatched',
   'l/': 'late reports of superseded attempts',
   'a/': 'attempts that an agent holds',
@@ -114,6 +115,22 @@ export function activeJobKey(job: JobId): string {
 /** `k/KEY`: the job that was dispatched under a key of the asker's choice. */
 export function dispatchKey(key: string): string {
   return `k/${key}`;
+}
+
+/** `je/AT/N`: the job of this number ended at AT, wall milliseconds by the hub's clock. */
+export function endedJobKey(at: number, job: JobId): string {
+  return `je/${pad(at, 16)}/${jobPart(job)}`;
+}
+
+/** What an `je/` key says. */
+export function readEndedJobKey(key: string): { readonly at: number; readonly job: JobId } {
+  const [, at, job] = key.split('/');
+  return { at: Number(at), job: `J${Number(job)}` };
+}
+
+/** `l/N/`: all late reports of one job. */
+export function lateReportPrefix(job: JobId): string {
+  return `l/${jobPart(job)}/`;
 }
 
 /** `l/N/ATTEMPT/PEER`: what that worker reported of a superseded attempt after all. */

@@ -13,6 +13,7 @@ import type { JobDetail, LogItem } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
 import { type AnyVerb, parseVerbArgs } from '../verbs/verb.ts';
 import { connectHub } from './connect.ts';
+import { exportInto, exportTo } from './export-file.ts';
 import { getArtifact } from './get.ts';
 import { showHelp, showVerbHelp } from './help.ts';
 import { type LocalVerb, localVerbs } from './local.ts';
@@ -77,6 +78,7 @@ async function runRemote(program: Program, verb: AnyVerb, request: Request): Pro
   if (client === undefined) return runHubless(program, verb, request);
   try {
     const call = { program, client, request };
+    if (verb.name === 'export') return await runExport(call);
     if (streamed.has(verb.name)) return await runStream(call, verb);
     if (verb.name === 'dispatch' && request.args.follow === true) return await runFollow(call);
     if (verb.name === 'get' && request.args.path !== undefined) return await runGet(call);
@@ -127,6 +129,26 @@ async function runGet({ program, client, request }: Call): Promise<number> {
   if (request.isJson) await printJson(program, got);
   else await printText(program, got.file);
   return 0;
+}
+
+/** `export`: every item is a page of lines. A signal leaves no file. */
+async function runExport({ program, client, request }: Call): Promise<number> {
+  const { out, ...args } = request.args;
+  const isFile = typeof out === 'string';
+  const target = isFile ? await exportInto(out, program.pid) : exportTo(program.print);
+  const stream = client.stream('export', args, (page) =>
+    target.write((page as readonly unknown[]).map((line) => `${JSON.stringify(line)}\n`).join('')),
+  );
+  const left = new AppError('WAIT_TIMEOUT', 'The export was left before its end.');
+  const interrupted = new Promise<never>((_, reject) => program.onSignal(() => reject(left)));
+  try {
+    await Promise.race([stream.done, interrupted]);
+    await target.finish();
+    return 0;
+  } catch (thrown) {
+    await target.discard();
+    throw thrown;
+  }
 }
 
 /** Parts of a group whose output `dispatch -f` follows; a link carries no more calls than twice that. */

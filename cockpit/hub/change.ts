@@ -7,12 +7,19 @@
 import { type CommandMessage, encodeMessage } from '../../protocol/messages.ts';
 import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
 import { type JournalEvent, planEvent } from '../../store/journal.ts';
-import { activeJobKey, decisionKey, jobKey, openDecisionKey, workerKey } from '../../store/keys.ts';
+import {
+  activeJobKey,
+  decisionKey,
+  endedJobKey,
+  jobKey,
+  openDecisionKey,
+  workerKey,
+} from '../../store/keys.ts';
 import type { KvOp } from '../../store/kv.ts';
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
 import { planRow } from '../../store/row-codec.ts';
 import { type Decision, isOpen } from '../manager/decision.ts';
-import type { JobRecord } from '../manager/job.ts';
+import { type JobRecord, sumLogBytes } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 
 /** What an event is about; the change numbers and times it. */
@@ -121,9 +128,18 @@ export class Change {
   planOps(): readonly KvOp[] {
     const ops = [...this.ops];
     for (const job of this.jobs.values()) ops.push(planRow(jobKey(job.id), job));
-    for (const [id, isActive] of this.#markers) ops.push(planMarker(activeJobKey(id), isActive));
+    for (const [id, isActive] of this.#markers) {
+      ops.push(planMarker(activeJobKey(id), isActive));
+      const job = this.jobs.get(id);
+      if (!isActive && job !== undefined) ops.push(planEnded(job, this.at));
+    }
     return ops;
   }
+}
+
+/** Its place in the order of ends, by which it ages out; a job that ends again has another. */
+function planEnded(job: JobRecord, at: number): KvOp {
+  return planRow(endedJobKey(at, job.id), { logBytes: sumLogBytes(job) });
 }
 
 /** A marker row is there while something is so. */

@@ -4,9 +4,10 @@
  * Derived from the store alone: workers, jobs that have not ended and who holds them, the parts of open
  * groups, decisions that wait, and the next numbers. What has ended stays on disk. Errors: STORE_IO, STORE_DAMAGED.
  */
+import { z } from 'zod';
 import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
 import { readLastEventSeq } from '../../store/journal.ts';
-import { decisionKey, jobKey, prefixRange } from '../../store/keys.ts';
+import { decisionKey, jobKey, metaKey, prefixRange } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
 import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
 import { findRow, readRow } from '../../store/row-codec.ts';
@@ -22,6 +23,9 @@ export const workersMax = 10_000;
 
 /** Unended jobs read back at start; the outbox cap a worker keeps it far below this. */
 export const activeJobsMax = 1_000_000;
+
+/** `meta/next-job`: the next job's number, as it was when jobs were last removed. */
+export const nextJobKey = metaKey('next-job');
 
 /** The desk's memory. */
 export interface DeskState {
@@ -48,7 +52,9 @@ export interface DeskState {
  * copy may know fewer, and must not give their numbers, and so their output, to other work.
  */
 export async function readDeskState(kv: Kv, logged: readonly AttemptId[]): Promise<DeskState> {
-  const lastJob = Math.max(await readLastNumber(kv, 'j/'), ...logged.slice(-1).map(readLoggedJob));
+  const noted = ((await findRow(kv, nextJobKey, z.number().int().positive())) ?? 1) - 1;
+  const last = await readLastNumber(kv, 'j/');
+  const lastJob = Math.max(noted, last, ...logged.slice(-1).map(readLoggedJob));
   const state: DeskState = {
     workers: new Map(),
     streams: new Map(),

@@ -13,8 +13,9 @@ import { factMessageSchema } from '../../protocol/messages.ts';
 import type { AttemptId, CommandSpec, JobId, Outcome, PeerKey } from '../../protocol/model.ts';
 import type { TakeHow } from '../../store/intake.ts';
 import { jobKey, lateReportsPrefix, prefixRange } from '../../store/keys.ts';
+import type { KvOp } from '../../store/kv.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
-import { findRow, readRow } from '../../store/row-codec.ts';
+import { findRow, planRow, readRow } from '../../store/row-codec.ts';
 import type { Decision, DecisionAnswer, DecisionId } from '../manager/decision.ts';
 import {
   type AttemptRecord,
@@ -29,6 +30,7 @@ import {
 import { jobRowSchema } from '../manager/job-row.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
 import type { LossCause } from '../manager/plan-loss.ts';
+import { nextJobKey } from './desk-state.ts';
 import { pickKey, planKey } from './dispatch-keys.ts';
 import { closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
@@ -180,7 +182,7 @@ export class HubDesk {
     answered?: Parameters<typeof closeDecisions>[2],
   ): Promise<JobRecord> {
     // Two at once would mint the same number twice, so the second is refused before it reads.
-    if (this.#retrying.has(id)) throw new AppError('JOB_UNFINISHED', `${id} is being tried again.`);
+    if (this.#retrying.has(id)) throw new AppError('JOB_UNFINISHED', `${id} is in other hands.`);
     this.#retrying.add(id);
     try {
       return await this.#retry(await this.get(id), worker, answered);
@@ -339,6 +341,37 @@ export class HubDesk {
   #reopen(scene: Scene, group: GroupJob): void {
     const { ended: _ended, ...open } = group;
     keepJob(scene, open);
+  }
+
+  /** Jobs about which a decision waits for the M2. */
+  listAsked(): ReadonlySet<JobId> {
+    return new Set([...this.#ledger.state.decisions.values()].map(({ job }) => job));
+  }
+
+  /** The newest event's number; 0 when there is none. */
+  get lastEventSeq(): number {
+    return this.#ledger.state.nextEvent - 1;
+  }
+
+  /** Says which number is next, for the batch that removes the rows from which it is counted. */
+  planNextJob(): KvOp {
+    return planRow(nextJobKey, this.#ledger.state.nextJob);
+  }
+
+  /**
+   * Takes ended jobs out of everybody's hands while they are being removed; false, and nothing is taken,
+   * where one of them is in use.
+   */
+  claim(ids: readonly JobId[]): boolean {
+    const { active } = this.#ledger.state;
+    if (ids.some((id) => active.has(id) || this.#retrying.has(id))) return false;
+    for (const id of ids) this.#retrying.add(id);
+    return true;
+  }
+
+  /** Gives back what was claimed. */
+  release(ids: readonly JobId[]): void {
+    for (const id of ids) this.#retrying.delete(id);
   }
 
   #assertRoom(worker: PeerKey): void {

@@ -11,6 +11,7 @@ import { answerPair } from '../../protocol/pairing.ts';
 import { type Ports, sleep } from '../../protocol/ports.ts';
 import type { Address } from '../../protocol/transports/address.ts';
 import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
+import { Archive, type ArchivePort } from '../../store/archive.ts';
 import type { ArtifactStore } from '../../store/artifact.ts';
 import { Committer } from '../../store/committer.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
@@ -19,7 +20,9 @@ import { Intake } from '../../store/intake.ts';
 import type { Kv } from '../../store/kv.ts';
 import { storeCloseMsMax } from '../../store/limits.ts';
 import type { LogStore } from '../../store/log.ts';
+import type { KeepPolicy } from '../manager/plan-retention.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
+import { presentDetail } from '../verbs/present.ts';
 import { ArtifactMirror } from './artifact-mirror.ts';
 import { HubDesk } from './desk.ts';
 import { readDeskState } from './desk-state.ts';
@@ -29,6 +32,7 @@ import { Feed } from './feed.ts';
 import { InviteBook } from './invite-book.ts';
 import { Ledger, type LedgerOutlet } from './ledger.ts';
 import { LogMirror } from './log-mirror.ts';
+import { Retain } from './retain.ts';
 import { SentReceipts } from './sent-receipts.ts';
 import { WatchLeases } from './watch-leases.ts';
 import { WorkerDesk } from './worker-desk.ts';
@@ -51,6 +55,8 @@ export interface HubParts {
   readonly disk: DiskGuard;
   readonly logs: LogStore;
   readonly artifacts: ArtifactStore;
+  /** How long things are kept, and where they go then. */
+  readonly keep: { readonly policy: KeepPolicy; readonly archive: ArchivePort };
   readonly key: PeerKey;
   readonly version: string;
   readonly openDoor: (who: {
@@ -78,6 +84,7 @@ export class Hub {
   #artifacts!: ArtifactMirror;
   #invites!: InviteBook;
   #leases!: WatchLeases;
+  #retain!: Retain;
   #door: Door | undefined;
   #startedAt = 0;
   #isStopping = false;
@@ -122,6 +129,10 @@ export class Hub {
   get door(): Door {
     if (this.#door === undefined) throw new Error('invariant broken: the hub is started');
     return this.#door;
+  }
+
+  get retain(): Retain {
+    return this.#retain;
   }
 
   get disk(): DiskGuard {
@@ -198,6 +209,8 @@ export class Hub {
       failed,
     });
     this.#leases.start();
+    this.#retain = this.#openRetain();
+    this.#retain.start();
     this.#door = await this.#parts.openDoor({
       countExpected: () => this.#sessions.size,
       admits: (peer) => this.#sessions.has(peer) || this.#invites.admits(peer),
@@ -279,6 +292,21 @@ export class Hub {
     this.#sessions.set(worker.key, session);
   }
 
+  #openRetain(): Retain {
+    const { kv, logs, keep, ports, noticed } = this.#parts;
+    return new Retain({
+      kv,
+      logs,
+      ports,
+      noticed,
+      desk: this.#desk,
+      policy: keep.policy,
+      archive: new Archive(kv, keep.archive),
+      describe: (job) => presentDetail(this, job),
+      discard: (attempt) => logs.remove(attempt),
+    });
+  }
+
   /** Many changes of one turn are one piece of news. */
   #tellTeam(): void {
     if (this.#isTeamNews) return;
@@ -297,7 +325,8 @@ export class Hub {
       await this.#door?.close();
       // A store that cannot be written now may never be: what waits was not acknowledged to anybody.
       const { timers } = this.#parts.ports;
-      await Promise.race([this.#committer?.close(), sleep(timers, storeCloseMsMax)]);
+      const written = Promise.all([this.#retain?.stop(), this.#committer?.close()]);
+      await Promise.race([written, sleep(timers, storeCloseMsMax)]);
       await this.#parts.logs.close();
       await this.#parts.artifacts.close();
       const ended = this.#failure === undefined ? this.#identity : undefined;

@@ -14,13 +14,14 @@ import type { Ports } from '../../protocol/ports.ts';
 import type { Address } from '../../protocol/transports/address.ts';
 import type { Listener } from '../../protocol/transports/link.ts';
 import { openHubSwarm } from '../../protocol/transports/swarm.ts';
+import { openArchiveFiles } from '../../store/archive-files.ts';
 import { openArtifactFiles } from '../../store/artifact-files.ts';
 import { openHome } from '../../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../../store/home-disk.ts';
 import { metaKey } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
 import { openLogFiles } from '../../store/log-files.ts';
-import { type HubConfig, type HubHome, readHubConfig } from '../home.ts';
+import { type HubConfig, type HubHome, readHubConfig, readKeepPolicy } from '../home.ts';
 import { openControl } from './control.ts';
 import { type Door, Hub, type HubParts } from './hub.ts';
 
@@ -55,7 +56,8 @@ export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
     const openDoor: HubParts['openDoor'] = (who) =>
       openSwarmDoor({ ...parts, config, kv, keyPair, ...who });
     const key = formatKey(keyPair.publicKey);
-    const stores = { kv, disk: guard, logs, artifacts };
+    const keep = { policy: readKeepPolicy(config), archive: openArchiveFiles(home.archive) };
+    const stores = { kv, disk: guard, logs, artifacts, keep };
     const hub = new Hub({ ports, ...stores, key, version, openDoor, noticed });
     await hub.start();
     return await serve(parts, hub);

@@ -7,12 +7,11 @@
  * facts, R24.
  */
 import { wrapError } from '../../protocol/errors.ts';
-import { quarantineBytesMax } from '../../protocol/limits.ts';
 import { findFinished } from '../../protocol/messages.ts';
 import type { AttemptId, PeerKey } from '../../protocol/model.ts';
 import type { TakeHow } from '../../store/intake.ts';
-import { quarantineKey } from '../../store/keys.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
+import { planQuarantine } from '../../store/quarantine.ts';
 import { findAttempt, splitAttemptId } from '../manager/job.ts';
 import { findUnended, loseAttempt, type Scene } from './transitions.ts';
 
@@ -50,8 +49,7 @@ export function tryOrUndo({ change }: Scene, step: () => void): string | undefin
 
 function quarantine(scene: Scene, { worker, row, how }: Arrival, why: string): void {
   const { change } = scene;
-  const key = quarantineKey(worker, row.seq);
-  change.ops.push({ type: 'put', key, value: row.bytes.slice(0, quarantineBytesMax) });
+  change.ops.push(planQuarantine(worker, row, change.at));
   change.note({ kind: 'message-quarantined', worker, note: why });
   if (how === 'bury') return;
   const attempt = findFinished(row.bytes);

@@ -74,6 +74,11 @@ export class WatchLeases {
     this.#parts = parts;
   }
 
+  /** Attempts that it has a memory of; never more than have not ended, once it has looked. */
+  get watchedCount(): number {
+    return Math.max(this.#leases.size, this.#dueAt.size);
+  }
+
   start(): void {
     if (this.#isStopped || this.#cancelTimer !== undefined) return;
     this.#cancelTimer = this.#parts.ports.timers.after(lookMs, () => {

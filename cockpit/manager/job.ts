@@ -119,6 +119,13 @@ export function findEnd(job: CommandJob): AttemptEnd | undefined {
   return state.is === 'finished' ? state.end : undefined;
 }
 
+/** Bytes of output of all its attempts, as their workers said. */
+export function sumLogBytes(job: JobRecord): number {
+  if (job.kind === 'group') return 0;
+  const ends = job.attempts.map(({ state }) => (state.is === 'finished' ? state.end : undefined));
+  return ends.reduce((sum, end) => sum + (end?.logBytes ?? 0), 0);
+}
+
 /** Has it ended? */
 export function isEnded(job: JobRecord): boolean {
   return job.kind === 'group' ? job.ended !== undefined : findEnd(job) !== undefined;

@@ -5,6 +5,7 @@
  */
 import { dispatchVerb } from './dispatch.ts';
 import { doctorVerb } from './doctor.ts';
+import { exportVerb } from './export.ts';
 import { getVerb } from './get.ts';
 import { statusVerb, stopVerb, watchVerb } from './hub-state.ts';
 import { decideVerb, inboxVerb } from './inbox.ts';
@@ -34,6 +35,7 @@ export const verbs: readonly AnyVerb[] = [
   decideVerb,
   watchVerb,
   doctorVerb,
+  exportVerb,
   stopVerb,
 ];
 

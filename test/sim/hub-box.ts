@@ -5,12 +5,14 @@
  * that ends by itself is started again, as a supervisor would; that is a violation, whatever its
  * disk does, unless it was asked to stop or could not begin on a full disk.
  */
+import { emptyHubConfig, readKeepPolicy } from '../../cockpit/home.ts';
 import { runVerb } from '../../cockpit/hub/control.ts';
 import type { FeedEvent } from '../../cockpit/hub/feed.ts';
 import { Hub } from '../../cockpit/hub/hub.ts';
 import { type CommandJob, getLastAttempt, type JobRecord } from '../../cockpit/manager/job.ts';
 import { serveControl } from '../../protocol/control.ts';
 import type { JobId, PeerKey } from '../../protocol/model.ts';
+import { MemoryArchive } from '../../store/archive-memory.ts';
 import { type DiskCopy, SimDisk } from './disk.ts';
 import type { Ground } from './ground.ts';
 import { restartMs } from './ground.ts';
@@ -24,6 +26,7 @@ export class HubBox {
   readonly key: PeerKey;
   readonly disk: SimDisk;
   readonly #ground: Ground;
+  readonly #archive = new MemoryArchive();
   readonly #skew: Skew = { rate: 1, wallAheadMs: 0 };
   /** When the wall clock was set, and to what, the latest first. */
   readonly #clockSteps: { readonly at: number; readonly aheadMs: number }[] = [
@@ -180,6 +183,7 @@ export class HubBox {
       disk: guard,
       logs,
       artifacts,
+      keep: { policy: readKeepPolicy(emptyHubConfig), archive: this.#archive },
       key: this.key,
       version: 'sim',
       openDoor: async ({ admits, accept }) => {

@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Migration } from '../../store/format.ts';
-import { openStore } from '../../store/format.ts';
+import { openStore, storeMigrations } from '../../store/format.ts';
 import { formatKey, incarnationKey, storeIdKey, wholeRange } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
 import { instantDisk, openMemoryKv } from '../../store/memory.ts';
@@ -35,7 +35,7 @@ describe('store format', () => {
 
   it('open: a store of a newer format is STORE_FORMAT and stays as it was', async () => {
     const kv = await openMemoryKv(instantDisk());
-    await openStore(kv, random, [noChange]);
+    await openStore(kv, random, [...storeMigrations, noChange]);
     const before = await dump(kv);
     await expect(openStore(kv, random)).rejects.toMatchObject({ code: 'STORE_FORMAT' });
     expect(await dump(kv)).toEqual(before);
@@ -68,7 +68,7 @@ describe('store format', () => {
   it('migrations: those that the store lacks run once each, in order, from what the last one left', async () => {
     const disk = instantDisk();
     const kv = await openMemoryKv(disk);
-    const { storeId } = await openStore(kv, random);
+    const { storeId } = await openStore(kv, random, []);
     expect(await openStore(kv, random, [adds('x', 1)])).toMatchObject({ storeId, incarnation: 2 });
     await openStore(kv, random, [adds('x', 1), adds('x', 2), adds('x', 3)]);
     await openStore(kv, random, [adds('x', 1), adds('x', 2), adds('x', 3)]);
@@ -87,7 +87,7 @@ describe('store format', () => {
 
   it('migrations: one that fails leaves those before it done and itself undone', async () => {
     const kv = await openMemoryKv(instantDisk());
-    await openStore(kv, random);
+    await openStore(kv, random, []);
     const fails: Migration = async () => {
       throw new Error('cannot plan');
     };

@@ -56,6 +56,8 @@ describe('keys', () => {
   it('ids: jobs and attempts have the keys that the format names', () => {
     expect(keys.jobKey('J12')).toBe('j/000000000012');
     expect(keys.activeJobKey('J12')).toBe('ja/000000000012');
+    expect(keys.endedJobKey(5, 'J12')).toBe('je/0000000000000005/000000000012');
+    expect(keys.readEndedJobKey('je/0000000000000005/000000000012')).toEqual({ at: 5, job: 'J12' });
     expect(keys.lateReportKey('J12.3', 'ab')).toBe('l/000000000012/000003/ab');
     expect(keys.decisionKey(3)).toBe('d/000000000003');
     expect(keys.openDecisionKey(3)).toBe('da/000000000003');
@@ -74,6 +76,7 @@ describe('keys', () => {
       keys.receivedKey(alice),
       keys.jobKey('J1'),
       keys.activeJobKey('J1'),
+      keys.endedJobKey(1, 'J1'),
       keys.lateReportKey('J1.1', 'ab'),
       keys.decisionKey(1),
       keys.openDecisionKey(1),

@@ -71,6 +71,10 @@ function openWorld(hub: Hub | undefined): HubWorld {
       const { job: id, n } = splitAttemptId(attempt);
       await hub?.desk.declareLost({ id, n }, { reason, cause: 'revoked' });
     },
+    archiveQuarantined: async (name) => {
+      const peer = hub?.workers.findByName(name)?.key ?? name;
+      await hub?.retain.archiveQuarantined(peer);
+    },
     retireStream: async (name) => {
       const stream = findStream(`o/${name}`);
       if (stream !== undefined) await hub?.workers.retireStream(stream);

@@ -8,6 +8,7 @@ import type { Check, Evidence } from '../../../protocol/doctor.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
 import { type HomeWorld, homeChecks } from '../../../store/doctor/home-checks.ts';
 import { formatDuration } from '../../verbs/text.ts';
+import { keepBehindMsMax } from '../keep-limits.ts';
 import type { HubFacts, LiveFacts } from './hub-facts.ts';
 import { overdueMsMax, silentMsMax, skewMsMax } from './limits.ts';
 
@@ -15,6 +16,8 @@ import { overdueMsMax, silentMsMax, skewMsMax } from './limits.ts';
 export interface HubWorld extends HomeWorld {
   /** Ends an attempt as lost. */
   loseAttempt(attempt: AttemptId, reason: string): Promise<void>;
+  /** Moves what this worker sent and could not be read into the archive. */
+  archiveQuarantined(worker: string): Promise<void>;
   /** Takes away what waits in a stream, given as `PEER@STORE`. */
   retireStream(stream: string): Promise<void>;
 }
@@ -55,8 +58,33 @@ const quarantined = overLive({
       worker,
       seen: `${count} of its messages could not be read and were set aside.`,
       wanted: 'None.',
-      advice: 'Upgrade the older side; the messages are kept until they age out.',
+      advice: 'Upgrade the older side. The messages can be put into the archive.',
     })),
+  fix: {
+    reach: 'here',
+    plan: () => 'moves them into the archive',
+    apply: (world, { worker = '' }) => world.archiveQuarantined(worker),
+  },
+});
+
+const retention = overLive({
+  id: 'retention-behind',
+  title: 'what is old is exported and removed in time',
+  why: 'A hub that cannot forget fills its disk.',
+  area: 'store',
+  severity: 'warning',
+  cost: 'free',
+  find: ({ retention: { failure, behindMs } }) => {
+    const subject = 'retention';
+    const wanted = 'Every look at what is old comes to its end.';
+    if (failure !== null) {
+      const seen = `What is old could not be removed: ${failure}`;
+      return [{ subject, seen, wanted, advice: 'Make room for the archive, or mend its modes.' }];
+    }
+    if (behindMs <= keepBehindMsMax) return [];
+    const seen = `There has been something to remove for ${formatDuration(behindMs)} on end.`;
+    return [{ subject, seen, wanted, advice: 'Keep less: see [keep] in config.toml.' }];
+  },
 });
 
 const workerGone = overLive({
@@ -226,6 +254,7 @@ export const hubChecks: readonly HubCheck[] = [
   ...homeChecks,
   hubDown,
   quarantined,
+  retention,
   workerGone,
   overdue,
   deadStreams,

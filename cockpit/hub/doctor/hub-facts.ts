@@ -54,6 +54,13 @@ export interface ShortLogFact {
   readonly promised: number;
 }
 
+/** How forgetting goes. */
+export interface RetentionFact {
+  readonly failure: string | null;
+  /** For so long every look has left something to do. */
+  readonly behindMs: number;
+}
+
 /** What a running hub adds. */
 export interface LiveFacts {
   readonly version: string;
@@ -63,6 +70,7 @@ export interface LiveFacts {
   /** Messages that could not be applied, by worker. */
   readonly quarantined: ReadonlyMap<string, number>;
   readonly shortLogs: readonly ShortLogFact[];
+  readonly retention: RetentionFact;
 }
 
 /** The whole snapshot. */
@@ -101,6 +109,7 @@ async function gatherLive(hub: Hub, nowMs: number): Promise<LiveFacts> {
     deadStreams: await listDeadStreams(hub),
     quarantined: await countQuarantined(hub),
     shortLogs: await listShortLogs(hub, nowMs),
+    retention: describeRetention(hub),
   };
 }
 
@@ -161,6 +170,12 @@ async function countQuarantined({ kv, workers }: Hub): Promise<ReadonlyMap<strin
   return counts;
 }
 
+function describeRetention({ retain, ports }: Hub): RetentionFact {
+  const { failure, behindSince } = retain.status;
+  const now = ports.clock.monotonicMs();
+  return { failure, behindMs: behindSince === null ? 0 : now - behindSince };
+}
+
 /** Of the newest jobs, the copies that have not come although their worker is linked. */
 async function listShortLogs(hub: Hub, nowMs: number): Promise<readonly ShortLogFact[]> {
   const short: ShortLogFact[] = [];
@@ -169,6 +184,8 @@ async function listShortLogs(hub: Hub, nowMs: number): Promise<readonly ShortLog
     for (const { n, worker, state } of job.attempts) {
       const promised = state.is === 'finished' ? (state.end.logBytes ?? 0) : 0;
       const isOld = state.is === 'finished' && nowMs - state.end.at > logLateMs;
+      // It may have been forgotten since.
+      if (state.times.queuedAt <= hub.retain.logsForgottenAt) continue;
       if (promised === 0 || !isOld || hub.session(worker)?.isLinked !== true) continue;
       const attempt = formatAttemptId(job.id, n);
       const have = await hub.mirror.findEnd(attempt);

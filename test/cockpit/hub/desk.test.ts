@@ -9,6 +9,7 @@ import { decodeValue } from '../../../protocol/codec.ts';
 import { outboxRowsMax } from '../../../protocol/limits.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import { activeJobKey, lateReportKey, quarantineKey } from '../../../store/keys.ts';
+import { readQuarantine } from '../../../store/quarantine.ts';
 import {
   alice,
   bob,
@@ -152,7 +153,10 @@ describe('hub desk', () => {
     const poison = Uint8Array.of(0xc1);
     await bench.desk.takeFacts(alice, [{ seq: 1, bytes: poison }]);
     await bench.report(alice, finished('J1.1', 'succeeded'));
-    expect(await bench.kv.get(quarantineKey(alice, 1))).toEqual(poison);
+    const at = Math.round(bench.ports.clock.wallMs());
+    expect(await readQuarantine(bench.kv, 9)).toMatchObject([
+      { key: quarantineKey(alice, 1), at, bytes: poison },
+    ]);
     expect(await outcome(bench, 'J1')).toBe('succeeded');
   });
 

@@ -2,7 +2,7 @@
  * A hub's desks over a store in memory, with everything they tell the rest of the hub noted.
  */
 import { HubDesk, type NewJob } from '../../../cockpit/hub/desk.ts';
-import { readDeskState } from '../../../cockpit/hub/desk-state.ts';
+import { type DeskState, readDeskState } from '../../../cockpit/hub/desk-state.ts';
 import { Ledger } from '../../../cockpit/hub/ledger.ts';
 import { SentReceipts } from '../../../cockpit/hub/sent-receipts.ts';
 import { WorkerDesk } from '../../../cockpit/hub/worker-desk.ts';
@@ -65,6 +65,7 @@ export interface HubBench {
   readonly kv: Kv;
   readonly ports: FakePorts;
   readonly committer: Committer;
+  readonly state: DeskState;
   readonly desk: HubDesk;
   readonly workers: WorkerDesk;
   /** Workers to whom something may be on its way. */
@@ -120,6 +121,7 @@ export async function openHubBench(
     kv,
     ports,
     committer,
+    state,
     desk,
     workers,
     linked,

@@ -1,6 +1,7 @@
 /*
  * A whole hub over stores in memory, with its door in the test's hand, and peers that say any bytes.
  */
+import { emptyHubConfig, readKeepPolicy } from '../../../cockpit/home.ts';
 import { Hub } from '../../../cockpit/hub/hub.ts';
 import type { HelloFrame } from '../../../protocol/frames.ts';
 import type { FactMessage } from '../../../protocol/messages.ts';
@@ -8,6 +9,7 @@ import { encodeMessage } from '../../../protocol/messages.ts';
 import type { PeerKey } from '../../../protocol/model.ts';
 import type { AcceptLink } from '../../../protocol/transports/link.ts';
 import { createLinkPair } from '../../../protocol/transports/memory.ts';
+import { MemoryArchive } from '../../../store/archive-memory.ts';
 import { instantArtifactDisk, openMemoryArtifacts } from '../../../store/artifact-memory.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
 import { instantTiming } from '../../../store/disk-timing.ts';
@@ -48,6 +50,7 @@ export async function openHubInHand(): Promise<HubInHand> {
     ports,
     kv: await openMemoryKv(disk),
     disk: soundDisk,
+    keep: { policy: readKeepPolicy(emptyHubConfig), archive: new MemoryArchive() },
     logs: await openMemoryLogs(new MemoryLogDisk(instantTiming()), { bytesMax: 64 * 1024 }),
     artifacts: await openMemoryArtifacts(instantArtifactDisk()),
     key: '99'.repeat(32),

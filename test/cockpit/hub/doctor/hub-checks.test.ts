@@ -3,7 +3,12 @@
  */
 import { chmod } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findHubHome, type HubHome } from '../../../../cockpit/home.ts';
+import {
+  emptyHubConfig,
+  findHubHome,
+  type HubHome,
+  readKeepPolicy,
+} from '../../../../cockpit/home.ts';
 import { diagnoseHub, diagnoseWorkers } from '../../../../cockpit/hub/doctor/doctor.ts';
 import { overdueMsMax, silentMsMax, skewMsMax } from '../../../../cockpit/hub/doctor/limits.ts';
 import { Hub } from '../../../../cockpit/hub/hub.ts';
@@ -13,6 +18,7 @@ import { doctorMsMax } from '../../../../protocol/limits.ts';
 import { encodeMessage } from '../../../../protocol/messages.ts';
 import type { AcceptLink } from '../../../../protocol/transports/link.ts';
 import { createLinkPair } from '../../../../protocol/transports/memory.ts';
+import { MemoryArchive } from '../../../../store/archive-memory.ts';
 import { instantArtifactDisk, openMemoryArtifacts } from '../../../../store/artifact-memory.ts';
 import { soundDisk } from '../../../../store/disk-guard.ts';
 import { outboxKey, quarantineKey, workerKey } from '../../../../store/keys.ts';
@@ -35,6 +41,7 @@ let kv: Kv;
 let disk: ReturnType<typeof instantDisk>;
 let hub: Hub;
 let accept: AcceptLink;
+let archive: MemoryArchive;
 
 async function startHub(): Promise<void> {
   kv = await openMemoryKv(disk);
@@ -43,6 +50,7 @@ async function startHub(): Promise<void> {
     ports,
     kv,
     disk: soundDisk,
+    keep: { policy: readKeepPolicy(emptyHubConfig), archive },
     logs,
     artifacts: await openMemoryArtifacts(instantArtifactDisk()),
     key: hubKey,
@@ -70,6 +78,7 @@ beforeEach(async () => {
   await chmod(place.path, 0o700);
   ports = new FakePorts();
   disk = instantDisk();
+  archive = new MemoryArchive();
   await startHub();
   const pairedAt = ports.clock.wallMs();
   await restart(async (rows) => {
@@ -123,10 +132,25 @@ describe('doctor of a hub', () => {
     expect(findings.map(({ id }) => id)).toEqual(['hub-down']);
   });
 
-  test('messages-quarantined: what could not be read is counted by worker', async () => {
+  test('messages-quarantined: what could not be read is counted by worker, and put into the archive', async () => {
     const rows = [1, 2].map((seq) => planRow(quarantineKey(alice, seq), 'rubbish'));
     await kv.batch(rows, 'synced');
-    expect((await diagnose()).findings).toEqual(['messages-quarantined alice']);
+    const found = ['messages-quarantined alice'];
+    expect((await diagnose()).findings).toEqual(found);
+    expect(await diagnose('fix')).toEqual({ findings: [], fixed: found });
+    expect([...archive.files.values()].some(({ length }) => length > 0)).toBe(true);
+  });
+
+  test('retention-behind: an archive that cannot be written is found until it can', async () => {
+    await hub.desk.dispatch(makeJob([alice]));
+    await hub.desk.cancel(await hub.desk.get('J1'));
+    ports.wallStartMs += 365 * 86_400_000;
+    archive.append = () => Promise.reject(new Error('no space left'));
+    await hub.retain.look();
+    expect((await diagnose()).findings).toContain('retention-behind');
+    archive.append = MemoryArchive.prototype.append;
+    await hub.retain.look();
+    expect((await diagnose()).findings).not.toContain('retention-behind');
   });
 
   test('job-worker-gone: a job of a worker that nobody knows is found and ended as lost', async () => {

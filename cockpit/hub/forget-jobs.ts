@@ -1,0 +1,255 @@
+/*
+ * Forgetting jobs and their logs, from the oldest end on.
+ *
+ * It walks the index of ended jobs, which holds every ended job once for each of its ends. How many there
+ * are, and how many bytes of logs, is counted once at start and kept up from then on; nothing is scanned
+ * twice. For a job: exported with its late reports, its logs and files discarded, then all its rows in one
+ * batch. Invariant: a job that anybody may change is not touched (`HubDesk.claim`).
+ */
+import { z } from 'zod';
+import type { AttemptId, JobId } from '../../protocol/model.ts';
+import {
+  dispatchKey,
+  jobKey,
+  lateReportPrefix,
+  metaKey,
+  prefixRange,
+  readEndedJobKey,
+} from '../../store/keys.ts';
+import type { KvOp, KvRow } from '../../store/kv.ts';
+import { findRow, planRow, readRow } from '../../store/row-codec.ts';
+import { formatAttemptId, type JobRecord } from '../manager/job.ts';
+import { type EndedRow, judgeJob, judgeLogs, type KeptCounts } from '../manager/plan-retention.ts';
+import { describeLog } from './export-lines.ts';
+import { keepBatchRows, keepRowsPerLook, lateReportsMax } from './keep-limits.ts';
+import type { RetainParts } from './retain.ts';
+
+const rowSchema = z.object({ logBytes: z.number().nonnegative() });
+const keptKey = metaKey('kept');
+const keptSchema = z.object({ logsThrough: z.string() });
+
+interface IndexRow extends EndedRow {
+  readonly key: string;
+  readonly logBytes: number;
+}
+
+interface Unit {
+  readonly row: IndexRow;
+  readonly jobs: readonly JobRecord[];
+}
+
+interface Pass {
+  readonly now: number;
+  readonly isStopped: () => boolean;
+}
+
+/** Life cycle: it lives as long as its loop; one look at a time. */
+export class ForgetJobs {
+  readonly #parts: RetainParts;
+  /** The first row of the index that may still be there. */
+  #from = prefixRange('je/').gte;
+  /** Up to this row logs are gone. */
+  #logsThrough = '';
+  /** Up to this row the index is counted. */
+  #countedThrough = '';
+  #jobs = 0;
+  #logBytes = 0;
+  #isOpen = false;
+
+  constructor(parts: RetainParts) {
+    this.#parts = parts;
+  }
+
+  get logsForgottenAt(): number {
+    return this.#logsThrough === '' ? 0 : readEndedJobKey(this.#logsThrough).at;
+  }
+
+  get #counts(): KeptCounts {
+    return { jobs: this.#jobs, logBytes: this.#logBytes };
+  }
+
+  /** One look; false when it left something to do. Errors: STORE_*. */
+  async look(now: number, isStopped: () => boolean): Promise<boolean> {
+    if (!this.#isOpen) {
+      this.#logsThrough = (await findRow(this.#parts.kv, keptKey, keptSchema))?.logsThrough ?? '';
+      this.#isOpen = true;
+    }
+    const pass = { now, isStopped };
+    await this.#count(isStopped);
+    const isLogsDone = await this.#forgetLogs(pass);
+    const isJobsDone = await this.#forgetJobs(pass);
+    return isLogsDone && isJobsDone;
+  }
+
+  /** Counts what came since the last look; all of it, in pages, at the first. */
+  async #count(isStopped: () => boolean): Promise<void> {
+    const { lt } = prefixRange('je/');
+    while (!isStopped()) {
+      const gte = this.#countedThrough === '' ? this.#from : `${this.#countedThrough}\0`;
+      const range = { gte, lt, countMax: keepRowsPerLook, order: 'ascending' } as const;
+      const rows = await this.#parts.kv.range(range);
+      for (const row of rows) {
+        this.#jobs += 1;
+        if (row.key > this.#logsThrough) this.#logBytes += readRow(rowSchema, row).logBytes;
+      }
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      this.#countedThrough = last.key;
+    }
+  }
+
+  /** Goes on where the last look ended; what a look passes by goes with its job. */
+  async #forgetLogs({ now, isStopped }: Pass): Promise<boolean> {
+    const { policy, kv } = this.#parts;
+    for (let left = keepRowsPerLook; left > 0; left -= keepBatchRows) {
+      const rows = await this.#readIndex(this.#logsThrough === '' ? '' : `${this.#logsThrough}\0`);
+      let through = this.#logsThrough;
+      for (const row of rows) {
+        const verdict = judgeLogs(row, { policy, now, counts: this.#counts });
+        if (verdict === 'stop' || isStopped()) break;
+        if (verdict === 'forget' && row.job !== undefined) await this.#discardLogs(row.job, now);
+        through = row.key;
+        this.#logBytes -= row.logBytes;
+      }
+      const isOver = through !== rows.at(-1)?.key || rows.length < keepBatchRows;
+      if (through !== this.#logsThrough) {
+        this.#logsThrough = through;
+        await kv.batch([planRow(keptKey, { logsThrough: through })], 'buffered');
+      }
+      if (isOver || isStopped()) return true;
+    }
+    return false;
+  }
+
+  async #forgetJobs({ now, isStopped }: Pass): Promise<boolean> {
+    const { policy, desk } = this.#parts;
+    const asked = desk.listAsked();
+    let from = this.#from;
+    let hasStayed = false;
+    for (let room = keepRowsPerLook; room > 0; room -= keepBatchRows) {
+      const rows = await this.#readIndex(from);
+      const chosen: IndexRow[] = [];
+      let isOver = rows.length < keepBatchRows;
+      let counts = this.#counts;
+      for (const row of rows) {
+        const verdict = judgeJob(row, { policy, now, counts, asked });
+        isOver ||= verdict === 'stop';
+        if (verdict === 'stop' || isStopped()) break;
+        hasStayed ||= verdict === 'stay';
+        from = `${row.key}\0`;
+        if (verdict === 'stay') continue;
+        chosen.push(verdict === 'forget' ? row : { ...row, job: undefined });
+        counts = { ...counts, jobs: counts.jobs - 1 };
+        if (!hasStayed) this.#from = from;
+      }
+      // What is in other hands right now is looked at again.
+      const left = await this.#forget(chosen, now);
+      if (left !== undefined && left < this.#from) this.#from = left;
+      if (isOver || isStopped()) return true;
+    }
+    return false;
+  }
+
+  async #readIndex(from: string): Promise<readonly IndexRow[]> {
+    const { kv, desk } = this.#parts;
+    const { gte, lt } = prefixRange('je/');
+    const range = { lt, countMax: keepBatchRows, order: 'ascending' } as const;
+    const rows = await kv.range({ ...range, gte: from > gte ? from : gte });
+    return Promise.all(
+      rows.map(async (row) => {
+        const { at, job: id } = readEndedJobKey(row.key);
+        const job = await desk.find(id);
+        const parent = job?.kind === 'command' ? job.parent : null;
+        const group = parent === null ? undefined : await desk.find(parent);
+        return { key: row.key, at, job, group, ...readRow(rowSchema, row) };
+      }),
+    );
+  }
+
+  /** Rows without a job only leave the index. Resolves with the first row that had to stay. */
+  async #forget(rows: readonly IndexRow[], now: number): Promise<string | undefined> {
+    const { desk } = this.#parts;
+    const units = await Promise.all(
+      rows.map(async (row) => ({ row, jobs: await this.#listUnit(row.job) })),
+    );
+    const claimed = units.filter(({ jobs }) => desk.claim(jobs.map(({ id }) => id)));
+    try {
+      await this.#remove(claimed, now);
+    } finally {
+      for (const { jobs } of claimed) desk.release(jobs.map(({ id }) => id));
+    }
+    return units.find((unit) => !claimed.includes(unit))?.row.key;
+  }
+
+  async #remove(units: readonly Unit[], now: number): Promise<void> {
+    const { kv, desk, archive } = this.#parts;
+    const jobs = units.flatMap((unit) => unit.jobs);
+    const rows = units.map(({ row }) => row);
+    if (rows.length === 0) return;
+    const late = (await Promise.all(jobs.map(({ id }) => this.#readLate(id)))).flat();
+    const ops: KvOp[] = [...rows, ...late].map(({ key }) => planDelete(key));
+    if (jobs.length > 0) {
+      ops.push(...jobs.flatMap(planForget), desk.planNextJob());
+      ops.push(await archive.export(await this.#describe(jobs, late), now));
+    }
+    for (const job of jobs) await this.#discardLogs(job, now);
+    await kv.batch(ops, 'buffered');
+    this.#jobs -= rows.length;
+    this.#logBytes -= sumBytes(rows.filter(({ key }) => key > this.#logsThrough));
+  }
+
+  /** A group goes with all its parts. */
+  async #listUnit(job: JobRecord | undefined): Promise<readonly JobRecord[]> {
+    if (job === undefined) return [];
+    if (job.kind !== 'group') return [job];
+    const parts = await Promise.all(job.children.map((id) => this.#parts.desk.find(id)));
+    return [job, ...parts.filter((part) => part !== undefined)];
+  }
+
+  async #describe(jobs: readonly JobRecord[], late: readonly KvRow[]): Promise<readonly unknown[]> {
+    const described = await Promise.all(
+      jobs.map(async (job) => ({ type: 'job', ...(await this.#parts.describe(job)) })),
+    );
+    return [
+      ...described,
+      ...late.map((row) => ({ type: 'late', report: readRow(z.unknown(), row) })),
+    ];
+  }
+
+  async #readLate(job: JobId): Promise<readonly KvRow[]> {
+    const range = { ...prefixRange(lateReportPrefix(job)), countMax: lateReportsMax } as const;
+    return this.#parts.kv.range({ ...range, order: 'ascending' });
+  }
+
+  async #discardLogs(job: JobRecord, now: number): Promise<void> {
+    for (const attempt of listAttempts(job)) {
+      if (this.#parts.policy.isLogsArchived) await this.#archiveLog(attempt, now);
+      await this.#parts.discard(attempt);
+    }
+  }
+
+  /** A log that is archived whole and then not removed, because the hub was killed, is there twice. */
+  async #archiveLog(attempt: AttemptId, now: number): Promise<void> {
+    const { logs, archive, kv } = this.#parts;
+    for await (const lines of describeLog(logs, attempt)) {
+      await kv.batch([await archive.export(lines, now)], 'buffered');
+    }
+  }
+}
+
+function planForget(job: JobRecord): readonly KvOp[] {
+  const key = job.key === undefined ? [] : [planDelete(dispatchKey(job.key))];
+  return [planDelete(jobKey(job.id)), ...key];
+}
+
+function planDelete(key: string): KvOp {
+  return { type: 'del', key };
+}
+
+function listAttempts(job: JobRecord): readonly AttemptId[] {
+  return job.kind === 'group' ? [] : job.attempts.map(({ n }) => formatAttemptId(job.id, n));
+}
+
+function sumBytes(rows: readonly IndexRow[]): number {
+  return rows.reduce((sum, { logBytes }) => sum + logBytes, 0);
+}
