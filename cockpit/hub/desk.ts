@@ -13,9 +13,8 @@ import { factMessageSchema } from '../../protocol/messages.ts';
 import type { AttemptId, CommandSpec, JobId, Outcome, PeerKey } from '../../protocol/model.ts';
 import type { TakeHow } from '../../store/intake.ts';
 import { jobKey, lateReportsPrefix, prefixRange } from '../../store/keys.ts';
-import type { KvOp } from '../../store/kv.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
-import { findRow, planRow, readRow } from '../../store/row-codec.ts';
+import { findRow, readRow } from '../../store/row-codec.ts';
 import type { Decision, DecisionAnswer, DecisionId } from '../manager/decision.ts';
 import {
   type AttemptRecord,
@@ -30,7 +29,6 @@ import {
 import { jobRowSchema } from '../manager/job-row.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
 import type { LossCause } from '../manager/plan-loss.ts';
-import { nextJobKey } from './desk-state.ts';
 import { pickKey, planKey } from './dispatch-keys.ts';
 import { closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
@@ -341,21 +339,6 @@ export class HubDesk {
   #reopen(scene: Scene, group: GroupJob): void {
     const { ended: _ended, ...open } = group;
     keepJob(scene, open);
-  }
-
-  /** Jobs about which a decision waits for the M2. */
-  listAsked(): ReadonlySet<JobId> {
-    return new Set([...this.#ledger.state.decisions.values()].map(({ job }) => job));
-  }
-
-  /** The newest event's number; 0 when there is none. */
-  get lastEventSeq(): number {
-    return this.#ledger.state.nextEvent - 1;
-  }
-
-  /** Says which number is next, for the batch that removes the rows from which it is counted. */
-  planNextJob(): KvOp {
-    return planRow(nextJobKey, this.#ledger.state.nextJob);
   }
 
   /**

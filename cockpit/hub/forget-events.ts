@@ -39,11 +39,11 @@ export class ForgetEvents {
   }
 
   async #forgetJournal(now: number, isStopped: () => boolean): Promise<boolean> {
-    const { kv, policy, desk } = this.#parts;
+    const { kv, policy, state } = this.#parts;
     for (let left = keepRowsPerLook; left > 0; left -= eventBatchRows) {
       const page = { afterSeq: this.#forgotten, countMax: eventBatchRows };
       const events = await readEvents(kv, page);
-      const lastSeq = desk.lastEventSeq;
+      const lastSeq = state.nextEvent - 1;
       const old = events.slice(0, countOldEvents(events, { policy, now, lastSeq }));
       await this.#forget(
         old.map(({ seq }) => eventKey(seq)),

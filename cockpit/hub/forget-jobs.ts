@@ -20,6 +20,7 @@ import type { KvOp, KvRow } from '../../store/kv.ts';
 import { findRow, planRow, readRow } from '../../store/row-codec.ts';
 import { formatAttemptId, type JobRecord } from '../manager/job.ts';
 import { type EndedRow, judgeJob, judgeLogs, type KeptCounts } from '../manager/plan-retention.ts';
+import { nextJobKey } from './desk-state.ts';
 import { describeLog } from './export-lines.ts';
 import { keepBatchRows, keepRowsPerLook, lateReportsMax } from './keep-limits.ts';
 import type { RetainParts } from './retain.ts';
@@ -122,8 +123,8 @@ export class ForgetJobs {
   }
 
   async #forgetJobs({ now, isStopped }: Pass): Promise<boolean> {
-    const { policy, desk } = this.#parts;
-    const asked = desk.listAsked();
+    const { policy, state } = this.#parts;
+    const asked = new Set([...state.decisions.values()].map(({ job }) => job));
     let from = this.#from;
     let hasStayed = false;
     for (let room = keepRowsPerLook; room > 0; room -= keepBatchRows) {
@@ -182,14 +183,15 @@ export class ForgetJobs {
   }
 
   async #remove(units: readonly Unit[], now: number): Promise<void> {
-    const { kv, desk, archive } = this.#parts;
+    const { kv, state, archive } = this.#parts;
     const jobs = units.flatMap((unit) => unit.jobs);
     const rows = units.map(({ row }) => row);
     if (rows.length === 0) return;
     const late = (await Promise.all(jobs.map(({ id }) => this.#readLate(id)))).flat();
     const ops: KvOp[] = [...rows, ...late].map(({ key }) => planDelete(key));
     if (jobs.length > 0) {
-      ops.push(...jobs.flatMap(planForget), desk.planNextJob());
+      // The number of the newest must not be given again once its row is gone.
+      ops.push(...jobs.flatMap(planForget), planRow(nextJobKey, state.nextJob));
       ops.push(await archive.export(await this.#describe(jobs, late), now));
     }
     for (const job of jobs) await this.#discardLogs(job, now);

@@ -25,7 +25,7 @@ import type { WorkerRecord } from '../manager/worker.ts';
 import { presentDetail } from '../verbs/present.ts';
 import { ArtifactMirror } from './artifact-mirror.ts';
 import { HubDesk } from './desk.ts';
-import { readDeskState } from './desk-state.ts';
+import { type DeskState, readDeskState } from './desk-state.ts';
 import { DispatchKeys } from './dispatch-keys.ts';
 import { DoctorLine } from './doctor/ask-worker.ts';
 import { Feed } from './feed.ts';
@@ -209,7 +209,7 @@ export class Hub {
       failed,
     });
     this.#leases.start();
-    this.#retain = this.#openRetain();
+    this.#retain = this.#openRetain(state);
     this.#retain.start();
     this.#door = await this.#parts.openDoor({
       countExpected: () => this.#sessions.size,
@@ -292,7 +292,7 @@ export class Hub {
     this.#sessions.set(worker.key, session);
   }
 
-  #openRetain(): Retain {
+  #openRetain(state: DeskState): Retain {
     const { kv, logs, keep, ports, noticed } = this.#parts;
     return new Retain({
       kv,
@@ -300,6 +300,7 @@ export class Hub {
       ports,
       noticed,
       desk: this.#desk,
+      state,
       policy: keep.policy,
       archive: new Archive(kv, keep.archive),
       describe: (job) => presentDetail(this, job),

@@ -15,6 +15,7 @@ import type { LogStore } from '../../store/log.ts';
 import type { JobRecord } from '../manager/job.ts';
 import type { KeepPolicy } from '../manager/plan-retention.ts';
 import type { HubDesk } from './desk.ts';
+import type { DeskState } from './desk-state.ts';
 import { ForgetEvents } from './forget-events.ts';
 import { ForgetJobs } from './forget-jobs.ts';
 
@@ -28,6 +29,8 @@ export const keepSoonMs = 1000;
 export interface RetainParts {
   readonly kv: Kv;
   readonly desk: HubDesk;
+  /** The desk's memory, to look at. */
+  readonly state: Pick<DeskState, 'decisions' | 'nextEvent' | 'nextJob'>;
   readonly logs: LogStore;
   readonly archive: Archive;
   readonly policy: KeepPolicy;

@@ -7,6 +7,7 @@ import { attemptsHeldMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import { attemptKey, outboxKey, quarantineKey, receivedKey } from '../../store/keys.ts';
 import { openPeerStreams } from '../../store/peer-streams.ts';
+import { readQuarantine } from '../../store/quarantine.ts';
 import { assign, type Bench, cancel, hub, hubStore, openBench, processMark } from './desk-bench.ts';
 
 const stream = { peer: hub, store: hubStore };
@@ -121,7 +122,9 @@ describe('desk', () => {
     const poison = Uint8Array.of(0xc1, 1, 2);
     await bench.desk.take([{ seq: 1, bytes: poison }]);
     await bench.take(assign('J1.1'));
-    expect(await bench.kv.get(quarantineKey(hub, 1))).toEqual(poison);
+    expect(await readQuarantine(bench.kv, 9)).toMatchObject([
+      { key: quarantineKey(hub, 1), bytes: poison },
+    ]);
     expect(bench.desk.streams?.counts.received).toBe(2);
     expect(bench.desk.find('J1.1')?.state.is).toBe('accepted');
   });

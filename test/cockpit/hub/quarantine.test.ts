@@ -9,6 +9,7 @@ import { encodeValue } from '../../../protocol/codec.ts';
 import { encodeMessage } from '../../../protocol/messages.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import { quarantineKey } from '../../../store/keys.ts';
+import { readQuarantine } from '../../../store/quarantine.ts';
 import { makeHello } from '../../protocol/raw-peer.ts';
 import { alice, finished, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
 
@@ -57,7 +58,9 @@ describe('quarantine', () => {
       attempt: 'J1.1',
       at: 6,
     });
-    expect(await bench.kv.get(quarantineKey(alice, 1))).toEqual(encodeMessage(accepted('J1.1')));
+    expect(await readQuarantine(bench.kv, 9)).toMatchObject([
+      { peer: alice, seq: 1, bytes: encodeMessage(accepted('J1.1')) },
+    ]);
     expect((await endOf(bench, 'J2'))?.outcome).toBe('succeeded');
     expect(await bench.desk.get('J1')).toMatchObject({ attempts: [{ state: { is: 'started' } }] });
     expect(await bench.readJournal()).toContain('message-quarantined');

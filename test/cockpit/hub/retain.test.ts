@@ -41,10 +41,11 @@ beforeEach(async () => {
 });
 
 function open(policy: Partial<KeepPolicy> = {}, archive: ArchivePort = port): Retain {
-  const { kv, desk, ports } = bench;
+  const { kv, desk, ports, state } = bench;
   return new Retain({
     kv,
     desk,
+    state,
     logs,
     ports,
     archive: new Archive(kv, archive),
