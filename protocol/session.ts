@@ -7,14 +7,15 @@
  * on disk leave; a message is acknowledged only after the host's batch is on disk; a commit that
  * finishes after the peer's store changed moves nothing (reliability facts R4, R6, R7).
  */
+import { AckPacer } from './ack-pacer.ts';
 import { Alarm } from './alarm.ts';
 import { type Allowance, createAllowance, linkCost, storeCost } from './allowance.ts';
 import { Connection } from './connection.ts';
-import { listRows, planDataFrames } from './data-frames.ts';
+import { listRows } from './data-frames.ts';
 import { AppError, wrapError } from './errors.ts';
 import { type Frame, type HelloFrame, type OwnerFrame, ownVersions } from './frames.ts';
 import { greetingLinksMax, hubPingRestMs } from './limits.ts';
-import { type ReceiverEffect, stepReceiver } from './machines/receiver.ts';
+import { type ReceiverEffect, type ReceiverEvent, stepReceiver } from './machines/receiver.ts';
 import {
   type Answer,
   dropWaiting,
@@ -32,11 +33,10 @@ import {
   stepSender,
 } from './machines/sender.ts';
 import type { Moment } from './machines/table.ts';
+import { Outgoing } from './outgoing.ts';
 import type { SessionParts, StreamMarks } from './session-host.ts';
 import { openStreamPair, type StreamPair } from './stream-pair.ts';
 import type { Link } from './transports/link.ts';
-
-type SendEffect = Extract<SenderEffect, { do: 'send' }>;
 
 /** Life cycle: `attach` links as they come; `stop` ends it. */
 export class Session {
@@ -46,9 +46,8 @@ export class Session {
   readonly #greeting = new Set<Connection>();
   #adoption: { readonly store: string; readonly marks: Promise<StreamMarks> } | undefined;
   readonly #alarm: Alarm;
-  /** Handed to the link at the end of this turn. */
-  readonly #outgoing: SendEffect[] = [];
-  #peerTakes: 'one' | 'many' = 'one';
+  readonly #outgoing: Outgoing;
+  readonly #acks: AckPacer;
   #heardAt: number | undefined;
   #renewal: Renewal = unrenewed;
   #isStopped = false;
@@ -58,6 +57,14 @@ export class Session {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#alarm = new Alarm(parts.ports, () => this.#send({ type: 'tick' }));
+    this.#outgoing = new Outgoing({
+      send: (frame) => this.#current?.send(frame),
+      sent: (row) => parts.host.sent(row),
+    });
+    this.#acks = new AckPacer({
+      timers: parts.ports.timers,
+      send: (received) => this.#current?.send({ t: 'ack', received, need: [] }),
+    });
     this.#allowance = createAllowance(parts.ports.clock);
     this.#streams = openStreamPair(parts.knownStore, parts.marks);
   }
@@ -169,6 +176,7 @@ export class Session {
   /** Ends every connection; safe to repeat. The streams stay on disk. */
   stop(reason: string): void {
     this.#isStopped = true;
+    this.#acks.stop();
     this.#alarm.stop();
     for (const connection of [...this.#greeting]) connection.close(reason);
     this.#current?.close(reason);
@@ -203,9 +211,9 @@ export class Session {
     if (!connection.isOpen || this.#isStopped) return;
     this.#greeting.delete(connection);
     const before = this.#current;
-    this.#flush();
+    this.#outgoing.flush();
     this.#current = connection;
-    this.#peerTakes = hello.takesMany === true ? 'many' : 'one';
+    this.#outgoing.peerTakes = hello.takesMany === true ? 'many' : 'one';
     before?.close('replaced');
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
@@ -224,6 +232,7 @@ export class Session {
       const marks = await this.#adoption.marks;
       if (this.#streams.peerStore !== peerStore) {
         this.#streams = openStreamPair(peerStore, marks);
+        this.#acks.told(marks.received);
         this.#renewal = dropWaiting(this.#renewal);
       }
       return true;
@@ -279,7 +288,7 @@ export class Session {
   #drop(connection: Connection, reason: string): void {
     this.#greeting.delete(connection);
     if (connection !== this.#current) return this.#noteRefusal(reason);
-    this.#flush();
+    this.#outgoing.flush();
     this.#current = undefined;
     this.#heardAt = connection.heardAt;
     this.#send({ type: 'closed' });
@@ -307,7 +316,7 @@ export class Session {
     if (peerStore === null) return;
     switch (effect.do) {
       case 'send':
-        return this.#put(effect);
+        return this.#outgoing.put(effect);
       case 'load':
         void this.#load(peerStore, effect.after, effect.countMax);
         return;
@@ -318,19 +327,6 @@ export class Session {
         this.#current?.refuse(new AppError('PEER_REGRESSED'));
         return;
     }
-  }
-
-  /** What leaves in one turn leaves together. */
-  #put(effect: SendEffect): void {
-    this.#outgoing.push(effect);
-    if (this.#outgoing.length === 1) queueMicrotask(() => this.#flush());
-  }
-
-  #flush(): void {
-    const outgoing = this.#outgoing.splice(0);
-    const rows = outgoing.map(({ row }) => row);
-    for (const frame of planDataFrames(rows, this.#peerTakes)) this.#current?.send(frame);
-    for (const { row, isFirst } of outgoing) if (isFirst) this.#parts.host.sent(row);
   }
 
   async #load(peerStore: string, after: number, countMax: number): Promise<void> {
@@ -346,19 +342,19 @@ export class Session {
     }
   }
 
-  #receive(event: Parameters<typeof stepReceiver>[1]): void {
+  #receive(event: ReceiverEvent): void {
     const { state, effects } = stepReceiver(this.#streams.receiver, event, this.#moment());
     this.#streams.receiver = state;
-    for (const effect of effects) this.#performReceive(effect);
+    for (const effect of effects) this.#performReceive(effect, event.type);
     this.#renew(noteReceived(this.#renewal, this.received));
   }
 
-  #performReceive(effect: ReceiverEffect): void {
-    if (effect.do === 'ack') {
-      this.#current?.send({ t: 'ack', received: effect.received, need: [...effect.need] });
-      return;
-    }
-    void this.#apply(effect.rows);
+  #performReceive(effect: ReceiverEffect, cause: ReceiverEvent['type']): void {
+    if (effect.do === 'apply') return void this.#apply(effect.rows);
+    const { received, need } = effect;
+    if (cause === 'applied' && need.length === 0) return this.#acks.applied(received);
+    this.#acks.told(received);
+    this.#current?.send({ t: 'ack', received, need: [...need] });
   }
 
   async #apply(rows: readonly OutboxRow[]): Promise<void> {
