@@ -79,6 +79,8 @@ function scanValue(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // What is still to come of each container that is open; its length is the depth.
   const open: number[] = [1];
+  // One for the whole scan: a value has hundreds of heads, and all messages pass here.
+  const head: Head = { next: 0, children: 0 };
   let at = 0;
   let elements = 0;
   for (let left = open.at(-1); left !== undefined; left = open.at(-1)) {
@@ -90,38 +92,44 @@ function scanValue(bytes: Uint8Array): void {
     elements += 1;
     if (elements > elementCountMax) refuse('too many elements');
     if (at >= bytes.length) refuse('cut short');
-    const item = readHead(view, at);
-    at = item.next;
+    readHead(view, at, head);
+    at = head.next;
     if (at > bytes.length) refuse('cut short');
-    if (item.children > 0) {
+    if (head.children > 0) {
       if (open.length > frameDepthMax) refuse('nested too deep');
-      open.push(item.children);
+      open.push(head.children);
     }
   }
   if (at !== bytes.length) refuse('bytes left over');
 }
 
+/** Where the next item begins and how many items are inside this one. */
 interface Head {
-  readonly next: number;
-  readonly children: number;
+  next: number;
+  children: number;
 }
 
-/** One msgpack head: where the next item begins and how many items are inside this one. */
-function readHead(view: DataView, at: number): Head {
+/** Reads one msgpack head into `head`. */
+function readHead(view: DataView, at: number, head: Head): void {
   const type = view.getUint8(at);
-  if (type <= 0x7f || type >= 0xe0) return { next: at + 1, children: 0 };
-  if (type <= 0x8f) return { next: at + 1, children: (type & 0x0f) * 2 };
-  if (type <= 0x9f) return { next: at + 1, children: type & 0x0f };
-  if (type <= 0xbf) return { next: at + 1 + (type & 0x1f), children: 0 };
-  const fixed = fixedSizes[type];
-  if (fixed !== undefined) return { next: at + 1 + fixed, children: 0 };
+  head.next = at + 1;
+  head.children = 0;
+  if (type <= 0x7f || type >= 0xe0) return;
+  if (type <= 0x8f) head.children = (type & 0x0f) * 2;
+  else if (type <= 0x9f) head.children = type & 0x0f;
+  else if (type <= 0xbf) head.next += type & 0x1f;
+  else if (fixedSizes[type] !== undefined) head.next += fixedSizes[type];
+  else readSizedHead(view, type, head);
+}
+
+function readSizedHead(view: DataView, type: number, head: Head): void {
   const sized = sizedHeads[type];
   if (sized === undefined) return refuse(`type ${type.toString(16)} is not allowed`);
-  if (at + 1 + sized.width > view.byteLength) return refuse('cut short');
-  const size = readSize(view, at + 1, sized.width);
-  const after = at + 1 + sized.width;
-  if (sized.holds === 'bytes') return { next: after + size, children: 0 };
-  return { next: after, children: sized.holds === 'map' ? size * 2 : size };
+  if (head.next + sized.width > view.byteLength) return refuse('cut short');
+  const size = readSize(view, head.next, sized.width);
+  head.next += sized.width;
+  if (sized.holds === 'bytes') head.next += size;
+  else head.children = sized.holds === 'map' ? size * 2 : size;
 }
 
 /** Type byte → bytes after it, for nil, booleans, floats and integers. 0xc1 and extensions are absent. */

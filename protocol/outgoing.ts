@@ -7,6 +7,7 @@
 import { planDataFrames } from './data-frames.ts';
 import type { Frame } from './frames.ts';
 import type { OutboxRow, SenderEffect } from './machines/sender.ts';
+import { Turn } from './turn.ts';
 
 type SendEffect = Extract<SenderEffect, { do: 'send' }>;
 
@@ -21,19 +22,21 @@ export class Outgoing {
   /** What the peer said that it takes in a frame. */
   peerTakes: 'one' | 'many' = 'one';
   readonly #parts: OutgoingParts;
-  readonly #effects: SendEffect[] = [];
+  readonly #turn = new Turn<SendEffect>((effects) => this.#send(effects));
 
   constructor(parts: OutgoingParts) {
     this.#parts = parts;
   }
 
   put(effect: SendEffect): void {
-    this.#effects.push(effect);
-    if (this.#effects.length === 1) queueMicrotask(() => this.flush());
+    this.#turn.add([effect]);
   }
 
   flush(): void {
-    const effects = this.#effects.splice(0);
+    this.#turn.flush();
+  }
+
+  #send(effects: readonly SendEffect[]): void {
     const rows = effects.map(({ row }) => row);
     for (const frame of planDataFrames(rows, this.peerTakes)) this.#parts.send(frame);
     for (const { row, isFirst } of effects) if (isFirst) this.#parts.sent(row);

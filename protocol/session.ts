@@ -37,6 +37,7 @@ import { Outgoing } from './outgoing.ts';
 import type { SessionParts, StreamMarks } from './session-host.ts';
 import { openStreamPair, type StreamPair } from './stream-pair.ts';
 import type { Link } from './transports/link.ts';
+import { Turn } from './turn.ts';
 
 /** Life cycle: `attach` links as they come; `stop` ends it. */
 export class Session {
@@ -47,6 +48,8 @@ export class Session {
   #adoption: { readonly store: string; readonly marks: Promise<StreamMarks> } | undefined;
   readonly #alarm: Alarm;
   readonly #outgoing: Outgoing;
+  /** Those of one turn are one event: the machine copies what it keeps at each. */
+  readonly #queued = new Turn<OutboxRow>((rows) => this.#send({ type: 'queued', rows }));
   readonly #acks: AckPacer;
   #heardAt: number | undefined;
   #renewal: Renewal = unrenewed;
@@ -165,7 +168,7 @@ export class Session {
   /** These rows for that store of the peer are on disk now, in order; they may leave. */
   queued(peerStore: string, rows: readonly OutboxRow[]): void {
     // Between the adoption of a store and its first link the disk is ahead of the streams here.
-    if (peerStore === this.#streams.peerStore) this.#send({ type: 'queued', rows });
+    if (peerStore === this.#streams.peerStore) this.#queued.add(rows);
   }
 
   /** Sends an ephemeral frame; `closed` when no connection is open. */
@@ -205,8 +208,7 @@ export class Session {
       if (this.#streams.peerStore !== null && !this.#allowance.spend(storeCost)) {
         return connection.refuse(new AppError('PEER_FLOOD'));
       }
-      const adopted = await this.#adopt(connection, hello.store);
-      if (!adopted) return;
+      if (!(await this.#adopt(connection, hello.store))) return;
     }
     if (!connection.isOpen || this.#isStopped) return;
     this.#greeting.delete(connection);
@@ -231,6 +233,7 @@ export class Session {
       }
       const marks = await this.#adoption.marks;
       if (this.#streams.peerStore !== peerStore) {
+        this.#queued.flush();
         this.#streams = openStreamPair(peerStore, marks);
         this.#acks.told(marks.received);
         this.#renewal = dropWaiting(this.#renewal);

@@ -206,9 +206,17 @@ export function compareAttempts(a: AttemptId, b: AttemptId): number {
   return jobA - jobB || nA - nB;
 }
 
-function streamPart({ peer, store }: Stream): string {
+/** Streams are asked for their keys again and again, and by the same object. */
+const streamParts = new WeakMap<Stream, string>();
+
+function streamPart(stream: Stream): string {
+  const known = streamParts.get(stream);
+  if (known !== undefined) return known;
+  const { peer, store } = stream;
   assert(isPart(peer) && isPart(store), 'peer key and store id hold no / and no @');
-  return `${peer}@${store}`;
+  const part = `${peer}@${store}`;
+  streamParts.set(stream, part);
+  return part;
 }
 
 function isPart(text: string): boolean {

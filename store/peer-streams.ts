@@ -43,7 +43,7 @@ interface StreamGround extends StreamCounts {
 export class PeerStreams {
   readonly store: string;
   readonly #kv: Kv;
-  readonly #peer: PeerKey;
+  readonly #stream: { readonly peer: PeerKey; readonly store: string };
   #acked: number;
   #queued: number;
   #received: number;
@@ -55,7 +55,7 @@ export class PeerStreams {
     at: StreamGround,
   ) {
     this.#kv = kv;
-    this.#peer = stream.peer;
+    this.#stream = stream;
     this.store = stream.store;
     this.#acked = at.acked;
     this.#queued = at.queued;
@@ -118,10 +118,6 @@ export class PeerStreams {
     const ops = planAcked(this.#stream, { removed: this.#removed, through: this.#acked });
     this.#removed = this.#acked;
     return ops;
-  }
-
-  get #stream() {
-    return { peer: this.#peer, store: this.store };
   }
 }
 

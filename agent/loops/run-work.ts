@@ -47,6 +47,7 @@ export class RunWork {
   /** Attempts whose output waits for the disk. */
   readonly #blocked = new Set<AttemptId>();
   #isGivenUp = false;
+  #isWaking = false;
   /** Attempts that have printed something. */
   readonly #printing = new Set<AttemptId>();
 
@@ -80,10 +81,20 @@ export class RunWork {
         .catch((error: unknown) => this.#parts.failed(error))
         .finally(() => {
           this.#busy.delete(held.attempt);
-          this.wake();
+          this.#wakeOnce();
         });
       this.#busy.set(held.attempt, run);
     }
+  }
+
+  /** Slots that became free in one turn are given away together. */
+  #wakeOnce(): void {
+    if (this.#isWaking) return;
+    this.#isWaking = true;
+    queueMicrotask(() => {
+      this.#isWaking = false;
+      this.wake();
+    });
   }
 
   /** Asks a running process to end; nothing happens when there is none. */
