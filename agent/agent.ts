@@ -8,7 +8,7 @@
 import { type AppError, wrapError } from '../protocol/errors.ts';
 import type { HelloFrame, OwnerFrame } from '../protocol/frames.ts';
 import type { LeaseInstant } from '../protocol/machines/renewal.ts';
-import type { ArtifactsReport, AttemptId, Capabilities } from '../protocol/model.ts';
+import type { AttemptId, Capabilities } from '../protocol/model.ts';
 import { sleep } from '../protocol/ports.ts';
 import { Session } from '../protocol/session.ts';
 import type { SessionHost, StreamMarks } from '../protocol/session-host.ts';
@@ -25,13 +25,11 @@ import type { LiveAgent } from './doctor/agent-facts.ts';
 import { answerDoctor } from './doctor/answer.ts';
 import { HubClock } from './hub-clock.ts';
 import { planHubStore, readHubStore } from './hub-store.ts';
-import { keepArtifacts } from './keep-artifacts.ts';
+import { Leavings } from './leavings.ts';
 import { type LifeEffect, type LifeEvent, type LifeState, stepLife } from './life-machine.ts';
 import { slotsPerCpuDefault, stopMsMax } from './limits.ts';
 import { KeepLink } from './loops/keep-link.ts';
 import { RunWork } from './loops/run-work.ts';
-import { SendArtifacts } from './loops/send-artifacts.ts';
-import { SendLogs } from './loops/send-logs.ts';
 import { WatchWork } from './loops/watch-work.ts';
 import { settle } from './settle.ts';
 
@@ -47,11 +45,8 @@ export class Agent implements SessionHost {
   #session!: Session;
   #keepLink!: KeepLink;
   #runWork!: RunWork;
-  #sendLogs!: SendLogs;
-  #sendArtifacts!: SendArtifacts;
+  #leavings!: Leavings;
   #watchWork!: WatchWork;
-  readonly #logEnds = new Map<AttemptId, number>();
-  readonly #artifacts = new Map<AttemptId, ArtifactsReport>();
   #name: string | null = null;
   #barrier = Number.POSITIVE_INFINITY;
   readonly #hubClock: HubClock;
@@ -92,7 +87,7 @@ export class Agent implements SessionHost {
       ports,
       mark: (attempt) => this.#mark(attempt),
       noticed,
-      logEnd: (attempt, end) => this.#logEnds.set(attempt, end),
+      logEnd: (attempt, end) => this.#leavings.noteLogEnd(attempt, end),
     });
     disk.follow(() => this.#wakeSoon());
     this.#live({ type: 'ready' });
@@ -111,7 +106,7 @@ export class Agent implements SessionHost {
       hub: this.#parts.hub,
       link: this.#keepLink?.status ?? 'starting',
       work: this.#runWork?.status ?? 'starting',
-      logs: this.#sendLogs?.status ?? 'starting',
+      logs: this.#leavings?.status ?? 'starting',
       deadlines: this.#watchWork?.status ?? 'starting',
       attempts: (this.#desk?.list() ?? []).map(({ attempt, state }) => ({
         attempt,
@@ -158,8 +153,7 @@ export class Agent implements SessionHost {
 
   acked(_hubStore: string, through: number): void {
     this.#desk.acked(through);
-    this.#sendLogs.wake();
-    this.#sendArtifacts.wake();
+    this.#leavings.wake();
   }
 
   sent(): void {
@@ -186,14 +180,12 @@ export class Agent implements SessionHost {
     this.#keepLink.opened();
     // What a crash kept of attempts whose reports were acknowledged before it.
     this.#desk.acked(this.#desk.streams?.counts.acked ?? 0);
-    this.#sendLogs.linked();
-    this.#sendArtifacts.linked();
+    this.#leavings.linked();
     this.#wakeSoon();
   }
 
   frame(frame: OwnerFrame): void {
-    if (frame.t === 'log-ack') this.#sendLogs.acked(frame.attempt, frame);
-    if (frame.t === 'artifact-ack') this.#sendArtifacts.acked(frame);
+    this.#leavings.take(frame);
     if (frame.t !== 'doctor-ask') return;
     const { diagnose, noticed } = this.#parts;
     const send = (answer: OwnerFrame) => this.#session.sendFrame(answer);
@@ -205,15 +197,12 @@ export class Agent implements SessionHost {
   }
 
   drained(): void {
-    // Each sends one chunk into the room there is, so neither waits for the other to be done.
-    this.#sendLogs.drained();
-    this.#sendArtifacts.drained();
+    this.#leavings.drained();
   }
 
   closed(reason: string): void {
     this.#parts.noticed(`link closed: ${reason}`);
-    this.#sendLogs.unlinked();
-    this.#sendArtifacts.unlinked();
+    this.#leavings.unlinked();
     this.#wakeSoon();
   }
 
@@ -231,9 +220,6 @@ export class Agent implements SessionHost {
     const failed = (error: unknown) => this.#fail(error);
     const { isAfterCrash } = this.#identity;
     this.#intake = new Intake({ kv: this.#parts.kv, peer: hub, streams, isAfterCrash });
-    for (const { attempt, artifacts } of held) {
-      if (artifacts !== undefined) this.#artifacts.set(attempt, artifacts);
-    }
     this.#desk = new Desk({
       committer: this.#committer,
       ports,
@@ -246,10 +232,10 @@ export class Agent implements SessionHost {
         endProcess: (attempt) => this.#runWork.end(attempt),
         taken: (through) => this.#runWork.wake(through),
         changed: () => this.#wakeOnce(),
-        logEnd: (attempt) => this.#logEnds.get(attempt) ?? 0,
-        artifacts: (attempt) => this.#artifacts.get(attempt),
-        owesArtifacts: (attempt) => this.#sendArtifacts.owes(attempt),
-        forgotten: (attempt) => void this.#forget(attempt),
+        logEnd: (attempt) => this.#leavings.logEnd(attempt),
+        artifacts: (attempt) => this.#leavings.artifacts(attempt),
+        owesArtifacts: (attempt) => this.#leavings.owesArtifacts(attempt),
+        forgotten: (attempt) => void this.#leavings.forget(attempt),
         quarantined: (seq, code) =>
           this.#parts.noticed(`message ${seq} of the hub was quarantined: ${code}`),
       },
@@ -266,29 +252,22 @@ export class Agent implements SessionHost {
       knownStore: hubStore,
       marks: streams?.counts ?? { acked: 0, queued: 0, received: 0 },
     });
-    this.#composeLoops(failed);
+    this.#composeLoops(held, failed);
   }
 
-  #composeLoops(failed: (error: unknown) => void): void {
+  #composeLoops(held: readonly HeldAttempt[], failed: (error: unknown) => void): void {
     const { ports, disk, workshop, logs, artifacts, slots, dial } = this.#parts;
     const leftMs = ({ expiresAt }: HeldAttempt) => this.#hubClock.findLeftMs(expiresAt);
     const leaseLeftMs = (termMs: number) =>
       this.#hubClock.findLeaseLeftMs(this.#session.renewedAt, termMs);
     this.#keepLink = new KeepLink({ session: this.#session, dial, ports });
-    this.#sendLogs = new SendLogs({
+    this.#leavings = new Leavings({
       desk: this.#desk,
+      held,
       logs,
-      send: (frame) => this.#session.sendFrame(frame),
-      timers: ports.timers,
-      logEnd: (attempt) => this.#logEnds.get(attempt) ?? 0,
-      failed,
-    });
-    this.#sendArtifacts = new SendArtifacts({
-      desk: this.#desk,
       artifacts,
       send: (frame) => this.#session.sendFrame(frame),
       timers: ports.timers,
-      delivered: (attempt) => this.#desk.artifactsDelivered(attempt),
       failed,
     });
     this.#watchWork = new WatchWork({
@@ -310,10 +289,8 @@ export class Agent implements SessionHost {
         this.#life.is === 'serving' && Math.max(this.#session.received, through) >= this.#barrier,
       leftMs,
       leaseLeftMs,
-      logGrew: (attempt) => this.#noteLog(attempt).catch(failed),
-      collect: async (attempt, found) => {
-        this.#artifacts.set(attempt, await keepArtifacts(artifacts, attempt, found));
-      },
+      logGrew: (attempt) => this.#leavings.noteLogGrew(attempt).catch(failed),
+      collect: (attempt, found) => this.#leavings.collect(attempt, found),
       failed,
     });
   }
@@ -388,8 +365,7 @@ export class Agent implements SessionHost {
   #wake(): void {
     this.#runWork.wake();
     this.#watchWork.wake();
-    this.#sendLogs.wake();
-    this.#sendArtifacts.wake();
+    this.#leavings.wake();
   }
 
   /** Many changes of one turn are looked at once. */
@@ -404,26 +380,6 @@ export class Agent implements SessionHost {
 
   #wakeSoon(): void {
     this.#parts.ports.timers.after(0, () => this.#wake());
-  }
-
-  async #noteLog(attempt: AttemptId): Promise<void> {
-    const log = await this.#parts.logs.open(attempt);
-    this.#logEnds.set(attempt, log.end);
-    this.#sendLogs.wake();
-  }
-
-  async #forget(attempt: AttemptId): Promise<void> {
-    this.#sendLogs.forget(attempt);
-    this.#sendArtifacts.forget(attempt);
-    const { logs, artifacts } = this.#parts;
-    const hasLog = this.#logEnds.delete(attempt);
-    const hasArtifacts = this.#artifacts.delete(attempt);
-    try {
-      if (hasLog) await logs.remove(attempt);
-      if (hasArtifacts) await artifacts.remove(attempt);
-    } catch (error) {
-      this.#fail(error);
-    }
   }
 
   #mark(attempt: AttemptId): string {

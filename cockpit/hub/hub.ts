@@ -304,7 +304,10 @@ export class Hub {
       policy: keep.policy,
       archive: new Archive(kv, keep.archive),
       describe: (job) => presentDetail(this, job),
-      discard: (attempt) => logs.remove(attempt),
+      discard: async (attempt) => {
+        await logs.remove(attempt);
+        await this.#artifacts.remove(attempt);
+      },
     });
   }
 

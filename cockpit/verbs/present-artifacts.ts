@@ -1,5 +1,7 @@
 /*
  * What a job's attempts brought, as the shape that goes out: every file with how far it has come.
+ *
+ * It adds up what the worker reported and what the hub's copies say; it keeps nothing.
  */
 import type { Hub } from '../hub/hub.ts';
 import { type AttemptRecord, type CommandJob, formatAttemptId } from '../manager/job.ts';

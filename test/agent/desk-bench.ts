@@ -11,7 +11,7 @@ import {
   encodeMessage,
   type FactMessage,
 } from '../../protocol/messages.ts';
-import type { AttemptId, CommandSpec } from '../../protocol/model.ts';
+import type { ArtifactsReport, AttemptId, CommandSpec } from '../../protocol/model.ts';
 import { Committer } from '../../store/committer.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../store/memory.ts';
@@ -46,6 +46,9 @@ export interface Bench {
   readonly asked: string[];
   /** Where the log of every attempt ends. */
   printed: number;
+  /** What its work left for the hub. */
+  brought: ArtifactsReport | undefined;
+  owesFiles: boolean;
   /** The keys of each batch that went to the disk. */
   readonly batches: (readonly string[])[];
   /** Facts on disk that wait for the hub, oldest first. */
@@ -68,11 +71,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
     },
     close: () => kv.close(),
   };
-  const committer = new Committer({
-    kv: watched,
-    ports,
-    onFailure: () => undefined,
-  });
+  const committer = new Committer({ kv: watched, ports, onFailure: () => undefined });
   const streams = await openPeerStreams(watched, { peer: hub, store: hubStore });
   const asked: string[] = [];
   const refusal = { code: undefined as ErrorCode | undefined };
@@ -89,8 +88,8 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
       endProcess: (attempt) => asked.push(`end ${attempt}`),
       taken: () => undefined,
       changed: () => undefined,
-      artifacts: () => undefined,
-      owesArtifacts: () => false,
+      artifacts: () => bench.brought,
+      owesArtifacts: () => bench.owesFiles,
       logEnd: () => bench.printed,
       forgotten: (attempt) => asked.push(`forgotten ${attempt}`),
       quarantined: (seq, code) => asked.push(`quarantined ${seq} ${code}`),
@@ -99,6 +98,8 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   const bench: Bench = {
     desk,
     printed: 42,
+    brought: undefined,
+    owesFiles: false,
     kv,
     disk,
     refusal,

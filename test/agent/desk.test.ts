@@ -183,6 +183,26 @@ describe('desk', () => {
     expect(bench.asked.at(-1)).toBe('forgotten J1.1');
   });
 
+  test.each([0, 42])(
+    'desk: an attempt that printed %s bytes and left files is held until the hub has the files too',
+    async (printed) => {
+      const bench = await openBench();
+      const kept = [{ path: 'a', bytes: 1, sha256: 'ab'.repeat(32) }];
+      Object.assign(bench, { printed, brought: { kept, missed: [] }, owesFiles: true });
+      await bench.take(assign('J1.1'));
+      await finish(bench, 'J1.1');
+      expect((await bench.readFacts()).at(-1)).toMatchObject({ artifacts: { kept } });
+      bench.desk.acked(3);
+      bench.desk.logDelivered('J1.1');
+      expect(bench.desk.find('J1.1')).toMatchObject({ artifacts: { kept } });
+      bench.owesFiles = false;
+      bench.desk.artifactsDelivered('J1.1');
+      expect(bench.desk.find('J1.1') === undefined).toBe(printed === 0);
+      bench.desk.logDelivered('J1.1');
+      expect(bench.desk.find('J1.1')).toBeUndefined();
+    },
+  );
+
   test('desk: an attempt that printed nothing is forgotten with the ack of its report', async () => {
     const bench = await openBench();
     bench.printed = 0;

@@ -72,6 +72,10 @@ export class SimDisk {
     return this.#rows.isFull;
   }
 
+  get artifactCount(): number {
+    return this.#artifacts.attempts.size;
+  }
+
   get logCount(): number {
     return this.#logs.logs.size;
   }

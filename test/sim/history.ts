@@ -19,6 +19,8 @@ export interface ProcessNote {
   isAlive: boolean;
   endedAt?: number;
   exitCode?: number;
+  /** How many files it leaves; absent where it was to leave none. */
+  artifactCount?: number;
   /** The agent first asked for its end then, having heard nothing from the hub for so long. */
   asked?: { readonly at: number; readonly silentMs: number };
 }

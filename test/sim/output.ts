@@ -5,6 +5,7 @@
  * every attempt reads it from a place of its own, over and over; its length is odd, so that bytes
  * moved by any round number are other bytes. All of it is plain ASCII.
  */
+import type { FoundArtifacts } from '../../agent/work/work.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import { createChance } from './chance.ts';
 
@@ -32,3 +33,23 @@ function findStart(attempt: AttemptId): number {
   }
   return start;
 }
+
+/** What an attempt leaves: so many files, each of a size and content of its own. */
+export function leaveArtifacts(attempt: AttemptId, count: number): FoundArtifacts {
+  const found = Array.from({ length: count }, (_, index) => ({
+    path: `out/${index}`,
+    async *read() {
+      const bytes = makeArtifact(attempt, index);
+      for (let at = 0; at < bytes.length; at += pieceBytes)
+        yield bytes.subarray(at, at + pieceBytes);
+    },
+  }));
+  return { found, missed: [{ path: 'none', code: 'ARTIFACT_UNKNOWN' }] };
+}
+
+/** The content of one of them; the first is empty. */
+export function makeArtifact(attempt: AttemptId, index: number): Uint8Array {
+  return makeOutput(attempt, (index + 1) * 1_000_003, index * 90_001);
+}
+
+const pieceBytes = 50_000;

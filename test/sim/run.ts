@@ -119,6 +119,7 @@ async function judge(world: World): Promise<void> {
   if (hub === undefined) throw new Error('the hub does not serve');
   const jobs: JobRecord[] = [];
   const copies = new Map<AttemptId, LogCopy>();
+  const artifacts = new Map<string, Uint8Array>();
   const read = async () => {
     for (const job of await hub.desk.listRecent(10_000)) {
       jobs.push(job);
@@ -126,6 +127,14 @@ async function judge(world: World): Promise<void> {
     }
     for (const { attempt } of history.processes) {
       copies.set(attempt, await hub.mirror.read(attempt, 0, Number.MAX_SAFE_INTEGER));
+    }
+    for (const { attempt, artifactCount = 0 } of history.processes) {
+      for (let index = 0; index < artifactCount; index += 1) {
+        const id = { attempt, index };
+        if ((await hub.artifacts.look(id)).is !== 'whole') continue;
+        artifacts.set(`${attempt}/${index}`, await hub.artifacts.read(id, 0, 1e6));
+        history.count('artifacts brought');
+      }
     }
   };
   let isRead = false;
@@ -137,7 +146,7 @@ async function judge(world: World): Promise<void> {
   const decisions = hub.desk.listDecisions();
   for (const job of jobs) countOutcome(world, job);
   for (const { title, judge: look } of checks) {
-    for (const finding of look({ history, jobs, decisions, copies, world })) {
+    for (const finding of look({ history, jobs, decisions, copies, artifacts, world })) {
       history.violate({ check: title, ...finding });
     }
   }

@@ -272,7 +272,8 @@ export class Workload {
 }
 
 function drawSpec(chance: Chance): Readonly<Record<string, unknown>> {
-  const spec = { command: ['true'], title: 'wish', ...drawPolicy(chance) };
+  const files = chance.happens(0.3) ? { artifact: ['out/*'] } : {};
+  const spec = { command: ['true'], title: 'wish', ...files, ...drawPolicy(chance) };
   return chance.happens(0.25) ? { ...spec, deadline: `${chance.int(500, 30_000)}ms` } : spec;
 }
 

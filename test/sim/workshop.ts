@@ -5,14 +5,21 @@
  * reaps them. Every start is written into the history. Output is a function of the attempt and the
  * offset, so that any copy can be verified. Nothing here prevents a second start; that is judged.
  */
-import type { ProcessMark, TakeOutput, Work, WorkExit, Workshop } from '../../agent/work/work.ts';
+import type {
+  CollectArtifacts,
+  ProcessMark,
+  TakeOutput,
+  Work,
+  WorkExit,
+  Workshop,
+} from '../../agent/work/work.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { AttemptId, WorkUsage } from '../../protocol/model.ts';
 import type { Chance } from './chance.ts';
 import type { SimClock } from './clock.ts';
 import type { History, ProcessNote } from './history.ts';
 import type { Incarnation } from './incarnation.ts';
-import { makeOutput } from './output.ts';
+import { leaveArtifacts, makeOutput } from './output.ts';
 import type { Trace } from './trace.ts';
 
 /** From TERM to KILL, as the real workshop has it. */
@@ -69,13 +76,14 @@ export class BoxProcesses {
     return {
       probe: () =>
         later(1, () => ({ os: 'linux', arch: 'x64', cpus: 2, memoryBytes: 1e9, has: ['sh'] })),
-      start: ({ attempt, mark }, take) =>
+      start: ({ attempt, mark, spec, collect }, take) =>
         later(chance.between(0.5, 40), () => {
           if (chance.happens(0.03)) {
             history.refusals.add(attempt);
             throw new AppError('JOB_SPAWN');
           }
-          return this.#start({ attempt, mark, take, owner });
+          const leave = spec.artifacts === undefined ? undefined : collect;
+          return this.#start({ attempt, mark, take, leave, owner });
         }),
       reap: ({ mark }) => later(chance.between(1, 60), () => this.#reap(mark)),
       sweep: () => later(1, () => undefined),
@@ -86,10 +94,12 @@ export class BoxProcesses {
     readonly attempt: AttemptId;
     readonly mark: string;
     readonly take: TakeOutput;
+    /** Takes what it left, where it was to leave anything. */
+    readonly leave: CollectArtifacts | undefined;
     readonly owner: Incarnation;
   }): Work {
     const { box, clock, chance, history, trace } = this.#parts;
-    const { attempt, mark, take, owner } = order;
+    const { attempt, mark, take, leave, owner } = order;
     this.#lastPid += 1;
     const process: SimProcess = {
       note: { attempt, box, startedAt: clock.nowMs, takenBytes: 0, isAlive: true },
@@ -99,13 +109,19 @@ export class BoxProcesses {
       settle: undefined,
       usage: undefined,
     };
+    if (leave !== undefined) process.note.artifactCount = chance.int(0, 3);
     history.processes.push(process.note);
     history.count('processes started');
     trace.note(`${box} starts a process for ${attempt}`);
     this.#processes.add(process);
     const exit = new Promise<WorkExit>((resolve) => {
       process.settle = (usage) =>
-        owner.run(() => resolve({ usage, finishedAt: owner.ports.clock.wallMs() }));
+        owner.run(() => {
+          const { artifactCount = 0 } = process.note;
+          const left = leave?.(leaveArtifacts(attempt, artifactCount)) ?? Promise.resolve();
+          const ended = { usage, finishedAt: owner.ports.clock.wallMs() };
+          void left.then(() => owner.run(() => resolve(ended)));
+        });
     });
     const chunkCount = chance.happens(0.3) ? 0 : chance.int(1, 8);
     const gapMs = (chance.happens(0.15) ? chance.between(2000, 25_000) : 2000) / (chunkCount + 1);

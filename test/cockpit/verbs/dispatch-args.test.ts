@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { dispatchVerb } from '../../../cockpit/verbs/dispatch.ts';
 import { parseVerbArgs } from '../../../cockpit/verbs/verb.ts';
+import { artifactPatternsMax } from '../../../protocol/limits.ts';
 
 const parse = (given: Readonly<Record<string, unknown>>) => parseVerbArgs(dispatchVerb, given);
 
@@ -19,6 +20,7 @@ describe('dispatch arguments', () => {
       env: {},
       idempotent: false,
       replace: false,
+      artifact: [],
       wait: false,
       follow: false,
     });
@@ -45,6 +47,16 @@ describe('dispatch arguments', () => {
       'stop-after': 90_000,
       timeout: 5000,
     });
+  });
+
+  test('dispatch arguments: artifacts are patterns below the job’s directory, commas and all', () => {
+    const artifact = ['dist/**/*.{tar,gz}', 'report.txt'];
+    expect(parse({ command: ['make'], artifact }).artifact).toEqual(artifact);
+    for (const pattern of ['/etc/passwd', '../x', 'a/../../x', '~/x', '']) {
+      expect(() => parse({ command: ['make'], artifact: [pattern] }), pattern).toThrow('below');
+    }
+    const tooMany = Array.from({ length: artifactPatternsMax + 1 }, () => 'x');
+    expect(() => parse({ command: ['make'], artifact: tooMany })).toThrow();
   });
 
   test('dispatch arguments: what may be replaced needs a lease and time for it to be over', () => {

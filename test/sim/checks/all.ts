@@ -5,6 +5,7 @@
  * seen by the run itself.
  */
 import { answersCheck } from './answers.ts';
+import { artifactsCheck } from './artifacts.ts';
 import type { Check } from './check.ts';
 import { finalRecordsCheck } from './final-records.ts';
 import { followedLogsCheck } from './followed-logs.ts';
@@ -26,6 +27,7 @@ export const checks: readonly Check[] = [
   receiptsCheck,
   truthCheck,
   logCopiesCheck,
+  artifactsCheck,
   followedLogsCheck,
   answersCheck,
   screensCheck,

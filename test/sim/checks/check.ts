@@ -21,6 +21,8 @@ export interface Evidence {
   /** Open ones. */
   readonly decisions: readonly Decision[];
   readonly copies: ReadonlyMap<AttemptId, LogCopy>;
+  /** The hub's copies of artifacts that are whole, by `J1.1/0`. */
+  readonly artifacts: ReadonlyMap<string, Uint8Array>;
   readonly world: World;
 }
 

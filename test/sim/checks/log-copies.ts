@@ -49,8 +49,11 @@ function findFlaw(evidence: Evidence, note: ProcessNote, copy: LogCopy): string 
   return undefined;
 }
 
-/** The end that the worker reported, where the hub took it. */
-function findReport({ jobs, history, world }: Evidence, note: ProcessNote): AttemptEnd | undefined {
+/** The end that the worker reported, where the hub took it and the worker kept its word. */
+export function findReport(
+  { jobs, history, world }: Evidence,
+  note: ProcessNote,
+): AttemptEnd | undefined {
   const [id, n] = note.attempt.split('.');
   const job = jobs.find((known) => known.id === id);
   const attempt = job?.kind === 'command' ? job.attempts[Number(n) - 1] : undefined;

@@ -1,0 +1,129 @@
+/*
+ * What attempts leave on this box for the hub: the ends of their logs, their artifacts, and both loops
+ * that bring them there.
+ *
+ * It keeps what the desk reports of them and forgets, with the stores, what the desk forgets. It
+ * decides nothing about attempts. Invariant: of an attempt that is forgotten nothing stays here.
+ */
+import type { OwnerFrame } from '../protocol/frames.ts';
+import type { ArtifactsReport, AttemptId } from '../protocol/model.ts';
+import type { Timers } from '../protocol/ports.ts';
+import type { ArtifactStore } from '../store/artifact.ts';
+import type { LogStore } from '../store/log.ts';
+import type { HeldAttempt } from './attempts.ts';
+import type { Desk } from './desk.ts';
+import { keepArtifacts } from './keep-artifacts.ts';
+import { SendArtifacts } from './loops/send-artifacts.ts';
+import { SendLogs } from './loops/send-logs.ts';
+import type { FoundArtifacts } from './work/work.ts';
+
+/** What they are kept in, and how they leave. */
+export interface LeavingsParts {
+  readonly desk: Desk;
+  /** What the desk began with. */
+  readonly held: readonly HeldAttempt[];
+  readonly logs: LogStore;
+  readonly artifacts: ArtifactStore;
+  readonly send: (frame: OwnerFrame) => 'sent' | 'full' | 'closed';
+  readonly timers: Timers;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Life cycle: that of its loops, `linked` and `unlinked` as connections come and go. */
+export class Leavings {
+  readonly #parts: LeavingsParts;
+  readonly #logEnds = new Map<AttemptId, number>();
+  readonly #reports = new Map<AttemptId, ArtifactsReport>();
+  readonly #sendLogs: SendLogs;
+  readonly #sendArtifacts: SendArtifacts;
+
+  constructor(parts: LeavingsParts) {
+    const { desk, held, logs, artifacts, send, timers, failed } = parts;
+    this.#parts = parts;
+    for (const known of held) {
+      if (known.artifacts !== undefined) this.#reports.set(known.attempt, known.artifacts);
+    }
+    const way = { desk, send, timers, failed };
+    this.#sendLogs = new SendLogs({ ...way, logs, logEnd: (attempt) => this.logEnd(attempt) });
+    this.#sendArtifacts = new SendArtifacts({
+      ...{ ...way, artifacts },
+      delivered: (attempt) => desk.artifactsDelivered(attempt),
+    });
+  }
+
+  /** One line for people. */
+  get status(): string {
+    return this.#sendLogs.status;
+  }
+
+  /** Where this attempt's log ends now. */
+  logEnd(attempt: AttemptId): number {
+    return this.#logEnds.get(attempt) ?? 0;
+  }
+
+  /** What files it left, where it was to leave any. */
+  artifacts(attempt: AttemptId): ArtifactsReport | undefined {
+    return this.#reports.get(attempt);
+  }
+
+  /** Does the hub lack any of them? */
+  owesArtifacts(attempt: AttemptId): boolean {
+    return this.#sendArtifacts.owes(attempt);
+  }
+
+  noteLogEnd(attempt: AttemptId, end: number): void {
+    this.#logEnds.set(attempt, end);
+  }
+
+  async noteLogGrew(attempt: AttemptId): Promise<void> {
+    const log = await this.#parts.logs.open(attempt);
+    this.#logEnds.set(attempt, log.end);
+    this.#sendLogs.wake();
+  }
+
+  /** Takes what ended work left. Never rejects. */
+  async collect(attempt: AttemptId, found: FoundArtifacts): Promise<void> {
+    this.#reports.set(attempt, await keepArtifacts(this.#parts.artifacts, attempt, found));
+  }
+
+  linked(): void {
+    this.#sendLogs.linked();
+    this.#sendArtifacts.linked();
+  }
+
+  unlinked(): void {
+    this.#sendLogs.unlinked();
+    this.#sendArtifacts.unlinked();
+  }
+
+  /** Each sends one chunk into the room there is, so neither waits for the other to be done. */
+  drained(): void {
+    this.#sendLogs.drained();
+    this.#sendArtifacts.drained();
+  }
+
+  wake(): void {
+    this.#sendLogs.wake();
+    this.#sendArtifacts.wake();
+  }
+
+  take(frame: OwnerFrame): void {
+    if (frame.t === 'log-ack') this.#sendLogs.acked(frame.attempt, frame);
+    if (frame.t === 'artifact-ack') this.#sendArtifacts.acked(frame);
+  }
+
+  /** The desk forgot it: the hub has everything, or never will. */
+  async forget(attempt: AttemptId): Promise<void> {
+    const { logs, artifacts, failed } = this.#parts;
+    this.#sendLogs.forget(attempt);
+    this.#sendArtifacts.forget(attempt);
+    const hasLog = this.#logEnds.delete(attempt);
+    const hasArtifacts = this.#reports.delete(attempt);
+    try {
+      if (hasLog) await logs.remove(attempt);
+      if (hasArtifacts) await artifacts.remove(attempt);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
