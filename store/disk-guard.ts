@@ -111,6 +111,12 @@ function untilSound(disk: DiskGuard, timers: Timers): Promise<void> {
   });
 }
 
+/** Was this refused because the store is not sound just now? */
+export function isUnsound(thrown: unknown): boolean {
+  if (!(thrown instanceof AppError)) return false;
+  return thrown.code === 'DISK_FULL' || thrown.code === 'STORE_REOPENING';
+}
+
 /** Bytes in words, for people. */
 export function formatMib(bytes: number): string {
   return `${(bytes / (1024 * 1024)).toFixed(bytes < 100 * 1024 * 1024 ? 1 : 0)} MiB`;

@@ -11,6 +11,7 @@ import { AppError } from '../../protocol/errors.ts';
 import { outboxRowsMax } from '../../protocol/limits.ts';
 import { factMessageSchema } from '../../protocol/messages.ts';
 import type { AttemptId, CommandSpec, JobId, Outcome, PeerKey } from '../../protocol/model.ts';
+import { isUnsound } from '../../store/disk-guard.ts';
 import type { TakeHow } from '../../store/intake.ts';
 import { jobKey, lateReportsPrefix, prefixRange } from '../../store/keys.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
@@ -378,6 +379,5 @@ export class HubDesk {
 
 /** Undefined where a read could not wait for the disk; any other failure goes on. */
 function noneOfDisk(thrown: unknown): undefined {
-  const code = thrown instanceof AppError ? thrown.code : undefined;
-  if (code !== 'DISK_FULL' && code !== 'STORE_REOPENING') throw thrown;
+  if (!isUnsound(thrown)) throw thrown;
 }

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { formatAddress } from '../../protocol/transports/address.ts';
-import { type DiskHealth, formatMib } from '../../store/disk-guard.ts';
+import { type DiskHealth, formatMib, isUnsound } from '../../store/disk-guard.ts';
 import type { Hub } from '../hub/hub.ts';
 import { formatInstant, presentJob, presentTeam } from './present.ts';
 import type { DiskShape, JobRow, StatusShape, WatchItem } from './shapes.ts';
@@ -139,6 +139,8 @@ class Watcher {
   readonly #dirtyJobs = new Map<string, Parameters<typeof presentJob>[1]>();
   #isTeamDirty = false;
   #isWanted = true;
+  /** What was sent was not all, because the store could not be read then. */
+  #isPartial = false;
   #wake: () => void = () => undefined;
 
   constructor(context: VerbContext) {
@@ -156,20 +158,28 @@ class Watcher {
       else this.#isTeamDirty = true;
       this.#wake();
     });
+    const unfollowDisk = hub.disk.follow(() => this.#wake());
     try {
       await this.#sendAll();
       while (this.#isWanted) await this.#sendChanges();
     } finally {
       unfollow();
+      unfollowDisk();
     }
+  }
+
+  get #isSound(): boolean {
+    return this.#context.hub.disk.health.store.is === 'sound';
   }
 
   async #sendAll(): Promise<void> {
     const { hub } = this.#context;
+    this.#isPartial = !this.#isSound;
     await this.#say({ type: 'hub', hub: describeHub(this.#context) });
     await this.#say({ type: 'team', team: presentTeam(hub) });
     const jobs = await presentAll(hub, [...(await hub.desk.listRecent(watchedJobsMax))]);
     await this.#say({ type: 'jobs', jobs });
+    this.#isPartial ||= !this.#isSound;
   }
 
   async #sendChanges(): Promise<void> {
@@ -177,20 +187,29 @@ class Watcher {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
+    if (this.#isPartial && this.#isSound) return this.#sendAll();
     const jobs = [...this.#dirtyJobs.values()];
     this.#dirtyJobs.clear();
     const isTeamDirty = this.#isTeamDirty;
     this.#isTeamDirty = false;
-    for (const job of jobs) {
+    for (const job of jobs) await this.#sendJob(job);
+    if (isTeamDirty) await this.#say({ type: 'team', team: presentTeam(hub) });
+    if (jobs.length === 0 && !isTeamDirty && this.#isWanted) await woken;
+  }
+
+  async #sendJob(job: Parameters<typeof presentJob>[1]): Promise<void> {
+    const { hub } = this.#context;
+    try {
       await this.#say({ type: 'job', job: await presentJob(hub, job) });
       // A part changes what its group shows.
       const parent =
         job.kind === 'command' && job.parent !== null ? await hub.desk.find(job.parent) : undefined;
       if (parent !== undefined)
         await this.#say({ type: 'job', job: await presentJob(hub, parent) });
+    } catch (thrown) {
+      if (!isUnsound(thrown)) throw thrown;
+      this.#isPartial = true;
     }
-    if (isTeamDirty) await this.#say({ type: 'team', team: presentTeam(hub) });
-    if (jobs.length === 0 && !isTeamDirty && this.#isWanted) await woken;
   }
 
   async #say(item: WatchItem): Promise<void> {

@@ -6,8 +6,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openControl } from '../../../cockpit/hub/control.ts';
 import { HubDesk } from '../../../cockpit/hub/desk.ts';
 import { readDeskState } from '../../../cockpit/hub/desk-state.ts';
+import { Feed } from '../../../cockpit/hub/feed.ts';
 import type { Hub } from '../../../cockpit/hub/hub.ts';
 import { Ledger } from '../../../cockpit/hub/ledger.ts';
+import { watchVerb } from '../../../cockpit/verbs/hub-state.ts';
 import { ControlClient } from '../../../protocol/control.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { dialUnix } from '../../../protocol/transports/unix.ts';
@@ -22,19 +24,30 @@ let bench: HubBench;
 let health: StoreHealth;
 let refusal: AppError | undefined;
 let disk: DiskGuard;
+let followers: Set<() => void>;
 
 beforeEach(async () => {
   bench = await openTeamBench();
   health = { is: 'sound' };
   refusal = undefined;
+  followers = new Set();
   disk = {
     ...soundDisk,
     get health() {
       return { store: health, room: null };
     },
     findRefusal: () => refusal,
+    follow(run) {
+      followers.add(run);
+      return () => followers.delete(run);
+    },
   };
 });
+
+function become(next: StoreHealth): void {
+  health = next;
+  for (const run of [...followers]) run();
+}
 
 /** A desk over the same store, on the disk of this test; reads wait while the store is not sound. */
 async function openDesk(): Promise<HubDesk> {
@@ -84,6 +97,44 @@ describe('hub on a disk in trouble', () => {
     expect((await listing).map(({ id }) => id)).toEqual([open.id]);
     await finding;
     expect((await desk.find(open.id))?.id).toBe(open.id);
+  });
+});
+
+describe('watch on a disk in trouble', () => {
+  test('watch: a screen that began while the store could not be read is given all once it can', async () => {
+    const desk = await openDesk();
+    await desk.cancel(await desk.dispatch(makeJob([alice])));
+    await desk.dispatch(makeJob([alice]));
+    const { ports, workers } = bench;
+    const feed = new Feed();
+    const door = { addresses: [], rendezvous: [] };
+    const hub = { feed, disk, desk, workers, ports, door, startedAt: 1, session: () => undefined };
+    const lists: number[] = [];
+    let leave: () => void = () => undefined;
+    const context = {
+      hub: hub as unknown as Hub,
+      home: '',
+      pid: 1,
+      stopHub: () => undefined,
+      item: async (value: unknown) => {
+        const item = value as { readonly type: string; readonly jobs?: readonly unknown[] };
+        if (item.type === 'jobs') lists.push(item.jobs?.length ?? 0);
+        return true;
+      },
+      onDrop: (run: () => void) => {
+        leave = run;
+      },
+    };
+    become(full);
+    const watching = watchVerb.run(context, {});
+    await ports.advance(askMsMax);
+    expect(lists).toEqual([1]);
+    become({ is: 'sound' });
+    await ports.advance(1);
+    expect(lists).toEqual([1, 2]);
+    leave();
+    await watching;
+    expect(followers.size).toBe(0);
   });
 });
 
