@@ -22,6 +22,9 @@ export interface HomeCutResult {
   readonly jobCount: number;
 }
 
+/** Given while the power is about to go; a few more than can be taken in that time. */
+const jobsPerCut = 16;
+
 const kinds: readonly CutKind[] = ['drop', 'prefix', 'torn'];
 
 /** Runs the cuts; a sentence where there is no such disk. */
@@ -41,7 +44,7 @@ export async function runHomeCuts(
   await openReadyStand(stand);
   const ids: string[] = [];
   for (let cut = 0; cut < cuts; cut += 1) {
-    const giving = giveJobs(stand, side, 40);
+    const giving = giveJobs(stand, side, jobsPerCut);
     await sleep(80 + ((cut * 131 + seed * 17) % 500));
     await stand.kill(side);
     await disk.cut(kinds[cut % kinds.length] ?? 'drop');
