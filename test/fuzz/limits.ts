@@ -8,7 +8,7 @@ export const framesDefault = 1_000_000;
 /** Mutated frames of the run in the test command: a few seconds. */
 export const framesShort = 20_000;
 
-/** One frame may keep a decoder busy for so long. The best of several tries counts. */
+/** One frame may keep a decoder busy for so long, in time of the processor; the best try counts. */
 export const hangMsMax = 50;
 
 /** Tries before slowness is believed: a busy machine makes any single one slow. */
