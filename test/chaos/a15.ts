@@ -73,7 +73,8 @@ async function runArtifacts(report: (line: string) => void): Promise<ChaosOutcom
   await nemesis.rest();
   await field.shapeLinks({ up: cleanLine, down: cleanLine });
   report('the last fault is over');
-  return judge(field, { directory, ids, count, bytes, cuts });
+  // Awaited here, because the field is closed on the way out.
+  return await judge(field, { directory, ids, count, bytes, cuts });
 }
 
 async function canGet(field: Field): Promise<boolean> {
