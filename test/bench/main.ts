@@ -67,6 +67,8 @@ if (values.help || unknown.length > 0 || !(Number(values.rounds) >= 1)) {
   process.exitCode = values.help ? 0 : 2;
 } else {
   await run();
+  // A client of another system may have left a timer behind.
+  process.exit();
 }
 
 async function run(): Promise<void> {

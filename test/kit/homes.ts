@@ -31,6 +31,15 @@ export interface Homes extends AsyncDisposable {
 const endTriesMax = 100;
 const endPauseMs = 50;
 
+/** A process that ends before it has closed its homes leaves nobody running in them either. */
+const openRoots = new Set<string>();
+process.once('exit', () => {
+  for (const root of openRoots) {
+    for (const pid of listProcesses(root)) sendKill(pid);
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
 /** Makes the folder. The caller closes it, also when its test fails. */
 export function openHomes(): Homes {
   const root = mkdtempSync(join(tmpdir(), 'wy-'));
@@ -40,16 +49,11 @@ export function openHomes(): Homes {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     return path;
   };
-  // A process that ends before it has closed its homes leaves nobody running in them either.
-  const abandon = () => {
-    for (const pid of listProcesses(root)) sendKill(pid);
-    rmSync(root, { recursive: true, force: true });
-  };
-  process.once('exit', abandon);
+  openRoots.add(root);
   const close = async () => {
-    process.off('exit', abandon);
     await endProcesses(() => [...listProcesses(root), ...[...owned].filter(isAlive)]);
     rmSync(root, { recursive: true, force: true });
+    openRoots.delete(root);
   };
   // HOME too: what looks for dot files must find none of the person's who runs the tests.
   return {

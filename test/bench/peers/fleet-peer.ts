@@ -72,7 +72,10 @@ async function runFleet(plan: FleetPlan): Promise<void> {
     await agent.start();
     agents.push(agent);
   }
+  const bench = process.ppid;
   setInterval(() => {
+    // Nobody reads us any more, and a lost pipe alone would not end this process.
+    if (process.ppid !== bench) process.exit();
     const linkedCount = agents.filter((agent) => agent.status.link === 'linked').length;
     console.log(JSON.stringify({ linkedCount, dialCount, foundCount } satisfies FleetReport));
   }, fleetReportMs);

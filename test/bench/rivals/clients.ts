@@ -54,11 +54,13 @@ export interface NatsConnection {
 export interface NatsStreams {
   publish(subject: string, payload: Uint8Array, options: object): Promise<unknown>;
   readonly consumers: {
-    get(
-      stream: string,
-      name: string,
-    ): Promise<{ consume(options: object): Promise<AsyncIterable<NatsMessage>> }>;
+    get(stream: string, name: string): Promise<{ consume(options: object): Promise<NatsMessages> }>;
   };
+}
+
+/** The messages of a stream as they come; ends when it is stopped. */
+export interface NatsMessages extends AsyncIterable<NatsMessage> {
+  stop(): void;
 }
 
 /** One message of a stream. */

@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadClient, type Nats, type NatsConnection } from './clients.ts';
+import { loadClient, type Nats, type NatsConnection, type NatsMessages } from './clients.ts';
 import { jobText, type OpenRival, type Rival } from './rival.ts';
 import { findPort, makeDirectory, startServer } from './server.ts';
 import type { Tools } from './tools.ts';
@@ -46,7 +46,10 @@ async function openNats(tools: Tools, sync: 'always' | 'default'): Promise<OpenR
   stack.use(await startWorker('nats', { clients: tools.clients, port, qos: 1 }));
   const streams = connection.jetstream();
   const waiting = new WaitingJobs();
-  void followOutcomes(connection, waiting);
+  const consumer = await streams.consumers.get(natsStreams.outcomes, 'bench');
+  const outcomes = await consumer.consume({ max_messages: natsPullMax });
+  stack.defer(() => outcomes.stop());
+  void followOutcomes(outcomes, waiting);
   const payload = Buffer.from(jobText);
   const end = stack.move();
   return {
@@ -97,9 +100,8 @@ async function makeStreams(connection: NatsConnection): Promise<void> {
   }
 }
 
-async function followOutcomes(connection: NatsConnection, waiting: WaitingJobs): Promise<void> {
-  const consumer = await connection.jetstream().consumers.get(natsStreams.outcomes, 'bench');
-  for await (const message of await consumer.consume({ max_messages: natsPullMax })) {
+async function followOutcomes(outcomes: NatsMessages, waiting: WaitingJobs): Promise<void> {
+  for await (const message of outcomes) {
     message.ack();
     waiting.end(message.subject.slice('outcome.'.length));
   }

@@ -21,6 +21,12 @@ const startTriesMax = 200;
 const startPauseMs = 50;
 const endMsMax = 5000;
 
+/** Servers that run; this process takes them along when it ends. */
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** A directory for one rival; whoever made it removes it. */
 export function makeDirectory(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'wb-'));
@@ -50,12 +56,8 @@ export async function startServer(
   };
   child.stdout?.on('data', hear);
   child.stderr?.on('data', hear);
-  const abandon = () => child.kill('SIGKILL');
-  process.once('exit', abandon);
-  const close = () => {
-    process.off('exit', abandon);
-    return endChild(child);
-  };
+  children.add(child);
+  const close = () => endChild(child);
   for (let tries = 0; tries < startTriesMax && child.exitCode === null; tries += 1) {
     if (await takesConnection(port)) return { port, [Symbol.asyncDispose]: close };
     await sleep(startPauseMs);
@@ -66,6 +68,7 @@ export async function startServer(
 
 /** Asks a child to end, and ends it if it does not. */
 export async function endChild(child: ChildProcess): Promise<void> {
+  children.delete(child);
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
