@@ -4,6 +4,7 @@
 import { emptyHubConfig, readKeepPolicy } from '../../../cockpit/home.ts';
 import { Hub } from '../../../cockpit/hub/hub.ts';
 import type { HelloFrame } from '../../../protocol/frames.ts';
+import { ackWaitMs } from '../../../protocol/limits.ts';
 import type { FactMessage } from '../../../protocol/messages.ts';
 import { encodeMessage } from '../../../protocol/messages.ts';
 import type { PeerKey } from '../../../protocol/model.ts';
@@ -68,6 +69,8 @@ export async function openHubInHand(): Promise<HubInHand> {
   await hub.start();
   const rest = async () => {
     for (let turn = 0; turn < turnsToRest; turn += 1) await settle();
+    // Acknowledgements wait a moment for each other.
+    await ports.advance(ackWaitMs);
   };
   const dial = (worker: PeerKey) => {
     const [near, far] = createLinkPair('99'.repeat(32), worker);
