@@ -21,6 +21,8 @@ export interface AgentHome {
   readonly logs: string;
   readonly artifacts: string;
   readonly work: string;
+  /** What was taken out of the store. */
+  readonly archive: string;
   /** What earlier pairings held. */
   readonly setAside: string;
   readonly key: string;
@@ -40,6 +42,7 @@ export function findAgentHome(named: string | undefined): AgentHome {
     logs: join(directory, 'logs'),
     artifacts: join(directory, 'artifacts'),
     work: join(directory, 'work'),
+    archive: join(directory, 'archive'),
     setAside: join(directory, 'set-aside'),
     key: join(directory, 'odally.key'),
     config: join(directory, 'config.toml'),

@@ -20,6 +20,12 @@ export const expiredDialMs = 2000;
 /** Earlier pairings whose stores are kept for a person to look at; the oldest goes. */
 export const setAsidesMax = 3;
 
+/** Messages that could not be read that are kept at most; the oldest go into the archive. */
+export const quarantineMax = 1000;
+
+/** And for so long: as a hub keeps its own, a quarter. */
+export const quarantineMsMax = 90 * 24 * 60 * 60 * 1000;
+
 /** A stopping agent waits so long for its work to end and its reports to be delivered. */
 export const stopMsMax = 10_000;
 

@@ -22,6 +22,7 @@ import { Agent } from './agent.ts';
 import type { LiveAgent } from './doctor/agent-facts.ts';
 import type { Diagnose } from './doctor/answer.ts';
 import { openDoctor } from './doctor/doctor.ts';
+import { forgetQuarantined } from './forget.ts';
 import {
   type AgentConfig,
   type AgentHome,
@@ -118,6 +119,8 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     diagnose,
   });
   await agent.start();
+  const now = Math.round(ports.clock.wallMs());
+  await forgetQuarantined({ home, kv: disk.kv, now, which: 'aged' });
   return agent;
 }
 

@@ -53,6 +53,13 @@ export function listAged(
   return byAge.filter(({ at }, index) => index < overCount || (at !== undefined && at < before));
 }
 
+/** The message as a line of an export. */
+export function describeQuarantined({ peer, seq, at, bytes }: Quarantined): object {
+  const base64 = Buffer.from(bytes).toString('base64');
+  const noted = at === undefined ? null : new Date(at).toISOString();
+  return { type: 'quarantine', peer, seq, at: noted, base64 };
+}
+
 function readQuarantined({ key, value }: KvRow): Quarantined {
   const [, peer = ''] = key.split('/');
   return { key, peer, seq: getSeq(key), ...readValue(value) };

@@ -13,6 +13,8 @@ export interface AgentWorld extends HomeWorld {
   /** Ends every process that carries the mark. */
   reap(mark: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
+  /** Moves the hub's messages that could not be read into the archive. */
+  archiveQuarantined(): Promise<void>;
 }
 
 /** A check of an agent. */
@@ -68,9 +70,14 @@ const quarantined: AgentCheck = {
             subject: 'quarantine',
             seen: `${count} messages of the hub could not be read and were set aside.`,
             wanted: 'None.',
-            advice: 'Upgrade the older side; the messages are kept until they age out.',
+            advice: 'Upgrade the older side. The messages can be put into the archive.',
           },
         ],
+  fix: {
+    reach: 'here',
+    plan: () => 'moves them into the archive',
+    apply: (world) => world.archiveQuarantined(),
+  },
 };
 
 const orphans: AgentCheck = {

@@ -71,7 +71,8 @@ export async function gatherAgent(scene: AgentScene): Promise<AgentFacts> {
   };
   const facts = await gatherHome(plan, live());
   const isRunning = live() !== undefined || facts.socket === 'answered';
-  const stored = await withStore(scene, facts, readStored);
+  const isReadable = facts.store.is === 'sound';
+  const stored = isReadable ? await withStore(scene, readStored) : undefined;
   const isPaired = await findPairing(home).then(
     (pairing) => pairing !== undefined,
     () => true,
@@ -92,13 +93,11 @@ interface Stored {
   readonly quarantinedCount: number;
 }
 
-/** Undefined where there is no store to read: another process has it, it failed, or it was never made. */
-async function withStore<T>(
+/** Does something with the store of the agent that runs here, or opens it for a moment. Errors: STORE_*. */
+export async function withStore<T>(
   { home, live }: AgentScene,
-  facts: HomeFacts,
   read: (kv: Kv) => Promise<T>,
-): Promise<T | undefined> {
-  if (facts.store.is !== 'sound') return undefined;
+): Promise<T> {
   const running = live();
   if (running !== undefined) return read(running.kv);
   const kv = await openLevelKv(home.store);

@@ -12,10 +12,11 @@ import {
 import { AppError } from '../../protocol/errors.ts';
 import { isUnixAnswered } from '../../protocol/transports/unix.ts';
 import { createLane } from '../../store/lane.ts';
+import { forgetQuarantined } from '../forget.ts';
 import { removeTemporary } from '../work/job-directory.ts';
 import { killTree } from '../work/reaper.ts';
 import { type AgentWorld, agentChecks } from './agent-checks.ts';
-import { type AgentFacts, type AgentScene, gatherAgent } from './agent-facts.ts';
+import { type AgentFacts, type AgentScene, gatherAgent, withStore } from './agent-facts.ts';
 import type { Diagnose } from './answer.ts';
 
 /** A doctor for this agent and its home. Errors of a diagnosis: STORE_*. */
@@ -27,6 +28,11 @@ export function openDoctor(scene: AgentScene, noticed: (line: string) => void): 
     reap: async (mark) => {
       const leader = { pid: 0, start: '0', mark };
       await killTree({ leader, ownsGroup: false, members: [] }, timers);
+    },
+    archiveQuarantined: async () => {
+      const { home, ports } = scene;
+      const now = Math.round(ports.clock.wallMs());
+      await withStore(scene, (kv) => forgetQuarantined({ home, kv, now, which: 'all' }));
     },
     removeFolder: async (path) => {
       if (await removeTemporary(path)) return;

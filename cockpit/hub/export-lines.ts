@@ -7,7 +7,6 @@
 import type { AttemptId } from '../../protocol/model.ts';
 import type { JournalEvent } from '../../store/journal.ts';
 import type { LogStore } from '../../store/log.ts';
-import type { Quarantined } from '../../store/quarantine.ts';
 import type { Decision } from '../manager/decision.ts';
 
 /** Bytes of a log that are exported in one go. */
@@ -22,12 +21,6 @@ export function describeEvent({ at, ...event }: JournalEvent): object {
 export function describeDecision({ openedAt, answer, ...decision }: Decision): object {
   const answered = answer === undefined ? null : { ...answer, at: formatInstant(answer.at) };
   return { type: 'decision', ...decision, openedAt: formatInstant(openedAt), answer: answered };
-}
-
-/** One message that could not be read. */
-export function describeQuarantined({ peer, seq, at, bytes }: Quarantined): object {
-  const base64 = Buffer.from(bytes).toString('base64');
-  return { type: 'quarantine', peer, seq, at: at === undefined ? null : formatInstant(at), base64 };
 }
 
 /** A whole log in parts. */

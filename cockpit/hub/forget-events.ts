@@ -9,11 +9,11 @@ import type { PeerKey } from '../../protocol/model.ts';
 import { readEvents } from '../../store/journal.ts';
 import { decisionKey, eventKey, prefixRange } from '../../store/keys.ts';
 import type { KvOp } from '../../store/kv.ts';
-import { listAged, readQuarantine } from '../../store/quarantine.ts';
+import { describeQuarantined, listAged, readQuarantine } from '../../store/quarantine.ts';
 import { readRow } from '../../store/row-codec.ts';
 import { type Decision, decisionRowSchema } from '../manager/decision.ts';
 import { countOldEvents } from '../manager/plan-retention.ts';
-import { describeDecision, describeEvent, describeQuarantined } from './export-lines.ts';
+import { describeDecision, describeEvent } from './export-lines.ts';
 import { keepBatchRows, keepRowsPerLook, quarantineMax } from './keep-limits.ts';
 import type { RetainParts } from './retain.ts';
 

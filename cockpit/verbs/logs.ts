@@ -50,11 +50,14 @@ export const logsVerb = defineVerb({
     }
     const reader = new LogReader(context, job, number);
     await reader.send(since, follow ? 'to-the-end' : 'what-is-there');
-    const { offset, missingBytes } = reader;
-    return { attempt: formatAttemptId(id, number), offset, missingBytes };
+    const { offset, missingBytes, forgottenBytes } = reader;
+    return { attempt: formatAttemptId(id, number), offset, missingBytes, forgottenBytes };
   },
-  show: ({ missingBytes }) =>
-    missingBytes === 0 ? '' : `[${missingBytes} bytes are still on the worker]`,
+  show: ({ missingBytes, forgottenBytes }) => {
+    if (forgottenBytes > 0)
+      return `[${forgottenBytes} bytes were removed: the log is over its age]`;
+    return missingBytes === 0 ? '' : `[${missingBytes} bytes are still on the worker]`;
+  },
 });
 
 /** Sends one attempt's log as items. */
@@ -70,6 +73,8 @@ class LogReader {
   #offset = 0;
   /** Output that the worker has and the copy lacks, where following ended without it. */
   missingBytes = 0;
+  /** Output that was kept here once; see `[keep]` in the config. */
+  forgottenBytes = 0;
   #isWanted = true;
   #wake: () => void = () => undefined;
 
@@ -86,6 +91,8 @@ class LogReader {
 
   async send(since: number, until: 'what-is-there' | 'to-the-end'): Promise<void> {
     this.#offset = since;
+    this.forgottenBytes = await this.#countForgotten();
+    if (this.forgottenBytes > 0) return;
     const { hub, onDrop } = this.#context;
     const wake = () => this.#wake();
     onDrop(() => {
@@ -105,6 +112,14 @@ class LogReader {
       unfollow();
       unfeed();
     }
+  }
+
+  /** What its worker said that there was, where retention has removed all of it. */
+  async #countForgotten(): Promise<number> {
+    const { hub } = this.#context;
+    const state = this.#job.attempts[this.#n - 1]?.state;
+    if (state?.is !== 'finished' || state.times.queuedAt > hub.retain.logsForgottenAt) return 0;
+    return (await hub.mirror.findEnd(this.#attempt)) > 0 ? 0 : (state.end.logBytes ?? 0);
   }
 
   /** Everything that the copy has now. */

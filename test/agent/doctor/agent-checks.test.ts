@@ -2,12 +2,14 @@
  * The checks of an agent on homes of its own; processes and directories are real.
  */
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LiveAgent } from '../../../agent/doctor/agent-facts.ts';
 import { openDoctor } from '../../../agent/doctor/doctor.ts';
 import { type AgentHome, findAgentHome, savePairing } from '../../../agent/home.ts';
+import type { DoctorMode } from '../../../protocol/doctor.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
 import { openStore } from '../../../store/format.ts';
@@ -40,7 +42,7 @@ afterEach(async () => {
   await remove();
 });
 
-async function diagnose(mode: 'look' | 'fix-safe' = 'look') {
+async function diagnose(mode: DoctorMode = 'look') {
   const { findings, fixed } = await openDoctor(
     { home, live: () => live, ports },
     () => undefined,
@@ -70,12 +72,15 @@ describe('doctor of an agent', () => {
     expect((await diagnose()).findings).toEqual(['hub-refused']);
   });
 
-  test('messages-quarantined: one message that could not be read is found', async () => {
+  test('messages-quarantined: one message that could not be read is found, and archived only from here', async () => {
     await kv.batch(
       [{ type: 'put', key: quarantineKey(hub, 3), value: new Uint8Array([1]) }],
       'synced',
     );
     expect((await diagnose()).findings).toEqual(['messages-quarantined']);
+    expect((await diagnose('fix-safe')).fixed).toEqual([]);
+    expect(await diagnose('fix')).toEqual({ findings: [], fixed: ['messages-quarantined'] });
+    expect(readdirSync(home.archive)).toHaveLength(1);
   });
 
   test('work-leftovers: only directories of attempts that are not held are removed', async () => {
