@@ -94,6 +94,12 @@ export const fairLookMs = 20;
 /** Log kept a job on both sides, so that nothing of it is dropped. */
 export const logBytesKept = 512 * 1024 * 1024;
 
+/** What the hub of the open bench has done: jobs, and every how many of them has a log. */
+export const oldHub = { jobs: 100_000, quickJobs: 2000, logEvery: 10 } as const;
+
+/** Starts of each hub; more would show no more. */
+export const openRounds = 5;
+
 /** Budgets; each is a median that must stay below. */
 export const budgets = {
   versionMs: { below: 150 },
@@ -106,4 +112,5 @@ export const budgets = {
   fleetMegabytes: { below: 600 },
   fleetDispatchMs: { below: 5000 },
   fleetReturnMs: { below: 30_000 },
+  openMs: { below: 2000 },
 } as const;

@@ -14,6 +14,7 @@ import { benchCore } from './jobs-core.ts';
 import { roundsDefault } from './limits.ts';
 import { benchLogs } from './logs.ts';
 import { benchFairLogs } from './logs-fair.ts';
+import { benchOpen } from './open.ts';
 import type { BenchPlan } from './plan.ts';
 import { renderMarkdown, renderText } from './report.ts';
 import { benchRivals } from './rivals/bench.ts';
@@ -32,6 +33,7 @@ const benches: Readonly<Record<string, (plan: BenchPlan) => Promise<readonly Fig
   'jobs-core': benchCore,
   logs: benchLogs,
   'logs-fair': benchFairLogs,
+  open: benchOpen,
   rivals: benchRivals,
   scale: benchScale,
 };
