@@ -250,6 +250,13 @@ export class HubDesk {
     loss: { readonly reason: string; readonly cause: LossCause },
   ): Promise<void> {
     const scene = this.#begin();
+    const attempt = listUnended(scene, place.id).find(({ n }) => n === place.n);
+    // It is given up, and not taken out of the stream: over a link that is open or greeting it may
+    // leave ahead of its cancel and be started. What may have run must not look as if it never left.
+    if (attempt?.state.is === 'queued' && this.#mayBeOnItsWay(place.id, attempt)) {
+      const key = formatAttemptId(place.id, place.n);
+      scene.change.keepIn(scene.state.sentAt, key, scene.change.at);
+    }
     loseAttempt(scene, place, loss);
     await this.#ledger.commit(scene.change);
   }

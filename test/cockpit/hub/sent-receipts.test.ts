@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { sentWaitMs } from '../../../cockpit/hub/sent-receipts.ts';
 import { type CommandJob, getLastAttempt } from '../../../cockpit/manager/job.ts';
-import { alice, finished, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
+import { alice, finished, type HubBench, makeJob, openTeamBench, silence } from './hub-bench.ts';
 
 async function dispatchOne(bench: HubBench): Promise<CommandJob> {
   const job = await bench.desk.dispatch(makeJob([alice]));
@@ -59,6 +59,17 @@ describe('sent receipts', () => {
     bench.receipts.note('J1.1');
     await bench.workers.adoptStore(alice, 'f'.repeat(32));
     expect(await findState(bench)).toMatchObject({ is: 'finished', end: { outcome: 'lost' } });
+  });
+
+  test('sent receipts: one that is given up while a link is there may have left, else it has not', async () => {
+    for (const isLinked of [true, false]) {
+      const bench = await openTeamBench();
+      await dispatchOne(bench);
+      if (isLinked) bench.linked.add(alice);
+      await bench.desk.declareLost({ id: 'J1', n: 1 }, silence);
+      const { times } = await findState(bench);
+      expect(times.sentAt !== undefined).toBe(isLinked);
+    }
   });
 
   test('sent receipts: nothing is noted of what is past that, nor written after the end', async () => {
