@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import type { Answer, Order } from './batch-child.ts';
 import { addSums, noSums, type Sums } from './sums.ts';
 
-/** Seeds in one piece: under half a second, so that the end of a batch is not one piece long. */
-const pieceSeeds = 25;
+/** Seeds in one piece: a moment, so that the end of a batch is not one piece long. */
+const pieceSeeds = 10;
 
 /** A run takes some ten milliseconds; one that takes a minute goes in circles. */
 const seedMsMax = 60_000;

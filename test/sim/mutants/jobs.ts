@@ -112,6 +112,7 @@ export const jobMutants: readonly Mutant[] = [
         replace: '',
       },
     ],
+    focus: ['cut', 'cancel-new', 'hub-crash'],
   },
   {
     id: 'cancel-forgotten',

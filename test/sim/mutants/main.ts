@@ -17,8 +17,8 @@ import { findMisfits, PlantTree } from './plant.ts';
 /** A mutant is to be caught in so much time of one processor, milliseconds. */
 const trialMsDefault = 20_000;
 
-/** On a machine that does ten other things a trial takes so many times longer; more is a hang. */
-const busyFactor = 12;
+/** A seed takes a moment, on a busy machine some seconds; one that takes longer never ends. */
+const seedMsMax = 90_000;
 
 interface Trial {
   readonly seedCount: number;
@@ -96,14 +96,20 @@ function runTrial({ path }: PlantTree, { focus, isHarmless }: Mutant): Promise<T
   const args = [script, values.seeds, String(ms), (focus ?? []).join(',')];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
+  let isHung = false;
+  let watchdog: NodeJS.Timeout | undefined;
+  const watch = () => {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(() => {
+      isHung = true;
+      child.kill('SIGKILL');
+    }, seedMsMax);
+  };
+  watch();
   child.stdout.on('data', (bytes) => {
     printed += String(bytes);
+    watch();
   });
-  let isHung = false;
-  const watchdog = setTimeout(() => {
-    isHung = true;
-    child.kill('SIGKILL');
-  }, ms * busyFactor);
   return new Promise((resolve) => {
     child.on('close', () => {
       clearTimeout(watchdog);

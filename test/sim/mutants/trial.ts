@@ -4,7 +4,7 @@
  *
  *   node test/sim/mutants/trial.ts SEEDS MILLISECONDS [FOCUS,…]
  *
- * Prints one line of JSON: how many seeds were run and what the last one violated.
+ * Prints a line of JSON after every seed: how many there were and what the last one violated.
  */
 import { runSeed } from '../run.ts';
 
@@ -18,8 +18,8 @@ let violation: { readonly check: string; readonly message: string } | undefined;
 while (violation === undefined && seedCount < Number(seedsMax) && findCpuMs() < Number(msMax)) {
   seedCount += 1;
   [violation] = (await runSeed({ seed: seedCount, focus: kinds })).violations;
+  console.log(JSON.stringify({ seedCount, ...violation }));
 }
-console.log(JSON.stringify({ seedCount, ...violation }));
 
 function findCpuMs(): number {
   const { user, system } = process.cpuUsage();
