@@ -49,6 +49,7 @@ export class AgentBox {
   #agent: Agent | undefined;
   #oneTimeKey: PeerKey | undefined;
   #isPaired = false;
+  #invitedAt = 0;
   #isHeld = false;
   /** Since when it cannot act; undefined while it can. */
   #idleSince: number | undefined;
@@ -90,6 +91,7 @@ export class AgentBox {
   join(oneTimeKey: PeerKey): void {
     if (this.#oneTimeKey !== undefined) return;
     this.#oneTimeKey = oneTimeKey;
+    this.#invitedAt = this.#ground.clock.nowMs;
     const { clock, chance } = this.#ground;
     const skew = this.#parts.skew;
     const name = `${this.name}#join`;
@@ -209,6 +211,9 @@ export class AgentBox {
         const bears = await askToPair(link, request, ports.timers);
         trace.note(`${this.name} is paired as ${bears}`);
         this.#isPaired = true;
+        // By a code that was made after its revoke it is trusted anew.
+        const { revokedAt } = this.#ground.history;
+        if ((revokedAt.get(this.key) ?? clock.nowMs) < this.#invitedAt) revokedAt.delete(this.key);
         if (this.#ground.chance.happens(thiefShare)) this.#thieve(oneTimeKey);
       } catch (error) {
         const code = error instanceof AppError ? error.code : String(error);
