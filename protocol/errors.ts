@@ -110,6 +110,11 @@ export const errorTable = {
     'It is no plain file inside the job’s directory.',
     'Links, devices and what lies outside are left alone; copy the file into the directory.',
   ),
+  ARTIFACT_AGED: lasting(
+    1,
+    'The artifact was removed when its time was over.',
+    'Files are kept as long as logs; see [keep] in the config.',
+  ),
   ARTIFACT_GONE: lasting(
     1,
     'The artifact was lost before it came here.',

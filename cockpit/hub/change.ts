@@ -19,7 +19,7 @@ import type { KvOp } from '../../store/kv.ts';
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
 import { planRow } from '../../store/row-codec.ts';
 import { type Decision, isOpen } from '../manager/decision.ts';
-import { type JobRecord, sumLogBytes } from '../manager/job.ts';
+import { type JobRecord, sumFileBytes } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 
 /** What an event is about; the change numbers and times it. */
@@ -139,7 +139,7 @@ export class Change {
 
 /** Its place in the order of ends, by which it ages out; a job that ends again has another. */
 function planEnded(job: JobRecord, at: number): KvOp {
-  return planRow(endedJobKey(at, job.id), { logBytes: sumLogBytes(job) });
+  return planRow(endedJobKey(at, job.id), { logBytes: sumFileBytes(job) });
 }
 
 /** A marker row is there while something is so. */

@@ -305,8 +305,7 @@ export class Hub {
       archive: new Archive(kv, keep.archive),
       describe: (job) => presentDetail(this, job),
       discard: async (attempt) => {
-        await logs.remove(attempt);
-        await this.#artifacts.remove(attempt);
+        await Promise.all([logs.remove(attempt), this.#artifacts.remove(attempt)]);
       },
     });
   }

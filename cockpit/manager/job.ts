@@ -119,11 +119,15 @@ export function findEnd(job: CommandJob): AttemptEnd | undefined {
   return state.is === 'finished' ? state.end : undefined;
 }
 
-/** Bytes of output of all its attempts, as their workers said. */
-export function sumLogBytes(job: JobRecord): number {
+/** Bytes that its attempts' logs and artifacts take, as their workers said. */
+export function sumFileBytes(job: JobRecord): number {
   if (job.kind === 'group') return 0;
   const ends = job.attempts.map(({ state }) => (state.is === 'finished' ? state.end : undefined));
-  return ends.reduce((sum, end) => sum + (end?.logBytes ?? 0), 0);
+  const sizes = ends.flatMap((end) => [
+    end?.logBytes ?? 0,
+    ...(end?.artifacts?.kept ?? []).map(({ bytes }) => bytes),
+  ]);
+  return sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** Has it ended? */

@@ -1,7 +1,8 @@
 /*
  * What a job's attempts brought, as the shape that goes out: every file with how far it has come.
  *
- * It adds up what the worker reported and what the hub's copies say; it keeps nothing.
+ * It adds up what the worker reported and what the hub's copies say; it keeps nothing. A file that
+ * retention removed is said to be, and not waited for.
  */
 import type { Hub } from '../hub/hub.ts';
 import { type AttemptRecord, type CommandJob, formatAttemptId } from '../manager/job.ts';
@@ -20,7 +21,12 @@ export async function presentArtifacts(
     const attempt = formatAttemptId(job.id, n);
     for (const [index, entry] of report.kept.entries()) {
       const place = { attempt, index };
-      rows.push(hub.artifacts.look(place).then((look) => ({ ...place, ...entry, ...tell(look) })));
+      const isAged = state.times.queuedAt <= hub.retain.logsForgottenAt;
+      rows.push(
+        hub.artifacts
+          .look(place)
+          .then((look) => ({ ...place, ...entry, ...tell(isAged ? forget(look) : look) })),
+      );
     }
     for (const { path, code } of report.missed) {
       const none = { bytes: null, sha256: null, receivedBytes: 0 } as const;
@@ -31,6 +37,10 @@ export async function presentArtifacts(
 }
 
 type Look = Awaited<ReturnType<Hub['artifacts']['look']>>;
+
+function forget(look: Look): Look {
+  return look.is === 'whole' ? look : { is: 'lost', code: 'ARTIFACT_AGED' };
+}
 
 function tell(look: Look): Pick<ArtifactRow, 'state' | 'receivedBytes' | 'code'> {
   if (look.is === 'lost') return { state: 'lost', receivedBytes: 0, code: look.code };

@@ -8,6 +8,7 @@ import { encodeValue } from '../../protocol/codec.ts';
 import { decodeFact, encodeMessage } from '../../protocol/messages.ts';
 import { quarantineKey } from '../../store/keys.ts';
 import { PeerStreams } from '../../store/peer-streams.ts';
+import { readQuarantine } from '../../store/quarantine.ts';
 import { assign, type Bench, cancel, hub, openBench, processMark } from './desk-bench.ts';
 
 afterEach(() => {
@@ -57,7 +58,9 @@ describe('agent quarantine', () => {
       'J3.1 accepted',
     ]);
     expect(bench.desk.list().map((held) => held.attempt)).toEqual(['J1.1', 'J3.1']);
-    expect(await bench.kv.get(quarantineKey(hub, 2))).toEqual(encodeMessage(assign('J2.1')));
+    expect(await readQuarantine(bench.kv, 9)).toMatchObject([
+      { peer: hub, seq: 2, bytes: encodeMessage(assign('J2.1')) },
+    ]);
     expect(bench.asked).toContain('quarantined 2 MESSAGE_POISON');
     await expectSound(bench);
   });

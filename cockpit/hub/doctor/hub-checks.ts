@@ -159,18 +159,18 @@ const deadWhy = {
   'store-gone': 'that speaks from another store now',
 } as const;
 
-const shortLogs = overLive({
-  id: 'log-short',
-  title: 'logs of ended jobs have arrived whole',
+const shortCopies = overLive({
+  id: 'copy-short',
+  title: 'logs and artifacts of ended jobs have arrived whole',
   why: 'Output that the worker has and the hub does not is lost with the worker.',
   area: 'logs',
   severity: 'error',
   cost: 'walks',
   find: (live) =>
-    live.shortLogs.map(({ attempt, worker, have, promised }) => ({
-      subject: attempt,
+    live.shortCopies.map(({ what, attempt, worker, have, promised }) => ({
+      subject: `${attempt} ${what}`,
       worker,
-      seen: `The log of ${attempt} has ${have} of ${promised} bytes, although its worker is linked.`,
+      seen: `Of ${attempt} ${have} of ${promised} bytes of ${what} are here, although its worker is linked.`,
       wanted: 'All of it.',
       advice: `Look at the worker: \`wally doctor --on ${worker}\`.`,
     })),
@@ -258,7 +258,7 @@ export const hubChecks: readonly HubCheck[] = [
   workerGone,
   overdue,
   deadStreams,
-  shortLogs,
+  shortCopies,
   silent,
   trouble,
   clocks,

@@ -11,7 +11,12 @@ import { prefixRange } from '../../../store/keys.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { listStreams, readOutbox } from '../../../store/outbox.ts';
 import { type HubHome, readHubConfig } from '../../home.ts';
-import { formatAttemptId, type JobRecord } from '../../manager/job.ts';
+import {
+  type AttemptRecord,
+  type CommandJob,
+  formatAttemptId,
+  type JobRecord,
+} from '../../manager/job.ts';
 import type { WorkerRecord } from '../../manager/worker.ts';
 import type { Hub } from '../hub.ts';
 import { jobsWalkedMax, quarantineReadMax } from './limits.ts';
@@ -46,8 +51,9 @@ export interface DeadStreamFact {
   readonly why: 'revoked' | 'unknown' | 'store-gone';
 }
 
-/** A log copy that ends before the worker said that the log does. */
-export interface ShortLogFact {
+/** A copy that is shorter than the worker said; `what` is `log`, or the path of an artifact. */
+export interface ShortCopyFact {
+  readonly what: string;
   readonly attempt: string;
   readonly worker: string;
   readonly have: number;
@@ -69,7 +75,7 @@ export interface LiveFacts {
   readonly deadStreams: readonly DeadStreamFact[];
   /** Messages that could not be applied, by worker. */
   readonly quarantined: ReadonlyMap<string, number>;
-  readonly shortLogs: readonly ShortLogFact[];
+  readonly shortCopies: readonly ShortCopyFact[];
   readonly retention: RetentionFact;
 }
 
@@ -108,7 +114,7 @@ async function gatherLive(hub: Hub, nowMs: number): Promise<LiveFacts> {
     openAttempts: hub.desk.listActive().flatMap((job) => describeOpen(hub, job, nowMs)),
     deadStreams: await listDeadStreams(hub),
     quarantined: await countQuarantined(hub),
-    shortLogs: await listShortLogs(hub, nowMs),
+    shortCopies: await listShortCopies(hub, nowMs),
     retention: describeRetention(hub),
   };
 }
@@ -177,24 +183,44 @@ function describeRetention({ retain, ports }: Hub): RetentionFact {
 }
 
 /** Of the newest jobs, the copies that have not come although their worker is linked. */
-async function listShortLogs(hub: Hub, nowMs: number): Promise<readonly ShortLogFact[]> {
-  const short: ShortLogFact[] = [];
+async function listShortCopies(hub: Hub, nowMs: number): Promise<readonly ShortCopyFact[]> {
+  const short: ShortCopyFact[] = [];
   for (const job of await hub.desk.listRecent(jobsWalkedMax)) {
     if (job.kind !== 'command') continue;
-    for (const { n, worker, state } of job.attempts) {
-      const promised = state.is === 'finished' ? (state.end.logBytes ?? 0) : 0;
-      const isOld = state.is === 'finished' && nowMs - state.end.at > logLateMs;
-      // It may have been forgotten since.
-      if (state.times.queuedAt <= hub.retain.logsForgottenAt) continue;
-      if (promised === 0 || !isOld || hub.session(worker)?.isLinked !== true) continue;
-      const attempt = formatAttemptId(job.id, n);
-      const have = await hub.mirror.findEnd(attempt);
-      const name = hub.workers.find(worker)?.name ?? worker;
-      if (have < promised) short.push({ attempt, worker: name, have, promised });
+    for (const attempt of job.attempts) {
+      if (isAwaited(hub, attempt, nowMs)) short.push(...(await findShort(hub, job, attempt)));
     }
   }
   return short;
 }
 
+function isAwaited(hub: Hub, { worker, state }: AttemptRecord, nowMs: number): boolean {
+  if (state.is !== 'finished' || nowMs - state.end.at <= copyLateMs) return false;
+  // Copies may have been forgotten since.
+  const isKept = state.times.queuedAt > hub.retain.logsForgottenAt;
+  return isKept && hub.session(worker)?.isLinked === true;
+}
+
+async function findShort(
+  hub: Hub,
+  job: CommandJob,
+  { n, worker: key, state }: AttemptRecord,
+): Promise<readonly ShortCopyFact[]> {
+  if (state.is !== 'finished') return [];
+  const attempt = formatAttemptId(job.id, n);
+  const worker = hub.workers.find(key)?.name ?? key;
+  const promised = state.end.logBytes ?? 0;
+  const have = promised === 0 ? 0 : await hub.mirror.findEnd(attempt);
+  const short: ShortCopyFact[] =
+    have < promised ? [{ what: 'log', attempt, worker, have, promised }] : [];
+  for (const [index, { path, bytes }] of (state.end.artifacts?.kept ?? []).entries()) {
+    const look = await hub.artifacts.look({ attempt, index });
+    // What its worker lost is said with the job; nobody can mend it here.
+    if (look.is !== 'partial') continue;
+    short.push({ what: path, attempt, worker, have: look.bytes, promised: bytes });
+  }
+  return short;
+}
+
 /** A copy has so long to arrive after its job ended; a gigabyte needs no more. */
-const logLateMs = 2 * 60 * 1000;
+const copyLateMs = 2 * 60 * 1000;

@@ -197,7 +197,7 @@ describe('doctor of a hub', () => {
     expect(hub.workers.streamsOf(alice)?.waitingCount).toBe(1);
   });
 
-  test('log-short: a copy that did not come although its worker is linked is found', async () => {
+  test('copy-short: a copy that did not come although its worker is linked is found', async () => {
     await link(alice);
     await hub.desk.dispatch(makeJob([alice]));
     const at = ports.clock.wallMs();
@@ -205,7 +205,7 @@ describe('doctor of a hub', () => {
     await hub.desk.takeFacts(alice, [{ seq: 1, bytes: encodeMessage(fact) }]);
     expect((await diagnose()).findings).toEqual([]);
     ports.wallStartMs += 10 * 60_000;
-    expect((await diagnose()).findings).toEqual(['log-short alice']);
+    expect((await diagnose()).findings).toEqual(['copy-short alice']);
   });
 
   test('worker-silent: a worker is named a day after it was last heard, not while it is linked', async () => {
