@@ -56,12 +56,19 @@ function findFlaw(evidence: Evidence, note: ProcessNote, copy: LogCopy): string 
     next = offset + bytes.length;
   }
   if (copy.end !== next) return `a hole from ${next} to its end at ${copy.end}`;
-  if (next > takenBytes) return `${next} bytes of ${takenBytes}`;
+  const most = findMost(evidence, note);
+  if (next > most) return `${next} bytes of ${most}`;
   const end = findReport(evidence, note);
   if (end === undefined) return undefined;
   if (next < (end.logBytes ?? 0)) return `${next} bytes, ${end.logBytes} were promised`;
   if (end.outcome !== 'lost' && next !== takenBytes) return `${next} bytes of ${takenBytes}`;
   return undefined;
+}
+
+/** What was taken of this attempt at most: a twin of its box may have run it too, and been killed. */
+function findMost({ history }: Evidence, { attempt }: ProcessNote): number {
+  const same = history.processes.filter((note) => note.attempt === attempt);
+  return Math.max(...same.map(({ takenBytes }) => takenBytes));
 }
 
 /** The end that the worker reported, where the hub took it and the worker kept its word. */

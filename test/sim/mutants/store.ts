@@ -51,6 +51,39 @@ export const storeMutants: readonly Mutant[] = [
     ],
   },
   {
+    id: 'artifact-done-early',
+    breaks: 'a worker is told that an artifact is whole while some of it is missing',
+    edits: [
+      {
+        file: 'cockpit/hub/artifact-mirror.ts',
+        find: 'if (end !== entry.bytes) return { offset: end, isReset, isDone: false };',
+        replace: 'if (end !== entry.bytes) return { offset: end, isReset, isDone: end > 0 };',
+      },
+    ],
+  },
+  {
+    id: 'artifact-offset-unchecked',
+    breaks: 'pieces of an artifact that do not follow the copy are appended all the same',
+    edits: [
+      {
+        file: 'cockpit/hub/artifact-mirror.ts',
+        find: 'frame.from !== end || end + frame.bytes.length > entry.bytes',
+        replace: 'end + frame.bytes.length > entry.bytes',
+      },
+    ],
+  },
+  {
+    id: 'artifact-forgotten-early',
+    breaks: 'the agent forgets an attempt although the hub lacks one of its artifacts',
+    edits: [
+      {
+        file: 'agent/loops/send-artifacts.ts',
+        find: 'return count > (this.#done.get(attempt)?.size ?? 0);',
+        replace: 'return count > 1 + (this.#done.get(attempt)?.size ?? 0);',
+      },
+    ],
+  },
+  {
     id: 'invite-used-twice',
     breaks: 'a pairing code lets a second box in',
     edits: [
