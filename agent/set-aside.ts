@@ -4,7 +4,7 @@
  * A fresh pairing means that hub and agent may not remember the same things (one of the two was
  * restored from a copy, or the trust had ended). Numbers of messages and of jobs then mean different
  * things at the two ends, so nothing that is held may be reported or run: what still runs is ended, what
- * is held is said in the log, and store and logs are moved, not deleted. The hub sees a new store and
+ * is held is said in the log, and store, logs and artifacts are moved, not deleted. The hub sees a new store and
  * settles what the old one held, in the batch that adopts it. Source: reliability facts R2, R10.
  */
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
@@ -34,7 +34,7 @@ export interface GivenUp {
 }
 
 /**
- * Ends what an earlier process left running, closes the store, and moves store and logs aside.
+ * Ends what an earlier process left running, closes the store, and moves all that is kept aside.
  * Resolves with what was held. Errors: STORE_*.
  */
 export async function setAside(parts: SetAsideParts): Promise<readonly GivenUp[]> {
@@ -47,6 +47,7 @@ export async function setAside(parts: SetAsideParts): Promise<readonly GivenUp[]
   // The store first: logs without rows are what every start removes, rows without logs would mislead.
   await moveIfThere(home.store, join(place, 'store'));
   await moveIfThere(home.logs, join(place, 'logs'));
+  await moveIfThere(home.artifacts, join(place, 'artifacts'));
   await syncDirectory(home.directory);
   if (held.length > 0) noticed(`what was held is kept in ${place}`);
   return held.map(({ attempt, state }) => ({ attempt, state: state.is }));

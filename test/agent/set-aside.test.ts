@@ -73,14 +73,17 @@ describe('set aside', () => {
     await kv.close();
   });
 
-  test('set aside: store and logs are kept whole', async () => {
+  test('set aside: store, logs and artifacts are kept whole', async () => {
     await mkdir(join(home.logs, 'J1.1'), { recursive: true });
     await writeFile(join(home.logs, 'J1.1', '0.log'), 'output');
+    await mkdir(join(home.artifacts, 'J1.1'), { recursive: true });
+    await writeFile(join(home.artifacts, 'J1.1', '0.whole'), 'file');
     await holdAndSetAside(() => []);
     const [place = ''] = readdirSync(home.setAside);
     expect(existsSync(join(home.setAside, place, 'store', 'CURRENT'))).toBe(true);
     expect(existsSync(join(home.setAside, place, 'logs', 'J1.1', '0.log'))).toBe(true);
-    expect(existsSync(home.logs)).toBe(false);
+    expect(existsSync(join(home.setAside, place, 'artifacts', 'J1.1', '0.whole'))).toBe(true);
+    expect([existsSync(home.logs), existsSync(home.artifacts)]).toEqual([false, false]);
   });
 
   test('set aside: only the newest few are kept', async () => {
