@@ -267,7 +267,7 @@ export class Agent implements SessionHost {
       logs,
       artifacts,
       send: (frame) => this.#session.sendFrame(frame),
-      timers: ports.timers,
+      ports,
       failed,
     });
     this.#watchWork = new WatchWork({

@@ -7,7 +7,7 @@
  */
 import type { OwnerFrame } from '../protocol/frames.ts';
 import type { ArtifactsReport, AttemptId } from '../protocol/model.ts';
-import type { Timers } from '../protocol/ports.ts';
+import type { Ports } from '../protocol/ports.ts';
 import type { ArtifactStore } from '../store/artifact.ts';
 import type { LogStore } from '../store/log.ts';
 import type { HeldAttempt } from './attempts.ts';
@@ -25,7 +25,7 @@ export interface LeavingsParts {
   readonly logs: LogStore;
   readonly artifacts: ArtifactStore;
   readonly send: (frame: OwnerFrame) => 'sent' | 'full' | 'closed';
-  readonly timers: Timers;
+  readonly ports: Pick<Ports, 'clock' | 'timers'>;
   readonly failed: (error: unknown) => void;
 }
 
@@ -38,13 +38,17 @@ export class Leavings {
   readonly #sendArtifacts: SendArtifacts;
 
   constructor(parts: LeavingsParts) {
-    const { desk, held, logs, artifacts, send, timers, failed } = parts;
+    const { desk, held, logs, artifacts, send, ports, failed } = parts;
     this.#parts = parts;
     for (const known of held) {
       if (known.artifacts !== undefined) this.#reports.set(known.attempt, known.artifacts);
     }
+    const { clock, timers } = ports;
     const way = { desk, send, timers, failed };
-    this.#sendLogs = new SendLogs({ ...way, logs, logEnd: (attempt) => this.logEnd(attempt) });
+    this.#sendLogs = new SendLogs({
+      ...{ ...way, clock, logs },
+      logEnd: (attempt) => this.logEnd(attempt),
+    });
     this.#sendArtifacts = new SendArtifacts({
       ...{ ...way, artifacts },
       delivered: (attempt) => desk.artifactsDelivered(attempt),

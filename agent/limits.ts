@@ -51,3 +51,8 @@ export const logAheadBytesMax = 4 * 1024 * 1024;
 
 /** An artifact of which nothing was acknowledged for so long is asked for again; as for logs. */
 export const artifactAskAgainMs = 5000;
+
+/** From sending a chunk of log to its ack: over this the window shrinks, for a report waits as long. */
+export const logDelayMsMax = 400;
+/** See `logDelayMsMax`; under this it grows. Half, so that it does not swing. */
+export const logDelayMsMin = 200;

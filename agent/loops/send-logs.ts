@@ -8,23 +8,21 @@
  * Source: reliability facts R21, R22.
  */
 import type { OwnerFrame } from '../../protocol/frames.ts';
-import {
-  logChunkBytesMax,
-  logWindowBytesDefault,
-  logWindowBytesMax,
-} from '../../protocol/limits.ts';
+import { logChunkBytesMax, logWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
-import type { CancelTimer, Timers } from '../../protocol/ports.ts';
+import type { CancelTimer, Clock, Timers } from '../../protocol/ports.ts';
 import type { LogSlice, LogStore } from '../../store/log.ts';
 import type { Desk } from '../desk.ts';
 import { logAheadBytesMax, logAskAgainMs, logReadBytesMax } from '../limits.ts';
 import { LogCursor } from './log-cursor.ts';
+import { LogPace } from './log-pace.ts';
 
 /** What the loop needs of the session. */
 export interface SendLogsParts {
   readonly desk: Desk;
   readonly logs: LogStore;
   readonly send: (frame: OwnerFrame) => 'sent' | 'full' | 'closed';
+  readonly clock: Clock;
   readonly timers: Timers;
   /** Where this attempt's log ends now. */
   readonly logEnd: (attempt: AttemptId) => number;
@@ -45,7 +43,7 @@ export class SendLogs {
   readonly #cursors = new Map<AttemptId, LogCursor>();
   #isLinked = false;
   #isFull = false;
-  #window = logWindowBytesDefault;
+  #pace = new LogPace();
   #cancelTimer: CancelTimer | undefined;
   #isPumping = false;
   #isWoken = false;
@@ -65,7 +63,7 @@ export class SendLogs {
   linked(): void {
     this.#isLinked = true;
     this.#isFull = false;
-    this.#window = logWindowBytesDefault;
+    this.#pace = new LogPace();
     this.#cursors.clear();
     this.#watch();
     this.wake();
@@ -85,7 +83,9 @@ export class SendLogs {
 
   /** The hub's copy is durable up to the ack's offset. */
   acked(attempt: AttemptId, ack: LogAck): void {
-    if (ack.window !== undefined) this.#window = Math.min(ack.window, logWindowBytesMax);
+    if (ack.window !== undefined) this.#pace.grant(ack.window);
+    if (ack.isReset) this.#pace.forget();
+    else this.#pace.acked(attempt, ack.offset, this.#parts.clock.monotonicMs());
     this.#cursors.get(attempt)?.noteAck(ack);
     this.wake();
   }
@@ -138,7 +138,7 @@ export class SendLogs {
       this.#parts.desk.logDelivered(attempt);
       return false;
     }
-    if (this.#underWay() >= this.#window) return false;
+    if (this.#underWay() >= this.#pace.window) return false;
     if (!cursor.hasAhead) {
       const from = cursor.sentThrough;
       const slice = await this.#read(
@@ -151,6 +151,7 @@ export class SendLogs {
       if (!cursor.hasAhead) return false;
     }
     const { from, records, next } = cursor.take();
+    this.#pace.sent(attempt, next, this.#parts.clock.monotonicMs());
     this.#send({ t: 'log', attempt, from, records: [...records], next });
     return true;
   }
