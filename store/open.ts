@@ -8,7 +8,7 @@
  * facts 2.3, classic-level 3.0.0 with LevelDB 1.20.
  */
 import { access, mkdir, readdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Level } from 'level';
 import { AppError, assert, wrapError } from '../protocol/errors.ts';
 import type { Durability, Kv, KvOp, KvRange, KvRow } from './kv.ts';
@@ -149,11 +149,12 @@ async function recreateDatabase(directory: string): Promise<Database> {
   return openDatabase(directory);
 }
 
-/** The synced no-op brings log and MANIFEST to the disk, the directory sync brings their names. */
+/** The synced no-op brings log and MANIFEST to the disk, the syncs of directories bring all names. */
 async function makeDurable(db: Database, directory: string): Promise<void> {
   await db.batch([{ type: 'del', key: 'meta/created' }], { sync: true });
   await syncPath(join(directory, createdMark), 'a');
   await syncPath(directory);
+  await syncPath(dirname(directory));
 }
 
 function isCreated(directory: string): Promise<boolean> {

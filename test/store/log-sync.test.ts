@@ -27,7 +27,8 @@ async function write(calls: string, when: string, error = 'EIO') {
 }
 
 describe.skipIf(reason !== undefined)(titleOf('log sync', reason), () => {
-  it.each(['1', '2', '4', '5', '7..9'])(
+  // The first is of the directory's own name, before there is a log.
+  it.each(['2', '3', '5', '6', '8..10'])(
     'log: a sync that fails at place %s is done again over a segment written anew',
     async (when) => {
       const whole = { isWholeBefore: true, isWholeAfter: true };

@@ -1,7 +1,7 @@
 /*
  * A hub or an agent whose store and logs lie on a disk that loses its power while jobs run.
  */
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { giveJobs, judgeJobs, openReadyStand } from './faulty-syncs.ts';
@@ -41,6 +41,10 @@ export async function runHomeCuts(
     mkdirSync(join(disk.path, name), { mode: 0o700 });
     symlinkSync(join(disk.path, name), join(stand.home(side), name));
   }
+  // Whoever makes a directory syncs its name, and these are made here.
+  const root = openSync(disk.path, 'r');
+  fsyncSync(root);
+  closeSync(root);
   await openReadyStand(stand);
   const ids: string[] = [];
   for (let cut = 0; cut < cuts; cut += 1) {
