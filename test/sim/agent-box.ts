@@ -47,6 +47,8 @@ export class AgentBox {
   readonly #ground: Ground;
   #owner: Incarnation | undefined;
   #agent: Agent | undefined;
+  /** An agent that does not serve yet. */
+  #booting: Agent | undefined;
   #oneTimeKey: PeerKey | undefined;
   #isPaired = false;
   #invitedAt = 0;
@@ -175,7 +177,7 @@ export class AgentBox {
 
   /** Asks the agent to stop. */
   stop(): void {
-    const agent = this.#agent;
+    const agent = this.#agent ?? this.#booting;
     const owner = this.#owner;
     if (agent === undefined || owner === undefined) return;
     this.#isHeld = true;
@@ -184,6 +186,9 @@ export class AgentBox {
     this.#ground.trace.note(`${owner.name} is stopped`);
     this.#note('stopped');
     owner.run(() => void agent.stop());
+    // Some people press a key twice.
+    const { clock, chance } = this.#ground;
+    if (chance.happens(0.3)) clock.after(20, () => owner.run(() => void agent.stop()));
   }
 
   pause(): void {
@@ -293,8 +298,10 @@ export class AgentBox {
       diagnose: async () => ({ findings: [], fixed: [] }),
     });
     void agent.ended.then((failure) => this.#ended(owner, failure));
+    this.#booting = agent;
     await agent.start();
     if (owner.isDead) return;
+    this.#booting = undefined;
     this.#agent = agent;
     this.#noteIdle();
     trace.note(`${owner.name} serves`);
@@ -325,6 +332,7 @@ export class AgentBox {
     this.disk.crash();
     this.#owner = undefined;
     this.#agent = undefined;
+    this.#booting = undefined;
     this.#note(how);
   }
 

@@ -7,7 +7,7 @@
  */
 import { encodeValue } from '../../protocol/codec.ts';
 import { AppError } from '../../protocol/errors.ts';
-import { decodeCommand, encodeMessage } from '../../protocol/messages.ts';
+import { encodeMessage, findAssigned } from '../../protocol/messages.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { Link } from '../../protocol/transports/link.ts';
@@ -37,6 +37,8 @@ export class Rogue {
   #hubStore: string | null = null;
   #seq = 0;
   #received = 0;
+  /** Its reports by number, since it has this store. */
+  readonly #said = new Map<number, Uint8Array>();
   #link: Link | undefined;
 
   constructor(parts: RogueParts) {
@@ -57,6 +59,7 @@ export class Rogue {
       // Another store, as if it had been wiped: the hub has to take it for a new one.
       this.#store = this.#drawStore();
       this.#seq = 0;
+      this.#said.clear();
       this.#received = 0;
     }
   }
@@ -90,11 +93,20 @@ export class Rogue {
       if (this.#hubStore !== frame.store) this.#hubStore = String(frame.store);
       this.#greet();
     }
+    if (frame?.t === 'ack' && Array.isArray(frame.need)) this.#sayAgain(frame.need);
     if (frame?.t !== 'data') return;
     for (const { seq, body } of listMessages(bytes)) {
       this.#received = Math.max(this.#received, seq);
-      const command = decodeCommand(body);
-      if (command.kind === 'assign') this.#assigned.push(command.attempt);
+      const attempt = findAssigned(body);
+      if (attempt !== undefined) this.#assigned.push(attempt);
+    }
+  }
+
+  /** What it is asked for it sends again, or nothing that it says would ever count. */
+  #sayAgain(need: readonly unknown[]): void {
+    for (const seq of need) {
+      const body = this.#said.get(Number(seq));
+      if (body !== undefined) this.#say({ t: 'data', seq: Number(seq), body });
     }
   }
 
@@ -146,6 +158,7 @@ export class Rogue {
         { kind: 'finished', attempt, at, outcome, usage: {}, logBytes: 0 } as const,
       ]),
     );
+    this.#said.set(this.#seq, body);
     this.#say({ t: 'data', seq: this.#seq, body });
     if (chance.happens(0.3)) this.#say({ t: 'data', seq: this.#seq, body });
   }

@@ -78,6 +78,35 @@ const exclusions: readonly Exclusion[] = [
     because: 'the desk steps unended attempts only',
     cells: ['hub-attempt finished cancel', 'hub-attempt finished expired'],
   },
+  {
+    because:
+      '`watch-leases` tells a lease of hearing and of time while it is held only, save where more workers than `silentWorkersMax` fall silent at once',
+    cells: ['lease lapsed heard', 'lease lapsed tick'],
+  },
+  {
+    because: 'a session leaves the old link before it opens the next',
+    cells: ['sender live opened'],
+  },
+  {
+    because: 'a session takes acks, and rows that it asked for, on the link that is open only',
+    cells: ['sender idle ack', 'sender idle loaded', 'sender halted loaded'],
+  },
+  {
+    because:
+      'a session forgets what an adopted store had under way, with the streams it belonged to',
+    cells: ['receiver idle applied'],
+  },
+  {
+    because:
+      'only an attempt that has ended is opened again, by a person, and only one that has not is returned',
+    cells: [
+      'hub-attempt queued reopened',
+      'hub-attempt sent reopened',
+      'hub-attempt accepted reopened',
+      'hub-attempt started reopened',
+      'hub-attempt finished returned',
+    ],
+  },
 ];
 
 /** Name of the cell → why nothing takes it. */

@@ -56,6 +56,7 @@ export class Wire {
     else if (kind === 'log') this.#noteLog(from, bytes);
     else if (from.sends === 'to-hub' && kind === 'ping') this.#notePing(from.box, bytes);
     else if (kind === 'ack') this.#noteAck(from, bytes);
+    else if (kind === 'hello' && from.sends === 'to-hub') this.#noteHello(from.box, bytes);
   }
 
   /** A frame reaches an end that takes it. */
@@ -94,6 +95,13 @@ export class Wire {
     const answers = this.#answersOf(from.box);
     answers.received = received;
     this.#settle(from.box, answers);
+  }
+
+  /** What it applied and could not acknowledge any more. */
+  #noteHello(box: string, bytes: Uint8Array): void {
+    const answers = this.#answersOf(box);
+    answers.received = Math.max(answers.received, Number(readFrame(bytes)?.received ?? 0));
+    this.#settle(box, answers);
   }
 
   #clearData(end: SimLink, bytes: Uint8Array): void {

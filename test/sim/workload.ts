@@ -147,9 +147,12 @@ export class Workload {
   ): Promise<JobId | undefined> {
     const team = (await client.ask('team')) as readonly TeamRow[];
     if (team.length === 0) return undefined;
-    const target = chance.happens(0.2) ? { need: ['sh'] } : { on: [chance.pick(team).name] };
+    const spec = drawSpec(chance);
+    // What may be started elsewhere must not be bound to one worker.
+    const isFree = chance.happens('replace' in spec ? 0.8 : 0.2);
+    const target = isFree ? { need: ['sh'] } : { on: [chance.pick(team).name] };
     const timeout = wait ? { wait, timeout: `${chance.int(1, 60)}s` } : {};
-    const answer = await client.ask('dispatch', { ...target, ...drawSpec(chance), ...timeout });
+    const answer = await client.ask('dispatch', { ...target, ...spec, ...timeout });
     const job = this.#noteAccepted(answer);
     if (wait) this.#noteTold(answer);
     return job;

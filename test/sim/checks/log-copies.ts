@@ -19,6 +19,8 @@ export const logCopiesCheck: Check = {
     // Numbers that were given twice: two logs under one name.
     if (evidence.history.isHubRestored) return findings;
     for (const note of evidence.history.processes) {
+      // Two agents with one key write one log.
+      if (evidence.history.stains.get(note.box)?.has('twin')) continue;
       const copy = evidence.copies.get(note.attempt);
       const about = note.attempt.split('.')[0] as `J${number}`;
       const flaw = copy === undefined ? 'there is none' : findFlaw(evidence, note, copy);

@@ -41,6 +41,14 @@ function judgeReplacements({ history }: Evidence, job: CommandJob): readonly Fin
         (other.endedAt ?? Number.POSITIVE_INFINITY) > startedAt &&
         !history.stains.has(other.box),
     );
+    const n = Number(attempt.split('.')[1]);
+    const isReplacing = (job.spec.reconcile ?? 'keep-replacement') === 'keep-replacement';
+    const younger = processes.find(
+      (other) => Number(other.attempt.split('.')[1]) > n && other.startedAt < startedAt,
+    );
+    if (isReplacing && younger !== undefined) {
+      findings.push({ about, message: `${attempt} began after ${younger.attempt} had` });
+    }
     if (elder === undefined || job.spec.stopAfterMs === undefined) continue;
     findings.push({ about, message: `${elder.attempt} still ran when ${attempt} began` });
   }

@@ -29,6 +29,9 @@ export const revokedCheck: Check = {
             findings.push({ about: job.id, message: `${id} was given to ${box} after its revoke` });
           }
           const endedAt = state.is === 'finished' ? world.hub.findTime(state.end.at) : epochMs;
+          // Reopened for a coming back that cannot be, and settled by the attempt in its place.
+          const isSettled = state.is === 'finished' && /ended first/.test(state.end.reason ?? '');
+          if (isSettled) continue;
           const isByHub = state.is !== 'finished' || state.end.logBytes === undefined;
           if (isByHub && endedAt > at + 1) {
             findings.push({ about: job.id, message: `${id} of ${box} ended after its revoke` });

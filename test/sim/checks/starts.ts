@@ -3,9 +3,9 @@
  *
  * An attempt that ended without ever having been started (cancelled, expired or refused, with no
  * start in its record) must have no process, before or after: the hub has told the M2 that it did
- * not run. The same holds for one that was lost before it left the hub. A lost attempt that had left
- * may well have run: that is what lost means. Where a disk was copied under a running agent, nobody
- * can say what the copy starts; where the hub was put back to an old copy, it gives numbers twice.
+ * not run. A lost attempt may well have run, or run yet: that is what lost means. Where a disk was
+ * copied under a running agent, nobody can say what the copy starts; where the hub was put back to an
+ * old copy, it gives numbers twice.
  * Source: DESIGN section 4, reliability facts R9, R15.
  */
 import type { AttemptRecord } from '../../../cockpit/manager/job.ts';
@@ -38,12 +38,7 @@ export const startsCheck: Check = {
         const box = world.findBox(attempt.worker)?.name ?? '';
         const isCopied = history.stains.get(box)?.has('twin') === true;
         if (isCopied || !started.has(id)) continue;
-        const leftAt = history.leftAt.get(id) ?? Number.POSITIVE_INFINITY;
-        const endedAt = attempt.state.is === 'finished' ? attempt.state.end.at : 0;
-        // By such a rule a silent attempt is open to its coming back: nobody takes its command back.
-        const mayReturn = (job.spec.reconcile ?? 'keep-replacement') !== 'keep-replacement';
-        const isKept = leftAt > world.hub.findTime(endedAt) && !mayReturn;
-        if (!isUnstarted(attempt, isKept)) continue;
+        if (!isUnstarted(attempt)) continue;
         findings.push({ about: job.id, message: `${id} ended before it could start, and started` });
       }
     }
@@ -51,10 +46,7 @@ export const startsCheck: Check = {
   },
 };
 
-/** `isKept`: it was still in the hub when it ended. */
-function isUnstarted({ state }: AttemptRecord, isKept: boolean): boolean {
-  if (state.is !== 'finished') return false;
-  const { end, times } = state;
-  if (end.outcome === 'lost') return isKept && times.acceptedAt === undefined;
-  return end.startedAt === undefined && times.startedAt === undefined;
+function isUnstarted({ state }: AttemptRecord): boolean {
+  if (state.is !== 'finished' || state.end.outcome === 'lost') return false;
+  return state.end.startedAt === undefined && state.times.startedAt === undefined;
 }
