@@ -93,9 +93,10 @@ async function runMany(first: number, count: number): Promise<number> {
 
 /** True where nothing is wrong, or the batch was too small to say. */
 function printCoverage(cells: ReadonlyMap<string, number>, seedCount: number): boolean {
-  const { lines, findings } = judgeCoverage(cells);
+  const { lines, notes, findings } = judgeCoverage(cells, seedCount);
   console.log('cells of the transition tables that were taken:');
   for (const line of lines) console.log(line);
+  if (notes.length > 0) console.log(`  seldom taken, and not here: ${notes.join(', ')}`);
   for (const finding of findings) console.log(`  ${finding}`);
   if (findings.length === 0) return true;
   if (seedCount >= coverageSeedsMin) return false;

@@ -104,7 +104,7 @@ describe('shrink', () => {
 
 describe('coverage', () => {
   test('coverage: a cell that was never taken is a finding, and one that cannot be is none', () => {
-    const { findings, lines } = judgeCoverage(new Map());
+    const { findings, lines } = judgeCoverage(new Map(), 3000);
     expect(findings).toContain('never taken: sender live ack');
     expect(findings.join()).not.toContain('agent-attempt accepted spawned');
     expect(lines.join()).toContain('sender');
@@ -112,7 +112,7 @@ describe('coverage', () => {
 
   test('coverage: a cell that is listed as unreachable and was taken is a finding', () => {
     const [name = ''] = unreachable.keys();
-    const { findings } = judgeCoverage(new Map([[name, 3]]));
+    const { findings } = judgeCoverage(new Map([[name, 3]]), 3000);
     expect(findings).toContain(`taken 3 times, but listed as unreachable: ${name}`);
   });
 });
