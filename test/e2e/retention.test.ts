@@ -63,6 +63,25 @@ test.concurrent('retention: jobs over the count go into the archive, with their 
   expect(await stage.ask<DoctorReport>('doctor', '--all')).toEqual({ findings: [], fixed: [] });
 });
 
+test.concurrent('retention: a log and an artifact that were removed are said to be, and not missed', async () => {
+  await using stage = openStage();
+  writeFileSync(join(stage.home, 'config.toml'), '[keep]\nlogs_bytes_max = 1\n');
+  await stage.up();
+  const job = await stage.dispatch('echo output; echo kept > file.txt', '--artifact', 'file.txt');
+  expect((await stage.ended(job.id)).outcome).toBe('succeeded');
+  await restart(stage);
+  const asked = { timeout: 20_000, interval: 100 };
+  const logs = () => stage.wally(['logs', job.id]);
+  await vi.waitUntil(async () => (await logs()).stderr.includes('removed'), asked);
+  expect(await logs()).toMatchObject({ status: 0, stdout: '' });
+  expect((await stage.wally(['logs', job.id, '-f'])).stderr).toContain('removed');
+  expectJson(await stage.wally(['get', job.id, 'file.txt', '--json']), {
+    code: 'ARTIFACT_AGED',
+    status: 1,
+  });
+  expect(await stage.ask<DoctorReport>('doctor')).toEqual({ findings: [], fixed: [] });
+});
+
 test.concurrent('export: every job and event is a line, on stdout or in a file', async () => {
   await using stage = openStage();
   await stage.up();

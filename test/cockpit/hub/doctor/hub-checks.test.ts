@@ -208,6 +208,21 @@ describe('doctor of a hub', () => {
     expect((await diagnose()).findings).toEqual(['copy-short alice']);
   });
 
+  test('copy-short: an artifact that did not come is found by its path', async () => {
+    await link(alice);
+    await hub.desk.dispatch(makeJob([alice]));
+    const at = ports.clock.wallMs();
+    const kept = [{ path: 'out/report.txt', bytes: 7, sha256: 'a'.repeat(64) }];
+    const fact = { ...finished('J1.1', 'succeeded'), at, artifacts: { kept, missed: [] } };
+    await hub.desk.takeFacts(alice, [{ seq: 1, bytes: encodeMessage(fact) }]);
+    ports.wallStartMs += 10 * 60_000;
+    const scene = { home, hub, wallMs: ports.clock.wallMs, noticed: () => undefined };
+    const { findings } = await diagnoseHub(scene, 'look');
+    expect(findings.map(({ id, seen }) => [id, seen.includes('out/report.txt')])).toEqual([
+      ['copy-short', true],
+    ]);
+  });
+
   test('worker-silent: a worker is named a day after it was last heard, not while it is linked', async () => {
     await link(alice);
     ports.wallStartMs += silentMsMax - 1000;
