@@ -35,7 +35,9 @@ function judge(all: readonly Figure[]): ChaosOutcome {
   const figures = Object.fromEntries(
     all.map(({ name, unit, value, baseline }) => {
       const ratio = baseline === null ? '' : `, ×${baseline.ratio.toFixed(2)} of ${baseline.name}`;
-      return [name, `${value.median.toPrecision(3)} ${unit}${ratio}`];
+      const { median } = value;
+      const shown = median >= 100 ? Math.round(median) : median.toPrecision(3);
+      return [name, `${shown} ${unit}${ratio}`];
     }),
   );
   const missed = all.filter(({ budget }) => budget?.isMet === false);
