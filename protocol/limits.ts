@@ -14,8 +14,11 @@ export const frameBytesBeforeHelloMax = 64 * 1024;
 /** Deepest nesting of a decoded frame; ours need five. Guards the schema walk against bombs. */
 export const frameDepthMax = 32;
 
-/** Durable messages sent and not yet acknowledged, per peer. Selective repeat holds as many. */
-export const windowFramesMax = 256;
+/**
+ * Durable messages sent and not yet acknowledged, per peer. Selective repeat holds as many. A job makes
+ * three on its way back, so a hub's 256 in flight to one worker are 768; bytes bound the memory.
+ */
+export const windowFramesMax = 1024;
 
 /** Bytes of durable messages sent and not yet acknowledged, per peer. */
 export const windowBytesMax = 1024 * 1024;

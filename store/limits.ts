@@ -8,7 +8,7 @@
 /** Jobs that may wait in one lane. Its callers wait for their own, so tens are usual. */
 export const laneJobsMax = 10_000;
 
-/** Changes that may wait for the next synced batch. Four windows of 256 messages, a dozen rows each. */
+/** Changes that may wait for the next synced batch. A window of messages, a dozen rows each. */
 export const commitOpsMax = 16_384;
 
 /** Bytes that may wait for the next synced batch: twice LevelDB's write buffer of 4 MiB. */
@@ -58,7 +58,7 @@ export const ballastPieceBytes = 1024 * 1024;
 
 /**
  * Changes that may wait for a batch that is written anyway; then they get one of their own. Two
- * windows of 256 messages in each direction, so a busy store does not get there.
+ * hundred messages acknowledged in each direction, so a busy store seldom gets there.
  */
 export const deferredOpsMax = 1024;
 

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { findEnd } from '../../cockpit/manager/job.ts';
 import { encodeValue } from '../../protocol/codec.ts';
 import { decodeFrame, protocolMax, protocolMin } from '../../protocol/frames.ts';
+import { ackWaitMs } from '../../protocol/limits.ts';
 import { decodeCommand, decodeFact } from '../../protocol/messages.ts';
 import { negotiateVersion } from '../../protocol/version.ts';
 import { alice, bob, finished, makeJob } from '../cockpit/hub/hub-bench.ts';
@@ -102,6 +103,8 @@ describe('a newer peer', () => {
     await rest();
     expect(peer.closedBecause).toBeUndefined();
     expect(peer.pick('nak')).toMatchObject([{ code: 'FRAME_UNKNOWN' }]);
+    await field.ports.advance(ackWaitMs);
+    await field.rest();
     expect(peer.pick('ack').at(-1)?.received).toBe(2);
     expect(field.countRows('q/')).toBe(1);
     const after = await hub.desk.get(job.id);

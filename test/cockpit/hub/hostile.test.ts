@@ -6,7 +6,12 @@ import { afterEach, expect, test } from 'vitest';
 import { findEnd } from '../../../cockpit/manager/job.ts';
 import { encodeValue } from '../../../protocol/codec.ts';
 import type { Frame } from '../../../protocol/frames.ts';
-import { attemptsHeldMax, outboxRowsMax, talkTokensMax } from '../../../protocol/limits.ts';
+import {
+  ackWaitMs,
+  attemptsHeldMax,
+  outboxRowsMax,
+  talkTokensMax,
+} from '../../../protocol/limits.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
 import { openCorpus } from '../../fuzz/corpus.ts';
 import { mutate } from '../../fuzz/mutate.ts';
@@ -39,6 +44,8 @@ async function openField() {
     await opened.rest();
     const after = await opened.hub.desk.get(job.id);
     expect(after.kind === 'command' && findEnd(after)?.outcome).toBe('succeeded');
+    await opened.ports.advance(ackWaitMs);
+    await opened.rest();
     expect(sound.pick('ack').at(-1)?.received).toBe(seq);
   };
   await expectUnharmed();
