@@ -7,6 +7,7 @@
  */
 import { decodeValue } from '../../protocol/codec.ts';
 import {
+  ackWaitMs,
   logChunkBytesMax,
   logWindowBytesMax,
   messageBytesMax,
@@ -18,6 +19,9 @@ import type { AttemptId } from '../../protocol/model.ts';
 import { listMessages, readFrame } from './frame-kind.ts';
 import type { History } from './history.ts';
 import type { SimLink } from './sim-link.ts';
+
+/** The longest wait of an ack, on a clock that is slow by a tenth, in whole milliseconds. */
+const ackDelayMs = Math.ceil(ackWaitMs / 0.9) + 1;
 
 /** Pings of one box whose answers may still come. */
 const pingsMax = 64;
@@ -94,7 +98,8 @@ export class Wire {
     if (from.sends !== 'to-hub') return;
     const answers = this.#answersOf(from.box);
     answers.received = received;
-    this.#settle(from.box, answers);
+    // Acknowledgements wait for each other; what they tell of was applied before.
+    this.#settle(from.box, answers, this.#nowMs() - ackDelayMs);
   }
 
   /** What it applied and could not acknowledge any more. */
@@ -150,12 +155,12 @@ export class Wire {
   }
 
   /** What is applied makes answers good. */
-  #settle(box: string, answers: Answers): void {
+  #settle(box: string, answers: Answers, at = this.#nowMs()): void {
     const good = answers.waiting.filter(({ queued }) => queued <= answers.received);
     if (good.length === 0) return;
     answers.waiting = answers.waiting.filter(({ queued }) => queued > answers.received);
     const sentAt = Math.max(...good.map((answer) => answer.sentAt));
-    this.#history.noteAnswered(box, { at: this.#nowMs(), sentAt });
+    this.#history.noteAnswered(box, { at, sentAt });
   }
 
   #hold(isHeld: boolean, from: SimLink, what: string): void {
