@@ -195,12 +195,14 @@ async function readPart(handle: FileHandle, from: number, bytesMax: number): Pro
   return new Uint8Array(bytes.buffer, 0, filled);
 }
 
+/** Through one buffer: a fresh one for each piece would stay until the collector comes round. */
 async function hashFile(handle: FileHandle): Promise<string> {
   const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafeSlow(artifactReadBytes);
   for (let at = 0; ; ) {
-    const bytes = await readPart(handle, at, artifactReadBytes);
-    if (bytes.length === 0) return hash.digest('hex');
-    hash.update(bytes);
-    at += bytes.length;
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+    if (bytesRead === 0) return hash.digest('hex');
+    hash.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
   }
 }

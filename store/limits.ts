@@ -121,5 +121,5 @@ export const logBytesMin = 1024;
 /** Files of artifacts open at once in one home. */
 export const artifactHandlesMax = 32;
 
-/** Bytes read at a time to hash a file. */
-export const artifactReadBytes = 1024 * 1024;
+/** Bytes read at a time to hash a file; many may be hashed at once. */
+export const artifactReadBytes = 256 * 1024;
