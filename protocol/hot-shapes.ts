@@ -8,7 +8,7 @@
  * Invariant: yes here means that the schema gives an equal value; test/protocol/hot-shapes.test.ts.
  */
 import { messageBytesMax, needCountMax, windowFramesMax } from './limits.ts';
-import { outcomes } from './model.ts';
+import { outcomes, reconciles } from './model.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -63,8 +63,18 @@ function isSpec(value: unknown): boolean {
     countOptional(value, 'cwd', isShortText) +
     countOptional(value, 'repo', isShortText) +
     countOptional(value, 'deadlineMs', isSeq) +
-    countOptional(value, 'stopAfterMs', isSeq);
+    countOptional(value, 'stopAfterMs', isSeq) +
+    countOptional(value, 'mayReplace', isFlag) +
+    countOptional(value, 'reconcile', isReconcile);
   return hasFields(value, 4 + optional);
+}
+
+function isFlag(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
+
+function isReconcile(value: unknown): boolean {
+  return reconciles.some((rule) => rule === value);
 }
 
 function isUsage(value: unknown): boolean {

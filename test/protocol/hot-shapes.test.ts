@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { frameSchema } from '../../protocol/frames.ts';
 import { isHotCommand, isHotFact, isHotFrame } from '../../protocol/hot-shapes.ts';
 import { commandMessageSchema, factMessageSchema } from '../../protocol/messages.ts';
-import { outcomes } from '../../protocol/model.ts';
+import { outcomes, reconciles } from '../../protocol/model.ts';
 
 const runs = { numRuns: 2000 };
 
@@ -32,7 +32,14 @@ const spec = fc
       },
       plain,
     ),
-    fc.record({ cwd: text, repo: text, deadlineMs: fc.integer({ min: 1 }) }, optional),
+    fc.record(
+      {
+        ...{ cwd: text, repo: text, deadlineMs: fc.integer({ min: 1 }) },
+        ...{ stopAfterMs: fc.integer({ min: 1 }), mayReplace: fc.boolean() },
+        reconcile: fc.constantFrom(...reconciles),
+      },
+      optional,
+    ),
   )
   .map(([must, may]) => ({ ...must, ...may }));
 
