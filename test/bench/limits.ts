@@ -86,7 +86,7 @@ export const logBytes = 200_000_000;
 /** Workers that print at once in the bench of fair shares, and what each prints. */
 export const fairWorkers = { whole: 50, quick: 5 } as const;
 /** See `fairWorkers`. */
-export const fairBytes = { whole: 8_000_000, quick: 1_000_000 } as const;
+export const fairBytes = { whole: 16_000_000, quick: 1_000_000 } as const;
 
 /** Between two looks at how much of each has come. */
 export const fairLookMs = 20;

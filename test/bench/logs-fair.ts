@@ -1,8 +1,9 @@
 /*
  * How evenly the hub takes the output of many workers that all print as fast as they can.
  *
- * Looked at when half of all output is on the hub's disk: then every worker should have had as much
- * as every other. Jain's index is 1 where all shares are equal and 1/n where one worker has all.
+ * Looked at from when something of every worker has come, so that who starts first is not counted, until
+ * the first has sent all or half of all is there: in between every worker should have had as much as
+ * every other. Jain's index is 1 where all shares are equal and 1/n where one worker has all.
  * Source: Jain, Chiu, Hawe, "A quantitative measure of fairness", DEC-TR-301 (1984).
  */
 import { readdirSync, statSync } from 'node:fs';
@@ -54,14 +55,21 @@ async function takeRound({ client }: FleetHub, directory: string, bytes: number)
     all: true,
   })) as JobDetail;
   const list = () => children.map((child) => measureCopy(join(directory, `${child.id}.1`)));
-  let shares = list();
-  while (sum(shares) < (bytes * children.length) / 2) {
-    await sleep(fairLookMs);
-    shares = list();
-  }
-  const seconds = (performance.now() - start) / 1000;
+  const until = async (holds: (sizes: readonly number[]) => boolean) => {
+    let sizes = list();
+    for (; !holds(sizes); sizes = list()) await sleep(fairLookMs);
+    return { sizes, at: performance.now() };
+  };
+  const isOver = (sizes: readonly number[]) =>
+    Math.max(...sizes) >= bytes || sum(sizes) >= (bytes * children.length) / 2;
+  const begun = await until((sizes) => Math.min(...sizes) > 0 || isOver(sizes));
+  const ended = await until(isOver);
   await client.call('wait', { jobs: [id] });
-  return { shares, megabytesPerSecond: sum(shares) / 1e6 / seconds };
+  // Over before the last had begun: then all that came counts, and who waited has had nothing.
+  const isEarly = isOver(begun.sizes);
+  const shares = ended.sizes.map((size, index) => size - (isEarly ? 0 : (begun.sizes[index] ?? 0)));
+  const ms = ended.at - (isEarly ? start : begun.at);
+  return { shares, megabytesPerSecond: sum(shares) / 1e3 / ms };
 }
 
 /** Bytes of files in a folder that may not be there yet. */
