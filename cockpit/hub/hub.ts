@@ -260,8 +260,10 @@ export class Hub {
     });
   }
 
-  #openSession(worker: WorkerRecord): void {
-    if (worker.revokedAt !== null) return;
+  #openSession({ key }: Pick<WorkerRecord, 'key'>): void {
+    // As it is now: between its pairing's commit and this it may have been revoked.
+    const worker = this.#workers.find(key);
+    if (worker === undefined || worker.revokedAt !== null) return;
     const { ports, version, noticed } = this.#parts;
     const session = new WorkerSession({
       key: worker.key,
