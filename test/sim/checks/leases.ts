@@ -60,7 +60,8 @@ function findLateness({ history }: Evidence, note: ProcessNote, termMs: number):
   let lateMs = 0;
   for (const answer of [...(history.answered.get(box) ?? []), { at: endedAt, sentAt: endedAt }]) {
     const until = Math.min(answer.at, endedAt);
-    if (until > startedAt) lateMs = Math.max(lateMs, until - sentAt - allowedMs);
+    // What it was begun by may be acknowledged a moment later.
+    if (until > startedAt + slackMs) lateMs = Math.max(lateMs, until - sentAt - allowedMs);
     sentAt = Math.max(sentAt, answer.sentAt);
     if (answer.at >= endedAt) break;
   }

@@ -121,13 +121,13 @@ function findCancelLie({ evidence, job, end, process, box }: Case): string | und
 
 function findExpiryLie({ evidence, job, attempt, seen }: Case): string | undefined {
   const { deadlineMs } = job.spec;
-  if (deadlineMs === undefined) return 'expired without a deadline';
+  if (deadlineMs === undefined || attempt.expiresAt === undefined) return 'no deadline';
   const { hub } = evidence.world;
-  const queuedAt = hub.findTime(attempt.state.times.queuedAt);
+  const queuedAt = hub.findTime(job.createdAt);
   // The deadline is an instant of the hub's clock; whoever sets that moves the deadline too.
   if (hub.hasStepped(queuedAt, seen.at)) return undefined;
   // A clock that is fast by a tenth makes the deadline come early by so much of the run.
-  const earlyMs = queuedAt + deadlineMs - seen.at;
+  const earlyMs = hub.findTime(attempt.expiresAt ?? 0) - seen.at;
   return earlyMs > seen.at * 0.15 + slackMs ? `expired ${earlyMs} ms early` : undefined;
 }
 
