@@ -83,7 +83,10 @@ export class BoxProcesses {
             throw new AppError('JOB_SPAWN');
           }
           const leave = spec.artifacts === undefined ? undefined : collect;
-          return this.#start({ attempt, mark, take, leave, owner });
+          // What has a lease must outlast it now and then, or leases would mean nothing.
+          const isLong = spec.stopAfterMs !== undefined && chance.happens(0.3);
+          const pace = isLong ? 'long' : 'any';
+          return this.#start({ attempt, mark, take, leave, owner, pace });
         }),
       reap: ({ mark }) => later(chance.between(1, 60), () => this.#reap(mark)),
       sweep: () => later(1, () => undefined),
@@ -97,9 +100,10 @@ export class BoxProcesses {
     /** Takes what it left, where it was to leave anything. */
     readonly leave: CollectArtifacts | undefined;
     readonly owner: Incarnation;
+    readonly pace: 'long' | 'any';
   }): Work {
     const { box, clock, chance, history, trace } = this.#parts;
-    const { attempt, mark, take, leave, owner } = order;
+    const { attempt, mark, take, leave, owner, pace } = order;
     this.#lastPid += 1;
     const process: SimProcess = {
       note: { attempt, box, startedAt: clock.nowMs, takenBytes: 0, isAlive: true },
@@ -124,8 +128,10 @@ export class BoxProcesses {
         });
     });
     const chunkCount = chance.happens(0.3) ? 0 : chance.int(1, 8);
-    const gapMs = (chance.happens(0.15) ? chance.between(2000, 25_000) : 2000) / (chunkCount + 1);
-    this.#live(process, { owner, take, chunkCount, gapMs: chance.between(0.01, 1) * gapMs });
+    const longestMs = chance.happens(0.15) ? chance.between(2000, 25_000) : 2000;
+    const anyMs = chance.between(0.01, 1) * longestMs;
+    const wholeMs = pace === 'long' ? chance.between(10_000, 45_000) : anyMs;
+    this.#live(process, { owner, take, chunkCount, gapMs: wholeMs / (chunkCount + 1) });
     return { process: process.mark, exit, end: () => this.#ask(process, owner) };
   }
 

@@ -147,7 +147,9 @@ function findLossLie({ evidence, job, attempt, end, seen, box }: Case): string |
     // Decided then, told once it was on the disk; what came in between came too late.
     const decidedAt = evidence.world.hub.findTime(end.at);
     const heardAt = history.arrivals.get(box)?.findLast((at) => at < decidedAt) ?? 0;
-    const silentMs = decidedAt - Math.max(heardAt, seen.awakeSince);
+    // Seen first by a later start of the hub, which says nothing of the one that decided.
+    const awakeSince = seen.awakeSince > decidedAt ? 0 : seen.awakeSince;
+    const silentMs = decidedAt - Math.max(heardAt, awakeSince);
     const neededMs = isOverdue ? deadlineGraceMs : job.spec.lostAfterMs;
     if (isOverdue && attempt.expiresAt === undefined) return 'overdue without a deadline';
     if (silentMs >= neededMs - slackMs) return undefined;

@@ -60,12 +60,6 @@ export const jobMutants: readonly Mutant[] = [
     focus: ['agent-crash', 'partition'],
   },
   {
-    id: 'assigned-twice',
-    breaks: 'the hub gives every attempt twice; the agent takes the second for none',
-    isHarmless: true,
-    edits: [assignedTwice],
-  },
-  {
     id: 'attempt-taken-again',
     breaks: 'the agent takes an attempt that it holds already (from a hub that gives all twice)',
     edits: [
