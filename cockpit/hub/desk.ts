@@ -332,8 +332,15 @@ export class HubDesk {
   }
 
   async #readGroup(id: JobId): Promise<GroupJob | undefined> {
+    const { active } = this.#ledger.state;
+    if (active.has(id)) return undefined;
+    // The end of the group, or of a part, may be on its way to the disk: read behind it.
+    const { change } = this.#begin();
+    change.note({ kind: 'group-retry-asked', job: id });
+    await this.#ledger.commit(change);
     const group = await this.find(id);
-    if (group?.kind !== 'group' || group.ended === undefined) return undefined;
+    // Not in memory, so it has ended, even where what was read is from before that.
+    if (group?.kind !== 'group' || active.has(id)) return undefined;
     for (const child of group.children) {
       const part = await this.find(child);
       // What is in memory is newer than what was read meanwhile.

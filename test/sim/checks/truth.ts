@@ -156,6 +156,8 @@ function findLossLie({ evidence, job, attempt, end, seen, box }: Case): string |
     return `lost after only ${Math.round(silentMs)} ms of silence`;
   }
   if (reason.includes('memory of this job') || reason.includes('does not know this job')) {
+    // One that was open to its coming back, after its end had been told and settled.
+    if (job.attempts.length > attempt.n && job.spec.reconcile !== undefined) return undefined;
     return ends.some(({ how }) => how === 'wiped') ? undefined : `lost (${reason}), not wiped`;
   }
   if (reason.includes('agent was killed')) {
