@@ -82,6 +82,8 @@ export class History {
   readonly leftAt = new Map<AttemptId, number>();
   /** By box: when an answer to a ping became good, and when that ping had left. */
   readonly answered = new Map<string, { readonly at: number; readonly sentAt: number }[]>();
+  /** The same for answers that the box by its own word must have taken as good. */
+  readonly confirmed = new Map<string, { readonly at: number; readonly sentAt: number }[]>();
   /** Times in which a box could not act: paused, dead, or waiting for its disk. */
   readonly idle: { readonly box: string; readonly at: number; readonly until: number }[] = [];
   /** Boxes whose agent was no honest one, or not the only one. */
@@ -97,6 +99,12 @@ export class History {
     const known = this.arrivals.get(box);
     if (known === undefined) this.arrivals.set(box, [at]);
     else known.push(at);
+  }
+
+  noteConfirmed(box: string, answer: { readonly at: number; readonly sentAt: number }): void {
+    const known = this.confirmed.get(box);
+    if (known === undefined) this.confirmed.set(box, [answer]);
+    else known.push(answer);
   }
 
   noteAnswered(box: string, answer: { readonly at: number; readonly sentAt: number }): void {

@@ -7,7 +7,6 @@
  */
 import { decodeValue } from '../../protocol/codec.ts';
 import {
-  ackWaitMs,
   logChunkBytesMax,
   logWindowBytesMax,
   messageBytesMax,
@@ -19,9 +18,6 @@ import type { AttemptId } from '../../protocol/model.ts';
 import { listMessages, readFrame } from './frame-kind.ts';
 import type { History } from './history.ts';
 import type { SimLink } from './sim-link.ts';
-
-/** The longest wait of an ack, on a clock that is slow by a tenth, in whole milliseconds. */
-const ackDelayMs = Math.ceil(ackWaitMs / 0.9) + 1;
 
 /** Pings of one box whose answers may still come. */
 const pingsMax = 64;
@@ -40,6 +36,14 @@ interface Answers {
   /** Answers that wait for messages: when their ping left, and up to which message. */
   waiting: { readonly sentAt: number; readonly queued: number }[];
   received: number;
+  /** By its own word. */
+  acked: number;
+  /** Like `waiting`, until its own word. */
+  unconfirmed: { readonly sentAt: number; readonly queued: number }[];
+  /** The store that it speaks from; another counts anew. */
+  store: string;
+  /** Messages that have come, but not all before them. */
+  readonly early: Set<number>;
 }
 
 /** One world's wire. */
@@ -67,7 +71,9 @@ export class Wire {
   arrives(from: SimLink, kind: string, bytes: Uint8Array): void {
     if (kind === 'ack') this.#clearData(from.peer, bytes);
     else if (kind === 'log-ack') this.#clearLog(from.peer, bytes);
-    else if (kind === 'pong' && from.sends === 'to-agent') this.#notePong(from.box, bytes);
+    else if (from.sends !== 'to-agent') return;
+    else if (kind === 'pong') this.#notePong(from.box, bytes);
+    else if (kind === 'data') this.#noteArrived(from.box, bytes);
   }
 
   /** An end was given more than a link may hold. */
@@ -97,16 +103,28 @@ export class Wire {
     this.#hold(need.length <= needCountMax, from, `an ack names ${need.length} messages`);
     if (from.sends !== 'to-hub') return;
     const answers = this.#answersOf(from.box);
-    answers.received = received;
-    // Acknowledgements wait for each other; what they tell of was applied before.
-    this.#settle(from.box, answers, this.#nowMs() - ackDelayMs);
+    answers.received = Math.max(answers.received, received);
+    this.#settle(from.box, answers);
+    this.#confirm(from.box, answers, received);
+  }
+
+  /** What has come is applied within the slack of the check; its ack waits and may never leave. */
+  #noteArrived(box: string, bytes: Uint8Array): void {
+    const answers = this.#answersOf(box);
+    for (const { seq } of listMessages(bytes)) if (seq > answers.received) answers.early.add(seq);
+    while (answers.early.delete(answers.received + 1)) answers.received += 1;
+    this.#settle(box, answers);
   }
 
   /** What it applied and could not acknowledge any more. */
   #noteHello(box: string, bytes: Uint8Array): void {
     const answers = this.#answersOf(box);
-    answers.received = Math.max(answers.received, Number(readFrame(bytes)?.received ?? 0));
+    const { store, received } = readFrame(bytes) as { store: string; received: number };
+    if (store !== answers.store) answers.early.clear();
+    answers.received = store === answers.store ? Math.max(answers.received, received) : received;
+    answers.store = store;
     this.#settle(box, answers);
+    this.#confirm(box, answers, received);
   }
 
   #clearData(end: SimLink, bytes: Uint8Array): void {
@@ -150,17 +168,30 @@ export class Wire {
     const sentAt = answers.pings.get(at);
     if (sentAt === undefined) return;
     answers.waiting.push({ sentAt, queued });
+    answers.unconfirmed.push({ sentAt, queued });
+    if (answers.unconfirmed.length > pingsMax) answers.unconfirmed.shift();
     if (answers.waiting.length > pingsMax) answers.waiting.shift();
     this.#settle(box, answers);
+    if (queued <= answers.acked) this.#confirm(box, answers, answers.acked);
+  }
+
+  /** What the box itself said to have applied: these answers it must have taken as good. */
+  #confirm(box: string, answers: Answers, received: number): void {
+    const good = answers.unconfirmed.filter(({ queued }) => queued <= received);
+    answers.acked = received;
+    if (good.length === 0) return;
+    answers.unconfirmed = answers.unconfirmed.filter(({ queued }) => queued > received);
+    const sentAt = Math.max(...good.map((answer) => answer.sentAt));
+    this.#history.noteConfirmed(box, { at: this.#nowMs(), sentAt });
   }
 
   /** What is applied makes answers good. */
-  #settle(box: string, answers: Answers, at = this.#nowMs()): void {
+  #settle(box: string, answers: Answers): void {
     const good = answers.waiting.filter(({ queued }) => queued <= answers.received);
     if (good.length === 0) return;
     answers.waiting = answers.waiting.filter(({ queued }) => queued > answers.received);
     const sentAt = Math.max(...good.map((answer) => answer.sentAt));
-    this.#history.noteAnswered(box, { at, sentAt });
+    this.#history.noteAnswered(box, { at: this.#nowMs(), sentAt });
   }
 
   #hold(isHeld: boolean, from: SimLink, what: string): void {
@@ -180,7 +211,15 @@ export class Wire {
   #answersOf(box: string): Answers {
     const known = this.#answers.get(box);
     if (known !== undefined) return known;
-    const fresh: Answers = { pings: new Map(), waiting: [], received: 0 };
+    const fresh: Answers = {
+      pings: new Map(),
+      waiting: [],
+      received: 0,
+      acked: 0,
+      unconfirmed: [],
+      store: '',
+      early: new Set(),
+    };
     this.#answers.set(box, fresh);
     return fresh;
   }

@@ -14,8 +14,11 @@ import type { Check, Evidence, Finding } from './check.ts';
 /** Silence is measured between looks and frames; shorter than promised by this much is no lie. */
 const slackMs = 250;
 
-/** From a ping's leaving to its pong being good: the way, and messages that must be applied first. */
-const answerMsMax = 6000;
+/** From the decision to end work to the asking lies a row that has to be on the disk. */
+const decidingMs = 6000;
+
+/** Uptimes count whole seconds. */
+const uptimeErrorMs = 1000;
 
 interface Case {
   readonly evidence: Evidence;
@@ -101,11 +104,13 @@ function findCancelLie({ evidence, job, end, process, box }: Case): string | und
   if (end.code === 'LEASE_LAPSED') {
     // Decided, and then it ended by itself before it was asked.
     if (process?.asked === undefined) return undefined;
-    const { silentMs } = process.asked;
-    // The agent's clock may be fast by a tenth, and a lease runs from when the ping left.
+    const { at } = process.asked;
+    const answers = history.confirmed.get(box) ?? [];
+    const sentAt = answers.findLast((answer) => answer.at < at - decidingMs)?.sentAt ?? 0;
+    // The agent's clock may be fast by a tenth, and an uptime may be a second ahead.
     const termMs = job.spec.stopAfterMs ?? Number.POSITIVE_INFINITY;
-    const neededMs = termMs * 0.9 - slackMs - answerMsMax;
-    return silentMs >= neededMs ? undefined : `stopped after only ${silentMs} ms without a pong`;
+    if (at - sentAt >= termMs * 0.9 - slackMs - uptimeErrorMs) return undefined;
+    return `stopped ${Math.round(at - sentAt)} ms after a ping that was answered`;
   }
   if (end.reason?.includes('agent was stopped') === true) {
     const wasStopped = history.agentEnds.some((note) => note.box === box);
