@@ -146,7 +146,10 @@ export class Agent implements SessionHost {
   }
 
   apply(hubStore: string, rows: readonly StreamRow[]): Promise<void> {
-    const taken = this.#intake.take(hubStore, rows, (some, how) => this.#desk.take(some, how));
+    const taken = this.#intake.take(hubStore, rows, async (some, how) => {
+      // The intake may have waited for the disk, and the hub speak from another store by now.
+      if (this.#desk.streams?.store === hubStore) await this.#desk.take(some, how);
+    });
     taken.catch((error: unknown) => this.#fail(error));
     return taken;
   }

@@ -110,12 +110,13 @@ export class WorkerSession implements SessionHost {
   }
 
   async apply(store: string, rows: readonly StreamRow[]): Promise<void> {
-    const { desk, key, failed } = this.#parts;
-    // From a store that is being replaced: its numbers mean nothing in the new stream.
-    if (this.#findStreams(store) === undefined) return;
+    const { desk, key, failed, intake } = this.#parts;
     try {
-      const { intake } = this.#parts;
-      await intake.take(store, rows, (some, how) => desk.takeFacts(key, some, how));
+      await intake.take(store, rows, async (some, how) => {
+        // Asked at each take, for the intake may have waited for the disk: what comes from a store
+        // that was replaced meanwhile must not move the new one's marks.
+        if (this.#findStreams(store) !== undefined) await desk.takeFacts(key, some, how);
+      });
     } catch (error) {
       failed(error);
       throw error;

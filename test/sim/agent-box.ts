@@ -257,6 +257,8 @@ export class AgentBox {
     const steal = async () => {
       const link = await network.dial({ owner, box: this.name, key: oneTimeKey, hub });
       const bears = await askToPair(link, { key, host: 'thief.test' }, owner.ports.timers);
+      // A hub that was put back to a copy does not know that the code was used.
+      if (history.isHubRestored) return;
       const message = `the code that ${this.name} used let another one in as ${bears}`;
       history.violate({ check: 'an invite lets one box in', message });
     };

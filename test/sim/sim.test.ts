@@ -52,8 +52,9 @@ describe('simulator', () => {
   });
 
   // Kept for what they showed: an attempt lost in the hub that may return, a lease on a disk that
-  // fails, a screen opened on one, a box put back to a copy, a hub put back, a clock that steps, a worker revoked while it pairs.
-  test.each([30002, 30008, 40005, 40210, 13, 3188, 400341, 312])(
+  // fails, a screen opened on one, a box put back to a copy, a hub put back, a clock that steps, a worker revoked while it pairs,
+  // reports of a replaced store that waited for the disk.
+  test.each([30002, 30008, 40005, 40210, 13, 3188, 400341, 312, 4138])(
     'simulator: seed %i, which failed once',
     async (seed) => {
       expect(listViolations(await runSeed({ seed }))).toEqual([]);

@@ -19,9 +19,16 @@ export const startsCheck: Check = {
     const startCounts = new Map<string, number>();
     const started = new Set<string>();
     for (const { attempt, box, startedAt } of history.processes) {
-      const isCopied = history.isHubRestored || history.stains.get(box)?.has('twin') === true;
+      const stains = history.stains.get(box);
+      // Put back to a copy from before it began, with nobody told meanwhile: nothing could show it.
+      const isPutBack = stains?.has('restored') === true;
+      const isCopied = history.isHubRestored || stains?.has('twin') === true || isPutBack;
       // A person has put new stores in place: what an old copy has queued runs anew.
-      const when = startedAt < history.healedAt ? '' : ' when all was healed';
+      const backAt = history.agentEnds.findLast(
+        (end) => end.how === 'restored' && end.box === box,
+      )?.at;
+      const isAfter = backAt !== undefined && startedAt > backAt;
+      const when = `${startedAt < history.healedAt ? '' : ' when all was healed'}${isAfter ? ' put back' : ''}`;
       const start = isCopied ? `${attempt} on ${box}${when}` : attempt;
       startCounts.set(start, (startCounts.get(start) ?? 0) + 1);
       started.add(attempt);
