@@ -77,7 +77,7 @@ export function stepAttempt(
   if (job?.kind !== 'command' || found === undefined) return [];
   const attempt = noteSending(scene, id, found);
   const plan = loss === undefined ? undefined : weighLoss(scene, { job, attempt, cause: loss });
-  const taken = isKept(job, loss) ? soften(event, plan) : event;
+  const taken = isKept(job, attempt, loss) ? soften(event, plan) : event;
   const { state, effects } = stepHubAttempt(attempt.state, taken, { nowMs: 0, roll: 0 });
   if (state === found.state) return effects;
   const stepped = putAttempt(job, { ...attempt, state });
@@ -104,7 +104,7 @@ export function loseAttempt(
 /** The lost attempt that a new one by a person's word takes the place of, open for its coming back. */
 export function reopenAttempt(scene: Scene, job: CommandJob): CommandJob {
   const attempt = getLastAttempt(job);
-  if (!isKept(job, 'silence')) return job;
+  if (!isKept(job, attempt, 'silence')) return job;
   const event = { type: 'reopened', at: scene.change.at } as const;
   const { state } = stepHubAttempt(attempt.state, event, { nowMs: 0, roll: 0 });
   return putAttempt(job, { ...attempt, state });
@@ -241,9 +241,17 @@ function weighLoss(
   return planLoss({ ...loss, candidates: listCandidates(), now: change.at });
 }
 
-/** An attempt that a rule may bring back is not written off; only silence leaves that open. */
-function isKept({ spec }: CommandJob, cause: LossCause | undefined): boolean {
-  return cause === 'silence' && (spec.reconcile ?? 'keep-replacement') !== 'keep-replacement';
+/**
+ * An attempt that a rule may bring back is not written off; only silence leaves that open. One that
+ * never left has nothing to come back with: kept, it would only begin beside the one in its place.
+ */
+function isKept(
+  { spec }: CommandJob,
+  { state }: AttemptRecord,
+  cause: LossCause | undefined,
+): boolean {
+  const rule = spec.reconcile ?? 'keep-replacement';
+  return cause === 'silence' && rule !== 'keep-replacement' && state.times.sentAt !== undefined;
 }
 
 /** Not written off where another takes its place, and not told to end where a person may decide so. */

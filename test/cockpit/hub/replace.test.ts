@@ -215,6 +215,15 @@ describe('inbox', () => {
     expect(findEnd(await find('J1'))?.outcome).toBe('failed');
   });
 
+  test('inbox: one that never left the hub is taken back, whatever the rule', async () => {
+    await bench.desk.dispatch(makeJob([alice], { spec: { ...spec, reconcile: 'keep-original' } }));
+    await bench.desk.declareLost({ id: 'J1', n: 1 }, silence);
+    expect(await bench.readCommands(alice)).toEqual(['assign J1.1', 'cancel J1.1']);
+    const decision = bench.desk.getOpenDecision('D1');
+    await bench.desk.retry(await find('J1'), bob, { decision, answer: { as: 'approve' } });
+    expect(await see('J1')).toEqual(['alice lost', 'bob queued']);
+  });
+
   test('inbox: until it is approved, an original that comes back is told to end', async () => {
     await loseOnAlice({ ...spec, reconcile: 'keep-original' });
     await greet(alice, [{ attempt: 'J1.1', state: 'running' }]);

@@ -11,6 +11,9 @@
 import type { AttemptRecord } from '../../../cockpit/manager/job.ts';
 import type { Check, Finding } from './check.ts';
 
+/** Ends of an agent after which its box remembers less than it did. */
+const forgets = new Set(['restored', 'wiped']);
+
 /** See the header. */
 export const startsCheck: Check = {
   title: 'no attempt starts twice, or after its end',
@@ -24,11 +27,15 @@ export const startsCheck: Check = {
       const isPutBack = stains?.has('restored') === true;
       const isCopied = history.isHubRestored || stains?.has('twin') === true || isPutBack;
       // A person has put new stores in place: what an old copy has queued runs anew.
-      const backAt = history.agentEnds.findLast(
-        (end) => end.how === 'restored' && end.box === box,
-      )?.at;
-      const isAfter = backAt !== undefined && startedAt > backAt;
-      const when = `${startedAt < history.healedAt ? '' : ' when all was healed'}${isAfter ? ' put back' : ''}`;
+      const backs = history.agentEnds.filter((end) => end.how === 'restored' && end.box === box);
+      const backCount = backs.filter(({ at }) => at < startedAt).length;
+      const healed = startedAt < history.healedAt ? '' : ' when all was healed';
+      const when = `${healed}${backCount === 0 ? '' : `, put back ${backCount} times`}`;
+      // Hub and worker both forgot: the number was given anew, to another job.
+      const isForgotten = history.agentEnds.some(
+        ({ how, box: of }) => of === box && forgets.has(how),
+      );
+      if (history.isHubRestored && isForgotten) continue;
       const start = isCopied ? `${attempt} on ${box}${when}` : attempt;
       startCounts.set(start, (startCounts.get(start) ?? 0) + 1);
       started.add(attempt);
