@@ -50,7 +50,8 @@ export const startsCheck: Check = {
       for (const attempt of job.attempts) {
         const id = `${job.id}.${attempt.n}` as const;
         const box = world.findBox(attempt.worker)?.name ?? '';
-        const isCopied = history.stains.get(box)?.has('twin') === true;
+        const stains = history.stains.get(box);
+        const isCopied = stains?.has('twin') === true || stains?.has('restored') === true;
         if (isCopied || !started.has(id)) continue;
         if (!isUnstarted(attempt)) continue;
         findings.push({ about: job.id, message: `${id} ended before it could start, and started` });
