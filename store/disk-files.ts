@@ -51,15 +51,28 @@ async function writeNoise(
 ): Promise<void> {
   const handle = await open(path, 'w', 0o600);
   try {
-    for (let written = 0; written < bytes; written += ballastPieceBytes) {
-      const piece = drawBytes(Math.min(ballastPieceBytes, bytes - written), random);
-      await handle.writeFile(piece);
+    // One piece for all, or the process would keep the memory of sixty-four for ever.
+    const piece = drawBytes(Math.min(ballastPieceBytes, bytes), random);
+    for (let written = 0; written < bytes; written += piece.length) {
+      stampBlocks(piece, written);
+      await handle.writeFile(piece.subarray(0, Math.min(piece.length, bytes - written)));
     }
     await handle.sync();
   } finally {
     await handle.close();
   }
 }
+
+/** Makes every block another one than any before, for file systems that keep equal ones once. */
+function stampBlocks(piece: Uint8Array, position: number): void {
+  const view = new DataView(piece.buffer, piece.byteOffset, piece.byteLength);
+  for (let at = 0; at + 8 <= piece.length; at += blockBytes) {
+    view.setBigUint64(at, BigInt(position + at));
+  }
+}
+
+/** The block size of most file systems. */
+const blockBytes = 4096;
 
 /** In draws of 64 KiB, which is the most that the system gives at once. */
 function drawBytes(count: number, random: Pick<Random, 'bytes'>): Uint8Array {
