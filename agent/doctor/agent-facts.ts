@@ -123,7 +123,8 @@ interface Leavings {
 }
 
 async function lookTwice(scene: AgentScene, stored: Stored): Promise<Leavings> {
-  const first = await look(scene, stored);
+  // An agent that runs knows better than its disk, which forgets what is settled a moment later.
+  const first = await look(scene, { ...stored, held: scene.live()?.held ?? stored.held });
   if (first.leftovers.length + first.orphans.length === 0) return first;
   await sleep(scene.ports.timers, secondLookMs);
   const second = await look(scene, { ...stored, held: scene.live()?.held ?? stored.held });

@@ -1,10 +1,12 @@
 /*
  * The doctor of the real programs: silent about a sound system, and about what it has mended.
  */
+
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { AgentStatus } from '../../agent/agent-parts.ts';
 import type { CheckRow, DoctorReport } from '../../protocol/doctor.ts';
 import { untilGone } from './process-state.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -82,6 +84,12 @@ test.concurrent('doctor: a process that carries our mark without a job is ended'
   await using stage = openStage();
   await stage.up();
   await stage.ended((await stage.dispatch('printf %s "$WALLY_MARK"')).id);
+  // The agent holds an attempt until the hub has said that it has all of it.
+  let held: readonly unknown[] = ['J1.1'];
+  while (held.length > 0) {
+    const status = await stage.odally('local', ['status', '--json']);
+    held = status.json<AgentStatus>().attempts;
+  }
   const { stdout: mark } = await stage.wally(['logs', 'J1']);
   const orphan = spawn('/bin/sleep', ['1000'], { env: { WALLY_MARK: mark }, stdio: 'ignore' });
   const gone = new Promise((resolve) => orphan.once('exit', (_code, signal) => resolve(signal)));
