@@ -7,11 +7,12 @@
  * is held is said in the log, and store, logs and artifacts are moved, not deleted. The hub sees a new store and
  * settles what the old one held, in the batch that adopts it. Source: reliability facts R2, R10.
  */
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasSystemCode } from '../protocol/errors.ts';
 import type { AttemptId } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
+import { syncDirectory } from '../protocol/sync-directory.ts';
 import { findStoreId } from '../store/format.ts';
 import type { Kv } from '../store/kv.ts';
 import { type HeldAttempt, readHeld } from './attempts.ts';
@@ -84,13 +85,4 @@ async function moveIfThere(from: string, to: string): Promise<void> {
   await rename(from, to).catch((thrown: unknown) => {
     if (!hasSystemCode(thrown, 'ENOENT')) throw thrown;
   });
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

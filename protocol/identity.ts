@@ -7,11 +7,12 @@
  * Source: RFC 8032; RFC 8410 for the fixed head of a PKCS #8 Ed25519 key.
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AppError, assert, wrapError } from './errors.ts';
+import { AppError, assert, hasSystemCode, wrapError } from './errors.ts';
 import type { PeerKey } from './model.ts';
 import type { Random } from './ports.ts';
+import { syncDirectory } from './sync-directory.ts';
 
 /** Bytes of a seed and of a public key. */
 export const keyBytes = 32;
@@ -79,7 +80,7 @@ async function readSeed(file: string): Promise<Uint8Array | undefined> {
     const text = await readFile(file, 'latin1');
     return parseKey(text.endsWith('\n') ? text.slice(0, -1) : text);
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
+    if (hasSystemCode(error, 'ENOENT')) return undefined;
     throw new AppError('KEY_INVALID', `The key file ${file} cannot be used.`, { cause: error });
   }
 }
@@ -98,22 +99,17 @@ interface SeedFile {
 async function createSeedFile({ file, aside, seed }: SeedFile): Promise<boolean> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeSynced(aside, `${Buffer.from(seed).toString('hex')}\n`);
+    await writeFile(aside, `${Buffer.from(seed).toString('hex')}\n`, {
+      flag: 'wx',
+      mode: 0o600,
+      flush: true,
+    });
     const isNew = await linkNew(aside, file);
+    // Without this the name may be gone after a loss of power, and a new key would be made.
     await syncDirectory(dirname(file));
     return isNew;
   } catch (error) {
     throw wrapError(error, 'HOME_UNWRITABLE');
-  }
-}
-
-async function writeSynced(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 
@@ -122,23 +118,9 @@ async function linkNew(aside: string, file: string): Promise<boolean> {
     await link(aside, file);
     return true;
   } catch (error) {
-    if (isErrno(error, 'EEXIST')) return false;
+    if (hasSystemCode(error, 'EEXIST')) return false;
     throw error;
   } finally {
     await unlink(aside);
   }
-}
-
-/** Without this the name may be gone after a loss of power, and a new key would be made. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return (error as NodeJS.ErrnoException).code === code;
 }

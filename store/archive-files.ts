@@ -4,9 +4,10 @@
  * They belong to the person: whoever moves them away, compresses or deletes them breaks nothing.
  * Errors: STORE_IO.
  */
-import { mkdir, open, stat, truncate } from 'node:fs/promises';
+import { appendFile, mkdir, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasSystemCode, wrapError } from '../protocol/errors.ts';
+import { syncDirectory } from '../protocol/sync-directory.ts';
 import type { ArchivePort } from './archive.ts';
 
 /** The archive in `directory`, which is made at the first append. */
@@ -18,7 +19,7 @@ export function openArchiveFiles(directory: string): ArchivePort {
       orStoreError(async () => {
         await mkdir(directory, { recursive: true, mode: 0o700 });
         const isNew = (await findSize(join(directory, file))) === 0;
-        await appendSynced(join(directory, file), bytes);
+        await appendFile(join(directory, file), bytes, { mode: 0o600, flush: true });
         if (isNew) await syncDirectory(directory);
       }),
   };
@@ -30,25 +31,6 @@ async function findSize(path: string): Promise<number> {
   } catch (thrown) {
     if (hasSystemCode(thrown, 'ENOENT')) return 0;
     throw thrown;
-  }
-}
-
-async function appendSynced(path: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(path, 'a', 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -11,11 +11,11 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import { AppError, assert, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import type { AttemptId } from '../protocol/model.ts';
+import { syncDirectory } from '../protocol/sync-directory.ts';
 import type { ArtifactId, ArtifactLook, ArtifactStore } from './artifact.ts';
 import { compareAttempts, isAttemptId } from './keys.ts';
 import { artifactHandlesMax, artifactReadBytes } from './limits.ts';
 import { LogHandles } from './log-handles.ts';
-import { syncDirectory } from './log-segment.ts';
 
 const removedEnding = '.removed';
 

@@ -11,6 +11,7 @@
 import { mkdir, rm, truncate, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError, assert, hasSystemCode, wrapError } from '../protocol/errors.ts';
+import { syncDirectory } from '../protocol/sync-directory.ts';
 import { createLane } from './lane.ts';
 import type { Log, LogRecord, LogSlice } from './log.ts';
 import type { LogShape } from './log-cap.ts';
@@ -25,7 +26,6 @@ import {
   recoverSegment,
   rewriteSegment,
   scanSegment,
-  syncDirectory,
   syncSegment,
 } from './log-segment.ts';
 import type { SliceBuilder } from './log-slice.ts';

@@ -7,7 +7,7 @@
  * logs can use up the process's handles.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { logMarkBytes, logWindowReadBytes, logWritePiecesMax } from './limits.ts';
 import type { LogRecord } from './log.ts';
@@ -171,16 +171,6 @@ export async function rewriteSegment(
 /** Brings a segment's content to the disk. */
 export function syncSegment(handles: LogHandles, { path }: Segment): Promise<void> {
   return handles.use({ path, mode: 'existing' }, (handle) => handle.datasync());
-}
-
-/** Brings a directory's list of names to the disk. */
-export async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /**

@@ -14,6 +14,7 @@ import type { CancelTimer, Timers } from '../../protocol/ports.ts';
 import type { ArtifactId, ArtifactStore } from '../../store/artifact.ts';
 import type { Desk } from '../desk.ts';
 import { artifactAskAgainMs } from '../limits.ts';
+import { Pump } from './pump.ts';
 
 /** What the loop needs of the session. */
 export interface SendArtifactsParts {
@@ -42,14 +43,18 @@ export class SendArtifacts {
   readonly #cursors = new Map<string, Cursor>();
   /** What the hub has whole, or does not want, of the attempts still held. */
   readonly #done = new Map<AttemptId, Set<number>>();
+  readonly #pump: Pump;
   #isLinked = false;
   #isFull = false;
-  #isPumping = false;
-  #isWoken = false;
   #cancelTimer: CancelTimer | undefined;
 
   constructor(parts: SendArtifactsParts) {
     this.#parts = parts;
+    this.#pump = new Pump({
+      isOpen: () => this.#isLinked,
+      run: () => this.#sendOwed(),
+      failed: parts.failed,
+    });
   }
 
   /** Is there any artifact of this attempt that the hub does not have? */
@@ -97,20 +102,11 @@ export class SendArtifacts {
 
   /** Sends what may be sent. Safe to call at any time; runs once at a time. */
   wake(): void {
-    this.#isWoken = true;
-    if (this.#isPumping || !this.#isLinked) return;
-    this.#isPumping = true;
-    this.#pump()
-      .catch((error: unknown) => this.#parts.failed(error))
-      .finally(() => {
-        this.#isPumping = false;
-        if (this.#isWoken) this.wake();
-      });
+    this.#pump.wake();
   }
 
-  async #pump(): Promise<void> {
+  async #sendOwed(): Promise<void> {
     let hasSent = true;
-    this.#isWoken = false;
     while (hasSent && this.#isLinked) {
       hasSent = false;
       for (const id of this.#listOwed()) {

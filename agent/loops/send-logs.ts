@@ -16,6 +16,7 @@ import type { Desk } from '../desk.ts';
 import { logAheadBytesMax, logAskAgainMs, logReadBytesMax } from '../limits.ts';
 import { LogCursor } from './log-cursor.ts';
 import { LogPace } from './log-pace.ts';
+import { Pump } from './pump.ts';
 
 /** What the loop needs of the session. */
 export interface SendLogsParts {
@@ -41,15 +42,19 @@ export interface LogAck {
 export class SendLogs {
   readonly #parts: SendLogsParts;
   readonly #cursors = new Map<AttemptId, LogCursor>();
+  readonly #pump: Pump;
   #isLinked = false;
   #isFull = false;
   #pace = new LogPace();
   #cancelTimer: CancelTimer | undefined;
-  #isPumping = false;
-  #isWoken = false;
 
   constructor(parts: SendLogsParts) {
     this.#parts = parts;
+    this.#pump = new Pump({
+      isOpen: () => this.#isLinked,
+      run: () => this.#sendOwed(),
+      failed: parts.failed,
+    });
   }
 
   /** One line for people. */
@@ -97,20 +102,11 @@ export class SendLogs {
 
   /** Sends what may be sent. Safe to call at any time; runs once at a time. */
   wake(): void {
-    this.#isWoken = true;
-    if (this.#isPumping || !this.#isLinked) return;
-    this.#isPumping = true;
-    this.#pump()
-      .catch((error: unknown) => this.#parts.failed(error))
-      .finally(() => {
-        this.#isPumping = false;
-        if (this.#isWoken) this.wake();
-      });
+    this.#pump.wake();
   }
 
-  async #pump(): Promise<void> {
+  async #sendOwed(): Promise<void> {
     let hasSent = true;
-    this.#isWoken = false;
     while (hasSent && this.#isLinked) {
       hasSent = false;
       for (const held of this.#parts.desk.list()) {
