@@ -26,6 +26,7 @@ export default defineConfig({
           ...limits,
           env,
           name: 'unit',
+          setupFiles: ['.config/property-seed.ts'],
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/e2e/**'],
           // Not threads: a worker thread closes, at its end, descriptors that we handed to pipes,
