@@ -45,6 +45,7 @@ export class Change {
   readonly jobs = new Map<JobId, JobRecord>();
   readonly #markers = new Map<JobId, boolean>();
   isTeamChanged = false;
+  isInboxChanged = false;
   readonly #takeEventSeq: () => number;
   readonly #undos: (() => void)[] = [];
 
@@ -98,6 +99,7 @@ export class Change {
 
   /** Writes the decision, and keeps or removes its marker as one that waits. */
   putDecision(decision: Decision): void {
+    this.isInboxChanged = true;
     const n = Number(decision.id.slice(1));
     this.ops.push(
       planRow(decisionKey(n), decision),

@@ -10,7 +10,8 @@ import type { JobRecord } from '../manager/job.ts';
 /** A change, as followers hear of it. */
 export type FeedEvent =
   | { readonly type: 'job'; readonly job: JobRecord }
-  | { readonly type: 'team' };
+  | { readonly type: 'team' }
+  | { readonly type: 'inbox' };
 
 /** Hands every event to every follower. */
 export class Feed {

@@ -185,6 +185,7 @@ export class Hub {
     const outlet: LedgerOutlet = {
       queued: (worker, { store, rows }) => this.#sessions.get(worker)?.session.queued(store, rows),
       jobChanged: (job) => this.feed.tell({ type: 'job', job }),
+      inboxChanged: () => this.feed.tell({ type: 'inbox' }),
       teamChanged: () => this.#tellTeam(),
       hasLink: (worker) => this.#sessions.get(worker)?.session.hasLink === true,
       isPresent: (worker) => this.#sessions.get(worker)?.isFresh === true,

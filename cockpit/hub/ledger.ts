@@ -25,6 +25,7 @@ export interface LedgerOutlet {
     what: { readonly store: string; readonly rows: readonly StreamRow[] },
   ): void;
   jobChanged(job: JobRecord): void;
+  inboxChanged(): void;
   /** Is there a link on which something may be on its way to this worker? */
   hasLink(worker: PeerKey): boolean;
   /** Was it heard lately, on a link that is open? */
@@ -111,6 +112,7 @@ export class Ledger {
     await committer.commit(ops);
     for (const [worker, what] of change.queued) outlet.queued(worker, what);
     for (const job of change.jobs.values()) outlet.jobChanged(job);
+    if (change.isInboxChanged) outlet.inboxChanged();
     if (change.isTeamChanged || change.jobs.size > 0) outlet.teamChanged();
   }
 }

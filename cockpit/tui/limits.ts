@@ -59,3 +59,6 @@ export const rowsMin = 8;
 export const measuredTextsMax = 4096;
 /** Longer texts are measured each time: they are logs, which hardly ever repeat. */
 export const measuredCharsMax = 64;
+
+/** Rows of one list that may be marked at once; verbs go out one for each. */
+export const markedMax = 1000;

@@ -10,6 +10,7 @@ import { AppError } from '../../protocol/errors.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { HubClient } from '../hub/client.ts';
 import { suspendMsMax } from './limits.ts';
+import { holdResize } from './panes/held-resize.ts';
 import { type LendTerminal, Screen } from './panes/screen.tsx';
 import { HubFeed } from './state/feed.ts';
 import { LogBuffer } from './state/log-buffer.ts';
@@ -45,7 +46,6 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitEnd> {
   }
   const cockpit = openCockpit(options);
   const resize = () => cockpit.store.send([{ type: 'resize', ...sizeOf(stdout) }]);
-  // Before Ink's own listener, so that its first frame of the new size is drawn for that size.
   stdout.on('resize', resize);
   stdin.once('end', cockpit.leave);
   try {
@@ -78,6 +78,7 @@ function openCockpit(options: CockpitOptions) {
     feed: store.feed,
     send: store.send,
   });
+  const held = holdResize(stdout);
   const show = async (): Promise<void> => {
     const screen = (
       <Screen
@@ -87,15 +88,22 @@ function openCockpit(options: CockpitOptions) {
         onReady={(lendTerminal) => {
           exit.lend = lendTerminal;
         }}
+        onSized={() => {
+          stdout.write(eraseScreen);
+          held.tell();
+        }}
       />
     );
-    const app = render(screen, { stdin, stdout, ...inkOptions });
+    const app = render(screen, { stdin, stdout: held.stdout, ...inkOptions });
     exit.leave = app.unmount;
     feed.start();
     await app.waitUntilExit();
   };
   return { store, feed, show, leave: () => exit.leave() };
 }
+
+// Written while Ink takes the screen for empty.
+const eraseScreen = '\x1b[H\x1b[2J';
 
 // The store paces the feed, so Ink must not pace again (ink facts, C4); CI must not blank the
 // screen; a key decides what ctrl-c does.

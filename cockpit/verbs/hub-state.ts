@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { formatAddress } from '../../protocol/transports/address.ts';
 import { type DiskHealth, formatMib, isUnsound } from '../../store/disk-guard.ts';
 import type { Hub } from '../hub/hub.ts';
+import { presentInbox } from './inbox.ts';
 import { formatInstant, presentJob, presentTeam } from './present.ts';
 import type { DiskShape, JobRow, StatusShape, WatchItem } from './shapes.ts';
 import { describeJob, showTeam } from './text.ts';
@@ -138,6 +139,7 @@ class Watcher {
   readonly #context: VerbContext;
   readonly #dirtyJobs = new Map<string, Parameters<typeof presentJob>[1]>();
   #isTeamDirty = false;
+  #isInboxDirty = false;
   #isWanted = true;
   /** What was sent was not all, because the store could not be read then. */
   #isPartial = false;
@@ -155,6 +157,7 @@ class Watcher {
     });
     const unfollow = hub.feed.follow((event) => {
       if (event.type === 'job') this.#dirtyJobs.set(event.job.id, event.job);
+      else if (event.type === 'inbox') this.#isInboxDirty = true;
       else this.#isTeamDirty = true;
       this.#wake();
     });
@@ -179,6 +182,7 @@ class Watcher {
     await this.#say({ type: 'team', team: presentTeam(hub) });
     const jobs = await presentAll(hub, [...(await hub.desk.listRecent(watchedJobsMax))]);
     await this.#say({ type: 'jobs', jobs });
+    await this.#sendInbox();
     this.#isPartial ||= !this.#isSound;
   }
 
@@ -192,9 +196,13 @@ class Watcher {
     this.#dirtyJobs.clear();
     const isTeamDirty = this.#isTeamDirty;
     this.#isTeamDirty = false;
+    const isInboxDirty = this.#isInboxDirty;
+    this.#isInboxDirty = false;
     for (const job of jobs) await this.#sendJob(job);
     if (isTeamDirty) await this.#say({ type: 'team', team: presentTeam(hub) });
-    if (jobs.length === 0 && !isTeamDirty && this.#isWanted) await woken;
+    if (isInboxDirty) await this.#sendInbox();
+    const isCalm = jobs.length === 0 && !isTeamDirty && !isInboxDirty;
+    if (isCalm && this.#isWanted) await woken;
   }
 
   async #sendJob(job: Parameters<typeof presentJob>[1]): Promise<void> {
@@ -206,6 +214,15 @@ class Watcher {
         job.kind === 'command' && job.parent !== null ? await hub.desk.find(job.parent) : undefined;
       if (parent !== undefined)
         await this.#say({ type: 'job', job: await presentJob(hub, parent) });
+    } catch (thrown) {
+      if (!isUnsound(thrown)) throw thrown;
+      this.#isPartial = true;
+    }
+  }
+
+  async #sendInbox(): Promise<void> {
+    try {
+      await this.#say({ type: 'inbox', rows: await presentInbox(this.#context.hub) });
     } catch (thrown) {
       if (!isUnsound(thrown)) throw thrown;
       this.#isPartial = true;

@@ -31,8 +31,7 @@ export const inboxVerb = defineVerb({
   flags: {},
   danger: 'looks',
   args: z.object({}),
-  run: ({ hub }) =>
-    Promise.all(hub.desk.listDecisions().map((decision) => presentDecision(hub, decision))),
+  run: ({ hub }) => presentInbox(hub),
   show: showInbox,
 });
 
@@ -66,6 +65,11 @@ export const decideVerb = defineVerb({
   },
   show: (job, style) => `${style.strong(job.id)} ${describeJob(job, style)}`,
 });
+
+/** Everything that waits for the M2, as it is shown; what has waited longest comes first. */
+export function presentInbox(hub: Hub): Promise<InboxRow[]> {
+  return Promise.all(hub.desk.listDecisions().map((decision) => presentDecision(hub, decision)));
+}
 
 async function presentDecision(hub: Hub, decision: Decision): Promise<InboxRow> {
   const { id, kind, attempt, openedAt, reason, statement } = decision;

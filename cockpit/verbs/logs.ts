@@ -101,7 +101,7 @@ class LogReader {
     });
     const unfollow = hub.mirror.follow(this.#attempt, wake);
     const unfeed = hub.feed.follow((event) => {
-      if (event.type === 'team' || event.job.id === this.#job.id) wake();
+      if (event.type !== 'job' || event.job.id === this.#job.id) wake();
     });
     try {
       await this.#sendRest();

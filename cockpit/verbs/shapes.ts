@@ -217,7 +217,8 @@ export type WatchItem =
   | { readonly type: 'hub'; readonly hub: StatusShape['hub'] }
   | { readonly type: 'team'; readonly team: readonly TeamRow[] }
   | { readonly type: 'jobs'; readonly jobs: readonly JobRow[] }
-  | { readonly type: 'job'; readonly job: JobRow };
+  | { readonly type: 'job'; readonly job: JobRow }
+  | { readonly type: 'inbox'; readonly rows: readonly InboxRow[] };
 
 /** `{"error": …}` on stdout when a verb with `--json` fails. */
 export interface ErrorReport {

@@ -64,7 +64,7 @@ test('screen: in 40x30 one pane has all the room, and the tabs lead to the other
   const screen = open({ columns: 40, rows: 30 });
   const jobs = await screen.until(/J1 +✗ FAILED/);
   expect(isWhole(jobs)).toBe(true);
-  expect(jobs[1]).toMatch(/^ +1 Team 1 +2 Jobs 1 +3 Log$/);
+  expect(jobs[1]).toMatch(/^ +1 Team 1 +2 Jobs 1 +3 Log/);
   expect(jobs.filter((line) => line.startsWith('╭─'))).toHaveLength(1);
   screen.press('1');
   expect(isWhole(await screen.until(/alice +○ idle/))).toBe(true);
@@ -84,7 +84,7 @@ test('screen: a terminal that changes its size gets a whole frame of the new one
   );
   screen.resize(120, 40);
   const wide = await screen.until((lines) => lines.length === 40 && isWhole(lines));
-  expect(wide[1]).toMatch(/^╭─ 1 Team .*╭─ 3 Log /);
+  expect(wide[2]).toMatch(/^╭─ 1 Team .*╭─ 3 Log /);
 });
 
 test('screen: NO_COLOR leaves no cell coloured, not even in logs; without it some are', async () => {

@@ -27,6 +27,14 @@ export type Command =
   | 'pane-team'
   | 'pane-jobs'
   | 'pane-log'
+  | 'pane-inbox'
+  | 'approve'
+  | 'reject'
+  | 'answer'
+  | 'filter'
+  | 'mark'
+  | 'mark-range'
+  | 'zoom'
   | 'back'
   | 'help'
   | 'quit'
@@ -46,13 +54,24 @@ export type Command =
   | 'form-clear'
   | 'form-word'
   | 'form-close'
+  | 'prompt-accept'
+  | 'prompt-close'
   | 'confirm-accept'
   | 'confirm-switch'
   | 'confirm-yes'
   | 'confirm-no';
 
 /** Where a key is valid: a pane, every pane (`global`), or an overlay that takes all keys. */
-export type Context = 'global' | 'team' | 'jobs' | 'log' | 'form' | 'confirm' | 'help';
+export type Context =
+  | 'global'
+  | 'team'
+  | 'jobs'
+  | 'log'
+  | 'inbox'
+  | 'form'
+  | 'prompt'
+  | 'confirm'
+  | 'help';
 
 /** One row of the table. */
 export interface Binding {
@@ -64,28 +83,38 @@ export interface Binding {
   readonly isShownInFooter: boolean;
 }
 
-const lists = ['team', 'jobs', 'log', 'help'] as const;
-const everywhere = ['global', 'form', 'confirm', 'help'] as const;
+const moving = ['global', 'help'] as const;
+const texts = ['form', 'prompt'] as const;
+const work = ['team', 'jobs', 'log'] as const;
+const everywhere = ['global', 'form', 'prompt', 'confirm', 'help'] as const;
 
 /** The table. */
 export const keymap: readonly Binding[] = [
   shown('dispatch', ['d'], 'dispatch', ['global']),
-  shown('open', ['enter'], 'details', ['team', 'jobs', 'log']),
-  shown('cancel', ['c'], 'cancel', ['global']),
-  shown('retry', ['r'], 'retry', ['global']),
+  shown('open', ['enter'], 'details', ['global']),
+  shown('cancel', ['c'], 'cancel', work),
+  shown('retry', ['r'], 'retry', work),
+  shown('approve', ['a'], 'approve', ['inbox']),
+  shown('reject', ['x'], 'reject', ['inbox']),
+  shown('answer', ['e'], 'answer', ['inbox']),
+  shown('filter', ['/'], 'filter', ['global']),
   shown('pane-next', ['tab'], 'next pane', ['global']),
   hidden('pane-previous', ['shift-tab'], 'previous pane', ['global']),
   hidden('pane-team', ['1'], 'team', ['global']),
   hidden('pane-jobs', ['2'], 'jobs', ['global']),
   hidden('pane-log', ['3'], 'log', ['global']),
-  hidden('down', ['j', 'down'], 'down', lists),
-  hidden('up', ['k', 'up'], 'up', lists),
-  hidden('half-down', ['ctrl-d'], 'half a page down', lists),
-  hidden('half-up', ['ctrl-u'], 'half a page up', lists),
-  hidden('page-down', ['pagedown'], 'a page down', lists),
-  hidden('page-up', ['pageup'], 'a page up', lists),
-  hidden('top', ['g', 'home'], 'first row', lists),
-  hidden('bottom', ['G', 'end'], 'last row; a log follows its end', lists),
+  hidden('pane-inbox', ['4'], 'inbox', ['global']),
+  hidden('zoom', ['z'], 'the pane alone, and back', ['global']),
+  hidden('mark', ['space'], 'mark, and go on', ['global']),
+  hidden('mark-range', ['v'], 'mark from here; again: stop', ['global']),
+  hidden('down', ['j', 'down'], 'down', moving),
+  hidden('up', ['k', 'up'], 'up', moving),
+  hidden('half-down', ['ctrl-d'], 'half a page down', moving),
+  hidden('half-up', ['ctrl-u'], 'half a page up', moving),
+  hidden('page-down', ['pagedown'], 'a page down', moving),
+  hidden('page-up', ['pageup'], 'a page up', moving),
+  hidden('top', ['g', 'home'], 'first row', moving),
+  hidden('bottom', ['G', 'end'], 'last row; a log follows its end', moving),
   hidden('left', ['left'], 'scroll to the left', ['log']),
   hidden('right', ['right'], 'scroll to the right', ['log']),
   hidden('back', ['esc'], 'climb back', ['global']),
@@ -94,15 +123,17 @@ export const keymap: readonly Binding[] = [
   shown('form-send', ['enter'], 'send', ['form']),
   shown('form-next', ['tab', 'down'], 'next field', ['form']),
   hidden('form-previous', ['shift-tab', 'up'], 'previous field', ['form']),
-  hidden('form-left', ['left', 'ctrl-b'], 'one to the left; previous worker', ['form']),
-  hidden('form-right', ['right', 'ctrl-f'], 'one to the right; next worker', ['form']),
-  hidden('form-start', ['home', 'ctrl-a'], 'start of the field', ['form']),
-  hidden('form-end', ['end', 'ctrl-e'], 'end of the field', ['form']),
-  hidden('form-backspace', ['backspace'], 'delete to the left', ['form']),
-  hidden('form-delete', ['delete', 'ctrl-d'], 'delete to the right', ['form']),
-  hidden('form-clear', ['ctrl-u'], 'delete to the start', ['form']),
-  hidden('form-word', ['ctrl-w'], 'delete a word', ['form']),
+  hidden('form-left', ['left', 'ctrl-b'], 'one to the left; previous worker', texts),
+  hidden('form-right', ['right', 'ctrl-f'], 'one to the right; next worker', texts),
+  hidden('form-start', ['home', 'ctrl-a'], 'start of the field', texts),
+  hidden('form-end', ['end', 'ctrl-e'], 'end of the field', texts),
+  hidden('form-backspace', ['backspace'], 'delete to the left', texts),
+  hidden('form-delete', ['delete', 'ctrl-d'], 'delete to the right', texts),
+  hidden('form-clear', ['ctrl-u'], 'delete to the start', texts),
+  hidden('form-word', ['ctrl-w'], 'delete a word', texts),
   shown('form-close', ['esc'], 'close', ['form']),
+  shown('prompt-accept', ['enter'], 'take it', ['prompt']),
+  shown('prompt-close', ['esc'], 'leave it', ['prompt']),
   shown('confirm-accept', ['enter'], 'take the marked answer', ['confirm']),
   shown('confirm-switch', ['tab', 'left', 'right', 'h', 'l'], 'switch', ['confirm']),
   shown('confirm-yes', ['y'], 'yes', ['confirm']),
@@ -116,9 +147,11 @@ export const keymap: readonly Binding[] = [
 /** The parts of the help overlay and of the README's table, in order. */
 export const contextTitles: readonly (readonly [Context, string])[] = [
   ['global', 'Everywhere'],
-  ['jobs', 'In a list or log'],
+  ['jobs', 'In the team, jobs and log'],
   ['log', 'In the log'],
+  ['inbox', 'In the inbox'],
   ['form', 'In the dispatch form'],
+  ['prompt', 'In the line at the foot'],
   ['confirm', 'In a question'],
   ['help', 'In this help'],
 ];

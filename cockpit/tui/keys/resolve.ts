@@ -71,7 +71,8 @@ export function splitKeys(raw: RawKey): readonly KeyPress[] {
 export function resolveKey(key: KeyPress, mode: Mode): Resolved {
   const command = table.get(`${mode} ${key.name}`);
   if (command !== undefined) return { type: 'command', command };
-  if (mode === 'form' && key.text !== '') return { type: 'text', text: key.text };
+  if ((mode === 'form' || mode === 'prompt') && key.text !== '')
+    return { type: 'text', text: key.text };
   return { type: 'none' };
 }
 
@@ -85,7 +86,7 @@ const table = new Map<string, Command>(
 
 function modesOf(contexts: readonly Context[]): readonly Mode[] {
   return contexts.flatMap((context): readonly Mode[] =>
-    context === 'global' ? ['team', 'jobs', 'log'] : [context],
+    context === 'global' ? ['team', 'jobs', 'log', 'inbox'] : [context],
   );
 }
 

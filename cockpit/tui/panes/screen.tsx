@@ -5,7 +5,13 @@
  * scrolls it.
  */
 import { Box, useApp, useInput, usePaste } from 'ink';
-import { type ReactElement, useEffect, useSyncExternalStore } from 'react';
+import {
+  type ReactElement,
+  useEffect,
+  useLayoutEffect,
+  useState,
+  useSyncExternalStore,
+} from 'react';
 import { splitKeys } from '../keys/resolve.ts';
 import type { CockpitEvent } from '../state/effects.ts';
 import type { LogLines } from '../state/log-buffer.ts';
@@ -33,10 +39,12 @@ export interface ScreenProps {
   readonly theme: Theme;
   /** Called once the screen can lend the terminal. */
   readonly onReady: (lend: LendTerminal) => void;
+  /** Called between an empty screen of a new size and the first full one. */
+  readonly onSized: () => void;
 }
 
 /** Draws the screen. */
-export function Screen({ source, lines, theme, onReady }: ScreenProps): ReactElement {
+export function Screen({ source, lines, theme, onReady, onSized }: ScreenProps): ReactElement {
   const state = useSyncExternalStore(source.subscribe, source.getState);
   useInput((input, key) => {
     source.send(splitKeys({ input, key }).map((press) => ({ type: 'key', press })));
@@ -44,6 +52,16 @@ export function Screen({ source, lines, theme, onReady }: ScreenProps): ReactEle
   usePaste((text) => source.send([{ type: 'paste', text }]));
   const { suspendTerminal } = useApp();
   useEffect(() => onReady(suspendTerminal), [onReady, suspendTerminal]);
+  const size = `${state.columns}x${state.rows}`;
+  const [drawnSize, setDrawnSize] = useState(size);
+  useLayoutEffect(() => {
+    if (drawnSize === size) return;
+    onSized();
+    setDrawnSize(size);
+  }, [drawnSize, size, onSized]);
+  // What rows a terminal keeps where when its size changes is its own affair. Ink writes only rows
+  // that differ from its last frame, so that frame must be an empty one: then all are written.
+  if (drawnSize !== size) return <Box />;
   const view = viewScreen(state, lines);
   return (
     <Box width={view.columns} height={view.rows}>

@@ -2,18 +2,20 @@
  * What each command does to the state. Pure.
  *
  * The keymap says which key asks for a command; nothing here knows keys but the texts that name
- * one. A command that can't be done says why and changes nothing.
+ * one. A command that can't be done says why and changes nothing. What belongs to one pane is that
+ * pane's (`panes.ts`); here is what is the same everywhere.
  */
 import { type Command, keymap } from '../keys/keymap.ts';
-import type { PaneId } from '../views/layout.ts';
+import { type PaneId, paneIds } from '../views/layout.ts';
 import { applyFormCommand, openForm } from './dispatch-form.ts';
 import { ask, still, type Update } from './effects.ts';
 import { explainDisabled } from './guards.ts';
-import { findSelectedJob, type State } from './model.ts';
-import { type Move, move, scrollSideways } from './selection.ts';
+import { type Move, moveNumber, toggleMark, toggleRange } from './list.ts';
+import { type Confirm, closedDetail, type State, withList } from './model.ts';
+import { moveInPane, paneModules, visibleIds } from './panes.ts';
+import { applyPromptCommand, openFilter, setFilter } from './prompt.ts';
+import { helpRoom } from './scroll.ts';
 import { tell } from './toast.ts';
-
-const panes: readonly PaneId[] = ['team', 'jobs', 'log'];
 
 const moves: Readonly<Partial<Record<Command, Move>>> = {
   down: { type: 'rows', count: 1 },
@@ -26,102 +28,126 @@ const moves: Readonly<Partial<Record<Command, Move>>> = {
   bottom: { type: 'end' },
 };
 
+const panesByCommand: Readonly<Partial<Record<Command, PaneId>>> = {
+  'pane-team': 'team',
+  'pane-jobs': 'jobs',
+  'pane-log': 'log',
+  'pane-inbox': 'inbox',
+};
+
 /** Does what a key asked for. */
 export function applyCommand(state: State, command: Command): Update {
+  const { overlay } = state;
+  const program = applyProgramCommand(state, command);
+  if (program !== undefined) return program;
+  if (overlay?.type === 'form') return applyFormCommand(state, overlay, command);
+  if (overlay?.type === 'prompt') return applyPromptCommand(state, overlay, command);
+  if (overlay?.type === 'confirm') return applyConfirm(state, overlay, command);
+  if (overlay?.type === 'help') return applyHelp(state, overlay.top, command);
+  const how = moves[command];
+  if (how !== undefined) return moveInPane(state, how);
   const reason = explainDisabled(state, command);
   if (reason !== undefined) return tell(state, `${keyOf(command)}: ${reason}`);
-  const how = moves[command];
-  if (how !== undefined) return move(state, how);
-  if (state.overlay?.type === 'form' && command.startsWith('form-')) {
-    return applyFormCommand(state, state.overlay, command);
-  }
-  if (state.overlay?.type === 'confirm' && command.startsWith('confirm-')) {
-    return applyConfirm(state, command);
-  }
-  return applyAction(state, command) ?? applyView(state, command);
+  return paneModules[state.focus].apply?.(state, command) ?? applyView(state, command);
 }
 
-function applyAction(state: State, command: Command): Update | undefined {
-  const job = findSelectedJob(state)?.id;
+/** What does the same wherever one is. */
+function applyProgramCommand(state: State, command: Command): Update | undefined {
   if (command === 'quit' || command === 'leave') return ask(state, { type: 'quit' });
   if (command === 'redraw') return ask(state, { type: 'redraw' });
   if (command === 'suspend') return ask(state, { type: 'suspend' });
-  if (command === 'dispatch') return openForm(state);
-  if (job === undefined) return undefined;
-  if (command === 'cancel')
-    return still({ ...state, overlay: { type: 'confirm', job, answer: 'no' } });
-  if (command === 'retry') return ask(state, { type: 'request', request: { verb: 'retry', job } });
   return undefined;
 }
 
+function applyHelp(state: State, top: number, command: Command): Update {
+  if (command === 'help-close') return still({ ...state, overlay: undefined });
+  const how = moves[command];
+  if (how === undefined) return still(state);
+  const next = moveNumber(top, how, { room: helpRoom(state), last: Number.MAX_SAFE_INTEGER });
+  return still({ ...state, overlay: { type: 'help', top: next } });
+}
+
 function applyView(state: State, command: Command): Update {
+  const pane = panesByCommand[command];
+  if (pane !== undefined) return still(focusPane(state, pane));
   switch (command) {
+    case 'dispatch':
+      return openForm(state);
     case 'help':
       return still({ ...state, overlay: { type: 'help', top: 0 } });
-    case 'help-close':
-      return still({ ...state, overlay: undefined });
     case 'pane-next':
-      return still({ ...state, focus: stepPane(state.focus, 1) });
+      return still(focusPane(state, stepPane(state.focus, 1)));
     case 'pane-previous':
-      return still({ ...state, focus: stepPane(state.focus, -1) });
-    case 'pane-team':
-      return still({ ...state, focus: 'team' });
-    case 'pane-jobs':
-      return still({ ...state, focus: 'jobs' });
-    case 'pane-log':
-      return still({ ...state, focus: 'log' });
-    case 'left':
-    case 'right':
-      return scrollSideways(state, command);
+      return still(focusPane(state, stepPane(state.focus, -1)));
+    case 'zoom':
+      return still({ ...state, isZoomed: !state.isZoomed });
     case 'open':
-      return openDrill(state);
+      return still({ ...state, detail: { isOpen: true, top: 0 } });
     case 'back':
       return climbBack(state);
     default:
-      return still(state);
+      return applyListCommand(state, command);
   }
 }
 
-/** Details of what is selected, in the place of the log. */
-function openDrill(state: State): Update {
-  const { focus, drill } = state;
-  if (focus === 'log' && drill.type !== 'log') return climbBack(state);
-  if (focus === 'team' && state.worker !== undefined) {
-    const worker = { type: 'worker', name: state.worker, from: focus, top: 0 } as const;
-    return still({ ...state, focus: 'log', drill: worker });
+/** What is the same in every list: narrowing it and marking in it. */
+function applyListCommand(state: State, command: Command): Update {
+  const id = paneModules[state.focus].list;
+  if (id === undefined) return still(state);
+  const list = state.lists[id];
+  if (command === 'filter') return openFilter(state, id);
+  if (command === 'mark') {
+    const marked = withList(state, id, toggleMark(list));
+    return moveInPane(marked, { type: 'rows', count: 1 });
   }
-  if (state.job === undefined) return still(state);
-  const next = { type: 'job', job: state.job, detail: undefined, from: focus, top: 0 } as const;
-  return ask(
-    { ...state, focus: 'log', drill: next },
-    { type: 'request', request: { verb: 'job', job: state.job } },
-  );
+  if (command !== 'mark-range') return still(state);
+  return still(withList(state, id, toggleRange(list, visibleIds(state, id))));
 }
 
-/** One step up: out of details, then out of the log. At the top there is nothing to leave. */
+/** Gives the keys to a pane. */
+function focusPane(state: State, pane: PaneId): State {
+  return { ...state, focus: pane, detail: closedDetail };
+}
+
+/**
+ * One step up: out of details, then marks, then the filter, then the zoom, then the log. At the top
+ * there is nothing to leave.
+ */
 function climbBack(state: State): Update {
-  if (state.drill.type !== 'log') {
-    return still({ ...state, focus: state.drill.from, drill: { type: 'log' } });
+  const { focus, drill, detail } = state;
+  if (detail.isOpen) return still({ ...state, detail: closedDetail });
+  if (focus === 'log' && drill.type !== 'log') {
+    return still({ ...state, focus: drill.from, drill: { type: 'log' } });
   }
-  return still(state.focus === 'log' ? { ...state, focus: 'jobs' } : state);
+  const id = paneModules[focus].list;
+  const list = id === undefined ? undefined : state.lists[id];
+  if (id !== undefined && list !== undefined) {
+    const isMarking = list.marked.length > 0 || list.rangeFrom !== undefined;
+    if (isMarking) {
+      return still(withList(state, id, { ...list, marked: [], rangeFrom: undefined }));
+    }
+    if (list.filter !== '') return still(setFilter(state, id, ''));
+  }
+  if (state.isZoomed) return still({ ...state, isZoomed: false });
+  return still(focus === 'jobs' || focus === 'team' ? state : focusPane(state, 'jobs'));
 }
 
-function applyConfirm(state: State, command: Command): Update {
-  if (state.overlay?.type !== 'confirm') return still(state);
-  const { job, answer } = state.overlay;
+function applyConfirm(state: State, overlay: Confirm, command: Command): Update {
   if (command === 'confirm-switch') {
-    return still({
-      ...state,
-      overlay: { ...state.overlay, answer: answer === 'no' ? 'yes' : 'no' },
-    });
+    const answer = overlay.answer === 'no' ? 'yes' : 'no';
+    return still({ ...state, overlay: { ...overlay, answer } });
   }
+  const isYes =
+    command === 'confirm-yes' || (command === 'confirm-accept' && overlay.answer === 'yes');
+  const isNo = command === 'confirm-no' || command === 'confirm-accept';
+  if (!isYes && !isNo) return still(state);
   const closed: State = { ...state, overlay: undefined };
-  const isYes = command === 'confirm-yes' || (command === 'confirm-accept' && answer === 'yes');
-  return isYes ? ask(closed, { type: 'request', request: { verb: 'cancel', job } }) : still(closed);
+  return isYes ? ask(closed, ...overlay.effects) : still(closed);
 }
 
 function stepPane(pane: PaneId, step: number): PaneId {
-  return panes[(panes.indexOf(pane) + step + panes.length) % panes.length] ?? 'jobs';
+  const index = paneIds.indexOf(pane) + step + paneIds.length;
+  return paneIds[index % paneIds.length] ?? 'jobs';
 }
 
 function keyOf(command: Command): string {

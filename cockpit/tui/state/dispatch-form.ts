@@ -6,17 +6,9 @@
  */
 import type { ErrorShape } from '../../../protocol/errors.ts';
 import type { Command } from '../keys/keymap.ts';
-import { ask, still, type Update } from './effects.ts';
+import { ask, requestOf, still, type Update } from './effects.ts';
 import type { DispatchForm, FieldId, State, TextField } from './model.ts';
-import {
-  deleteCharacter,
-  deleteToStart,
-  deleteWord,
-  emptyField,
-  insertText,
-  jumpCaret,
-  moveCaret,
-} from './text-field.ts';
+import { editText, emptyField, insertText } from './text-field.ts';
 
 /** The choice that leaves the worker to the hub. With a space: no worker can be called so. */
 export const anyWorker = 'any worker';
@@ -29,8 +21,8 @@ const fields: readonly FieldId[] = ['command', 'worker', 'deadline'];
 /** Opens the form; from the team pane it is made out to the selected worker. */
 export function openForm(state: State): Update {
   const names = state.team.filter((worker) => worker.state !== 'revoked').map(({ name }) => name);
-  const isChosen =
-    state.focus === 'team' && state.worker !== undefined && names.includes(state.worker);
+  const { selected } = state.lists.team;
+  const isChosen = state.focus === 'team' && selected !== undefined && names.includes(selected);
   const form: DispatchForm = {
     type: 'form',
     token: state.nextId,
@@ -38,7 +30,7 @@ export function openForm(state: State): Update {
     command: emptyField,
     deadline: emptyField,
     workers: [anyWorker, ...names, allWorkers],
-    worker: isChosen ? (state.worker ?? anyWorker) : anyWorker,
+    worker: isChosen ? selected : anyWorker,
     isSending: false,
     error: undefined,
   };
@@ -88,10 +80,8 @@ function sendForm(state: State, form: DispatchForm): Update {
     return still(withForm(state, { ...form, field: 'command', error }));
   }
   const next = withForm(state, { ...form, isSending: true, error: undefined });
-  return ask(next, {
-    type: 'request',
-    request: { verb: 'dispatch', token: form.token, args: dispatchArgs(form) },
-  });
+  const purpose = { for: 'form', token: form.token } as const;
+  return ask(next, requestOf('dispatch', dispatchArgs(form), purpose));
 }
 
 function dispatchArgs(form: DispatchForm): Readonly<Record<string, unknown>> {
@@ -106,26 +96,7 @@ function dispatchArgs(form: DispatchForm): Readonly<Record<string, unknown>> {
 
 function editForm(form: DispatchForm, command: Command): DispatchForm {
   if (form.field === 'worker') return chooseWorker(form, command);
-  switch (command) {
-    case 'form-left':
-      return editField(form, (field) => moveCaret(field, 'left'));
-    case 'form-right':
-      return editField(form, (field) => moveCaret(field, 'right'));
-    case 'form-start':
-      return editField(form, (field) => jumpCaret(field, 'start'));
-    case 'form-end':
-      return editField(form, (field) => jumpCaret(field, 'end'));
-    case 'form-backspace':
-      return editField(form, (field) => deleteCharacter(field, 'left'));
-    case 'form-delete':
-      return editField(form, (field) => deleteCharacter(field, 'right'));
-    case 'form-clear':
-      return editField(form, deleteToStart);
-    case 'form-word':
-      return editField(form, deleteWord);
-    default:
-      return form;
-  }
+  return editField(form, (field) => editText(field, command));
 }
 
 function chooseWorker(form: DispatchForm, command: Command): DispatchForm {

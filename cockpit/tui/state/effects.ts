@@ -6,18 +6,30 @@
  */
 import type { ErrorShape } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
-import type { JobDetail, JobRow, StatusShape, TeamRow } from '../../verbs/shapes.ts';
+import type { InboxRow, JobRow, StatusShape, TeamRow } from '../../verbs/shapes.ts';
 import type { KeyPress } from '../keys/resolve.ts';
 import type { State } from './model.ts';
 
-/** A verb asked of the hub. */
-export type Request =
+/** Who wants the answer of a request, and what it is called when it is told of. */
+export type Purpose =
+  /** The dispatch form with this token. */
+  | { readonly for: 'form'; readonly token: number }
+  /** The details of this job. */
+  | { readonly for: 'detail'; readonly job: JobId }
+  /** Something done to `subject`; `done` says that it was taken. The job that came of it is shown if `shows`. */
   | {
-      readonly verb: 'dispatch';
-      readonly token: number;
-      readonly args: Readonly<Record<string, unknown>>;
-    }
-  | { readonly verb: 'cancel' | 'retry' | 'job'; readonly job: JobId };
+      readonly for: 'act';
+      readonly subject: string;
+      readonly done: string;
+      readonly shows: boolean;
+    };
+
+/** A verb asked of the hub. */
+export interface Request {
+  readonly verb: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly purpose: Purpose;
+}
 
 /** Something to be done. */
 export type Effect =
@@ -47,8 +59,8 @@ export type CockpitEvent =
       readonly revision: number;
     }
   | { readonly type: 'log-ended'; readonly job: JobId; readonly error: ErrorShape | undefined }
-  | { readonly type: 'detail'; readonly detail: JobDetail }
-  | { readonly type: 'done'; readonly request: Request; readonly job: JobId | undefined }
+  | { readonly type: 'inbox'; readonly rows: readonly InboxRow[] }
+  | { readonly type: 'reply'; readonly request: Request; readonly value: unknown }
   | { readonly type: 'refused'; readonly request: Request; readonly error: ErrorShape }
   | { readonly type: 'link-gone'; readonly reason: string; readonly tryCount: number }
   | { readonly type: 'link-live' }
@@ -58,6 +70,15 @@ export type CockpitEvent =
 export interface Update {
   readonly state: State;
   readonly effects: readonly Effect[];
+}
+
+/** The effect of asking the hub for a verb. */
+export function requestOf(
+  verb: string,
+  args: Readonly<Record<string, unknown>>,
+  purpose: Purpose,
+): Effect {
+  return { type: 'request', request: { verb, args, purpose } };
 }
 
 /** A new state that asks for nothing. */

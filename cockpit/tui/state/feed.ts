@@ -12,7 +12,7 @@ import { type ErrorShape, wrapError } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../../protocol/ports.ts';
 import type { HubClient, HubStream } from '../../hub/client.ts';
-import type { JobDetail, LogItem, WatchItem } from '../../verbs/shapes.ts';
+import type { LogItem, WatchItem } from '../../verbs/shapes.ts';
 import { followMsMin, reconnectMs } from '../limits.ts';
 import { sizeText } from '../views/phrases.ts';
 import type { CockpitEvent, Request } from './effects.ts';
@@ -68,9 +68,8 @@ export class HubFeed {
 
   /** Asks the hub for a verb; what came of it is sent as an event. */
   request(request: Request): void {
-    const args = request.verb === 'dispatch' ? request.args : { job: request.job };
-    this.#client.call(request.verb, args).then(
-      (reply) => this.#options.send([answerOf(request, reply)]),
+    this.#client.call(request.verb, request.args).then(
+      (value) => this.#options.send([{ type: 'reply', request, value }]),
       (thrown) => this.#options.send([{ type: 'refused', request, error: shapeOf(thrown) }]),
     );
   }
@@ -111,7 +110,7 @@ export class HubFeed {
     const nowMs = this.#options.ports.clock.monotonicMs();
     if (item.type === 'hub') this.#options.feed(item);
     else if (item.type === 'team') this.#options.feed({ type: 'team', team: item.team, nowMs });
-    else if (item.type === 'jobs') this.#options.feed(item);
+    else if (item.type === 'jobs' || item.type === 'inbox') this.#options.feed(item);
     else if (item.type === 'job') this.#options.feed({ type: 'jobs-changed', jobs: [item.job] });
   }
 
@@ -174,12 +173,6 @@ export class HubFeed {
     this.#adopt(client);
     this.#options.send([{ type: 'link-live' }]);
   }
-}
-
-function answerOf(request: Request, reply: unknown): CockpitEvent {
-  if (request.verb === 'job') return { type: 'detail', detail: reply as JobDetail };
-  const id = (reply as Partial<Pick<JobDetail, 'id'>> | null)?.id;
-  return { type: 'done', request, job: typeof id === 'string' ? id : undefined };
 }
 
 function shapeOf(thrown: unknown): ErrorShape {

@@ -7,9 +7,12 @@
  */
 import type { ErrorShape } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
-import type { JobDetail, JobRow, StatusShape, TeamRow } from '../../verbs/shapes.ts';
+import type { InboxRow, JobDetail, JobRow, StatusShape, TeamRow } from '../../verbs/shapes.ts';
 import type { Mode } from '../keys/resolve.ts';
+import { jobsHeldMax } from '../limits.ts';
 import type { PaneId } from '../views/layout.ts';
+import type { Effect } from './effects.ts';
+import { emptyList, type ListId, type ListState, visibleIn } from './list.ts';
 
 /** The connection to the hub. */
 export type HubLink =
@@ -65,10 +68,35 @@ export interface DispatchForm {
   readonly error: ErrorShape | undefined;
 }
 
+/** A question with the harmless answer marked; `effects` are what yes means. */
+export interface Confirm {
+  readonly type: 'confirm';
+  readonly title: string;
+  /** What it is about, and what will happen. */
+  readonly text: readonly string[];
+  readonly no: string;
+  readonly yes: string;
+  readonly answer: 'no' | 'yes';
+  readonly effects: readonly Effect[];
+}
+
+/** What the line at the foot is for: narrowing a list while it is typed, or an answer in words. */
+export type PromptUse =
+  | { readonly for: 'filter'; readonly list: ListId; readonly before: string }
+  | { readonly for: 'decide'; readonly decision: string };
+
+/** A line of text asked for at the foot of the screen. */
+export interface Prompt {
+  readonly type: 'prompt';
+  readonly use: PromptUse;
+  readonly field: TextField;
+}
+
 /** Something over the panes that takes all keys. */
 export type Overlay =
   | { readonly type: 'help'; readonly top: number }
-  | { readonly type: 'confirm'; readonly job: JobId; readonly answer: 'no' | 'yes' }
+  | Confirm
+  | Prompt
   | DispatchForm;
 
 /** A short message; a `bad` one stays until a key is pressed. */
@@ -98,11 +126,16 @@ export interface State {
   readonly hasJobs: boolean;
   /** Jobs that ended badly while the screen was up and were not looked at since. */
   readonly unseen: readonly JobId[];
+  /** What waits for the M2, the longest first. */
+  readonly inbox: readonly InboxRow[];
+  readonly hasInbox: boolean;
   readonly focus: PaneId;
-  readonly worker: string | undefined;
-  readonly workersTop: number;
-  readonly job: JobId | undefined;
-  readonly jobsTop: number;
+  /** Does the pane that has the keys have the whole body? */
+  readonly isZoomed: boolean;
+  /** What is chosen, marked and narrowed in each list, by id. */
+  readonly lists: Readonly<Record<ListId, ListState>>;
+  /** The details of a pane that has them beside its list: do they have the keys, and their first row. */
+  readonly detail: { readonly isOpen: boolean; readonly top: number };
   readonly drill: Drill;
   readonly log: LogView;
   readonly overlay: Overlay | undefined;
@@ -137,6 +170,9 @@ export function openLogView(job: JobId | undefined): LogView {
   };
 }
 
+/** Details that the keys are not in. */
+export const closedDetail = { isOpen: false, top: 0 } as const;
+
 /** The state at start. */
 export function openState(seed: StateSeed): State {
   return {
@@ -149,11 +185,12 @@ export function openState(seed: StateSeed): State {
     jobs: [],
     hasJobs: false,
     unseen: [],
+    inbox: [],
+    hasInbox: false,
     focus: 'jobs',
-    worker: undefined,
-    workersTop: 0,
-    job: undefined,
-    jobsTop: 0,
+    isZoomed: false,
+    lists: { team: emptyList, jobs: emptyList, inbox: emptyList },
+    detail: closedDetail,
     drill: { type: 'log' },
     log: openLogView(undefined),
     overlay: undefined,
@@ -167,9 +204,39 @@ export function modeOf(state: State): Mode {
   return state.overlay?.type ?? state.focus;
 }
 
+/** The workers that the team's filter leaves, in order. */
+export function visibleTeam(state: State): readonly TeamRow[] {
+  return visibleIn(state.team, state.lists.team.filter, teamText);
+}
+
+/** The jobs that their filter leaves, newest first. */
+export function visibleJobs(state: State): readonly JobRow[] {
+  return visibleIn(state.jobs, state.lists.jobs.filter, jobText);
+}
+
+/** What waits for the M2, as far as the filter leaves it. */
+export function visibleInbox(state: State): readonly InboxRow[] {
+  return visibleIn(state.inbox, state.lists.inbox.filter, inboxText);
+}
+
+/** Jobs as the screen holds them: newest first, so many. */
+export function orderJobs(rows: readonly JobRow[]): readonly JobRow[] {
+  return [...rows].sort((a, b) => numberOf(b.id) - numberOf(a.id)).slice(0, jobsHeldMax);
+}
+
+/** The jobs with those that changed in their places. */
+export function mergeJobs(known: readonly JobRow[], changed: readonly JobRow[]): readonly JobRow[] {
+  const ids = new Set(changed.map((job) => job.id));
+  return orderJobs([...changed, ...known.filter((job) => !ids.has(job.id))]);
+}
+
+function numberOf(id: JobId): number {
+  return Number(id.slice(1));
+}
+
 /** The selected job, where the hub has told of it. */
 export function findSelectedJob(state: State): JobRow | undefined {
-  return state.jobs.find((job) => job.id === state.job);
+  return state.jobs.find((job) => job.id === state.lists.jobs.selected);
 }
 
 /** The job whose log or detail the right pane shows. */
@@ -179,5 +246,30 @@ export function findFollowedJob(state: State): JobRow | undefined {
 
 /** The selected worker. */
 export function findSelectedWorker(state: State): TeamRow | undefined {
-  return state.team.find((worker) => worker.name === state.worker);
+  return state.team.find((worker) => worker.name === state.lists.team.selected);
+}
+
+/** The selected entry of the inbox. */
+export function findSelectedDecision(state: State): InboxRow | undefined {
+  return state.inbox.find((row) => row.id === state.lists.inbox.selected);
+}
+
+/** The state with one of its lists changed. */
+export function withList(state: State, id: ListId, list: ListState): State {
+  return list === state.lists[id] ? state : { ...state, lists: { ...state.lists, [id]: list } };
+}
+
+// What a filter looks at: the words that the row shows.
+function teamText(worker: TeamRow): string {
+  const { name, kind, host, state, link, jobs, capabilities } = worker;
+  return [name, kind, host, state, link, ...jobs, ...(capabilities?.has ?? [])].join(' ');
+}
+
+function jobText(job: JobRow): string {
+  const { id, title, state, outcome, worker, host, kind, parent } = job;
+  return [id, title, outcome ?? state, worker ?? '', host ?? '', kind, parent ?? ''].join(' ');
+}
+
+function inboxText(row: InboxRow): string {
+  return [row.id, row.kind, row.job, row.title, row.worker ?? '', row.question].join(' ');
 }

@@ -1,25 +1,52 @@
 /*
- * What is visible: sizes of lists, and the one rule that keeps every scroll position legal.
+ * What is visible: sizes of lists, and the rule that keeps log, details and overlays legal.
  *
- * `settle` runs after every event, so no other code has to think of bounds: the selection stays in
- * sight, a followed log stays at its end, nothing scrolls past what there is. Pure.
+ * It runs after every event, so no other code has to think of bounds: a followed log stays at its
+ * end, nothing scrolls past what there is. Lists are settled beside their panes. Pure.
  */
 import { viewDrill } from '../views/detail.ts';
 import { countHelpRows, helpRect } from '../views/help.ts';
-import { innerWidth, type Layout, layoutScreen, type PaneId } from '../views/layout.ts';
+import {
+  innerWidth,
+  type Layout,
+  layoutPair,
+  layoutScreen,
+  type PaneId,
+  type Rect,
+} from '../views/layout.ts';
 import { findFollowedJob, type State } from './model.ts';
 
 /** The layout of this state. */
 export function layoutOf(state: State): Layout {
-  const { columns, rows, focus } = state;
-  return layoutScreen({ columns, rows, workerCount: state.team.length }, focus);
+  const { columns, rows, focus, isZoomed } = state;
+  return layoutScreen({ columns, rows, workerCount: state.team.length, focus, isZoomed });
 }
 
-/** Rows of content that a pane has room for; lists have a row of titles. */
-export function roomOf(state: State, pane: PaneId): number {
+/** Rows of a list that a pane has room for below its titles. */
+export function listRoom(state: State, pane: PaneId): number {
   const rect = layoutOf(state).panes[pane];
   if (rect === undefined) return 1;
-  return Math.max(1, rect.height - (pane === 'log' ? 2 : 3));
+  const list = isPair(pane) ? (layoutPair(rect, 'list').list ?? rect) : rect;
+  return Math.max(1, list.height - 3);
+}
+
+/** Rows and columns of the details beside the list of the pane that has the keys. */
+export function detailRoom(state: State): { readonly room: number; readonly width: number } {
+  const rect = layoutOf(state).panes[state.focus];
+  const detail = rect === undefined ? undefined : layoutPair(rect, 'detail').detail;
+  if (detail === undefined) return { room: 1, width: 1 };
+  return { room: Math.max(1, detail.height - 2), width: innerWidth(detail) };
+}
+
+/** Does the pane show its details beside its list, rather than in the place of the log? */
+function isPair(pane: PaneId): boolean {
+  return pane !== 'team' && pane !== 'jobs' && pane !== 'log';
+}
+
+/** Rows of the log, or of what is in its place. */
+export function logRoom(state: State): number {
+  const rect: Rect | undefined = layoutOf(state).panes.log;
+  return rect === undefined ? 1 : Math.max(1, rect.height - 2);
 }
 
 /** One past the last row of the log: its lines, and how the job ended. */
@@ -33,41 +60,14 @@ export function helpRoom(state: State): number {
   return Math.max(1, helpRect(layoutOf(state).body).height - 2);
 }
 
-/** The state with every scroll position legal. */
-export function settle(state: State): State {
-  return settleOverlay(settleDrill(settleLog(settleLists(state))));
-}
-
-function settleLists(state: State): State {
-  const workerIndex = state.team.findIndex((worker) => worker.name === state.worker);
-  const jobIndex = state.jobs.findIndex((job) => job.id === state.job);
-  const workersTop = keepInSight(workerIndex, {
-    top: state.workersTop,
-    room: roomOf(state, 'team'),
-    count: state.team.length,
-  });
-  const jobsTop = keepInSight(jobIndex, {
-    top: state.jobsTop,
-    room: roomOf(state, 'jobs'),
-    count: state.jobs.length,
-  });
-  if (workersTop === state.workersTop && jobsTop === state.jobsTop) return state;
-  return { ...state, workersTop, jobsTop };
-}
-
-function keepInSight(
-  index: number,
-  list: { readonly top: number; readonly room: number; readonly count: number },
-): number {
-  const topMax = Math.max(0, list.count - list.room);
-  const top = Math.min(topMax, Math.max(0, list.top));
-  if (index < 0) return top;
-  return Math.min(index, Math.max(top, index - list.room + 1));
+/** The state with log, details and overlays at legal positions. */
+export function settleScroll(state: State): State {
+  return settleOverlay(settleDrill(settleLog(state)));
 }
 
 function settleLog(state: State): State {
   const { log } = state;
-  const topMax = Math.max(log.first, logRowsEnd(state) - roomOf(state, 'log'));
+  const topMax = Math.max(log.first, logRowsEnd(state) - logRoom(state));
   const top = log.isFollowing ? topMax : Math.min(topMax, Math.max(log.first, log.top));
   return top === log.top ? state : { ...state, log: { ...log, top } };
 }
@@ -77,7 +77,7 @@ function settleDrill(state: State): State {
   if (drill.type === 'log') return state;
   const rect = layoutOf(state).panes.log;
   if (rect === undefined) return state;
-  const topMax = Math.max(0, viewDrill(state, innerWidth(rect)).length - roomOf(state, 'log'));
+  const topMax = Math.max(0, viewDrill(state, innerWidth(rect)).length - logRoom(state));
   const top = Math.min(topMax, Math.max(0, drill.top));
   return top === drill.top ? state : { ...state, drill: { ...drill, top } };
 }

@@ -17,7 +17,7 @@ import { isAgeing, update } from './update.ts';
 /** What the hub says, to be applied with the next change. */
 export type FeedEvent = Extract<
   CockpitEvent,
-  { type: 'hub' | 'team' | 'jobs' | 'jobs-changed' | 'log' | 'log-ended' }
+  { type: 'hub' | 'team' | 'jobs' | 'jobs-changed' | 'inbox' | 'log' | 'log-ended' }
 >;
 
 /** What the store leaves to others; timers are its own. */
@@ -91,7 +91,7 @@ export class CockpitStore {
   #takePending(): readonly CockpitEvent[] {
     this.#cancelCommit?.();
     this.#cancelCommit = undefined;
-    const order = ['hub', 'team', 'jobs', 'log', 'log-ended'] as const;
+    const order = ['hub', 'team', 'jobs', 'inbox', 'log', 'log-ended'] as const;
     const events: CockpitEvent[] = order.flatMap((type) => this.#pending.get(type) ?? []);
     if (this.#changed.size > 0)
       events.push({ type: 'jobs-changed', jobs: [...this.#changed.values()] });

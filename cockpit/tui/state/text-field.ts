@@ -4,6 +4,7 @@
  * The caret never stands inside an emoji or behind half an accent. What is typed or pasted is made
  * harmless first: control sequences are swallowed, line ends and tabs become spaces.
  */
+import type { Command } from '../keys/keymap.ts';
 import { fieldCharsMax } from '../limits.ts';
 import { ansiStart, readAnsi } from '../views/ansi.ts';
 import { splitGraphemes } from '../views/width.ts';
@@ -11,6 +12,30 @@ import type { TextField } from './model.ts';
 
 /** A field to start with. */
 export const emptyField: TextField = { text: '', caret: 0 };
+
+/** The field after one of the editing keys; what is no editing key changes nothing. */
+export function editText(field: TextField, command: Command): TextField {
+  switch (command) {
+    case 'form-left':
+      return moveCaret(field, 'left');
+    case 'form-right':
+      return moveCaret(field, 'right');
+    case 'form-start':
+      return jumpCaret(field, 'start');
+    case 'form-end':
+      return jumpCaret(field, 'end');
+    case 'form-backspace':
+      return deleteCharacter(field, 'left');
+    case 'form-delete':
+      return deleteCharacter(field, 'right');
+    case 'form-clear':
+      return deleteToStart(field);
+    case 'form-word':
+      return deleteWord(field);
+    default:
+      return field;
+  }
+}
 
 /** Types or pastes `text` at the caret; what goes beyond the cap is left out. */
 export function insertText(field: TextField, text: string): TextField {
@@ -23,31 +48,31 @@ export function insertText(field: TextField, text: string): TextField {
 }
 
 /** Moves the caret by one character. */
-export function moveCaret(field: TextField, direction: 'left' | 'right'): TextField {
+function moveCaret(field: TextField, direction: 'left' | 'right'): TextField {
   const step = direction === 'left' ? -charsBefore(field) : charsAfter(field);
   return { ...field, caret: field.caret + step };
 }
 
 /** Moves the caret to an end of the field. */
-export function jumpCaret(field: TextField, end: 'start' | 'end'): TextField {
+function jumpCaret(field: TextField, end: 'start' | 'end'): TextField {
   return { ...field, caret: end === 'start' ? 0 : field.text.length };
 }
 
 /** Deletes the character beside the caret. */
-export function deleteCharacter(field: TextField, side: 'left' | 'right'): TextField {
+function deleteCharacter(field: TextField, side: 'left' | 'right'): TextField {
   if (side === 'left') return deleteLeft(field, charsBefore(field));
   const after = field.text.slice(field.caret + charsAfter(field));
   return { ...field, text: field.text.slice(0, field.caret) + after };
 }
 
 /** Deletes the word to the left of the caret and the spaces behind it. */
-export function deleteWord(field: TextField): TextField {
+function deleteWord(field: TextField): TextField {
   const word = /\S*\s*$/.exec(field.text.slice(0, field.caret));
   return deleteLeft(field, word?.[0].length ?? 0);
 }
 
 /** Deletes everything to the left of the caret. */
-export function deleteToStart(field: TextField): TextField {
+function deleteToStart(field: TextField): TextField {
   return deleteLeft(field, field.caret);
 }
 

@@ -8,20 +8,25 @@ import { unreachable } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import type { JobRow, TeamRow } from '../../verbs/shapes.ts';
 import { type KeyPress, resolveKey } from '../keys/resolve.ts';
-import { jobsHeldMax } from '../limits.ts';
 import { ageText, isBadOutcome, isHeard, workerAge } from '../views/phrases.ts';
 import { applyCommand } from './commands.ts';
-import { refuseForm, typeIntoForm } from './dispatch-form.ts';
-import { ask, type CockpitEvent, type Request, still, type Update } from './effects.ts';
-import { findSelectedJob, modeOf, type State } from './model.ts';
-import { settle } from './scroll.ts';
-import { followJob, selectJob } from './selection.ts';
-import { errorText, tell, warn } from './toast.ts';
+import { typeIntoForm } from './dispatch-form.ts';
+import { ask, type CockpitEvent, still, type Update } from './effects.ts';
+import { askForDetail } from './jobs-pane.ts';
+import { followJob, showSelected } from './log-pane.ts';
+import { findSelectedJob, mergeJobs, modeOf, orderJobs, type State } from './model.ts';
+import { settleLists } from './panes.ts';
+import { typeIntoPrompt } from './prompt.ts';
+import { applyRefused, applyReply } from './replies.ts';
+import { settleScroll } from './scroll.ts';
+import { tell } from './toast.ts';
 
 /** What `event` makes of `state`. */
 export function update(state: State, event: CockpitEvent): Update {
   const next = decide(state, event);
-  return next.state === state ? next : { ...next, state: settle(next.state) };
+  if (next.state === state) return next;
+  const shown = showSelected(settleLists(next.state));
+  return ask(settleScroll(shown.state), ...next.effects, ...shown.effects);
 }
 
 /** Does anything on screen show an age that grows by itself? */
@@ -50,12 +55,12 @@ function decide(state: State, event: CockpitEvent): Update {
     case 'log':
     case 'log-ended':
       return applyLog(state, event);
-    case 'detail':
-      return applyDetail(state, event);
-    case 'done':
-      return applyDone(state, event.request, event.job);
+    case 'inbox':
+      return still({ ...state, inbox: event.rows, hasInbox: true });
+    case 'reply':
+      return applyReply(state, event.request.purpose, event.value);
     case 'refused':
-      return applyRefused(state, event);
+      return applyRefused(state, event.request.purpose, event.error);
     case 'link-gone':
       return still({
         ...state,
@@ -82,15 +87,21 @@ function applyKey(state: State, press: KeyPress): Update {
   const calm = state.toast?.level === 'bad' ? { ...state, toast: undefined } : state;
   const resolved = resolveKey(press, modeOf(calm));
   if (resolved.type === 'command') return applyCommand(calm, resolved.command);
-  if (resolved.type === 'text' && calm.overlay?.type === 'form') {
-    return typeIntoForm(calm, calm.overlay, resolved.text);
-  }
+  if (resolved.type === 'text') return typeText(calm, resolved.text) ?? still(calm);
   return still(calm);
 }
 
 function applyPaste(state: State, text: string): Update {
-  if (state.overlay?.type === 'form') return typeIntoForm(state, state.overlay, text);
-  return tell(state, 'pasted text goes into the dispatch form: d opens it');
+  const hint = 'pasted text goes into the dispatch form: d opens it';
+  return typeText(state, text) ?? tell(state, hint);
+}
+
+/** Text goes to whatever takes text; undefined where nothing does. */
+function typeText(state: State, text: string): Update | undefined {
+  const { overlay } = state;
+  if (overlay?.type === 'form') return typeIntoForm(state, overlay, text);
+  if (overlay?.type === 'prompt') return typeIntoPrompt(state, overlay, text);
+  return undefined;
 }
 
 function applyTick(state: State, nowMs: number, wallMs: number): Update {
@@ -121,23 +132,14 @@ function minutesSince(iso: string, wallMs: number): string {
 }
 
 function applyTeam(state: State, team: readonly TeamRow[], nowMs: number): Update {
-  const isKnown = team.some((worker) => worker.name === state.worker);
-  const worker = isKnown ? state.worker : team[0]?.name;
-  return still({ ...state, team, hasTeam: true, worker, teamAt: nowMs, nowMs });
+  return still({ ...state, team, hasTeam: true, teamAt: nowMs, nowMs });
 }
 
 function applyJobs(state: State, rows: readonly JobRow[]): Update {
-  const jobs = [...rows].sort((a, b) => numberOf(b.id) - numberOf(a.id)).slice(0, jobsHeldMax);
+  const jobs = orderJobs(rows);
   const unseen = [...state.unseen.filter((id) => isStillBad(jobs, id)), ...newlyBad(state, jobs)];
   const next: State = { ...state, jobs, unseen, hasJobs: true };
-  const newest = jobs[0];
-  if (state.job === undefined && newest !== undefined) return selectJob(next, newest.id);
   return renewFollowed(state, next);
-}
-
-function mergeJobs(known: readonly JobRow[], changed: readonly JobRow[]): readonly JobRow[] {
-  const ids = new Set(changed.map((job) => job.id));
-  return [...changed, ...known.filter((job) => !ids.has(job.id))];
 }
 
 /** A selected job that has begun another attempt has a new log, and its detail is out of date. */
@@ -148,15 +150,14 @@ function renewFollowed(before: State, next: State): Update {
   const isRenewed = known !== undefined && job.attemptCount > known.attemptCount;
   const update = isRenewed ? followJob(next, job.id) : still(next);
   if (next.drill.type !== 'job' || next.drill.job !== job.id) return update;
-  const request = { type: 'request', request: { verb: 'job', job: job.id } } as const;
-  return ask(update.state, ...update.effects, request);
+  return ask(update.state, ...update.effects, askForDetail(job.id));
 }
 
 function newlyBad(state: State, jobs: readonly JobRow[]): readonly JobId[] {
   if (!state.hasJobs) return [];
   const running = new Set(state.jobs.filter((job) => job.outcome === null).map((job) => job.id));
   return jobs
-    .filter((job) => job.kind === 'command' && job.id !== state.job && running.has(job.id))
+    .filter((job) => job.kind === 'command' && job.id !== state.log.job && running.has(job.id))
     .filter((job) => isBadOutcome(job.outcome))
     .map((job) => job.id);
 }
@@ -175,41 +176,4 @@ function applyLog(
   }
   const { first, end, revision } = event;
   return still({ ...state, log: { ...state.log, first, end, revision } });
-}
-
-function applyDetail(state: State, event: Extract<CockpitEvent, { type: 'detail' }>): Update {
-  if (state.drill.type !== 'job' || state.drill.job !== event.detail.id) return still(state);
-  return still({ ...state, drill: { ...state.drill, detail: event.detail } });
-}
-
-function applyDone(state: State, request: Request, job: JobId | undefined): Update {
-  if (request.verb === 'job') return still(state);
-  if (request.verb === 'cancel') return tell(state, `${request.job}: asked to stop`);
-  const isOpen = state.overlay?.type === 'form' && isReplyToForm(state, request);
-  const closed: State = isOpen ? { ...state, overlay: undefined, focus: 'jobs' } : state;
-  if (job === undefined) return still(closed);
-  const selected = selectJob(closed, job);
-  const told = tell(
-    selected.state,
-    request.verb === 'retry' ? `${job}: tried again` : `${job}: queued`,
-  );
-  return ask(told.state, ...selected.effects, ...told.effects);
-}
-
-function applyRefused(state: State, event: Extract<CockpitEvent, { type: 'refused' }>): Update {
-  const { request, error } = event;
-  if (state.overlay?.type === 'form' && isReplyToForm(state, request)) {
-    return still(refuseForm(state, state.overlay, error));
-  }
-  const subject = request.verb === 'dispatch' ? 'dispatch' : `${request.verb} ${request.job}`;
-  return warn(state, `${subject}: ${errorText(error)}`);
-}
-
-function isReplyToForm(state: State, request: Request): boolean {
-  const token = state.overlay?.type === 'form' ? state.overlay.token : undefined;
-  return request.verb === 'dispatch' && request.token === token;
-}
-
-function numberOf(id: JobId): number {
-  return Number(id.slice(1));
 }

@@ -8,10 +8,12 @@
 import type { TeamRow } from '../../verbs/shapes.ts';
 import { type Binding, type Context, keymap } from '../keys/keymap.ts';
 import { explainDisabled } from '../state/guards.ts';
-import { modeOf, type State } from '../state/model.ts';
-import type { PaneId } from './layout.ts';
+import { modeOf, type Prompt, type State } from '../state/model.ts';
+import { fieldRow } from './field.ts';
+import { type PaneId, paneIds } from './layout.ts';
 import { isHeard } from './phrases.ts';
-import { fitRow, measureRow, type Row, type Span, span, spreadRow } from './row.ts';
+import { fitRow, measureRow, type Role, type Row, type Span, span, spreadRow } from './row.ts';
+import { measureCells } from './width.ts';
 
 /** The first row. */
 export function viewHeader(state: State, width: number): Row {
@@ -34,23 +36,40 @@ export function viewHeader(state: State, width: number): Row {
   return spreadRow(left, [...right, span(' ')], width);
 }
 
-/** The row of tabs where only one pane has room. */
+/** The row of tabs: every pane by its number, and what waits in it. */
 export function viewTabs(state: State, width: number): Row {
-  const tab = (id: PaneId, text: string): Span =>
-    span(` ${text} `, state.focus === id ? 'selected' : 'dim');
-  const third = { log: 'Log', job: 'Job', worker: 'Worker' }[state.drill.type];
-  const row = [
-    tab('team', `1 Team ${state.team.length}`),
-    span(' '),
-    tab('jobs', `2 Jobs ${state.jobs.length}`),
-    span(' '),
-    tab('log', `3 ${third}`),
-  ];
+  const words = paneIds.map((id, index) => ({ id, key: index + 1, ...tabWords(state, id) }));
+  const long = words.map(({ id, key, title, count }) =>
+    span(` ${key} ${title}${count === '' ? '' : ` ${count}`} `, tabRole(state, id)),
+  );
+  const short = words.map(({ id, key, title }) =>
+    span(` ${key}${id === state.focus ? ` ${title}` : ''} `, tabRole(state, id)),
+  );
+  const row = measureRow(long) <= width ? long : short;
   return fitRow(row, width);
+}
+
+function tabRole(state: State, id: PaneId): Role {
+  if (state.focus === id) return 'selected';
+  return id === 'inbox' && state.inbox.length > 0 ? 'warn' : 'dim';
+}
+
+function tabWords(state: State, id: PaneId): { readonly title: string; readonly count: string } {
+  switch (id) {
+    case 'team':
+      return { title: 'Team', count: String(state.team.length) };
+    case 'jobs':
+      return { title: 'Jobs', count: String(state.jobs.length) };
+    case 'log':
+      return { title: { log: 'Log', job: 'Job', worker: 'Worker' }[state.drill.type], count: '' };
+    case 'inbox':
+      return { title: 'Inbox', count: state.inbox.length === 0 ? '' : String(state.inbox.length) };
+  }
 }
 
 /** The last row: a message, or the keys that do something here. */
 export function viewFooter(state: State, width: number): Row {
+  if (state.overlay?.type === 'prompt') return viewPrompt(state.overlay, width);
   if (state.toast !== undefined) {
     const role = state.toast.level === 'bad' ? 'bad' : 'strong';
     const mark = state.toast.level === 'bad' ? ' ✗ ' : ' › ';
@@ -63,6 +82,13 @@ export function viewFooter(state: State, width: number): Row {
     .filter((binding) => binding.contexts.some((context) => contexts.includes(context)))
     .map((binding) => hintOf(state, binding));
   return fitRow([span(' '), ...chooseHints(hints, width - 1)], width);
+}
+
+/** The line that is being typed, in place of the hints. */
+function viewPrompt({ use, field }: Prompt, width: number): Row {
+  const label = use.for === 'filter' ? ' /' : ` answer ${use.decision}: `;
+  const room = Math.max(2, width - measureCells(label));
+  return fitRow([span(label, 'accent'), ...fieldRow(field, room)], width);
 }
 
 /** As many hints as fit, shortened first; the last two of a place (help, the way out) stay. */
@@ -138,6 +164,7 @@ function shortCounts(state: State): Row {
 function shortAttention(state: State): Row {
   const silent = state.team.filter(isSilent).length;
   return [
+    ...(state.inbox.length > 0 ? [span(`! ${state.inbox.length} `, 'warn')] : []),
     ...(silent > 0 ? [span(`△ ${silent} `, 'warn')] : []),
     ...(state.unseen.length > 0 ? [span(`✗ ${state.unseen.length} `, 'bad')] : []),
   ];
@@ -146,14 +173,14 @@ function shortAttention(state: State): Row {
 /** What somebody should look at: silent workers, jobs that ended badly and were not opened since. */
 function attention(state: State): Row {
   const silent = state.team.filter(isSilent);
+  const needs = state.inbox.length;
   const parts: Span[] = [];
+  if (needs > 0) parts.push(span(`! ${needs} ${needs === 1 ? 'needs' : 'need'} you`, 'warn'));
   if (silent.length > 0)
     parts.push(span(`△ ${namesText(silent.map(({ name }) => name))} silent`, 'warn'));
-  if (state.unseen.length > 0) {
-    if (parts.length > 0) parts.push(span('  '));
-    parts.push(span(`✗ ${namesText(state.unseen)} ended badly`, 'bad'));
-  }
-  return parts.length === 0 ? [span('✓ all calm', 'dim')] : parts;
+  if (state.unseen.length > 0) parts.push(span(`✗ ${namesText(state.unseen)} ended badly`, 'bad'));
+  if (parts.length === 0) return [span('✓ all calm', 'dim')];
+  return parts.flatMap((part, index) => (index === 0 ? [part] : [span('  '), part]));
 }
 
 function isSilent(worker: TeamRow): boolean {

@@ -1,46 +1,36 @@
 /*
- * The question before a job is cancelled, with the harmless answer marked. Pure.
+ * A question before something is done, with the harmless answer marked. Pure.
  *
- * Names the job and where its processes are, so that nobody cancels another one than they think.
+ * Names what it is about and what will happen, so that nobody agrees to another thing than they think.
  */
-import type { Overlay, State } from '../state/model.ts';
+import type { Confirm } from '../state/model.ts';
 import { centerRect, innerWidth, type Rect } from './layout.ts';
 import { frame, type PaneView, padRow } from './pane.ts';
 import { type Row, type Span, span } from './row.ts';
+import { wrapCells } from './width.ts';
 
 const confirmWidth = 56;
+const subjectRowsMax = 4;
 
 /** The question, over the panes. */
-export function viewConfirm(
-  state: State,
-  overlay: Extract<Overlay, { type: 'confirm' }>,
-  body: Rect,
-): PaneView {
-  const job = state.jobs.find((row) => row.id === overlay.job);
-  const where =
-    job?.worker == null ? 'It has no worker yet.' : `Its processes on ${job.worker} will be ended.`;
+export function viewConfirm(overlay: Confirm, body: Rect): PaneView {
+  const width = innerWidth(centerRect(body, { width: confirmWidth, height: 1 }));
+  const [subject = '', ...rest] = overlay.text;
+  const lines = (text: string) => wrapCells(text, width - 2).slice(0, subjectRowsMax);
   const content: readonly Row[] = [
     [],
-    [span(job?.title ?? overlay.job, 'strong')],
-    [span(where, 'dim')],
+    ...lines(subject).map((line): Row => [span(line, 'strong')]),
+    ...rest.flatMap(lines).map((line): Row => [span(line, 'dim')]),
     [],
-    [
-      answer('no', 'No, let it run', overlay),
-      span('   '),
-      answer('yes', `Yes, cancel ${overlay.job}`, overlay),
-    ],
+    [answer('no', overlay), span('   '), answer('yes', overlay)],
     [],
   ];
   const rect = centerRect(body, { width: confirmWidth, height: content.length + 2 });
-  const rows = content.map((row) => padRow(row, innerWidth(rect)));
-  const title = [span(`Cancel ${overlay.job}?`, 'title')];
+  const rows = content.map((row) => padRow(row, width));
+  const title = [span(overlay.title, 'title')];
   return frame({ id: 'confirm', rect, title, note: [], rows, isFocused: true });
 }
 
-function answer(
-  id: 'no' | 'yes',
-  text: string,
-  overlay: Extract<Overlay, { type: 'confirm' }>,
-): Span {
-  return overlay.answer === id ? span(`▸ ${text} `, 'selected') : span(`  ${text} `);
+function answer(id: 'no' | 'yes', overlay: Confirm): Span {
+  return overlay.answer === id ? span(`▸ ${overlay[id]} `, 'selected') : span(`  ${overlay[id]} `);
 }

@@ -6,10 +6,11 @@
  */
 import { allWorkers, anyWorker } from '../state/dispatch-form.ts';
 import type { DispatchForm, TextField } from '../state/model.ts';
+import { fieldRow } from './field.ts';
 import { centerRect, innerWidth, type Rect } from './layout.ts';
 import { frame, type PaneView, padRow } from './pane.ts';
 import { fitRow, type Row, span } from './row.ts';
-import { measureCells, sliceCells, splitGraphemes, wrapCells } from './width.ts';
+import { wrapCells } from './width.ts';
 
 const formWidth = 76;
 const labelCells = 9;
@@ -36,7 +37,7 @@ function formRows(form: DispatchForm, width: number): readonly Row[] {
     [],
     [
       ...label(form, 'command'),
-      ...fieldRow(form.command, { room, isActive: form.field === 'command' }),
+      ...formField(form.command, { room, isActive: form.field === 'command' }),
     ],
     [...label(form, 'worker'), ...workerRow(form)],
     [...label(form, 'deadline'), ...deadlineRow(form, room)],
@@ -75,7 +76,7 @@ function workerRow(form: DispatchForm): Row {
 function deadlineRow(form: DispatchForm, room: number): Row {
   const isActive = form.field === 'deadline';
   if (form.deadline.text === '' && !isActive) return [span('  none', 'dim')];
-  const row = fieldRow(form.deadline, { room, isActive });
+  const row = formField(form.deadline, { room, isActive });
   return form.deadline.text === '' ? [...row.slice(0, 2), span(' such as 30m', 'dim')] : row;
 }
 
@@ -96,22 +97,12 @@ function messageRows(form: DispatchForm, width: number): readonly Row[] {
   ];
 }
 
-/** The part of the text around the caret; the caret itself where the field has the keys. */
-function fieldRow(
+/** The text; the caret in it where the field has the keys. */
+function formField(
   field: TextField,
   look: { readonly room: number; readonly isActive: boolean },
 ): Row {
   const room = Math.max(2, look.room - 3);
   if (!look.isActive) return [span('  '), ...fitRow([span(field.text)], room)];
-  const before = field.text.slice(0, field.caret);
-  const [under = ' ', ...after] = splitGraphemes(field.text.slice(field.caret));
-  const column = measureCells(before);
-  const from = Math.max(0, column - room + 2);
-  const head = sliceCells(before, from, column).text;
-  const tail = sliceCells(
-    after.join(''),
-    0,
-    Math.max(0, room - (column - from) - measureCells(under)),
-  );
-  return [span('  '), span(head), span(under, 'caret'), span(tail.text)];
+  return [span('  '), ...fieldRow(field, room)];
 }

@@ -4,13 +4,13 @@
  * Only rows in sight are laid out. The same table lists parts of a group and jobs of a worker.
  */
 import type { JobRow } from '../../verbs/shapes.ts';
-import type { State } from '../state/model.ts';
+import { type State, visibleJobs } from '../state/model.ts';
 import { innerWidth, type Rect } from './layout.ts';
-import { frame, listRow, type PaneView } from './pane.ts';
+import { viewTableRows } from './list.ts';
+import { frame, type PaneView } from './pane.ts';
 import { jobStateRow, outcomeRow } from './phrases.ts';
 import { type Row, span } from './row.ts';
 import { type Column, planTable, tableHead, tableRow } from './table.ts';
-import { positionText } from './team.ts';
 
 // Below the first width the dots of an ended job go: its outcome says that it went all the way.
 // Below the second its duration goes too; the end of its log and its details have it.
@@ -19,13 +19,23 @@ const durationCellsMin = 40;
 
 /** The jobs in their box. */
 export function viewJobs(state: State, rect: Rect): PaneView {
-  const index = state.jobs.findIndex((job) => job.id === state.job);
+  const shown = visibleJobs(state);
+  const look = { width: innerWidth(rect) - 3, wallMs: state.wallMs };
+  const view = viewTableRows({
+    rect,
+    list: state.lists.jobs,
+    rows: shown,
+    idOf: (job) => job.id,
+    columns: chooseColumns(look.width),
+    cellsOf: (job) => jobCells(job, look),
+    isFocused: state.focus === 'jobs',
+  });
   return frame({
     id: 'jobs',
     rect,
-    title: [span('2 ', 'dim'), span('Jobs', 'title')],
-    note: state.jobs.length === 0 ? [] : [span(positionText(index, state.jobs.length), 'dim')],
-    rows: state.jobs.length === 0 ? emptyRows(state) : jobRows(state, rect),
+    title: [span('2 ', 'dim'), span('Jobs', 'title'), ...view.filterNote],
+    note: view.note,
+    rows: shown.length === 0 ? emptyRows(state) : view.rows,
     isFocused: state.focus === 'jobs' && state.overlay === undefined,
   });
 }
@@ -53,18 +63,6 @@ function chooseColumns(width: number): readonly Column[] {
   ];
 }
 
-function jobRows(state: State, rect: Rect): readonly Row[] {
-  const width = innerWidth(rect);
-  const shown = state.jobs.slice(state.jobsTop, state.jobsTop + Math.max(0, rect.height - 3));
-  const table = jobTable(shown, { width: width - 3, wallMs: state.wallMs });
-  const rows = table.rows.map((row, index) => {
-    const isChosen = shown[index]?.id === state.job;
-    const mark = !isChosen ? 'none' : state.focus === 'jobs' ? 'selected' : 'chosen';
-    return listRow(row, { width, mark });
-  });
-  return [[span('  '), ...table.head], ...rows];
-}
-
 function jobCells(
   job: JobRow,
   look: { readonly width: number; readonly wallMs: number },
@@ -84,5 +82,6 @@ function stateCell(job: JobRow, look: { readonly width: number; readonly wallMs:
 
 function emptyRows(state: State): readonly Row[] {
   if (!state.hasJobs) return [[span(' Asking the hub…', 'dim')]];
+  if (state.jobs.length > 0) return [[span(' No job matches the filter.', 'dim')]];
   return [[span(' No job yet.', 'dim')], [span(' d', 'accent'), span(' dispatches one.')]];
 }

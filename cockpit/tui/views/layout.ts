@@ -1,9 +1,10 @@
 /*
- * Where everything is, from the size of the terminal alone and the number of workers.
+ * Where everything is, from the size of the terminal, the pane that has the keys and little else.
  *
- * Three widths: from 100 columns side by side, from 60 stacked, below that one pane for a thumb;
- * a terminal too low for its width falls back to one pane. The last column stays free: terminals
- * that wait with wrapping would erase what stands there (ink facts, trap 25). Pure.
+ * Team, jobs and log share the desk: from 100 columns side by side, from 60 stacked, below that one
+ * pane for a thumb; a terminal too low for its width falls back to one pane. Every other pane, and
+ * one that is zoomed, has the whole body. The last column stays free: terminals that wait with
+ * wrapping would erase what stands there (ink facts, trap 25). Pure.
  */
 import { columnsMin, rowsMin } from '../limits.ts';
 
@@ -15,14 +16,21 @@ export interface Rect {
   readonly height: number;
 }
 
-/** The three panes; `log` also shows the details that take its place. */
-export type PaneId = 'team' | 'jobs' | 'log';
+/** Every pane, in the order of the tabs; `log` also shows the details that take its place. */
+export const paneIds = ['team', 'jobs', 'log', 'inbox'] as const;
+
+/** One pane. */
+export type PaneId = (typeof paneIds)[number];
 
 /** The size of the terminal, and what the layout depends on besides. */
 export interface LayoutInput {
   readonly columns: number;
   readonly rows: number;
   readonly workerCount: number;
+  /** The pane that has the keys: it is always shown. */
+  readonly focus: PaneId;
+  /** Does it have the whole body to itself? */
+  readonly isZoomed: boolean;
 }
 
 /** Where everything is. A pane that has no rectangle is not shown. */
@@ -31,7 +39,7 @@ export interface Layout {
   /** Columns that may be painted. */
   readonly width: number;
   readonly panes: Readonly<Partial<Record<PaneId, Rect>>>;
-  /** Where overlays may be. */
+  /** Where panes and overlays may be. */
   readonly body: Rect;
 }
 
@@ -43,21 +51,32 @@ const wideRowsMin = 10;
 const teamRowsMin = 5;
 // Less than this beside an overlay looks like a mistake.
 const marginCells = 4;
+// The header and the tabs above the body, the footer below.
+const headRows = 2;
+const footRows = 1;
+// A list and its details below each other; less leaves either without a row.
+const pairRowsMin = 12;
 
-/** Lays out the screen; `focus` says which pane is shown where there is room for only one. */
-export function layoutScreen(input: LayoutInput, focus: PaneId): Layout {
-  const { columns, rows } = input;
+/** Lays out the screen. */
+export function layoutScreen(input: LayoutInput): Layout {
+  const { columns, rows, focus } = input;
   const width = Math.max(0, columns - 1);
-  const body = { x: 0, y: 1, width, height: Math.max(0, rows - 2) };
+  const body = { x: 0, y: headRows, width, height: Math.max(0, rows - headRows - footRows) };
   if (columns < columnsMin || rows < rowsMin) return { kind: 'tiny', width, panes: {}, body };
-  if (columns >= wideColumnsMin && rows >= wideRowsMin) {
-    return { kind: 'wide', width, panes: layoutWide(body, input.workerCount), body };
-  }
-  if (columns >= stackedColumnsMin && rows >= stackedRowsMin) {
-    return { kind: 'stacked', width, panes: layoutStacked(body, input.workerCount), body };
-  }
-  const pane = { ...body, y: 2, height: body.height - 1 };
-  return { kind: 'single', width, panes: { [focus]: pane }, body };
+  const kind = chooseKind(input);
+  const isAlone = kind === 'single' || input.isZoomed || !isOnDesk(focus);
+  if (isAlone) return { kind, width, panes: { [focus]: body }, body };
+  const layDesk = kind === 'wide' ? layoutWide : layoutStacked;
+  return { kind, width, panes: layDesk(body, input.workerCount), body };
+}
+
+function chooseKind({ columns, rows }: LayoutInput): 'single' | 'stacked' | 'wide' {
+  if (columns >= wideColumnsMin && rows >= wideRowsMin) return 'wide';
+  return columns >= stackedColumnsMin && rows >= stackedRowsMin ? 'stacked' : 'single';
+}
+
+function isOnDesk(pane: PaneId): boolean {
+  return pane === 'team' || pane === 'jobs' || pane === 'log';
 }
 
 function layoutWide(body: Rect, workerCount: number): Layout['panes'] {
@@ -83,6 +102,31 @@ function layoutStacked(body: Rect, workerCount: number): Layout['panes'] {
 /** Borders, titles and a row a worker, within the bounds. */
 function boxRows(workerCount: number, rowsMax: number): number {
   return Math.min(Math.max(4, rowsMax), Math.max(teamRowsMin, workerCount + 3));
+}
+
+/** A list and the details of what is selected in it; one of them only where both have no room. */
+export interface PairLayout {
+  readonly list: Rect | undefined;
+  readonly detail: Rect | undefined;
+}
+
+/** Splits a pane into its list and its details: beside each other, below each other, or in turn. */
+export function layoutPair(rect: Rect, inTurn: 'list' | 'detail'): PairLayout {
+  if (rect.width >= wideColumnsMin - 1) {
+    const left = Math.floor(rect.width * 0.5);
+    return {
+      list: { ...rect, width: left },
+      detail: { ...rect, x: rect.x + left, width: rect.width - left },
+    };
+  }
+  if (rect.width >= stackedColumnsMin - 1 && rect.height >= pairRowsMin) {
+    const top = Math.floor(rect.height * 0.45);
+    return {
+      list: { ...rect, height: top },
+      detail: { ...rect, y: rect.y + top, height: rect.height - top },
+    };
+  }
+  return inTurn === 'list' ? { list: rect, detail: undefined } : { list: undefined, detail: rect };
 }
 
 /** Columns between the borders of a box. */

@@ -45,14 +45,23 @@ export function padRow(row: Row, width: number): Row {
 
 /** A row of a list: marked and, where the list has the keys, shown as selected. */
 export function listRow(row: Row, look: { readonly width: number; readonly mark: Mark }): Row {
-  const mark = { none: '  ', chosen: '› ', selected: '▸ ' }[look.mark];
+  const mark = marks[look.mark];
   const whole = fitRow([span(mark), ...fitRow(row, look.width - 3)], look.width);
-  if (look.mark === 'selected') return [span(whole.map((part) => part.text).join(''), 'selected')];
+  if (look.mark.startsWith('selected'))
+    return [span(whole.map((part) => part.text).join(''), 'selected')];
   return whole;
 }
 
-/** How a row of a list stands out: it has the keys, it is chosen in a list without them, or not. */
-export type Mark = 'none' | 'chosen' | 'selected';
+/** How a row stands out: it has the keys, it is chosen in a list without them, it is marked, or not. */
+export type Mark = 'none' | 'chosen' | 'selected' | 'marked' | 'selected-marked';
+
+const marks: Readonly<Record<Mark, string>> = {
+  none: '  ',
+  chosen: '› ',
+  selected: '▸ ',
+  marked: '◆ ',
+  'selected-marked': '◆▸',
+};
 
 function topBorder(content: PaneContent): Row {
   const { rect, isFocused } = content;

@@ -7,12 +7,14 @@ import { unreachable } from '../../../protocol/errors.ts';
 import { columnsMin, rowsMin } from '../limits.ts';
 import type { LogLines } from '../state/log-buffer.ts';
 import type { State } from '../state/model.ts';
+import { layoutOf } from '../state/scroll.ts';
 import { viewFooter, viewHeader, viewTabs } from './chrome.ts';
 import { viewConfirm } from './confirm.ts';
 import { viewForm } from './form.ts';
 import { viewHelp } from './help.ts';
+import { viewInbox } from './inbox.ts';
 import { viewJobs } from './jobs.ts';
-import { type Layout, layoutScreen, type PaneId, type Rect } from './layout.ts';
+import { type Layout, type PaneId, paneIds, type Rect } from './layout.ts';
 import { viewLog } from './log.ts';
 import type { PaneView } from './pane.ts';
 import { type Row, span } from './row.ts';
@@ -37,11 +39,11 @@ export interface ScreenView {
 /** The picture of this state. */
 export function viewScreen(state: State, lines: LogLines): ScreenView {
   const { columns, rows } = state;
-  const layout = layoutScreen({ columns, rows, workerCount: state.team.length }, state.focus);
+  const layout = layoutOf(state);
   if (layout.kind === 'tiny') return viewTiny(state);
-  const panes = (['team', 'jobs', 'log'] as const).flatMap((id) => {
+  const panes = paneIds.flatMap((id) => {
     const rect = layout.panes[id];
-    return rect === undefined ? [] : [viewPane(id, { state, lines, rect })];
+    return rect === undefined ? [] : viewPane(id, { state, lines, rect });
   });
   const overlay = viewOverlay(state, layout);
   return {
@@ -55,21 +57,22 @@ export function viewScreen(state: State, lines: LogLines): ScreenView {
 function viewChrome(state: State, layout: Layout): readonly PlacedRow[] {
   const header = { x: 0, y: 0, row: viewHeader(state, layout.width) };
   const footer = { x: 0, y: state.rows - 1, row: viewFooter(state, layout.width) };
-  if (layout.kind !== 'single') return [header, footer];
   return [header, { x: 0, y: 1, row: viewTabs(state, layout.width) }, footer];
 }
 
 function viewPane(
   id: PaneId,
   what: { readonly state: State; readonly lines: LogLines; readonly rect: Rect },
-): PaneView {
+): readonly PaneView[] {
   switch (id) {
     case 'team':
-      return viewTeam(what.state, what.rect);
+      return [viewTeam(what.state, what.rect)];
     case 'jobs':
-      return viewJobs(what.state, what.rect);
+      return [viewJobs(what.state, what.rect)];
     case 'log':
-      return viewLog(what.state, what.lines, what.rect);
+      return [viewLog(what.state, what.lines, what.rect)];
+    case 'inbox':
+      return viewInbox(what.state, what.rect);
     default:
       return unreachable(id);
   }
@@ -82,9 +85,11 @@ function viewOverlay(state: State, layout: Layout): PaneView | undefined {
     case 'form':
       return viewForm(overlay, layout.body);
     case 'confirm':
-      return viewConfirm(state, overlay, layout.body);
+      return viewConfirm(overlay, layout.body);
     case 'help':
       return viewHelp(overlay.top, layout.body);
+    case 'prompt':
+      return undefined;
     default:
       return unreachable(overlay);
   }

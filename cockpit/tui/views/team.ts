@@ -4,12 +4,13 @@
  * Silence is shown as silence: an age grows until the worker or the hub is heard again.
  */
 import type { TeamRow } from '../../verbs/shapes.ts';
-import type { State } from '../state/model.ts';
-import { innerWidth, type Rect } from './layout.ts';
-import { frame, listRow, type PaneView } from './pane.ts';
+import { type State, visibleTeam } from '../state/model.ts';
+import type { Rect } from './layout.ts';
+import { viewTableRows } from './list.ts';
+import { frame, type PaneView } from './pane.ts';
 import { workerAge, workerStateSpan } from './phrases.ts';
 import { type Row, span } from './row.ts';
-import { type Column, planTable, tableHead, tableRow } from './table.ts';
+import type { Column } from './table.ts';
 
 const columns: readonly Column[] = [
   { title: 'worker', keep: 0, cellsMax: 20 },
@@ -24,33 +25,24 @@ const columns: readonly Column[] = [
 /** The team in its box. */
 export function viewTeam(state: State, rect: Rect): PaneView {
   const isFocused = state.focus === 'team' && state.overlay === undefined;
-  const index = state.team.findIndex((worker) => worker.name === state.worker);
+  const shown = visibleTeam(state);
+  const view = viewTableRows({
+    rect,
+    list: state.lists.team,
+    rows: shown,
+    idOf: (worker) => worker.name,
+    columns,
+    cellsOf: (worker) => workerCells(worker, state),
+    isFocused: state.focus === 'team',
+  });
   return frame({
     id: 'team',
     rect,
-    title: [span('1 ', 'dim'), span('Team', 'title')],
-    note: state.team.length === 0 ? [] : [span(positionText(index, state.team.length), 'dim')],
-    rows: state.team.length === 0 ? emptyRows(state) : teamRows(state, rect),
+    title: [span('1 ', 'dim'), span('Team', 'title'), ...view.filterNote],
+    note: view.note,
+    rows: shown.length === 0 ? emptyRows(state) : view.rows,
     isFocused,
   });
-}
-
-/** `3 of 12`, or how many there are when none is selected. */
-export function positionText(index: number, count: number): string {
-  return index < 0 ? String(count) : `${index + 1} of ${count}`;
-}
-
-function teamRows(state: State, rect: Rect): readonly Row[] {
-  const width = innerWidth(rect);
-  const cells = state.team.map((worker) => workerCells(worker, state));
-  const plan = planTable(columns, cells, width - 3);
-  const shown = state.team.slice(state.workersTop, state.workersTop + Math.max(0, rect.height - 3));
-  const rows = shown.map((worker, offset) => {
-    const isChosen = worker.name === state.worker;
-    const mark = !isChosen ? 'none' : state.focus === 'team' ? 'selected' : 'chosen';
-    return listRow(tableRow(plan, cells[state.workersTop + offset] ?? []), { width, mark });
-  });
-  return [[span('  '), ...tableHead(plan)], ...rows];
 }
 
 function workerCells(worker: TeamRow, state: State): readonly Row[] {
@@ -68,6 +60,7 @@ function workerCells(worker: TeamRow, state: State): readonly Row[] {
 
 function emptyRows(state: State): readonly Row[] {
   if (!state.hasTeam) return [[span(' Asking the hub…', 'dim')]];
+  if (state.team.length > 0) return [[span(' Nobody matches the filter.', 'dim')]];
   return [
     [span(' No worker is paired yet.', 'dim')],
     [span(' Pair one: '), span('wally invite', 'accent')],

@@ -64,6 +64,7 @@ async function openDesk(): Promise<HubDesk> {
   const outlet = {
     queued: () => undefined,
     jobChanged: () => undefined,
+    inboxChanged: () => undefined,
     teamChanged: () => undefined,
     hasLink: () => false,
     isPresent: () => true,

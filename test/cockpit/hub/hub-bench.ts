@@ -109,6 +109,7 @@ export async function openHubBench(
         for (const row of rows) told.push(`queued ${describe(row.bytes)}`);
       },
       jobChanged: (job) => told.push(`job ${job.id}`),
+      inboxChanged: () => told.push('inbox'),
       teamChanged: () => undefined,
       hasLink: (worker) => linked.has(worker),
       isPresent: (worker) => present.has(worker),

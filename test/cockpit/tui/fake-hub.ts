@@ -7,6 +7,7 @@
 
 import type { HubClient, HubStream } from '../../../cockpit/hub/client.ts';
 import type {
+  InboxRow,
   JobDetail,
   JobRow,
   LogItem,
@@ -231,4 +232,27 @@ export function detailOf(row: JobRow): JobDetail {
 /** One piece of output of the job's first attempt. */
 export function output(id: JobId, text: string, stream: 'stdout' | 'stderr' = 'stdout'): LogItem {
   return { attempt: `${id}.1` as `J${number}.${number}`, offset: 0, at: at(1), stream, text };
+}
+
+/** An entry of the inbox about an attempt that was lost, opened at the start of the world. */
+export function decision(id: string, change: Partial<InboxRow> = {}): InboxRow {
+  return {
+    id,
+    kind: 'lost',
+    job: 'J9',
+    title: 'deploy',
+    attempt: 'J9.1',
+    worker: 'alice',
+    host: 'alice-box',
+    openedAt: at(0),
+    question: 'Start another attempt at J9?',
+    reason: 'nothing was heard for 24h; it may not run twice without your word',
+    evidence: { isIdempotent: false, statement: null, statementText: null, lateOutcome: null },
+    answers: [
+      { how: 'approve', does: 'start another attempt, on the worker that fits best' },
+      { how: 'answer NAME', does: 'start another attempt on that worker' },
+      { how: 'reject', does: 'leave it lost' },
+    ],
+    ...change,
+  };
 }

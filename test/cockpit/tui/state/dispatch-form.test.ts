@@ -5,7 +5,7 @@
  */
 import { expect, test } from 'vitest';
 import type { State } from '../../../../cockpit/tui/state/model.ts';
-import { endedJob, job, worker } from '../fake-hub.ts';
+import { detailOf, endedJob, job, worker } from '../fake-hub.ts';
 import { open, play, type } from '../press.ts';
 
 const team = [worker('alice'), worker('bob'), worker('carol', { state: 'revoked', link: 'none' })];
@@ -76,10 +76,10 @@ test('dispatch form: when the hub takes it, it closes and the new job is selecte
   )[0];
   if (request === undefined) throw new Error('nothing was sent');
   const done = play(state, [
-    { type: 'done', request, job: 'J2' },
+    { type: 'reply', request, value: detailOf(job('J2')) },
     { type: 'jobs-changed', jobs: [job('J2')] },
   ]);
-  expect(done.state).toMatchObject({ overlay: undefined, job: 'J2', focus: 'jobs' });
+  expect(done.state).toMatchObject({ overlay: undefined, log: { job: 'J2' }, focus: 'jobs' });
   expect(done.effects).toContainEqual({ type: 'follow', job: 'J2' });
 });
 

@@ -98,16 +98,19 @@ test('feed: how a log ended is told, with its error', async () => {
 test('feed: requests are answered by events', async () => {
   const { hub, events, feed } = openFeed();
   hub.answer = () => job('J7');
-  const request = { verb: 'dispatch', token: 1, args: { command: ['ls'] } } as const;
+  const purpose = { for: 'form', token: 1 } as const;
+  const request = { verb: 'dispatch', args: { command: ['ls'] }, purpose };
   feed.request(request);
   await settled();
   hub.answer = () => detailOf(endedJob('J7'));
-  feed.request({ verb: 'job', job: 'J7' });
+  const about = { for: 'detail', job: 'J7' } as const;
+  const asked = (verb: string) => ({ verb, args: { job: 'J7' }, purpose: about });
+  feed.request(asked('job'));
   await settled();
   hub.answer = () => {
     throw new AppError('JOB_FINISHED');
   };
-  feed.request({ verb: 'cancel', job: 'J7' });
+  feed.request(asked('cancel'));
   await settled();
   expect(hub.calls.map(({ verb, args }) => [verb, args])).toEqual([
     ['dispatch', { command: ['ls'] }],
@@ -115,11 +118,11 @@ test('feed: requests are answered by events', async () => {
     ['cancel', { job: 'J7' }],
   ]);
   expect(events).toEqual([
-    { type: 'done', request, job: 'J7' },
-    { type: 'detail', detail: detailOf(endedJob('J7')) },
+    { type: 'reply', request, value: job('J7') },
+    { type: 'reply', request: asked('job'), value: detailOf(endedJob('J7')) },
     {
       type: 'refused',
-      request: { verb: 'cancel', job: 'J7' },
+      request: asked('cancel'),
       error: expect.objectContaining({ code: 'JOB_FINISHED' }),
     },
   ]);

@@ -41,7 +41,7 @@ test('store: a key is applied at once, after what the hub said before it', () =>
   store.feed({ type: 'jobs', jobs: [job('J1'), job('J5')] });
   store.send([key('k')]);
   expect(commits()).toBe(1);
-  expect(store.getState().job).toBe('J5');
+  expect(store.getState().lists.jobs.selected).toBe('J5');
 });
 
 test('store: an event that changes nothing is no change of the screen', () => {

@@ -11,25 +11,26 @@ import { open, play, type } from '../press.ts';
 const size = [120, 40] as const;
 const team = [worker('alice'), worker('bob')];
 const jobs = [job('J1'), endedJob('J2'), startedJob('J10')];
+const ofJob = (verb: string, job: string) => ({ verb, args: { job } });
 const refusal = { code: 'WORKER_NO_MATCH', message: 'No worker fits.', hint: 'See `wally team`.' };
 
 test('update: the newest job is selected and followed at first, sorted by number', () => {
   const state = open(size, { team, jobs });
   expect(state.jobs.map(({ id }) => id)).toEqual(['J10', 'J2', 'J1']);
-  expect(state.job).toBe('J10');
+  expect(state.lists.jobs.selected).toBe('J10');
   expect(state.log.job).toBe('J10');
 });
 
 test('update: a selection stays with its job when newer ones arrive', () => {
   const { state } = type(open(size, { team, jobs }), 'j');
   const after = play(state, [{ type: 'jobs-changed', jobs: [job('J11')] }]);
-  expect(after.state.job).toBe('J2');
+  expect(after.state.lists.jobs.selected).toBe('J2');
   expect(after.effects).toEqual([]);
 });
 
 test('update: choosing a job follows its log and no other', () => {
   const { state, effects } = type(open(size, { team, jobs }), 'jjk');
-  expect(state.job).toBe('J2');
+  expect(state.lists.jobs.selected).toBe('J2');
   expect(effects).toEqual([
     { type: 'follow', job: 'J2' },
     { type: 'follow', job: 'J1' },
@@ -40,7 +41,7 @@ test('update: choosing a job follows its log and no other', () => {
 test('update: at the ends of a list a key changes nothing', () => {
   const state = open(size, { team, jobs });
   expect(type(state, 'k').effects).toEqual([]);
-  expect(type(state, 'Gj').state.job).toBe('J1');
+  expect(type(state, 'Gj').state.lists.jobs.selected).toBe('J1');
 });
 
 test('update: a group is not followed, its parts are shown instead', () => {
@@ -53,12 +54,12 @@ test('update: scrolling up stops following, the end takes it up again', () => {
   const grown = play(open(size, { jobs }), [
     { type: 'log', job: 'J10', first: 0, end: 100, revision: 1 },
   ]).state;
-  expect(grown.log.top).toBe(100 - 36);
+  expect(grown.log.top).toBe(100 - 35);
   const up = type(grown, '3k').state;
   const later = play(up, [{ type: 'log', job: 'J10', first: 0, end: 150, revision: 2 }]).state;
-  expect(later.log).toMatchObject({ isFollowing: false, top: 63, seenEnd: 100 });
+  expect(later.log).toMatchObject({ isFollowing: false, top: 64, seenEnd: 100 });
   const down = type(later, 'G').state;
-  expect(down.log).toMatchObject({ isFollowing: true, top: 150 - 36 });
+  expect(down.log).toMatchObject({ isFollowing: true, top: 150 - 35 });
 });
 
 test('update: a paused log whose shown lines fell out shows the oldest that are left', () => {
@@ -90,13 +91,13 @@ test('update: another attempt of the followed job is followed anew', () => {
 
 test('update: cancelling asks first, with the harmless answer marked', () => {
   const asked = type(open(size, { team, jobs }), 'c');
-  expect(asked.state.overlay).toEqual({ type: 'confirm', job: 'J10', answer: 'no' });
+  expect(asked.state.overlay).toMatchObject({ title: 'Cancel J10?', answer: 'no' });
   expect(asked.effects).toEqual([]);
   expect(type(asked.state, '\r').effects).toEqual([]);
   expect(type(asked.state, '', 'esc').state.overlay).toBeUndefined();
-  const request = { type: 'request', request: { verb: 'cancel', job: 'J10' } };
-  expect(type(asked.state, 'y').effects).toEqual([request]);
-  expect(type(asked.state, '', 'left', 'enter').effects).toEqual([request]);
+  const request = { type: 'request', request: ofJob('cancel', 'J10') };
+  expect(type(asked.state, 'y').effects).toMatchObject([request]);
+  expect(type(asked.state, '', 'left', 'enter').effects).toMatchObject([request]);
 });
 
 test('update: an action that is not possible says why and asks for nothing', () => {
@@ -116,27 +117,25 @@ test('update: an action that is not possible says why and asks for nothing', () 
 test('update: retry is asked for at once and its job is selected', () => {
   const state = open(size, { team, jobs });
   const pressed = type(state, 'jr');
-  expect(pressed.effects.at(-1)).toEqual({
-    type: 'request',
-    request: { verb: 'retry', job: 'J2' },
-  });
-  const done = play(pressed.state, [
-    { type: 'done', request: { verb: 'retry', job: 'J2' }, job: 'J2' },
-  ]);
+  const request = {
+    ...ofJob('retry', 'J2'),
+    purpose: { for: 'act', subject: 'J2', done: 'tried again', shows: true } as const,
+  };
+  expect(pressed.effects.at(-1)).toEqual({ type: 'request', request });
+  const done = play(pressed.state, [{ type: 'reply', request, value: detailOf(job('J2')) }]);
+  expect(done.state.lists.jobs.selected).toBe('J2');
   expect(done.state.toast?.text).toBe('J2: tried again');
 });
 
 test('update: a refusal stays until a key, a note goes by its timer only', () => {
+  const purpose = { for: 'act', subject: 'J10', done: 'asked to stop', shows: false } as const;
+  const cancelling = { ...ofJob('cancel', 'J10'), purpose };
   const state = open(size, { team, jobs });
-  const refused = play(state, [
-    { type: 'refused', request: { verb: 'cancel', job: 'J10' }, error: refusal },
-  ]);
+  const refused = play(state, [{ type: 'refused', request: cancelling, error: refusal }]);
   expect(refused.effects).toEqual([]);
   expect(refused.state.toast?.text).toContain('WORKER_NO_MATCH');
   expect(type(refused.state, 'j').state.toast).toBeUndefined();
-  const told = play(state, [
-    { type: 'done', request: { verb: 'cancel', job: 'J10' }, job: undefined },
-  ]);
+  const told = play(state, [{ type: 'reply', request: cancelling, value: null }]);
   const id = told.state.toast?.id ?? 0;
   expect(told.effects).toEqual([{ type: 'expire-toast', id }]);
   expect(type(told.state, 'j').state.toast?.id).toBe(id);
@@ -146,7 +145,7 @@ test('update: a refusal stays until a key, a note goes by its timer only', () =>
 
 test('update: esc climbs from details to the list to nowhere, and never quits', () => {
   const opened = type(open(size, { team, jobs }), '\r');
-  expect(opened.effects).toEqual([{ type: 'request', request: { verb: 'job', job: 'J10' } }]);
+  expect(opened.effects).toMatchObject([{ type: 'request', request: ofJob('job', 'J10') }]);
   expect(opened.state).toMatchObject({ focus: 'log', drill: { type: 'job', job: 'J10' } });
   const back = type(opened.state, '', 'esc');
   expect(back.state).toMatchObject({ focus: 'jobs', drill: { type: 'log' } });
@@ -166,15 +165,18 @@ test('update: details of a worker open from the team pane', () => {
 test('update: details that arrive after they were left are dropped', () => {
   const opened = type(open(size, { jobs }), '\r').state;
   const detail = detailOf(startedJob('J10'));
-  expect(play(opened, [{ type: 'detail', detail }]).state.drill).toMatchObject({ detail });
+  const purpose = { for: 'detail', job: 'J10' } as const;
+  const request = { ...ofJob('job', 'J10'), purpose };
+  const answer = { type: 'reply', request, value: detail } as const;
+  expect(play(opened, [answer]).state.drill).toMatchObject({ detail });
   const left = type(opened, '', 'esc').state;
-  expect(play(left, [{ type: 'detail', detail }]).state).toBe(left);
+  expect(play(left, [answer]).state).toBe(left);
 });
 
 test('update: open details are asked for again when their job changes', () => {
   const opened = type(open(size, { jobs }), '\r').state;
   const { effects } = play(opened, [{ type: 'jobs-changed', jobs: [endedJob('J10')] }]);
-  expect(effects).toEqual([{ type: 'request', request: { verb: 'job', job: 'J10' } }]);
+  expect(effects).toMatchObject([{ type: 'request', request: ofJob('job', 'J10') }]);
 });
 
 test('update: a job that ends badly needs attention until it is selected', () => {
@@ -233,13 +235,13 @@ test('update: on a narrow terminal the keys 1 to 3 and tab switch the one pane',
   const state = open([40, 30], { team, jobs });
   expect(type(state, '1').state.focus).toBe('team');
   expect(type(state, '\t').state.focus).toBe('log');
-  expect(type(state, '3\t').state.focus).toBe('team');
+  expect(type(state, '3\t\t').state.focus).toBe('team');
 });
 
 test('update: a list scrolls so that the selection stays in sight', () => {
   const many = Array.from({ length: 100 }, (_, index) => endedJob(`J${index + 1}`));
   const state = type(open([80, 24], { team, jobs: many }), 'G').state;
-  expect(state.job).toBe('J1');
-  expect(state.jobsTop).toBe(100 - 4);
-  expect(type(state, 'g').state.jobsTop).toBe(0);
+  expect(state.lists.jobs.selected).toBe('J1');
+  expect(state.lists.jobs.top).toBe(100 - 3);
+  expect(type(state, 'g').state.lists.jobs.top).toBe(0);
 });

@@ -27,6 +27,7 @@ describe('screen: over the panes', () => {
     const refused = play(sending, [{ type: 'refused', request, error }]).state;
     expect(draw(viewScreen(refused, lines))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting           △ bob silent
+       1 Team 3  2 Jobs 7  3 Log  4 Inbox
       ╭─ 1 Team ─────────────────────────────────────────────────────────── 1 of 3 ─╮
       │  worker  state      heard  kind    link     host            jobs            │
       │› alice   ● working  now    odally  direct   ubuntu-1        J12 J14         │
@@ -35,14 +36,13 @@ describe('screen: over the panes', () => {
       ╰─────────────────────────────────────────────────────────────────────────────╯
       ╭─ 2╭─ Dispatch a command ────────────────────────────────────────────────╮7 ─╮
       │  j│                                                                     │   │
-      │  J│ ▸command    npm test                                                │… │
+      │  J│ ▸command    npm test                                                │   │
       │  J│  worker     any worker  the hub chooses                             │   │
-      │  J│  deadline   none                                                    │   │
-      │▸ J│                                                                     │   │
-      ╰───│ ✗ WORKER_NO_MATCH No worker has what the job needs.                 │───╯
-      ╭─ 3│ Run \`wally team\`.                                                   │───╮
-      │  c╰─────────────────────────────────────────────────────────────────────╯   │
-      │  red and a line that is longer than any pane on a small screen, and on and …│
+      │▸ J│  deadline   none                                                    │   │
+      ╰───│                                                                     │───╯
+      ╭─ 3│ ✗ WORKER_NO_MATCH No worker has what the job needs.                 │───╮
+      │  c│ Run \`wally team\`.                                                   │   │
+      │  r╰─────────────────────────────────────────────────────────────────────╯d …│
       │┃ make: *** [all] Error 3                                                    │
       │ ── ✗ FAILED exit 3 · 0.4s ───────────────────────────────────────────────── │
       │                                                                             │
@@ -56,14 +56,14 @@ describe('screen: over the panes', () => {
   test('the question before a cancel', () => {
     expect(drawWorld(60, 18, 'kkc')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait                   △ bob silent
+       1 Team 3  2 Jobs 7  3 Log  4 Inbox
       ╭─ 1 Team ─────────────────────────────────────── 1 of 3 ─╮
-      │  worker  state      heard  kind    link     jobs        │
-      │› alice   ● working  now    odally  direct   J12 J14     │
-      ╰─────────────────────────────────────────────────────────╯
-      ╭─ 2╭─ Cancel J13? ───────────────────────────────────╮7 ─╮
-      │  j│                                                 │   │
-      │▸ J│ make check                                      │   │
-      │  J│ Its processes on bob will be ended.             │   │
+      │  worker  state      heard  kind    link    jobs         │
+      │› alice   ● working  now    odally  direct  J12 J14      │
+      ╰───╭─ Cancel J13? ───────────────────────────────────╮───╯
+      ╭─ 2│                                                 │7 ─╮
+      │  j│ make check                                      │   │
+      │▸ J│ Its processes on bob will be ended.             │   │
       ╰───│                                                 │───╯
       ╭─ 3│ ▸ No, let it run      Yes, cancel J13           │───╮
       │ On│                                                 │   │
@@ -79,21 +79,21 @@ describe('screen: over the panes', () => {
   test('the help, cut to a small screen', () => {
     expect(drawWorld(60, 18, '?jj')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait                   △ bob silent
-      ╭─ 1╭─ Keys ───────────────────── 16 of 58 rows, j k ─╮3 ─╮
-      │  w│   c                   cancel                    │   │
-      │› a│   r                   retry                     │   │
+       1 Team 3  2 Jobs 7  3 Log  4 Inbox
+      ╭─ 1╭─ Keys ───────────────────── 15 of 72 rows, j k ─╮3 ─╮
+      │  w│   enter               details                   │   │
+      │› a│   /                   filter                    │   │
       ╰───│   tab                 next pane                 │───╯
       ╭─ 2│   shift-tab           previous pane             │7 ─╮
       │  j│   1                   team                      │   │
-      │  J│   2                   jobs                      │   │
-      │▸ J│   3                   log                       │   │
-      ╰───│   esc                 climb back                │───╯
-      ╭─ 3│   ?                   help                      │───╮
-      │  c│   q                   quit, work goes on        │   │
-      │  r│   ctrl-l              draw everything again     │ll…│
-      │┃ m│   ctrl-z              suspend to the shell      │   │
-      │ ──│   ctrl-c              quit, work goes on        │── │
-      │   │                                                 │   │
+      │▸ J│   2                   jobs                      │   │
+      ╰───│   3                   log                       │───╯
+      ╭─ 3│   4                   inbox                     │───╮
+      │  c│   z                   the pane alone, and back  │   │
+      │  r│   space               mark, and go on           │ll…│
+      │┃ m│   v                   mark from here; again: s… │   │
+      │ ──│   j down              down                      │── │
+      │   │   k up                up                        │   │
       ╰───╰─────────────────────────────────────────────────╯───╯
        esc close"
     `);
@@ -105,10 +105,15 @@ describe('screen: in the place of the log', () => {
     const { state, lines } = openWorld(100, 24);
     const failed = jobs.find(({ id }) => id === 'J11') ?? job('J11');
     const opened = play(type(state, '\r').state, [
-      { type: 'detail', detail: detailOf(failed) },
+      {
+        type: 'reply',
+        request: { verb: 'job', args: {}, purpose: { for: 'detail', job: 'J11' } },
+        value: detailOf(failed),
+      },
     ]).state;
     expect(draw(viewScreen(opened, lines))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting                               △ bob silent
+       1 Team 3  2 Jobs 7  3 Job  4 Inbox
       ╭─ 1 Team ────────────────────────────────── 1 of 3 ─╮╭─ 3 Job J11 ──────────────────── esc back ─╮
       │  worker  state      heard  link     jobs           ││ what      make -j8                        │
       │› alice   ● working  now    direct   J12 J14        ││ command   npm test                        │
@@ -129,16 +134,15 @@ describe('screen: in the place of the log', () => {
       │                                                    ││ used      cpu 0.3s · memory 34.0 MiB ·    │
       │                                                    ││           output 2.0 KiB                  │
       │                                                    ││                                           │
-      │                                                    ││                                           │
       ╰────────────────────────────────────────────────────╯╰───────────────────────────────────────────╯
-       d dispatch   enter details   c cancel   r retry   tab next pane   ? help   q quit, work goes on"
+       d dispatch  enter details  c cancel  r retry  / filter  tab next pane  ? help  q quit"
     `);
   });
 
   test('a worker', () => {
     expect(drawWorld(40, 20, '1\r')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait       △ 1
-       1 Team 3   2 Jobs 7   3 Worker
+       1 Team 3  2 Jobs 7  3 Worker  4 Inbox
       ╭─ 3 Worker alice ───────── esc back ─╮
       │ name      alice                     │
       │ state     ● working                 │
@@ -169,6 +173,7 @@ describe('screen: in the place of the log', () => {
     const state = open([100, 16], { team, jobs: [group, ...parts] });
     expect(draw(viewScreen(state, new LogBuffer()))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 0 waiting                               △ bob silent
+       1 Team 3  2 Jobs 3  3 Log  4 Inbox
       ╭─ 1 Team ────────────────────────────────── 1 of 3 ─╮╭─ 3 Log J3 · ●○○○○ queued ─────────────────╮
       │  worker  state      heard  link     jobs           ││ One command, several workers.             │
       │› alice   ● working  now    direct   J12 J14        ││                                           │
@@ -181,9 +186,8 @@ describe('screen: in the place of the log', () => {
       │  J1   ✓ ok exit 0 · 1.2s  alice   npm test         ││                                           │
       │                                                    ││                                           │
       │                                                    ││                                           │
-      │                                                    ││                                           │
       ╰────────────────────────────────────────────────────╯╰───────────────────────────────────────────╯
-       d dispatch   enter details   c cancel   r retry   tab next pane   ? help   q quit, work goes on"
+       d dispatch  enter details  c cancel  r retry  / filter  tab next pane  ? help  q quit"
     `);
   });
 });

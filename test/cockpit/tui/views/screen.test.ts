@@ -16,6 +16,7 @@ describe('screen: drawn at', () => {
   test('120x24, side by side', () => {
     expect(drawWorld(120, 24)).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting                                                   △ bob silent
+       1 Team 3  2 Jobs 7  3 Log  4 Inbox
       ╭─ 1 Team ─────────────────────────────────────── 1 of 3 ─╮╭─ 3 Log J11 · bob · ✗ FAILED ─────────────────────────────╮
       │  worker  state      heard  kind    link     jobs        ││  compiling 日本語 🚀                                     │
       │› alice   ● working  now    odally  direct   J12 J14     ││  red and a line that is longer than any pane on a small …│
@@ -36,15 +37,15 @@ describe('screen: drawn at', () => {
       │                                                         ││                                                          │
       │                                                         ││                                                          │
       │                                                         ││                                                          │
-      │                                                         ││                                                          │
       ╰─────────────────────────────────────────────────────────╯╰──────────────────────────────────────────────────────────╯
-       d dispatch   enter details   c cancel   r retry   tab next pane   ? help   q quit, work goes on"
+       d dispatch   enter details   c cancel   r retry   / filter   tab next pane   ? help   q quit, work goes on"
     `);
   });
 
   test('80x24, stacked', () => {
     expect(drawWorld(80, 24)).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting           △ bob silent
+       1 Team 3  2 Jobs 7  3 Log  4 Inbox
       ╭─ 1 Team ─────────────────────────────────────────────────────────── 1 of 3 ─╮
       │  worker  state      heard  kind    link     host            jobs            │
       │› alice   ● working  now    odally  direct   ubuntu-1        J12 J14         │
@@ -53,7 +54,6 @@ describe('screen: drawn at', () => {
       ╰─────────────────────────────────────────────────────────────────────────────╯
       ╭─ 2 Jobs ─────────────────────────────────────────────────────────── 5 of 7 ─╮
       │  job  state                         worker  what                            │
-      │  J14  ●●●●○ started                 alice   npm run bench "日本語テスト 🚀… │
       │  J13  ●●●○○ accepted                bob     make check                      │
       │  J12  ●●●●● ✓ ok exit 0 · 1.2s      wendy   git fetch --all                 │
       │▸ J11  ●●●●● ✗ FAILED exit 3 · 0.4s  bob     make -j8                        │
@@ -67,14 +67,14 @@ describe('screen: drawn at', () => {
       │                                                                             │
       │                                                                             │
       ╰─────────────────────────────────────────────────────────────────────────────╯
-       d dispatch  enter details  c cancel  r retry  tab next pane  ? help  q quit"
+       d dispatch  enter details  c cancel  r retry  / filter  ? help  q quit"
     `);
   });
 
   test('40x20, one pane: jobs, then the log', () => {
     expect(drawWorld(40, 20)).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait       △ 1
-       1 Team 3   2 Jobs 7   3 Log
+       1 Team 3  2 Jobs 7  3 Log  4 Inbox
       ╭─ 2 Jobs ─────────────────── 5 of 7 ─╮
       │  job  state             what        │
       │  J15  ●○○○○ queued      cargo buil… │
@@ -96,7 +96,7 @@ describe('screen: drawn at', () => {
     `);
     expect(drawWorld(40, 20, '3')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait       △ 1
-       1 Team 3   2 Jobs 7   3 Log
+       1 Team 3  2 Jobs 7  3 Log  4 Inbox
       ╭─ 3 Log J11 · bob · ✗ FAILED ────────╮
       │  compiling 日本語 🚀                │
       │  red and a line that is longer than…│

@@ -1,0 +1,54 @@
+/*
+ * The inbox's keys: approve, reject, or answer in words. Pure.
+ *
+ * Approving and rejecting many goes out as one request for each. An entry that was decided leaves
+ * the list when the hub says so, not before.
+ */
+import type { Command } from '../keys/keymap.ts';
+import { countDecisionRows } from '../views/inbox.ts';
+import { ask, type Effect, requestOf, still, type Update } from './effects.ts';
+import { targetsOf } from './list.ts';
+import { findSelectedDecision, type State, visibleInbox } from './model.ts';
+import { emptyField } from './text-field.ts';
+
+/** How many rows the details of the selected entry have. */
+export const countInboxRows = countDecisionRows;
+
+/** A command of the inbox's own keys. */
+export function applyInboxCommand(state: State, command: Command): Update | undefined {
+  if (command === 'approve') return decideAll(state, { how: 'approve', done: 'approved' });
+  if (command === 'reject') return decideAll(state, { how: 'reject', done: 'rejected' });
+  const decision = findSelectedDecision(state)?.id;
+  if (command !== 'answer' || decision === undefined) return undefined;
+  const use = { for: 'decide', decision } as const;
+  return still({ ...state, overlay: { type: 'prompt', use, field: emptyField } });
+}
+
+/** Answers one decision in words. */
+export function answerDecision(state: State, decision: string, words: string): Update {
+  return ask(state, decide(decision, { how: 'answer', done: 'answered', text: [words] }));
+}
+
+function decide(
+  decision: string,
+  { how, done, text = [] }: { how: string; done: string; text?: readonly string[] },
+): Effect {
+  const purpose = { for: 'act', subject: decision, done, shows: false } as const;
+  return requestOf('decide', { decision, how, text }, purpose);
+}
+
+function decideAll(state: State, how: { readonly how: string; readonly done: string }): Update {
+  return ask(state, ...targetIds(state).map((decision) => decide(decision, how)));
+}
+
+function targetIds(state: State): readonly string[] {
+  const ids = visibleInbox(state).map((row) => row.id);
+  return targetsOf(state.lists.inbox, ids);
+}
+
+/** Why a command of the inbox can't be done. */
+export function explainInbox(state: State, command: Command): string | undefined {
+  const isOwn = ['approve', 'reject', 'answer', 'open'].includes(command);
+  if (!isOwn || targetIds(state).length > 0) return undefined;
+  return 'nothing is waiting for you';
+}

@@ -1,0 +1,82 @@
+/*
+ * What the hub's answers mean: each goes to whoever asked. Pure.
+ *
+ * A reply to a form or to details that were closed meanwhile changes nothing.
+ */
+import { type ErrorShape, unreachable } from '../../../protocol/errors.ts';
+import type { JobId } from '../../../protocol/model.ts';
+import type { JobDetail, JobRow } from '../../verbs/shapes.ts';
+import { refuseForm } from './dispatch-form.ts';
+import { type Purpose, still, type Update } from './effects.ts';
+import { type DispatchForm, mergeJobs, type State, withList } from './model.ts';
+import { errorText, tell, warn } from './toast.ts';
+
+/** The hub did what was asked. */
+export function applyReply(state: State, purpose: Purpose, value: unknown): Update {
+  switch (purpose.for) {
+    case 'form': {
+      const isOpen = findForm(state, purpose.token) !== undefined;
+      const closed: State = isOpen ? { ...state, overlay: undefined, focus: 'jobs' } : state;
+      const job = readJobId(value);
+      return job === undefined ? still(closed) : tell(showJob(closed, value), `${job}: queued`);
+    }
+    case 'detail':
+      return applyDetail(state, value as JobDetail);
+    case 'act': {
+      const shown = purpose.shows ? showJob(state, value) : state;
+      return tell(shown, `${purpose.subject}: ${purpose.done}`);
+    }
+    default:
+      return unreachable(purpose);
+  }
+}
+
+/** The hub refused what was asked. */
+export function applyRefused(state: State, purpose: Purpose, error: ErrorShape): Update {
+  const form = purpose.for === 'form' ? findForm(state, purpose.token) : undefined;
+  if (form !== undefined) return still(refuseForm(state, form, error));
+  return warn(state, `${subjectOf(purpose)}: ${errorText(error)}`);
+}
+
+function subjectOf(purpose: Purpose): string {
+  switch (purpose.for) {
+    case 'form':
+      return 'dispatch';
+    case 'detail':
+      return purpose.job;
+    case 'act':
+      return purpose.subject;
+    default:
+      return unreachable(purpose);
+  }
+}
+
+/** Selects a job, which shows its log too; a filter that would hide it goes. */
+function showJob(state: State, answer: unknown): State {
+  const id = readJobId(answer);
+  if (id === undefined) return state;
+  const { jobs } = state.lists;
+  const shown = withList(state, 'jobs', { ...jobs, selected: id, filter: '', marked: [] });
+  return isJobRow(answer) ? { ...shown, jobs: mergeJobs(state.jobs, [answer]) } : shown;
+}
+
+/** Is it the whole row, as `dispatch` and `retry` answer? The feed tells of it a moment later. */
+function isJobRow(answer: unknown): answer is JobRow {
+  return typeof answer === 'object' && answer !== null && 'receipts' in answer;
+}
+
+function findForm(state: State, token: number): DispatchForm | undefined {
+  return state.overlay?.type === 'form' && state.overlay.token === token
+    ? state.overlay
+    : undefined;
+}
+
+function readJobId(value: unknown): JobId | undefined {
+  const id = (value as Partial<Pick<JobDetail, 'id'>> | null)?.id;
+  return typeof id === 'string' ? id : undefined;
+}
+
+function applyDetail(state: State, detail: JobDetail): Update {
+  if (state.drill.type !== 'job' || state.drill.job !== detail.id) return still(state);
+  return still({ ...state, drill: { ...state.drill, detail } });
+}

@@ -1,0 +1,136 @@
+/*
+ * The inbox by keys: looking, deciding one and many, answering in words.
+ *
+ * What the hub is asked is what counts; the list changes only when the hub says so.
+ */
+import { expect, test } from 'vitest';
+import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
+import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
+import { draw } from '../drawing.ts';
+import { decision } from '../fake-hub.ts';
+import { open, play, type } from '../press.ts';
+
+const rows = [decision('D1', { worker: 'bob' }), decision('D2'), decision('D3')];
+
+function openInbox(columns = 120, height = 24) {
+  const state = play(open([columns, height]), [{ type: 'inbox', rows }]).state;
+  return type(state, '4').state;
+}
+
+function asked(keys: string, ...names: readonly string[]) {
+  const { effects } = type(openInbox(), keys, ...names);
+  return effects.flatMap((effect) =>
+    effect.type === 'request' ? [[effect.request.verb, effect.request.args]] : [],
+  );
+}
+
+test('inbox: a approves and x rejects the selected entry', () => {
+  expect(asked('a')).toEqual([['decide', { decision: 'D1', how: 'approve', text: [] }]]);
+  expect(asked('jx')).toEqual([['decide', { decision: 'D2', how: 'reject', text: [] }]]);
+});
+
+test('inbox: a verb on marked entries is asked for each of them', () => {
+  expect(asked('  x').map(([, args]) => args)).toEqual([
+    { decision: 'D1', how: 'reject', text: [] },
+    { decision: 'D2', how: 'reject', text: [] },
+  ]);
+  expect(asked('vjja')).toHaveLength(3);
+});
+
+test('inbox: e asks for words and sends them; none are not sent', () => {
+  expect(asked('ealice\r')).toEqual([
+    ['decide', { decision: 'D1', how: 'answer', text: ['alice'] }],
+  ]);
+  expect(asked('e\r')).toEqual([]);
+  expect(asked('ealice', 'esc')).toEqual([]);
+});
+
+test('inbox: with nothing in it a key says so', () => {
+  const { state, effects } = type(open([80, 24]), '4a');
+  expect(effects.filter(({ type: kind }) => kind === 'request')).toEqual([]);
+  expect(state.toast?.text).toBe('a: nothing is waiting for you');
+});
+
+test('inbox: / narrows it while it is typed, esc brings back what was', () => {
+  const typed = type(openInbox(), '/bob').state;
+  expect(draw(viewScreen(typed, new LogBuffer()))).toContain('1 of 1');
+  expect(type(typed, '', 'esc').state.lists.inbox.filter).toBe('');
+  const kept = type(typed, '\r').state;
+  expect(kept.lists.inbox.filter).toBe('bob');
+  expect(type(kept, '', 'esc').state.lists.inbox.filter).toBe('');
+});
+
+test('inbox: drawn beside its details, below each other, and in turn', () => {
+  expect(draw(viewScreen(openInbox(120, 20), new LogBuffer()))).toMatchInlineSnapshot(`
+    " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting                                                     ✓ all calm
+     1 Team 0  2 Jobs 0  3 Log  4 Inbox 3
+    ╭─ 4 Inbox ────────────────────────────────────── 1 of 3 ─╮╭─ D1 ─────────────────────────────────────────────────────╮
+    │  id  age  what  worker  question                        ││ Start another attempt at J9?                             │
+    │▸ D1  now  lost  bob     Start another attempt at J9? d… ││ deploy                                                   │
+    │  D2  now  lost  alice   Start another attempt at J9? d… ││                                                          │
+    │  D3  now  lost  alice   Start another attempt at J9? d… ││ why       nothing was heard for 24h; it may not run      │
+    │                                                         ││           twice without your word                        │
+    │                                                         ││ attempt   J9.1 on bob (alice-box)                        │
+    │                                                         ││ asked     12:00:00                                       │
+    │                                                         ││ safe      it must not run twice                          │
+    │                                                         ││ it says   nothing yet: not heard since                   │
+    │                                                         ││                                                          │
+    │                                                         ││ a approve       start another attempt, on the worker     │
+    │                                                         ││                 that fits best                           │
+    │                                                         ││ e answer NAME   start another attempt on that worker     │
+    │                                                         ││ x reject        leave it lost                            │
+    │                                                         ││                                                          │
+    ╰─────────────────────────────────────────────────────────╯╰──────────────────────────────────────────────────────────╯
+     d dispatch  enter details  a approve  x reject  e answer  / filter  tab next pane  ? help  q quit"
+  `);
+  expect(draw(viewScreen(openInbox(80, 24), new LogBuffer()))).toMatchInlineSnapshot(`
+    " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting             ✓ all calm
+     1 Team 0  2 Jobs 0  3 Log  4 Inbox 3
+    ╭─ 4 Inbox ────────────────────────────────────────────────────────── 1 of 3 ─╮
+    │  id  age  what  worker  question                                            │
+    │▸ D1  now  lost  bob     Start another attempt at J9? deploy                 │
+    │  D2  now  lost  alice   Start another attempt at J9? deploy                 │
+    │  D3  now  lost  alice   Start another attempt at J9? deploy                 │
+    │                                                                             │
+    │                                                                             │
+    │                                                                             │
+    ╰─────────────────────────────────────────────────────────────────────────────╯
+    ╭─ D1 ────────────────────────────────────────────────────────────────────────╮
+    │ Start another attempt at J9?                                                │
+    │ deploy                                                                      │
+    │                                                                             │
+    │ why       nothing was heard for 24h; it may not run twice without your word │
+    │ attempt   J9.1 on bob (alice-box)                                           │
+    │ asked     12:00:00                                                          │
+    │ safe      it must not run twice                                             │
+    │ it says   nothing yet: not heard since                                      │
+    │                                                                             │
+    │ a approve       start another attempt, on the worker that fits best         │
+    ╰─────────────────────────────────────────────────────────────────────────────╯
+     d dispatch  enter details  a approve  x reject  e answer  ? help  q quit"
+  `);
+  expect(
+    draw(viewScreen(type(openInbox(40, 20), '\r').state, new LogBuffer())),
+  ).toMatchInlineSnapshot(`
+    " WALLY  0 up  0 run  0 wait
+     1 Team 0  2 Jobs 0  3 Log  4 Inbox 3
+    ╭─ D1 ───────────────────── esc back ─╮
+    │ Start another attempt at J9?        │
+    │ deploy                              │
+    │                                     │
+    │ why       nothing was heard for     │
+    │           24h; it may not run twice │
+    │           without your word         │
+    │ attempt   J9.1 on bob (alice-box)   │
+    │ asked     12:00:00                  │
+    │ safe      it must not run twice     │
+    │ it says   nothing yet: not heard    │
+    │           since                     │
+    │                                     │
+    │ a approve       start another       │
+    │                 attempt, on the     │
+    │                 worker that fits    │
+    ╰─────────────────────────────────────╯
+     d dispatch  ? help  q quit"
+  `);
+});
