@@ -4,7 +4,7 @@
  * Nothing here knows a verb by name, so what a verb declares is what its help says; a flag that is
  * not declared can neither be used nor shown.
  */
-import type { Grammar } from './parse.ts';
+import type { Grammar } from '../verbs/command-line.ts';
 
 /** All verbs, one line each. */
 export function showHelp(grammars: readonly Grammar[], version: string): string {

@@ -9,8 +9,8 @@ import { wrapError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
 import { startHub } from '../hub/program.ts';
 import type { Program } from '../ports.ts';
+import type { Grammar } from '../verbs/command-line.ts';
 import type { Style } from '../verbs/verb.ts';
-import type { Grammar } from './parse.ts';
 import { bringDown, bringUp } from './up.ts';
 
 /** A verb without a hub. It answers with its JSON, or with nothing when it has run to its end. */

@@ -7,6 +7,7 @@
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
 import type { Program } from '../ports.ts';
+import { findGrammar, parseRequest, type Request } from '../verbs/command-line.ts';
 import { waitVerb } from '../verbs/jobs.ts';
 import { verbs } from '../verbs/registry.ts';
 import type { JobDetail, LogItem } from '../verbs/shapes.ts';
@@ -17,7 +18,6 @@ import { exportInto, exportTo } from './export-file.ts';
 import { getArtifact } from './get.ts';
 import { showHelp, showVerbHelp } from './help.ts';
 import { type LocalVerb, localVerbs } from './local.ts';
-import { findGrammar, parseRequest, type Request } from './parse.ts';
 import { openScreen } from './screen.ts';
 import { chooseStyle } from './style.ts';
 

@@ -8,6 +8,7 @@ import { AppError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
 import type { Program } from '../ports.ts';
 import { statusVerb } from '../verbs/hub-state.ts';
+import { verbs } from '../verbs/registry.ts';
 import type { StatusShape } from '../verbs/shapes.ts';
 import { connectHub, ensureHub } from './connect.ts';
 import { chooseStyle } from './style.ts';
@@ -39,6 +40,7 @@ export async function openScreen(
     stdout: program.stdout,
     env: { noColor: (program.env.NO_COLOR ?? '') !== '', term: program.env.TERM ?? '' },
     version,
+    verbs,
   });
   if (end.reason === 'quit') return 0;
   throw new AppError('HUB_UNREACHABLE', end.message);

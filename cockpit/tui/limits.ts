@@ -62,3 +62,15 @@ export const measuredCharsMax = 64;
 
 /** Rows of one list that may be marked at once; verbs go out one for each. */
 export const markedMax = 1000;
+
+/** Candidates that are looked at for one word of the `:` line. */
+export const completionsMax = 200;
+
+/** Lines after `:` that are remembered. */
+export const pastLinesMax = 100;
+
+/** Steps that can be gone back. */
+export const placesMax = 50;
+
+/** Entries of the palette that are found at once. */
+export const paletteRowsMax = 60;

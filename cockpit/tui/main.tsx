@@ -13,6 +13,7 @@ import { suspendMsMax } from './limits.ts';
 import { holdResize } from './panes/held-resize.ts';
 import { type LendTerminal, Screen } from './panes/screen.tsx';
 import { HubFeed } from './state/feed.ts';
+import type { ScreenVerb } from './state/grammar.ts';
 import { LogBuffer } from './state/log-buffer.ts';
 import { openState, type State } from './state/model.ts';
 import { CockpitStore, type WorldEffect } from './state/store.ts';
@@ -27,6 +28,8 @@ export interface CockpitOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly env: { readonly noColor: boolean; readonly term: string };
   readonly version: string;
+  /** The grammar that the `:` line and the palette speak. */
+  readonly verbs: readonly ScreenVerb[];
 }
 
 /** Why the screen was left. */
@@ -116,10 +119,17 @@ const inkOptions = {
   patchConsole: false,
 } as const;
 
-function seedOf({ ports, stdout, version }: CockpitOptions) {
+function seedOf({ ports, stdout, version, verbs }: CockpitOptions) {
   const wallMs = ports.clock.wallMs();
   const zoneMinutes = -new Date(wallMs).getTimezoneOffset();
-  return { version, zoneMinutes, wallMs, nowMs: ports.clock.monotonicMs(), ...sizeOf(stdout) };
+  return {
+    version,
+    verbs,
+    zoneMinutes,
+    wallMs,
+    nowMs: ports.clock.monotonicMs(),
+    ...sizeOf(stdout),
+  };
 }
 
 function sizeOf(stdout: NodeJS.WriteStream): { readonly columns: number; readonly rows: number } {

@@ -48,6 +48,8 @@ const packages: readonly { readonly name: RegExp; readonly where: readonly RegEx
   { name: /^zustand$/, where: [/^cockpit\/tui\/state\//] },
   { name: /^zod$/, where: [/^(protocol|store|agent|cockpit)\//] },
   { name: /^string-width$/, where: [/^cockpit\/tui\/views\/width\.ts$/] },
+  { name: /^fuzzysort$/, where: [/^cockpit\/tui\/state\/palette\.ts$/] },
+  { name: /^string-argv$/, where: [/^cockpit\/verbs\/command-line\.ts$/] },
   { name: /^smol-toml$/, where: [/^(store|agent|cockpit)\//] },
 ];
 

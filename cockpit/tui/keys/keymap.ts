@@ -35,6 +35,20 @@ export type Command =
   | 'mark'
   | 'mark-range'
   | 'zoom'
+  | 'command-line'
+  | 'palette'
+  | 'history-back'
+  | 'history-forth'
+  | 'line-accept'
+  | 'line-close'
+  | 'line-complete'
+  | 'line-complete-back'
+  | 'line-older'
+  | 'line-newer'
+  | 'palette-accept'
+  | 'palette-close'
+  | 'palette-down'
+  | 'palette-up'
   | 'back'
   | 'help'
   | 'quit'
@@ -70,6 +84,9 @@ export type Context =
   | 'inbox'
   | 'form'
   | 'prompt'
+  | 'command'
+  | 'palette'
+  | 'words'
   | 'confirm'
   | 'help';
 
@@ -83,10 +100,19 @@ export interface Binding {
   readonly isShownInFooter: boolean;
 }
 
-const moving = ['global', 'help'] as const;
-const texts = ['form', 'prompt'] as const;
+const moving = ['global', 'help', 'words'] as const;
+const texts = ['form', 'prompt', 'command', 'palette'] as const;
 const work = ['team', 'jobs', 'log'] as const;
-const everywhere = ['global', 'form', 'prompt', 'confirm', 'help'] as const;
+const everywhere = [
+  'global',
+  'form',
+  'prompt',
+  'command',
+  'palette',
+  'words',
+  'confirm',
+  'help',
+] as const;
 
 /** The table. */
 export const keymap: readonly Binding[] = [
@@ -105,6 +131,10 @@ export const keymap: readonly Binding[] = [
   hidden('pane-log', ['3'], 'log', ['global']),
   hidden('pane-inbox', ['4'], 'inbox', ['global']),
   hidden('zoom', ['z'], 'the pane alone, and back', ['global']),
+  shown('command-line', [':'], 'verb', ['global']),
+  hidden('palette', ['ctrl-p'], 'find anything', ['global']),
+  hidden('history-back', ['['], 'back where you were', ['global']),
+  hidden('history-forth', [']'], 'forth again', ['global']),
   hidden('mark', ['space'], 'mark, and go on', ['global']),
   hidden('mark-range', ['v'], 'mark from here; again: stop', ['global']),
   hidden('down', ['j', 'down'], 'down', moving),
@@ -134,11 +164,21 @@ export const keymap: readonly Binding[] = [
   shown('form-close', ['esc'], 'close', ['form']),
   shown('prompt-accept', ['enter'], 'take it', ['prompt']),
   shown('prompt-close', ['esc'], 'leave it', ['prompt']),
+  shown('line-accept', ['enter'], 'do it', ['command']),
+  shown('line-complete', ['tab'], 'complete', ['command']),
+  hidden('line-complete-back', ['shift-tab'], 'the candidate before', ['command']),
+  hidden('line-older', ['up'], 'an older line', ['command']),
+  hidden('line-newer', ['down'], 'a newer line', ['command']),
+  shown('line-close', ['esc'], 'leave it', ['command']),
+  shown('palette-accept', ['enter'], 'take it', ['palette']),
+  hidden('palette-down', ['down', 'ctrl-n', 'tab'], 'next', ['palette']),
+  hidden('palette-up', ['up', 'ctrl-p', 'shift-tab'], 'previous', ['palette']),
+  shown('palette-close', ['esc'], 'leave it', ['palette']),
   shown('confirm-accept', ['enter'], 'take the marked answer', ['confirm']),
   shown('confirm-switch', ['tab', 'left', 'right', 'h', 'l'], 'switch', ['confirm']),
   shown('confirm-yes', ['y'], 'yes', ['confirm']),
   shown('confirm-no', ['esc', 'n', 'q'], 'no', ['confirm']),
-  shown('help-close', ['esc', '?', 'q', 'enter'], 'close', ['help']),
+  shown('help-close', ['esc', '?', 'q', 'enter'], 'close', ['help', 'words']),
   hidden('redraw', ['ctrl-l'], 'draw everything again', everywhere),
   hidden('suspend', ['ctrl-z'], 'suspend to the shell', everywhere),
   hidden('leave', ['ctrl-c'], 'quit, work goes on', everywhere),
@@ -152,6 +192,9 @@ export const contextTitles: readonly (readonly [Context, string])[] = [
   ['inbox', 'In the inbox'],
   ['form', 'In the dispatch form'],
   ['prompt', 'In the line at the foot'],
+  ['command', 'After :'],
+  ['palette', 'In the palette'],
+  ['words', 'In an answer'],
   ['confirm', 'In a question'],
   ['help', 'In this help'],
 ];

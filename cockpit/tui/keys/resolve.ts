@@ -71,10 +71,12 @@ export function splitKeys(raw: RawKey): readonly KeyPress[] {
 export function resolveKey(key: KeyPress, mode: Mode): Resolved {
   const command = table.get(`${mode} ${key.name}`);
   if (command !== undefined) return { type: 'command', command };
-  if ((mode === 'form' || mode === 'prompt') && key.text !== '')
-    return { type: 'text', text: key.text };
+  if (typing.has(mode) && key.text !== '') return { type: 'text', text: key.text };
   return { type: 'none' };
 }
+
+/** Where a key that means nothing else is text. */
+const typing: ReadonlySet<Mode> = new Set(['form', 'prompt', 'command', 'palette']);
 
 const table = new Map<string, Command>(
   keymap.flatMap((binding) =>

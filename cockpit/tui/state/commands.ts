@@ -5,16 +5,27 @@
  * one. A command that can't be done says why and changes nothing. What belongs to one pane is that
  * pane's (`panes.ts`); here is what is the same everywhere.
  */
+import { unreachable } from '../../../protocol/errors.ts';
 import { type Command, keymap } from '../keys/keymap.ts';
 import { type PaneId, paneIds } from '../views/layout.ts';
+import { applyLineCommand, openCommandLine } from './command-line.ts';
 import { applyFormCommand, openForm } from './dispatch-form.ts';
 import { ask, still, type Update } from './effects.ts';
 import { explainDisabled } from './guards.ts';
 import { type Move, moveNumber, toggleMark, toggleRange } from './list.ts';
-import { type Confirm, closedDetail, type State, withList } from './model.ts';
+import {
+  type Confirm,
+  closedDetail,
+  type Overlay,
+  type Palette,
+  type State,
+  withList,
+} from './model.ts';
+import { applyPaletteCommand, findEntries, openPalette } from './palette.ts';
 import { moveInPane, paneModules, visibleIds } from './panes.ts';
+import { goTo, stepInTrail } from './places.ts';
 import { applyPromptCommand, openFilter, setFilter } from './prompt.ts';
-import { helpRoom } from './scroll.ts';
+import { readingRoom } from './scroll.ts';
 import { tell } from './toast.ts';
 
 const moves: Readonly<Partial<Record<Command, Move>>> = {
@@ -40,10 +51,7 @@ export function applyCommand(state: State, command: Command): Update {
   const { overlay } = state;
   const program = applyProgramCommand(state, command);
   if (program !== undefined) return program;
-  if (overlay?.type === 'form') return applyFormCommand(state, overlay, command);
-  if (overlay?.type === 'prompt') return applyPromptCommand(state, overlay, command);
-  if (overlay?.type === 'confirm') return applyConfirm(state, overlay, command);
-  if (overlay?.type === 'help') return applyHelp(state, overlay.top, command);
+  if (overlay !== undefined) return applyOverlay(state, overlay, command);
   const how = moves[command];
   if (how !== undefined) return moveInPane(state, how);
   const reason = explainDisabled(state, command);
@@ -59,12 +67,51 @@ function applyProgramCommand(state: State, command: Command): Update | undefined
   return undefined;
 }
 
-function applyHelp(state: State, top: number, command: Command): Update {
+function applyOverlay(state: State, overlay: Overlay, command: Command): Update {
+  switch (overlay.type) {
+    case 'form':
+      return applyFormCommand(state, overlay, command);
+    case 'prompt':
+      return applyPromptCommand(state, overlay, command);
+    case 'command':
+      return applyLineCommand(state, overlay, command);
+    case 'palette':
+      return command === 'palette-accept'
+        ? acceptEntry(state, overlay)
+        : applyPaletteCommand(state, overlay, command);
+    case 'confirm':
+      return applyConfirm(state, overlay, command);
+    case 'help':
+    case 'words':
+      return applyReading(state, overlay, command);
+    default:
+      return unreachable(overlay);
+  }
+}
+
+/** What only scrolls and closes. */
+function applyReading(
+  state: State,
+  overlay: Extract<Overlay, { type: 'help' | 'words' }>,
+  command: Command,
+): Update {
   if (command === 'help-close') return still({ ...state, overlay: undefined });
   const how = moves[command];
   if (how === undefined) return still(state);
-  const next = moveNumber(top, how, { room: helpRoom(state), last: Number.MAX_SAFE_INTEGER });
-  return still({ ...state, overlay: { type: 'help', top: next } });
+  const bounds = { room: readingRoom(state, overlay), last: Number.MAX_SAFE_INTEGER };
+  return still({ ...state, overlay: { ...overlay, top: moveNumber(overlay.top, how, bounds) } });
+}
+
+/** Does what is marked in the palette. */
+function acceptEntry(state: State, palette: Palette): Update {
+  const entry = findEntries(state, palette.field.text)[palette.at];
+  const closed: State = { ...state, overlay: undefined };
+  if (entry === undefined) return still(closed);
+  const { does } = entry;
+  if (does.type === 'go') return goTo(closed, does.target);
+  return does.type === 'line'
+    ? openCommandLine(closed, does.text)
+    : applyCommand(closed, does.command);
 }
 
 function applyView(state: State, command: Command): Update {
@@ -74,7 +121,15 @@ function applyView(state: State, command: Command): Update {
     case 'dispatch':
       return openForm(state);
     case 'help':
-      return still({ ...state, overlay: { type: 'help', top: 0 } });
+      return still({ ...state, overlay: { type: 'help', top: 0, of: state.focus } });
+    case 'command-line':
+      return openCommandLine(state, '');
+    case 'palette':
+      return openPalette(state);
+    case 'history-back':
+      return stepInTrail(state, 'back');
+    case 'history-forth':
+      return stepInTrail(state, 'forth');
     case 'pane-next':
       return still(focusPane(state, stepPane(state.focus, 1)));
     case 'pane-previous':

@@ -14,6 +14,8 @@ import type { State } from './model.ts';
 export type Purpose =
   /** The dispatch form with this token. */
   | { readonly for: 'form'; readonly token: number }
+  /** What was typed after `:`; the answer is shown in the verb's own words. */
+  | { readonly for: 'line'; readonly line: string; readonly verb: string }
   /** The details of this job. */
   | { readonly for: 'detail'; readonly job: JobId }
   /** Something done to `subject`; `done` says that it was taken. The job that came of it is shown if `shows`. */

@@ -22,6 +22,8 @@ const asking: ReadonlySet<Command> = new Set([
 export function explainDisabled(state: State, command: Command): string | undefined {
   if (asking.has(command) && state.link.type !== 'live') return 'the hub is gone';
   if (command === 'dispatch') return explainNoWorker(state);
+  if (command === 'history-back' && state.trail.back.length === 0) return 'nowhere to go back to';
+  if (command === 'history-forth' && state.trail.forth.length === 0) return 'nowhere to go on to';
   const pane = paneModules[state.focus];
   if (pane.list === undefined && listCommands.has(command)) return 'there is no list here';
   return pane.explain?.(state, command);

@@ -24,7 +24,9 @@ export function showSelected(state: State): Update {
   const { selected } = state.lists.jobs;
   if (selected === undefined || selected === state.log.job) return still(state);
   const unseen = state.unseen.filter((id) => id !== selected);
-  return followJob({ ...state, unseen, drill: { type: 'log' } }, selected as JobId);
+  const isAbout = state.drill.type === 'job' && state.drill.job === selected;
+  const drill = isAbout ? state.drill : ({ type: 'log' } as const);
+  return followJob({ ...state, unseen, drill }, selected as JobId);
 }
 
 /** A command of the log pane's own keys. */

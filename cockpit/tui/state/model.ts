@@ -12,6 +12,7 @@ import type { Mode } from '../keys/resolve.ts';
 import { jobsHeldMax } from '../limits.ts';
 import type { PaneId } from '../views/layout.ts';
 import type { Effect } from './effects.ts';
+import type { ScreenVerb } from './grammar.ts';
 import { emptyList, type ListId, type ListState, visibleIn } from './list.ts';
 
 /** The connection to the hub. */
@@ -92,9 +93,46 @@ export interface Prompt {
   readonly field: TextField;
 }
 
+/** The `:` line. `choice` is the candidate being tried in the place of the end of `typed`. */
+export interface CommandLine {
+  readonly type: 'command';
+  readonly field: TextField;
+  readonly choice: { readonly typed: string; readonly index: number } | undefined;
+  /** Which of the past lines is shown; -1 for none. */
+  readonly past: number;
+  /** Why the line could not be taken; empty when nothing was wrong. */
+  readonly error: string;
+}
+
+/** The palette: what is searched for, and which of what was found is marked. */
+export interface Palette {
+  readonly type: 'palette';
+  readonly field: TextField;
+  readonly at: number;
+}
+
+/** An answer of several lines, to be read and left. */
+export interface Words {
+  readonly type: 'words';
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly top: number;
+}
+
+/** Where one was: enough to come back. */
+export interface Place {
+  readonly focus: PaneId;
+  readonly drill: Drill;
+  readonly job: JobId | undefined;
+  readonly worker: string | undefined;
+}
+
 /** Something over the panes that takes all keys. */
 export type Overlay =
-  | { readonly type: 'help'; readonly top: number }
+  | { readonly type: 'help'; readonly top: number; readonly of: PaneId }
+  | CommandLine
+  | Palette
+  | Words
   | Confirm
   | Prompt
   | DispatchForm;
@@ -139,6 +177,12 @@ export interface State {
   readonly drill: Drill;
   readonly log: LogView;
   readonly overlay: Overlay | undefined;
+  /** The grammar: every verb that the hub answers. */
+  readonly verbs: readonly ScreenVerb[];
+  /** What was typed after `:`, the newest first. */
+  readonly pastLines: readonly string[];
+  /** The way one came, the nearest first. */
+  readonly trail: { readonly back: readonly Place[]; readonly forth: readonly Place[] };
   readonly toast: Toast | undefined;
   /** Source of ids for toasts and forms. */
   readonly nextId: number;
@@ -152,6 +196,7 @@ export interface StateSeed {
   readonly zoneMinutes: number;
   readonly nowMs: number;
   readonly wallMs: number;
+  readonly verbs: readonly ScreenVerb[];
 }
 
 /** Nothing followed yet, or a log just chosen. */
@@ -194,6 +239,8 @@ export function openState(seed: StateSeed): State {
     drill: { type: 'log' },
     log: openLogView(undefined),
     overlay: undefined,
+    pastLines: [],
+    trail: { back: [], forth: [] },
     toast: undefined,
     nextId: 1,
   };

@@ -6,6 +6,7 @@
 import { type ErrorShape, unreachable } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import type { JobDetail, JobRow } from '../../verbs/shapes.ts';
+import { plain } from '../../verbs/text.ts';
 import { refuseForm } from './dispatch-form.ts';
 import { type Purpose, still, type Update } from './effects.ts';
 import { type DispatchForm, mergeJobs, type State, withList } from './model.ts';
@@ -22,6 +23,8 @@ export function applyReply(state: State, purpose: Purpose, value: unknown): Upda
     }
     case 'detail':
       return applyDetail(state, value as JobDetail);
+    case 'line':
+      return applyAnswer(state, purpose, value);
     case 'act': {
       const shown = purpose.shows ? showJob(state, value) : state;
       return tell(shown, `${purpose.subject}: ${purpose.done}`);
@@ -44,6 +47,8 @@ function subjectOf(purpose: Purpose): string {
       return 'dispatch';
     case 'detail':
       return purpose.job;
+    case 'line':
+      return purpose.line;
     case 'act':
       return purpose.subject;
     default:
@@ -63,6 +68,24 @@ function showJob(state: State, answer: unknown): State {
 /** Is it the whole row, as `dispatch` and `retry` answer? The feed tells of it a moment later. */
 function isJobRow(answer: unknown): answer is JobRow {
   return typeof answer === 'object' && answer !== null && 'receipts' in answer;
+}
+
+/** A short answer is a toast, a longer one is laid over the panes, unless something is there. */
+function applyAnswer(
+  state: State,
+  { line, verb: name }: Extract<Purpose, { for: 'line' }>,
+  value: unknown,
+): Update {
+  const verb = state.verbs.find((known) => known.name === name);
+  const lines = verb?.show(value as never, plain).split('\n') ?? [];
+  const isGood = (verb?.exit?.(value as never) ?? 0) === 0;
+  const shown = showJob(state, value);
+  const [first = ''] = lines;
+  if (lines.length > 1 && state.overlay === undefined) {
+    return still({ ...shown, overlay: { type: 'words', title: line, lines, top: 0 } });
+  }
+  const text = `${line}: ${first === '' ? 'done' : first}`;
+  return isGood ? tell(shown, text) : warn(shown, text);
 }
 
 function findForm(state: State, token: number): DispatchForm | undefined {

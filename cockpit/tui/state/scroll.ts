@@ -14,7 +14,8 @@ import {
   type PaneId,
   type Rect,
 } from '../views/layout.ts';
-import { findFollowedJob, type State } from './model.ts';
+import { countWordsRows, wordsRect } from '../views/words.ts';
+import { findFollowedJob, type Overlay, type State } from './model.ts';
 
 /** The layout of this state. */
 export function layoutOf(state: State): Layout {
@@ -55,9 +56,14 @@ export function logRowsEnd(state: State): number {
   return state.log.end + (hasEnding ? 1 : 0);
 }
 
-/** Rows of the help overlay that are visible at once. */
-export function helpRoom(state: State): number {
-  return Math.max(1, helpRect(layoutOf(state).body).height - 2);
+/** Rows of the help, or of an answer, that are visible at once. */
+export function readingRoom(
+  state: State,
+  overlay: Extract<Overlay, { type: 'help' | 'words' }>,
+): number {
+  const { body } = layoutOf(state);
+  const rect = overlay.type === 'help' ? helpRect(overlay.of, body) : wordsRect(overlay, body);
+  return Math.max(1, rect.height - 2);
 }
 
 /** The state with log, details and overlays at legal positions. */
@@ -84,8 +90,12 @@ function settleDrill(state: State): State {
 
 function settleOverlay(state: State): State {
   const { overlay } = state;
-  if (overlay?.type !== 'help') return state;
-  const topMax = Math.max(0, countHelpRows() - helpRoom(state));
+  if (overlay?.type !== 'help' && overlay?.type !== 'words') return state;
+  const count =
+    overlay.type === 'help'
+      ? countHelpRows(overlay.of)
+      : countWordsRows(overlay, layoutOf(state).body);
+  const topMax = Math.max(0, count - readingRoom(state, overlay));
   const top = Math.min(topMax, Math.max(0, overlay.top));
   return top === overlay.top ? state : { ...state, overlay: { ...overlay, top } };
 }

@@ -9,13 +9,16 @@ import type { JobId } from '../../../protocol/model.ts';
 import type { JobRow, TeamRow } from '../../verbs/shapes.ts';
 import { type KeyPress, resolveKey } from '../keys/resolve.ts';
 import { ageText, isBadOutcome, isHeard, workerAge } from '../views/phrases.ts';
+import { typeIntoLine } from './command-line.ts';
 import { applyCommand } from './commands.ts';
 import { typeIntoForm } from './dispatch-form.ts';
 import { ask, type CockpitEvent, still, type Update } from './effects.ts';
 import { askForDetail } from './jobs-pane.ts';
 import { followJob, showSelected } from './log-pane.ts';
 import { findSelectedJob, mergeJobs, modeOf, orderJobs, type State } from './model.ts';
+import { typeIntoPalette } from './palette.ts';
 import { settleLists } from './panes.ts';
+import { rememberPlace } from './places.ts';
 import { typeIntoPrompt } from './prompt.ts';
 import { applyRefused, applyReply } from './replies.ts';
 import { settleScroll } from './scroll.ts';
@@ -25,7 +28,8 @@ import { tell } from './toast.ts';
 export function update(state: State, event: CockpitEvent): Update {
   const next = decide(state, event);
   if (next.state === state) return next;
-  const shown = showSelected(settleLists(next.state));
+  const placed = rememberPlace(state, next.state);
+  const shown = showSelected(settleLists(placed));
   return ask(settleScroll(shown.state), ...next.effects, ...shown.effects);
 }
 
@@ -101,6 +105,8 @@ function typeText(state: State, text: string): Update | undefined {
   const { overlay } = state;
   if (overlay?.type === 'form') return typeIntoForm(state, overlay, text);
   if (overlay?.type === 'prompt') return typeIntoPrompt(state, overlay, text);
+  if (overlay?.type === 'command') return typeIntoLine(state, overlay, text);
+  if (overlay?.type === 'palette') return typeIntoPalette(state, overlay, text);
   return undefined;
 }
 

@@ -70,6 +70,9 @@ function tabWords(state: State, id: PaneId): { readonly title: string; readonly 
 /** The last row: a message, or the keys that do something here. */
 export function viewFooter(state: State, width: number): Row {
   if (state.overlay?.type === 'prompt') return viewPrompt(state.overlay, width);
+  if (state.overlay?.type === 'command') {
+    return fitRow([span(' :', 'accent'), ...fieldRow(state.overlay.field, width - 2)], width);
+  }
   if (state.toast !== undefined) {
     const role = state.toast.level === 'bad' ? 'bad' : 'strong';
     const mark = state.toast.level === 'bad' ? ' ✗ ' : ' › ';

@@ -2,28 +2,31 @@
  * The help overlay: the keymap, and what the glyphs mean. Pure; nothing in it is written by hand
  * that the keymap knows.
  */
-import { contextTitles, listBindings } from '../keys/keymap.ts';
-import { centerRect, innerWidth, type Rect } from './layout.ts';
+import { type Binding, contextTitles, keymap, listBindings } from '../keys/keymap.ts';
+import type { Overlay } from '../state/model.ts';
+import { centerRect, innerWidth, type PaneId, type Rect } from './layout.ts';
 import { frame, type PaneView, padRow } from './pane.ts';
 import { fitRow, type Row, span } from './row.ts';
 
 const helpWidth = 64;
 const keysCells = 20;
 
+type Help = Extract<Overlay, { type: 'help' }>;
+
 /** Where the help is. */
-export function helpRect(body: Rect): Rect {
-  return centerRect(body, { width: helpWidth, height: countHelpRows() + 2 });
+export function helpRect(pane: PaneId, body: Rect): Rect {
+  return centerRect(body, { width: helpWidth, height: countHelpRows(pane) + 2 });
 }
 
 /** Rows that the whole help has. */
-export function countHelpRows(): number {
-  return helpRows().length;
+export function countHelpRows(pane: PaneId): number {
+  return helpRows(pane).length;
 }
 
-/** The help from row `top` on, over the panes. */
-export function viewHelp(top: number, body: Rect): PaneView {
-  const rect = helpRect(body);
-  const all = helpRows();
+/** The help from row `top` on, over the panes: what is of use where it was asked for comes first. */
+export function viewHelp({ top, of }: Help, body: Rect): PaneView {
+  const rect = helpRect(of, body);
+  const all = helpRows(of);
   const rows = all.slice(top).map((row) => padRow(row, innerWidth(rect)));
   const room = Math.max(0, rect.height - 2);
   const note =
@@ -33,25 +36,27 @@ export function viewHelp(top: number, body: Rect): PaneView {
   return frame({ id: 'help', rect, title: [span('Keys', 'title')], note, rows, isFocused: true });
 }
 
-function helpRows(): readonly Row[] {
-  const parts = contextTitles.flatMap(([context, title]): readonly Row[] => [
-    [span(title, 'title')],
-    ...listBindings(context).map(
-      (binding): Row => [
-        span('  '),
-        ...fitRow([span(binding.keys.join(' '), 'accent')], keysCells),
-        span(binding.title),
-      ],
-    ),
-    [],
-  ]);
+function helpRows(pane: PaneId): readonly Row[] {
+  const here = keymap.filter(({ contexts }) => contexts.includes(pane));
+  const parts = contextTitles.flatMap(([context, title]) => keyRows(title, listBindings(context)));
   return [
+    ...keyRows(`Here, in the ${pane}`, here),
     ...parts,
     [span('Signs', 'title')],
     signRow('●●●○○', 'queued, sent, accepted, started, finished'),
+    signRow('▸ › ◆', 'selected, chosen in another pane, marked'),
     signRow('┃', 'a line of stderr'),
     [span('Leaving stops nothing: jobs and the hub go on.', 'dim')],
   ];
+}
+
+function keyRows(title: string, bindings: readonly Binding[]): readonly Row[] {
+  if (bindings.length === 0) return [];
+  const rows = bindings.map((binding): Row => {
+    const keys = fitRow([span(binding.keys.join(' '), 'accent')], keysCells);
+    return [span('  '), ...keys, span(binding.title)];
+  });
+  return [[span(title, 'title')], ...rows, []];
 }
 
 function signRow(sign: string, meaning: string): Row {

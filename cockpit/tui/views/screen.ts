@@ -9,6 +9,7 @@ import type { LogLines } from '../state/log-buffer.ts';
 import type { State } from '../state/model.ts';
 import { layoutOf } from '../state/scroll.ts';
 import { viewFooter, viewHeader, viewTabs } from './chrome.ts';
+import { viewCandidates } from './command-line.ts';
 import { viewConfirm } from './confirm.ts';
 import { viewForm } from './form.ts';
 import { viewHelp } from './help.ts';
@@ -16,10 +17,12 @@ import { viewInbox } from './inbox.ts';
 import { viewJobs } from './jobs.ts';
 import { type Layout, type PaneId, paneIds, type Rect } from './layout.ts';
 import { viewLog } from './log.ts';
+import { viewPalette } from './palette.ts';
 import type { PaneView } from './pane.ts';
 import { type Row, span } from './row.ts';
 import { viewTeam } from './team.ts';
 import { wrapCells } from './width.ts';
+import { viewWords } from './words.ts';
 
 /** A row and where it is. */
 export interface PlacedRow {
@@ -87,7 +90,13 @@ function viewOverlay(state: State, layout: Layout): PaneView | undefined {
     case 'confirm':
       return viewConfirm(overlay, layout.body);
     case 'help':
-      return viewHelp(overlay.top, layout.body);
+      return viewHelp(overlay, layout.body);
+    case 'command':
+      return viewCandidates(state, overlay, layout.body);
+    case 'palette':
+      return viewPalette(state, overlay, layout.body);
+    case 'words':
+      return viewWords(overlay, layout.body);
     case 'prompt':
       return undefined;
     default:

@@ -3,8 +3,10 @@
  *
  * What is asserted is what a person sees and what the terminal is left as.
  */
+
 import { expect, test } from 'vitest';
 import { type CockpitEnd, runCockpit } from '../../../cockpit/tui/main.tsx';
+import { verbs } from '../../../cockpit/verbs/registry.ts';
 import { openSystemPorts, type Ports } from '../../../protocol/ports.ts';
 import { endedJob, FakeHub, fakeStatus, job, output, startedJob, worker } from './fake-hub.ts';
 import { FakePorts } from './fake-ports.ts';
@@ -30,6 +32,7 @@ function run(
     stdout: terminal.stdout,
     env: { noColor: change.noColor ?? false, term: 'xterm-256color' },
     version: '0.1.0',
+    verbs,
   });
   return { hub, terminal, end };
 }
@@ -237,6 +240,7 @@ test('cockpit: a terminal that can not place text is refused with a code', async
     stdin: terminal.stdin,
     stdout: terminal.stdout,
     version: '0.1.0',
+    verbs,
   };
   await expect(
     runCockpit({ ...options, env: { noColor: false, term: 'dumb' } }),

@@ -7,6 +7,7 @@ import { type RawKey, splitKeys } from '../../../cockpit/tui/keys/resolve.ts';
 import type { CockpitEvent, Effect, Update } from '../../../cockpit/tui/state/effects.ts';
 import { openState, type State } from '../../../cockpit/tui/state/model.ts';
 import { update } from '../../../cockpit/tui/state/update.ts';
+import { verbs } from '../../../cockpit/verbs/registry.ts';
 import type { JobRow, TeamRow } from '../../../cockpit/verbs/shapes.ts';
 import { fakeStartMs, fakeStatus } from './fake-hub.ts';
 
@@ -16,7 +17,15 @@ export function open(
   world: { readonly team?: readonly TeamRow[]; readonly jobs?: readonly JobRow[] } = {},
 ): State {
   const [columns, rows] = size;
-  const seed = { version: '0.1.0', columns, rows, zoneMinutes: 0, nowMs: 0, wallMs: fakeStartMs };
+  const seed = {
+    version: '0.1.0',
+    verbs,
+    columns,
+    rows,
+    zoneMinutes: 0,
+    nowMs: 0,
+    wallMs: fakeStartMs,
+  };
   return play(openState(seed), [
     { type: 'hub', hub: fakeStatus },
     { type: 'team', team: world.team ?? [], nowMs: 0 },

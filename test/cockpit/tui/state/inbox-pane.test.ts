@@ -62,7 +62,7 @@ test('inbox: / narrows it while it is typed, esc brings back what was', () => {
 
 test('inbox: drawn beside its details, below each other, and in turn', () => {
   expect(draw(viewScreen(openInbox(120, 20), new LogBuffer()))).toMatchInlineSnapshot(`
-    " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting                                                     ✓ all calm
+    " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting                                                   ! 3 need you
      1 Team 0  2 Jobs 0  3 Log  4 Inbox 3
     ╭─ 4 Inbox ────────────────────────────────────── 1 of 3 ─╮╭─ D1 ─────────────────────────────────────────────────────╮
     │  id  age  what  worker  question                        ││ Start another attempt at J9?                             │
@@ -81,10 +81,10 @@ test('inbox: drawn beside its details, below each other, and in turn', () => {
     │                                                         ││ x reject        leave it lost                            │
     │                                                         ││                                                          │
     ╰─────────────────────────────────────────────────────────╯╰──────────────────────────────────────────────────────────╯
-     d dispatch  enter details  a approve  x reject  e answer  / filter  tab next pane  ? help  q quit"
+     d dispatch  enter details  a approve  x reject  e answer  / filter  tab next pane  : verb  ? help  q quit"
   `);
   expect(draw(viewScreen(openInbox(80, 24), new LogBuffer()))).toMatchInlineSnapshot(`
-    " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting             ✓ all calm
+    " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting           ! 3 need you
      1 Team 0  2 Jobs 0  3 Log  4 Inbox 3
     ╭─ 4 Inbox ────────────────────────────────────────────────────────── 1 of 3 ─╮
     │  id  age  what  worker  question                                            │
@@ -112,7 +112,7 @@ test('inbox: drawn beside its details, below each other, and in turn', () => {
   expect(
     draw(viewScreen(type(openInbox(40, 20), '\r').state, new LogBuffer())),
   ).toMatchInlineSnapshot(`
-    " WALLY  0 up  0 run  0 wait
+    " WALLY  0 up  0 run  0 wait       ! 3
      1 Team 0  2 Jobs 0  3 Log  4 Inbox 3
     ╭─ D1 ───────────────────── esc back ─╮
     │ Start another attempt at J9?        │

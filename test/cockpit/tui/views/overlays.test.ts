@@ -80,20 +80,20 @@ describe('screen: over the panes', () => {
     expect(drawWorld(60, 18, '?jj')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait                   △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox
-      ╭─ 1╭─ Keys ───────────────────── 15 of 72 rows, j k ─╮3 ─╮
-      │  w│   enter               details                   │   │
-      │› a│   /                   filter                    │   │
+      ╭─ 1╭─ Keys ───────────────────── 15 of 95 rows, j k ─╮3 ─╮
+      │  w│   r                   retry                     │   │
+      │› a│                                                 │   │
+      ╰───│ Everywhere                                      │───╯
+      ╭─ 2│   d                   dispatch                  │7 ─╮
+      │  j│   enter               details                   │   │
+      │▸ J│   /                   filter                    │   │
       ╰───│   tab                 next pane                 │───╯
-      ╭─ 2│   shift-tab           previous pane             │7 ─╮
-      │  j│   1                   team                      │   │
-      │▸ J│   2                   jobs                      │   │
-      ╰───│   3                   log                       │───╯
-      ╭─ 3│   4                   inbox                     │───╮
-      │  c│   z                   the pane alone, and back  │   │
-      │  r│   space               mark, and go on           │ll…│
-      │┃ m│   v                   mark from here; again: s… │   │
-      │ ──│   j down              down                      │── │
-      │   │   k up                up                        │   │
+      ╭─ 3│   shift-tab           previous pane             │───╮
+      │  c│   1                   team                      │   │
+      │  r│   2                   jobs                      │ll…│
+      │┃ m│   3                   log                       │   │
+      │ ──│   4                   inbox                     │── │
+      │   │   z                   the pane alone, and back  │   │
       ╰───╰─────────────────────────────────────────────────╯───╯
        esc close"
     `);
@@ -135,7 +135,7 @@ describe('screen: in the place of the log', () => {
       │                                                    ││           output 2.0 KiB                  │
       │                                                    ││                                           │
       ╰────────────────────────────────────────────────────╯╰───────────────────────────────────────────╯
-       d dispatch  enter details  c cancel  r retry  / filter  tab next pane  ? help  q quit"
+       d dispatch  enter details  c cancel  r retry  / filter  tab next pane  : verb  ? help  q quit"
     `);
   });
 
@@ -187,7 +187,7 @@ describe('screen: in the place of the log', () => {
       │                                                    ││                                           │
       │                                                    ││                                           │
       ╰────────────────────────────────────────────────────╯╰───────────────────────────────────────────╯
-       d dispatch  enter details  c cancel  r retry  / filter  tab next pane  ? help  q quit"
+       d dispatch  enter details  c cancel  r retry  / filter  tab next pane  : verb  ? help  q quit"
     `);
   });
 });

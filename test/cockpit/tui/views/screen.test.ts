@@ -38,7 +38,7 @@ describe('screen: drawn at', () => {
       │                                                         ││                                                          │
       │                                                         ││                                                          │
       ╰─────────────────────────────────────────────────────────╯╰──────────────────────────────────────────────────────────╯
-       d dispatch   enter details   c cancel   r retry   / filter   tab next pane   ? help   q quit, work goes on"
+       d dispatch   enter details   c cancel   r retry   / filter   tab next pane   : verb   ? help   q quit, work goes on"
     `);
   });
 
@@ -151,7 +151,15 @@ test('screen: without a hub no worker is said to be heard now', () => {
 });
 
 test('screen: before the hub has answered it is said to be asked', () => {
-  const seed = { version: '1', columns: 80, rows: 24, zoneMinutes: 0, nowMs: 0, wallMs: 0 };
+  const seed = {
+    version: '1',
+    verbs: [],
+    columns: 80,
+    rows: 24,
+    zoneMinutes: 0,
+    nowMs: 0,
+    wallMs: 0,
+  };
   const picture = draw(viewScreen(openState(seed), new LogBuffer()));
   expect(picture.match(/Asking the hub/g)).toHaveLength(2);
   expect(picture).not.toContain('No worker');

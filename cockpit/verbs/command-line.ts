@@ -5,8 +5,9 @@
  * after `--` is never looked at. Errors: USAGE_VERB, USAGE_FLAG, USAGE_ARGUMENT.
  */
 import { parseArgs } from 'node:util';
+import { parseArgsStringToArgv } from 'string-argv';
 import { AppError, readFirstSentence } from '../../protocol/errors.ts';
-import type { Flag } from '../verbs/verb.ts';
+import type { Flag } from './verb.ts';
 
 /** As much of a verb as the command line needs; local verbs have it too. */
 export interface Grammar {
@@ -47,6 +48,11 @@ export function parseRequest(grammar: Grammar, rest: readonly string[]): Request
   const operands = wantsHelp ? {} : readOperands(grammar, positionals);
   const isJson = json === true;
   return { verb: grammar.name, args: { ...flags, ...operands }, isJson, wantsHelp };
+}
+
+/** The words of one typed line, as a shell would have them: spaces part, quotes hold together. */
+export function splitWords(line: string): readonly string[] {
+  return parseArgsStringToArgv(line);
 }
 
 function readFlags(grammar: Grammar, rest: readonly string[]) {

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { localVerbs } from '../../../cockpit/cli/local.ts';
-import { findGrammar, parseRequest } from '../../../cockpit/cli/parse.ts';
+import { findGrammar, parseRequest } from '../../../cockpit/verbs/command-line.ts';
 import { verbs } from '../../../cockpit/verbs/registry.ts';
 
 const grammars = [...localVerbs, ...verbs];

@@ -1,0 +1,168 @@
+/*
+ * The `:` line: any verb of the grammar, completed, checked and asked of the hub. Pure.
+ *
+ * A verb that only shows what a pane shows goes to that pane. Where an operand is left out, what is
+ * marked or selected stands for it, one request for each. What destroys asks first.
+ */
+import { AppError, wrapError } from '../../../protocol/errors.ts';
+import type { JobId } from '../../../protocol/model.ts';
+import { parseRequest } from '../../verbs/command-line.ts';
+import type { Command } from '../keys/keymap.ts';
+import { pastLinesMax } from '../limits.ts';
+import { applyCandidate, completeLine } from './complete.ts';
+import { ask, type Effect, requestOf, still, type Update } from './effects.ts';
+import { chosenWords, findVerbOf, kindOf, type ScreenVerb } from './grammar.ts';
+import type { CommandLine, State } from './model.ts';
+import { goTo } from './places.ts';
+import { editText, insertText } from './text-field.ts';
+import { tell } from './toast.ts';
+
+/** Opens the line with `text` in it. */
+export function openCommandLine(state: State, text: string): Update {
+  const field = { text, caret: text.length };
+  const overlay = { type: 'command', field, choice: undefined, past: -1, error: '' } as const;
+  return still({ ...state, overlay });
+}
+
+/** A command of the line's own keys. */
+export function applyLineCommand(state: State, line: CommandLine, command: Command): Update {
+  switch (command) {
+    case 'line-close':
+      return still({ ...state, overlay: undefined });
+    case 'line-accept':
+      return runLine(state, line);
+    case 'line-complete':
+      return still(withLine(state, chooseCandidate(state, line, 1)));
+    case 'line-complete-back':
+      return still(withLine(state, chooseCandidate(state, line, -1)));
+    case 'line-older':
+      return still(withLine(state, recall(state, line, 1)));
+    case 'line-newer':
+      return still(withLine(state, recall(state, line, -1)));
+    default: {
+      const field = editText(line.field, command);
+      return still(withLine(state, { ...line, field, choice: undefined, error: '' }));
+    }
+  }
+}
+
+/** Text typed or pasted into the line. */
+export function typeIntoLine(state: State, line: CommandLine, text: string): Update {
+  const field = insertText(line.field, text);
+  return still(withLine(state, { ...line, field, choice: undefined, error: '' }));
+}
+
+/** The line as it was typed, without the candidate that is being tried. */
+export function typedText(line: CommandLine): string {
+  return line.choice?.typed ?? line.field.text;
+}
+
+function withLine(state: State, line: CommandLine): State {
+  return { ...state, overlay: line };
+}
+
+/** The only candidate is taken; of several the next one is tried. */
+function chooseCandidate(state: State, line: CommandLine, step: number): CommandLine {
+  const typed = typedText(line);
+  const { from, candidates } = completeLine(state, typed);
+  const count = candidates.length;
+  if (count === 0) return line;
+  const before = line.choice?.index ?? (step > 0 ? -1 : 0);
+  const index = (before + step + count) % count;
+  const candidate = candidates[index];
+  if (candidate === undefined) return line;
+  const text = applyCandidate(typed, from, candidate);
+  const choice = count === 1 ? undefined : { typed, index };
+  return { ...line, field: { text, caret: text.length }, choice, error: '' };
+}
+
+function recall(state: State, line: CommandLine, step: number): CommandLine {
+  const past = Math.max(-1, Math.min(state.pastLines.length - 1, line.past + step));
+  const text = past < 0 ? '' : (state.pastLines[past] ?? '');
+  return { ...line, past, field: { text, caret: text.length }, choice: undefined, error: '' };
+}
+
+function runLine(state: State, line: CommandLine): Update {
+  const text = line.field.text.trim();
+  if (text === '') return still({ ...state, overlay: undefined });
+  if (text === 'q' || text === 'quit') return ask(state, { type: 'quit' });
+  try {
+    return performLine(remember({ ...state, overlay: undefined }, text), text);
+  } catch (thrown) {
+    const error = wrapError(thrown, 'USAGE_VERB');
+    return still(withLine(state, { ...line, choice: undefined, error: error.message }));
+  }
+}
+
+/** Errors: USAGE_VERB, USAGE_FLAG, USAGE_ARGUMENT. */
+function performLine(state: State, text: string): Update {
+  const found = findVerbOf(state, text);
+  if (found === undefined) {
+    throw new AppError('USAGE_VERB', `There is no verb "${text.split(/\s/)[0]}"; tab shows them.`);
+  }
+  const { verb, rest } = found;
+  const place = findPlace(state, verb, rest);
+  if (place !== undefined) return place;
+  if (shellOnly.has(verb.name)) {
+    return tell(state, `${verb.name}: this one streams; \`wally ${text}\` in a shell has it`);
+  }
+  const effects = planRequests(state, verb, rest);
+  return verb.danger === 'destroys' ? confirmLine(state, text, effects) : ask(state, ...effects);
+}
+
+/** Verbs whose answer is a stream that no pane shows. */
+const shellOnly: ReadonlySet<string> = new Set(['watch', 'export']);
+
+/** Verbs whose answer a pane shows: the line leads there. */
+function findPlace(state: State, verb: ScreenVerb, rest: readonly string[]): Update | undefined {
+  const [word = ''] = rest;
+  const isBare = rest.length === 0;
+  if (verb.name === 'team' && isBare) return goTo(state, { pane: 'team' });
+  if (verb.name === 'jobs' && isBare) return goTo(state, { pane: 'jobs' });
+  if (verb.name === 'inbox' && isBare) return goTo(state, { pane: 'inbox' });
+  if (verb.name === 'team show') return goTo(state, { worker: word });
+  const job = word.toUpperCase().replace(/^(?=\d)/, 'J') as JobId;
+  const known = rest.length === 1 && state.jobs.some(({ id }) => id === job);
+  if (verb.name === 'job' && known) return goTo(state, { job, shows: 'details' });
+  if (verb.name === 'logs' && known) return goTo(state, { job, shows: 'log' });
+  return undefined;
+}
+
+/** One request, or one for each of what is chosen where its first operand was left out. */
+function planRequests(state: State, verb: ScreenVerb, rest: readonly string[]): readonly Effect[] {
+  const [operand = ''] = verb.operands;
+  const kind = kindOf(operand);
+  const isLeftOut = rest.every((word) => word.startsWith('-')) && !operand.endsWith('?');
+  const chosen = kind !== undefined && isLeftOut ? chosenWords(state, kind) : [];
+  if (chosen.length === 0) return [requestLine(verb, rest)];
+  if (operand.endsWith('…')) return [requestLine(verb, [...chosen, ...rest])];
+  return chosen.map((word) => requestLine(verb, [word, ...rest]));
+}
+
+function requestLine(verb: ScreenVerb, words: readonly string[]): Effect {
+  const { args, wantsHelp } = parseRequest(verb, words);
+  if (wantsHelp) throw new AppError('USAGE_FLAG', `${verb.name}: ${verb.summary}.`);
+  const line = [verb.name, ...words].join(' ');
+  return requestOf(verb.name, args, { for: 'line', line, verb: verb.name });
+}
+
+function confirmLine(state: State, text: string, effects: readonly Effect[]): Update {
+  const many = effects.length === 1 ? [] : [`${effects.length} times, for all that is chosen.`];
+  return still({
+    ...state,
+    overlay: {
+      type: 'confirm',
+      title: 'Sure?',
+      text: [text, ...many, 'This can’t be taken back.'],
+      no: 'No',
+      yes: 'Yes, do it',
+      answer: 'no',
+      effects,
+    },
+  });
+}
+
+function remember(state: State, text: string): State {
+  const others = state.pastLines.filter((line) => line !== text);
+  return { ...state, pastLines: [text, ...others].slice(0, pastLinesMax) };
+}

@@ -1,0 +1,18 @@
+/*
+ * What panes are called, in tabs and in the palette. Data only.
+ *
+ * One word each: it must fit into a tab of forty columns.
+ */
+import type { PaneId } from './layout.ts';
+
+const titles: Readonly<Record<PaneId, string>> = {
+  team: 'Team',
+  jobs: 'Jobs',
+  log: 'Log',
+  inbox: 'Inbox',
+};
+
+/** The name of a pane. */
+export function paneTitle(pane: PaneId): string {
+  return titles[pane];
+}

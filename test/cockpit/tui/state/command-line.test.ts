@@ -1,0 +1,147 @@
+/*
+ * The `:` line with the real grammar: completing, checking, asking, and going where a pane shows it.
+ *
+ * Played as keys. What the hub would be asked is compared whole.
+ */
+import { describe, expect, test } from 'vitest';
+import { completeLine } from '../../../../cockpit/tui/state/complete.ts';
+import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
+import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
+import { draw } from '../drawing.ts';
+import { decision, endedJob, job, startedJob, worker } from '../fake-hub.ts';
+import { open, play, type } from '../press.ts';
+
+const base = play(
+  open([120, 30], {
+    team: [worker('alice'), worker('bob', { capabilities: null })],
+    jobs: [startedJob('J1', { title: 'make' }), endedJob('J2'), job('J3')],
+  }),
+  [{ type: 'inbox', rows: [decision('D1')] }],
+).state;
+
+function asked(keys: string, ...names: readonly string[]) {
+  return type(base, keys, ...names).effects.flatMap((effect) =>
+    effect.type === 'request' ? [[effect.request.verb, effect.request.args]] : [],
+  );
+}
+
+const texts = (line: string) => completeLine(base, line).candidates.map(({ text }) => text);
+const lineOf = (keys: string, ...names: readonly string[]) => {
+  const { overlay } = type(base, keys, ...names).state;
+  return overlay?.type === 'command' ? overlay : undefined;
+};
+
+describe('completion:', () => {
+  test.each([
+    ['te', ['team', 'team show', 'team rename', 'team revoke']],
+    ['team s', ['team show']],
+    ['team show ', ['alice', 'bob']],
+    ['team show B', ['bob']],
+    ['cancel ', ['J3', 'J2', 'J1']],
+    ['cancel J1 ', []],
+    ['retry J2 --on ', ['alice', 'bob']],
+    ['retry J2 --', ['--on']],
+    ['decide ', ['D1']],
+    ['decide D1 r', ['reject']],
+    ['nothing', []],
+    ['dispatch -- c', []],
+  ])('of %o is %j', (line, wanted) => {
+    expect(texts(line)).toEqual(wanted);
+  });
+
+  test('a flag that was given is not offered again unless it takes several', () => {
+    expect(texts('dispatch --all --')).not.toContain('--all');
+    expect(texts('dispatch --on alice --')).toContain('--on');
+    expect(texts('dispatch --all --')).toContain('--');
+  });
+});
+
+test('command line: tab tries one candidate after the other, typing goes on from there', () => {
+  expect(lineOf(':tea', 'tab')?.field.text).toBe('team ');
+  expect(lineOf(':tea', 'tab', 'tab')?.field.text).toBe('team show ');
+  expect(lineOf(':tea', 'tab', 'shift-tab')?.field.text).toBe('team revoke ');
+  expect(lineOf(':decide D1 ap', 'tab')?.field.text).toBe('decide D1 approve ');
+});
+
+test('command line: a verb is asked with what its schema wants', () => {
+  expect(asked(':retry J3 --on bob\r')).toEqual([['retry', { job: 'J3', on: 'bob' }]]);
+  expect(asked(':dispatch --on bob --idempotent -- make "a b"\r')).toEqual([
+    ['dispatch', { command: ['make', 'a b'], on: ['bob'], idempotent: true }],
+  ]);
+});
+
+test('command line: a left out operand is what is marked or selected', () => {
+  expect(asked(':retry\r')).toEqual([['retry', { job: 'J3' }]]);
+  expect(asked('j  :retry\r')).toEqual([
+    ['retry', { job: 'J2' }],
+    ['retry', { job: 'J1' }],
+  ]);
+  expect(asked('4:decide\r')).toEqual([]);
+});
+
+test('command line: what is wrong is said and can be mended', () => {
+  expect(lineOf(':frobnicate\r')?.error).toBe('There is no verb "frobnicate"; tab shows them.');
+  expect(lineOf(':retry J2 --frob\r')?.error).toContain('--frob');
+  const mended = lineOf(':frob\r', 'backspace');
+  expect(mended).toMatchObject({ error: '', field: { text: 'fro' } });
+});
+
+test('command line: what destroys asks first, with the harmless answer marked', () => {
+  const { state, effects } = type(base, ':team revoke bob\r');
+  expect(effects).toEqual([]);
+  expect(state.overlay).toMatchObject({ type: 'confirm', answer: 'no' });
+  const sure = type(state, 'y').effects;
+  expect(sure).toMatchObject([{ request: { verb: 'team revoke', args: { name: 'bob' } } }]);
+});
+
+test('command line: a verb that a pane shows leads there', () => {
+  expect(type(base, ':inbox\r').state.focus).toBe('inbox');
+  expect(type(base, ':team\r').state.focus).toBe('team');
+  expect(type(base, ':team show bob\r').state.drill).toMatchObject({ type: 'worker', name: 'bob' });
+  const detail = type(base, ':job 1\r');
+  expect(detail.state).toMatchObject({ focus: 'log', drill: { type: 'job', job: 'J1' } });
+  expect(detail.effects).toContainEqual({ type: 'follow', job: 'J1' });
+  expect(type(base, ':logs J1\r').state).toMatchObject({ focus: 'log', log: { job: 'J1' } });
+});
+
+test('command line: up and down bring back what was typed before', () => {
+  const once = type(type(base, ':retry J1\r').state, ':retry J3\r').state;
+  const recall = (...names: readonly string[]) => {
+    const { overlay } = type(once, ':', ...names).state;
+    return overlay?.type === 'command' ? overlay.field.text : undefined;
+  };
+  expect(recall('up')).toBe('retry J3');
+  expect(recall('up', 'up', 'up')).toBe('retry J1');
+  expect(recall('up', 'up', 'down')).toBe('retry J3');
+  expect(recall('up', 'down')).toBe('');
+});
+
+test('command line: a short answer is a toast, a long one is laid over the panes', () => {
+  const request = (verb: string) => ({
+    verb,
+    args: {},
+    purpose: { for: 'line', line: verb, verb } as const,
+  });
+  const short = play(base, [{ type: 'reply', request: request('inbox'), value: [] }]).state;
+  expect(short.toast?.text).toBe('inbox: Nothing needs you.');
+  const rows = [decision('D1'), decision('D2')];
+  const long = play(base, [{ type: 'reply', request: request('inbox'), value: rows }]).state;
+  const picture = draw(viewScreen(long, new LogBuffer()));
+  expect(picture).toContain('D2 Start another attempt at J9?');
+  expect(type(long, '', 'esc').state.overlay).toBeUndefined();
+});
+
+test('command line: drawn with its candidates and its usage', () => {
+  const { state } = type(base, ':team ');
+  const lines = draw(viewScreen(state, new LogBuffer())).split('\n');
+  expect(lines.slice(-6)).toMatchInlineSnapshot(`
+    [
+      "╭─ a verb; tab completes ───────────────────────────────────────────────────────────────────────────────────────── 3 ─╮",
+      "│ team show                show one worker and its box                                                                │",
+      "│ team rename              give a worker another name                                                                 │",
+      "│ team revoke              end the trust in a worker and its connection at once                                       │",
+      "╰─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────╯",
+      " :team",
+    ]
+  `);
+});
