@@ -64,5 +64,5 @@ test('palette: down and up move, esc leaves, with nothing found enter closes', (
 test('palette: drawn with what was typed and what each entry is', () => {
   const picture = draw(viewScreen(type(opened, 'bob').state, new LogBuffer()));
   expect(picture).toMatch(/│ › bob/);
-  expect(picture).toMatch(/▸ worker +bob +idle · alice-box/);
+  expect(picture).toMatch(/▸ worker +bob +idle · bob-box/);
 });
