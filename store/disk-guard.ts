@@ -117,6 +117,22 @@ export function isUnsound(thrown: unknown): boolean {
   return thrown.code === 'DISK_FULL' || thrown.code === 'STORE_REOPENING';
 }
 
+/** What says that the disk, or the store on it, takes or gives nothing just now. */
+const troubleCodes: ReadonlySet<ErrorCode> = new Set([
+  'STORE_IO',
+  'STORE_FULL',
+  'STORE_REOPENING',
+  'DISK_FULL',
+]);
+
+/**
+ * Did this fail because of the disk, so that the same may be tried again? Also where a store that is
+ * being opened again has no place left for those who wait for it (STORE_FULL).
+ */
+export function isDiskTrouble(thrown: unknown): boolean {
+  return thrown instanceof AppError && troubleCodes.has(thrown.code);
+}
+
 /** Bytes in words, for people. */
 export function formatMib(bytes: number): string {
   return `${(bytes / (1024 * 1024)).toFixed(bytes < 100 * 1024 * 1024 ? 1 : 0)} MiB`;

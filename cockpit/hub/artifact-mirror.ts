@@ -15,6 +15,7 @@ import type { ArtifactId, ArtifactLook, ArtifactStore } from '../../store/artifa
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import { splitAttemptId } from '../manager/job.ts';
 import type { HubDesk } from './desk.ts';
+import { DiskWait } from './disk-wait.ts';
 import { artifactTriesMax } from './limits.ts';
 
 type Piece = Extract<OwnerFrame, { t: 'artifact' }>;
@@ -38,9 +39,6 @@ interface Lane {
   waiting: (Piece | Ask)[];
 }
 
-/** Failures of the disk; the worker has what they concern and sends it again. */
-const diskCodes: ReadonlySet<string> = new Set(['STORE_IO', 'DISK_FULL', 'STORE_REOPENING']);
-
 /** Life cycle: it lives as long as its store. */
 export class ArtifactMirror {
   readonly #parts: ArtifactMirrorParts;
@@ -50,10 +48,11 @@ export class ArtifactMirror {
   readonly #waitingBytes = new Map<PeerKey, number>();
   /** How often a copy was not what was reported; kept until it is whole or given up. */
   readonly #damages = new Map<string, number>();
-  #hasMissed = false;
+  readonly #diskWait: DiskWait;
 
   constructor(parts: ArtifactMirrorParts) {
     this.#parts = parts;
+    this.#diskWait = new DiskWait({ ...parts, subject: 'an artifact' });
   }
 
   /** Takes a worker's frame; `answer` sends back to that worker. */
@@ -73,7 +72,7 @@ export class ArtifactMirror {
     const lane: Lane = { worker, id: { attempt, index }, answer, waiting: [frame] };
     this.#lanes.set(key, lane);
     void this.#drain(lane)
-      .catch((error: unknown) => this.#missed(error))
+      .catch((error: unknown) => this.#diskWait.missed(error))
       .finally(() => {
         this.#lanes.delete(key);
         this.#release(worker, lane.waiting);
@@ -150,7 +149,7 @@ export class ArtifactMirror {
     const name = `${id.attempt}/${id.index}`;
     if ((await this.#parts.artifacts.commit(id, entry.sha256)) === 'whole') {
       this.#damages.delete(name);
-      this.#hasMissed = false;
+      this.#diskWait.kept();
       return { ...done, offset: entry.bytes };
     }
     const count = (this.#damages.get(name) ?? 0) + 1;
@@ -183,14 +182,6 @@ export class ArtifactMirror {
     const left = (this.#waitingBytes.get(worker) ?? 0) - freed;
     if (left > 0) this.#waitingBytes.set(worker, left);
     else this.#waitingBytes.delete(worker);
-  }
-
-  /** A copy that cannot be written now is late, no more; anything else is a fault of ours. */
-  #missed(thrown: unknown): void {
-    const isOfDisk = thrown instanceof AppError && diskCodes.has(thrown.code);
-    if (!isOfDisk) return this.#parts.failed(thrown);
-    if (!this.#hasMissed) this.#parts.noticed(`an artifact waits for the disk: ${thrown.message}`);
-    this.#hasMissed = true;
   }
 }
 

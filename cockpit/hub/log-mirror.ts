@@ -16,13 +16,11 @@ import type { DiskGuard } from '../../store/disk-guard.ts';
 import type { Log, LogRecord, LogSlice, LogStore } from '../../store/log.ts';
 import { splitAttemptId } from '../manager/job.ts';
 import type { HubDesk } from './desk.ts';
+import { DiskWait } from './disk-wait.ts';
 import { logHoldersMax, logWaitingBytesMax } from './limits.ts';
 
 /** "I do not want this log": an offset that no log reaches, so that the worker may forget it. */
 export const logUnwanted = Number.MAX_SAFE_INTEGER;
-
-/** What says that the disk, or the store on it, takes nothing just now. */
-const diskCodes = new Set<string>(['STORE_IO', 'DISK_FULL', 'STORE_REOPENING', 'STORE_FULL']);
 
 type LogFrame = Extract<OwnerFrame, { t: 'log' }>;
 
@@ -66,28 +64,22 @@ export class LogMirror {
   /** Lanes whose worker holds or held the attempt, which it then does for ever. */
   readonly #holders = new Set<string>();
   readonly #followers = new Map<AttemptId, Set<() => void>>();
-  /** Failures of the disk since the last chunk that was kept. */
-  #missedCount = 0;
+  readonly #diskWait: DiskWait;
 
   constructor(parts: LogMirrorParts) {
     this.#parts = parts;
+    this.#diskWait = new DiskWait({ ...parts, subject: 'a log' });
   }
 
   /** Takes a worker's frame; `answer` sends back to that worker. */
   take(worker: PeerKey, frame: OwnerFrame, answer: (frame: OwnerFrame) => void): void {
     if (frame.t === 'log-ask') {
-      void this.#takeAsk(worker, frame.attempt, answer).catch((error) => this.#missed(error));
+      void this.#takeAsk(worker, frame.attempt, answer).catch((error) =>
+        this.#diskWait.missed(error),
+      );
     } else if (frame.t === 'log') {
       this.#queue(worker, frame, answer);
     }
-  }
-
-  /** A copy that cannot be written now is late, no more; anything else is a fault of ours. */
-  #missed(thrown: unknown): void {
-    const isOfDisk = thrown instanceof AppError && diskCodes.has(thrown.code);
-    if (!isOfDisk) return this.#parts.failed(thrown);
-    if (this.#missedCount === 0) this.#parts.noticed(`a log waits for the disk: ${thrown.message}`);
-    this.#missedCount += 1;
   }
 
   /** Where the copy ends now. */
@@ -201,7 +193,7 @@ export class LogMirror {
 
   #perform(lane: Lane, done: Promise<void>, flag: 'isAppending' | 'isSyncing'): void {
     void done
-      .catch((error: unknown) => this.#missed(error))
+      .catch((error: unknown) => this.#diskWait.missed(error))
       .finally(() => {
         lane[flag] = false;
         this.#advance(lane);
@@ -238,7 +230,7 @@ export class LogMirror {
     if (unsynced === undefined) return;
     const log = await this.#parts.logs.open(attempt);
     const offset = await log.sync();
-    this.#missedCount = 0;
+    this.#diskWait.kept();
     // Mended by the sync, the copy may end earlier than it did.
     const isReset = unsynced.isReset || offset < unsynced.offset;
     answer({ t: 'log-ack', attempt, offset, isReset, window: this.#findWindow() });

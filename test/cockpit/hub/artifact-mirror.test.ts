@@ -3,10 +3,12 @@
  */
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ArtifactMirror } from '../../../cockpit/hub/artifact-mirror.ts';
+import { ArtifactMirror, type ArtifactMirrorParts } from '../../../cockpit/hub/artifact-mirror.ts';
+import type { HubDesk } from '../../../cockpit/hub/desk.ts';
 import { artifactTriesMax } from '../../../cockpit/hub/limits.ts';
+import { AppError } from '../../../protocol/errors.ts';
 import type { OwnerFrame } from '../../../protocol/frames.ts';
-import type { ArtifactEntry } from '../../../protocol/model.ts';
+import type { ArtifactEntry, JobId } from '../../../protocol/model.ts';
 import type { ArtifactStore } from '../../../store/artifact.ts';
 import { instantArtifactDisk, openMemoryArtifacts } from '../../../store/artifact-memory.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
@@ -32,14 +34,18 @@ beforeEach(async () => {
   await bench.desk.dispatch(makeJob([alice]));
   artifacts = await openMemoryArtifacts(instantArtifactDisk());
   [answers, failures, lines, hasLogRoom] = [[], [], [], true];
-  mirror = new ArtifactMirror({
+  mirror = new ArtifactMirror(makeParts(bench.desk));
+});
+
+function makeParts(desk: HubDesk): ArtifactMirrorParts {
+  return {
     artifacts,
     disk: { ...soundDisk, hasLogRoom: async () => hasLogRoom },
-    desk: bench.desk,
+    desk,
     failed: (error) => failures.push(error),
     noticed: (line) => lines.push(line),
-  });
-});
+  };
+}
 
 function describeFile(body: string): ArtifactEntry {
   const sha256 = createHash('sha256').update(body).digest('hex');
@@ -142,6 +148,21 @@ describe('artifact mirror', () => {
     await take(alice, piece(0, 'hello '));
     expect([answers, failures]).toEqual([[], []]);
     hasLogRoom = true;
+    await take(alice, ask);
+    expect(answers).toEqual([{ offset: 0, isReset: true, isDone: false }]);
+  });
+
+  test('artifact mirror: a read that a reopening store has no place for is late, and is no fault', async () => {
+    await report(describeFile(text));
+    let isFull = true;
+    const find = (id: JobId) =>
+      isFull ? Promise.reject(new AppError('STORE_FULL')) : bench.desk.find(id);
+    mirror = new ArtifactMirror(makeParts({ find } as HubDesk));
+    await take(alice, piece(0, 'hello '));
+    await take(alice, ask);
+    expect([answers, failures]).toEqual([[], []]);
+    expect(lines).toEqual([expect.stringContaining('waits for the disk')]);
+    isFull = false;
     await take(alice, ask);
     expect(answers).toEqual([{ offset: 0, isReset: true, isDone: false }]);
   });
