@@ -105,7 +105,9 @@ function readLine(argv: readonly string[]) {
     };
     return { verb, operands, flags, wantsHelp: values.help === true };
   } catch (cause) {
-    throw new AppError('USAGE_FLAG', `odally: ${readFirstSentence(cause)}.`, { cause });
+    const verb = argv.find((word) => !word.startsWith('-'));
+    const where = verb === undefined ? '' : `${verb}: `;
+    throw new AppError('USAGE_FLAG', `${where}${readFirstSentence(cause)}.`, { cause });
   }
 }
 

@@ -111,6 +111,15 @@ describe('odally', () => {
     complain((args) => stage.odally('fresh', args), line, { code, status }),
   );
 
+  test('odally: a flag that is unknown is named once, with the verb where there is one', async () => {
+    const [alone, run] = await Promise.all([
+      stage.odally('fresh', ['--frob']),
+      stage.odally('fresh', ['run', '--frob']),
+    ]);
+    expect(alone.stderr).toMatch(/^odally: Unknown option '--frob'\. \[USAGE_FLAG\]\n/);
+    expect(run.stderr).toMatch(/^odally: run: Unknown option '--frob'\. \[USAGE_FLAG\]\n/);
+  });
+
   test('odally run: an agent that runs already is not started twice', async () => {
     const complaint = { code: 'AGENT_RUNNING', status: 4 };
     await complain((args) => stage.odally('local', args), 'run', complaint);
