@@ -13,6 +13,8 @@ export interface Program {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
+  /** Of the Node.js that runs this, without a `v`. */
+  readonly nodeVersion: string;
   readonly hostname: string;
   /** The file that runs, for starting itself again in the background. */
   readonly script: string;
@@ -32,6 +34,7 @@ export function openProgram(entryUrl: string): Program {
     argv: process.argv.slice(2),
     env: process.env,
     pid: process.pid,
+    nodeVersion: process.versions.node,
     hostname: hostname(),
     script: fileURLToPath(entryUrl),
     print: (text) => void stdout.write(`${text}\n`),

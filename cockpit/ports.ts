@@ -27,6 +27,8 @@ export interface Program {
   readonly argv: readonly string[];
   readonly env: HomeEnv & TerminalEnv;
   readonly pid: number;
+  /** Of the Node.js that runs this, without a `v`. */
+  readonly nodeVersion: string;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly isTerminal: boolean;
@@ -63,6 +65,7 @@ export function openProgram(): Program {
     argv: process.argv.slice(2),
     env,
     pid,
+    nodeVersion: process.versions.node,
     stdin,
     stdout,
     isTerminal: stdout.isTTY === true && stdin.isTTY === true,

@@ -20,7 +20,12 @@ export const errorTable = {
   USAGE_VERB: lasting(2, 'There is no such verb.', 'Run `wally help` to see the verbs.'),
   USAGE_FLAG: lasting(2, 'A flag is unknown or lacks its value.', 'Run the verb with --help.'),
   USAGE_ARGUMENT: lasting(2, 'An argument is missing or malformed.', 'Run the verb with --help.'),
-  // Homes and config
+  // The box, homes and config
+  NODE_VERSION: lasting(
+    2,
+    'This version of Node.js is too old.',
+    'Run it with a newer one; `npm run wally` and `npm run odally` take the one that was installed along.',
+  ),
   HOME_UNWRITABLE: lasting(
     2,
     'The home directory cannot be written.',

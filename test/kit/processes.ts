@@ -18,6 +18,8 @@ export interface ScriptPlan {
   /** Given on stdin; without it stdin is empty. */
   readonly input?: string;
   readonly timeoutMs?: number;
+  /** The path of another Node than this one. */
+  readonly node?: string;
 }
 
 /** A verb of one of the two built programs. */
@@ -75,7 +77,7 @@ export class RunningScript implements AsyncDisposable {
   #hasEnded = false;
 
   constructor(plan: ScriptPlan) {
-    this.#child = spawn(process.execPath, [plan.file, ...plan.args], {
+    this.#child = spawn(plan.node ?? process.execPath, [plan.file, ...plan.args], {
       env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', ...plan.env },
       ...(plan.cwd === undefined ? {} : { cwd: plan.cwd }),
       stdio: 'pipe',
