@@ -93,13 +93,17 @@ export class InviteBook {
 
   /** Trusts the agent that came with this one-time key; resolves once that is on disk. */
   async pair(oneTimeKey: PeerKey, request: PairRequest): Promise<WorkerRecord> {
-    const { workers, ports } = this.#parts;
+    const { workers, ports, committer } = this.#parts;
     const invite = this.#invites.get(oneTimeKey);
     if (invite === undefined || this.#isExpired(invite)) throw new AppError('INVITE_EXPIRED');
     const known = workers.find(request.key);
     if (invite.usedBy !== null) {
-      if (invite.usedBy === request.key && known?.revokedAt === null) return known;
-      throw new AppError('INVITE_USED');
+      if (invite.usedBy !== request.key || known?.revokedAt !== null) {
+        throw new AppError('INVITE_USED');
+      }
+      // The pairing may still wait for the disk: what is written after it is on disk after it.
+      await committer.commit([planRow(inviteKey(oneTimeKey), invite)]);
+      return known;
     }
     const used: InviteRow = { ...invite, usedBy: request.key };
     this.#invites.set(oneTimeKey, used);

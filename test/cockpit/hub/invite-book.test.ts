@@ -85,6 +85,15 @@ describe('invite book', () => {
     expect(bench.workers.list()).toHaveLength(1);
   });
 
+  test('invite book: an agent that asks again is answered once its pairing is on disk', async () => {
+    const { bench, book, oneTimeKey } = await setUp();
+    const first = book.pair(oneTimeKey, ask(alice)).catch(() => undefined);
+    const answer = await book.pair(oneTimeKey, ask(alice));
+    const later = await bench.restart();
+    expect(later.workers.list()).toEqual([answer]);
+    await first;
+  });
+
   test('invite book: it is over at its end, and not a moment before', async () => {
     const { bench, book, oneTimeKey } = await setUp();
     bench.ports.nowMs += 999;
