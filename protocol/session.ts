@@ -8,6 +8,7 @@
  * finishes after the peer's store changed moves nothing (reliability facts R4, R6, R7).
  */
 import { AckPacer } from './ack-pacer.ts';
+import { Adoptions } from './adoptions.ts';
 import { Alarm } from './alarm.ts';
 import { type Allowance, createAllowance, linkCost, storeCost } from './allowance.ts';
 import { Connection } from './connection.ts';
@@ -34,7 +35,7 @@ import {
 } from './machines/sender.ts';
 import type { Moment } from './machines/table.ts';
 import { Outgoing } from './outgoing.ts';
-import type { SessionParts, StreamMarks } from './session-host.ts';
+import type { SessionParts } from './session-host.ts';
 import { openStreamPair, type StreamPair } from './stream-pair.ts';
 import type { Link } from './transports/link.ts';
 import { Turn } from './turn.ts';
@@ -45,7 +46,7 @@ export class Session {
   #streams: StreamPair;
   #current: Connection | undefined;
   readonly #greeting = new Set<Connection>();
-  #adoption: { readonly store: string; readonly marks: Promise<StreamMarks> } | undefined;
+  readonly #adoptions: Adoptions;
   readonly #alarm: Alarm;
   readonly #outgoing: Outgoing;
   /** Those of one turn are one event: the machine copies what it keeps at each. */
@@ -70,6 +71,7 @@ export class Session {
     });
     this.#allowance = createAllowance(parts.ports.clock);
     this.#streams = openStreamPair(parts.knownStore, parts.marks);
+    this.#adoptions = new Adoptions((store) => parts.host.adopt(store));
   }
 
   /** The open connection, if there is one. */
@@ -227,11 +229,11 @@ export class Session {
   /** The peer speaks from another store than before: the old streams end here. */
   async #adopt(connection: Connection, peerStore: string): Promise<boolean> {
     try {
-      // Two links may bring the same news; to settle the old streams twice would lose new work.
-      if (this.#adoption?.store !== peerStore) {
-        this.#adoption = { store: peerStore, marks: this.#parts.host.adopt(peerStore) };
+      const marks = await this.#adoptions.adopt(peerStore);
+      if (marks === undefined) {
+        connection.close('replaced');
+        return false;
       }
-      const marks = await this.#adoption.marks;
       if (this.#streams.peerStore !== peerStore) {
         this.#queued.flush();
         this.#streams = openStreamPair(peerStore, marks);
@@ -243,8 +245,6 @@ export class Session {
       // The store refused; its owner was told. The link goes, the peer dials again.
       connection.close('STORE_IO');
       return false;
-    } finally {
-      this.#adoption = undefined;
     }
   }
 
