@@ -175,10 +175,13 @@ export class Agent implements SessionHost {
     // The hub holds no lease of this agent's.
   }
 
-  opened(hello: HelloFrame, greetedAt: LeaseInstant): void {
+  timeTold(wallMs: number, askedAt: LeaseInstant): void {
+    this.#hubClock.noteTold(wallMs, askedAt);
+  }
+
+  opened(hello: HelloFrame): void {
     this.#name = hello.name ?? this.#name;
     this.#barrier = hello.queued;
-    this.#hubClock.noteHello(hello, greetedAt);
     this.#trouble = null;
     this.#keepLink.opened();
     // What a crash kept of attempts whose reports were acknowledged before it.

@@ -9,7 +9,7 @@
 import { Alarm } from './alarm.ts';
 import { priceFrame } from './allowance.ts';
 import { AppError, wrapError } from './errors.ts';
-import { decodeFrame, type Frame, type HelloFrame, lendFrame } from './frames.ts';
+import { decodeFrame, type Frame, type HelloFrame, lendFrame, type PongFrame } from './frames.ts';
 import { frameBytesBeforeHelloMax, pingsAwaitedMax } from './limits.ts';
 import {
   findHandshakeDeadline,
@@ -25,7 +25,7 @@ import {
   type LivenessState,
   stepLiveness,
 } from './machines/liveness.ts';
-import type { Answer, LeaseInstant } from './machines/renewal.ts';
+import { type LeaseInstant, readInstant } from './machines/renewal.ts';
 import type { Moment } from './machines/table.ts';
 import type { Ports } from './ports.ts';
 import type { Link } from './transports/link.ts';
@@ -34,12 +34,11 @@ import type { Link } from './transports/link.ts';
 export interface ConnectionOwner {
   /** The hello to say, for the named store of the peer. */
   compose(forStore: string | null, isOpen: boolean): HelloFrame;
-  /** `greetedAt`: when this link's first hello left; the peer composed `hello` after that. */
-  opened(connection: Connection, hello: HelloFrame, greetedAt: LeaseInstant): void;
+  opened(connection: Connection, hello: HelloFrame): void;
   /** What a pong says is queued for the peer; undefined where it holds no lease of ours. */
   countQueued(): number | undefined;
-  /** The peer has answered a ping of this link. */
-  answered(connection: Connection, answer: Answer): void;
+  /** The peer has answered a ping of this link, which left at `sentAt`. */
+  answered(connection: Connection, sentAt: LeaseInstant, pong: PongFrame): void;
   frame(connection: Connection, frame: Frame): void;
   /** May the peer say this much more? */
   affords(cost: number): boolean;
@@ -70,13 +69,11 @@ export class Connection {
   #rttMs: number | undefined;
   /** Pings that were not answered yet, oldest first. */
   #pings: LeaseInstant[] = [];
-  #greetedAt: LeaseInstant;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
     this.#alarm = new Alarm(parts.ports, () => this.#tick());
     this.#heardAt = parts.ports.clock.monotonicMs();
-    this.#greetedAt = this.#readClocks();
     this.#handshake = { is: 'refused', ownStore: parts.ownStore };
   }
 
@@ -97,7 +94,6 @@ export class Connection {
   /** Takes the link over and says hello. */
   start(): void {
     const { link, ownStore, knownStore } = this.#parts;
-    this.#greetedAt = this.#readClocks();
     link.open({
       frame: (bytes) => this.#take(bytes),
       drain: () => this.#parts.owner.drained(this),
@@ -155,30 +151,33 @@ export class Connection {
     }
     if (frame.t === 'ping') {
       const queued = this.#parts.owner.countQueued();
-      this.send({ t: 'pong', at: frame.at, ...(queued === undefined ? {} : { queued }) });
+      const { clock } = this.#parts.ports;
+      const hubs = queued === undefined ? {} : { queued, wallMs: clock.wallMs() };
+      this.send({ t: 'pong', at: frame.at, ...hubs });
       return;
     }
     if (frame.t === 'pong') {
-      this.#takePong(frame.at, frame.queued ?? 0);
+      this.#takePong(frame);
       return;
     }
     this.#parts.owner.frame(this, frame);
   }
 
   #ping(): void {
-    const now = this.#readClocks();
+    const now = readInstant(this.#parts.ports.clock);
     this.#pings.push(now);
     if (this.#pings.length > pingsAwaitedMax) this.#pings.shift();
     this.send({ t: 'ping', at: now.monotonicMs });
   }
 
   /** A pong to what this link never asked (a peer's invention, or forgotten) says nothing. */
-  #takePong(at: number, queued: number): void {
+  #takePong(pong: PongFrame): void {
+    const { at } = pong;
     const sentAt = this.#pings.find((ping) => ping.monotonicMs === at);
     if (sentAt === undefined) return;
     this.#pings = this.#pings.filter((ping) => ping.monotonicMs > at);
     this.#rttMs = this.#parts.ports.clock.monotonicMs() - at;
-    this.#parts.owner.answered(this, { sentAt, queued });
+    this.#parts.owner.answered(this, sentAt, pong);
   }
 
   #hear(): void {
@@ -202,7 +201,7 @@ export class Connection {
         this.send(this.#parts.owner.compose(effect.forStore, effect.isOpen));
       } else if (effect.do === 'opened') {
         this.#liveness = createLiveness(this.#moment(), this.#parts.pingRestMs);
-        this.#parts.owner.opened(this, effect.hello, this.#greetedAt);
+        this.#parts.owner.opened(this, effect.hello);
       } else {
         this.refuse(new AppError(effect.code));
       }
@@ -242,11 +241,6 @@ export class Connection {
     this.#isClosed = true;
     this.#alarm.stop();
     this.#parts.owner.closed(this, reason);
-  }
-
-  #readClocks(): LeaseInstant {
-    const { clock } = this.#parts.ports;
-    return { monotonicMs: clock.monotonicMs(), uptimeMs: clock.uptimeMs() };
   }
 
   #moment(): Moment {

@@ -123,6 +123,8 @@ const pongSchema = z.object({
   at: instant,
   /** From the hub: last durable message queued; the ping renews leases once all of it was applied. */
   queued: cursor.exactOptional(),
+  /** From the hub: its wall clock, by which deadlines are told. */
+  wallMs: instant.exactOptional(),
 });
 
 /** Where does the hub's copy of this log end? */
@@ -241,6 +243,8 @@ export const frameSchema = z.discriminatedUnion('t', [
 export type Frame = z.infer<typeof frameSchema>;
 /** The greeting. */
 export type HelloFrame = z.infer<typeof helloSchema>;
+/** The answer to a ping. */
+export type PongFrame = z.infer<typeof pongSchema>;
 /** Frames that the session itself has no use for and hands to its owner. */
 export type OwnerFrame = Extract<
   Frame,

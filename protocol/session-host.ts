@@ -35,8 +35,9 @@ export interface SessionHost {
   acked(peerStore: string, through: number): void;
   /** A row was handed to a link for the first time. */
   sent(row: OutboxRow): void;
-  /** `greetedAt`: an instant of ours before which the peer cannot have composed this hello. */
-  opened(hello: HelloFrame, greetedAt: LeaseInstant): void;
+  opened(hello: HelloFrame): void;
+  /** The peer's wall clock said so; when it was read we had come past `askedAt`, an instant of ours. */
+  timeTold(wallMs: number, askedAt: LeaseInstant): void;
   /** The peer answered a ping, and all that had to be applied before that counts is. */
   renewed(): void;
   /** Last message queued for the peer's store, also one on its way to the disk; for its leases. */

@@ -14,16 +14,22 @@ import { type Allowance, createAllowance, linkCost, storeCost } from './allowanc
 import { Connection } from './connection.ts';
 import { listRows } from './data-frames.ts';
 import { AppError, wrapError } from './errors.ts';
-import { type Frame, type HelloFrame, type OwnerFrame, ownVersions } from './frames.ts';
+import {
+  type Frame,
+  type HelloFrame,
+  type OwnerFrame,
+  ownVersions,
+  type PongFrame,
+} from './frames.ts';
 import { greetingLinksMax, hubPingRestMs } from './limits.ts';
 import { type ReceiverEffect, type ReceiverEvent, stepReceiver } from './machines/receiver.ts';
 import {
-  type Answer,
   dropWaiting,
   type LeaseInstant,
   noteAnswer,
   noteReceived,
   type Renewal,
+  readInstant,
   unrenewed,
 } from './machines/renewal.ts';
 import {
@@ -39,6 +45,11 @@ import type { SessionParts } from './session-host.ts';
 import { openStreamPair, type StreamPair } from './stream-pair.ts';
 import type { Link } from './transports/link.ts';
 import { Turn } from './turn.ts';
+
+interface Attached {
+  readonly link: Link;
+  readonly askedAt: LeaseInstant;
+}
 
 /** Life cycle: `attach` links as they come; `stop` ends it. */
 export class Session {
@@ -109,9 +120,10 @@ export class Session {
 
   /**
    * Takes a new link; once it has greeted it replaces the one before. Resolves with the reason
-   * when that link has ended, so that a dial loop knows when to go on.
+   * when that link has ended, so that a dial loop knows when to go on. `askedAt`: when the link was
+   * asked for; a peer that knows us may have greeted since then, before we did.
    */
-  attach(link: Link): Promise<string> {
+  attach(link: Link, askedAt = readInstant(this.#parts.ports.clock)): Promise<string> {
     if (this.#isStopped) {
       link.close('stopped');
       return Promise.resolve('stopped');
@@ -120,10 +132,10 @@ export class Session {
       link.close('PEER_FLOOD');
       return Promise.resolve('PEER_FLOOD');
     }
-    return new Promise((resolve) => this.#connect(link, resolve));
+    return new Promise((resolve) => this.#connect({ link, askedAt }, resolve));
   }
 
-  #connect(link: Link, ended: (reason: string) => void): void {
+  #connect({ link, askedAt }: Attached, ended: (reason: string) => void): void {
     const { ports, identity } = this.#parts;
     const connection = new Connection({
       link,
@@ -133,13 +145,13 @@ export class Session {
       pingRestMs: identity.role === 'hub' ? hubPingRestMs : 0,
       owner: {
         compose: (forStore, isOpen) => this.#compose(forStore, isOpen),
-        opened: (from, hello, greetedAt) =>
-          void this.#open(from, hello, greetedAt).catch((error: unknown) =>
+        opened: (from, hello) =>
+          void this.#open(from, hello, askedAt).catch((error: unknown) =>
             this.#refuse(from, error),
           ),
         affords: (cost) => this.#allowance.spend(cost),
         countQueued: () => this.#parts.host.countQueued(),
-        answered: (from, answer) => this.#noteAnswer(from, answer),
+        answered: (from, sentAt, pong) => this.#noteAnswer(from, sentAt, pong),
         frame: (from, frame) => this.#take(from, frame),
         presence: (from, as) => {
           if (from === this.#current) this.#parts.host.presence(as);
@@ -204,7 +216,7 @@ export class Session {
     };
   }
 
-  async #open(connection: Connection, hello: HelloFrame, greetedAt: LeaseInstant): Promise<void> {
+  async #open(connection: Connection, hello: HelloFrame, askedAt: LeaseInstant): Promise<void> {
     const { host } = this.#parts;
     if (hello.store !== this.#streams.peerStore) {
       if (this.#streams.peerStore !== null && !this.#allowance.spend(storeCost)) {
@@ -222,7 +234,8 @@ export class Session {
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
     this.#isRefusalTold = false;
-    host.opened(hello, greetedAt);
+    host.timeTold(hello.wallMs, askedAt);
+    host.opened(hello);
     this.#send({ type: 'opened', received: hello.received });
   }
 
@@ -248,9 +261,10 @@ export class Session {
     }
   }
 
-  #noteAnswer(from: Connection, answer: Answer): void {
+  #noteAnswer(from: Connection, sentAt: LeaseInstant, { queued = 0, wallMs }: PongFrame): void {
     if (from !== this.#current) return;
-    this.#renew(noteAnswer(this.#renewal, answer, this.received));
+    if (wallMs !== undefined) this.#parts.host.timeTold(wallMs, sentAt);
+    this.#renew(noteAnswer(this.#renewal, { sentAt, queued }, this.received));
   }
 
   #renew(next: Renewal): void {

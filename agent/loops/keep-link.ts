@@ -14,6 +14,7 @@ import {
   dialsEagerMax,
   healthyMsMin,
 } from '../../protocol/limits.ts';
+import { readInstant } from '../../protocol/machines/renewal.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { Session } from '../../protocol/session.ts';
 import { hubRestarted, type Link } from '../../protocol/transports/link.ts';
@@ -65,11 +66,13 @@ export class KeepLink {
 
   async #once(): Promise<void> {
     try {
+      const { clock } = this.#parts.ports;
+      const askedAt = readInstant(clock);
       const link = await this.#parts.dial();
-      const since = this.#parts.ports.clock.monotonicMs();
-      const reason = await this.#parts.session.attach(link);
+      const since = clock.monotonicMs();
+      const reason = await this.#parts.session.attach(link, askedAt);
       this.#noteEnd(reason);
-      const livedMs = this.#parts.ports.clock.monotonicMs() - since;
+      const livedMs = clock.monotonicMs() - since;
       // A link that ends at once (a refusal, a twin with our key) must not be dialled in a rush.
       if (livedMs >= healthyMsMin || reason === hubRestarted) this.#tries = 0;
     } catch (error) {

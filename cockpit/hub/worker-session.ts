@@ -141,6 +141,10 @@ export class WorkerSession implements SessionHost {
     return this.#parts.workers.streamsOf(this.#parts.key)?.counts.queued;
   }
 
+  timeTold(): void {
+    // Deadlines go by the hub's own clock; how far a worker's is off is read from its hello.
+  }
+
   opened(hello: HelloFrame): void {
     const { workers, key, failed, presenceChanged, ports } = this.#parts;
     const aheadMs = hello.wallMs - ports.clock.wallMs();

@@ -8,11 +8,17 @@
  * Source: reliability facts R14, R15.
  */
 import { renewalsHeldMax } from '../limits.ts';
+import type { Clock } from '../ports.ts';
 
 /** One instant by the two clocks that a lease is measured on, milliseconds. */
 export interface LeaseInstant {
   readonly monotonicMs: number;
   readonly uptimeMs: number;
+}
+
+/** Now, by both. */
+export function readInstant(clock: Clock): LeaseInstant {
+  return { monotonicMs: clock.monotonicMs(), uptimeMs: clock.uptimeMs() };
 }
 
 /** A ping that came back. `queued`: what must have been applied before it counts. */

@@ -31,7 +31,7 @@ beforeEach(async () => {
     presence: (_connection, as) => told.push(as),
     drained: () => told.push('drained'),
     countQueued: () => undefined,
-    answered: (_connection, { sentAt }) => told.push(`answered ${sentAt.monotonicMs}`),
+    answered: (_connection, { monotonicMs }) => told.push(`answered ${monotonicMs}`),
     affords: (cost) => {
       spent += cost;
       return spent < 100;

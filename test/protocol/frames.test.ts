@@ -31,7 +31,7 @@ const row = { attempt: 'J1.1', state: 'running' };
 const optional: Readonly<Record<string, readonly string[]>> = {
   hello: ['name', 'host', 'capabilities', 'inventory', 'takesMany'],
   data: ['more'],
-  pong: ['queued'],
+  pong: ['queued', 'wallMs'],
   'log-ack': ['window'],
   artifact: ['code'],
 };

@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ackWaitMs } from '../../protocol/limits.ts';
+import type { LeaseInstant } from '../../protocol/machines/renewal.ts';
 import type { OutboxRow } from '../../protocol/machines/sender.ts';
 import { Session } from '../../protocol/session.ts';
 import type { SessionHost, StreamMarks } from '../../protocol/session-host.ts';
@@ -42,6 +43,10 @@ class Host implements SessionHost {
   acked = (_store: string, through: number) => void this.told.push(`acked ${through}`);
   sent = (row: OutboxRow) => void this.told.push(`sent ${row.seq}`);
   opened = () => void this.told.push('opened');
+  /** The wall clock of the peer, and when it was asked for. */
+  readonly times: (readonly [wallMs: number, askedAt: number])[] = [];
+  timeTold = (wallMs: number, { monotonicMs }: LeaseInstant) =>
+    void this.times.push([wallMs, monotonicMs]);
   renewed = () => void this.told.push('renewed');
   countQueued = (): number | undefined => this.queued;
   queued: number | undefined;
@@ -337,31 +342,36 @@ describe('session', () => {
     expect(ports.timerCount).toBe(0);
   });
 
-  test('session: a pong says what is queued, for the leases of the peer', async () => {
+  test('session: a pong says what is queued and our clock, for leases and deadlines of the peer', async () => {
     const host = new Host();
-    const { session } = makeSession(host);
+    const { session, ports } = makeSession(host);
     const { peer } = await greet(session);
     peer.say({ t: 'ping', at: 5 });
     await settle();
     host.queued = 7;
     peer.say({ t: 'ping', at: 6 });
     await settle();
-    expect(peer.pick('pong').map(({ at, queued }) => [at, queued])).toEqual([
-      [5, undefined],
-      [6, 7],
+    expect(peer.pick('pong').map(({ at, queued, wallMs }) => [at, queued, wallMs])).toEqual([
+      [5, undefined, undefined],
+      [6, 7, ports.clock.wallMs()],
     ]);
   });
 
   test('session: it is renewed as of the ping that was answered, once what was queued is applied', async () => {
     const host = new Host();
     const { session, ports } = makeSession(host);
-    const { peer } = await greet(session);
+    const greetedAt = ports.nowMs;
+    const { peer } = await greet(session, { wallMs: 7000 });
     await ports.advance(1);
     const [ping] = peer.pick('ping');
     const at = ping?.at ?? -1;
     await ports.advance(500);
-    peer.say({ t: 'pong', at, queued: 1 });
+    peer.say({ t: 'pong', at, queued: 1, wallMs: 9000 });
     await settle();
+    expect(host.times).toEqual([
+      [7000, greetedAt],
+      [9000, at],
+    ]);
     expect([session.renewedAt, host.told.includes('renewed')]).toEqual([undefined, false]);
     peer.say({ t: 'data', seq: 1, body: row(1).bytes });
     for (let turn = 0; turn < 3; turn += 1) await settle();

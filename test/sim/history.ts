@@ -84,6 +84,8 @@ export class History {
   readonly answered = new Map<string, { readonly at: number; readonly sentAt: number }[]>();
   /** The same for answers that the box by its own word must have taken as good. */
   readonly confirmed = new Map<string, { readonly at: number; readonly sentAt: number }[]>();
+  /** By box: when the hub's clock was read for it, and how long after that was asked for. */
+  readonly clockReads = new Map<string, { readonly at: number; readonly tookMs: number }[]>();
   /** Times in which a box could not act: paused, dead, or waiting for its disk. */
   readonly idle: { readonly box: string; readonly at: number; readonly until: number }[] = [];
   /** Boxes whose agent was no honest one, or not the only one. */
@@ -111,6 +113,12 @@ export class History {
     const known = this.answered.get(box);
     if (known === undefined) this.answered.set(box, [answer]);
     else known.push(answer);
+  }
+
+  noteClockRead(box: string, read: { readonly at: number; readonly tookMs: number }): void {
+    const known = this.clockReads.get(box);
+    if (known === undefined) this.clockReads.set(box, [read]);
+    else known.push(read);
   }
 
   stain(box: string, stain: Stain): void {

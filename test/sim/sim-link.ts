@@ -43,6 +43,8 @@ export class SimLink implements Link {
   isBroken = false;
   /** Has its owner said that it is open? */
   isOpen = false;
+  /** When its owner began to dial. */
+  askedAt = 0;
   /** When the last frame in order arrives at the peer. */
   lastArrivalAt = 0;
   #peer: SimLink | undefined;

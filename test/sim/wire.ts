@@ -65,6 +65,8 @@ export class Wire {
     else if (from.sends === 'to-hub' && kind === 'ping') this.#notePing(from.box, bytes);
     else if (kind === 'ack') this.#noteAck(from, bytes);
     else if (kind === 'hello' && from.sends === 'to-hub') this.#noteHello(from.box, bytes);
+    else if (kind === 'hello') this.#noteGreeting(from);
+    else if (kind === 'pong' && from.sends === 'to-agent') this.#noteAnswering(from.box, bytes);
   }
 
   /** A frame reaches an end that takes it. */
@@ -114,6 +116,18 @@ export class Wire {
     for (const { seq } of listMessages(bytes)) if (seq > answers.received) answers.early.add(seq);
     while (answers.early.delete(answers.received + 1)) answers.received += 1;
     this.#settle(box, answers);
+  }
+
+  /** A hub that is asked for a link greets on it, and so tells its clock. */
+  #noteGreeting({ box, peer }: SimLink): void {
+    const at = this.#nowMs();
+    this.#history.noteClockRead(box, { at, tookMs: at - peer.askedAt });
+  }
+
+  #noteAnswering(box: string, bytes: Uint8Array): void {
+    const at = this.#nowMs();
+    const sentAt = this.#answersOf(box).pings.get(Number(readFrame(bytes)?.at));
+    if (sentAt !== undefined) this.#history.noteClockRead(box, { at, tookMs: at - sentAt });
   }
 
   /** What it applied and could not acknowledge any more. */

@@ -169,6 +169,7 @@ export const frames: Samples<Frame, Frame['t'] | `${string}:${string}`> = {
   ping: { t: 'ping', at: 1234.25 },
   pong: { t: 'pong', at: 1234.25 },
   'pong:queued': { t: 'pong', at: 1234.25, queued: 300 },
+  'pong:wall': { t: 'pong', at: 1234.25, queued: 300, wallMs: 1764111111222.5 },
   'log-ask': { t: 'log-ask', attempt: 'J12.1' },
   log: {
     t: 'log',

@@ -7,6 +7,7 @@
 import { answersCheck } from './answers.ts';
 import { artifactsCheck } from './artifacts.ts';
 import type { Check } from './check.ts';
+import { deadlinesCheck } from './deadlines.ts';
 import { finalRecordsCheck } from './final-records.ts';
 import { followedLogsCheck } from './followed-logs.ts';
 import { leasesCheck } from './leases.ts';
@@ -26,6 +27,7 @@ export const checks: readonly Check[] = [
   finalRecordsCheck,
   receiptsCheck,
   truthCheck,
+  deadlinesCheck,
   logCopiesCheck,
   artifactsCheck,
   followedLogsCheck,

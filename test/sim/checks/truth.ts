@@ -17,6 +17,9 @@ const slackMs = 250;
 /** From the decision to end work to the asking lies a row that has to be on the disk. */
 const decidingMs = 6000;
 
+/** What the hub's clock is known by may have come so long before the work; a link without more has ended. */
+const clockReadMs = 10_000;
+
 /** Uptimes count whole seconds. */
 const uptimeErrorMs = 1000;
 
@@ -75,9 +78,16 @@ function isRefusal({ evidence: { history }, job, attempt, end, box }: Case): boo
   return isOfDisk && history.fullBoxes.has(box);
 }
 
+/** Another attempt at the job ended first, or came back and is kept. */
+function isSuperseded({ reason = '' }: AttemptEnd): boolean {
+  return /ended first|is kept/.test(reason);
+}
+
 function findLie(known: Case): string | undefined {
   const { end, process, seen } = known;
-  if (end.outcome !== 'lost' && process !== undefined) {
+  // One that another's result made needless is recorded as cancelled when it is told to end: nobody
+  // waits for its worker, which ends it, or is gone.
+  if (end.outcome !== 'lost' && !isSuperseded(end) && process !== undefined) {
     if (process.isAlive || (process.endedAt ?? 0) > seen.at) return 'told while the process ran';
   }
   switch (end.outcome) {
@@ -116,7 +126,7 @@ function findCancelLie({ evidence, job, end, process, box }: Case): string | und
     const wasStopped = history.agentEnds.some((note) => note.box === box);
     return wasStopped ? undefined : 'its agent was not stopped';
   }
-  if (/ended first|is kept/.test(end.reason ?? '')) {
+  if (isSuperseded(end)) {
     return job.attempts.length > 1 ? undefined : `superseded (${end.reason}), and it is alone`;
   }
   const isAsked =
@@ -124,7 +134,20 @@ function findCancelLie({ evidence, job, end, process, box }: Case): string | und
   return isAsked ? undefined : `cancelled (${end.reason}), and nobody asked`;
 }
 
-function findExpiryLie({ evidence, job, attempt, seen }: Case): string | undefined {
+/**
+ * A box knows the hub's clock by an answer, and counts all the time that passed since it had asked: where
+ * the hub was slow to answer, by so much it takes the clock for later than it is.
+ */
+function findClockErrorMs({ evidence: { history }, job, attempt, seen, box }: Case): number {
+  const reads = (history.clockReads.get(box) ?? []).filter(({ at }) => at <= seen.at);
+  const leftAt = history.leftAt.get(`${job.id}.${attempt.n}`) ?? seen.at;
+  const recent = reads.filter(({ at }) => at >= leftAt - clockReadMs);
+  const known = recent.length > 0 ? recent : reads.slice(-1);
+  return Math.max(0, ...known.map(({ tookMs }) => tookMs));
+}
+
+function findExpiryLie(known: Case): string | undefined {
+  const { evidence, job, attempt, seen } = known;
   const { deadlineMs } = job.spec;
   if (deadlineMs === undefined || attempt.expiresAt === undefined) return 'no deadline';
   const { hub } = evidence.world;
@@ -133,7 +156,9 @@ function findExpiryLie({ evidence, job, attempt, seen }: Case): string | undefin
   if (hub.hasStepped(queuedAt, seen.at)) return undefined;
   // A clock that is fast by a tenth makes the deadline come early by so much of the run.
   const earlyMs = hub.findTime(attempt.expiresAt ?? 0) - seen.at;
-  return earlyMs > seen.at * 0.15 + slackMs ? `expired ${earlyMs} ms early` : undefined;
+  return earlyMs > seen.at * 0.15 + findClockErrorMs(known) + slackMs
+    ? `expired ${earlyMs} ms early`
+    : undefined;
 }
 
 function findLossLie({ evidence, job, attempt, end, seen, box }: Case): string | undefined {
@@ -144,7 +169,7 @@ function findLossLie({ evidence, job, attempt, end, seen, box }: Case): string |
     return history.revokes.has(attempt.worker) ? undefined : 'its worker was not revoked';
   }
   // Given up after its silence for another one, which then settled the job.
-  if (/ended first|is kept/.test(reason)) {
+  if (isSuperseded(end)) {
     return job.attempts.length > 1 ? undefined : 'superseded, and it is alone';
   }
   const isOverdue = reason.startsWith('Its deadline passed');
