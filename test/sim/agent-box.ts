@@ -255,7 +255,8 @@ export class AgentBox {
     const owner = new Incarnation({ name, clock, chance: chance.fork(), skew });
     const key = Buffer.from(chance.bytes(32)).toString('hex');
     const steal = async () => {
-      const link = await network.dial({ owner, box: this.name, key: oneTimeKey, hub });
+      // On a line of its own: what garbage tells it there, no hub has said.
+      const link = await network.dial({ owner, box: name, key: oneTimeKey, hub });
       const bears = await askToPair(link, { key, host: 'thief.test' }, owner.ports.timers);
       // A hub that was put back to a copy does not know that the code was used.
       if (history.isHubRestored) return;

@@ -36,6 +36,8 @@ export interface Screen {
   isUp: boolean;
   /** When it was last given the whole list. */
   listedAt: number;
+  /** It is still drawing what it was given, and more may wait behind that. */
+  isDrawing: boolean;
 }
 
 /** Follows the log of the job's latest attempt; goes on after a hub that died. */
@@ -64,7 +66,7 @@ export async function followLog(
 
 /** Watches the hub until it is killed, or for ever. */
 export async function watchHub(ground: Ground, { client, chance }: Follower): Promise<void> {
-  const screen: Screen = { client, rows: new Map(), isUp: false, listedAt: 0 };
+  const screen: Screen = { client, rows: new Map(), isUp: false, listedAt: 0, isDrawing: false };
   ground.history.screens.push(screen);
   const take = drawPace(ground, { client, chance });
   await persist(client, async () => {
@@ -76,7 +78,9 @@ export async function watchHub(ground: Ground, { client, chance }: Follower): Pr
         for (const row of item.jobs) screen.rows.set(row.id, row);
       }
       if (item.type === 'job') screen.rows.set(item.job.id, item.job);
+      screen.isDrawing = true;
       await take();
+      screen.isDrawing = false;
     });
     await stream.done;
   });

@@ -6,6 +6,7 @@
  * own chance, so the weather does not depend on what the processes draw.
  */
 import { AppError } from '../../protocol/errors.ts';
+import { decodeFrame } from '../../protocol/frames.ts';
 import { dialAttemptMsMax } from '../../protocol/limits.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
@@ -55,7 +56,7 @@ export interface Dialler {
   readonly hub: PeerKey;
 }
 
-/** Told of every frame that reaches a box, whether its process is awake or not. */
+/** Told of every frame that reaches a box, whether its process is awake or not; `garbage` has no sense. */
 export type Arrived = (from: SimLink, kind: string, bytes: Uint8Array) => void;
 
 /** What a network is made from. */
@@ -68,6 +69,11 @@ export interface NetworkParts {
   /** Told of a link that took more than it may hold. */
   readonly overflowed: (from: SimLink) => void;
   readonly passes: (from: SimLink, kind: string, bytes: Uint8Array) => void;
+}
+
+interface Parcel {
+  readonly kind: string;
+  readonly bytes: Uint8Array;
 }
 
 /** One network. */
@@ -102,6 +108,7 @@ export class Network implements Carriage {
     const { clock } = this.#parts;
     return new Promise((resolve, reject) => {
       let isOver = false;
+      const askedAt = clock.nowMs;
       const settle = (delayMs: number, act: () => void) =>
         clock.after(delayMs, () =>
           dialler.owner.run(() => {
@@ -127,6 +134,7 @@ export class Network implements Carriage {
             return;
           }
           const link = this.#connect(dialler, door);
+          link.askedAt = askedAt;
           settle(this.#drawDelay(box), () => resolve(link));
         });
       });
@@ -150,8 +158,10 @@ export class Network implements Carriage {
 
   /** Bytes that no program sent arrive on every link of a box. */
   inject(box: string, direction: Direction, bytes: Uint8Array): void {
+    const kind = isSound(bytes) ? readFrameKind(bytes) : 'garbage';
     for (const link of [...this.#links]) {
-      if (link.box === box && link.sends === direction) this.#deliverLater(link, bytes, () => {});
+      if (link.box !== box || link.sends !== direction) continue;
+      this.#deliverLater(link, { kind, bytes }, () => {});
     }
   }
 
@@ -211,8 +221,8 @@ export class Network implements Carriage {
       clock.after(this.#drawDelay(from.box), () => from.noteTaken(bytes.length));
       return;
     }
-    this.#deliverLater(from, bytes, () => from.noteTaken(bytes.length));
-    if (chance.happens(double)) this.#deliverLater(from, bytes, () => {});
+    this.#deliverLater(from, { kind, bytes }, () => from.noteTaken(bytes.length));
+    if (chance.happens(double)) this.#deliverLater(from, { kind, bytes }, () => {});
   }
 
   ended(from: SimLink, reason: string): void {
@@ -247,7 +257,7 @@ export class Network implements Carriage {
     return near;
   }
 
-  #deliverLater(from: SimLink, bytes: Uint8Array, taken: () => void): void {
+  #deliverLater(from: SimLink, { kind, bytes }: Parcel, taken: () => void): void {
     const { clock, trace, arrived } = this.#parts;
     const chance = this.#chanceOf(from.box);
     const { nowMs } = clock;
@@ -260,7 +270,7 @@ export class Network implements Carriage {
       const { peer } = from;
       if (peer.owner.isDead || peer.isEnded) return;
       trace.mix(bytes.length);
-      arrived(from, readFrameKind(bytes), bytes);
+      arrived(from, kind, bytes);
       peer.owner.run(() => {
         taken();
         peer.deliver(bytes);
@@ -303,5 +313,15 @@ export class Network implements Carriage {
 
   #label(from: SimLink): string {
     return from.sends === 'to-hub' ? `${from.box} → hub` : `hub → ${from.box}`;
+  }
+}
+
+/** Would a program take it as a frame? */
+function isSound(bytes: Uint8Array): boolean {
+  try {
+    decodeFrame(bytes);
+    return true;
+  } catch {
+    return false;
   }
 }

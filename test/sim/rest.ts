@@ -16,6 +16,9 @@ export function findUnrest(world: World): readonly string[] {
   for (const note of world.history.processes) {
     if (note.isAlive) unrest.push(`a process of ${note.attempt} lives on ${note.box}`);
   }
+  for (const { client, isDrawing } of world.history.screens) {
+    if (isDrawing && client.isConnected) unrest.push(`${client.owner.name} still draws`);
+  }
   for (const box of world.boxes) {
     const worker = hub.workers.find(box.key);
     if (worker !== undefined && worker.revokedAt !== null) continue;

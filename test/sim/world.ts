@@ -239,11 +239,14 @@ export class World {
     if (!from.isOpen) from.isOpen = isOpenHello(bytes);
   }
 
-  /** Only what comes on a link that is open at its end counts as heard. */
+  /**
+   * Only what comes on a link that is open at its end counts as heard, and only what has sense: bytes
+   * that no program of ours sent are no sign that the worker lives.
+   */
   #noteArrival(from: SimLink, kind: string, bytes: Uint8Array): void {
     const { box: name, sends, peer } = from;
     const box = this.boxes.find((known) => known.name === name);
-    if (box === undefined || kind === 'hello' || !peer.isOpen) return;
+    if (box === undefined || kind === 'hello' || kind === 'garbage' || !peer.isOpen) return;
     if (!this.history.stains.has(name)) this.#wire.arrives(from, kind, bytes);
     if (sends === 'to-hub') {
       const isHeard = this.hub.hub?.session(box.key)?.isLinked === true;
