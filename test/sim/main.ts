@@ -72,7 +72,8 @@ async function runMany(first: number, count: number): Promise<number> {
     progress: ({ seedCount, failures }) => {
       if (performance.now() - shownAt < progressMs) return;
       shownAt = performance.now();
-      console.error(`  ${seedCount} of ${count} seeds, ${failures.length} failed`);
+      const failed = failures.map(({ seed }) => ` ${seed}`).join('');
+      console.error(`  ${seedCount} of ${count} seeds, ${failures.length} failed${failed}`);
     },
   });
   const { seedCount, counts, cells, failures } = sums;

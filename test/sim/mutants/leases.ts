@@ -91,4 +91,16 @@ export const leaseMutants: readonly Mutant[] = [
     ],
     focus: ['partition', 'agent-crash'],
   },
+  {
+    id: 'first-clock-kept',
+    breaks: 'deadlines go by what the hub said of its clock first, also after that was set',
+    edits: [
+      {
+        file: 'agent/hub-clock.ts',
+        find: 'this.#known = {',
+        replace: 'this.#known ??= {',
+      },
+    ],
+    focus: ['hub-clock'],
+  },
 ];
