@@ -225,6 +225,11 @@ export class Session {
       if (!(await this.#adopt(connection, hello.store))) return;
     }
     if (!connection.isOpen || this.#isStopped) return;
+    // What an older link still has to say is from before this one: news of then would be taken for now's.
+    for (const older of this.#greeting) {
+      if (older === connection) break;
+      older.close('replaced');
+    }
     this.#greeting.delete(connection);
     const before = this.#current;
     this.#outgoing.flush();

@@ -1,0 +1,56 @@
+/*
+ * Which of several links with one peer a session speaks over.
+ */
+import { describe, expect, test } from 'vitest';
+import { createLinkPair } from '../../protocol/transports/memory.ts';
+import { settle } from './fake-ports.ts';
+import { makeHello, RawPeer } from './raw-peer.ts';
+import { greet, Host, makeSession, queue, row } from './session-bench.ts';
+
+describe('session', () => {
+  test('session: the newest link that has greeted replaces the one before', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const first = await greet(session);
+    const second = await greet(session);
+    expect(await first.ended).toBe('replaced');
+    first.peer.say({ t: 'data', seq: 1, body: row(1).bytes });
+    second.peer.say({ t: 'log-ask', attempt: 'J1.1' });
+    await settle();
+    expect(host.applied).toEqual([]);
+    expect(host.told).toEqual(['opened', 'opened', 'frame log-ask']);
+    expect(session.connection?.isOpen).toBe(true);
+  });
+
+  test('session: a link that has not greeted replaces nothing', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const first = await greet(session);
+    const [link] = createLinkPair('a', 'b');
+    void session.attach(link);
+    await settle();
+    queue(session, host, 1);
+    await settle();
+    expect(first.peer.pick('data')).toHaveLength(1);
+    expect(host.told).toEqual(['opened', 'sent 1']);
+  });
+
+  test('session: a link that greets after a newer one had is replaced, and says nothing', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const [link, far] = createLinkPair('a', 'b');
+    const ended = session.attach(link);
+    const late = new RawPeer(far);
+    queue(session, host, 2);
+    const { peer } = await greet(session);
+    peer.say({ t: 'ack', received: 2, need: [] });
+    await settle();
+    // Said before the newer link was dialled, and long under way.
+    late.say(makeHello({ received: 0 }));
+    expect(await ended).toBe('replaced');
+    await settle();
+    expect(host.told.filter((line) => line === 'opened')).toHaveLength(1);
+    expect(host.told.filter((line) => line.startsWith('trouble'))).toEqual([]);
+    expect(session.connection?.isOpen).toBe(true);
+  });
+});
