@@ -236,7 +236,7 @@ export class Agent implements SessionHost {
       outlet: {
         queued: (store, rows) => this.#session.queued(store, rows),
         endProcess: (attempt) => this.#runWork.end(attempt),
-        taken: (through) => this.#runWork.wake(through),
+        taken: () => this.#runWork.wake(),
         changed: () => this.#wakeOnce(),
         logEnd: (attempt) => this.#leavings.logEnd(attempt),
         artifacts: (attempt) => this.#leavings.artifacts(attempt),
@@ -291,8 +291,10 @@ export class Agent implements SessionHost {
       ports,
       slots: slots ?? Math.max(1, this.#capabilities.cpus * slotsPerCpuDefault),
       mark: (attempt) => this.#mark(attempt),
-      mayStart: (through) =>
-        this.#life.is === 'serving' && Math.max(this.#session.received, through) >= this.#barrier,
+      // By the desk's mark, which moves as commands are taken: what starts then is in their batch, or
+      // in a later one. The session's moves after the batch, and nobody wakes for that.
+      mayStart: () =>
+        this.#life.is === 'serving' && (this.#desk.streams?.counts.received ?? 0) >= this.#barrier,
       leftMs,
       leaseLeftMs,
       logGrew: (attempt) => this.#leavings.noteLogGrew(attempt).catch(failed),

@@ -32,10 +32,10 @@ export interface DeskOutlet {
   queued(hubStore: string, rows: readonly StreamRow[]): void;
   endProcess(attempt: AttemptId): void;
   /**
-   * All up to `through` is applied with the commit that was made a moment ago and is not on disk yet;
-   * what is committed now shares its batch.
+   * Commands are applied with the commit that was made a moment ago and is not on disk yet; what is
+   * committed now shares its batch.
    */
-  taken(through: number): void;
+  taken(): void;
   /** Something changed: look for work, logs and deadlines again. */
   changed(): void;
   /** Where this attempt's log ends now. */
@@ -125,7 +125,7 @@ export class Desk {
     if (last === undefined || this.#streams === undefined) return;
     ops.push(this.#streams.planReceived(last.seq));
     const committed = this.#commit(ops, out);
-    this.#parts.outlet.taken(last.seq);
+    this.#parts.outlet.taken();
     await committed;
     for (const perform of effects) perform();
     this.#parts.outlet.changed();

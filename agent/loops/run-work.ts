@@ -18,8 +18,7 @@ import type { Desk } from '../desk.ts';
 import { untilDone } from '../log-patience.ts';
 import type { FoundArtifacts, TakeOutput, Work, WorkOrder, Workshop } from '../work/work.ts';
 
-/** What the loop needs. `mayStart` is the gate: the session's barrier, all up to `through` being applied, and
- * the life cycle. */
+/** What the loop needs. `mayStart` is the gate: the barrier of the hub's hello, and the life cycle. */
 export interface RunWorkParts {
   readonly desk: Desk;
   readonly workshop: Workshop;
@@ -28,7 +27,7 @@ export interface RunWorkParts {
   readonly ports: Ports;
   readonly slots: number;
   readonly mark: (attempt: AttemptId) => string;
-  readonly mayStart: (through: number) => boolean;
+  readonly mayStart: () => boolean;
   /** Milliseconds until this attempt's deadline; undefined when it has none. */
   readonly leftMs: (held: HeldAttempt) => number | undefined;
   /** Milliseconds for which the lease of work with this term still holds; not above zero: none. */
@@ -66,13 +65,10 @@ export class RunWork {
     return this.#busy.size;
   }
 
-  /**
-   * Starts what may start. Safe to call at any time; `through` says how far the hub's commands are
-   * applied where that is not on disk yet: what starts then is in the same batch.
-   */
-  wake(through = 0): void {
+  /** Starts what may start. Safe to call at any time. */
+  wake(): void {
     const { desk, disk, slots, mayStart } = this.#parts;
-    if (this.#busy.size >= slots || !mayStart(through) || disk.findRefusal() !== undefined) return;
+    if (this.#busy.size >= slots || !mayStart() || disk.findRefusal() !== undefined) return;
     for (const held of desk.list()) {
       if (this.#busy.size >= slots) return;
       if (held.state.is !== 'accepted' || this.#busy.has(held.attempt)) continue;
