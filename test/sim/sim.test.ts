@@ -58,12 +58,9 @@ describe('simulator', () => {
   test.each([
     30002, 30008, 40005, 40210, 13, 3188, 400341, 312, 4138, 21022, 21838, 700784, 3000895, 3003769,
     3000143,
-  ])(
-    'simulator: seed %i, which failed once',
-    async (seed) => {
-      expect(listViolations(await runSeed({ seed }))).toEqual([]);
-    },
-  );
+  ])('simulator: seed %i, which failed once', async (seed) => {
+    expect(listViolations(await runSeed({ seed }))).toEqual([]);
+  });
 
   test('simulator: leaving out all that was planned leaves a run that passes', async () => {
     const report = await runSeed({ seed: 5, only: new Set() });

@@ -10,6 +10,7 @@
  */
 import type { AttemptRecord } from '../../../cockpit/manager/job.ts';
 import type { Check, Finding } from './check.ts';
+import { isSuperseded } from './superseded.ts';
 
 /** Ends of an agent after which its box remembers less than it did. */
 const forgets = new Set(['restored', 'wiped']);
@@ -62,6 +63,8 @@ export const startsCheck: Check = {
 };
 
 function isUnstarted({ state }: AttemptRecord): boolean {
-  if (state.is !== 'finished' || state.end.outcome === 'lost') return false;
+  if (state.is !== 'finished' || state.end.outcome === 'lost' || isSuperseded(state.end)) {
+    return false;
+  }
   return state.end.startedAt === undefined && state.times.startedAt === undefined;
 }

@@ -10,6 +10,7 @@ import type { AttemptEnd } from '../../../cockpit/manager/attempt-machine.ts';
 import type { AttemptRecord, CommandJob } from '../../../cockpit/manager/job.ts';
 import type { ProcessNote, Sight } from '../history.ts';
 import type { Check, Evidence, Finding } from './check.ts';
+import { isSuperseded } from './superseded.ts';
 
 /** Silence is measured between looks and frames; shorter than promised by this much is no lie. */
 const slackMs = 250;
@@ -78,15 +79,8 @@ function isRefusal({ evidence: { history }, job, attempt, end, box }: Case): boo
   return isOfDisk && history.fullBoxes.has(box);
 }
 
-/** Another attempt at the job ended first, or came back and is kept. */
-function isSuperseded({ reason = '' }: AttemptEnd): boolean {
-  return /ended first|is kept/.test(reason);
-}
-
 function findLie(known: Case): string | undefined {
   const { end, process, seen } = known;
-  // One that another's result made needless is recorded as cancelled when it is told to end: nobody
-  // waits for its worker, which ends it, or is gone.
   if (end.outcome !== 'lost' && !isSuperseded(end) && process !== undefined) {
     if (process.isAlive || (process.endedAt ?? 0) > seen.at) return 'told while the process ran';
   }
