@@ -5,13 +5,16 @@
  */
 import { isEnded, type JobRecord } from '../../cockpit/manager/job.ts';
 import type { AgentBox } from './agent-box.ts';
+import { findStrangersJobs } from './strangers.ts';
 import type { World } from './world.ts';
 
 /** What is still under way, in words; empty when the world is at rest. */
 export function findUnrest(world: World): readonly string[] {
   const { hub } = world.hub;
   if (hub === undefined) return ['the hub does not serve'];
-  const unended = hub.desk.listActive().filter((job: JobRecord) => !isEnded(job));
+  const active = hub.desk.listActive();
+  const strangers = findStrangersJobs(world, active);
+  const unended = active.filter((job: JobRecord) => !isEnded(job) && !strangers.has(job.id));
   const unrest = unended.map((job) => `${job.id} has not ended`);
   for (const note of world.history.processes) {
     if (note.isAlive) unrest.push(`a process of ${note.attempt} lives on ${note.box}`);

@@ -6,6 +6,7 @@
  */
 import { findEnd, isEnded, type JobRecord } from '../../../cockpit/manager/job.ts';
 import type { Outcome } from '../../../protocol/model.ts';
+import { findStrangersJobs } from '../strangers.ts';
 import type { Check, Finding } from './check.ts';
 
 /** The sum of a group, in words of our own: the worst of its parts. */
@@ -16,13 +17,15 @@ const worst: readonly Outcome[] = [
 /** See the header. */
 export const oneOutcomeCheck: Check = {
   title: 'every accepted job has one outcome',
-  judge({ history, jobs }) {
+  judge({ history, jobs, world }) {
+    const strangers = findStrangersJobs(world, jobs);
     const byId = new Map(jobs.map((job) => [job.id, job]));
     const findings: Finding[] = [];
     for (const id of history.accepted) {
       const job = byId.get(id);
       if (job === undefined) findings.push({ about: id, message: `${id} is gone` });
-      else if (!isEnded(job)) findings.push({ about: id, message: `${id} has not ended` });
+      else if (!isEnded(job) && !strangers.has(id))
+        findings.push({ about: id, message: `${id} has not ended` });
     }
     for (const job of jobs) findings.push(...judgeShape(job, byId));
     return findings;

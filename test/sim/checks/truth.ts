@@ -110,7 +110,12 @@ function findCancelLie({ evidence, job, end, process, box }: Case): string | und
     if (process?.asked === undefined) return undefined;
     const { at } = process.asked;
     const answers = history.confirmed.get(box) ?? [];
-    const sentAt = answers.findLast((answer) => answer.at < at - decidingMs)?.sentAt ?? 0;
+    // A disk that fails keeps that row waiting for as long as it does.
+    const stalledAt = history.idle
+      .filter((idle) => idle.box === box && idle.at <= at && idle.until >= at - decidingMs)
+      .map((idle) => idle.at);
+    const decidedAt = Math.min(at, ...stalledAt) - decidingMs;
+    const sentAt = answers.findLast((answer) => answer.at < decidedAt)?.sentAt ?? 0;
     // The agent's clock may be fast by a tenth, and an uptime may be a second ahead.
     const termMs = job.spec.stopAfterMs ?? Number.POSITIVE_INFINITY;
     if (at - sentAt >= termMs * 0.9 - slackMs - uptimeErrorMs) return undefined;
