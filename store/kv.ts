@@ -34,7 +34,11 @@ export interface KvRow {
 export interface Kv {
   get(key: string): Promise<Uint8Array | undefined>;
   range(range: KvRange): Promise<readonly KvRow[]>;
-  /** All or nothing, also across a crash. Batches become durable in the order of their calls. */
+  /**
+   * All or nothing, also across a crash. Batches become durable in the order of their calls. The ops
+   * and their bytes are given up: nobody changes them afterwards, so a store that has to write a batch
+   * again keeps them as they are. A copy of each would cost as much as its encoding.
+   */
   batch(ops: readonly KvOp[], durability: Durability): Promise<void>;
   /** Waits for what is under way; safe to repeat; every later call is STORE_IO. */
   close(): Promise<void>;

@@ -110,9 +110,8 @@ export class ReopeningKv implements Kv {
     if (refused !== undefined) return Promise.reject(refused);
     if (this.#queue.length >= laneJobsMax) return Promise.reject(new AppError('STORE_FULL'));
     for (const { key } of ops) assert(key !== '', 'a key is not empty');
-    const own = ops.map((op) => (op.type === 'put' ? { ...op, value: op.value.slice() } : op));
     return new Promise((resolve, reject) => {
-      this.#queue.push({ ops: own, durability, resolve, reject });
+      this.#queue.push({ ops, durability, resolve, reject });
       this.#running ??= this.#run();
     });
   }

@@ -69,20 +69,6 @@ function testGets(bench: Bench): void {
 }
 
 function testBatches(bench: Bench): void {
-  it('batch: what is changed in a value after the call stays out of the store', async () => {
-    const first = bytes('abc');
-    const second = bytes('abc');
-    const writing = [
-      bench.kv.batch([{ type: 'put', key: 'a', value: first }], 'buffered'),
-      bench.kv.batch([{ type: 'put', key: 'b', value: second }], 'synced'),
-    ];
-    first.fill(0);
-    second.fill(0);
-    await Promise.all(writing);
-    expect(text(await bench.kv.get('a'))).toBe('abc');
-    expect(text(await bench.kv.get('b'))).toBe('abc');
-  });
-
   it('batch: puts and deletes of one batch are applied in order, the last one wins', async () => {
     await bench.kv.batch([put('a', '1'), put('b', '1')], 'synced');
     await bench.kv.batch(

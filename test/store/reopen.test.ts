@@ -58,17 +58,6 @@ describe('reopening store', () => {
     expect(await bench.kv.range(whole)).toHaveLength(5);
   });
 
-  it('batch: bytes that are changed while it waits stay out of the store', async () => {
-    const bench = await openBench();
-    bench.disk.failNext();
-    const value = Uint8Array.of(1);
-    const writing = bench.kv.batch([{ type: 'put', key: 'a', value }], 'synced');
-    value.fill(9);
-    await bench.pass();
-    await writing;
-    expect(await bench.kv.get('a')).toEqual(Uint8Array.of(1));
-  });
-
   it('batch: nothing acknowledged is lost and nothing is undone over 300 seeds of failures', async () => {
     for (let seed = 1; seed <= 300; seed += 1) {
       const world = createWorld(seed);
