@@ -22,6 +22,11 @@ import {
 export interface CommitterOptions {
   readonly kv: Kv;
   readonly ports: Pick<Ports, 'soon' | 'timers'>;
+  /**
+   * Called as a batch is made up, after the ops of its commits: rows that sum up what was committed
+   * since the batch before, so that what many commits say of one thing is written once.
+   */
+  readonly seal?: () => readonly KvOp[];
   /** Called once, after every waiting commit was rejected. The store must be opened again. */
   readonly onFailure: (error: AppError) => void;
 }
@@ -37,6 +42,7 @@ interface Waiting {
 export class Committer {
   readonly #kv: Kv;
   readonly #ports: CommitterOptions['ports'];
+  readonly #seal: () => readonly KvOp[];
   readonly #onFailure: (error: AppError) => void;
   #waiting: Waiting[] = [];
   #opsCount = 0;
@@ -49,9 +55,10 @@ export class Committer {
   #isClosed = false;
   #running: Promise<void> | undefined;
 
-  constructor({ kv, ports, onFailure }: CommitterOptions) {
+  constructor({ kv, ports, seal = () => [], onFailure }: CommitterOptions) {
     this.#kv = kv;
     this.#ports = ports;
+    this.#seal = seal;
     this.#onFailure = onFailure;
   }
 
@@ -146,7 +153,7 @@ export class Committer {
     this.#deferredCount = 0;
     this.#isUrgent = false;
     try {
-      await this.#kv.batch(joinOps(group), 'synced');
+      await this.#kv.batch(joinOps(group, this.#seal()), 'synced');
     } catch (thrown) {
       this.#fail(group, wrapError(thrown, 'STORE_IO'));
       return;
@@ -162,9 +169,10 @@ export class Committer {
   }
 }
 
-function joinOps(group: readonly Waiting[]): readonly KvOp[] {
+function joinOps(group: readonly Waiting[], sealed: readonly KvOp[]): readonly KvOp[] {
   const joined: KvOp[] = [];
   for (const { ops } of group) for (const op of ops) joined.push(op);
+  for (const op of sealed) joined.push(op);
   return joined;
 }
 

@@ -73,6 +73,12 @@ export const eventKindLettersMax = 64;
 /** See `eventKindLettersMax`. */
 export const eventNoteLettersMax = 4096;
 
+/** Events that share one row of the journal: a row is read as a whole, and decoded within its caps. */
+export const eventsPerRowMax = 512;
+
+/** Rows of the journal that are read in one go; each may hold `eventsPerRowMax` events. */
+export const eventRowsPerRead = 32;
+
 /**
  * Deaths of a process that are noted of one message before it is set aside. With the one before it,
  * of which nothing was noted, that makes three.

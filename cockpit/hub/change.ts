@@ -6,7 +6,7 @@
  */
 import { type CommandMessage, encodeMessage } from '../../protocol/messages.ts';
 import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
-import { type JournalEvent, planEvent } from '../../store/journal.ts';
+import { checkEvent, type JournalEvent } from '../../store/journal.ts';
 import {
   activeJobKey,
   decisionKey,
@@ -34,13 +34,15 @@ export interface EventNote {
 /** How far a change had come; what was added after it can be undone. */
 export interface ChangeMark {
   readonly opCount: number;
+  readonly eventCount: number;
   readonly undoCount: number;
 }
 
-/** Collects; has no effect until its owner commits `ops`. */
+/** Collects; has no effect until its owner commits the rows and the events. */
 export class Change {
   readonly at: number;
   readonly ops: KvOp[] = [];
+  readonly events: JournalEvent[] = [];
   readonly queued = new Map<PeerKey, { readonly store: string; readonly rows: StreamRow[] }>();
   readonly jobs = new Map<JobId, JobRecord>();
   readonly #markers = new Map<JobId, boolean>();
@@ -73,12 +75,14 @@ export class Change {
   }
 
   mark(): ChangeMark {
-    return { opCount: this.ops.length, undoCount: this.#undos.length };
+    const [opCount, eventCount] = [this.ops.length, this.events.length];
+    return { opCount, eventCount, undoCount: this.#undos.length };
   }
 
   /** Takes back all that was added since the mark, here and in memory, the last first. */
-  undoTo({ opCount, undoCount }: ChangeMark): void {
+  undoTo({ opCount, eventCount, undoCount }: ChangeMark): void {
     for (const run of this.#undos.splice(undoCount).reverse()) run();
+    this.events.length = eventCount;
     this.ops.length = opCount;
   }
 
@@ -108,8 +112,7 @@ export class Change {
   }
 
   note(event: EventNote): void {
-    const numbered: JournalEvent = { ...event, seq: this.#takeEventSeq(), at: this.at };
-    this.ops.push(planEvent(numbered));
+    this.events.push(checkEvent({ ...event, seq: this.#takeEventSeq(), at: this.at }));
   }
 
   /** Queues a command in the worker's stream. */
@@ -126,7 +129,7 @@ export class Change {
     });
   }
 
-  /** All rows to write; the jobs' last state only. */
+  /** All rows to write but those of the journal; the jobs' last state only. */
   planOps(): readonly KvOp[] {
     const ops = [...this.ops];
     for (const job of this.jobs.values()) ops.push(planRow(jobKey(job.id), job));

@@ -6,8 +6,8 @@
  */
 
 import type { PeerKey } from '../../protocol/model.ts';
-import { readEvents } from '../../store/journal.ts';
-import { decisionKey, eventKey, prefixRange } from '../../store/keys.ts';
+import { readEventRows } from '../../store/journal.ts';
+import { decisionKey, prefixRange } from '../../store/keys.ts';
 import type { KvOp } from '../../store/kv.ts';
 import { describeQuarantined, listAged, readQuarantine } from '../../store/quarantine.ts';
 import { readRow } from '../../store/row-codec.ts';
@@ -42,16 +42,20 @@ export class ForgetEvents {
     const { kv, policy, state } = this.#parts;
     for (let left = keepRowsPerLook; left > 0; left -= eventBatchRows) {
       const page = { afterSeq: this.#forgotten, countMax: eventBatchRows };
-      const events = await readEvents(kv, page);
+      const rows = await readEventRows(kv, page);
+      const events = rows.flatMap((row) => row.events);
       const lastSeq = state.nextEvent - 1;
-      const old = events.slice(0, countOldEvents(events, { policy, now, lastSeq }));
+      const lastOld = events[countOldEvents(events, { policy, now, lastSeq }) - 1]?.seq ?? 0;
+      // A row goes when all of its events are old.
+      const old = rows.filter((row) => (row.events.at(-1)?.seq ?? 0) <= lastOld);
+      const told = old.flatMap((row) => row.events);
       await this.#forget(
-        old.map(({ seq }) => eventKey(seq)),
-        old.map(describeEvent),
+        old.map(({ key }) => key),
+        told.map(describeEvent),
         now,
       );
-      this.#forgotten = old.at(-1)?.seq ?? this.#forgotten;
-      if (old.length < eventBatchRows || isStopped()) return true;
+      this.#forgotten = told.at(-1)?.seq ?? this.#forgotten;
+      if (told.length < eventBatchRows || isStopped()) return true;
     }
     return false;
   }

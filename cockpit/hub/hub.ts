@@ -17,6 +17,7 @@ import { Committer } from '../../store/committer.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import { closeStore, openStore, type StoreIdentity } from '../../store/format.ts';
 import { Intake } from '../../store/intake.ts';
+import { JournalPage } from '../../store/journal.ts';
 import type { Kv } from '../../store/kv.ts';
 import { storeCloseMsMax } from '../../store/limits.ts';
 import type { LogStore } from '../../store/log.ts';
@@ -177,9 +178,11 @@ export class Hub {
     this.#startedAt = Math.round(ports.clock.wallMs());
     this.#identity = await openStore(kv, ports.random);
     this.#keys = new DispatchKeys(kv);
+    const journal = new JournalPage();
     this.#committer = new Committer({
       kv,
       ports,
+      seal: () => journal.seal(),
       onFailure: (error) => this.fail(error),
     });
     const outlet: LedgerOutlet = {
@@ -191,7 +194,8 @@ export class Hub {
       isPresent: (worker) => this.#sessions.get(worker)?.isFresh === true,
     };
     const state = await readDeskState(kv, await logs.list());
-    const ledger = new Ledger({ kv, disk, committer: this.#committer, ports, outlet, state });
+    const parts = { kv, disk, committer: this.#committer, ports };
+    const ledger = new Ledger({ ...parts, journal, outlet, state });
     this.#workers = new WorkerDesk(ledger);
     this.#desk = new HubDesk(ledger);
     const failed = (error: unknown) => this.fail(error);

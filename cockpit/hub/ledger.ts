@@ -10,6 +10,7 @@ import type { PeerKey } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { Committer } from '../../store/committer.ts';
 import { type DiskGuard, readSoon } from '../../store/disk-guard.ts';
+import type { JournalPage } from '../../store/journal.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
 import type { JobRecord } from '../manager/job.ts';
@@ -38,6 +39,8 @@ export interface LedgerParts {
   readonly kv: Kv;
   readonly disk: DiskGuard;
   readonly committer: Committer;
+  /** The committer's own: it seals this page with each batch. */
+  readonly journal: JournalPage;
   readonly ports: Ports;
   readonly outlet: LedgerOutlet;
   readonly state: DeskState;
@@ -106,9 +109,10 @@ export class Ledger {
 
   /** Resolves once the change is on disk and has been told. Errors: STORE_*. */
   async commit(change: Change): Promise<void> {
-    const { committer, outlet } = this.#parts;
+    const { committer, journal, outlet } = this.#parts;
     const ops = change.planOps();
-    if (ops.length === 0) return;
+    if (ops.length === 0 && change.events.length === 0) return;
+    journal.add(change.events);
     await committer.commit(ops);
     for (const [worker, what] of change.queued) outlet.queued(worker, what);
     for (const job of change.jobs.values()) outlet.jobChanged(job);

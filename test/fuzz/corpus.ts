@@ -9,7 +9,7 @@ import { planHeld } from '../../agent/attempts.ts';
 import { encodeValue } from '../../protocol/codec.ts';
 import { encodeFrame } from '../../protocol/frames.ts';
 import { encodeMessage } from '../../protocol/messages.ts';
-import { planEvent } from '../../store/journal.ts';
+import { planEvents } from '../../store/journal.ts';
 import type { KvOp } from '../../store/kv.ts';
 import { readGolden } from '../wire/golden.ts';
 import { messages } from '../wire/samples.ts';
@@ -108,9 +108,11 @@ const rows: readonly Uint8Array[] = [
     capabilities: { os: 'linux', arch: 'x64', cpus: 2, memoryBytes: 1, has: ['git'] },
     revokedAt: null,
   }),
-  getValue(
-    planEvent({ seq: 1, at, kind: 'attempt-started', job: 'J1', attempt: 'J1.1', note: 'x' }),
-  ),
+  encodeValue({ seq: 1, at, kind: 'attempt-started', job: 'J1', attempt: 'J1.1', note: 'x' }),
+  ...planEvents([
+    { seq: 1, at, kind: 'attempt-started', job: 'J1', attempt: 'J1.1', note: 'x' },
+    { seq: 2, at, kind: 'worker-revoked', worker: 'ab'.repeat(32) },
+  ]).map(getValue),
   encodeValue({ oneTimeKey: 'ab'.repeat(32), expiresAt: at, usedBy: null }),
   encodeValue(17),
 ];

@@ -71,6 +71,33 @@ describe('committer', () => {
     expect(done).toEqual(['a', 'b']);
   });
 
+  it('seal: its rows close the batch of the commits made before it, and only that one', async () => {
+    const gate = createGate();
+    let noted: KvOp[] = [];
+    const seal = () => noted.splice(0);
+    const committer = new Committer({
+      ...{ kv: gate.kv, ports: new FakePorts(), seal },
+      onFailure: () => undefined,
+    });
+    const note = (key: string) => {
+      noted = [...noted, put(key)];
+    };
+    note('seen');
+    const first = committer.commit([put('a')]);
+    await gate.started();
+    note('later');
+    const second = committer.commit([put('b')]);
+    await gate.release();
+    await first;
+    await gate.started();
+    await gate.release();
+    await second;
+    expect(gate.batches).toEqual([
+      ['a', 'seen'],
+      ['b', 'later'],
+    ]);
+  });
+
   it('committer: has no room at the cap of changes, takes what is planned all the same', async () => {
     const gate = createGate();
     const committer = await openCommitter(gate.kv);

@@ -9,9 +9,17 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { encodeValue } from '../../protocol/codec.ts';
 import { planReceived, readReceived } from '../../store/inbox.ts';
-import { planEvent, readEvents, readLastEventSeq } from '../../store/journal.ts';
+import {
+  checkEvent,
+  JournalPage,
+  planEvents,
+  readEventRows,
+  readEvents,
+  readLastEventSeq,
+} from '../../store/journal.ts';
 import * as keys from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
+import { eventsPerRowMax } from '../../store/limits.ts';
 import { instantDisk, openMemoryKv } from '../../store/memory.ts';
 import {
   listStreams,
@@ -236,19 +244,50 @@ describe('journal', () => {
     expect(await readLastEventSeq(kv)).toBe(0);
     const full = { ...event, seq: 2, attempt: 'J1.1', worker: alice.peer, note: 'héllo' } as const;
     const events = [event, full, ...[3, 4, 5].map((seq) => ({ seq, at: 0, kind: 'k' }))];
-    await kv.batch(events.map(planEvent), 'synced');
+    await kv.batch([...planEvents(events.slice(0, 3)), ...planEvents(events.slice(3))], 'synced');
     expect(await readLastEventSeq(kv)).toBe(5);
     expect(await readEvents(kv, { afterSeq: 0, countMax: 100 })).toEqual(events);
     expect(await readEvents(kv, { afterSeq: 1, countMax: 2 })).toEqual(events.slice(1, 3));
     expect(await readEvents(kv, { afterSeq: 5, countMax: 2 })).toEqual([]);
+    expect(await readEventRows(kv, { afterSeq: 1, countMax: 2 })).toEqual([
+      { key: keys.eventKey(3), events: events.slice(0, 3) },
+    ]);
   });
 
-  it('an event outside its limits is not planned', () => {
-    expect(() => planEvent({ ...event, seq: 0 })).toThrow();
-    expect(() => planEvent({ ...event, kind: '' })).toThrow();
-    expect(() => planEvent({ ...event, note: 'x'.repeat(4097) })).toThrow();
-    expect(() => planEvent({ ...event, job: 'X1' as 'J1' })).toThrow();
-    expect(() => planEvent({ ...event, worker: 'alice' })).toThrow();
+  it('a row of format 2, one event as a map, is read beside shared ones', async () => {
+    const next = { ...event, seq: 2 };
+    await kv.batch([planRow(keys.eventKey(1), event), ...planEvents([next])], 'synced');
+    expect(await readEvents(kv, { afterSeq: 0, countMax: 9 })).toEqual([event, next]);
+  });
+
+  it('more events than a row may hold take several, and are read back over all of them', async () => {
+    const events = Array.from({ length: 2 * eventsPerRowMax + 1 }, (_, n) => ({
+      ...event,
+      seq: n + 1,
+    }));
+    const ops = planEvents(events);
+    expect(ops.map(({ key }) => key)).toEqual(
+      [eventsPerRowMax, 2 * eventsPerRowMax, events.length].map(keys.eventKey),
+    );
+    await kv.batch(ops, 'synced');
+    expect(await readEvents(kv, { afterSeq: 7, countMax: 10_000 })).toEqual(events.slice(7));
+  });
+
+  it('a page gives what was added since it was last sealed, once', () => {
+    const page = new JournalPage();
+    expect(page.seal()).toEqual([]);
+    page.add([event]);
+    page.add([{ ...event, seq: 2 }]);
+    expect(page.seal().map(({ key }) => key)).toEqual([keys.eventKey(2)]);
+    expect(page.seal()).toEqual([]);
+  });
+
+  it('an event outside its limits is refused', () => {
+    expect(() => checkEvent({ ...event, seq: 0 })).toThrow();
+    expect(() => checkEvent({ ...event, kind: '' })).toThrow();
+    expect(() => checkEvent({ ...event, note: 'x'.repeat(4097) })).toThrow();
+    expect(() => checkEvent({ ...event, job: 'X1' as 'J1' })).toThrow();
+    expect(() => checkEvent({ ...event, worker: 'alice' })).toThrow();
   });
 
   it('a row that is no event is STORE_DAMAGED', async () => {

@@ -11,6 +11,7 @@ import { openSystemPorts } from '../../../protocol/ports.ts';
 import { Archive } from '../../../store/archive.ts';
 import { openArchiveFiles } from '../../../store/archive-files.ts';
 import { openStore } from '../../../store/format.ts';
+import { planEvents } from '../../../store/journal.ts';
 import type { KvOp } from '../../../store/kv.ts';
 import { openLogFiles } from '../../../store/log-files.ts';
 import { openLevelKv } from '../../../store/open.ts';
@@ -45,7 +46,7 @@ export async function makeOldStore({ home, jobs, logEvery }: OldStorePlan): Prom
         return seq - 1;
       });
       endJob(change, n);
-      ops.push(...change.planOps());
+      ops.push(...change.planOps(), ...planEvents(change.events));
       if (n % logEvery === 0) {
         const log = await logs.open(`J${n}.1`);
         const bytes = new TextEncoder().encode(`output of job ${n}\n`.repeat(10));

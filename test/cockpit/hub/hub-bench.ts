@@ -12,7 +12,7 @@ import { decodeCommand, encodeMessage, type FactMessage } from '../../../protoco
 import type { CommandSpec, JobId, PeerKey } from '../../../protocol/model.ts';
 import { Committer } from '../../../store/committer.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
-import { readEvents } from '../../../store/journal.ts';
+import { JournalPage, readEvents } from '../../../store/journal.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../../store/memory.ts';
 import { FakePorts } from '../../protocol/fake-ports.ts';
@@ -65,6 +65,7 @@ export interface HubBench {
   readonly kv: Kv;
   readonly ports: FakePorts;
   readonly committer: Committer;
+  readonly journal: JournalPage;
   readonly state: DeskState;
   readonly desk: HubDesk;
   readonly workers: WorkerDesk;
@@ -87,13 +88,20 @@ export interface HubBench {
   restart(): Promise<HubBench>;
 }
 
+/** A committer with the page of the journal that it seals. */
+function openCommitter(kv: Kv, ports: FakePorts) {
+  const journal = new JournalPage();
+  const seal = () => journal.seal();
+  return { journal, committer: new Committer({ kv, ports, seal, onFailure: () => undefined }) };
+}
+
 /** Opens the desks on this disk, as a hub does at its start. */
 export async function openHubBench(
   disk = instantDisk(),
   ports = new FakePorts(),
 ): Promise<HubBench> {
   const kv = await openMemoryKv(disk);
-  const committer = new Committer({ kv, ports, onFailure: () => undefined });
+  const writing = openCommitter(kv, ports);
   const told: string[] = [];
   const linked = new Set<PeerKey>();
   const present = new Set<PeerKey>();
@@ -101,7 +109,7 @@ export async function openHubBench(
   const ledger = new Ledger({
     disk: soundDisk,
     kv,
-    committer,
+    ...writing,
     ports,
     state,
     outlet: {
@@ -121,7 +129,7 @@ export async function openHubBench(
     disk,
     kv,
     ports,
-    committer,
+    ...writing,
     state,
     desk,
     workers,

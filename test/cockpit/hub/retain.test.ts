@@ -8,7 +8,7 @@ import type { KeepPolicy } from '../../../cockpit/manager/plan-retention.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
 import { Archive, type ArchivePort } from '../../../store/archive.ts';
 import { MemoryArchive } from '../../../store/archive-memory.ts';
-import { readEvents } from '../../../store/journal.ts';
+import { readEventRows, readEvents } from '../../../store/journal.ts';
 import { prefixRange } from '../../../store/keys.ts';
 import type { LogStore } from '../../../store/log.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
@@ -295,6 +295,23 @@ describe('retain', () => {
     age(91);
     await open({ jobsMs: 365 * dayMs }).look();
     expect(await readEvents(bench.kv, { afterSeq: 0, countMax: 9 })).toEqual(before.slice(-1));
+  });
+
+  test('retain: events that share a row go when the last of them is old', async () => {
+    await Promise.all([
+      bench.desk.dispatch(makeJob([alice])),
+      bench.desk.dispatch(makeJob([alice])),
+    ]);
+    await end();
+    const rows = await readEventRows(bench.kv, { afterSeq: 0, countMax: 1000 });
+    const shared = rows.findIndex(({ events }) => events.length > 1);
+    const after = rows.slice(shared + 1).flatMap(({ events }) => events);
+    await open({ journalMax: after.length + 1 }).look();
+    expect(await readEventRows(bench.kv, { afterSeq: 0, countMax: 1000 })).toEqual(
+      rows.slice(shared),
+    );
+    await open({ journalMax: after.length }).look();
+    expect(await readEvents(bench.kv, { afterSeq: 0, countMax: 1000 })).toEqual(after);
   });
 
   test('retain: messages that could not be read go by age, and all of a peer when asked', async () => {

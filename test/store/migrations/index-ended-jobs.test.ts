@@ -27,7 +27,7 @@ async function migrate(jobs: Readonly<Record<JobId, unknown>>) {
   const rows = Object.entries(jobs).map(([id, job]) => planRow(jobKey(id as JobId), job));
   await kv.batch(rows, 'synced');
   await openStore(kv, random);
-  expect(decodeValue((await kv.get(formatKey)) ?? new Uint8Array())).toBe(2);
+  expect(decodeValue((await kv.get(formatKey)) ?? new Uint8Array())).toBe(3);
   const range = { ...prefixRange('je/'), countMax: 10_000, order: 'ascending' } as const;
   return (await kv.range(range)).map(({ key, value }) => ({
     ...readEndedJobKey(key),
