@@ -10,6 +10,7 @@
 import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr';
 import { AppError } from './errors.ts';
 import { frameDepthMax } from './limits.ts';
+import { writeKept, writeLent } from './value-writer.ts';
 
 /** Elements in one decoded value, maps counting twice; a log chunk or an inventory needs far fewer. */
 export const elementCountMax = 65_536;
@@ -35,9 +36,11 @@ interface ReusedBuffer extends Uint8Array {
 
 /**
  * Encodes a JSON-like value that may hold byte arrays; fields that are undefined are left out. The
- * bytes are nobody else's: the packer goes on behind them in its block and never comes back.
+ * bytes are nobody else's: the writer goes on behind them in its block and never comes back.
  */
 export function encodeValue(value: unknown): Uint8Array {
+  const written = writeKept(value);
+  if (written !== undefined) return written;
   const packed = packr.pack(value);
   return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
 }
@@ -47,6 +50,8 @@ export function encodeValue(value: unknown): Uint8Array {
  * values go into one buffer again and again, where the packer above makes one of four times the size.
  */
 export function lendEncoded(value: unknown): Uint8Array {
+  const written = writeLent(value);
+  if (written !== undefined) return written;
   const packed = lender.pack(
     value,
     REUSE_BUFFER_MODE + RESET_BUFFER_MODE,
