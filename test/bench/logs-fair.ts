@@ -3,7 +3,8 @@
  *
  * Looked at from when something of every worker has come, so that who starts first is not counted, until
  * the first has sent all or half of all is there: in between every worker should have had as much as
- * every other. Jain's index is 1 where all shares are equal and 1/n where one worker has all.
+ * every other. Jain's index is 1 where all shares are equal and 1/n where one worker has all. A round
+ * ends when everything of it has come: what is on its way still would stand before the next one's.
  * Source: Jain, Chiu, Hawe, "A quantitative measure of fairness", DEC-TR-301 (1984).
  */
 import { readdirSync, statSync } from 'node:fs';
@@ -65,6 +66,7 @@ async function takeRound({ client }: FleetHub, directory: string, bytes: number)
   const begun = await until((sizes) => Math.min(...sizes) > 0 || isOver(sizes));
   const ended = await until(isOver);
   await client.call('wait', { jobs: [id] });
+  await until((sizes) => Math.min(...sizes) >= bytes);
   // Over before the last had begun: then all that came counts, and who waited has had nothing.
   const isEarly = isOver(begun.sizes);
   const shares = ended.sizes.map((size, index) => size - (isEarly ? 0 : (begun.sizes[index] ?? 0)));
