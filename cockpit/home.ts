@@ -17,6 +17,7 @@ import {
   logsDaysDefault,
 } from './hub/keep-limits.ts';
 import type { KeepPolicy } from './manager/plan-retention.ts';
+import { themeNames } from './tui/views/theme.ts';
 
 /** Paths of one hub. */
 export interface HubHome {
@@ -28,6 +29,8 @@ export interface HubHome {
   readonly artifacts: string;
   readonly key: string;
   readonly config: string;
+  /** The keys that the screen's owner chose. */
+  readonly keys: string;
   readonly hubLog: string;
   /** What retention took out of the store. */
   readonly archive: string;
@@ -54,6 +57,7 @@ export function findHubHome(env: HomeEnv): HubHome {
     artifacts: join(directory, 'artifacts'),
     key: join(directory, 'hub.key'),
     config: join(directory, 'config.toml'),
+    keys: join(directory, 'keys.toml'),
     hubLog: join(directory, 'hub.log'),
     archive: join(directory, 'archive'),
     localAgent:
@@ -107,6 +111,16 @@ const configSchema = z.strictObject({
     .prefault({}),
   disk: diskConfigSchema,
   keep: keepConfigSchema,
+  screen: z
+    .strictObject({
+      /** Colours of the screen; NO_COLOR means `mono`. */
+      theme: z.enum(themeNames).default('ansi-16'),
+      /** Does the screen take the mouse? Without it the terminal selects text by itself. */
+      mouse: z.boolean().default(true),
+      /** Does it ring and notify when something needs the M2 and its window has no focus? */
+      bell: z.boolean().default(true),
+    })
+    .prefault({}),
 });
 
 /** The hub's `config.toml`. */

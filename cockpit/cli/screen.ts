@@ -4,9 +4,12 @@
  * The hub is reached, and started if need be, before the terminal is touched; when that fails, the
  * reason is printed on the normal screen. Errors: HUB_*.
  */
-import { AppError } from '../../protocol/errors.ts';
-import { findHubHome } from '../home.ts';
+import { z } from 'zod';
+import { AppError, wrapError } from '../../protocol/errors.ts';
+import { readConfig } from '../../store/home.ts';
+import { emptyHubConfig, findHubHome, readHubConfig } from '../home.ts';
 import type { Program } from '../ports.ts';
+import { rebindKeys } from '../tui/keys/rebind.ts';
 import { statusVerb } from '../verbs/hub-state.ts';
 import { verbs } from '../verbs/registry.ts';
 import type { StatusShape } from '../verbs/shapes.ts';
@@ -32,16 +35,41 @@ export async function openScreen(
     return 0;
   }
   const { runCockpit } = await import('../tui/main.tsx');
+  const look = await readLook(program);
   const end = await runCockpit({
     client,
     reconnect: () => connectHub(findHubHome(program.env)),
     ports: program.ports,
     stdin: program.stdin,
     stdout: program.stdout,
-    env: { noColor: (program.env.NO_COLOR ?? '') !== '', term: program.env.TERM ?? '' },
+    env: { term: program.env.TERM ?? '' },
+    ...look,
     version,
     verbs,
   });
   if (end.reason === 'quit') return 0;
   throw new AppError('HUB_UNREACHABLE', end.message);
+}
+
+/** Keys and looks. What is wrong with either is said on the screen; it opens all the same. */
+async function readLook({ env }: Program) {
+  const home = findHubHome(env);
+  const keys = await readConfig(home.keys, z.unknown()).catch(wrapProblem);
+  const config = await readHubConfig(home).catch(wrapProblem);
+  const { keymap, problems } = rebindKeys(keys instanceof AppError ? {} : keys);
+  const faults = [keys, config].filter((read) => read instanceof AppError);
+  const { screen } = config instanceof AppError ? emptyHubConfig : config;
+  const theme = (env.NO_COLOR ?? '') === '' ? screen.theme : 'mono';
+  return {
+    keymap,
+    screen: { theme, hasMouse: screen.mouse, hasBell: screen.bell },
+    problems: [
+      ...faults.map(({ code, message }) => `${code}: ${message}`),
+      ...problems.map((problem) => `KEYS_INVALID: ${home.keys}: ${problem}`),
+    ],
+  } as const;
+}
+
+function wrapProblem(thrown: unknown): AppError {
+  return wrapError(thrown, 'CONFIG_INVALID');
 }

@@ -74,3 +74,12 @@ export const placesMax = 50;
 
 /** Entries of the palette that are found at once. */
 export const paletteRowsMax = 60;
+
+/** Rows that one notch of the wheel scrolls, as most terminals have it. */
+export const wheelRows = 3;
+
+/** Letters of a title or a notification. */
+export const noticeCharsMax = 120;
+
+/** Errors that wait to be seen; of more only the oldest stay, for they came first. */
+export const toastsMax = 20;

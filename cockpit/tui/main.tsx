@@ -9,14 +9,16 @@ import { render } from 'ink';
 import { AppError } from '../../protocol/errors.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { HubClient } from '../hub/client.ts';
+import type { Binding } from './keys/keymap.ts';
 import { suspendMsMax } from './limits.ts';
 import { holdResize } from './panes/held-resize.ts';
 import { type LendTerminal, Screen } from './panes/screen.tsx';
 import { HubFeed } from './state/feed.ts';
 import type { ScreenVerb } from './state/grammar.ts';
 import { LogBuffer } from './state/log-buffer.ts';
-import { openState, type State } from './state/model.ts';
+import { openState, type ScreenPrefs, type State } from './state/model.ts';
 import { CockpitStore, type WorldEffect } from './state/store.ts';
+import { enterSequence, leaveSequence } from './state/terminal.ts';
 
 /** What the screen is opened with. */
 export interface CockpitOptions {
@@ -26,7 +28,12 @@ export interface CockpitOptions {
   readonly ports: Ports;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
-  readonly env: { readonly noColor: boolean; readonly term: string };
+  readonly env: { readonly term: string };
+  /** The keys in force, and how the screen looks. */
+  readonly keymap: readonly Binding[];
+  readonly screen: ScreenPrefs;
+  /** What is wrong with how it was configured; said once, and stays until it was seen. */
+  readonly problems: readonly string[];
   readonly version: string;
   /** The grammar that the `:` line and the palette speak. */
   readonly verbs: readonly ScreenVerb[];
@@ -70,7 +77,17 @@ function openCockpit(options: CockpitOptions) {
     if (effect.type === 'request') feed.request(effect.request);
     else if (effect.type === 'follow') feed.follow(effect.job);
     else if (effect.type === 'quit') exit.leave();
-    else lend(exit.lend, effect.type === 'suspend' ? () => stopUntilResumed(ports) : redraw);
+    else if (effect.type === 'write') stdout.write(effect.text);
+    else lend(effect.type === 'suspend' ? () => stopUntilResumed(ports) : redraw);
+  };
+  /** Giving the terminal away and taking it back draws everything again; a second time at once is refused by Ink. */
+  const lend = (use: () => Promise<void>): void => {
+    const useBare = async () => {
+      stdout.write(leaveSequence);
+      await use();
+      stdout.write(enterSequence(store.getState()));
+    };
+    exit.lend?.(useBare).catch(() => undefined);
   };
   const store = new CockpitStore({ ports, perform, initial: openState(seedOf(options)) });
   const feed = new HubFeed({
@@ -87,10 +104,11 @@ function openCockpit(options: CockpitOptions) {
       <Screen
         source={store}
         lines={buffer}
-        theme={{ hasColour: !options.env.noColor }}
         onReady={(lendTerminal) => {
           exit.lend = lendTerminal;
+          stdout.write(enterSequence(store.getState()));
         }}
+        onLeave={() => stdout.write(leaveSequence)}
         onSized={() => {
           stdout.write(eraseScreen);
           held.tell();
@@ -100,6 +118,7 @@ function openCockpit(options: CockpitOptions) {
     const app = render(screen, { stdin, stdout: held.stdout, ...inkOptions });
     exit.leave = app.unmount;
     feed.start();
+    store.send(options.problems.map((text) => ({ type: 'problem', text })));
     await app.waitUntilExit();
   };
   return { store, feed, show, leave: () => exit.leave() };
@@ -119,12 +138,14 @@ const inkOptions = {
   patchConsole: false,
 } as const;
 
-function seedOf({ ports, stdout, version, verbs }: CockpitOptions) {
+function seedOf({ ports, stdout, version, verbs, keymap, screen }: CockpitOptions) {
   const wallMs = ports.clock.wallMs();
   const zoneMinutes = -new Date(wallMs).getTimezoneOffset();
   return {
     version,
     verbs,
+    keymap,
+    screen,
     zoneMinutes,
     wallMs,
     nowMs: ports.clock.monotonicMs(),
@@ -139,11 +160,6 @@ function sizeOf(stdout: NodeJS.WriteStream): { readonly columns: number; readonl
 function endOf(state: State): CockpitEnd {
   if (state.link.type === 'live') return { reason: 'quit' };
   return { reason: 'hub-gone', message: state.link.reason };
-}
-
-/** Giving the terminal away and taking it back draws everything again; a second time at once is refused by Ink. */
-function lend(lendTerminal: LendTerminal | undefined, use: () => Promise<void>): void {
-  lendTerminal?.(use).catch(() => undefined);
 }
 
 async function redraw(): Promise<void> {}

@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { contextTitles, listBindings } from '../../cockpit/tui/keys/keymap.ts';
+import { contextTitles, keymap, listBindings } from '../../cockpit/tui/keys/keymap.ts';
 import type { JobDetail, JobRow } from '../../cockpit/verbs/shapes.ts';
 import type { Cell } from '../kit/cells.ts';
 import { locateProgram } from '../kit/processes.ts';
@@ -141,7 +141,7 @@ test('screen: the help has every key of the keymap', async () => {
   const last = await screen.until(/Leaving stops nothing/);
   for (const line of last) seen.add(line);
   const text = [...seen].join('\n');
-  const rows = contextTitles.flatMap(([context]) => listBindings(context));
+  const rows = contextTitles.flatMap(([context]) => listBindings(context, keymap));
   expect(rows.length).toBeGreaterThan(30);
   for (const { keys, title } of rows) {
     expect(text).toContain(`│   ${keys.join(' ').padEnd(20)}${title}`);

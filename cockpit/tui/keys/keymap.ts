@@ -39,6 +39,9 @@ export type Command =
   | 'palette'
   | 'history-back'
   | 'history-forth'
+  | 'mouse'
+  | 'bell'
+  | 'theme'
   | 'line-accept'
   | 'line-close'
   | 'line-complete'
@@ -90,6 +93,17 @@ export type Context =
   | 'confirm'
   | 'help';
 
+/** What takes the keys: a pane or an overlay. */
+export type Mode = Exclude<Context, 'global'>;
+
+/** Every pane takes what is valid everywhere. */
+const paneModes: readonly Mode[] = ['team', 'jobs', 'log', 'inbox'];
+
+/** The modes in which a row with these contexts is valid. */
+export function modesOf(contexts: readonly Context[]): readonly Mode[] {
+  return contexts.flatMap((context) => (context === 'global' ? paneModes : [context]));
+}
+
 /** One row of the table. */
 export interface Binding {
   readonly command: Command;
@@ -135,6 +149,9 @@ export const keymap: readonly Binding[] = [
   hidden('palette', ['ctrl-p'], 'find anything', ['global']),
   hidden('history-back', ['['], 'back where you were', ['global']),
   hidden('history-forth', [']'], 'forth again', ['global']),
+  hidden('mouse', ['M'], 'mouse on or off', ['global']),
+  hidden('bell', ['B'], 'bell on or off', ['global']),
+  hidden('theme', ['T'], 'the next theme', ['global']),
   hidden('mark', ['space'], 'mark, and go on', ['global']),
   hidden('mark-range', ['v'], 'mark from here; again: stop', ['global']),
   hidden('down', ['j', 'down'], 'down', moving),
@@ -200,15 +217,15 @@ export const contextTitles: readonly (readonly [Context, string])[] = [
 ];
 
 /** The rows of one part: each binding is in the first part that has it. */
-export function listBindings(context: Context): readonly Binding[] {
+export function listBindings(context: Context, table: readonly Binding[]): readonly Binding[] {
   const order = contextTitles.map(([id]) => id);
-  return keymap.filter((binding) => order.find((id) => binding.contexts.includes(id)) === context);
+  return table.filter((binding) => order.find((id) => binding.contexts.includes(id)) === context);
 }
 
 /** The table of keys for the README, in Markdown. */
 export function renderKeyTable(): string {
   const rows = contextTitles.flatMap(([context, title]) =>
-    listBindings(context).map(
+    listBindings(context, keymap).map(
       (binding) =>
         `| ${binding.keys.map((key) => `\`${key}\``).join(' ')} | ${binding.title} | ${title} |`,
     ),

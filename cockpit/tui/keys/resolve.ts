@@ -6,7 +6,7 @@
  * what one press means in a mode. Splitting comes first, so that the first key of a burst may open
  * the form into which the rest is typed.
  */
-import { type Command, type Context, keymap } from './keymap.ts';
+import { type Binding, type Command, type Mode, modesOf } from './keymap.ts';
 
 /** One event as Ink gives it. */
 export interface RawKey {
@@ -29,9 +29,6 @@ export type Resolved =
   | { readonly type: 'command'; readonly command: Command }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'none' };
-
-/** What takes the keys: a pane or an overlay. */
-export type Mode = Exclude<Context, 'global'>;
 
 const namedKeys = {
   upArrow: 'up',
@@ -68,29 +65,41 @@ export function splitKeys(raw: RawKey): readonly KeyPress[] {
 }
 
 /** What one press means while `mode` takes the keys. */
-export function resolveKey(key: KeyPress, mode: Mode): Resolved {
-  const command = table.get(`${mode} ${key.name}`);
+export function resolveKey(key: KeyPress, mode: Mode, keymap: readonly Binding[]): Resolved {
+  const command = tableOf(keymap).get(`${mode} ${key.name}`);
   if (command !== undefined) return { type: 'command', command };
   if (typing.has(mode) && key.text !== '') return { type: 'text', text: key.text };
   return { type: 'none' };
 }
 
+/** Is this how a key is written in a keymap: `x`, `enter`, `ctrl-x`, `alt-x`, `shift-tab`? */
+export function isKeyName(name: string): boolean {
+  if (named.has(name) || name === 'space' || name === 'shift-tab') return true;
+  const plain = name.replace(/^(ctrl|alt)-/, '');
+  return Array.from(segmenter.segment(plain)).length === 1 && plain >= '!';
+}
+
+const named: ReadonlySet<string> = new Set(Object.values(namedKeys));
+
 /** Where a key that means nothing else is text. */
 const typing: ReadonlySet<Mode> = new Set(['form', 'prompt', 'command', 'palette']);
 
-const table = new Map<string, Command>(
-  keymap.flatMap((binding) =>
-    modesOf(binding.contexts).flatMap((mode) =>
-      binding.keys.map((key): [string, Command] => [`${mode} ${key}`, binding.command]),
+/** Keymaps are made once and asked at every key. */
+function tableOf(keymap: readonly Binding[]): ReadonlyMap<string, Command> {
+  const known = tables.get(keymap);
+  if (known !== undefined) return known;
+  const table = new Map<string, Command>(
+    keymap.flatMap((binding) =>
+      modesOf(binding.contexts).flatMap((mode) =>
+        binding.keys.map((key): [string, Command] => [`${mode} ${key}`, binding.command]),
+      ),
     ),
-  ),
-);
-
-function modesOf(contexts: readonly Context[]): readonly Mode[] {
-  return contexts.flatMap((context): readonly Mode[] =>
-    context === 'global' ? ['team', 'jobs', 'log', 'inbox'] : [context],
   );
+  tables.set(keymap, table);
+  return table;
 }
+
+const tables = new WeakMap<readonly Binding[], ReadonlyMap<string, Command>>();
 
 function press(name: string): KeyPress {
   return { name, text: '' };

@@ -46,5 +46,5 @@ function borderLook(
   theme: Theme,
 ): { borderColor?: string; borderDimColor?: boolean } {
   if (!isFocused) return { borderDimColor: true };
-  return theme.hasColour ? { borderColor: 'cyan' } : {};
+  return theme.border === undefined ? {} : { borderColor: theme.border };
 }

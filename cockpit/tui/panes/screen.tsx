@@ -12,12 +12,13 @@ import {
   useState,
   useSyncExternalStore,
 } from 'react';
+import { readReport } from '../keys/reports.ts';
 import { splitKeys } from '../keys/resolve.ts';
 import type { CockpitEvent } from '../state/effects.ts';
 import type { LogLines } from '../state/log-buffer.ts';
 import type { State } from '../state/model.ts';
 import { viewScreen } from '../views/screen.ts';
-import { paintRow, type Theme } from '../views/theme.ts';
+import { findTheme, paintRow } from '../views/theme.ts';
 import { Pane } from './pane.tsx';
 import { RowLine } from './row.tsx';
 
@@ -36,22 +37,26 @@ export type LendTerminal = (use: () => Promise<void>) => Promise<void>;
 export interface ScreenProps {
   readonly source: ScreenSource;
   readonly lines: LogLines;
-  readonly theme: Theme;
   /** Called once the screen can lend the terminal. */
   readonly onReady: (lend: LendTerminal) => void;
+  /** Called when the screen goes, on every way out that leaves time for anything. */
+  readonly onLeave: () => void;
   /** Called between an empty screen of a new size and the first full one. */
   readonly onSized: () => void;
 }
 
 /** Draws the screen. */
-export function Screen({ source, lines, theme, onReady, onSized }: ScreenProps): ReactElement {
+export function Screen({ source, lines, onReady, onSized, onLeave }: ScreenProps): ReactElement {
   const state = useSyncExternalStore(source.subscribe, source.getState);
   useInput((input, key) => {
-    source.send(splitKeys({ input, key }).map((press) => ({ type: 'key', press })));
+    const report = readReport(input);
+    if (report !== undefined) source.send([{ type: 'report', report }]);
+    else source.send(splitKeys({ input, key }).map((press) => ({ type: 'key', press })));
   });
   usePaste((text) => source.send([{ type: 'paste', text }]));
   const { suspendTerminal } = useApp();
   useEffect(() => onReady(suspendTerminal), [onReady, suspendTerminal]);
+  useEffect(() => onLeave, [onLeave]);
   const size = `${state.columns}x${state.rows}`;
   const [drawnSize, setDrawnSize] = useState(size);
   useLayoutEffect(() => {
@@ -62,6 +67,7 @@ export function Screen({ source, lines, theme, onReady, onSized }: ScreenProps):
   // What rows a terminal keeps where when its size changes is its own affair. Ink writes only rows
   // that differ from its last frame, so that frame must be an empty one: then all are written.
   if (drawnSize !== size) return <Box />;
+  const theme = findTheme(state.screen.theme);
   const view = viewScreen(state, lines);
   return (
     <Box width={view.columns} height={view.rows}>

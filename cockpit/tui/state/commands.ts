@@ -6,8 +6,9 @@
  * pane's (`panes.ts`); here is what is the same everywhere.
  */
 import { unreachable } from '../../../protocol/errors.ts';
-import { type Command, keymap } from '../keys/keymap.ts';
+import type { Command } from '../keys/keymap.ts';
 import { type PaneId, paneIds } from '../views/layout.ts';
+import { themeNames } from '../views/theme.ts';
 import { applyLineCommand, openCommandLine } from './command-line.ts';
 import { applyFormCommand, openForm } from './dispatch-form.ts';
 import { ask, still, type Update } from './effects.ts';
@@ -55,7 +56,7 @@ export function applyCommand(state: State, command: Command): Update {
   const how = moves[command];
   if (how !== undefined) return moveInPane(state, how);
   const reason = explainDisabled(state, command);
-  if (reason !== undefined) return tell(state, `${keyOf(command)}: ${reason}`);
+  if (reason !== undefined) return tell(state, `${keyOf(state, command)}: ${reason}`);
   return paneModules[state.focus].apply?.(state, command) ?? applyView(state, command);
 }
 
@@ -64,7 +65,22 @@ function applyProgramCommand(state: State, command: Command): Update | undefined
   if (command === 'quit' || command === 'leave') return ask(state, { type: 'quit' });
   if (command === 'redraw') return ask(state, { type: 'redraw' });
   if (command === 'suspend') return ask(state, { type: 'suspend' });
+  if (command === 'mouse') return toggle(state, 'hasMouse', 'the mouse');
+  if (command === 'bell') return toggle(state, 'hasBell', 'the bell');
+  if (command === 'theme') return nextTheme(state);
   return undefined;
+}
+
+function toggle(state: State, pref: 'hasMouse' | 'hasBell', what: string): Update {
+  const isOn = !state.screen[pref];
+  const next = { ...state, screen: { ...state.screen, [pref]: isOn } };
+  return tell(next, `${what} is ${isOn ? 'on' : 'off'}`);
+}
+
+function nextTheme(state: State): Update {
+  const index = themeNames.indexOf(state.screen.theme) + 1;
+  const theme = themeNames[index % themeNames.length] ?? state.screen.theme;
+  return tell({ ...state, screen: { ...state.screen, theme } }, `theme: ${theme}`);
 }
 
 function applyOverlay(state: State, overlay: Overlay, command: Command): Update {
@@ -121,7 +137,10 @@ function applyView(state: State, command: Command): Update {
     case 'dispatch':
       return openForm(state);
     case 'help':
-      return still({ ...state, overlay: { type: 'help', top: 0, of: state.focus } });
+      return still({
+        ...state,
+        overlay: { type: 'help', top: 0, of: state.focus, keymap: state.keymap },
+      });
     case 'command-line':
       return openCommandLine(state, '');
     case 'palette':
@@ -205,6 +224,6 @@ function stepPane(pane: PaneId, step: number): PaneId {
   return paneIds[index % paneIds.length] ?? 'jobs';
 }
 
-function keyOf(command: Command): string {
-  return keymap.find((binding) => binding.command === command)?.keys[0] ?? command;
+function keyOf(state: State, command: Command): string {
+  return state.keymap.find((binding) => binding.command === command)?.keys[0] ?? command;
 }

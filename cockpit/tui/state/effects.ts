@@ -7,6 +7,7 @@
 import type { ErrorShape } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import type { InboxRow, JobRow, StatusShape, TeamRow } from '../../verbs/shapes.ts';
+import type { Report } from '../keys/reports.ts';
 import type { KeyPress } from '../keys/resolve.ts';
 import type { State } from './model.ts';
 
@@ -39,6 +40,8 @@ export type Effect =
   /** Follow this job's log, and no other; none when undefined. */
   | { readonly type: 'follow'; readonly job: JobId | undefined }
   | { readonly type: 'expire-toast'; readonly id: number }
+  /** Said to the terminal beside the picture. */
+  | { readonly type: 'write'; readonly text: string }
   | { readonly type: 'quit' }
   | { readonly type: 'redraw' }
   | { readonly type: 'suspend' };
@@ -47,6 +50,7 @@ export type Effect =
 export type CockpitEvent =
   | { readonly type: 'key'; readonly press: KeyPress }
   | { readonly type: 'paste'; readonly text: string }
+  | { readonly type: 'report'; readonly report: Report }
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
   | { readonly type: 'tick'; readonly nowMs: number; readonly wallMs: number }
   | { readonly type: 'hub'; readonly hub: StatusShape['hub'] }
@@ -66,6 +70,8 @@ export type CockpitEvent =
   | { readonly type: 'refused'; readonly request: Request; readonly error: ErrorShape }
   | { readonly type: 'link-gone'; readonly reason: string; readonly tryCount: number }
   | { readonly type: 'link-live' }
+  /** Something about how the screen was configured that could not be taken. */
+  | { readonly type: 'problem'; readonly text: string }
   | { readonly type: 'toast-expired'; readonly id: number };
 
 /** What an event makes of a state. */

@@ -8,9 +8,10 @@
 import type { ErrorShape } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import type { InboxRow, JobDetail, JobRow, StatusShape, TeamRow } from '../../verbs/shapes.ts';
-import type { Mode } from '../keys/resolve.ts';
+import type { Binding, Mode } from '../keys/keymap.ts';
 import { jobsHeldMax } from '../limits.ts';
 import type { PaneId } from '../views/layout.ts';
+import type { ThemeName } from '../views/theme.ts';
 import type { Effect } from './effects.ts';
 import type { ScreenVerb } from './grammar.ts';
 import { emptyList, type ListId, type ListState, visibleIn } from './list.ts';
@@ -129,7 +130,12 @@ export interface Place {
 
 /** Something over the panes that takes all keys. */
 export type Overlay =
-  | { readonly type: 'help'; readonly top: number; readonly of: PaneId }
+  | {
+      readonly type: 'help';
+      readonly top: number;
+      readonly of: PaneId;
+      readonly keymap: readonly Binding[];
+    }
   | CommandLine
   | Palette
   | Words
@@ -142,6 +148,14 @@ export interface Toast {
   readonly id: number;
   readonly level: 'info' | 'bad';
   readonly text: string;
+}
+
+/** How the screen looks and behaves for its owner. */
+export interface ScreenPrefs {
+  readonly theme: ThemeName;
+  readonly hasMouse: boolean;
+  /** May it ring when something needs the M2? */
+  readonly hasBell: boolean;
 }
 
 /** The whole state. */
@@ -179,11 +193,18 @@ export interface State {
   readonly overlay: Overlay | undefined;
   /** The grammar: every verb that the hub answers. */
   readonly verbs: readonly ScreenVerb[];
+  /** The keys in force. */
+  readonly keymap: readonly Binding[];
+  readonly screen: ScreenPrefs;
+  /** Does the terminal's window have the focus? Undefined where it has never said. */
+  readonly hasWindow: boolean | undefined;
   /** What was typed after `:`, the newest first. */
   readonly pastLines: readonly string[];
   /** The way one came, the nearest first. */
   readonly trail: { readonly back: readonly Place[]; readonly forth: readonly Place[] };
   readonly toast: Toast | undefined;
+  /** Errors that wait behind the one that is shown, the oldest first. */
+  readonly toasts: readonly Toast[];
   /** Source of ids for toasts and forms. */
   readonly nextId: number;
 }
@@ -197,6 +218,8 @@ export interface StateSeed {
   readonly nowMs: number;
   readonly wallMs: number;
   readonly verbs: readonly ScreenVerb[];
+  readonly keymap: readonly Binding[];
+  readonly screen: ScreenPrefs;
 }
 
 /** Nothing followed yet, or a log just chosen. */
@@ -239,9 +262,11 @@ export function openState(seed: StateSeed): State {
     drill: { type: 'log' },
     log: openLogView(undefined),
     overlay: undefined,
+    hasWindow: undefined,
     pastLines: [],
     trail: { back: [], forth: [] },
     toast: undefined,
+    toasts: [],
     nextId: 1,
   };
 }

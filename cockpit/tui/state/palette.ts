@@ -5,8 +5,7 @@
  * line is opened with.
  */
 import fuzzysort from 'fuzzysort';
-import type { Command } from '../keys/keymap.ts';
-import { type Context, keymap } from '../keys/keymap.ts';
+import type { Command, Context } from '../keys/keymap.ts';
 import { paletteRowsMax } from '../limits.ts';
 import { paneIds } from '../views/layout.ts';
 import { paneTitle } from '../views/titles.ts';
@@ -112,7 +111,7 @@ function listVerbs(state: State): readonly PaletteEntry[] {
 /** What the keymap has for this place and what can be done now; moving about is no help here. */
 function listDoings(state: State): readonly PaletteEntry[] {
   const here: readonly Context[] = ['global', state.focus];
-  return keymap
+  return state.keymap
     .filter(({ contexts }) => contexts.some((context) => here.includes(context)))
     .filter(({ command }) => !isMoving(command) && explainDisabled(state, command) === undefined)
     .map(({ command, title, keys }) => ({
@@ -124,5 +123,7 @@ function listDoings(state: State): readonly PaletteEntry[] {
 }
 
 function isMoving(command: Command): boolean {
-  return /^(pane-|page-|half-)|^(up|down|top|bottom|left|right|palette)$/.test(command);
+  return /^(pane-|page-|half-)|^(up|down|top|bottom|left|right|palette|open|back|leave)$/.test(
+    command,
+  );
 }

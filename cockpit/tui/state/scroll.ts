@@ -40,7 +40,7 @@ export function detailRoom(state: State): { readonly room: number; readonly widt
 }
 
 /** Does the pane show its details beside its list, rather than in the place of the log? */
-function isPair(pane: PaneId): boolean {
+export function isPair(pane: PaneId): boolean {
   return pane !== 'team' && pane !== 'jobs' && pane !== 'log';
 }
 
@@ -62,7 +62,7 @@ export function readingRoom(
   overlay: Extract<Overlay, { type: 'help' | 'words' }>,
 ): number {
   const { body } = layoutOf(state);
-  const rect = overlay.type === 'help' ? helpRect(overlay.of, body) : wordsRect(overlay, body);
+  const rect = overlay.type === 'help' ? helpRect(overlay, body) : wordsRect(overlay, body);
   return Math.max(1, rect.height - 2);
 }
 
@@ -93,7 +93,7 @@ function settleOverlay(state: State): State {
   if (overlay?.type !== 'help' && overlay?.type !== 'words') return state;
   const count =
     overlay.type === 'help'
-      ? countHelpRows(overlay.of)
+      ? countHelpRows(overlay)
       : countWordsRows(overlay, layoutOf(state).body);
   const topMax = Math.max(0, count - readingRoom(state, overlay));
   const top = Math.min(topMax, Math.max(0, overlay.top));

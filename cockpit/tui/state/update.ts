@@ -7,6 +7,7 @@
 import { unreachable } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import type { JobRow, TeamRow } from '../../verbs/shapes.ts';
+import type { Report } from '../keys/reports.ts';
 import { type KeyPress, resolveKey } from '../keys/resolve.ts';
 import { ageText, isBadOutcome, isHeard, workerAge } from '../views/phrases.ts';
 import { typeIntoLine } from './command-line.ts';
@@ -16,13 +17,15 @@ import { ask, type CockpitEvent, still, type Update } from './effects.ts';
 import { askForDetail } from './jobs-pane.ts';
 import { followJob, showSelected } from './log-pane.ts';
 import { findSelectedJob, mergeJobs, modeOf, orderJobs, type State } from './model.ts';
+import { applyMouse } from './mouse.ts';
 import { typeIntoPalette } from './palette.ts';
 import { settleLists } from './panes.ts';
 import { rememberPlace } from './places.ts';
 import { typeIntoPrompt } from './prompt.ts';
 import { applyRefused, applyReply } from './replies.ts';
 import { settleScroll } from './scroll.ts';
-import { tell } from './toast.ts';
+import { tellTerminal } from './terminal.ts';
+import { nextToast, tell, warn } from './toast.ts';
 
 /** What `event` makes of `state`. */
 export function update(state: State, event: CockpitEvent): Update {
@@ -30,7 +33,7 @@ export function update(state: State, event: CockpitEvent): Update {
   if (next.state === state) return next;
   const placed = rememberPlace(state, next.state);
   const shown = showSelected(settleLists(placed));
-  return ask(settleScroll(shown.state), ...next.effects, ...shown.effects);
+  return tellTerminal(state, ask(settleScroll(shown.state), ...next.effects, ...shown.effects));
 }
 
 /** Does anything on screen show an age that grows by itself? */
@@ -44,6 +47,8 @@ function decide(state: State, event: CockpitEvent): Update {
       return applyKey(state, event.press);
     case 'paste':
       return applyPaste(state, event.text);
+    case 'report':
+      return applyReport(state, event.report);
     case 'resize':
       return still({ ...state, columns: event.columns, rows: event.rows });
     case 'tick':
@@ -72,6 +77,8 @@ function decide(state: State, event: CockpitEvent): Update {
       });
     case 'link-live':
       return applyLive(state);
+    case 'problem':
+      return warn(state, event.text);
     case 'toast-expired':
       return still(state.toast?.id === event.id ? { ...state, toast: undefined } : state);
     default:
@@ -88,11 +95,16 @@ function applyLive(state: State): Update {
 }
 
 function applyKey(state: State, press: KeyPress): Update {
-  const calm = state.toast?.level === 'bad' ? { ...state, toast: undefined } : state;
-  const resolved = resolveKey(press, modeOf(calm));
+  const calm = state.toast?.level === 'bad' ? nextToast(state) : state;
+  const resolved = resolveKey(press, modeOf(calm), calm.keymap);
   if (resolved.type === 'command') return applyCommand(calm, resolved.command);
   if (resolved.type === 'text') return typeText(calm, resolved.text) ?? still(calm);
   return still(calm);
+}
+
+function applyReport(state: State, report: Report): Update {
+  if (report.type === 'window') return still({ ...state, hasWindow: report.hasFocus });
+  return state.screen.hasMouse ? applyMouse(state, report) : still(state);
 }
 
 function applyPaste(state: State, text: string): Update {

@@ -6,13 +6,14 @@
  */
 
 import type { TeamRow } from '../../verbs/shapes.ts';
-import { type Binding, type Context, keymap } from '../keys/keymap.ts';
+import type { Binding, Context } from '../keys/keymap.ts';
 import { explainDisabled } from '../state/guards.ts';
 import { modeOf, type Prompt, type State } from '../state/model.ts';
 import { fieldRow } from './field.ts';
 import { type PaneId, paneIds } from './layout.ts';
 import { isHeard } from './phrases.ts';
 import { fitRow, measureRow, type Role, type Row, type Span, span, spreadRow } from './row.ts';
+import { paneTitle } from './titles.ts';
 import { measureCells } from './width.ts';
 
 /** The first row. */
@@ -38,6 +39,11 @@ export function viewHeader(state: State, width: number): Row {
 
 /** The row of tabs: every pane by its number, and what waits in it. */
 export function viewTabs(state: State, width: number): Row {
+  return fitRow(tabSpans(state, width), width);
+}
+
+/** One span for each pane, in order. */
+function tabSpans(state: State, width: number): Row {
   const words = paneIds.map((id, index) => ({ id, key: index + 1, ...tabWords(state, id) }));
   const long = words.map(({ id, key, title, count }) =>
     span(` ${key} ${title}${count === '' ? '' : ` ${count}`} `, tabRole(state, id)),
@@ -45,8 +51,18 @@ export function viewTabs(state: State, width: number): Row {
   const short = words.map(({ id, key, title }) =>
     span(` ${key}${id === state.focus ? ` ${title}` : ''} `, tabRole(state, id)),
   );
-  const row = measureRow(long) <= width ? long : short;
-  return fitRow(row, width);
+  return measureRow(long) <= width ? long : short;
+}
+
+/** The pane whose tab is at this column. */
+export function findTab(state: State, width: number, column: number): PaneId | undefined {
+  const tabs = tabSpans(state, width);
+  let end = 0;
+  const index = tabs.findIndex((tab) => {
+    end += measureCells(tab.text);
+    return column < end;
+  });
+  return paneIds[index];
 }
 
 function tabRole(state: State, id: PaneId): Role {
@@ -57,13 +73,19 @@ function tabRole(state: State, id: PaneId): Role {
 function tabWords(state: State, id: PaneId): { readonly title: string; readonly count: string } {
   switch (id) {
     case 'team':
-      return { title: 'Team', count: String(state.team.length) };
+      return { title: paneTitle(id), count: String(state.team.length) };
     case 'jobs':
-      return { title: 'Jobs', count: String(state.jobs.length) };
+      return { title: paneTitle(id), count: String(state.jobs.length) };
     case 'log':
-      return { title: { log: 'Log', job: 'Job', worker: 'Worker' }[state.drill.type], count: '' };
+      return {
+        title: { log: paneTitle(id), job: 'Job', worker: 'Worker' }[state.drill.type],
+        count: '',
+      };
     case 'inbox':
-      return { title: 'Inbox', count: state.inbox.length === 0 ? '' : String(state.inbox.length) };
+      return {
+        title: paneTitle(id),
+        count: state.inbox.length === 0 ? '' : String(state.inbox.length),
+      };
   }
 }
 
@@ -76,11 +98,13 @@ export function viewFooter(state: State, width: number): Row {
   if (state.toast !== undefined) {
     const role = state.toast.level === 'bad' ? 'bad' : 'strong';
     const mark = state.toast.level === 'bad' ? ' ✗ ' : ' › ';
-    return fitRow([span(mark + state.toast.text, role)], width);
+    const waiting = state.toasts.length;
+    const more: Row = waiting === 0 ? [] : [span(`${waiting} more `, 'dim')];
+    return spreadRow([span(mark + state.toast.text, role)], more, width);
   }
   const mode = modeOf(state);
   const contexts: readonly Context[] = state.overlay === undefined ? ['global', mode] : [mode];
-  const hints = keymap
+  const hints = state.keymap
     .filter((binding) => binding.isShownInFooter)
     .filter((binding) => binding.contexts.some((context) => contexts.includes(context)))
     .map((binding) => hintOf(state, binding));

@@ -2,9 +2,9 @@
  * The help overlay: the keymap, and what the glyphs mean. Pure; nothing in it is written by hand
  * that the keymap knows.
  */
-import { type Binding, contextTitles, keymap, listBindings } from '../keys/keymap.ts';
+import { type Binding, contextTitles, listBindings } from '../keys/keymap.ts';
 import type { Overlay } from '../state/model.ts';
-import { centerRect, innerWidth, type PaneId, type Rect } from './layout.ts';
+import { centerRect, innerWidth, type Rect } from './layout.ts';
 import { frame, type PaneView, padRow } from './pane.ts';
 import { fitRow, type Row, span } from './row.ts';
 
@@ -14,19 +14,20 @@ const keysCells = 20;
 type Help = Extract<Overlay, { type: 'help' }>;
 
 /** Where the help is. */
-export function helpRect(pane: PaneId, body: Rect): Rect {
-  return centerRect(body, { width: helpWidth, height: countHelpRows(pane) + 2 });
+export function helpRect(help: Help, body: Rect): Rect {
+  return centerRect(body, { width: helpWidth, height: countHelpRows(help) + 2 });
 }
 
 /** Rows that the whole help has. */
-export function countHelpRows(pane: PaneId): number {
-  return helpRows(pane).length;
+export function countHelpRows(help: Help): number {
+  return helpRows(help).length;
 }
 
 /** The help from row `top` on, over the panes: what is of use where it was asked for comes first. */
-export function viewHelp({ top, of }: Help, body: Rect): PaneView {
-  const rect = helpRect(of, body);
-  const all = helpRows(of);
+export function viewHelp(help: Help, body: Rect): PaneView {
+  const { top } = help;
+  const rect = helpRect(help, body);
+  const all = helpRows(help);
   const rows = all.slice(top).map((row) => padRow(row, innerWidth(rect)));
   const room = Math.max(0, rect.height - 2);
   const note =
@@ -36,9 +37,11 @@ export function viewHelp({ top, of }: Help, body: Rect): PaneView {
   return frame({ id: 'help', rect, title: [span('Keys', 'title')], note, rows, isFocused: true });
 }
 
-function helpRows(pane: PaneId): readonly Row[] {
+function helpRows({ of: pane, keymap }: Help): readonly Row[] {
   const here = keymap.filter(({ contexts }) => contexts.includes(pane));
-  const parts = contextTitles.flatMap(([context, title]) => keyRows(title, listBindings(context)));
+  const parts = contextTitles.flatMap(([context, title]) =>
+    keyRows(title, listBindings(context, keymap)),
+  );
   return [
     ...keyRows(`Here, in the ${pane}`, here),
     ...parts,

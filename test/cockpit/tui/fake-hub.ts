@@ -6,6 +6,7 @@
  */
 
 import type { HubClient, HubStream } from '../../../cockpit/hub/client.ts';
+import { keymap } from '../../../cockpit/tui/keys/keymap.ts';
 import type {
   InboxRow,
   JobDetail,
@@ -31,6 +32,12 @@ interface OpenStream extends FakeCall {
 
 /** The instant at which the fake world begins. */
 export const fakeStartMs = Date.UTC(2026, 10, 23, 12, 0, 0);
+
+/** The screen as it is when nobody configured it. */
+export const fakeLook = {
+  keymap,
+  screen: { theme: 'ansi-16', hasMouse: true, hasBell: true },
+} as const;
 
 /** One hub, one connection at a time. */
 export class FakeHub {

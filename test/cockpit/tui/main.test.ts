@@ -8,7 +8,16 @@ import { expect, test } from 'vitest';
 import { type CockpitEnd, runCockpit } from '../../../cockpit/tui/main.tsx';
 import { verbs } from '../../../cockpit/verbs/registry.ts';
 import { openSystemPorts, type Ports } from '../../../protocol/ports.ts';
-import { endedJob, FakeHub, fakeStatus, job, output, startedJob, worker } from './fake-hub.ts';
+import {
+  endedJob,
+  FakeHub,
+  fakeLook,
+  fakeStatus,
+  job,
+  output,
+  startedJob,
+  worker,
+} from './fake-hub.ts';
 import { FakePorts } from './fake-ports.ts';
 import { FakeTerminal } from './fake-terminal.ts';
 
@@ -20,7 +29,12 @@ interface Run {
 
 function run(
   size: readonly [number, number],
-  change: { readonly ports?: Ports; readonly noColor?: boolean; readonly hub?: FakeHub } = {},
+  change: {
+    readonly ports?: Ports;
+    readonly noColor?: boolean;
+    readonly problems?: readonly string[];
+    readonly hub?: FakeHub;
+  } = {},
 ): Run {
   const hub = change.hub ?? new FakeHub();
   const terminal = new FakeTerminal(...size);
@@ -30,7 +44,10 @@ function run(
     ports: change.ports ?? openSystemPorts(),
     stdin: terminal.stdin,
     stdout: terminal.stdout,
-    env: { noColor: change.noColor ?? false, term: 'xterm-256color' },
+    env: { term: 'xterm-256color' },
+    ...fakeLook,
+    screen: { ...fakeLook.screen, theme: change.noColor === true ? 'mono' : 'ansi-16' },
+    problems: change.problems ?? [],
     version: '0.1.0',
     verbs,
   });
@@ -241,10 +258,10 @@ test('cockpit: a terminal that can not place text is refused with a code', async
     stdout: terminal.stdout,
     version: '0.1.0',
     verbs,
+    ...fakeLook,
+    problems: [],
   };
-  await expect(
-    runCockpit({ ...options, env: { noColor: false, term: 'dumb' } }),
-  ).rejects.toMatchObject({
+  await expect(runCockpit({ ...options, env: { term: 'dumb' } })).rejects.toMatchObject({
     code: 'TERMINAL_MISSING',
   });
   expect(terminal.written).toBe('');

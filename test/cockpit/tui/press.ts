@@ -9,7 +9,7 @@ import { openState, type State } from '../../../cockpit/tui/state/model.ts';
 import { update } from '../../../cockpit/tui/state/update.ts';
 import { verbs } from '../../../cockpit/verbs/registry.ts';
 import type { JobRow, TeamRow } from '../../../cockpit/verbs/shapes.ts';
-import { fakeStartMs, fakeStatus } from './fake-hub.ts';
+import { fakeLook, fakeStartMs, fakeStatus } from './fake-hub.ts';
 
 /** A screen of this size that has heard of these workers and jobs. */
 export function open(
@@ -18,6 +18,7 @@ export function open(
 ): State {
   const [columns, rows] = size;
   const seed = {
+    ...fakeLook,
     version: '0.1.0',
     verbs,
     columns,

@@ -4,6 +4,7 @@
  * Bursts, control characters and reports that are no keys at all.
  */
 import { expect, test } from 'vitest';
+import { keymap } from '../../../../cockpit/tui/keys/keymap.ts';
 import { resolveKey, splitKeys } from '../../../../cockpit/tui/keys/resolve.ts';
 import { rawKeys } from '../press.ts';
 
@@ -39,11 +40,11 @@ test('resolve: what is left of a mouse or focus report is no press', () => {
 });
 
 test('resolve: in a list a letter is a command, in the form it is text', () => {
-  expect(resolveKey({ name: 'd', text: 'd' }, 'jobs')).toEqual({
+  expect(resolveKey({ name: 'd', text: 'd' }, 'jobs', keymap)).toEqual({
     type: 'command',
     command: 'dispatch',
   });
-  expect(resolveKey({ name: 'd', text: 'd' }, 'form')).toEqual({ type: 'text', text: 'd' });
-  expect(resolveKey({ name: 'x', text: 'x' }, 'jobs')).toEqual({ type: 'none' });
-  expect(resolveKey({ name: 'alt-d', text: '' }, 'form')).toEqual({ type: 'none' });
+  expect(resolveKey({ name: 'd', text: 'd' }, 'form', keymap)).toEqual({ type: 'text', text: 'd' });
+  expect(resolveKey({ name: 'x', text: 'x' }, 'jobs', keymap)).toEqual({ type: 'none' });
+  expect(resolveKey({ name: 'alt-d', text: '' }, 'form', keymap)).toEqual({ type: 'none' });
 });

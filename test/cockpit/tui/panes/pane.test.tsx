@@ -10,9 +10,9 @@ import { Pane } from '../../../../cockpit/tui/panes/pane.tsx';
 import { RowLine } from '../../../../cockpit/tui/panes/row.tsx';
 import { frame } from '../../../../cockpit/tui/views/pane.ts';
 import { span } from '../../../../cockpit/tui/views/row.ts';
-import { paintRow } from '../../../../cockpit/tui/views/theme.ts';
+import { findTheme, paintRow } from '../../../../cockpit/tui/views/theme.ts';
 
-const plain = { hasColour: false };
+const plain = findTheme('mono');
 
 function box(isFocused: boolean) {
   return frame({
@@ -56,7 +56,7 @@ test('theme: roles become styles of the sixteen colours, and only weight without
     span('b', 'selected'),
     { text: 'c', role: 'plain', sgr: '1;38;5;9' } as const,
   ];
-  expect(paintRow(row, { hasColour: true })).toBe(
+  expect(paintRow(row, findTheme('ansi-16'))).toBe(
     '\x1b[1;31ma\x1b[0m\x1b[7mb\x1b[0m\x1b[1;38;5;9mc\x1b[0m',
   );
   expect(paintRow(row, plain)).toBe('\x1b[1ma\x1b[0m\x1b[7mb\x1b[0m\x1b[1mc\x1b[0m');

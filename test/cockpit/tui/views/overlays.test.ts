@@ -80,7 +80,7 @@ describe('screen: over the panes', () => {
     expect(drawWorld(60, 18, '?jj')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait                   △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox
-      ╭─ 1╭─ Keys ───────────────────── 15 of 95 rows, j k ─╮3 ─╮
+      ╭─ 1╭─ Keys ───────────────────── 15 of 98 rows, j k ─╮3 ─╮
       │  w│   r                   retry                     │   │
       │› a│                                                 │   │
       ╰───│ Everywhere                                      │───╯

@@ -8,7 +8,7 @@ import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import { openState } from '../../../../cockpit/tui/state/model.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import { draw } from '../drawing.ts';
-import { job, worker } from '../fake-hub.ts';
+import { fakeLook, job, worker } from '../fake-hub.ts';
 import { open, play, type } from '../press.ts';
 import { drawWorld, jobs, openWorld, team } from '../world.ts';
 
@@ -152,6 +152,7 @@ test('screen: without a hub no worker is said to be heard now', () => {
 
 test('screen: before the hub has answered it is said to be asked', () => {
   const seed = {
+    ...fakeLook,
     version: '1',
     verbs: [],
     columns: 80,
