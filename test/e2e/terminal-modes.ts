@@ -18,12 +18,14 @@ export interface TerminalLeft {
   readonly isAlternate: boolean | null;
   readonly isCursorShown: boolean | null;
   readonly isPasteBracketed: boolean | null;
+  readonly isMouseReported: boolean | null;
+  readonly isFocusReported: boolean | null;
   readonly isEchoing: boolean;
   readonly isLineEdited: boolean;
 }
 
-/** Private modes: cursor, alternate screen, bracketed paste. */
-const askedModes = [25, 1049, 2004] as const;
+/** Private modes: cursor, alternate screen, bracketed paste, mouse, focus. */
+const askedModes = [25, 1049, 2004, 1000, 1004] as const;
 
 async function run(pidFile: string, command: readonly string[]): Promise<TerminalLeft> {
   const [program = '', ...args] = command;
@@ -39,6 +41,8 @@ async function run(pidFile: string, command: readonly string[]): Promise<Termina
     isCursorShown: answers.get(25) ?? null,
     isAlternate: answers.get(1049) ?? null,
     isPasteBracketed: answers.get(2004) ?? null,
+    isMouseReported: answers.get(1000) ?? null,
+    isFocusReported: answers.get(1004) ?? null,
     isEchoing: isSet('echo'),
     isLineEdited: isSet('icanon'),
   };
