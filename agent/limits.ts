@@ -52,6 +52,12 @@ export const logAheadBytesMax = 4 * 1024 * 1024;
 /** An artifact of which nothing was acknowledged for so long is asked for again; as for logs. */
 export const artifactAskAgainMs = 5000;
 
+/**
+ * Bytes of logs that may be under way at first, and at least however late the acks come: two chunks, so that
+ * one is on its way while one is synced. The hub may grant less.
+ */
+export const logPaceBytesMin = 128 * 1024;
+
 /** From sending a chunk of log to its ack: over this the window shrinks, for a report waits as long. */
 export const logDelayMsMax = 400;
 /** See `logDelayMsMax`; under this it grows. Half, so that it does not swing. */

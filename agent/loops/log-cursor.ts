@@ -60,12 +60,11 @@ export class LogCursor {
     this.#aheadBytes = records.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
-  /** The next chunk, no larger than a frame may be; it counts as sent. */
-  take(): LogChunk {
-    const count = countFitting(this.#ahead);
-    const records = this.#ahead.slice(0, count);
+  /** The next chunk, of at most `bytesMax` bytes and no larger than a frame may be; it counts as sent. */
+  take(bytesMax: number): LogChunk {
+    const { records, rest } = splitRecords(this.#ahead, Math.min(bytesMax, logChunkBytesMax));
     const last = records.at(-1);
-    this.#ahead = this.#ahead.slice(count);
+    this.#ahead = rest;
     this.#aheadBytes -= records.reduce((sum, { bytes }) => sum + bytes.length, 0);
     const from = this.#sentThrough;
     const isRest = last === undefined || this.#ahead.length === 0;
@@ -81,12 +80,26 @@ export class LogCursor {
   }
 }
 
-/** How many of the records fit into one frame; one always does. */
-function countFitting(records: readonly LogRecord[]): number {
+/** The records that a frame takes, and the rest: whole ones, unless the first alone is too large. */
+function splitRecords(
+  all: readonly LogRecord[],
+  bytesMax: number,
+): { readonly records: readonly LogRecord[]; readonly rest: readonly LogRecord[] } {
+  const count = countFitting(all, bytesMax);
+  const [first] = all;
+  if (count > 0 || first === undefined) {
+    return { records: all.slice(0, count), rest: all.slice(count) };
+  }
+  const cut = { ...first, bytes: first.bytes.subarray(0, bytesMax) };
+  const tail = { ...first, offset: first.offset + bytesMax, bytes: first.bytes.subarray(bytesMax) };
+  return { records: [cut], rest: [tail, ...all.slice(1)] };
+}
+
+function countFitting(records: readonly LogRecord[], bytesMax: number): number {
   let bytes = 0;
   const over = records.slice(0, logRecordsMax).findIndex((record) => {
     bytes += record.bytes.length;
-    return bytes > logChunkBytesMax;
+    return bytes > bytesMax;
   });
-  return over === -1 ? Math.min(records.length, logRecordsMax) : Math.max(1, over);
+  return over === -1 ? Math.min(records.length, logRecordsMax) : over;
 }

@@ -3,16 +3,13 @@
  *
  * The hub grants a window that a fast way needs; on a slow one it would fill every buffer, and a report
  * would wait behind seconds of output. So the time from sending a chunk to its ack is measured, one chunk
- * at a time: over the upper bound the window is halved, under the lower one doubled, up to the grant.
+ * at a time: over the upper bound the window is halved, under the lower one doubled, up to the grant. It
+ * begins small, for all workers of a hub that was away begin at once.
  * It never stops: a chunk fits always. Source: reliability facts A13; the idea is that of RFC 6817.
  */
-import {
-  logWindowBytesDefault,
-  logWindowBytesMax,
-  logWindowBytesMin,
-} from '../../protocol/limits.ts';
+import { logWindowBytesDefault, logWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
-import { logDelayMsMax, logDelayMsMin } from '../limits.ts';
+import { logDelayMsMax, logDelayMsMin, logPaceBytesMin } from '../limits.ts';
 
 interface Probe {
   readonly attempt: AttemptId;
@@ -23,7 +20,7 @@ interface Probe {
 /** The window of one connection, over all logs. Instants are monotonic milliseconds. */
 export class LogPace {
   #granted = logWindowBytesDefault;
-  #bytes = logWindowBytesDefault;
+  #bytes = logPaceBytesMin;
   #probe: Probe | undefined;
 
   /** Bytes that may be under way now. */
@@ -47,7 +44,7 @@ export class LogPace {
     if (probe?.attempt !== attempt || offset < probe.offset) return;
     this.#probe = undefined;
     const delayMs = nowMs - probe.sentAt;
-    if (delayMs > logDelayMsMax) this.#bytes = Math.max(logWindowBytesMin, this.#bytes / 2);
+    if (delayMs > logDelayMsMax) this.#bytes = Math.max(logPaceBytesMin, this.#bytes / 2);
     else if (delayMs < logDelayMsMin) this.#bytes = Math.min(logWindowBytesMax, this.#bytes * 2);
   }
 

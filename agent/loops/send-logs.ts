@@ -12,6 +12,7 @@ import { logChunkBytesMax, logWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import type { CancelTimer, Clock, Timers } from '../../protocol/ports.ts';
 import type { LogSlice, LogStore } from '../../store/log.ts';
+import type { HeldAttempt } from '../attempts.ts';
 import type { Desk } from '../desk.ts';
 import { logAheadBytesMax, logAskAgainMs, logReadBytesMax } from '../limits.ts';
 import { LogCursor } from './log-cursor.ts';
@@ -45,6 +46,7 @@ export class SendLogs {
   readonly #pump: Pump;
   #isLinked = false;
   #isFull = false;
+  #sentLast: AttemptId | undefined;
   #pace = new LogPace();
   #cancelTimer: CancelTimer | undefined;
 
@@ -109,7 +111,7 @@ export class SendLogs {
     let hasSent = true;
     while (hasSent && this.#isLinked) {
       hasSent = false;
-      for (const held of this.#parts.desk.list()) {
+      for (const held of this.#listTurns()) {
         if (held.state.is === 'accepted' || held.state.is === 'starting') continue;
         // What has printed nothing costs the hub no question. One whose log is gone although its row
         // says that it printed was delivered before a crash: the hub will say so.
@@ -118,6 +120,13 @@ export class SendLogs {
         if (await this.#sendOne(held.attempt)) hasSent = true;
       }
     }
+  }
+
+  /** All logs, beginning after the one that sent last: else the oldest would have all the room there is. */
+  #listTurns(): readonly HeldAttempt[] {
+    const held = this.#parts.desk.list();
+    const at = held.findIndex(({ attempt }) => attempt === this.#sentLast) + 1;
+    return [...held.slice(at), ...held.slice(0, at)];
   }
 
   /** Sends one chunk of one log; false when there is nothing to send or no room. */
@@ -134,7 +143,7 @@ export class SendLogs {
       this.#parts.desk.logDelivered(attempt);
       return false;
     }
-    if (this.#underWay() >= this.#pace.window) return false;
+    if (!this.#hasRoom()) return false;
     if (!cursor.hasAhead) {
       const from = cursor.sentThrough;
       const slice = await this.#read(
@@ -146,7 +155,8 @@ export class SendLogs {
       cursor.fill(slice);
       if (!cursor.hasAhead) return false;
     }
-    const { from, records, next } = cursor.take();
+    const { from, records, next } = cursor.take(this.#pace.window);
+    this.#sentLast = attempt;
     this.#pace.sent(attempt, next, this.#parts.clock.monotonicMs());
     this.#send({ t: 'log', attempt, from, records: [...records], next });
     return true;
@@ -180,6 +190,13 @@ export class SendLogs {
 
   #send(frame: OwnerFrame): void {
     if (this.#parts.send(frame) === 'full') this.#isFull = true;
+  }
+
+  /** One chunk may always be under way; the next only where it fits whole. */
+  #hasRoom(): boolean {
+    const underWay = this.#underWay();
+    const { window } = this.#pace;
+    return underWay === 0 || underWay + Math.min(window, logChunkBytesMax) <= window;
   }
 
   #underWay(): number {

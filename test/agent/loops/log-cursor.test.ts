@@ -20,7 +20,7 @@ function openAt(offset: number): LogCursor {
 function takeAll(cursor: LogCursor): readonly unknown[] {
   const taken: unknown[] = [];
   while (cursor.hasAhead) {
-    const { from, records, next } = cursor.take();
+    const { from, records, next } = cursor.take(logChunkBytesMax);
     taken.push([from, records.map(({ offset }) => offset), next]);
   }
   return taken;
@@ -42,12 +42,35 @@ describe('log cursor', () => {
     expect([cursor.aheadBytes, cursor.underWay]).toEqual([0, 4 * half + 1]);
   });
 
+  test('log cursor: a chunk is no larger than it may be, if need be a part of a record', () => {
+    const cursor = openAt(0);
+    cursor.fill({ records: [record(0, 25), record(25, 5), record(30, 5)], next: 35 });
+    const taken = [10, 10, 10, 10].map((bytesMax) => {
+      const { from, records, next } = cursor.take(bytesMax);
+      return [from, records.map(({ offset, bytes }) => [offset, bytes.length]), next];
+    });
+    expect(taken).toEqual([
+      [0, [[0, 10]], 10],
+      [10, [[10, 10]], 20],
+      [
+        20,
+        [
+          [20, 5],
+          [25, 5],
+        ],
+        30,
+      ],
+      [30, [[30, 5]], 35],
+    ]);
+    expect([cursor.hasAhead, cursor.aheadBytes]).toEqual([false, 0]);
+  });
+
   test('log cursor: no frame has more records than one may have', () => {
     const cursor = openAt(0);
     const count = logRecordsMax + 1;
     cursor.fill({ records: Array.from({ length: count }, (_, at) => record(at, 1)), next: count });
-    expect(cursor.take().records).toHaveLength(logRecordsMax);
-    expect(cursor.take().records).toHaveLength(1);
+    expect(cursor.take(logChunkBytesMax).records).toHaveLength(logRecordsMax);
+    expect(cursor.take(logChunkBytesMax).records).toHaveLength(1);
   });
 
   test('log cursor: a gap before, between and after the records is passed on', () => {
@@ -64,7 +87,7 @@ describe('log cursor', () => {
   test('log cursor: set back, it forgets what it read and goes on from there', () => {
     const cursor = openAt(0);
     cursor.fill({ records: [record(0, 40_000), record(40_000, 40_000)], next: 80_000 });
-    cursor.take();
+    cursor.take(logChunkBytesMax);
     cursor.noteAck({ offset: 10, isReset: true });
     expect([cursor.hasAhead, cursor.aheadBytes, cursor.sentThrough]).toEqual([false, 0, 10]);
   });
@@ -72,7 +95,7 @@ describe('log cursor', () => {
   test('log cursor: an ack frees what is under way, an older one changes nothing', () => {
     const cursor = openAt(0);
     cursor.fill({ records: [record(0, 100)], next: 100 });
-    cursor.take();
+    cursor.take(logChunkBytesMax);
     cursor.noteAck({ offset: 60, isReset: false });
     cursor.noteAck({ offset: 50, isReset: false });
     expect([cursor.acked, cursor.underWay, cursor.sentThrough]).toEqual([60, 40, 100]);

@@ -2,13 +2,9 @@
  * How many bytes of logs may be under way: many where acks come soon, few where they come late.
  */
 import { describe, expect, test } from 'vitest';
-import { logDelayMsMax, logDelayMsMin } from '../../../agent/limits.ts';
+import { logDelayMsMax, logDelayMsMin, logPaceBytesMin } from '../../../agent/limits.ts';
 import { LogPace } from '../../../agent/loops/log-pace.ts';
-import {
-  logWindowBytesDefault,
-  logWindowBytesMax,
-  logWindowBytesMin,
-} from '../../../protocol/limits.ts';
+import { logWindowBytesDefault, logWindowBytesMax } from '../../../protocol/limits.ts';
 
 /** So many chunks, each acknowledged after so long. */
 function pass(pace: LogPace, delayMs: number, count: number): void {
@@ -21,7 +17,9 @@ function pass(pace: LogPace, delayMs: number, count: number): void {
 describe('log pace', () => {
   test('log pace: soon acknowledged it grows up to the grant, late it shrinks to its least', () => {
     const pace = new LogPace();
-    expect(pace.window).toBe(logWindowBytesDefault);
+    expect(pace.window).toBe(logPaceBytesMin);
+    pass(pace, logDelayMsMin - 1, 1);
+    expect(pace.window).toBe(2 * logPaceBytesMin);
     pass(pace, logDelayMsMin - 1, 9);
     expect(pace.window).toBe(logWindowBytesDefault);
     pace.grant(logWindowBytesMax);
@@ -29,16 +27,16 @@ describe('log pace', () => {
     pass(pace, logDelayMsMax + 1, 1);
     expect(pace.window).toBe(logWindowBytesMax / 2);
     pass(pace, logDelayMsMax + 1, 20);
-    expect(pace.window).toBe(logWindowBytesMin);
+    expect(pace.window).toBe(logPaceBytesMin);
     pass(pace, logDelayMsMin - 1, 1);
-    expect(pace.window).toBe(2 * logWindowBytesMin);
+    expect(pace.window).toBe(2 * logPaceBytesMin);
   });
 
   test('log pace: between the bounds it stays, and a grant is never exceeded', () => {
     const pace = new LogPace();
     pass(pace, logDelayMsMin, 3);
     pass(pace, logDelayMsMax, 3);
-    expect(pace.window).toBe(logWindowBytesDefault);
+    expect(pace.window).toBe(logPaceBytesMin);
     pace.grant(100_000);
     expect(pace.window).toBe(100_000);
     pace.grant(1e12);
@@ -48,16 +46,19 @@ describe('log pace', () => {
 
   test('log pace: one chunk is timed, by the ack of its own log that reaches it', () => {
     const pace = new LogPace();
+    pass(pace, 0, 3);
+    const before = pace.window;
+    expect(before).toBe(8 * logPaceBytesMin);
     pace.sent('J1.1', 100, 0);
     pace.sent('J1.1', 200, 1);
     pace.acked('J1.1', 99, 10_000);
     pace.acked('J2.1', 500, 10_000);
-    expect(pace.window).toBe(logWindowBytesDefault);
+    expect(pace.window).toBe(before);
     pace.acked('J1.1', 200, logDelayMsMax + 1);
-    expect(pace.window).toBe(logWindowBytesDefault / 2);
+    expect(pace.window).toBe(before / 2);
     pace.sent('J1.1', 300, 0);
     pace.forget();
     pace.acked('J1.1', 300, 10_000);
-    expect(pace.window).toBe(logWindowBytesDefault / 2);
+    expect(pace.window).toBe(before / 2);
   });
 });

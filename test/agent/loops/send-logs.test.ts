@@ -1,0 +1,104 @@
+/*
+ * The loop that copies logs to the hub: within what the hub grants, and no log before another.
+ */
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { HeldAttempt } from '../../../agent/attempts.ts';
+import type { Desk } from '../../../agent/desk.ts';
+import { logPaceBytesMin } from '../../../agent/limits.ts';
+import { SendLogs } from '../../../agent/loops/send-logs.ts';
+import type { OwnerFrame } from '../../../protocol/frames.ts';
+import { logChunkBytesMax } from '../../../protocol/limits.ts';
+import type { AttemptId } from '../../../protocol/model.ts';
+import type { LogStore } from '../../../store/log.ts';
+import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
+import { FakePorts, settle } from '../../protocol/fake-ports.ts';
+
+const attempts: readonly AttemptId[] = ['J1.1', 'J2.1', 'J3.1'];
+
+let logs: LogStore;
+let ports: FakePorts;
+let sent: OwnerFrame[];
+let loop: SendLogs;
+
+/** Every attempt has printed so much. */
+async function print(bytes: number): Promise<void> {
+  for (const attempt of attempts) {
+    const log = await logs.open(attempt);
+    for (let offset = 0; offset < bytes; offset += logChunkBytesMax) {
+      const size = Math.min(logChunkBytesMax, bytes - offset);
+      await log.append([{ offset, stream: 'stdout', at: 1, bytes: new Uint8Array(size) }]);
+    }
+  }
+  const list = () =>
+    attempts.map((attempt) => ({ attempt, state: { is: 'running' } }) as unknown as HeldAttempt);
+  const find = (id: AttemptId) => list().find(({ attempt }) => attempt === id);
+  loop = new SendLogs({
+    desk: { list, find } as unknown as Desk,
+    logs,
+    send: (frame) => {
+      sent.push(frame);
+      return 'sent';
+    },
+    ...{ clock: ports.clock, timers: ports.timers },
+    logEnd: () => bytes,
+    failed: (error) => {
+      throw error;
+    },
+  });
+  loop.linked();
+}
+
+/** What was sent since the last look: `ask J1.1`, `J1.1: 0+65536`. */
+async function look(): Promise<readonly string[]> {
+  for (let turn = 0; turn < 6; turn += 1) await settle();
+  return sent.splice(0).map((frame) => {
+    if (frame.t === 'log-ask') return `ask ${frame.attempt}`;
+    if (frame.t !== 'log') return frame.t;
+    return `${frame.attempt}: ${frame.from}+${frame.next - frame.from}`;
+  });
+}
+
+/** The hub has this log up to the offset; at 0 it says where to begin. */
+const ack = (attempt: AttemptId, offset: number, window: number) =>
+  loop.acked(attempt, { offset, isReset: offset === 0, window });
+
+beforeEach(async () => {
+  ports = new FakePorts();
+  logs = await openMemoryLogs(instantLogDisk(), { bytesMax: 2 ** 24 });
+  sent = [];
+});
+
+describe('send logs', () => {
+  test('send logs: where only one chunk may be under way, the logs of a worker take turns', async () => {
+    await print(4 * logChunkBytesMax);
+    expect(await look()).toEqual(attempts.map((attempt) => `ask ${attempt}`));
+    for (const attempt of attempts) ack(attempt, 0, logChunkBytesMax);
+    const seen: string[] = [];
+    for (let turn = 0; turn < 6; turn += 1) {
+      const [line = '', ...more] = await look();
+      expect(more).toEqual([]);
+      seen.push(line);
+      const [attempt = '', from, bytes] = line.split(/: |\+/);
+      ack(attempt as AttemptId, Number(from) + Number(bytes), logChunkBytesMax);
+    }
+    const round = (from: number) =>
+      ['J1.1', 'J2.1', 'J3.1'].map((attempt) => `${attempt}: ${from}+${logChunkBytesMax}`);
+    expect(seen).toEqual([...round(0), ...round(logChunkBytesMax)]);
+  });
+
+  test('send logs: what is under way is within the grant, in chunks no larger than it', async () => {
+    await print(4 * logChunkBytesMax);
+    await look();
+    ack('J1.1', 0, 1000);
+    expect(await look()).toEqual(['J1.1: 0+1000']);
+    ack('J1.1', 1000, 1.5 * logChunkBytesMax);
+    expect(await look()).toEqual([`J1.1: 1000+${logChunkBytesMax - 1000}`]);
+  });
+
+  test('send logs: a new connection begins with little under way, whatever is granted', async () => {
+    await print(8 * logChunkBytesMax);
+    await look();
+    for (const attempt of attempts) ack(attempt, 0, 2 ** 22);
+    expect(await look()).toHaveLength(logPaceBytesMin / logChunkBytesMax);
+  });
+});
