@@ -2,7 +2,8 @@
  * The control conversation: a program asks, the owner of a home answers, over a unix socket.
  *
  * One link carries any number of calls at once, each with an id. A call is answered by `done` or
- * `fail`, after any number of `item`s when it streams; `drop` says that the asker lost interest.
+ * `fail`, after any number of `item`s when it streams; the asker may `give` values to it meanwhile
+ * (`room` says how many were taken), and `drop` says that it lost interest.
  * Values travel as JSON, long ones in several frames (`part`), so a list of a thousand jobs passes.
  * Requests are small and ephemeral; nothing here is retried. When the link ends every open call
  * fails with the code given for it. Errors: the handler's, FRAME_INVALID.
@@ -10,6 +11,7 @@
 import { z } from 'zod';
 import { decodeValue, encodeValue } from './codec.ts';
 import { AppError, type ErrorCode, isErrorCode, wrapError } from './errors.ts';
+import { GivenValues, giveBytesMax, givesUnderWayMax, type TakeGiven } from './given-values.ts';
 import { frameBytesMax } from './limits.ts';
 import type { Link } from './transports/link.ts';
 
@@ -30,12 +32,20 @@ const askSchema = z.object({ t: z.literal('ask'), id, verb: z.string(), args: z.
 const moreSchema = z.object({ t: z.literal('more'), id, count: z.number().int().min(1) });
 const dropSchema = z.object({ t: z.literal('drop'), id });
 const json = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+const giveSchema = z.object({ t: z.literal('give'), id, json });
 const partSchema = z.object({ t: z.literal('part'), id, json });
 const itemSchema = z.object({ t: z.literal('item'), id, json });
 const doneSchema = z.object({ t: z.literal('done'), id, json });
 const failSchema = z.object({ t: z.literal('fail'), id, code: z.string(), message: z.string() });
-const toServerSchema = z.discriminatedUnion('t', [askSchema, moreSchema, dropSchema]);
-const toClientSchema = z.discriminatedUnion('t', [partSchema, itemSchema, doneSchema, failSchema]);
+const roomSchema = z.object({ t: z.literal('room'), id, count: z.number().int().min(1) });
+const toServerSchema = z.discriminatedUnion('t', [askSchema, moreSchema, dropSchema, giveSchema]);
+const toClientSchema = z.discriminatedUnion('t', [
+  partSchema,
+  itemSchema,
+  doneSchema,
+  failSchema,
+  roomSchema,
+]);
 
 /** One call as its handler sees it. */
 export interface ControlCall {
@@ -45,6 +55,8 @@ export interface ControlCall {
   item(value: unknown): Promise<boolean>;
   /** Runs once when the asker has lost interest or the link has ended. */
   onDrop(run: () => void): void;
+  /** Takes what the asker gives, one after the other; until it is called, given values wait. Call once. */
+  onGive(take: TakeGiven): void;
 }
 
 /** Answers a call; what it resolves with is the answer. */
@@ -58,8 +70,7 @@ export function serveControl(link: Link, handler: ControlHandler): void {
       const value = await handler(call);
       call.sayValue('done', value);
     } catch (thrown) {
-      const error = wrapError(thrown, 'HUB_INTERNAL');
-      call.say({ t: 'fail', id: ask.id, code: error.code, message: error.message });
+      call.fail(thrown);
     } finally {
       calls.delete(ask.id);
     }
@@ -70,6 +81,7 @@ export function serveControl(link: Link, handler: ControlHandler): void {
       if (frame === undefined) return;
       if (frame.t === 'drop') return calls.get(frame.id)?.drop();
       if (frame.t === 'more') return calls.get(frame.id)?.allow(frame.count);
+      if (frame.t === 'give') return calls.get(frame.id)?.take(frame.json);
       if (calls.size >= callsOpenMax || calls.has(frame.id)) return link.close('STORE_FULL');
       const call = new ServedCall(link, frame);
       calls.set(frame.id, call);
@@ -93,6 +105,13 @@ class ServedCall implements ControlCall {
   #isDropped = false;
   #wake: (() => void) | undefined;
   readonly #onDrop: (() => void)[] = [];
+  readonly #given = new GivenValues({
+    taken: () => this.say({ t: 'room', id: this.#id, count: 1 }),
+    failed: (error) => {
+      this.fail(error);
+      this.drop();
+    },
+  });
 
   constructor(link: Link, ask: z.infer<typeof askSchema>) {
     this.#link = link;
@@ -134,6 +153,23 @@ class ServedCall implements ControlCall {
     else this.#onDrop.push(run);
   }
 
+  onGive(take: TakeGiven): void {
+    this.#given.takeBy(take);
+  }
+
+  /** The asker gives a value. One beyond the room, or too large, ends the link: ours never does. */
+  take(bytes: Uint8Array): void {
+    if (this.#isDropped) return;
+    if (!this.#given.hasRoom || bytes.length > giveBytesMax) return this.#link.close('STORE_FULL');
+    const value = readJsonOrClose([bytes], this.#link);
+    if (value !== undefined) this.#given.put(value);
+  }
+
+  fail(thrown: unknown): void {
+    const { code, message } = wrapError(thrown, 'HUB_INTERNAL');
+    this.say({ t: 'fail', id: this.#id, code, message });
+  }
+
   /** The asker has taken `count` items. */
   allow(count: number): void {
     this.#room = Math.min(itemsUnderWayMax, this.#room + count);
@@ -144,6 +180,7 @@ class ServedCall implements ControlCall {
   drop(): void {
     if (this.#isDropped) return;
     this.#isDropped = true;
+    this.#given.stop();
     for (const run of this.#onDrop) run();
     this.#wake?.();
   }
@@ -160,11 +197,20 @@ interface OpenCall {
   chain: Promise<void>;
   /** What has come so far of the next value. */
   parts: Uint8Array[];
+  /** Values that may still be given before one of them must be taken. */
+  room: number;
+  /** Resolves those who wait for room. */
+  readonly waiting: (() => void)[];
 }
 
 /** A stream that is being followed. */
 export interface ControlStream {
   readonly done: Promise<unknown>;
+  /**
+   * Gives the call a value; resolves when the next may be given, with false when the call is over.
+   * Errors: USAGE_ARGUMENT for one that is too large.
+   */
+  give(value: unknown): Promise<boolean>;
   cancel(): void;
 }
 
@@ -208,16 +254,39 @@ export class ControlClient {
       if (ask.length > frameBytesMax) {
         return reject(new AppError('USAGE_ARGUMENT', `${verb}: the arguments are over 1 MiB.`));
       }
-      this.#calls.set(id, { take, resolve, reject, chain: Promise.resolve(), parts: [] });
+      const [chain, room] = [Promise.resolve(), givesUnderWayMax];
+      this.#calls.set(id, { take, resolve, reject, chain, parts: [], room, waiting: [] });
       this.#link.send(ask);
     });
-    return { done, cancel: () => this.#cancel(id) };
+    return { done, give: (value) => this.#give(id, value), cancel: () => this.#cancel(id) };
   }
 
   /** Ends the link; open calls fail. Safe to repeat. */
   close(): void {
     this.#link.close('closed');
     this.#end();
+  }
+
+  async #give(id: number, value: unknown): Promise<boolean> {
+    const json = new TextEncoder().encode(JSON.stringify(value ?? null));
+    if (json.length > giveBytesMax) {
+      throw new AppError('USAGE_ARGUMENT', 'A given value is over 64 KiB.');
+    }
+    const call = await this.#findRoom(id);
+    if (call === undefined) return false;
+    call.room -= 1;
+    this.#link.send(encodeValue({ t: 'give', id, json }));
+    return (await this.#findRoom(id)) !== undefined;
+  }
+
+  /** Resolves with the call once it has room, or undefined once it is over. */
+  async #findRoom(id: number): Promise<OpenCall | undefined> {
+    for (let call = this.#calls.get(id); call !== undefined; call = this.#calls.get(id)) {
+      const { room, waiting } = call;
+      if (room > 0) return call;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+    return undefined;
   }
 
   #cancel(id: number): void {
@@ -227,9 +296,14 @@ export class ControlClient {
   #drop(id: number): OpenCall | undefined {
     const call = this.#calls.get(id);
     if (call === undefined) return undefined;
-    this.#calls.delete(id);
+    this.#forget(id, call);
     this.#link.send(encodeValue({ t: 'drop', id }));
     return call;
+  }
+
+  #forget(id: number, { waiting }: OpenCall): void {
+    this.#calls.delete(id);
+    for (const wake of waiting.splice(0)) wake();
   }
 
   #take(bytes: Uint8Array): void {
@@ -239,6 +313,11 @@ export class ControlClient {
     if (frame.t === 'fail') {
       const code = isErrorCode(frame.code) ? frame.code : 'HUB_INTERNAL';
       this.#finish(frame.id, call, () => call.reject(new AppError(code, frame.message)));
+      return;
+    }
+    if (frame.t === 'room') {
+      call.room = Math.min(givesUnderWayMax, call.room + frame.count);
+      for (const wake of call.waiting.splice(0)) wake();
       return;
     }
     call.parts.push(frame.json);
@@ -258,7 +337,7 @@ export class ControlClient {
   /** The answer comes after the last item was taken. */
   #finish(id: number, call: OpenCall, settle: () => void): void {
     void call.chain.then(() => {
-      this.#calls.delete(id);
+      this.#forget(id, call);
       settle();
     });
   }
@@ -275,9 +354,10 @@ export class ControlClient {
 
   #end(): void {
     this.#isOpen = false;
-    const calls = [...this.#calls.values()];
-    this.#calls.clear();
-    for (const call of calls) call.reject(new AppError(this.#gone));
+    for (const [id, call] of [...this.#calls]) {
+      this.#forget(id, call);
+      call.reject(new AppError(this.#gone));
+    }
   }
 }
 

@@ -10,6 +10,11 @@
 export interface HubStream {
   /** Resolves at the stream's end (with the verb's answer) or after `cancel`; rejects with the AppError that ended it. */
   readonly done: Promise<unknown>;
+  /**
+   * Gives the verb a value; resolves when the next may be given, with false once the stream is over.
+   * Errors: USAGE_ARGUMENT for one over 64 KiB.
+   */
+  give(value: unknown): Promise<boolean>;
   cancel(): void;
 }
 

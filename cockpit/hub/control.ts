@@ -35,6 +35,7 @@ export async function runVerb(scene: ControlScene, call: ControlCall): Promise<u
     ...scene,
     item: (value) => call.item(value),
     onDrop: (run) => call.onDrop(run),
+    onGive: (take) => call.onGive(take),
   };
   return verb.run(context, args as never);
 }

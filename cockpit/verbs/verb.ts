@@ -30,6 +30,8 @@ export interface VerbContext {
   readonly item: (value: unknown) => Promise<boolean>;
   /** Runs when the asker has lost interest. */
   readonly onDrop: (run: () => void) => void;
+  /** Takes what the asker gives, one value after the other. Call once. */
+  readonly onGive: (take: (value: unknown) => void | Promise<void>) => void;
 }
 
 /** What a verb has where no hub runs. */

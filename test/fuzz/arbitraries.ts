@@ -250,8 +250,9 @@ export const anyControl: fc.Arbitrary<unknown> = fc.oneof(
   }),
   fc.record({ t: fc.constant('more'), id: fc.nat(9), count: fc.integer({ min: 1, max: 99 }) }),
   fc.record({ t: fc.constant('drop'), id: fc.nat(9) }),
+  fc.record({ t: fc.constant('room'), id: fc.nat(9), count: fc.integer({ min: 1, max: 99 }) }),
   fc.record({
-    t: fc.constantFrom('part', 'item', 'done'),
+    t: fc.constantFrom('part', 'item', 'done', 'give'),
     id: fc.nat(9),
     json: fc.json().map((text) => new TextEncoder().encode(text)),
   }),

@@ -12,6 +12,7 @@ import {
   valueBytesMax,
 } from '../../protocol/control.ts';
 import { AppError } from '../../protocol/errors.ts';
+import { giveBytesMax, givesUnderWayMax } from '../../protocol/given-values.ts';
 import { createLinkPair } from '../../protocol/transports/memory.ts';
 import { settle } from './fake-ports.ts';
 
@@ -168,6 +169,101 @@ describe('control', () => {
       throw new AppError('TERMINAL_MISSING');
     });
     await expect(done).rejects.toMatchObject({ code: 'TERMINAL_MISSING' });
+  });
+
+  test('control: given values are taken one after the other, in order, also those that came early', async () => {
+    const gate = makeGate();
+    const taken: unknown[] = [];
+    const { client } = connect(async (call) => {
+      await gate.opened;
+      await new Promise<void>((resolve) => {
+        call.onGive(async (value) => {
+          await Promise.resolve();
+          taken.push(value);
+          if (taken.length === 200) resolve();
+        });
+      });
+      return 'end';
+    });
+    const stream = client.stream('eat', {}, () => undefined);
+    const early = stream.give({ n: 0 });
+    await settle();
+    gate.open();
+    expect(await early).toBe(true);
+    for (let n = 1; n < 200; n += 1) await stream.give({ n });
+    expect(await stream.done).toBe('end');
+    expect(taken).toEqual(Array.from({ length: 200 }, (_, n) => ({ n })));
+  });
+
+  test('control: who gives to a slow taker waits at the room’s end, and is told when the call is over', async () => {
+    const { client, far } = connect((call) => {
+      call.onGive(() => new Promise(() => undefined));
+      return new Promise(() => undefined);
+    });
+    const stream = client.stream('full', {}, () => undefined);
+    stream.done.catch(() => undefined);
+    let givenCount = 0;
+    const giving = (async () => {
+      while (await stream.give('x')) givenCount += 1;
+      return 'over';
+    })();
+    await settle();
+    expect(givenCount).toBe(givesUnderWayMax - 1);
+    far.close('gone');
+    expect(await giving).toBe('over');
+    expect(await stream.give('more')).toBe(false);
+  });
+
+  test('control: a cancelled stream takes nothing more', async () => {
+    const taken: unknown[] = [];
+    const { client } = connect((call) => {
+      call.onGive((value) => void taken.push(value));
+      return new Promise(() => undefined);
+    });
+    const stream = client.stream('eat', {}, () => undefined);
+    expect(await stream.give(1)).toBe(true);
+    stream.cancel();
+    expect(await stream.give(2)).toBe(false);
+    await settle();
+    expect(taken).toEqual([1]);
+  });
+
+  test('control: a given value that its taker refuses fails the call with its code', async () => {
+    let dropCount = 0;
+    const { client } = connect((call) => {
+      call.onGive(() => {
+        throw new AppError('USAGE_ARGUMENT', 'That is no size.');
+      });
+      call.onDrop(() => {
+        dropCount += 1;
+      });
+      return new Promise(() => undefined);
+    });
+    const stream = client.stream('eat', {}, () => undefined);
+    void stream.give('bad');
+    await expect(stream.done).rejects.toMatchObject({ message: 'That is no size.' });
+    expect(dropCount).toBe(1);
+  });
+
+  test('control: a value too large to be given is refused before it leaves', async () => {
+    const { client } = connect(() => new Promise(() => undefined));
+    const stream = client.stream('eat', {}, () => undefined);
+    const huge = stream.give('x'.repeat(giveBytesMax));
+    await expect(huge).rejects.toMatchObject({ code: 'USAGE_ARGUMENT' });
+    expect(await stream.give('x'.repeat(giveBytesMax - 2))).toBe(true);
+  });
+
+  test('control: a peer that gives beyond the room, or too much at once, ends its link', async () => {
+    const give = (json: Uint8Array) => encodeValue({ t: 'give', id: 1, json });
+    const small = Array.from({ length: givesUnderWayMax + 1 }, () => give(Buffer.from('1')));
+    for (const gives of [small, [give(new Uint8Array(giveBytesMax + 1))]]) {
+      const [link, far] = createLinkPair('a', 'b');
+      serveControl(far, () => new Promise(() => undefined));
+      const client = new ControlClient(link, 'HUB_UNREACHABLE');
+      link.send(encodeValue({ t: 'ask', id: 1, verb: 'a', args: {} }));
+      for (const bytes of gives) link.send(bytes);
+      expect(await client.closed).toBe('closed by peer');
+    }
   });
 
   test('control: when the link ends, open and later calls fail with the code given', async () => {

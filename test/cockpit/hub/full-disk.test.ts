@@ -125,6 +125,7 @@ describe('watch on a disk in trouble', () => {
       onDrop: (run: () => void) => {
         leave = run;
       },
+      onGive: () => undefined,
     };
     become(full);
     const watching = watchVerb.run(context, {});

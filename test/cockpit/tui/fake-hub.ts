@@ -26,6 +26,8 @@ export interface FakeCall {
 }
 
 interface OpenStream extends FakeCall {
+  /** What the screen gave it. */
+  readonly given: unknown[];
   readonly onItem: (item: unknown) => void;
   readonly end: (error?: AppError) => void;
 }
@@ -99,11 +101,13 @@ export class FakeHub {
       if (error === undefined) resolve();
       else reject(error);
     };
-    const stream: OpenStream = { ...call, end };
+    const given: unknown[] = [];
+    const stream: OpenStream = { ...call, given, end };
     this.streams.push(stream);
     mine.push(stream);
     this.onStream(stream);
-    return { done, cancel: () => end() };
+    const give = async (value: unknown) => given.push(value) > 0;
+    return { done, give, cancel: () => end() };
   }
 }
 
