@@ -47,6 +47,14 @@ export function priceFrame(frame: DecodedFrame): number {
     case 'ack':
       // Each is a message of up to 256 KiB that is sent once more.
       return frame.need.length;
+    case 'terminal-open':
+      // A process is started, or refused.
+      return 16;
+    case 'terminal-held':
+      // Each may be answered.
+      return 1 + frame.ids.length;
+    case 'terminal-size':
+    case 'terminal-end':
     case 'ping':
     case 'pong':
     case 'nak':

@@ -25,6 +25,7 @@ import {
 } from './limits.ts';
 import { attemptIdSchema } from './messages.ts';
 import { peerText } from './peer-text.ts';
+import { type TerminalFrame, terminalFrameSchemas } from './terminal-frames.ts';
 import { negotiateVersion, type VersionRange } from './version.ts';
 
 /** Oldest protocol version that this program speaks. */
@@ -236,6 +237,7 @@ export const frameSchema = z.discriminatedUnion('t', [
   pairedSchema,
   doctorAskSchema,
   doctorSchema,
+  ...terminalFrameSchemas,
   nakSchema,
 ]);
 
@@ -246,21 +248,23 @@ export type HelloFrame = z.infer<typeof helloSchema>;
 /** The answer to a ping. */
 export type PongFrame = z.infer<typeof pongSchema>;
 /** Frames that the session itself has no use for and hands to its owner. */
-export type OwnerFrame = Extract<
-  Frame,
-  {
-    t:
-      | 'log'
-      | 'log-ask'
-      | 'log-ack'
-      | 'artifact'
-      | 'artifact-ask'
-      | 'artifact-ack'
-      | 'doctor-ask'
-      | 'doctor'
-      | 'nak';
-  }
->;
+export type OwnerFrame =
+  | TerminalFrame
+  | Extract<
+      Frame,
+      {
+        t:
+          | 'log'
+          | 'log-ask'
+          | 'log-ack'
+          | 'artifact'
+          | 'artifact-ask'
+          | 'artifact-ack'
+          | 'doctor-ask'
+          | 'doctor'
+          | 'nak';
+      }
+    >;
 /** One row of an agent's inventory. */
 export type InventoryRow = z.infer<typeof inventoryRowSchema>;
 

@@ -170,3 +170,33 @@ export const artifactChunkBytesMax = 64 * 1024;
 
 /** Artifact bytes sent and not yet acknowledged, per link, over all files. */
 export const artifactWindowBytesMax = 1024 * 1024;
+
+/**
+ * Bytes of a terminal in one frame. Small, for they share the link with what must not wait: 16 KiB take
+ * 130 ms at 1 Mbit/s.
+ */
+export const terminalChunkBytesMax = 16 * 1024;
+
+/**
+ * Bytes of a terminal under way in each direction: 1.3 MB/s at 50 ms, and what still scrolls by after
+ * ctrl-c is no more than this and what the asker's own terminal holds.
+ */
+export const terminalWindowBytesMax = 64 * 1024;
+
+/** Terminals that one worker has open for its hub; each is a shell and up to two windows of memory. */
+export const terminalsPerWorkerMax = 4;
+
+/** Widest and highest terminal. Wider ones are not seen, and the kernel's own limit is 65,535. */
+export const terminalColumnsMax = 2000;
+
+/** Letters of the directory that a terminal is opened in. Source: PATH_MAX of Linux. */
+export const terminalPathLettersMax = 4096;
+
+/** A worker answers the wish for a terminal within this time; a login shell is not awaited. */
+export const terminalOpenMsMax = 10_000;
+
+/**
+ * A terminal outlives the loss of its link for so long, at both ends: a dial that succeeds takes one or
+ * two seconds, and a shell that nobody sees should not live on.
+ */
+export const terminalAwayMsMax = 10_000;

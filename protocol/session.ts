@@ -294,6 +294,14 @@ export class Session {
       case 'doctor-ask':
       case 'doctor':
       case 'nak':
+      case 'terminal-open':
+      case 'terminal-opened':
+      case 'terminal-data':
+      case 'terminal-ack':
+      case 'terminal-size':
+      case 'terminal-close':
+      case 'terminal-end':
+      case 'terminal-held':
         return this.#parts.host.frame(frame);
       default:
         return from.refuse(new AppError('FRAME_INVALID', `"${frame.t}" has no place here.`));

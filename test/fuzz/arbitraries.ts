@@ -7,7 +7,11 @@
  */
 import * as fc from 'fast-check';
 import type { Frame } from '../../protocol/frames.ts';
-import { artifactsCountMax } from '../../protocol/limits.ts';
+import {
+  artifactsCountMax,
+  terminalColumnsMax,
+  terminalsPerWorkerMax,
+} from '../../protocol/limits.ts';
 import type { DurableMessage } from '../../protocol/messages.ts';
 import { type AttemptId, reconciles } from '../../protocol/model.ts';
 import { stripControls } from '../../protocol/peer-text.ts';
@@ -236,6 +240,53 @@ export const anyFrame: { readonly [K in Frame['t']]: fc.Arbitrary<Frame> } = {
     id: cursor,
     findings: fc.array(anyFinding, { maxLength: 3 }),
     fixed: fc.array(anyFinding, { maxLength: 3 }),
+  }),
+  'terminal-open': record(
+    {
+      t: fc.constant('terminal-open'),
+      id: cursor,
+      columns: fc.integer({ min: 1, max: terminalColumnsMax }),
+      rows: fc.integer({ min: 1, max: terminalColumnsMax }),
+      term: anyText(64),
+      attempt: anyAttempt,
+      directory: anyText(80),
+    },
+    ['attempt', 'directory'],
+  ) as fc.Arbitrary<Frame>,
+  'terminal-opened': fc.record({
+    t: fc.constant('terminal-opened'),
+    id: cursor,
+    directory: anyText(80),
+  }),
+  'terminal-data': fc.record({
+    t: fc.constant('terminal-data'),
+    id: cursor,
+    from: cursor,
+    bytes: bytes(300),
+  }),
+  'terminal-ack': fc.record({ t: fc.constant('terminal-ack'), id: cursor, offset: cursor }),
+  'terminal-size': fc.record({
+    t: fc.constant('terminal-size'),
+    id: cursor,
+    columns: fc.integer({ min: 1, max: terminalColumnsMax }),
+    rows: fc.integer({ min: 1, max: terminalColumnsMax }),
+  }),
+  'terminal-close': fc.record({ t: fc.constant('terminal-close'), id: cursor }),
+  'terminal-end': record(
+    {
+      t: fc.constant('terminal-end'),
+      id: cursor,
+      at: cursor,
+      exitCode: fc.integer(),
+      signal: anyText(32),
+      code: anyText(64),
+      message: anyText(80),
+    },
+    ['exitCode', 'signal', 'code', 'message'],
+  ) as fc.Arbitrary<Frame>,
+  'terminal-held': fc.record({
+    t: fc.constant('terminal-held'),
+    ids: fc.array(cursor, { maxLength: terminalsPerWorkerMax }),
   }),
   nak: fc.record({ t: fc.constant('nak'), code: anyText(64), message: anyText(300) }),
 };

@@ -34,6 +34,8 @@ const optional: Readonly<Record<string, readonly string[]>> = {
   pong: ['queued', 'wallMs'],
   'log-ack': ['window'],
   artifact: ['code'],
+  'terminal-open': ['attempt', 'directory'],
+  'terminal-end': ['exitCode', 'signal', 'code', 'message'],
 };
 
 describe('frames', () => {
