@@ -9,7 +9,7 @@
  */
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Plugin } from 'esbuild';
 
 /** Where the addons of this machine go, relative to dist. */
@@ -31,7 +31,18 @@ const addons: readonly Addon[] = [
     loader: 'index.js',
     locate: askLoader('node-gyp-build-optional-packages'),
   },
+  { name: '@lydell/node-pty', loader: 'requireBinary.js', locate: findPtyFile('pty.node') },
 ];
+
+/** What a build goes on without: msgpackr is slower then, an agent opens no terminals. */
+const optional: ReadonlySet<string> = new Set(['msgpackr-extract', '@lydell/node-pty']);
+
+/** What the PTY's loader gives: the addon, and on macOS the program that starts others in a terminal. */
+const ptyLoader = `
+const folder = '#native/' + process.platform + '-' + process.arch;
+exports.requireBinary = () => require(folder + '/node-pty.node');
+exports.findHelper = () => require.resolve(folder + '/spawn-helper');
+`;
 
 /** Replaces the addons' loaders while bundling. */
 export function planAddons(): Plugin {
@@ -42,16 +53,14 @@ export function planAddons(): Plugin {
         const filter = new RegExp(
           `node_modules[\\\\/]${name}[\\\\/]${loader.replace('.', '\\.')}$`,
         );
-        build.onLoad({ filter }, () => ({ contents: writeLoader(name), loader: 'js' }));
+        const contents = name === '@lydell/node-pty' ? ptyLoader : writeLoader(name);
+        build.onLoad({ filter }, () => ({ contents, loader: 'js' }));
       }
     },
   };
 }
 
-/**
- * Copies the addons that were bundled into `directory`. msgpackr-extract is optional: msgpackr
- * goes on without it, slower.
- */
+/** Copies the addons that were bundled into `directory`. */
 export function copyAddons(root: string, directory: string, bundled: readonly string[]): void {
   const require = createRequire(join(root, 'package.json'));
   mkdirSync(directory, { recursive: true });
@@ -60,12 +69,23 @@ export function copyAddons(root: string, directory: string, bundled: readonly st
     if (loader === undefined) continue;
     const home = join(root, loader.slice(0, loader.lastIndexOf(`/${name}/`)), name);
     try {
-      copyFileSync(locate(home, require), join(directory, `${name}.node`));
+      copyFileSync(locate(home, require), join(directory, `${basename(name)}.node`));
+      if (name === '@lydell/node-pty') copyPtyHelper(home, directory, require);
     } catch (cause) {
-      if (name === 'msgpackr-extract') continue;
+      if (optional.has(name)) continue;
       throw new Error(`${name} has no addon for ${nativeFolder}`, { cause });
     }
   }
+}
+
+function copyPtyHelper(home: string, directory: string, require: NodeJS.Require): void {
+  if (process.platform !== 'darwin') return;
+  copyFileSync(findPtyFile('spawn-helper')(home, require), join(directory, 'spawn-helper'));
+}
+
+/** node-pty's files lie in a package for each platform, beside its own. */
+function findPtyFile(file: string): Addon['locate'] {
+  return (directory) => join(directory, '..', `node-pty-${process.platform}-${process.arch}`, file);
 }
 
 function writeLoader(name: string): string {

@@ -1,5 +1,5 @@
 /*
- * The build: two programs bundled into dist/, which then runs without node_modules.
+ * The build: two programs, and the one that the agent starts for terminals, bundled into dist/, which then runs without node_modules.
  *
  * Nothing is built when dist/.stamp holds the hash of all that went in. A build happens in a
  * folder of its own that takes dist's place by a rename, so that two builds at once both end with
@@ -22,10 +22,14 @@ export interface BuildPlan {
   readonly outDirectory: string;
 }
 
-/** The two programs. */
+/** The programs. */
 export const productPlan: BuildPlan = {
   root: fileURLToPath(new URL('..', import.meta.url)),
-  entries: { wally: 'cockpit/wally.ts', odally: 'agent/odally.ts' },
+  entries: {
+    wally: 'cockpit/wally.ts',
+    odally: 'agent/odally.ts',
+    'odally-terminal': 'agent/odally-terminal.ts',
+  },
   inputs: [
     '{protocol,store,agent,cockpit}/**/*.*',
     '.config/{build,addons,patches}.ts',

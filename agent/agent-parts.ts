@@ -29,6 +29,8 @@ export interface AgentParts {
   readonly version: string;
   /** Jobs that run at once; null for one a cpu. */
   readonly slots: number | null;
+  /** May the hub open terminals on this box? */
+  readonly isTerminalAllowed: boolean;
   /** Told, in words, what a person who reads the log should know. */
   readonly noticed: (line: string) => void;
   /** Diagnoses this agent and its home. */
@@ -44,6 +46,7 @@ export interface AgentStatus {
   readonly work: string;
   readonly logs: string;
   readonly deadlines: string;
+  readonly terminals: string;
   readonly attempts: readonly { readonly attempt: AttemptId; readonly state: string }[];
   readonly waiting: number;
   readonly disk: DiskHealth;

@@ -23,15 +23,21 @@ import { type HeldAttempt, readHeld } from './attempts.ts';
 import { Desk } from './desk.ts';
 import type { LiveAgent } from './doctor/agent-facts.ts';
 import { answerDoctor } from './doctor/answer.ts';
+import { endWork } from './end-work.ts';
 import { HubClock } from './hub-clock.ts';
 import { planHubStore, readHubStore } from './hub-store.ts';
 import { Leavings } from './leavings.ts';
 import { type LifeEffect, type LifeEvent, type LifeState, stepLife } from './life-machine.ts';
-import { slotsPerCpuDefault, stopMsMax } from './limits.ts';
+import { slotsPerCpuDefault } from './limits.ts';
 import { KeepLink } from './loops/keep-link.ts';
 import { RunWork } from './loops/run-work.ts';
 import { WatchWork } from './loops/watch-work.ts';
 import { settle } from './settle.ts';
+import { findTerminalRefusal } from './terminal-policy.ts';
+import { Terminals } from './terminals.ts';
+
+/** How the marks of terminals begin, where those of attempts have an id. */
+const terminalMark = 'terminal-';
 
 /** Life cycle: `start`, then `stop`; both safe to repeat. `ended` resolves when it is over. */
 export class Agent implements SessionHost {
@@ -47,6 +53,7 @@ export class Agent implements SessionHost {
   #runWork!: RunWork;
   #leavings!: Leavings;
   #watchWork!: WatchWork;
+  #terminals!: Terminals;
   #name: string | null = null;
   #barrier = Number.POSITIVE_INFINITY;
   readonly #hubClock: HubClock;
@@ -89,6 +96,8 @@ export class Agent implements SessionHost {
       noticed,
       logEnd: (attempt, end) => this.#leavings.noteLogEnd(attempt, end),
     });
+    // Those that a crash left; what was stopped left none.
+    if (this.#identity.isAfterCrash) await workshop.reapShells(this.#mark(terminalMark));
     disk.follow(() => this.#wakeSoon());
     this.#live({ type: 'ready' });
   }
@@ -108,6 +117,7 @@ export class Agent implements SessionHost {
       work: this.#runWork?.status ?? 'starting',
       logs: this.#leavings?.status ?? 'starting',
       deadlines: this.#watchWork?.status ?? 'starting',
+      terminals: this.#terminals?.status ?? 'starting',
       attempts: (this.#desk?.list() ?? []).map(({ attempt, state }) => ({
         attempt,
         state: state.is,
@@ -187,11 +197,13 @@ export class Agent implements SessionHost {
     // What a crash kept of attempts whose reports were acknowledged before it.
     this.#desk.acked(this.#desk.streams?.counts.acked ?? 0);
     this.#leavings.linked();
+    this.#terminals.linked(hello);
     this.#wakeSoon();
   }
 
   frame(frame: OwnerFrame): void {
     this.#leavings.take(frame);
+    this.#terminals.take(frame);
     if (frame.t !== 'doctor-ask') return;
     const { diagnose, noticed } = this.#parts;
     const send = (answer: OwnerFrame) => this.#session.sendFrame(answer);
@@ -204,11 +216,13 @@ export class Agent implements SessionHost {
 
   drained(): void {
     this.#leavings.drained();
+    this.#terminals.drained();
   }
 
   closed(reason: string): void {
     this.#parts.noticed(`link closed: ${reason}`);
     this.#leavings.unlinked();
+    this.#terminals.unlinked();
     this.#wakeSoon();
   }
 
@@ -276,6 +290,14 @@ export class Agent implements SessionHost {
       ports,
       failed,
     });
+    this.#terminals = new Terminals({
+      ports,
+      workshop,
+      findRefusal: () => findTerminalRefusal(this.#parts),
+      send: (frame) => this.#session.sendFrame(frame),
+      mark: (id) => this.#mark(`${terminalMark}${id}`),
+      noticed: this.#parts.noticed,
+    });
     this.#watchWork = new WatchWork({
       desk: this.#desk,
       ports,
@@ -315,30 +337,13 @@ export class Agent implements SessionHost {
       void this.#keepLink.start();
       this.#wake();
     } else if (effect.do === 'end-work') {
-      void this.#endWork().finally(() => this.#live({ type: 'idle' }));
+      const { ports } = this.#parts;
+      const [desk, runWork, session] = [this.#desk, this.#runWork, this.#session];
+      endWork({ desk, runWork, session, terminals: this.#terminals, ports })
+        .catch((error: unknown) => this.#fail(error))
+        .finally(() => this.#live({ type: 'idle' }));
     } else {
       void this.#close();
-    }
-  }
-
-  async #endWork(): Promise<void> {
-    const { ports } = this.#parts;
-    const at = Math.round(ports.clock.wallMs());
-    const steps = this.#desk
-      .list()
-      .map((held) => this.#desk.step(held.attempt, { type: 'end', at, cause: 'agent-stop' }));
-    const idle = Promise.all(steps)
-      .then(() => this.#runWork.idle())
-      .then(() => this.#delivered());
-    await Promise.race([idle, sleep(ports.timers, stopMsMax)]).catch((error: unknown) =>
-      this.#fail(error),
-    );
-  }
-
-  /** Resolves once nothing waits for the hub, or there is no hub to take it. */
-  async #delivered(): Promise<void> {
-    while (this.#session.connection !== undefined && (this.#desk.streams?.waitingCount ?? 0) > 0) {
-      await sleep(this.#parts.ports.timers, 20);
     }
   }
 
@@ -390,8 +395,8 @@ export class Agent implements SessionHost {
     this.#parts.ports.timers.after(0, () => this.#wake());
   }
 
-  #mark(attempt: AttemptId): string {
-    return `${this.#identity.storeId}/${attempt}`;
+  #mark(owner: AttemptId | `${typeof terminalMark}${number | ''}`): string {
+    return `${this.#identity.storeId}/${owner}`;
   }
 
   #openStreams(hubStore: string): Promise<PeerStreams> {

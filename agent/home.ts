@@ -67,6 +67,12 @@ const configSchema = z.strictObject({
     })
     .prefault({}),
   disk: diskConfigSchema,
+  terminal: z
+    .strictObject({
+      /** May the hub open terminals on this box? */
+      allowed: z.boolean().default(true),
+    })
+    .prefault({}),
 });
 
 /** The agent's `config.toml`. */

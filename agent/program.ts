@@ -115,6 +115,7 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     host: config.host ?? program.hostname,
     version,
     slots: config.slots ?? null,
+    isTerminalAllowed: config.terminal.allowed,
     noticed,
     diagnose,
   });

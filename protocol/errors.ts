@@ -276,6 +276,22 @@ export const errorTable = {
     'Wait until it is back, or revoke it.',
   ),
   WAIT_TIMEOUT: passing(5, 'The time to wait ran out.', 'The job goes on; wait again.'),
+  TERMINAL_REFUSED: lasting(
+    4,
+    'The box lets nobody open a terminal.',
+    'Set `allowed = true` under `[terminal]` in its config.toml, and start its agent again.',
+  ),
+  TERMINAL_FULL: passing(4, 'As many terminals are open as may be.', 'Leave one of them.'),
+  TERMINAL_UNSUPPORTED: lasting(
+    4,
+    'The worker cannot open terminals.',
+    'Upgrade its agent; where it is new, its platform has no PTY for it.',
+  ),
+  TERMINAL_LOST: passing(
+    1,
+    'The terminal was lost with the connection to its worker.',
+    'Open another; what ran in it was ended.',
+  ),
   TERMINAL_MISSING: lasting(
     2,
     'This needs a terminal.',

@@ -144,7 +144,8 @@ async function look({ home }: AgentScene, { storeId, held }: Stored): Promise<Le
   const marks =
     storeId === '' ? [] : await Promise.all(listPids().map((pid) => findMark(pid, prefix)));
   const orphans = marks.flatMap((found) => {
-    if (found === undefined || isHeld(found.attempt)) return [];
+    // A terminal's processes are its agent's affair, which ends them with it.
+    if (found === undefined || !isAttemptId(found.attempt) || isHeld(found.attempt)) return [];
     return [{ pid: found.pid, mark: `${storeId}/${found.attempt}` }];
   });
   return { leftovers, orphans };

@@ -5,7 +5,8 @@
  * tools and speak its language passes. The work's own marks come last, so that no spec can hide
  * from the reaper by replacing them.
  */
-import type { WorkOrder } from './work.ts';
+import type { AttemptId } from '../../protocol/model.ts';
+import type { ShellOrder, WorkOrder } from './work.ts';
 
 /** Variables by name, as a process has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,6 +24,28 @@ interface EnvironmentParts {
   readonly temporary: string;
 }
 
+interface TerminalEnvironmentParts {
+  readonly base: Environment;
+  readonly order: Pick<ShellOrder, 'attempt' | 'mark' | 'term'>;
+  /** Absolute path of the shell. */
+  readonly shell: string;
+}
+
+/** The whole environment of a person's shell: what commands get, for a terminal of theirs. */
+export function buildTerminalEnvironment(parts: TerminalEnvironmentParts): Record<string, string> {
+  const { attempt, mark, term } = parts.order;
+  return {
+    PATH: pathDefault,
+    LANG: 'C.UTF-8',
+    ...pickAllowed(parts.base),
+    SHELL: parts.shell,
+    TERM: /^[\w.+-]{1,64}$/.test(term) ? term : 'xterm-256color',
+    COLORTERM: 'truecolor',
+    ...(attempt === undefined ? {} : nameAttempt(attempt)),
+    [markVariable]: mark,
+  };
+}
+
 /** The whole environment of one attempt. */
 export function buildEnvironment(parts: EnvironmentParts): Record<string, string> {
   const { order } = parts;
@@ -36,14 +59,17 @@ export function buildEnvironment(parts: EnvironmentParts): Record<string, string
     ...(isPlain ? {} : colourForced),
     TMPDIR: parts.temporary,
     ...order.spec.env,
-    WALLY_JOB: order.attempt.slice(0, order.attempt.lastIndexOf('.')),
-    WALLY_ATTEMPT: order.attempt,
+    ...nameAttempt(order.attempt),
     [markVariable]: order.mark,
   };
 }
 
 /** Logs keep the command's own colours although a pipe is no terminal. Source: force-color.org, bixense.com/clicolors. */
 const colourForced = { COLORTERM: 'truecolor', FORCE_COLOR: '1', CLICOLOR_FORCE: '1' };
+
+function nameAttempt(attempt: AttemptId): Record<string, string> {
+  return { WALLY_JOB: attempt.slice(0, attempt.lastIndexOf('.')), WALLY_ATTEMPT: attempt };
+}
 
 const allowed = new Set(['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TZ']);
 

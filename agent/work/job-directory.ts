@@ -50,7 +50,8 @@ export async function sweepTemporaries(folder: string, keep: readonly AttemptId[
   }
 }
 
-async function requireDirectory(named: string, home: string): Promise<string> {
+/** A directory by an absolute path or one below `~`, with links resolved. Errors: JOB_DIRECTORY. */
+export async function requireDirectory(named: string, home: string): Promise<string> {
   const path = named === '~' || named.startsWith('~/') ? join(home, named.slice(1)) : named;
   if (!isAbsolute(path)) {
     throw new AppError('JOB_DIRECTORY', `${named} must be absolute or start with ~/.`);

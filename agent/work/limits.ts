@@ -61,3 +61,17 @@ export const artifactPathsBytesMax = 96 * 1024;
 
 /** Bytes read at a time when an artifact is copied. */
 export const artifactChunkBytes = 256 * 1024;
+
+/** From HUP to KILL for a shell whose person has left; shells end at once, editors write a recovery file. */
+export const hangUpMsMax = 2000;
+
+/** After a shell has ended and all that it started, its terminal is read until it is silent for so long. */
+export const terminalDrainMsMax = 100;
+
+/** A host that was asked to end its shell and is not gone after this, which is longer than `hangUpMsMax`, is killed. */
+export const hostEndMsMax = 4000;
+
+/** First and longest pause before input that a terminal did not take is tried again. */
+export const ptyRetryMsBase = 5;
+/** See `ptyRetryMsBase`. A shell that begins to read again is served within this time. */
+export const ptyRetryMsMax = 160;

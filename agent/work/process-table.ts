@@ -14,6 +14,7 @@ export interface ProcessRow {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
+  readonly session: number;
   readonly start: number;
   /** Ended but not yet waited for: it uses nothing and cannot be killed. */
   readonly isZombie: boolean;
@@ -106,6 +107,7 @@ export function parseStat(text: string): ProcessRow | undefined {
     pid: Number.parseInt(text, 10),
     parent: Number(fields[1]),
     group: Number(fields[2]),
+    session: Number(fields[3]),
     start: Number(fields[19]),
     isZombie: state === 'Z' || state === 'X',
     cpuTicks: [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0),

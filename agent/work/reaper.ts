@@ -11,7 +11,7 @@ import { sleep } from '../../protocol/ports.ts';
 import { markVariable } from './environment.ts';
 import { reapPauseMs, reapRoundsMax, unsureLooksMax } from './limits.ts';
 import type { ProcessRow } from './process-table.ts';
-import { findProcess, hasEnvironment, listProcesses } from './process-table.ts';
+import { findMark, findProcess, hasEnvironment, listPids, listProcesses } from './process-table.ts';
 import type { ProcessName } from './usage-meter.ts';
 import type { ProcessMark } from './work.ts';
 
@@ -50,6 +50,19 @@ export async function killTree(tree: Tree, timers: Timers): Promise<readonly Pro
   return [...killed.values()];
 }
 
+/** Ends what earlier shells left whose mark begins so; resolves with how many processes there were. */
+export async function reapMarked(markPrefix: string, timers: Timers): Promise<number> {
+  const prefix = `${markVariable}=${markPrefix}`;
+  const found = await Promise.all(listPids().map((pid) => findMark(pid, prefix)));
+  const marks = new Set(found.flatMap((one) => (one === undefined ? [] : [one.attempt])));
+  let count = 0;
+  for (const rest of marks) {
+    const leader = { pid: 0, start: '0', mark: `${markPrefix}${rest}` };
+    count += (await killTree({ leader, ownsGroup: false, members: [] }, timers)).length;
+  }
+  return count;
+}
+
 /** Signals every process of a group that is known to be ours; false when there is none. */
 export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
   return sendSignal(-leader, signal);
@@ -76,8 +89,9 @@ async function findLiving(tree: Tree): Promise<Look> {
   let isSure = true;
   for (const row of listProcesses()) {
     if (row.isZombie || row.start < since || row.pid === process.pid) continue;
-    const isKnown =
-      (tree.ownsGroup && row.group === tree.leader.pid) || seen.get(row.pid) === row.start;
+    // The leader began a session too, and the jobs of a shell have groups of their own in it.
+    const isInGroup = row.group === tree.leader.pid || row.session === tree.leader.pid;
+    const isKnown = (tree.ownsGroup && isInGroup) || seen.get(row.pid) === row.start;
     const isOurs =
       isKnown || (await hasEnvironment(row.pid, `${markVariable}=${tree.leader.mark}`));
     if (isOurs === undefined) isSure = false;

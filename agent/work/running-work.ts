@@ -126,7 +126,11 @@ export class RunningWork implements Work {
 }
 
 /** Does the promise, which never rejects, settle in this time? */
-function settlesWithin(promise: Promise<void>, ms: number, timers: Timers): Promise<boolean> {
+export function settlesWithin(
+  promise: Promise<void>,
+  ms: number,
+  timers: Timers,
+): Promise<boolean> {
   return new Promise((resolve) => {
     const cancel = timers.after(ms, () => resolve(false));
     void promise.then(() => {

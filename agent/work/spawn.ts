@@ -27,9 +27,10 @@ import { graceMsDefault } from './limits.ts';
 import type { OutputPipe } from './pipe-stock.ts';
 import { PipeStock } from './pipe-stock.ts';
 import { findProcess } from './process-table.ts';
-import { killTree } from './reaper.ts';
+import { killTree, reapMarked } from './reaper.ts';
 import type { CommandEnded } from './running-work.ts';
 import { RunningWork } from './running-work.ts';
+import { openShell } from './terminal.ts';
 import { UsageMeter } from './usage-meter.ts';
 import type { ProcessMark, TakeOutput, Work, WorkOrder, Workshop } from './work.ts';
 
@@ -63,6 +64,8 @@ export function openWorkshop(options: WorkshopOptions): Workshop {
     probe: () => probeCapabilities({ path, has: options.config.has }),
     start: (order, take) => startWork(shop, order, take),
     reap: (process) => reapOrphans(process, options.ports),
+    openShell: (order) => openShell(shop, order),
+    reapShells: (prefix) => reapMarked(prefix, options.ports.timers),
     sweep: (keep) => sweepTemporaries(options.directory, keep),
   };
 }

@@ -68,6 +68,41 @@ export interface Work {
 /** Takes output in order; the command's pipe is not read further until it resolves. */
 export type TakeOutput = (stream: LogStream, bytes: Uint8Array) => Promise<void>;
 
+/** A shell for a person. `mark` is found in the environment of all that it starts. */
+export interface ShellOrder {
+  readonly mark: string;
+  readonly columns: number;
+  readonly rows: number;
+  /** What the person's own terminal is. */
+  readonly term: string;
+  /** Open it where this one runs, while that is there. */
+  readonly attempt?: AttemptId;
+  /** What the attempt's spec names, which comes first. */
+  readonly directory?: string;
+  /** Takes output in order; `pause` asks for no more until `resume`. */
+  readonly take: (bytes: Uint8Array) => 'more' | 'pause';
+}
+
+/** How a shell ended. */
+export interface ShellExit {
+  readonly exitCode?: number;
+  readonly signal?: string;
+}
+
+/** A running shell. */
+export interface Shell {
+  /** Where it was opened. */
+  readonly directory: string;
+  /** Resolves when it has ended, with all that it started, and its output was taken. Never rejects. */
+  readonly exit: Promise<ShellExit>;
+  /** Resolves when the terminal has taken it, or is gone. */
+  write(bytes: Uint8Array): Promise<void>;
+  resize(columns: number, rows: number): void;
+  resume(): void;
+  /** HUP, KILL after a grace, then whatever is left of what it started. Safe to repeat. */
+  end(): void;
+}
+
 /** Where work is done. */
 export interface Workshop {
   /** Probes the box; called once at start. */
@@ -76,6 +111,10 @@ export interface Workshop {
   start(order: WorkOrder, take: TakeOutput): Promise<Work>;
   /** Ends every process of an earlier agent's attempt, resolves with how many there were. */
   reap(process: ProcessMark): Promise<number>;
+  /** Opens a shell. Errors: TERMINAL_UNSUPPORTED; then nothing was started. */
+  openShell(order: ShellOrder): Promise<Shell>;
+  /** Ends what earlier shells left whose mark begins so; resolves with how many processes there were. */
+  reapShells(markPrefix: string): Promise<number>;
   /** Removes temporary directories that no attempt in `keep` owns. */
   sweep(keep: readonly AttemptId[]): Promise<void>;
 }

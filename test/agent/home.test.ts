@@ -44,6 +44,7 @@ describe('agent home', () => {
       has: [],
       grace_ms: 5000,
       logs: { bytes_max: 64 * 1024 * 1024 },
+      terminal: { allowed: true },
       disk: { watermark_bytes: 268_435_456, ballast_bytes: 67_108_864 },
     });
   });
@@ -59,6 +60,7 @@ describe('agent home', () => {
       has: ['gpu'],
       grace_ms: 0,
       logs: { bytes_max: 65_536 },
+      terminal: { allowed: true },
       disk: { watermark_bytes: 1, ballast_bytes: 67_108_864 },
     });
   });
@@ -69,6 +71,7 @@ describe('agent home', () => {
     ['slot = 1', 'slot'],
     ['[logs]\nbytes_max = 1', 'logs.bytes_max'],
     ['[disk]\nballast_bytes = -1', 'disk.ballast_bytes'],
+    ['[terminal]\nallowed = "no"', 'terminal.allowed'],
     ['has = "gpu"', 'has'],
     ['slots =', 'line 1'],
   ])('agent home: a config that says %j is refused, and the place named', async (text, place) => {

@@ -297,6 +297,7 @@ export class AgentBox {
       host: `${this.name}.test`,
       version: 'sim',
       slots,
+      isTerminalAllowed: false,
       noticed: (line) => trace.say(owner.name, line),
       diagnose: async () => ({ findings: [], fixed: [] }),
     });

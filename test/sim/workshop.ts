@@ -89,6 +89,10 @@ export class BoxProcesses {
           return this.#start({ attempt, mark, take, leave, owner, pace });
         }),
       reap: ({ mark }) => later(chance.between(1, 60), () => this.#reap(mark)),
+      openShell: async () => {
+        throw new AppError('TERMINAL_UNSUPPORTED');
+      },
+      reapShells: async () => 0,
       sweep: () => later(1, () => undefined),
     };
   }

@@ -20,7 +20,8 @@ function statLine(name: string, state: string): string {
 }
 
 test('stat: a name with blanks and brackets does not shift the fields', () => {
-  const wanted = { pid: 42, parent: 7, group: 40, start: 987_654, isZombie: false, cpuTicks: 124 };
+  const named = { pid: 42, parent: 7, group: 40, session: 39, start: 987_654 };
+  const wanted = { ...named, isZombie: false, cpuTicks: 124 };
   expect(parseStat(statLine('sh', 'S'))).toEqual(wanted);
   expect(parseStat(statLine('a) R 1 (b', 'S'))).toEqual(wanted);
 });

@@ -32,6 +32,8 @@ const workshop: Workshop = {
     end: () => undefined,
   }),
   reap: async () => 0,
+  openShell: () => Promise.reject(new Error('nobody asks')),
+  reapShells: async () => 0,
   sweep: async () => undefined,
 };
 
@@ -58,6 +60,7 @@ const agent = new Agent({
   host: 'empty',
   version,
   slots: config.slots ?? 1,
+  isTerminalAllowed: false,
   noticed,
   diagnose: async () => ({ findings: [], fixed: [] }),
 });

@@ -39,6 +39,8 @@ async function runFleet(plan: FleetPlan): Promise<void> {
       end: () => undefined,
     }),
     reap: async () => 0,
+    openShell: () => Promise.reject(new Error('nobody asks')),
+    reapShells: async () => 0,
     sweep: async () => undefined,
   };
   const swarm = await openAgentSwarm({ ports });
@@ -65,6 +67,7 @@ async function runFleet(plan: FleetPlan): Promise<void> {
       host: `box-${n}`,
       version: '0.0.0-bench',
       slots: 1,
+      isTerminalAllowed: false,
       disk: soundDisk,
       noticed: () => undefined,
       diagnose: async () => ({ findings: [], fixed: [] }),
