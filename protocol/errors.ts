@@ -276,6 +276,11 @@ export const errorTable = {
     'Wait until it is back, or revoke it.',
   ),
   WAIT_TIMEOUT: passing(5, 'The time to wait ran out.', 'The job goes on; wait again.'),
+  WORKER_AWAY: passing(
+    1,
+    'The worker is not connected now.',
+    'Try again when `wally team` shows it as linked.',
+  ),
   TERMINAL_REFUSED: lasting(
     4,
     'The box lets nobody open a terminal.',

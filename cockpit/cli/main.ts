@@ -20,6 +20,7 @@ import { showHelp, showVerbHelp } from './help.ts';
 import { type LocalVerb, localVerbs } from './local.ts';
 import { openScreen } from './screen.ts';
 import { chooseStyle } from './style.ts';
+import { assertTerminal, runTerminal } from './terminal.ts';
 
 /** Verbs whose answer is a stream of items. */
 const streamed: ReadonlySet<string> = new Set(['logs', 'watch']);
@@ -70,6 +71,7 @@ async function runLocal(
 }
 
 async function runRemote(program: Program, verb: AnyVerb, request: Request): Promise<number> {
+  if (verb.name === 'terminal') assertTerminal(program, request);
   const home = findHubHome(program.env);
   const client = await connectHub(home).catch((error: unknown) => {
     if (isHubless(error, verb)) return undefined;
@@ -78,6 +80,7 @@ async function runRemote(program: Program, verb: AnyVerb, request: Request): Pro
   if (client === undefined) return runHubless(program, verb, request);
   try {
     const call = { program, client, request };
+    if (verb.name === 'terminal') return await runTerminal(program, client, request);
     if (verb.name === 'export') return await runExport(call);
     if (streamed.has(verb.name)) return await runStream(call, verb);
     if (verb.name === 'dispatch' && request.args.follow === true) return await runFollow(call);

@@ -35,6 +35,7 @@ import { Ledger, type LedgerOutlet } from './ledger.ts';
 import { LogMirror } from './log-mirror.ts';
 import { Retain } from './retain.ts';
 import { SentReceipts } from './sent-receipts.ts';
+import { type TerminalNote, Terminals } from './terminals.ts';
 import { WatchLeases } from './watch-leases.ts';
 import { WorkerDesk } from './worker-desk.ts';
 import { WorkerSession } from './worker-session.ts';
@@ -73,6 +74,7 @@ export interface HubParts {
 export class Hub {
   readonly feed = new Feed();
   readonly doctorLine: DoctorLine;
+  readonly terminals: Terminals;
   readonly #parts: HubParts;
   readonly #sessions = new Map<PeerKey, WorkerSession>();
   #identity!: StoreIdentity;
@@ -98,6 +100,11 @@ export class Hub {
   constructor(parts: HubParts) {
     this.#parts = parts;
     this.doctorLine = new DoctorLine(parts.ports);
+    this.terminals = new Terminals({
+      ports: parts.ports,
+      send: (worker, frame) => this.#sessions.get(worker)?.session.sendFrame(frame) ?? 'closed',
+      note: (note) => this.#noteTerminal(note),
+    });
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -236,6 +243,7 @@ export class Hub {
   /** Ends the trust in a worker, on disk and on the wire. */
   async revoke(worker: WorkerRecord): Promise<void> {
     const session = this.#sessions.get(worker.key);
+    this.terminals.revoked(worker.key);
     this.#sessions.delete(worker.key);
     await this.#workers.revoke(worker);
     session?.session.stop('WORKER_REVOKED');
@@ -279,6 +287,7 @@ export class Hub {
       sent: this.#sent,
       artifacts: this.#artifacts,
       doctorLine: this.doctorLine,
+      terminals: this.terminals,
       intake: new Intake({
         kv: this.#parts.kv,
         peer: worker.key,
@@ -317,6 +326,12 @@ export class Hub {
     });
   }
 
+  #noteTerminal(note: TerminalNote): void {
+    const name = this.#workers.find(note.worker)?.name ?? note.worker.slice(0, 8);
+    this.#parts.noticed(`${note.kind} on ${name}: ${note.note}`);
+    if (!this.#isStopping) this.#workers.note(note).catch((error: unknown) => this.fail(error));
+  }
+
   /** Many changes of one turn are one piece of news. */
   #tellTeam(): void {
     if (this.#isTeamNews) return;
@@ -330,6 +345,7 @@ export class Hub {
   async #close(): Promise<void> {
     this.#leases?.stop();
     this.#sent?.stop();
+    this.terminals.stop();
     for (const { session } of this.#sessions.values()) session.stop('HUB_STOPPING');
     try {
       await this.#door?.close();

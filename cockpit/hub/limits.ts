@@ -15,3 +15,6 @@ export const logHoldersMax = 4096;
 
 /** Copies of one artifact that were not what was reported, before it is given up: one may be a bad wire. */
 export const artifactTriesMax = 3;
+
+/** Terminals open over all workers; each holds up to two windows of 64 KiB and a control call. */
+export const terminalsMax = 64;

@@ -13,6 +13,7 @@ import type { KvOp } from '../../store/kv.ts';
 import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
 import { findHeldBy } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
+import type { EventNote } from './change.ts';
 import type { Ledger } from './ledger.ts';
 import { tryOrUndo } from './quarantine.ts';
 import { reconcileWorker } from './reconcile-worker.ts';
@@ -119,6 +120,13 @@ export class WorkerDesk {
     scene.change.ops.push(...ops);
     scene.change.note({ kind: note, worker: worker.key, note: worker.name });
     await this.#ledger.commit(scene.change);
+  }
+
+  /** Writes an event that changes nothing. */
+  async note(event: EventNote): Promise<void> {
+    const { change } = this.#ledger.open();
+    change.note(event);
+    await this.#ledger.commit(change);
   }
 
   /** Ends the trust in a worker; what it holds can only be lost to us. */

@@ -18,6 +18,7 @@ import type { HubDesk } from './desk.ts';
 import type { DoctorLine } from './doctor/ask-worker.ts';
 import type { LogMirror } from './log-mirror.ts';
 import type { SentReceipts } from './sent-receipts.ts';
+import type { Terminals } from './terminals.ts';
 import type { WorkerDesk } from './worker-desk.ts';
 
 /** What a worker's session needs of the hub. */
@@ -30,6 +31,7 @@ export interface WorkerSessionParts {
   readonly sent: SentReceipts;
   readonly artifacts: ArtifactMirror;
   readonly doctorLine: DoctorLine;
+  readonly terminals: Terminals;
   readonly intake: Intake;
   readonly ports: Ports;
   readonly identity: SessionIdentity;
@@ -151,25 +153,30 @@ export class WorkerSession implements SessionHost {
     this.#health = { version: hello.version, aheadMs, trouble: null };
     this.#isFresh = true;
     workers.noteHello(key, hello).catch(failed);
+    this.#parts.terminals.linked(key, hello);
     presenceChanged();
   }
 
   frame(frame: OwnerFrame): void {
-    const { mirror, artifacts, key, doctorLine } = this.#parts;
+    const { mirror, artifacts, key, doctorLine, terminals } = this.#parts;
     if (frame.t === 'nak' && frame.code === 'PEER_REGRESSED') this.trouble(frame.code);
     const answer = (own: OwnerFrame) => this.session.sendFrame(own);
     if (frame.t === 'artifact' || frame.t === 'artifact-ask') artifacts.take(key, frame, answer);
     doctorLine.take(key, frame);
+    terminals.take(key, frame);
     mirror.take(key, frame, answer);
   }
 
   presence(as: 'fresh' | 'stale'): void {
+    const { terminals, key, presenceChanged } = this.#parts;
     this.#isFresh = as === 'fresh';
-    this.#parts.presenceChanged();
+    terminals.presence(key, as);
+    presenceChanged();
   }
 
   drained(): void {
     // The hub sends no logs; its durable window is small enough for any carrier's buffer.
+    this.#parts.terminals.drained(this.#parts.key);
   }
 
   closed(reason: string): void {
@@ -177,6 +184,7 @@ export class WorkerSession implements SessionHost {
     this.#isFresh = false;
     noticed(`link to ${workers.find(key)?.name ?? key.slice(0, 8)} closed: ${reason}`);
     workers.noteSeen(key).catch(failed);
+    this.#parts.terminals.unlinked(key);
     presenceChanged();
   }
 

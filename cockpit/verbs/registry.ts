@@ -13,6 +13,7 @@ import { inviteVerb } from './invite.ts';
 import { cancelVerb, jobsVerb, jobVerb, retryVerb, waitVerb } from './jobs.ts';
 import { logsVerb } from './logs.ts';
 import { teamRenameVerb, teamRevokeVerb, teamShowVerb, teamVerb } from './team.ts';
+import { terminalVerb } from './terminal.ts';
 import type { AnyVerb } from './verb.ts';
 
 /** In the order of the help. */
@@ -28,6 +29,7 @@ export const verbs: readonly AnyVerb[] = [
   jobVerb,
   logsVerb,
   getVerb,
+  terminalVerb,
   waitVerb,
   cancelVerb,
   retryVerb,

@@ -220,6 +220,19 @@ export type WatchItem =
   | { readonly type: 'job'; readonly job: JobRow }
   | { readonly type: 'inbox'; readonly rows: readonly InboxRow[] };
 
+/** What `wally terminal` streams: where it is, then output, and whether the worker is seen. */
+export type TerminalItem =
+  | { readonly worker: string; readonly host: string; readonly directory: string }
+  | { readonly base64: string }
+  | { readonly worker: string; readonly is: 'away' | 'back' };
+
+/** How a terminal ended. */
+export interface TerminalAnswer {
+  readonly worker: string;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
 /** `{"error": …}` on stdout when a verb with `--json` fails. */
 export interface ErrorReport {
   readonly error: ErrorShape;

@@ -79,7 +79,8 @@ export const teamRevokeVerb = defineVerb({
   show: (row) => `${row.name} is no longer trusted.`,
 });
 
-function getWorker(hub: Hub, name: string): WorkerRecord {
+/** The worker of this name. Errors: WORKER_UNKNOWN. */
+export function getWorker(hub: Hub, name: string): WorkerRecord {
   const worker = hub.workers.findByName(name);
   if (worker === undefined)
     throw new AppError('WORKER_UNKNOWN', `There is no worker named "${name}".`);
