@@ -298,13 +298,7 @@ export class Agent implements SessionHost {
       mark: (id) => this.#mark(`${terminalMark}${id}`),
       noticed: this.#parts.noticed,
     });
-    this.#watchWork = new WatchWork({
-      desk: this.#desk,
-      ports,
-      leftMs,
-      leaseLeftMs,
-      failed,
-    });
+    this.#watchWork = new WatchWork({ desk: this.#desk, ports, leftMs, leaseLeftMs, failed });
     this.#runWork = new RunWork({
       desk: this.#desk,
       workshop,

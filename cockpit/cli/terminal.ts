@@ -7,10 +7,10 @@ import { constants } from 'node:os';
 import { AppError } from '../../protocol/errors.ts';
 import type { HubClient } from '../hub/client.ts';
 import type { Program } from '../ports.ts';
+import type { Request } from '../verbs/command-line.ts';
 import type { TerminalAnswer } from '../verbs/shapes.ts';
 import { attachTerminal } from './attach-terminal.ts';
 import { leaveKeyDefault, parseLeaveKey } from './leave-key.ts';
-import type { Request } from './parse.ts';
 
 /** Asked before the hub is: a terminal needs one here, and is no JSON. */
 export function assertTerminal({ isTerminal }: Program, { isJson }: Request): void {

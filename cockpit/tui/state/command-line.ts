@@ -111,7 +111,7 @@ function performLine(state: State, text: string): Update {
 }
 
 /** Verbs whose answer is a stream that no pane shows. */
-const shellOnly: ReadonlySet<string> = new Set(['watch', 'export']);
+const shellOnly: ReadonlySet<string> = new Set(['watch', 'export', 'terminal']);
 
 /** Verbs whose answer a pane shows: the line leads there. */
 function findPlace(state: State, verb: ScreenVerb, rest: readonly string[]): Update | undefined {

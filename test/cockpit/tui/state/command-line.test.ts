@@ -33,7 +33,7 @@ const lineOf = (keys: string, ...names: readonly string[]) => {
 
 describe('completion:', () => {
   test.each([
-    ['te', ['team', 'team show', 'team rename', 'team revoke']],
+    ['tea', ['team', 'team show', 'team rename', 'team revoke']],
     ['team s', ['team show']],
     ['team show ', ['alice', 'bob']],
     ['team show B', ['bob']],
