@@ -25,7 +25,7 @@ import {
 } from './limits.ts';
 import { attemptIdSchema } from './messages.ts';
 import { peerText } from './peer-text.ts';
-import { type TerminalFrame, terminalFrameSchemas } from './terminal-frames.ts';
+import { terminalFrameSchemas } from './terminal-frames.ts';
 import { negotiateVersion, type VersionRange } from './version.ts';
 
 /** Oldest protocol version that this program speaks. */
@@ -248,23 +248,10 @@ export type HelloFrame = z.infer<typeof helloSchema>;
 /** The answer to a ping. */
 export type PongFrame = z.infer<typeof pongSchema>;
 /** Frames that the session itself has no use for and hands to its owner. */
-export type OwnerFrame =
-  | TerminalFrame
-  | Extract<
-      Frame,
-      {
-        t:
-          | 'log'
-          | 'log-ask'
-          | 'log-ack'
-          | 'artifact'
-          | 'artifact-ask'
-          | 'artifact-ack'
-          | 'doctor-ask'
-          | 'doctor'
-          | 'nak';
-      }
-    >;
+export type OwnerFrame = Exclude<Frame, { t: (typeof sessionKinds)[number] }>;
+
+/** Frames that the connection or the session itself answers. */
+const sessionKinds = ['hello', 'ping', 'pong', 'data', 'ack', 'pair', 'paired'] as const;
 /** One row of an agent's inventory. */
 export type InventoryRow = z.infer<typeof inventoryRowSchema>;
 
@@ -274,6 +261,11 @@ export type DecodedFrame = Frame | { readonly t: 'unknown'; readonly kind: strin
 const kinds: ReadonlySet<string> = new Set(
   frameSchema.options.map((option) => option.shape.t.value),
 );
+
+/** Is it for the session's owner? */
+export function isOwnerFrame(frame: Frame): frame is OwnerFrame {
+  return !sessionKinds.some((kind) => kind === frame.t);
+}
 
 /** Encodes a frame. Ours are always within the limit; an assertion of `send` holds it. */
 export function encodeFrame(frame: Frame): Uint8Array {

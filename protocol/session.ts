@@ -17,6 +17,7 @@ import { AppError, wrapError } from './errors.ts';
 import {
   type Frame,
   type HelloFrame,
+  isOwnerFrame,
   type OwnerFrame,
   ownVersions,
   type PongFrame,
@@ -280,32 +281,12 @@ export class Session {
 
   #take(from: Connection, frame: Frame): void {
     if (from !== this.#current) return;
-    switch (frame.t) {
-      case 'data':
-        return this.#takeData(from, listRows(frame));
-      case 'ack':
-        return this.#send({ type: 'ack', received: frame.received, need: frame.need });
-      case 'log':
-      case 'log-ask':
-      case 'log-ack':
-      case 'artifact':
-      case 'artifact-ask':
-      case 'artifact-ack':
-      case 'doctor-ask':
-      case 'doctor':
-      case 'nak':
-      case 'terminal-open':
-      case 'terminal-opened':
-      case 'terminal-data':
-      case 'terminal-ack':
-      case 'terminal-size':
-      case 'terminal-close':
-      case 'terminal-end':
-      case 'terminal-held':
-        return this.#parts.host.frame(frame);
-      default:
-        return from.refuse(new AppError('FRAME_INVALID', `"${frame.t}" has no place here.`));
+    if (frame.t === 'data') return this.#takeData(from, listRows(frame));
+    if (frame.t === 'ack') {
+      return this.#send({ type: 'ack', received: frame.received, need: frame.need });
     }
+    if (isOwnerFrame(frame)) return this.#parts.host.frame(frame);
+    return from.refuse(new AppError('FRAME_INVALID', `"${frame.t}" has no place here.`));
   }
 
   #takeData(from: Connection, rows: readonly OutboxRow[]): void {
