@@ -14,6 +14,7 @@ export function showHelp(grammars: readonly Grammar[], version: string): string 
     `Wally ${version}: one terminal for an organisation of workers.`,
     '',
     `${'  wally'.padEnd(width + 4)}open the cockpit (without a terminal: print the status)`,
+    `${'  wally --linear'.padEnd(width + 4)}the same as sentences, for screen readers; lines are verbs`,
     ...shown.map(([line, summary]) => `  ${line.padEnd(width + 2)}${summary}`),
     '',
     'Every verb takes --json (one JSON value on stdout) and --help.',

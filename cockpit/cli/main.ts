@@ -17,6 +17,7 @@ import { connectHub } from './connect.ts';
 import { exportInto, exportTo } from './export-file.ts';
 import { getArtifact } from './get.ts';
 import { showHelp, showVerbHelp } from './help.ts';
+import { runLinear } from './linear.ts';
 import { type LocalVerb, localVerbs } from './local.ts';
 import { openScreen } from './screen.ts';
 import { chooseStyle } from './style.ts';
@@ -41,6 +42,7 @@ async function runRequest(program: Program, version: string): Promise<number> {
   if (first === undefined || (first === '--json' && program.argv.length === 1)) {
     return openScreen(program, version, first === '--json' ? 'json' : 'text');
   }
+  if (first === '--linear' && program.argv.length === 1) return runLinear(program);
   if (first === 'help' || first === '--help' || first === '-h') {
     const topic =
       program.argv[1] === undefined ? undefined : findGrammar(program.argv.slice(1), grammars);

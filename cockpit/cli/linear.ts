@@ -1,0 +1,132 @@
+/*
+ * `wally --linear`: the cockpit without a screen. Changes come as sentences, lines that are typed are
+ * verbs of the one grammar.
+ *
+ * Nothing is redrawn and no cursor moves, so a screen reader, a pipe or a log can follow. A lost hub
+ * is said and tried again. Leaves on `q`, on the end of its input and on a signal.
+ * Errors: HUB_* before the first sentence; later ones are sentences.
+ */
+import { createInterface } from 'node:readline';
+import { AppError, wrapError } from '../../protocol/errors.ts';
+import { sleep } from '../../protocol/ports.ts';
+import { findHubHome } from '../home.ts';
+import type { HubClient } from '../hub/client.ts';
+import type { Program } from '../ports.ts';
+import { reconnectMs } from '../tui/limits.ts';
+import { nothingTold, type Told, tellItem } from '../tui/state/sentences.ts';
+import { findGrammar, parseRequest, splitWords } from '../verbs/command-line.ts';
+import { verbs } from '../verbs/registry.ts';
+import type { WatchItem } from '../verbs/shapes.ts';
+import { plain } from '../verbs/text.ts';
+import { parseVerbArgs } from '../verbs/verb.ts';
+import { connectHub, ensureHub } from './connect.ts';
+
+/** Runs until it is left; resolves with the exit status. */
+export async function runLinear(program: Program): Promise<number> {
+  const { client } = await ensureHub(program);
+  const linear = new Linear(program, client);
+  program.onSignal(() => linear.leave());
+  await linear.run();
+  return 0;
+}
+
+class Linear {
+  readonly #program: Program;
+  #client: HubClient;
+  #told: Told = nothingTold;
+  #isLeft = false;
+  readonly #left: Promise<void>;
+  #resolveLeft: () => void = () => undefined;
+
+  constructor(program: Program, client: HubClient) {
+    this.#program = program;
+    this.#client = client;
+    this.#left = new Promise((resolve) => {
+      this.#resolveLeft = resolve;
+    });
+  }
+
+  leave(): void {
+    this.#isLeft = true;
+    this.#resolveLeft();
+    this.#client.close();
+  }
+
+  async run(): Promise<void> {
+    const lines = createInterface({ input: this.#program.stdin, terminal: false });
+    // A pipe that has said all it had is not a person who leaves: what it asked is still answered.
+    let asked: Promise<void> = Promise.resolve();
+    lines.on('line', (line) => {
+      asked = asked.then(() => this.#take(line.trim()));
+    });
+    lines.on('close', () => {
+      asked = asked.then(() => this.leave());
+    });
+    await Promise.race([this.#watch(), this.#left]);
+    lines.close();
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#isLeft) {
+      const stream = this.#client.stream('watch', {}, (item) => this.#tell(item as WatchItem));
+      const reason = await stream.done.then(
+        () => 'the hub ended the stream',
+        (thrown: unknown) => wrapError(thrown, 'HUB_INTERNAL').message,
+      );
+      if (this.#isLeft) return;
+      await this.#say(`The hub is gone: ${reason} Work goes on. Trying again.`);
+      this.#client.close();
+      await this.#comeBack();
+    }
+  }
+
+  async #comeBack(): Promise<void> {
+    const { ports, env } = this.#program;
+    while (!this.#isLeft) {
+      await sleep(ports.timers, reconnectMs);
+      const client = await connectHub(findHubHome(env)).catch(() => undefined);
+      if (client === undefined) continue;
+      this.#client = client;
+      return this.#say('The hub is back.');
+    }
+  }
+
+  async #tell(item: WatchItem): Promise<void> {
+    const { told, sentences } = tellItem(this.#told, item);
+    this.#told = told;
+    for (const sentence of sentences) await this.#say(sentence);
+  }
+
+  async #take(line: string): Promise<void> {
+    if (line === '' || this.#isLeft) return;
+    if (line === 'q' || line === 'quit') return this.leave();
+    try {
+      await this.#say(await this.#answer(line));
+    } catch (thrown) {
+      const { message, code, hint } = wrapError(thrown, 'HUB_INTERNAL');
+      await this.#say(`${message} ${code}. ${hint}`);
+    }
+  }
+
+  /** Errors: USAGE_*, the verb's. */
+  async #answer(line: string): Promise<string> {
+    const { grammar, rest } = findGrammar(splitWords(line), verbs);
+    const { args } = parseRequest(grammar, rest);
+    parseVerbArgs(grammar, args);
+    if (grammar.name === 'watch' || grammar.name === 'export' || grammar.name === 'terminal') {
+      throw new AppError('USAGE_VERB', `${grammar.name} streams; a shell has it.`);
+    }
+    const texts: string[] = [];
+    const stream = this.#client.stream(grammar.name, args, (item) => {
+      if (typeof item === 'object' && item !== null && 'text' in item)
+        texts.push(String(item.text));
+    });
+    const answer = await stream.done;
+    const shown = answer == null ? '' : grammar.show(answer as never, plain);
+    return [...texts, shown === '' && texts.length === 0 ? 'Done.' : shown].join('');
+  }
+
+  #say(text: string): Promise<void> {
+    return this.#program.print(text.endsWith('\n') ? text : `${text}\n`);
+  }
+}
