@@ -33,7 +33,6 @@ import { KeepLink } from './loops/keep-link.ts';
 import { RunWork } from './loops/run-work.ts';
 import { WatchWork } from './loops/watch-work.ts';
 import { settle } from './settle.ts';
-import { findTerminalRefusal } from './terminal-policy.ts';
 import { Terminals } from './terminals.ts';
 
 /** How the marks of terminals begin, where those of attempts have an id. */
@@ -204,10 +203,8 @@ export class Agent implements SessionHost {
   frame(frame: OwnerFrame): void {
     this.#leavings.take(frame);
     this.#terminals.take(frame);
-    if (frame.t !== 'doctor-ask') return;
-    const { diagnose, noticed } = this.#parts;
     const send = (answer: OwnerFrame) => this.#session.sendFrame(answer);
-    void answerDoctor(frame, { diagnose, noticed, send });
+    if (frame.t === 'doctor-ask') void answerDoctor(frame, { ...this.#parts, send });
   }
 
   presence(): void {
@@ -291,12 +288,9 @@ export class Agent implements SessionHost {
       failed,
     });
     this.#terminals = new Terminals({
-      ports,
-      workshop,
-      findRefusal: () => findTerminalRefusal(this.#parts),
+      ...this.#parts,
       send: (frame) => this.#session.sendFrame(frame),
       mark: (id) => this.#mark(`${terminalMark}${id}`),
-      noticed: this.#parts.noticed,
     });
     this.#watchWork = new WatchWork({ desk: this.#desk, ports, leftMs, leaseLeftMs, failed });
     this.#runWork = new RunWork({

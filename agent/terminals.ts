@@ -17,14 +17,14 @@ import {
   type TerminalFrameOf,
 } from '../protocol/terminal-frames.ts';
 import { OpenedTerminal } from './opened-terminal.ts';
+import { findTerminalRefusal } from './terminal-policy.ts';
 import type { Workshop } from './work/work.ts';
 
 /** What they need of the agent. */
 export interface TerminalsParts {
   readonly ports: Ports;
   readonly workshop: Pick<Workshop, 'openShell'>;
-  /** Why none may be opened, if so. */
-  readonly findRefusal: () => AppError | undefined;
+  readonly isTerminalAllowed: boolean;
   readonly send: SendTerminalFrame;
   /** What all processes of the terminal carry. */
   readonly mark: (id: number) => string;
@@ -112,7 +112,7 @@ export class Terminals {
   #findRefusal(id: number): AppError | undefined {
     if (this.#open.has(id)) return new AppError('TERMINAL_LOST', `Terminal ${id} is open already.`);
     const isFull = this.#open.size >= terminalsPerWorkerMax;
-    return isFull ? new AppError('TERMINAL_FULL') : this.#parts.findRefusal();
+    return isFull ? new AppError('TERMINAL_FULL') : findTerminalRefusal(this.#parts);
   }
 
   #refuse(id: number, { code, message }: AppError): void {
