@@ -48,6 +48,8 @@ const asBefore = {
   isAlternate: false,
   isCursorShown: true,
   isPasteBracketed: false,
+  isMouseReported: false,
+  isFocusReported: false,
   isEchoing: true,
   isLineEdited: true,
 };
@@ -80,7 +82,7 @@ test('terminal: of a job it opens in the job’s directory', async () => {
 test('terminal: ctrl-] leaves whatever the other end does, and takes back what it did to the terminal', async () => {
   const screen = open('alice');
   await screen.until(/ctrl-\] leaves/);
-  screen.press("printf '\\033[?1049h\\033[?25l\\033[?2004hfu''ll'; sleep 1000\r");
+  screen.press("printf '\\033[?1049h\\033[?25l\\033[?2004h\\033[?1000;1004hfu''ll'; sleep 1000\r");
   await screen.until(/full/);
   expect(screen.isAlternate).toBe(true);
   screen.press('\u001d');
