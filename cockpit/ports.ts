@@ -12,6 +12,9 @@ import type { HomeEnv } from './home.ts';
 export interface TerminalEnv {
   readonly NO_COLOR?: string | undefined;
   readonly TERM?: string | undefined;
+  readonly PAGER?: string | undefined;
+  readonly EDITOR?: string | undefined;
+  readonly VISUAL?: string | undefined;
 }
 
 /** Another program that ran to its end. */
@@ -38,6 +41,8 @@ export interface Program {
   say(text: string): void;
   /** Runs once at the first SIGINT, SIGTERM or SIGHUP. */
   onSignal(run: (signal: string) => void): void;
+  /** Runs another program on this terminal to its end; resolves with its status. */
+  runInTerminal(command: readonly string[]): Promise<number>;
   /** Starts a script of ours in the background. */
   startDaemon(plan: DaemonRequest): Promise<number>;
   /** Runs a script of ours to its end. */
@@ -76,6 +81,11 @@ export function openProgram(): Program {
       }),
     say: (text) => void stderr.write(`${text}\n`),
     onSignal: onEndSignal,
+    async runInTerminal([file = '', ...args]) {
+      const { execa } = await import('execa');
+      const { exitCode } = await execa(file, args, { stdio: 'inherit', reject: false });
+      return exitCode ?? 1;
+    },
     async startDaemon(plan) {
       const { startDaemon } = await import('../protocol/daemon.ts');
       return startDaemon({ ...plan, env: { ...env, ...plan.env }, timers: ports.timers });

@@ -14,6 +14,7 @@ import { statusVerb } from '../verbs/hub-state.ts';
 import { verbs } from '../verbs/registry.ts';
 import type { StatusShape } from '../verbs/shapes.ts';
 import { connectHub, ensureHub } from './connect.ts';
+import { handOver } from './hand-over.ts';
 import { chooseStyle } from './style.ts';
 
 /** Shows the screen until the M2 leaves it; resolves with the exit status. */
@@ -46,6 +47,7 @@ export async function openScreen(
     ...look,
     version,
     verbs,
+    handOver: (hub, what) => handOver(program, hub, what),
   });
   if (end.reason === 'quit') return 0;
   throw new AppError('HUB_UNREACHABLE', end.message);

@@ -13,6 +13,7 @@ import type { Binding } from './keys/keymap.ts';
 import { suspendMsMax } from './limits.ts';
 import { holdResize } from './panes/held-resize.ts';
 import { type LendTerminal, Screen } from './panes/screen.tsx';
+import type { HandOver } from './state/effects.ts';
 import { HubFeed } from './state/feed.ts';
 import type { ScreenVerb } from './state/grammar.ts';
 import { LogBuffer } from './state/log-buffer.ts';
@@ -35,6 +36,8 @@ export interface CockpitOptions {
   /** What is wrong with how it was configured; said once, and stays until it was seen. */
   readonly problems: readonly string[];
   readonly version: string;
+  /** Uses the lent terminal for something else; resolves with what went wrong, if anything did. */
+  readonly handOver: (client: HubClient, what: HandOver) => Promise<string | undefined>;
   /** The grammar that the `:` line and the palette speak. */
   readonly verbs: readonly ScreenVerb[];
 }
@@ -78,7 +81,12 @@ function openCockpit(options: CockpitOptions) {
     else if (effect.type === 'follow') feed.follow(effect.job);
     else if (effect.type === 'quit') exit.leave();
     else if (effect.type === 'write') stdout.write(effect.text);
+    else if (effect.type === 'hand-over') lend(() => handOver(effect.what));
     else lend(effect.type === 'suspend' ? () => stopUntilResumed(ports) : redraw);
+  };
+  const handOver = async (what: HandOver): Promise<void> => {
+    const trouble = await options.handOver(feed.client, what);
+    if (trouble !== undefined) store.send([{ type: 'problem', text: trouble }]);
   };
   /** Giving the terminal away and taking it back draws everything again; a second time at once is refused by Ink. */
   const lend = (use: () => Promise<void>): void => {

@@ -10,6 +10,9 @@
 export type Command =
   | 'open'
   | 'dispatch'
+  | 'terminal'
+  | 'open-pager'
+  | 'open-editor'
   | 'cancel'
   | 'retry'
   | 'down'
@@ -134,6 +137,9 @@ export const keymap: readonly Binding[] = [
   shown('open', ['enter'], 'details', ['global']),
   shown('cancel', ['c'], 'cancel', work),
   shown('retry', ['r'], 'retry', work),
+  hidden('terminal', ['t'], 'a shell on the box; ctrl-] comes back', work),
+  hidden('open-pager', ['o'], 'the log in $PAGER', ['jobs', 'log']),
+  hidden('open-editor', ['O'], 'the log in $EDITOR', ['jobs', 'log']),
   shown('approve', ['a'], 'approve', ['inbox']),
   shown('reject', ['x'], 'reject', ['inbox']),
   shown('answer', ['e'], 'answer', ['inbox']),

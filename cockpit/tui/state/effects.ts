@@ -34,6 +34,12 @@ export interface Request {
   readonly purpose: Purpose;
 }
 
+/** What the terminal is lent for. */
+export type HandOver =
+  | { readonly for: 'pager' | 'editor'; readonly job: JobId }
+  /** A shell on this worker's box, or in this job's directory there. */
+  | { readonly for: 'terminal'; readonly target: string };
+
 /** Something to be done. */
 export type Effect =
   | { readonly type: 'request'; readonly request: Request }
@@ -42,6 +48,7 @@ export type Effect =
   | { readonly type: 'expire-toast'; readonly id: number }
   /** Said to the terminal beside the picture. */
   | { readonly type: 'write'; readonly text: string }
+  | { readonly type: 'hand-over'; readonly what: HandOver }
   | { readonly type: 'quit' }
   | { readonly type: 'redraw' }
   | { readonly type: 'suspend' };

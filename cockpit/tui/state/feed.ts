@@ -52,6 +52,11 @@ export class HubFeed {
     this.#client = options.client;
   }
 
+  /** The connection that is there now; what is asked of it may fail. */
+  get client(): HubClient {
+    return this.#client;
+  }
+
   start(): void {
     this.#adopt(this.#client);
   }

@@ -16,6 +16,9 @@ const asking: ReadonlySet<Command> = new Set([
   'approve',
   'reject',
   'answer',
+  'terminal',
+  'open-pager',
+  'open-editor',
 ]);
 
 /** The reason why `command` would do nothing, or undefined when it would. */

@@ -27,6 +27,9 @@ export function applyJobsCommand(state: State, command: Command): Update | undef
   if (command === 'open') return openJob(state);
   if (command === 'cancel') return askToCancel(state);
   if (command === 'retry') return retry(state);
+  if (command === 'open-pager') return openLog(state, 'pager');
+  if (command === 'open-editor') return openLog(state, 'editor');
+  if (command === 'terminal') return openTerminal(state, findSelectedJob(state)?.id);
   return undefined;
 }
 
@@ -40,6 +43,20 @@ function openJob(state: State): Update {
   if (job === undefined) return still(state);
   const next = { type: 'job', job, detail: undefined, from: focus, top: 0 } as const;
   return ask({ ...state, focus: 'log', drill: next }, askForDetail(job));
+}
+
+function openLog(state: State, how: 'pager' | 'editor'): Update {
+  const job = findSelectedJob(state)?.id;
+  return job === undefined
+    ? still(state)
+    : ask(state, { type: 'hand-over', what: { for: how, job } });
+}
+
+/** A shell on this worker's box, or where this job runs. */
+export function openTerminal(state: State, target: string | undefined): Update {
+  return target === undefined
+    ? still(state)
+    : ask(state, { type: 'hand-over', what: { for: 'terminal', target } });
 }
 
 /** Asks the hub for everything about a job. */
@@ -93,6 +110,9 @@ export function explainJobs(state: State, command: Command): string | undefined 
     if (state.focus === 'log' && state.drill.type !== 'log') return undefined;
     return findSelectedJob(state) === undefined ? 'no job is selected' : undefined;
   }
+  if (command === 'open-pager' || command === 'open-editor' || command === 'terminal') {
+    return explainOne(state, command);
+  }
   if (command !== 'cancel' && command !== 'retry') return undefined;
   if (state.focus === 'log' && state.drill.type === 'worker') return chooseFirst;
   const jobs = jobTargets(state);
@@ -105,6 +125,14 @@ export function explainJobs(state: State, command: Command): string | undefined 
     return jobs.length === 1 ? `${first.id} has not ended yet` : 'none of them has ended yet';
   }
   return undefined;
+}
+
+/** What is about one job with a worker, or at least with a log. */
+function explainOne(state: State, command: Command): string | undefined {
+  const job = findSelectedJob(state);
+  if (job === undefined) return 'no job is selected';
+  if (job.kind === 'group') return `${job.id} is a group; choose one of its parts`;
+  return command === 'terminal' && job.worker === null ? `${job.id} has no worker yet` : undefined;
 }
 
 /** What is said where a job would have to be chosen. */

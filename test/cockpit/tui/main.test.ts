@@ -6,6 +6,7 @@
 
 import { expect, test } from 'vitest';
 import { type CockpitEnd, runCockpit } from '../../../cockpit/tui/main.tsx';
+import type { HandOver } from '../../../cockpit/tui/state/effects.ts';
 import { verbs } from '../../../cockpit/verbs/registry.ts';
 import { openSystemPorts, type Ports } from '../../../protocol/ports.ts';
 import {
@@ -25,6 +26,8 @@ interface Run {
   readonly hub: FakeHub;
   readonly terminal: FakeTerminal;
   readonly end: Promise<CockpitEnd>;
+  /** What the terminal was lent for. */
+  readonly lent: readonly HandOver[];
 }
 
 function run(
@@ -33,11 +36,13 @@ function run(
     readonly ports?: Ports;
     readonly noColor?: boolean;
     readonly problems?: readonly string[];
+    readonly trouble?: string;
     readonly hub?: FakeHub;
   } = {},
 ): Run {
   const hub = change.hub ?? new FakeHub();
   const terminal = new FakeTerminal(...size);
+  const lent: HandOver[] = [];
   const end = runCockpit({
     client: hub.connect(),
     reconnect: async () => hub.connect(),
@@ -48,10 +53,14 @@ function run(
     ...fakeLook,
     screen: { ...fakeLook.screen, theme: change.noColor === true ? 'mono' : 'ansi-16' },
     problems: change.problems ?? [],
+    handOver: async (_client, what) => {
+      lent.push(what);
+      return change.trouble;
+    },
     version: '0.1.0',
     verbs,
   });
-  return { hub, terminal, end };
+  return { hub, terminal, end, lent };
 }
 
 function fill(hub: FakeHub, jobs = [endedJob('J1')]): void {
@@ -260,9 +269,39 @@ test('cockpit: a terminal that can not place text is refused with a code', async
     verbs,
     ...fakeLook,
     problems: [],
+    handOver: async () => undefined,
   };
   await expect(runCockpit({ ...options, env: { term: 'dumb' } })).rejects.toMatchObject({
     code: 'TERMINAL_MISSING',
   });
   expect(terminal.written).toBe('');
+});
+
+test('cockpit: o lends the terminal to a pager, t to a shell, and the screen comes back', async () => {
+  const { hub, terminal, end, lent } = run([100, 24], { trouble: 'less ended with status 1' });
+  fill(hub);
+  await terminal.until('J1');
+  terminal.type('o');
+  await terminal.until('less ended with status 1');
+  terminal.type('1');
+  await terminal.until((text) => !text.includes('less ended'));
+  terminal.type('t');
+  await terminal.until('less ended with status 1');
+  expect(lent).toEqual([
+    { for: 'pager', job: 'J1' },
+    { for: 'terminal', target: 'alice' },
+  ]);
+  expect(terminal.buffer).toBe('alternate');
+  terminal.type('q');
+  expect(await end).toEqual({ reason: 'quit' });
+});
+
+test('cockpit: what is wrong with its configuration is said, and stays until a key', async () => {
+  const { hub, terminal, end } = run([100, 24], { problems: ['KEYS_INVALID: no such command'] });
+  fill(hub);
+  await terminal.until('KEYS_INVALID: no such command');
+  terminal.type('j');
+  await terminal.until((text) => !text.includes('KEYS_INVALID'));
+  terminal.type('q');
+  await end;
 });

@@ -245,3 +245,17 @@ test('update: a list scrolls so that the selection stays in sight', () => {
   expect(state.lists.jobs.top).toBe(100 - 3);
   expect(type(state, 'g').state.lists.jobs.top).toBe(0);
 });
+
+test('update: the terminal is lent for a log, and for a shell where there is a worker', () => {
+  const state = open(size, { team, jobs: [startedJob('J1'), job('J2', { worker: null })] });
+  const lent = (keys: string) =>
+    type(state, keys).effects.flatMap((effect) =>
+      effect.type === 'hand-over' ? [effect.what] : [],
+    );
+  expect(lent('o')).toEqual([{ for: 'pager', job: 'J2' }]);
+  expect(lent('O')).toEqual([{ for: 'editor', job: 'J2' }]);
+  expect(lent('t')).toEqual([]);
+  expect(type(state, 't').state.toast?.text).toBe('t: J2 has no worker yet');
+  expect(lent('jt')).toEqual([{ for: 'terminal', target: 'J1' }]);
+  expect(lent('1jt')).toEqual([{ for: 'terminal', target: 'bob' }]);
+});

@@ -80,20 +80,20 @@ describe('screen: over the panes', () => {
     expect(drawWorld(60, 18, '?jj')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait                   △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox
-      ╭─ 1╭─ Keys ───────────────────── 15 of 98 rows, j k ─╮3 ─╮
+      ╭─ 1╭─ Keys ──────────────────── 15 of 104 rows, j k ─╮3 ─╮
       │  w│   r                   retry                     │   │
-      │› a│                                                 │   │
-      ╰───│ Everywhere                                      │───╯
-      ╭─ 2│   d                   dispatch                  │7 ─╮
-      │  j│   enter               details                   │   │
-      │▸ J│   /                   filter                    │   │
-      ╰───│   tab                 next pane                 │───╯
-      ╭─ 3│   shift-tab           previous pane             │───╮
-      │  c│   1                   team                      │   │
-      │  r│   2                   jobs                      │ll…│
-      │┃ m│   3                   log                       │   │
-      │ ──│   4                   inbox                     │── │
-      │   │   z                   the pane alone, and back  │   │
+      │› a│   t                   a shell on the box; ctrl… │   │
+      ╰───│   o                   the log in $PAGER         │───╯
+      ╭─ 2│   O                   the log in $EDITOR        │7 ─╮
+      │  j│                                                 │   │
+      │▸ J│ Everywhere                                      │   │
+      ╰───│   d                   dispatch                  │───╯
+      ╭─ 3│   enter               details                   │───╮
+      │  c│   /                   filter                    │   │
+      │  r│   tab                 next pane                 │ll…│
+      │┃ m│   shift-tab           previous pane             │   │
+      │ ──│   1                   team                      │── │
+      │   │   2                   jobs                      │   │
       ╰───╰─────────────────────────────────────────────────╯───╯
        esc close"
     `);
