@@ -1,5 +1,6 @@
 /*
- * The build: two programs, and the one that the agent starts for terminals, bundled into dist/, which then runs without node_modules.
+ * The build: the programs, with those that an agent starts, bundled into dist/, which then runs without
+ * node_modules.
  *
  * Nothing is built when dist/.stamp holds the hash of all that went in. A build happens in a
  * folder of its own that takes dist's place by a rename, so that two builds at once both end with
@@ -22,13 +23,14 @@ export interface BuildPlan {
   readonly outDirectory: string;
 }
 
-/** The programs. */
+/** The two programs, and those that an agent starts: for terminals, and to guard leases. */
 export const productPlan: BuildPlan = {
   root: fileURLToPath(new URL('..', import.meta.url)),
   entries: {
     wally: 'cockpit/wally.ts',
     odally: 'agent/odally.ts',
     'odally-terminal': 'agent/odally-terminal.ts',
+    'odally-guard': 'agent/odally-guard.ts',
   },
   inputs: [
     '{protocol,store,agent,cockpit}/**/*.*',

@@ -11,6 +11,7 @@ import type { DiskGuard, DiskHealth } from '../store/disk-guard.ts';
 import type { Kv } from '../store/kv.ts';
 import type { LogStore } from '../store/log.ts';
 import type { Diagnose } from './doctor/answer.ts';
+import type { GuardSource } from './guard/guard-process.ts';
 import type { LifeState } from './life-machine.ts';
 import type { Workshop } from './work/work.ts';
 
@@ -22,6 +23,8 @@ export interface AgentParts {
   readonly logs: LogStore;
   readonly artifacts: ArtifactStore;
   readonly workshop: Workshop;
+  /** Who ends leased work where this agent can't. */
+  readonly guards: GuardSource;
   /** One try to reach the hub; ends by itself. */
   readonly dial: () => Promise<Link>;
   readonly hub: PeerKey;
@@ -47,6 +50,7 @@ export interface AgentStatus {
   readonly logs: string;
   readonly deadlines: string;
   readonly terminals: string;
+  readonly leases: string;
   readonly attempts: readonly { readonly attempt: AttemptId; readonly state: string }[];
   readonly waiting: number;
   readonly disk: DiskHealth;

@@ -30,10 +30,9 @@ import { Leavings } from './leavings.ts';
 import { type LifeEffect, type LifeEvent, type LifeState, stepLife } from './life-machine.ts';
 import { slotsPerCpuDefault } from './limits.ts';
 import { KeepLink } from './loops/keep-link.ts';
-import { RunWork } from './loops/run-work.ts';
-import { WatchWork } from './loops/watch-work.ts';
 import { settle } from './settle.ts';
 import { Terminals } from './terminals.ts';
+import { Working } from './working.ts';
 
 /** How the marks of terminals begin, where those of attempts have an id. */
 const terminalMark = 'terminal-';
@@ -49,9 +48,8 @@ export class Agent implements SessionHost {
   #intake!: Intake;
   #session!: Session;
   #keepLink!: KeepLink;
-  #runWork!: RunWork;
+  #working!: Working;
   #leavings!: Leavings;
-  #watchWork!: WatchWork;
   #terminals!: Terminals;
   #name: string | null = null;
   #barrier = Number.POSITIVE_INFINITY;
@@ -73,7 +71,7 @@ export class Agent implements SessionHost {
 
   /** Opens the store, settles what an earlier process left, and begins to dial. Errors: STORE_*. */
   async start(): Promise<void> {
-    const { kv, disk, ports, workshop, logs, artifacts, noticed } = this.#parts;
+    const { kv, disk, ports, workshop, guards, logs, artifacts, noticed } = this.#parts;
     void disk.damaged.then((error) => this.#fail(error));
     this.#identity = await openStore(kv, ports.random);
     this.#capabilities = await workshop.probe();
@@ -91,6 +89,7 @@ export class Agent implements SessionHost {
       artifacts,
       workshop,
       ports,
+      guards,
       mark: (attempt) => this.#mark(attempt),
       noticed,
       logEnd: (attempt, end) => this.#leavings.noteLogEnd(attempt, end),
@@ -113,9 +112,10 @@ export class Agent implements SessionHost {
       name: this.#name,
       hub: this.#parts.hub,
       link: this.#keepLink?.status ?? 'starting',
-      work: this.#runWork?.status ?? 'starting',
+      work: this.#working?.run.status ?? 'starting',
       logs: this.#leavings?.status ?? 'starting',
-      deadlines: this.#watchWork?.status ?? 'starting',
+      deadlines: this.#working?.watch.status ?? 'starting',
+      leases: this.#working?.guard.status ?? 'starting',
       terminals: this.#terminals?.status ?? 'starting',
       attempts: (this.#desk?.list() ?? []).map(({ attempt, state }) => ({
         attempt,
@@ -131,7 +131,8 @@ export class Agent implements SessionHost {
     const { storeId } = this.#identity;
     const trouble = this.#trouble;
     const { kv, disk } = this.#parts;
-    return { kv, health: disk.health, storeId, held: this.#desk.inventory(), trouble };
+    const held = this.#desk.inventory();
+    return { kv, health: disk.health, storeId, held, trouble, guard: this.#working.guard.health };
   }
 
   // The session's host.
@@ -173,11 +174,7 @@ export class Agent implements SessionHost {
   }
 
   renewed(): void {
-    // Work with a lease may wait for just this.
-    const waits = this.#desk
-      .list()
-      .some(({ state, spec }) => state.is === 'accepted' && spec.stopAfterMs !== undefined);
-    if (waits) this.#runWork.wake();
+    this.#working.renewed();
   }
 
   countQueued(): undefined {
@@ -246,8 +243,8 @@ export class Agent implements SessionHost {
       findRefusal: () => findLowDisk(disk),
       outlet: {
         queued: (store, rows) => this.#session.queued(store, rows),
-        endProcess: (attempt) => this.#runWork.end(attempt),
-        taken: () => this.#runWork.wake(),
+        endProcess: (attempt) => this.#working.run.end(attempt),
+        taken: () => this.#working.run.wake(),
         changed: () => this.#wakeOnce(),
         logEnd: (attempt) => this.#leavings.logEnd(attempt),
         artifacts: (attempt) => this.#leavings.artifacts(attempt),
@@ -273,10 +270,7 @@ export class Agent implements SessionHost {
   }
 
   #composeLoops(held: readonly HeldAttempt[], failed: (error: unknown) => void): void {
-    const { ports, disk, workshop, logs, artifacts, slots, dial } = this.#parts;
-    const leftMs = ({ expiresAt }: HeldAttempt) => this.#hubClock.findLeftMs(expiresAt);
-    const leaseLeftMs = (termMs: number) =>
-      this.#hubClock.findLeaseLeftMs(this.#session.renewedAt, termMs);
+    const { ports, workshop, logs, artifacts, slots, dial } = this.#parts;
     this.#keepLink = new KeepLink({ session: this.#session, dial, ports });
     this.#leavings = new Leavings({
       desk: this.#desk,
@@ -292,23 +286,18 @@ export class Agent implements SessionHost {
       send: (frame) => this.#session.sendFrame(frame),
       mark: (id) => this.#mark(`${terminalMark}${id}`),
     });
-    this.#watchWork = new WatchWork({ desk: this.#desk, ports, leftMs, leaseLeftMs, failed });
-    this.#runWork = new RunWork({
+    this.#working = new Working({
+      ...this.#parts,
       desk: this.#desk,
-      workshop,
-      logs,
-      disk,
-      ports,
       slots: slots ?? Math.max(1, this.#capabilities.cpus * slotsPerCpuDefault),
+      hubClock: this.#hubClock,
+      renewedAt: () => this.#session.renewedAt,
+      leavings: this.#leavings,
       mark: (attempt) => this.#mark(attempt),
       // By the desk's mark, which moves as commands are taken: what starts then is in their batch, or
       // in a later one. The session's moves after the batch, and nobody wakes for that.
       mayStart: () =>
         this.#life.is === 'serving' && (this.#desk.streams?.counts.received ?? 0) >= this.#barrier,
-      leftMs,
-      leaseLeftMs,
-      logGrew: (attempt) => this.#leavings.noteLogGrew(attempt).catch(failed),
-      collect: (attempt, found) => this.#leavings.collect(attempt, found),
       failed,
     });
   }
@@ -326,7 +315,7 @@ export class Agent implements SessionHost {
       this.#wake();
     } else if (effect.do === 'end-work') {
       const { ports } = this.#parts;
-      const [desk, runWork, session] = [this.#desk, this.#runWork, this.#session];
+      const [desk, runWork, session] = [this.#desk, this.#working.run, this.#session];
       endWork({ desk, runWork, session, terminals: this.#terminals, ports })
         .catch((error: unknown) => this.#fail(error))
         .finally(() => this.#live({ type: 'idle' }));
@@ -337,10 +326,10 @@ export class Agent implements SessionHost {
 
   async #close(): Promise<void> {
     this.#keepLink?.stop();
-    this.#watchWork?.stop();
+    this.#working?.stop();
     this.#session?.stop('stopped');
     // Only what the end of the work did not reach, because the store failed or time was up.
-    this.#runWork?.endAll();
+    this.#working?.run.endAll();
     try {
       // A store that cannot be written now may never be: what waits was not acknowledged to anybody.
       const { timers } = this.#parts.ports;
@@ -364,8 +353,7 @@ export class Agent implements SessionHost {
   }
 
   #wake(): void {
-    this.#runWork.wake();
-    this.#watchWork.wake();
+    this.#working.wake();
     this.#leavings.wake();
   }
 

@@ -52,7 +52,12 @@ export type AttemptEvent =
   | { readonly type: 'exited'; readonly at: number; readonly usage: WorkUsage }
   | { readonly type: 'end'; readonly at: number; readonly cause: EndCause }
   | { readonly type: 'expired'; readonly at: number }
-  | { readonly type: 'restart'; readonly at: number };
+  | {
+      readonly type: 'restart';
+      readonly at: number;
+      /** When its guard ended it, where that found it still running. */
+      readonly guardedAt?: number;
+    };
 
 /** What it asks for. `spawn` only after the state is on disk; `report` with the state in one batch. */
 export type AttemptEffect =
@@ -101,7 +106,7 @@ const table: Table<AttemptState, AttemptEvent, AttemptEffect> = {
     exited: ignore('the loop says spawned first'),
     end: (state, { cause }) => ({ state: noteCause(state, cause), effects: [] }),
     expired: ignore('its deadline is watched from the moment it runs'),
-    restart: (state, { at }) => lose(state, at),
+    restart: (state, event) => lose(state, event),
   },
   running: {
     start: ignore('already running'),
@@ -110,7 +115,7 @@ const table: Table<AttemptState, AttemptEvent, AttemptEffect> = {
     exited: (state, { at, usage }) => finish(state, judge(state, at, usage)),
     end: (state, { cause }) => ({ state: noteCause(state, cause), effects: [endProcess] }),
     expired: ignore('the loop ends it with the cause `deadline`'),
-    restart: (state, { at }) => lose(state, at),
+    restart: (state, event) => lose(state, event),
   },
   finished: {
     start: ignore('ended'),
@@ -170,14 +175,16 @@ function judgeNotSpawned(code: ErrorCode): Pick<Ending, 'outcome'> {
   return { outcome: code === 'LEASE_LAPSED' ? 'cancelled' : 'refused' };
 }
 
-function lose(state: Starting | Running, at: number): Out {
-  return finish(state, {
-    outcome: 'lost',
-    at,
-    reason: 'The agent was killed while the work ran; nobody saw how it ended.',
-    usage: {},
-  });
+/** Lost, however it ended: what it did until then is known to nobody. */
+function lose(state: Starting | Running, event: Extract<AttemptEvent, { type: 'restart' }>): Out {
+  const { at, guardedAt } = event;
+  const reason = guardedAt === undefined ? lostReason : guardedReason;
+  return finish(state, { outcome: 'lost', at: guardedAt ?? at, reason, usage: {} });
 }
+
+const lostReason = 'The agent was killed while the work ran; nobody saw how it ended.';
+const guardedReason =
+  'The agent was killed while the work ran; when the lease was over its guard ended the work.';
 
 function finish(state: Exclude<AttemptState, Finished>, ending: Ending): Out {
   const { acceptedAt } = state;

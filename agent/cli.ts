@@ -175,6 +175,7 @@ async function showStatus({ program, home }: AgentProgramParts, flags: Flags): P
       `${status.name ?? pairing.name} (pid ${status.pid}) ${status.life}`,
       `hub       ${status.hub.slice(0, 8)}, ${status.link}`,
       `work      ${status.work}${attempts.length === 0 ? '' : `: ${attempts.join(', ')}`}`,
+      `leases    ${status.leases}`,
       `logs      ${status.logs}`,
       `waiting   ${status.waiting} messages for the hub`,
       `disk      ${describeDisk(status.disk)}`,

@@ -21,6 +21,8 @@ export interface AgentHome {
   readonly logs: string;
   readonly artifacts: string;
   readonly work: string;
+  /** What guards of leases did while no agent lived. */
+  readonly guard: string;
   /** What was taken out of the store. */
   readonly archive: string;
   /** What earlier pairings held. */
@@ -42,6 +44,7 @@ export function findAgentHome(named: string | undefined): AgentHome {
     logs: join(directory, 'logs'),
     artifacts: join(directory, 'artifacts'),
     work: join(directory, 'work'),
+    guard: join(directory, 'guard'),
     archive: join(directory, 'archive'),
     setAside: join(directory, 'set-aside'),
     key: join(directory, 'odally.key'),

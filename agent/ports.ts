@@ -18,6 +18,10 @@ export interface Program {
   readonly hostname: string;
   /** The file that runs, for starting itself again in the background. */
   readonly script: string;
+  /** The guard of leases, beside it. */
+  readonly guardScript: string;
+  /** The Node that runs all of them. */
+  readonly node: string;
   print(text: string): void;
   say(text: string): void;
   /** Runs once at the first SIGINT, SIGTERM or SIGHUP. */
@@ -27,6 +31,7 @@ export interface Program {
 /** The real program; for the entry point only. */
 export function openProgram(entryUrl: string): Program {
   const { stdout, stderr } = process;
+  const script = fileURLToPath(entryUrl);
   // Whoever read our words is gone (a closed pipe, a dropped ssh); the work goes on.
   for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
   return {
@@ -36,7 +41,10 @@ export function openProgram(entryUrl: string): Program {
     pid: process.pid,
     nodeVersion: process.versions.node,
     hostname: hostname(),
-    script: fileURLToPath(entryUrl),
+    script,
+    // Built or as it was written, both have the same ending.
+    guardScript: script.replace(/odally(\.\w+)$/, 'odally-guard$1'),
+    node: process.execPath,
     print: (text) => void stdout.write(`${text}\n`),
     say: (text) => void stderr.write(`${text}\n`),
     onSignal: onEndSignal,

@@ -23,6 +23,7 @@ import type { LiveAgent } from './doctor/agent-facts.ts';
 import type { Diagnose } from './doctor/answer.ts';
 import { openDoctor } from './doctor/doctor.ts';
 import { forgetQuarantined } from './forget.ts';
+import { openGuards } from './guard/guard-process.ts';
 import {
   type AgentConfig,
   type AgentHome,
@@ -103,6 +104,14 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     logs,
     artifacts,
     workshop,
+    guards: openGuards({
+      script: program.guardScript,
+      node: program.node,
+      directory: home.guard,
+      home: home.directory,
+      graceMs: config.grace_ms,
+      env: program.env,
+    }),
     dial: () =>
       swarm.dial({
         hubKey: pairing.hub,

@@ -12,6 +12,8 @@ import type { ArtifactStore } from '../store/artifact.ts';
 import type { LogStore } from '../store/log.ts';
 import type { HeldAttempt } from './attempts.ts';
 import type { Desk } from './desk.ts';
+import type { GuardNote } from './guard/guard-notes.ts';
+import type { GuardSource } from './guard/guard-process.ts';
 import { settleTriesMax } from './limits.ts';
 import { untilDone } from './log-patience.ts';
 import type { Workshop } from './work/work.ts';
@@ -23,6 +25,8 @@ export interface SettleParts {
   readonly artifacts: ArtifactStore;
   readonly workshop: Workshop;
   readonly ports: Ports;
+  /** What guards of the earlier process did. */
+  readonly guards: Pick<GuardSource, 'readNotes' | 'dropNotes'>;
   readonly mark: (attempt: AttemptId) => string;
   readonly noticed: (line: string) => void;
   /** Told where each attempt's log ends. */
@@ -40,7 +44,11 @@ export async function settle(parts: SettleParts): Promise<void> {
     });
     parts.logEnd(held.attempt, end);
   }
-  await Promise.all(desk.list().map((held) => settleOne(parts, held)));
+  const notes = parts.guards.readNotes();
+  await Promise.all(
+    desk.list().map((held) => settleOne(parts, held, notes.get(parts.mark(held.attempt)))),
+  );
+  parts.guards.dropNotes();
   // Its row went first, so a log without one is what a crash left of an attempt long delivered.
   for (const attempt of await logs.list()) {
     if (desk.find(attempt) === undefined) await logs.remove(attempt);
@@ -59,10 +67,19 @@ async function measure(logs: LogStore, attempt: AttemptId): Promise<number> {
   return log.end;
 }
 
-async function settleOne(parts: SettleParts, { attempt, state }: HeldAttempt): Promise<void> {
+async function settleOne(
+  parts: SettleParts,
+  { attempt, state }: HeldAttempt,
+  note: GuardNote | undefined,
+): Promise<void> {
   if (state.is === 'starting' || state.is === 'running') await reap(parts, attempt, state);
+  if (note !== undefined) {
+    const when = new Date(note.at).toISOString();
+    parts.noticed(`${attempt}: its lease was over and its guard ended what ran of it, ${when}`);
+  }
   const at = Math.round(parts.ports.clock.wallMs());
-  await parts.desk.step(attempt, { type: 'restart', at });
+  const guarded = note?.wasRunning === true ? { guardedAt: note.at } : {};
+  await parts.desk.step(attempt, { type: 'restart', at, ...guarded });
 }
 
 async function reap(

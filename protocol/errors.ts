@@ -245,6 +245,11 @@ export const errorTable = {
     'Give a path inside a git checkout on that box.',
   ),
   JOB_SPAWN: lasting(1, 'The command could not be started.', 'Check that it exists on that box.'),
+  JOB_UNGUARDED: passing(
+    4,
+    'No guard of leases could be started on that box.',
+    'Try again; if it stays so, look at the agent’s log and at the memory of its box.',
+  ),
   JOB_FULL: passing(
     4,
     'The worker already holds as many jobs as it may.',

@@ -80,6 +80,26 @@ const quarantined: AgentCheck = {
   },
 };
 
+const unguarded: AgentCheck = {
+  id: 'leases-unguarded',
+  title: 'every lease has its guard',
+  why: 'If the agent is killed, work with --stop-after would go on until it starts again.',
+  area: 'jobs',
+  severity: 'warning',
+  cost: 'free',
+  diagnose: ({ unguardedCount: count }) =>
+    count === 0
+      ? []
+      : [
+          {
+            subject: 'guard',
+            seen: `${count} running jobs have a lease and no guard.`,
+            wanted: 'A guard for all of them.',
+            advice: 'Another is started by itself; if it stays so, look at the agent’s log.',
+          },
+        ],
+};
+
 const orphans: AgentCheck = {
   id: 'processes-orphaned',
   title: 'no process outlives its job',
@@ -128,6 +148,7 @@ export const agentChecks: readonly AgentCheck[] = [
   agentDown,
   refused,
   quarantined,
+  unguarded,
   orphans,
   leftovers,
 ];

@@ -18,6 +18,7 @@ import type { Kv } from '../../store/kv.ts';
 import { openLevelKv } from '../../store/open.ts';
 import { listInventory, readHeld } from '../attempts.ts';
 import { type AgentHome, findPairing, readAgentConfig } from '../home.ts';
+import type { GuardHealth } from '../loops/guard-leases.ts';
 import { markVariable } from '../work/environment.ts';
 import { findMark, listPids } from '../work/process-table.ts';
 import { quarantineReadMax, secondLookMs } from './limits.ts';
@@ -30,6 +31,8 @@ export interface LiveAgent {
   readonly held: readonly InventoryRow[];
   /** Code of what keeps it and its hub apart. */
   readonly trouble: string | null;
+  /** How its leases are guarded. */
+  readonly guard: GuardHealth;
 }
 
 /** A process that carries the mark of an attempt which this agent does not hold. */
@@ -44,6 +47,8 @@ export interface AgentFacts {
   readonly isPaired: boolean;
   readonly isRunning: boolean;
   readonly trouble: string | null;
+  /** Leases of running work that no guard watches. */
+  readonly unguardedCount: number;
   readonly quarantinedCount: number;
   /** Temporary directories of attempts that it does not hold. */
   readonly leftovers: readonly string[];
@@ -78,7 +83,9 @@ export async function gatherAgent(scene: AgentScene): Promise<AgentFacts> {
     () => true,
   );
   const trouble = live()?.trouble ?? null;
-  const bare = { home: facts, isPaired, isRunning, trouble };
+  const guard = live()?.guard;
+  const unguardedCount = guard?.is === 'down' ? guard.leaseCount : 0;
+  const bare = { home: facts, isPaired, isRunning, trouble, unguardedCount };
   if (stored === undefined) return { ...bare, quarantinedCount: 0, leftovers: [], orphans: [] };
   return {
     ...bare,

@@ -3,8 +3,8 @@
  *
  * It starts nothing before every command that the hub had queued when we met has been applied (a
  * cancel may be among them), nothing while the agent stops or the disk has no room, and work that has
- * a lease only while that holds: looked at before and once more after `starting` is on disk, for the
- * disk may be slow. One attempt passes here once: its `starting` is on disk before the process exists.
+ * a lease only while that holds and a guard knows of it: looked at before and once more after `starting`
+ * is on disk, for the disk may be slow. One attempt passes here once: its `starting` is on disk before the process exists.
  * Output that the disk does not take waits, and so does its process.
  * Source: reliability facts R9, R15, R16, R22, R23.
  */
@@ -32,6 +32,8 @@ export interface RunWorkParts {
   readonly leftMs: (held: HeldAttempt) => number | undefined;
   /** Milliseconds for which the lease of work with this term still holds; not above zero: none. */
   readonly leaseLeftMs: (termMs: number) => number;
+  /** Resolves once a guard would end this attempt with its lease. Errors: JOB_UNGUARDED. */
+  readonly cover: (attempt: AttemptId) => Promise<void>;
   readonly logGrew: (attempt: AttemptId) => void;
   /** Takes the artifacts of ended work. Never rejects. */
   readonly collect: (attempt: AttemptId, artifacts: FoundArtifacts) => Promise<void>;
@@ -116,10 +118,12 @@ export class RunWork {
       return desk.step(attempt, { type: 'expired', at: wall(ports) });
     }
     await desk.step(attempt, { type: 'start' });
+    const uncovered = await this.#cover(held);
     const state = desk.find(attempt)?.state;
     if (state?.is !== 'starting') return;
     if (state.endCause !== undefined)
       return this.#noteNotSpawned(attempt, new AppError('JOB_SPAWN'));
+    if (uncovered !== undefined) return this.#noteNotSpawned(attempt, uncovered);
     if ((leftMs(held) ?? 1) <= 0) return this.#noteNotSpawned(attempt, new AppError('JOB_EXPIRED'));
     if (!this.#hasLease(held)) return this.#noteNotSpawned(attempt, new AppError('LEASE_LAPSED'));
     const work = await this.#start(held);
@@ -146,6 +150,17 @@ export class RunWork {
   /** Without a term there is nothing that could lapse. */
   #hasLease({ spec }: HeldAttempt): boolean {
     return spec.stopAfterMs === undefined || this.#parts.leaseLeftMs(spec.stopAfterMs) > 0;
+  }
+
+  /** Why no guard knows of it, if it has a lease. It is asked only once, as it starts. */
+  async #cover({ attempt, spec }: HeldAttempt): Promise<AppError | undefined> {
+    const { desk, cover } = this.#parts;
+    const isLeased = spec.stopAfterMs !== undefined;
+    if (!isLeased || desk.find(attempt)?.state.is !== 'starting') return undefined;
+    return cover(attempt).then(
+      () => undefined,
+      (error: unknown) => wrapError(error, 'JOB_UNGUARDED'),
+    );
   }
 
   async #start(held: HeldAttempt): Promise<Work | undefined> {

@@ -134,6 +134,14 @@ describe('attempt machine', () => {
     }
   });
 
+  test('attempt: what its guard ended is lost at the instant and for the reason of that end', () => {
+    for (const state of [states.starting, states.running]) {
+      const out = step(state, { type: 'restart', at: 9, guardedAt: 5 });
+      const ending = { outcome: 'lost', at: 5, reason: expect.stringContaining('its guard ended') };
+      expect(endingOf(out.state)).toMatchObject(ending);
+    }
+  });
+
   test('attempt: whatever happens, it is spawned at most once and ends at most once', () => {
     const cause = fc.constantFrom<EndCause>('cancel', 'deadline', 'hub-silent', 'agent-stop');
     const event = fc.oneof(fc.constantFrom(...events), cause.map(end));

@@ -12,6 +12,7 @@ import { askToPair } from '../../protocol/pairing.ts';
 import { type DiskCopy, SimDisk } from './disk.ts';
 import type { Ground } from './ground.ts';
 import { restartMs } from './ground.ts';
+import { BoxGuards } from './guards.ts';
 import { Incarnation, type Skew } from './incarnation.ts';
 import { Rogue } from './rogue.ts';
 import { BoxProcesses } from './workshop.ts';
@@ -43,6 +44,7 @@ export class AgentBox {
   readonly key: PeerKey;
   readonly disk: SimDisk;
   readonly processes: BoxProcesses;
+  readonly #guards: BoxGuards;
   readonly #parts: AgentBoxParts;
   readonly #ground: Ground;
   #owner: Incarnation | undefined;
@@ -73,6 +75,12 @@ export class AgentBox {
     this.processes = new BoxProcesses({
       ...{ box, clock, history, trace, silentMs },
       chance: chance.fork(),
+    });
+    const { processes } = this;
+    const { skew } = parts;
+    this.#guards = new BoxGuards({
+      ...{ box, skew, clock, history, trace, processes },
+      chance: chance.name(`guards of ${box}`),
     });
   }
 
@@ -143,6 +151,7 @@ export class AgentBox {
     this.#note('wiped');
     this.disk.wipe();
     this.processes.killAll();
+    this.#guards.killAll();
   }
 
   /** Its disk is as it was when the copy was made; its processes are gone. */
@@ -155,6 +164,7 @@ export class AgentBox {
     this.#ground.history.stain(this.name, 'restored');
     this.disk.restore(copy);
     this.processes.killAll();
+    this.#guards.killAll();
   }
 
   /** The wall clock of the box is set. */
@@ -291,6 +301,7 @@ export class AgentBox {
       disk: guard,
       logs,
       artifacts,
+      guards: this.#guards.openSource(owner),
       workshop: plants.wrapWorkshop?.(workshop) ?? workshop,
       dial: () => network.dial({ owner, box: this.name, key: this.key, hub }),
       hub,
@@ -332,6 +343,7 @@ export class AgentBox {
 
   #bury(owner: Incarnation, how: string): void {
     owner.die();
+    this.#guards.agentGone(owner);
     this.#ground.network.kill(owner);
     this.disk.crash();
     this.#owner = undefined;

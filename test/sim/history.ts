@@ -88,6 +88,14 @@ export class History {
   readonly clockReads = new Map<string, { readonly at: number; readonly tookMs: number }[]>();
   /** Times in which a box could not act: paused, dead, or waiting for its disk. */
   readonly idle: { readonly box: string; readonly at: number; readonly until: number }[] = [];
+  /** Guards of leases that died by themselves. */
+  readonly guardEnds: { readonly box: string; readonly at: number }[] = [];
+  /** Work that ran, and was ended by a guard before its agent had asked it to end. */
+  readonly guardActs: {
+    readonly attempt: AttemptId;
+    readonly box: string;
+    readonly at: number;
+  }[] = [];
   /** Boxes whose agent was no honest one, or not the only one. */
   readonly stains = new Map<string, Set<Stain>>();
   /** Was the hub's disk restored from a copy? Then its numbers may have been given twice. */

@@ -29,6 +29,15 @@ async function findFailure(plants: Plants, countMax: number): Promise<readonly s
   return [];
 }
 
+/** The first seed of at most so many in which this check fails. */
+async function findSeed(plants: Plants, title: string, countMax: number) {
+  for (let seed = 1; seed <= countMax; seed += 1) {
+    const { violations } = await runSeed({ seed, plants });
+    if (violations.some(({ check }) => check === title)) return seed;
+  }
+  return undefined;
+}
+
 describe('simulator', () => {
   test('simulator: nothing is violated in the first seeds', async () => {
     const failed: string[] = [];
@@ -186,6 +195,7 @@ describe('checks', () => {
     const plants: Plants = {
       wrapWorkshop: (workshop) => ({ ...workshop, reap: () => Promise.resolve(0) }),
     };
-    expect(await findFailure(plants, 20)).toContain('all comes to rest');
-  });
+    // Others may fail first: the work of a lost attempt that had a lease is ended by its guard.
+    expect(await findSeed(plants, 'all comes to rest', 60)).toBeDefined();
+  }, 60_000);
 });

@@ -23,7 +23,7 @@ import { leaveArtifacts, makeOutput } from './output.ts';
 import type { Trace } from './trace.ts';
 
 /** From TERM to KILL, as the real workshop has it. */
-const graceMs = 5000;
+export const graceMs = 5000;
 
 /** What the boxes' processes need. */
 export interface BoxProcessesParts {
@@ -58,6 +58,22 @@ export class BoxProcesses {
   /** The box itself went away. */
   killAll(): void {
     for (const process of [...this.#processes]) this.#end(process, { signal: 'SIGKILL' });
+  }
+
+  /** The process with this mark, where one runs. */
+  findNote(mark: string): ProcessNote | undefined {
+    return [...this.#processes].find((process) => process.mark.mark === mark)?.note;
+  }
+
+  /** As an agent asks, but by a guard, which lives when that is dead. */
+  async endByGuard(mark: string, guard: Incarnation): Promise<void> {
+    const left = [...this.#processes].filter((process) => process.mark.mark === mark);
+    for (const process of left) this.#ask(process, guard);
+    await new Promise<void>((resolve) => {
+      const isStubborn = left.some(({ stubborn }) => stubborn);
+      guard.ports.timers.after(isStubborn ? graceMs : 300, resolve);
+    });
+    this.#reap(mark);
   }
 
   /** The workshop of one agent process. */

@@ -7,7 +7,12 @@
  */
 import type { Finding, Source } from './source.ts';
 
-const entries = new Set(['cockpit/wally.ts', 'agent/odally.ts', 'agent/odally-terminal.ts']);
+const entries = new Set([
+  'cockpit/wally.ts',
+  'agent/odally.ts',
+  'agent/odally-terminal.ts',
+  'agent/odally-guard.ts',
+]);
 const drivers =
   /^test\/((sim|conformance|kit|bench|e2e|wire)\/|protocol\/transports\/memory\.test)/;
 const product = /^(protocol|store|agent|cockpit)\//;

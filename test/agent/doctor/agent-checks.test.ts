@@ -20,6 +20,7 @@ import { createDirectory } from '../../store/place.ts';
 
 const ports = openSystemPorts();
 const hub = 'ab'.repeat(32);
+const guard: LiveAgent['guard'] = { is: 'none', leaseCount: 0, pid: null };
 
 let home: AgentHome;
 let remove: () => Promise<void>;
@@ -33,7 +34,7 @@ beforeEach(async () => {
   home = findAgentHome(place.path);
   kv = await openLevelKv(home.store);
   ({ storeId } = await openStore(kv, ports.random));
-  live = { kv, health: soundDisk.health, storeId, held: [], trouble: null };
+  live = { kv, health: soundDisk.health, storeId, held: [], trouble: null, guard };
   await savePairing(home, { hub, name: 'alice', addresses: [], rendezvous: [] }, 1);
 });
 
@@ -68,7 +69,7 @@ describe('doctor of an agent', () => {
   });
 
   test('hub-refused: an agent that may not serve its hub says why', async () => {
-    live = { kv, health: soundDisk.health, storeId, held: [], trouble: 'PEER_REGRESSED' };
+    live = { kv, health: soundDisk.health, storeId, held: [], trouble: 'PEER_REGRESSED', guard };
     expect((await diagnose()).findings).toEqual(['hub-refused']);
   });
 
@@ -83,6 +84,14 @@ describe('doctor of an agent', () => {
     expect(readdirSync(home.archive)).toHaveLength(1);
   });
 
+  test('leases-unguarded: leases of running work without a guard are found, with one they are not', async () => {
+    const bare = { kv, health: soundDisk.health, storeId, held: [], trouble: null };
+    live = { ...bare, guard: { is: 'down', leaseCount: 2, pid: null } };
+    expect((await diagnose()).findings).toEqual(['leases-unguarded']);
+    live = { ...bare, guard: { is: 'up', leaseCount: 2, pid: 7 } };
+    expect((await diagnose()).findings).toEqual([]);
+  });
+
   test('work-leftovers: only directories of attempts that are not held are removed', async () => {
     for (const name of ['J1.1', 'J2.1', 'mine'])
       await mkdir(join(home.work, name), { recursive: true });
@@ -93,6 +102,7 @@ describe('doctor of an agent', () => {
       storeId,
       held: [{ attempt: 'J2.1', state: 'running' }],
       trouble: null,
+      guard,
     };
     expect(await diagnose()).toEqual({ findings: ['work-leftovers'], fixed: [] });
     expect(await diagnose('fix-safe')).toEqual({ findings: [], fixed: ['work-leftovers'] });
@@ -114,6 +124,7 @@ describe('doctor of an agent', () => {
       storeId,
       held: [{ attempt: 'J2.1', state: 'running' }],
       trouble: null,
+      guard,
     };
     expect(await diagnose('fix-safe')).toEqual({ findings: [], fixed: ['processes-orphaned'] });
     expect(await orphan.gone).toBe('SIGKILL');

@@ -46,6 +46,7 @@ beforeEach(async () => {
     mayStart: () => true,
     leftMs: () => undefined,
     leaseLeftMs: (termMs) => termMs,
+    cover: async () => undefined,
     logGrew: () => undefined,
     collect: async () => undefined,
     failed: (error) => {

@@ -17,6 +17,7 @@ import { assign, type Bench, cancel, hub, openBench, processMark } from '../desk
 async function openLoop(slots: number, bench?: Bench) {
   const { desk, ports, take, kv, readFacts } = bench ?? (await openBench());
   const started: AttemptId[] = [];
+  const covered: AttemptId[] = [];
   const ended: AttemptId[] = [];
   const exits = new Map<AttemptId, () => void>();
   const gate = {
@@ -24,6 +25,7 @@ async function openLoop(slots: number, bench?: Bench) {
     mayStart: true,
     silentMs: 0,
     failure: undefined as AppError | undefined,
+    cover: Promise.resolve(),
   };
   const start = async (attempt: AttemptId): Promise<Work> => {
     started.push(attempt);
@@ -45,13 +47,17 @@ async function openLoop(slots: number, bench?: Bench) {
     mayStart: () => gate.mayStart,
     leftMs: ({ attempt }) => (attempt === 'J66.1' ? 0 : undefined),
     leaseLeftMs: (termMs) => termMs - gate.silentMs,
+    cover: (attempt) => {
+      covered.push(attempt);
+      return gate.cover;
+    },
     logGrew: () => undefined,
     collect: async () => undefined,
     failed: (error) => {
       throw error;
     },
   });
-  return { loop, desk, take, kv, readFacts, started, ended, exits, gate };
+  return { loop, desk, take, kv, readFacts, started, covered, ended, exits, gate };
 }
 
 function withLease(attempt: AttemptId, stopAfterMs: number): CommandMessage {
@@ -108,6 +114,51 @@ describe('run work', () => {
     expect([started, desk.find('J1.1')?.state.is]).toEqual([[], 'finished']);
     const end = { kind: 'finished', outcome: 'cancelled', code: 'LEASE_LAPSED' };
     expect((await readFacts()).at(-1)).toMatchObject(end);
+  });
+
+  test('run work: work with a lease starts once a guard knows of it, and other work asks none', async () => {
+    const { loop, take, started, covered, gate, desk } = await openLoop(4);
+    let isCovered: () => void = () => undefined;
+    gate.cover = new Promise((resolve) => {
+      isCovered = resolve;
+    });
+    await take(withLease('J1.1', 10_000), assign('J2.1'));
+    await wakeAll(loop);
+    expect([started, covered, desk.find('J1.1')?.state.is]).toEqual([
+      ['J2.1'],
+      ['J1.1'],
+      'starting',
+    ]);
+    isCovered();
+    await settle();
+    expect(started).toEqual(['J2.1', 'J1.1']);
+  });
+
+  test('run work: a lease that ran out, or an end that came, while a guard was awaited starts nothing', async () => {
+    const { loop, take, started, gate, desk } = await openLoop(4);
+    let isCovered: () => void = () => undefined;
+    gate.cover = new Promise((resolve) => {
+      isCovered = resolve;
+    });
+    await take(withLease('J1.1', 10_000), withLease('J2.1', 90_000));
+    await wakeAll(loop);
+    await take(cancel('J2.1'));
+    gate.silentMs = 10_000;
+    isCovered();
+    await wakeAll(loop);
+    const endingOf = (attempt: AttemptId) => desk.find(attempt)?.state;
+    expect(started).toEqual([]);
+    expect(endingOf('J1.1')).toMatchObject({ ending: { code: 'LEASE_LAPSED' } });
+    expect(endingOf('J2.1')).toMatchObject({ ending: { outcome: 'cancelled' } });
+  });
+
+  test('run work: work with a lease that nobody can guard is refused with the code', async () => {
+    const { loop, take, started, gate, desk } = await openLoop(4);
+    gate.cover = Promise.reject(new AppError('JOB_UNGUARDED'));
+    await take(withLease('J1.1', 10_000));
+    await wakeAll(loop);
+    const ending = { outcome: 'refused', code: 'JOB_UNGUARDED' };
+    expect([started, desk.find('J1.1')?.state]).toMatchObject([[], { ending }]);
   });
 
   test('run work: what is over before its turn is expired without a process', async () => {

@@ -17,6 +17,7 @@ import { openAgentSwarm } from '../../../protocol/transports/swarm.ts';
 import { openArtifactFiles } from '../../../store/artifact-files.ts';
 import { openHomeDisk } from '../../../store/home-disk.ts';
 import { openLogFiles } from '../../../store/log-files.ts';
+import { unguarded } from '../../kit/unguarded.ts';
 
 const program = openProgram(import.meta.url);
 const { ports } = program;
@@ -55,6 +56,7 @@ const agent = new Agent({
   artifacts: await openArtifactFiles(home.artifacts),
   logs: await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max }),
   workshop,
+  guards: unguarded,
   dial: () => swarm.dial(route),
   hub,
   host: 'empty',

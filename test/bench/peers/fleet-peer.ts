@@ -20,6 +20,7 @@ import type { LogStore } from '../../../store/log.ts';
 import { openLogFiles } from '../../../store/log-files.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { instantDisk, openMemoryKv } from '../../../store/memory.ts';
+import { unguarded } from '../../kit/unguarded.ts';
 import { fleetReportMs } from '../limits.ts';
 import { type FleetPlan, type FleetReport, makeFleetKey } from './fleet-plan.ts';
 
@@ -62,6 +63,7 @@ async function runFleet(plan: FleetPlan): Promise<void> {
       logs: await openLogs(plan, n),
       artifacts: await openMemoryArtifacts(instantArtifactDisk()),
       workshop,
+      guards: unguarded,
       dial: dialAs(makeFleetKey(n)),
       hub: plan.hub,
       host: `box-${n}`,

@@ -10,7 +10,7 @@ import type { Check } from './check.ts';
 import { deadlinesCheck } from './deadlines.ts';
 import { finalRecordsCheck } from './final-records.ts';
 import { followedLogsCheck } from './followed-logs.ts';
-import { leasesCheck } from './leases.ts';
+import { guardsCheck, leasesCheck } from './leases.ts';
 import { logCopiesCheck } from './log-copies.ts';
 import { lossesCheck } from './losses.ts';
 import { oneOutcomeCheck } from './one-outcome.ts';
@@ -36,4 +36,5 @@ export const checks: readonly Check[] = [
   revokedCheck,
   lossesCheck,
   leasesCheck,
+  guardsCheck,
 ];

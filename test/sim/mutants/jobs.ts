@@ -77,9 +77,9 @@ export const jobMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'agent/attempt-machine.ts',
-        find: 'function lose(state: Starting | Running, at: number): Out {',
+        find: 'const { at, guardedAt } = event;',
         replace:
-          'function lose(state: Starting | Running, at: number): Out {\n  if (at > 0) return { state: { is: "accepted", acceptedAt: state.acceptedAt }, effects: [{ do: "end-process" }] };',
+          'const { at, guardedAt } = event;\n  if (at > 0) return { state: { is: "accepted", acceptedAt: state.acceptedAt }, effects: [{ do: "end-process" }] };',
       },
     ],
     focus: ['agent-crash'],

@@ -44,6 +44,30 @@ export const leaseMutants: readonly Mutant[] = [
     focus: ['partition'],
   },
   {
+    id: 'guard-asleep',
+    breaks: 'a guard ends nothing when its agent is dead',
+    edits: [
+      {
+        file: 'agent/guard/guarded-machine.ts',
+        find: 'findGuardLeftMs(state, now) > 0',
+        replace: 'findGuardLeftMs(state, now) > -1e9',
+      },
+    ],
+    focus: ['agent-crash', 'agent-pause'],
+  },
+  {
+    id: 'guard-takes-back',
+    breaks: 'a guard believes what was counted from a tick of long ago',
+    edits: [
+      {
+        file: 'agent/guard/guarded-machine.ts',
+        find: 'if (findGuardLeftMs(next, now) >= findGuardLeftMs(state, now)) return next;',
+        replace: 'if (findGuardLeftMs(next, now) > -1e9) return next;',
+      },
+    ],
+    focus: ['agent-pause'],
+  },
+  {
     id: 'sleeper-blames',
     breaks: 'a hub that slept declares lost what it could not hear',
     edits: [
