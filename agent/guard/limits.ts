@@ -24,6 +24,9 @@ export const guardRestartMsBase = 100;
 /** See `guardRestartMsBase`. */
 export const guardRestartMsMax = 10_000;
 
+/** Changes that nobody waits for are told together after so long; a tenth of the margin. */
+export const guardStateMs = 100;
+
 /** With no lease left a guard stays so long, for a next one: work comes in rows. */
 export const guardIdleMs = 10_000;
 

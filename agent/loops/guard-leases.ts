@@ -22,6 +22,7 @@ import {
   guardRestartMsBase,
   guardRestartMsMax,
   guardSilentMsMax,
+  guardStateMs,
   guardTickMs,
 } from '../guard/limits.ts';
 
@@ -64,6 +65,10 @@ export class GuardLeases {
   #present: Present | undefined;
   /** Guards that ended since the last one that ticked. */
   #failCount = 0;
+  /** A statement is on its way to the system; what changed meanwhile follows it. */
+  #isStating = false;
+  #isStale = false;
+  #cancelSoon: CancelTimer | undefined;
   #cancelSilence: CancelTimer = () => undefined;
   #cancelRestart: CancelTimer | undefined;
   #cancelIdle: CancelTimer | undefined;
@@ -108,22 +113,27 @@ export class GuardLeases {
         },
       };
       this.#waiters.add(waiter);
-      this.wake();
+      this.#keepOrLetGo();
+      this.#state();
     });
   }
 
-  /** States the leases as they are now. Costs nothing while none is held. */
+  /** Sees to a guard, and states the leases in a moment. Costs nothing while none is held. */
   wake(): void {
     if (this.#isStopped || (this.#covered.size === 0 && this.#present === undefined)) return;
-    const rows = this.#listRows();
+    this.#listRows();
     this.#keepOrLetGo();
-    if (this.#present?.tick !== undefined) void this.#state(this.#present, rows);
+    this.#cancelSoon ??= this.#parts.ports.timers.after(guardStateMs, () => {
+      this.#cancelSoon = undefined;
+      this.#state();
+    });
   }
 
   /** Lets the guard go. It ends by itself, after what it still holds where there is any. */
   stop(): void {
     this.#isStopped = true;
-    for (const cancel of [this.#cancelSilence, this.#cancelRestart, this.#cancelIdle]) cancel?.();
+    const timers = [this.#cancelSoon, this.#cancelSilence, this.#cancelRestart, this.#cancelIdle];
+    for (const cancel of timers) cancel?.();
     this.#present?.handle.close();
   }
 
@@ -150,10 +160,24 @@ export class GuardLeases {
     return { ...process, forMs: leftMs + sinceMs, isEnding };
   }
 
-  async #state(present: Present, rows: readonly GuardRow[]): Promise<void> {
-    const { tick, handle } = present;
-    if (tick === undefined) return;
-    const isSaid = await handle.state({ from: tick.at, rows });
+  /** One statement at a time, so that many changes at once cost one or two. */
+  #state(): void {
+    this.#isStale = true;
+    if (!this.#isStating) void this.#stateAll();
+  }
+
+  async #stateAll(): Promise<void> {
+    this.#isStating = true;
+    while (this.#isStale && this.#present?.tick !== undefined) {
+      this.#isStale = false;
+      await this.#stateOnce(this.#present, this.#present.tick.at);
+    }
+    this.#isStating = false;
+  }
+
+  async #stateOnce(present: Present, from: LeaseInstant): Promise<void> {
+    const rows = this.#listRows();
+    const isSaid = await present.handle.state({ from, rows });
     if (!isSaid || present !== this.#present) return;
     const said = new Set(rows.map(({ mark }) => mark));
     for (const waiter of [...this.#waiters]) {
@@ -188,7 +212,8 @@ export class GuardLeases {
         present.tick = { at, heardAtMs: ports.clock.monotonicMs() };
         this.#failCount = 0;
         this.#watchSilence(present);
-        this.wake();
+        this.#keepOrLetGo();
+        this.#state();
       },
       ended: (mark) => {
         const attempt = [...this.#covered].find((one) => this.#parts.mark(one) === mark);

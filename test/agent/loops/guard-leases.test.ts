@@ -11,6 +11,7 @@ import {
   guardRestartMsBase,
   guardRestartMsMax,
   guardSilentMsMax,
+  guardStateMs,
   guardTickMs,
 } from '../../../agent/guard/limits.ts';
 import { GuardLeases } from '../../../agent/loops/guard-leases.ts';
@@ -91,6 +92,7 @@ async function start(attempt: AttemptId): Promise<{ is: 'waits' | 'covered' | st
 async function run(attempt: AttemptId): Promise<void> {
   await bench.desk.step(attempt, { type: 'spawned', at: 1, process: processMark });
   loop.wake();
+  await bench.ports.advance(guardStateMs);
   await settle();
 }
 
@@ -153,11 +155,26 @@ describe('guard leases', () => {
     await bench.ports.advance(900);
     leftMs = 12_000;
     loop.wake();
+    await bench.ports.advance(guardStateMs);
     await settle();
     expect(opened[0]?.tables.at(-1)).toMatchObject({
       from: { monotonicMs: 777_000 },
-      rows: [{ forMs: 12_900 }],
+      rows: [{ forMs: 12_900 + guardStateMs }],
     });
+  });
+
+  test('guard leases: many changes of a moment are told together, but whoever waits does not wait for that', async () => {
+    await start('J1.1');
+    await tick(opened[0]);
+    for (let count = 0; count < 50; count += 1) loop.wake();
+    await bench.ports.advance(guardStateMs - 1);
+    expect(opened[0]?.tables).toHaveLength(1);
+    const covers = await Promise.all([start('J2.1'), start('J3.1'), start('J4.1')]);
+    expect(covers.map(({ is }) => is)).toEqual(['covered', 'covered', 'covered']);
+    await bench.ports.advance(1);
+    await settle();
+    expect(opened[0]?.tables.length).toBeLessThanOrEqual(5);
+    expect(opened[0]?.tables.at(-1)?.rows).toHaveLength(4);
   });
 
   test('guard leases: what the agent itself ends has its grace and more, and is not asked again', async () => {
@@ -177,13 +194,14 @@ describe('guard leases', () => {
     await tick(opened[0]);
     await run('J1.1');
     await finish('J1.1');
+    await bench.ports.advance(guardStateMs);
     await settle();
     expect(opened[0]?.tables.at(-1)?.rows).toEqual([]);
     expect(loop.health).toEqual({ is: 'none', leaseCount: 0, pid: null });
     await bench.ports.advance(guardIdleMs / 2);
     await tick(opened[0]);
     expect(opened[0]?.asked).toBeUndefined();
-    await bench.ports.advance(guardIdleMs / 2);
+    await bench.ports.advance(guardIdleMs / 2 - guardStateMs);
     expect([opened[0]?.asked, bench.ports.timerCount]).toEqual(['close', 0]);
     await start('J2.1');
     expect(opened).toHaveLength(2);
