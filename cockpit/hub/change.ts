@@ -4,6 +4,7 @@
  * Everything that one event causes is collected here and goes to disk in one synced batch; only
  * after that do messages leave and screens hear of it. A change is made, filled, committed once.
  */
+import { encodeValue } from '../../protocol/codec.ts';
 import { type CommandMessage, encodeMessage } from '../../protocol/messages.ts';
 import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
 import { checkEvent, type JournalEvent } from '../../store/journal.ts';
@@ -50,31 +51,36 @@ export class Change {
   isInboxChanged = false;
   readonly #takeEventSeq: () => number;
   readonly #undos: (() => void)[] = [];
+  #isMarked = false;
 
   constructor(at: number, takeEventSeq: () => number) {
     this.at = at;
     this.#takeEventSeq = takeEventSeq;
   }
 
-  /** What takes back a step in memory that goes with this change; run where the change is undone. */
+  /**
+   * What takes back a step in memory that goes with this change; run where the change is undone. Only
+   * what was marked can be undone, so before the first mark nothing is kept.
+   */
   onUndo(run: () => void): void {
-    this.#undos.push(run);
+    if (this.#isMarked) this.#undos.push(run);
   }
 
   /** Puts a value into memory, as a part of this change. */
   keepIn<K, V>(map: Map<K, V>, key: K, value: V): void {
     const before = map.get(key);
     map.set(key, value);
-    this.onUndo(() => restore(map, key, before));
+    if (this.#isMarked) this.#undos.push(() => restore(map, key, before));
   }
 
   /** Takes a value out of memory, as a part of this change. */
   dropFrom<K, V>(map: Map<K, V>, key: K): void {
     const before = map.get(key);
-    if (map.delete(key)) this.onUndo(() => restore(map, key, before));
+    if (map.delete(key) && this.#isMarked) this.#undos.push(() => restore(map, key, before));
   }
 
   mark(): ChangeMark {
+    this.#isMarked = true;
     const [opCount, eventCount] = [this.ops.length, this.events.length];
     return { opCount, eventCount, undoCount: this.#undos.length };
   }
@@ -129,27 +135,33 @@ export class Change {
     });
   }
 
-  /** All rows to write but those of the journal; the jobs' last state only. */
+  /** All rows to write but those of the journal; the jobs' last state only. Asked for once, at the end. */
   planOps(): readonly KvOp[] {
-    const ops = [...this.ops];
+    const { ops } = this;
     for (const job of this.jobs.values()) ops.push(planRow(jobKey(job.id), job));
-    for (const [id, isActive] of this.#markers) {
+    this.#markers.forEach((isActive, id) => {
       ops.push(planMarker(activeJobKey(id), isActive));
       const job = this.jobs.get(id);
       if (!isActive && job !== undefined) ops.push(planEnded(job, this.at));
-    }
+    });
     return ops;
   }
 }
 
 /** Its place in the order of ends, by which it ages out; a job that ends again has another. */
 function planEnded(job: JobRecord, at: number): KvOp {
-  return planRow(endedJobKey(at, job.id), { logBytes: sumFileBytes(job) });
+  const key = endedJobKey(at, job.id);
+  const logBytes = sumFileBytes(job);
+  return logBytes === 0 ? { type: 'put', key, value: endedSilent } : planRow(key, { logBytes });
 }
+
+/** What most rows in the order of ends hold. */
+const endedSilent = encodeValue({ logBytes: 0 });
+const marked = new Uint8Array([1]);
 
 /** A marker row is there while something is so. */
 function planMarker(key: string, isSo: boolean): KvOp {
-  return isSo ? { type: 'put', key, value: new Uint8Array([1]) } : { type: 'del', key };
+  return isSo ? { type: 'put', key, value: marked } : { type: 'del', key };
 }
 
 function restore<K, V>(map: Map<K, V>, key: K, before: V | undefined): void {

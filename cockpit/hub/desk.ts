@@ -313,18 +313,19 @@ export class HubDesk {
     place: { readonly worker: PeerKey; readonly parent: JobId | null },
   ): CommandJob {
     const { title, spec, need, on } = wanted;
-    const bare = {
+    const id = this.#takeJobId();
+    const attempt = makeAttempt(scene, { id, spec }, { n: 1, worker: place.worker });
+    const job: CommandJob = {
       kind: 'command',
-      id: this.#takeJobId(),
+      id,
       ...(place.parent === null ? pickKey(wanted) : {}),
       title,
       createdAt: scene.change.at,
       parent: place.parent,
       spec,
       targeting: { on: place.parent === null ? on : place.worker, need },
-    } as const;
-    const attempt = makeAttempt(scene, bare, { n: 1, worker: place.worker });
-    const job: CommandJob = { ...bare, attempts: [attempt] };
+      attempts: [attempt],
+    };
     keepJob(scene, job);
     assignJob(scene, job, attempt);
     scene.change.note({ kind: 'job-dispatched', job: job.id, worker: place.worker });

@@ -74,18 +74,19 @@ export class Ledger {
 
   /** A change as of now, with the memory that it is made on. */
   open(): Scene {
-    return { state: this.state, change: this.begin(), listCandidates: () => this.listCandidates() };
+    const { state, listCandidates } = this;
+    return { state, change: this.begin(), listCandidates };
   }
 
   /** Every worker with what the choice among them looks at. */
-  listCandidates(): readonly Candidate[] {
+  readonly listCandidates = (): readonly Candidate[] => {
     const { outlet } = this.#parts;
     return [...this.state.workers.values()].map((worker) => ({
       worker,
       isPresent: outlet.isPresent(worker.key),
       load: listHeldBy(this.state, worker.key).length,
     }));
-  }
+  };
 
   /** A read for somebody who should not wait for a disk. Errors: DISK_FULL, STORE_REOPENING. */
   readSoon<T>(reading: Promise<T>): Promise<T> {
@@ -95,12 +96,13 @@ export class Ledger {
 
   /** A change as of now. */
   begin(): Change {
-    const { state } = this;
-    return new Change(Math.round(this.#parts.ports.clock.wallMs()), () => {
-      state.nextEvent += 1;
-      return state.nextEvent - 1;
-    });
+    return new Change(Math.round(this.#parts.ports.clock.wallMs()), this.#takeEventSeq);
   }
+
+  readonly #takeEventSeq = (): number => {
+    this.state.nextEvent += 1;
+    return this.state.nextEvent - 1;
+  };
 
   /** Changes that may be lost go with the next batch. */
   defer(ops: readonly KvOp[]): void {

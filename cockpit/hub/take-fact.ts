@@ -12,13 +12,13 @@ import { planRow } from '../../store/row-codec.ts';
 import type { HubAttemptEvent } from '../manager/attempt-machine.ts';
 import { splitAttemptId } from '../manager/job.ts';
 import type { LossCause } from '../manager/plan-loss.ts';
-import { listUnended, returnAttempt, type Scene, sendCancel, stepAttempt } from './transitions.ts';
+import { findOpen, returnAttempt, type Scene, sendCancel, stepAttempt } from './transitions.ts';
 
 /** Takes one report into the change. Errors: FRAME_INVALID; whatever it throws, the caller undoes. */
 export function takeFact(scene: Scene, worker: PeerKey, row: StreamRow): void {
   const fact = decodeFact(row.bytes);
   const { job: id, n } = splitAttemptId(fact.attempt);
-  const attempt = listUnended(scene, id).find((open) => open.n === n);
+  const attempt = findOpen(scene, { id, n });
   if (attempt?.worker !== worker) return noteLate(scene, worker, fact);
   returnAttempt(scene, { id, n });
   const effects = stepAttempt(scene, { id, n, loss: findLossCause(fact) }, readFact(fact));

@@ -61,6 +61,13 @@ export function listUnended(scene: Scene, id: JobId): readonly AttemptRecord[] {
   return job.attempts.filter(({ state }) => state.is !== 'finished');
 }
 
+/** This attempt, if it has not ended. */
+export function findOpen(scene: Scene, { id, n }: Place): AttemptRecord | undefined {
+  const job = findUnended(scene, id);
+  const attempt = job?.kind === 'command' ? findAttempt(job, n) : undefined;
+  return attempt?.state.is === 'finished' ? undefined : attempt;
+}
+
 /** Unended jobs of which this worker holds an attempt, oldest first. */
 export function listHeldBy(state: DeskState, worker: PeerKey): readonly CommandJob[] {
   return [...(state.heldBy.get(worker)?.values() ?? [])];
@@ -174,8 +181,9 @@ export function mayHaveLeft(state: DeskState, id: JobId, { n, worker }: AttemptR
 export function keepJob({ state, change }: Scene, job: JobRecord): void {
   const { active, groupParts } = state;
   const before = active.get(job.id);
+  const hasEnded = isEnded(job);
   change.putJob(job);
-  if ((before !== undefined) === isEnded(job)) change.markActive(job.id, !isEnded(job));
+  if ((before !== undefined) === hasEnded) change.markActive(job.id, !hasEnded);
   if (job.kind === 'command') {
     if (job.parent !== null) change.keepIn(groupParts, job.id, job);
     indexHolders(state, job);
@@ -184,7 +192,7 @@ export function keepJob({ state, change }: Scene, job: JobRecord): void {
       if (before?.kind === 'command') indexHolders(state, before);
     });
   }
-  if (!isEnded(job)) return change.keepIn(active, job.id, job);
+  if (!hasEnded) return change.keepIn(active, job.id, job);
   change.dropFrom(active, job.id);
   if (job.kind === 'group') for (const id of job.children) change.dropFrom(groupParts, id);
   else forgetFresh({ state, change }, job);

@@ -114,6 +114,11 @@ export function isReplaced(state: HubAttemptState): boolean {
 
 /** How the job ended; undefined while it has not. */
 export function findEnd(job: CommandJob): AttemptEnd | undefined {
+  const [first] = job.attempts;
+  // Nearly every job has one attempt, and this is asked at each of its steps.
+  if (job.attempts.length === 1 && first !== undefined) {
+    return first.state.is === 'finished' ? first.state.end : undefined;
+  }
   if (job.attempts.some(({ state }) => state.is !== 'finished')) return undefined;
   const { state } = getCurrentAttempt(job);
   return state.is === 'finished' ? state.end : undefined;
@@ -122,12 +127,13 @@ export function findEnd(job: CommandJob): AttemptEnd | undefined {
 /** Bytes that its attempts' logs and artifacts take, as their workers said. */
 export function sumFileBytes(job: JobRecord): number {
   if (job.kind === 'group') return 0;
-  const ends = job.attempts.map(({ state }) => (state.is === 'finished' ? state.end : undefined));
-  const sizes = ends.flatMap((end) => [
-    end?.logBytes ?? 0,
-    ...(end?.artifacts?.kept ?? []).map(({ bytes }) => bytes),
-  ]);
-  return sizes.reduce((sum, bytes) => sum + bytes, 0);
+  let sum = 0;
+  for (const { state } of job.attempts) {
+    if (state.is !== 'finished') continue;
+    sum += state.end.logBytes ?? 0;
+    for (const { bytes } of state.end.artifacts?.kept ?? []) sum += bytes;
+  }
+  return sum;
 }
 
 /** Has it ended? */
