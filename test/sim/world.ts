@@ -18,6 +18,7 @@ import { History } from './history.ts';
 import { HubBox } from './hub-box.ts';
 import type { Skew } from './incarnation.ts';
 import { Network } from './network.ts';
+import { Regressions } from './regressions.ts';
 import type { SimLink } from './sim-link.ts';
 import { Sockets } from './sockets.ts';
 import { strike } from './strike.ts';
@@ -70,6 +71,7 @@ export class World {
   readonly #ground: Ground;
   readonly #twins: AgentBox[] = [];
   readonly #wire: Wire;
+  readonly #regressions: Regressions;
   #isHealed = false;
 
   constructor({ seed, isVerbose, plants, focus, only }: WorldParts) {
@@ -77,6 +79,7 @@ export class World {
     const chance = createChance(seed);
     this.#chance = chance;
     this.#wire = new Wire(history, () => clock.nowMs);
+    this.#regressions = new Regressions(history);
     this.trace = new Trace({ nowMs: () => clock.nowMs, isVerbose });
     const { trace } = this;
     this.network = new Network({
@@ -235,6 +238,7 @@ export class World {
   #notePassing(from: SimLink, kind: string, bytes: Uint8Array): void {
     const isSane = from.sends === 'to-agent' || !this.history.stains.has(from.box);
     if (isSane) this.#wire.leaves(from, kind, bytes);
+    this.#regressions.leaves(from, kind, bytes);
     if (from.sends === 'to-agent') this.history.sentTo.set(from.peerKey, this.clock.nowMs);
     if (!from.isOpen) from.isOpen = isOpenHello(bytes);
   }
@@ -248,6 +252,7 @@ export class World {
     const box = this.boxes.find((known) => known.name === name);
     if (box === undefined || kind === 'hello' || kind === 'garbage' || !peer.isOpen) return;
     if (!this.history.stains.has(name)) this.#wire.arrives(from, kind, bytes);
+    this.#regressions.arrives(from, kind, bytes);
     if (sends === 'to-hub') {
       const isHeard = this.hub.hub?.session(box.key)?.isLinked === true;
       if (isHeard) this.history.noteArrival(name, this.clock.nowMs);

@@ -106,12 +106,13 @@ export const deliveryMutants: readonly Mutant[] = [
   },
   {
     id: 'regression-served',
-    breaks: 'a peer that remembers less than it acknowledged is served',
+    // Each side alone would do: who was put back has forgotten both what it took and what it said.
+    breaks: 'a peer that remembers less than it acknowledged is served, by either side',
     edits: [
       {
         file: 'protocol/machines/sender.ts',
         find: 'if (received < acked || received > queued) {',
-        replace: 'if (received > queued) {',
+        replace: 'if (received < 0 || queued < 0) {',
       },
     ],
     focus: ['agent-restore'],

@@ -13,7 +13,7 @@ export const leaseMutants: readonly Mutant[] = [
         file: 'protocol/connection.ts',
         find: '    const frame = decodeFrame(bytes);\n    this.#hear();',
         replace:
-          '    const frame = decodeFrame(bytes);\n    this.#hear();\n    if (this.isOpen) this.#parts.owner.answered(this, { sentAt: this.#readClocks(), queued: 0 });',
+          '    const frame = decodeFrame(bytes);\n    this.#hear();\n    if (this.isOpen) this.#parts.owner.answered(this, readInstant(this.#parts.ports.clock), { t: "pong", at: 0 });',
       },
     ],
     focus: ['partition', 'spike'],
