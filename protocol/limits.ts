@@ -62,8 +62,8 @@ export const logWindowBytesDefault = 1024 * 1024;
 /** Most that the hub lets one worker have under way: 100 MB/s for 40 ms of way and sync. */
 export const logWindowBytesMax = 4 * 1024 * 1024;
 
-/** Least that the hub lets one worker have under way: two chunks, so that one is sent while one is synced. */
-export const logWindowBytesMin = 128 * 1024;
+/** Least that the hub lets one worker have under way: half a chunk. A chunk is no larger than its window. */
+export const logWindowBytesMin = 32 * 1024;
 
 /** How often each side pings. One a second keeps the age shown fresh and costs 0.05 % of a core. */
 export const pingMsDefault = 1000;

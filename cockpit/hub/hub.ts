@@ -208,7 +208,7 @@ export class Hub {
     const failed = (error: unknown) => this.fail(error);
     this.#sent = new SentReceipts({ state, desk: this.#desk, ports, failed });
     const copies = { disk, desk: this.#desk, failed, noticed };
-    this.#mirror = new LogMirror({ logs, ...copies });
+    this.#mirror = new LogMirror({ logs, clock: ports.clock, ...copies });
     this.#artifacts = new ArtifactMirror({ artifacts, ...copies });
     const workers = this.#workers;
     this.#invites = new InviteBook({ kv, committer: this.#committer, workers, ports, hubKey: key });

@@ -5,10 +5,20 @@
  */
 
 /**
- * Bytes of logs on their way to the hub's disk, over all workers: each may have a share of it under
- * way. 100 MB/s for 160 ms; with more, the fastest streams would crowd out the others.
+ * Bytes of logs that all workers together may have under way; each may have an equal share of it. As much
+ * as waits in the socket's own room without loss: of the 8 MiB that Linux makes of `udpBufferBytes`, a packet
+ * of 1,400 bytes takes 2,304. 100 MB/s for 40 ms. With 16 MiB a twentieth of all packets was lost.
  */
-export const logWaitingBytesMax = 16 * 1024 * 1024;
+export const logUnderWayBytesMax = 4 * 1024 * 1024;
+
+/** A worker has its share of that until so long after it last sent something: many round trips and syncs. */
+export const logActiveMs = 1000;
+
+/**
+ * Bytes of logs that may wait for the disk, over all workers; what is over it is dropped and comes again. Twice
+ * what a thousand workers with the least window have under way.
+ */
+export const logWaitingBytesMax = 64 * 1024 * 1024;
 
 /** Logs whose holder was looked up and is remembered; at it all are looked up again. */
 export const logHoldersMax = 4096;

@@ -3,21 +3,22 @@
  *
  * A worker asks where a copy ends and sends from there; what arrives is appended in order, synced,
  * and only then acknowledged; the next is appended while the one before is synced. Logs do not
- * wait for each other. Every ack says how much its worker may have under way, so that all workers
- * together stay within what the hub can hold. A worker can write only to logs of attempts that it
- * holds or held. What the disk does not take is not acknowledged and dropped: the worker still has
- * it, and asks again by itself.
+ * wait for each other. Every ack says how much its worker may have under way: `LogWindows` decides it.
+ * A worker can write only to logs of attempts that it holds or held. What the disk does not take is
+ * not acknowledged and dropped: the worker still has it, and asks again by itself.
  */
 import { AppError } from '../../protocol/errors.ts';
 import type { OwnerFrame } from '../../protocol/frames.ts';
-import { logAsksMax, logWindowBytesMax, logWindowBytesMin } from '../../protocol/limits.ts';
+import { logAsksMax, logWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId, PeerKey } from '../../protocol/model.ts';
+import type { Clock } from '../../protocol/ports.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import type { Log, LogRecord, LogSlice, LogStore } from '../../store/log.ts';
 import { splitAttemptId } from '../manager/job.ts';
 import type { HubDesk } from './desk.ts';
 import { DiskWait } from './disk-wait.ts';
 import { logHoldersMax, logWaitingBytesMax } from './limits.ts';
+import { LogWindows } from './log-windows.ts';
 
 /** "I do not want this log": an offset that no log reaches, so that the worker may forget it. */
 export const logUnwanted = Number.MAX_SAFE_INTEGER;
@@ -29,6 +30,7 @@ export interface LogMirrorParts {
   readonly logs: LogStore;
   readonly disk: DiskGuard;
   readonly desk: HubDesk;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly failed: (error: unknown) => void;
   readonly noticed: (line: string) => void;
 }
@@ -59,6 +61,7 @@ export class LogMirror {
   /** Workers with a lane. */
   readonly #shares = new Map<PeerKey, Share>();
   #waitingBytes = 0;
+  readonly #windows: LogWindows;
   /** Questions that are being answered, by worker. */
   readonly #asks = new Map<PeerKey, number>();
   /** Lanes whose worker holds or held the attempt, which it then does for ever. */
@@ -69,6 +72,7 @@ export class LogMirror {
   constructor(parts: LogMirrorParts) {
     this.#parts = parts;
     this.#diskWait = new DiskWait({ ...parts, subject: 'a log' });
+    this.#windows = new LogWindows(parts.clock);
   }
 
   /** Takes a worker's frame; `answer` sends back to that worker. */
@@ -130,8 +134,9 @@ export class LogMirror {
     answer: (frame: OwnerFrame) => void,
   ): Promise<void> {
     const isHolder = await this.#isHolder(worker, attempt);
+    if (isHolder) this.#windows.note(worker);
     const offset = isHolder ? await this.#findDurableEnd(attempt) : logUnwanted;
-    answer({ t: 'log-ack', attempt, offset, isReset: true, window: this.#findWindow() });
+    answer({ t: 'log-ack', attempt, offset, isReset: true, window: this.#windows.find() });
   }
 
   /** The worker may forget what lies before it, so it is not said before it is on the disk. */
@@ -144,7 +149,7 @@ export class LogMirror {
     const own = this.#shares.get(worker)?.bytes ?? 0;
     // A worker that keeps to its window never comes near this; what is dropped is asked for again.
     const isOver = own + bytes > 2 * logWindowBytesMax;
-    if (isOver || this.#waitingBytes + bytes > 4 * logWaitingBytesMax) return;
+    if (isOver || this.#waitingBytes + bytes > logWaitingBytesMax) return;
     const lane = this.#openLane(worker, frame.attempt, answer);
     this.#account(lane, bytes);
     lane.waiting.push(frame);
@@ -209,6 +214,7 @@ export class LogMirror {
       // Taken only now, so that what came meanwhile is part of it.
       frames = takeWaiting(lane);
       if (log === undefined) return;
+      this.#windows.note(lane.worker);
       if (!(await this.#parts.disk.hasLogRoom())) throw new AppError('DISK_FULL');
       // What does not follow the copy is not taken; the worker goes on from where the copy ends.
       const isReset = await appendFrames(log, frames);
@@ -233,14 +239,8 @@ export class LogMirror {
     this.#diskWait.kept();
     // Mended by the sync, the copy may end earlier than it did.
     const isReset = unsynced.isReset || offset < unsynced.offset;
-    answer({ t: 'log-ack', attempt, offset, isReset, window: this.#findWindow() });
+    answer({ t: 'log-ack', attempt, offset, isReset, window: this.#windows.find() });
     for (const run of this.#followers.get(attempt) ?? []) run();
-  }
-
-  /** What one worker may have under way: an equal share, within reason. */
-  #findWindow(): number {
-    const share = Math.floor(logWaitingBytesMax / Math.max(1, this.#shares.size));
-    return Math.min(logWindowBytesMax, Math.max(logWindowBytesMin, share));
   }
 
   async #isHolder(worker: PeerKey, attempt: AttemptId): Promise<boolean> {

@@ -2,7 +2,7 @@
  * The hub's copies of logs: appended in place, on disk before they are acknowledged, each by its holder.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { logWaitingBytesMax } from '../../../cockpit/hub/limits.ts';
+import { logUnderWayBytesMax } from '../../../cockpit/hub/limits.ts';
 import { LogMirror, logUnwanted } from '../../../cockpit/hub/log-mirror.ts';
 import type { OwnerFrame } from '../../../protocol/frames.ts';
 import { logWindowBytesMax } from '../../../protocol/limits.ts';
@@ -45,6 +45,7 @@ beforeEach(async () => {
     logs,
     disk: { ...soundDisk, hasLogRoom: async () => hasLogRoom },
     desk: bench.desk,
+    clock: bench.ports.clock,
     failed: (error) => failures.push(error),
     noticed: (line) => lines.push(line),
   });
@@ -128,6 +129,7 @@ describe('log mirror', () => {
       logs: slow,
       disk: soundDisk,
       desk: bench.desk,
+      clock: bench.ports.clock,
       failed: (error) => failures.push(error),
       noticed: (line) => lines.push(line),
     });
@@ -139,7 +141,7 @@ describe('log mirror', () => {
       await take(key, { ...log(0, [[0, 'x']]), attempt: `J${n}.1` });
     }
     await take(alice, { t: 'log-ask', attempt: 'J9.1' });
-    expect(answers).toMatchObject([{ window: Math.floor(logWaitingBytesMax / 31) }]);
+    expect(answers).toMatchObject([{ window: Math.floor(logUnderWayBytesMax / 31) }]);
   });
 
   test('log mirror: chunks that wait go to disk with one sync and one ack', async () => {
