@@ -80,6 +80,8 @@ export class History {
   readonly arrivals = new Map<string, number[]>();
   /** When each attempt's command first left the hub. */
   readonly leftAt = new Map<AttemptId, number>();
+  /** Attempts whose cancel left the hub. */
+  readonly cancelled = new Set<AttemptId>();
   /** By box: when an answer to a ping became good, and when that ping had left. */
   readonly answered = new Map<string, { readonly at: number; readonly sentAt: number }[]>();
   /** The same for answers that the box by its own word must have taken as good. */

@@ -87,16 +87,17 @@ export class Wire {
     const { data } = this.#sentOn(from);
     for (const { seq, body } of listMessages(bytes)) {
       data.set(seq, body.length);
-      if (from.sends === 'to-agent') this.#noteAssign(body);
+      if (from.sends === 'to-agent') this.#noteCommand(body);
     }
     const size = [...data.values()].reduce((sum, length) => sum + length, 0);
     this.#hold(data.size <= windowFramesMax, from, `${data.size} messages are under way`);
     this.#hold(size <= windowBytesMax + messageBytesMax, from, `${size} bytes of messages`);
   }
 
-  #noteAssign(body: Uint8Array): void {
+  #noteCommand(body: Uint8Array): void {
     const { kind, attempt } = decodeValue(body) as { kind: string; attempt: AttemptId };
-    const { leftAt } = this.#history;
+    const { leftAt, cancelled } = this.#history;
+    if (kind === 'cancel') cancelled.add(attempt);
     if (kind === 'assign' && !leftAt.has(attempt)) leftAt.set(attempt, this.#nowMs());
   }
 

@@ -6,6 +6,7 @@
  */
 import { answersCheck } from './answers.ts';
 import { artifactsCheck } from './artifacts.ts';
+import { cancelsCheck } from './cancels.ts';
 import type { Check } from './check.ts';
 import { deadlinesCheck } from './deadlines.ts';
 import { finalRecordsCheck } from './final-records.ts';
@@ -34,6 +35,7 @@ export const checks: readonly Check[] = [
   answersCheck,
   screensCheck,
   revokedCheck,
+  cancelsCheck,
   lossesCheck,
   leasesCheck,
   guardsCheck,
