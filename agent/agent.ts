@@ -189,6 +189,7 @@ export class Agent implements SessionHost {
     this.#name = hello.name ?? this.#name;
     this.#barrier = hello.queued;
     this.#trouble = null;
+    this.#desk.noteHub(hello.takesWhole === true ? 'whole' : 'each');
     this.#keepLink.opened();
     // What a crash kept of attempts whose reports were acknowledged before it.
     this.#desk.acked(this.#desk.streams?.counts.acked ?? 0);
@@ -327,6 +328,7 @@ export class Agent implements SessionHost {
   async #close(): Promise<void> {
     this.#keepLink?.stop();
     this.#working?.stop();
+    this.#desk?.stop();
     this.#session?.stop('stopped');
     // Only what the end of the work did not reach, because the store failed or time was up.
     this.#working?.run.endAll();

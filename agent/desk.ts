@@ -25,6 +25,7 @@ import type { PeerStreams, StreamRow } from '../store/peer-streams.ts';
 import { planQuarantine } from '../store/quarantine.ts';
 import { type AttemptEffect, type AttemptEvent, stepAttempt } from './attempt-machine.ts';
 import { type HeldAttempt, listInventory, planForget, planHeld } from './attempts.ts';
+import { UnsaidReceipts } from './unsaid.ts';
 
 /** What the desk asks of the rest of the agent, after the decision is on disk. */
 export interface DeskOutlet {
@@ -65,6 +66,9 @@ export interface DeskParts {
 export class Desk {
   readonly #parts: DeskParts;
   readonly #held = new Map<AttemptId, HeldAttempt>();
+  /** Where the hub takes whole reports: what will be said with more. */
+  readonly #unsaid: UnsaidReceipts;
+  #hubTakes: 'each' | 'whole' = 'each';
   /** Attempts that printed nothing, whose report is on its way: in the order of the reports. */
   readonly #silent: { readonly attempt: AttemptId; readonly finishedSeq: number }[] = [];
   #streams: PeerStreams | undefined;
@@ -72,6 +76,7 @@ export class Desk {
   constructor(parts: DeskParts) {
     this.#parts = parts;
     this.#streams = parts.streams;
+    this.#unsaid = new UnsaidReceipts(parts.ports.timers, (attempts) => this.#say(attempts));
     for (const held of parts.held) this.#held.set(held.attempt, held);
     const ended = parts.held.filter((held) => held.finishedSeq !== undefined);
     for (const held of ended.toSorted((a, b) => getFinishedSeq(a) - getFinishedSeq(b))) {
@@ -97,6 +102,16 @@ export class Desk {
     return this.#streams;
   }
 
+  /** What the hub said of the reports that it takes: one for each receipt, or the last for all. */
+  noteHub(takes: 'each' | 'whole'): void {
+    this.#hubTakes = takes;
+  }
+
+  /** Says nothing more by itself; safe to repeat. */
+  stop(): void {
+    this.#unsaid.stop();
+  }
+
   /** The hub speaks from another store: what the old one gave can never be reported to it. */
   adopt(streams: PeerStreams, more: readonly KvOp[]): Promise<void> {
     const ops = [...more, ...[...this.#held.keys()].map((attempt) => planForget(attempt))];
@@ -105,6 +120,7 @@ export class Desk {
       this.#parts.outlet.forgotten(attempt);
     }
     this.#held.clear();
+    this.#unsaid.stop();
     this.#silent.length = 0;
     this.#streams = streams;
     return this.#parts.committer.commit(ops);
@@ -115,8 +131,10 @@ export class Desk {
     const ops: KvOp[] = [];
     const out: StreamRow[] = [];
     const effects: (() => void)[] = [];
+    const taken: AttemptId[] = [];
     for (const row of rows) {
       const planned = this.#takeOrQuarantine(row, how);
+      if (planned.unsaid !== undefined) taken.push(planned.unsaid);
       ops.push(...planned.ops);
       out.push(...planned.rows);
       effects.push(...planned.after);
@@ -126,6 +144,8 @@ export class Desk {
     ops.push(this.#streams.planReceived(last.seq));
     const committed = this.#commit(ops, out);
     this.#parts.outlet.taken();
+    // What did not start waits for a slot, maybe for long.
+    this.#say(taken.filter((attempt) => this.#held.get(attempt)?.state.is === 'accepted'));
     await committed;
     for (const perform of effects) perform();
     this.#parts.outlet.changed();
@@ -230,7 +250,11 @@ export class Desk {
       state: { is: 'accepted', acceptedAt },
     };
     this.#held.set(attempt, held);
-    const report = this.#planReport({ kind: 'accepted', attempt, at: acceptedAt });
+    if (this.#hubTakes === 'whole') {
+      this.#unsaid.note(attempt);
+      return { ops: [planHeld(held)], rows: [], after: [], unsaid: attempt };
+    }
+    const report = this.#planReport(this.#describeFact(held));
     return { ops: [planHeld(held), report.op], rows: [report.row], after: [] };
   }
 
@@ -257,8 +281,12 @@ export class Desk {
     let next: HeldAttempt = { ...held, state };
     const ops: KvOp[] = [];
     const rows: StreamRow[] = [];
-    if (effects.some((effect) => effect.do === 'report')) {
-      const report = this.#planReport(describeFact(next, this.#parts.outlet));
+    const isReported = effects.some((effect) => effect.do === 'report');
+    if (isReported && state.is === 'running' && this.#hubTakes === 'whole') {
+      this.#unsaid.note(attempt);
+    } else if (isReported) {
+      this.#unsaid.drop(attempt);
+      const report = this.#planReport(this.#describeFact(next));
       ops.push(report.op);
       rows.push(report.row);
       if (state.is === 'finished') {
@@ -274,6 +302,25 @@ export class Desk {
     if (state.is === 'finished') this.#noteSilent(next);
     ops.push(planHeld(next));
     return { ops, rows, after: effects.map((effect) => () => this.#perform(attempt, effect)) };
+  }
+
+  /** Reports where these stand; nothing of those that have ended, for that was reported. */
+  #say(attempts: readonly AttemptId[]): void {
+    const held = attempts.flatMap((attempt) => this.#held.get(attempt) ?? []);
+    const owed = held.filter(({ state }) => state.is !== 'finished');
+    if (owed.length === 0) return;
+    const reports = owed.map((one) => this.#planReport(this.#describeFact(one)));
+    for (const { attempt } of owed) this.#unsaid.drop(attempt);
+    const ops = reports.map(({ op }) => op);
+    const rows = reports.map(({ row }) => row);
+    // Whoever owns the store was told of its failure; there is nobody else to tell.
+    this.#commit(ops, rows).catch(() => this.#unsaid.stop());
+  }
+
+  #describeFact(held: HeldAttempt): FactMessage {
+    const fact = describeFact(held, this.#parts.outlet);
+    if (fact.kind === 'accepted' || this.#hubTakes === 'each') return fact;
+    return { ...fact, acceptedAt: held.state.acceptedAt };
   }
 
   #perform(attempt: AttemptId, effect: AttemptEffect): void {
@@ -307,15 +354,17 @@ interface Plan {
   readonly ops: readonly KvOp[];
   readonly rows: readonly StreamRow[];
   readonly after: readonly (() => void)[];
+  /** Accepted, and not reported yet. */
+  readonly unsaid?: AttemptId;
 }
 
 const nothing: Plan = { ops: [], rows: [], after: [] };
 
-/** What an attempt's present state says to the hub. Only `running` and `finished` are reported. */
+/** What an attempt's present state says to the hub. */
 function describeFact(held: HeldAttempt, outlet: DeskOutlet): FactMessage {
   const { attempt, state } = held;
   if (state.is === 'running') return { kind: 'started', attempt, at: state.startedAt };
-  if (state.is !== 'finished') throw new AppError('HUB_INTERNAL', `${state.is} is not reported`);
+  if (state.is !== 'finished') return { kind: 'accepted', attempt, at: state.acceptedAt };
   const { at, ...ending } = state.ending;
   return {
     kind: 'finished',

@@ -62,3 +62,9 @@ export const logPaceBytesMin = 128 * 1024;
 export const logDelayMsMax = 400;
 /** See `logDelayMsMax`; under this it grows. Half, so that it does not swing. */
 export const logDelayMsMin = 200;
+
+/**
+ * That work was accepted or started is reported by itself where so long nothing says more of it. A spawn
+ * takes a few milliseconds, and people do not see so small a delay.
+ */
+export const receiptWaitMs = 50;

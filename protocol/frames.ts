@@ -96,6 +96,8 @@ const helloSchema = z.object({
   inventory: z.array(inventoryRowSchema).max(attemptsHeldMax).exactOptional(),
   /** I take `data` frames that carry many messages. */
   takesMany: z.boolean().exactOptional(),
+  /** From the hub: I take a report of what came last for those of all that came before it. */
+  takesWhole: z.boolean().exactOptional(),
 });
 
 const body = bytes.refine((value) => value.length > 0 && value.length <= messageBytesMax);

@@ -34,13 +34,15 @@ export function isHotCommand(value: unknown): boolean {
 /** Is it an `accepted`, `started` or `finished` beyond doubt? */
 export function isHotFact(value: unknown): boolean {
   if (!isFields(value) || !isAttempt(value.attempt) || !isInstant(value.at)) return false;
-  if (value.kind === 'accepted' || value.kind === 'started') return hasFields(value, 3);
+  if (value.kind === 'accepted') return hasFields(value, 3);
+  const accepted = countOptional(value, 'acceptedAt', isInstant);
+  if (value.kind === 'started') return hasFields(value, 3 + accepted);
   if (value.kind !== 'finished' || !isCount(value.logBytes) || !isUsage(value.usage)) return false;
   if (!outcomeWords.has(value.outcome)) return false;
   // A reason is text that a schema cleans, so what has one is left to it.
   const optional =
     countOptional(value, 'startedAt', isInstant) + countOptional(value, 'code', isPlain64);
-  return hasFields(value, 6 + optional);
+  return hasFields(value, 6 + accepted + optional);
 }
 
 const instantMax = 8.64e15;

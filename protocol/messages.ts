@@ -99,14 +99,18 @@ const acceptedSchema = z.object({
   at: instant,
 });
 
-/** Agent → hub: its process runs. */
+/** Agent → hub: its process runs. `acceptedAt` where that was not reported by itself. */
 const startedSchema = z.object({
   kind: z.literal('started'),
   attempt: attemptIdSchema,
   at: instant,
+  acceptedAt: instant.exactOptional(),
 });
 
-/** Agent → hub: how it ended. `logBytes` is where its log ends; `code` says why it was refused. */
+/**
+ * Agent → hub: how it ended. `logBytes` is where its log ends; `code` says why it was refused. With
+ * `acceptedAt` it is the whole report: what came before its end may not have been reported by itself.
+ */
 const finishedSchema = z.object({
   kind: z.literal('finished'),
   attempt: attemptIdSchema,
@@ -114,6 +118,7 @@ const finishedSchema = z.object({
   outcome: z.enum(outcomes),
   code: peerText(64).exactOptional(),
   reason: peerText(4096).exactOptional(),
+  acceptedAt: instant.exactOptional(),
   startedAt: instant.exactOptional(),
   usage: usageSchema,
   logBytes: count,

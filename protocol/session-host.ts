@@ -25,7 +25,9 @@ export interface SessionHost {
    */
   describe(
     forStore: string | null,
-  ): Partial<Pick<HelloFrame, 'name' | 'host' | 'capabilities' | 'inventory' | 'queued'>>;
+  ): Partial<
+    Pick<HelloFrame, 'name' | 'host' | 'capabilities' | 'inventory' | 'queued' | 'takesWhole'>
+  >;
   /** The peer speaks from this store: settle what an older one held, then say where we stand. */
   adopt(peerStore: string): Promise<StreamMarks>;
   readOutbox(peerStore: string, after: number, countMax: number): Promise<readonly OutboxRow[]>;

@@ -42,7 +42,10 @@ function findLossCause(fact: FactMessage): LossCause | undefined {
 }
 
 function readFact(fact: FactMessage): HubAttemptEvent {
-  if (fact.kind !== 'finished') return { type: fact.kind, at: fact.at };
-  const { kind: _kind, attempt: _attempt, ...end } = fact;
-  return { type: 'finished', end };
+  if (fact.kind === 'accepted') return { type: 'accepted', at: fact.at };
+  const { acceptedAt } = fact;
+  const accepted = acceptedAt === undefined ? {} : { acceptedAt };
+  if (fact.kind === 'started') return { type: 'started', at: fact.at, ...accepted };
+  const { kind: _kind, attempt: _attempt, acceptedAt: _acceptedAt, ...end } = fact;
+  return { type: 'finished', end, ...accepted };
 }

@@ -85,11 +85,12 @@ export class WorkerSession implements SessionHost {
     return this.session.connection?.heardAt;
   }
 
-  describe(forStore: string | null): Partial<Pick<HelloFrame, 'name' | 'queued'>> {
+  describe(forStore: string | null): Partial<Pick<HelloFrame, 'name' | 'queued' | 'takesWhole'>> {
     const { workers, key } = this.#parts;
     const worker = workers.find(key);
     const streams = this.#findStreams(forStore);
     return {
+      takesWhole: true,
       ...(worker === undefined ? {} : { name: worker.name }),
       // A cancel that is being written counts too: the worker starts nothing before it has it.
       ...(streams === undefined ? {} : { queued: streams.counts.queued }),

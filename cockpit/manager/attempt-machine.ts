@@ -40,12 +40,15 @@ export type HubAttemptState =
   | (Ground & { readonly is: 'started' })
   | (Ground & { readonly is: 'finished'; readonly end: AttemptEnd });
 
-/** What can happen to it. `mayHaveLeft`: an earlier hub may have sent it without noting so. */
+/**
+ * What can happen to it. `mayHaveLeft`: an earlier hub may have sent it without noting so. `acceptedAt`:
+ * the report is the whole one, also of the receipts before it.
+ */
 export type HubAttemptEvent =
   | { readonly type: 'sent'; readonly at: number }
   | { readonly type: 'accepted'; readonly at: number }
-  | { readonly type: 'started'; readonly at: number }
-  | { readonly type: 'finished'; readonly end: AttemptEnd }
+  | { readonly type: 'started'; readonly at: number; readonly acceptedAt?: number }
+  | { readonly type: 'finished'; readonly end: AttemptEnd; readonly acceptedAt?: number }
   | { readonly type: 'cancel'; readonly at: number; readonly mayHaveLeft: boolean }
   | { readonly type: 'expired'; readonly at: number; readonly mayHaveLeft: boolean }
   /** `mayReturn`: its worker is not told to end it, for a person may yet let it count. */
@@ -154,23 +157,31 @@ function accept(state: Unended, { at }: { readonly at: number }): Out {
   return move({ ...state, is: 'accepted', times });
 }
 
-function begin(state: Unended, { at }: { readonly at: number }): Out {
-  const { times } = state;
-  return move({
-    ...state,
-    is: 'started',
-    times: {
-      ...times,
-      sentAt: times.sentAt ?? at,
-      acceptedAt: times.acceptedAt ?? at,
-      startedAt: at,
-    },
-  });
+function begin(state: Unended, event: { readonly at: number; readonly acceptedAt?: number }): Out {
+  const { at, acceptedAt = at } = event;
+  const times = { ...proveAccepted(state.times, acceptedAt), startedAt: at };
+  return move({ ...state, is: 'started', times });
 }
 
-function finish(unended: Unended, { end }: { readonly end: AttemptEnd }): Out {
+/** The receipts, where a later one says when it was accepted. */
+function proveAccepted(times: ReceiptTimes, at: number): ReceiptTimes {
+  return { ...times, sentAt: times.sentAt ?? at, acceptedAt: times.acceptedAt ?? at };
+}
+
+/** The receipts of a whole report. */
+function proveAll(times: ReceiptTimes, acceptedAt: number, end: AttemptEnd): ReceiptTimes {
+  const startedAt = times.startedAt ?? end.startedAt;
+  const proven = proveAccepted(times, acceptedAt);
+  return startedAt === undefined ? proven : { ...proven, startedAt };
+}
+
+function finish(
+  unended: Unended,
+  { end, acceptedAt }: { readonly end: AttemptEnd; readonly acceptedAt?: number },
+): Out {
   const { replacedAt: _replacedAt, ...state } = unended;
-  const times = { ...state.times, finishedAt: end.at };
+  const proven = acceptedAt === undefined ? state.times : proveAll(state.times, acceptedAt, end);
+  const times = { ...proven, finishedAt: end.at };
   return { state: { ...state, is: 'finished', times, end }, effects: [{ do: 'ended' }] };
 }
 

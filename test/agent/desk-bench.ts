@@ -49,6 +49,8 @@ export interface Bench {
   /** What its work left for the hub. */
   brought: ArtifactsReport | undefined;
   owesFiles: boolean;
+  /** What starts while what was taken is on its way to the disk; nothing at first. */
+  onTaken: () => void;
   /** The keys of each batch that went to the disk. */
   readonly batches: (readonly string[])[];
   /** Facts on disk that wait for the hub, oldest first. */
@@ -62,15 +64,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   const kv = await openMemoryKv(disk);
   const ports = new FakePorts();
   const batches: (readonly string[])[] = [];
-  const watched: Kv = {
-    get: (key) => kv.get(key),
-    range: (range) => kv.range(range),
-    batch: (ops: readonly KvOp[], durability) => {
-      batches.push(ops.map((op) => `${op.type} ${op.key}`));
-      return kv.batch(ops, durability);
-    },
-    close: () => kv.close(),
-  };
+  const watched = watchBatches(kv, batches);
   const committer = new Committer({ kv: watched, ports, onFailure: () => undefined });
   const streams = await openPeerStreams(watched, { peer: hub, store: hubStore });
   const asked: string[] = [];
@@ -86,7 +80,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
       queued: (_store, rows) =>
         asked.push(...rows.map((row) => `queued ${decodeFact(row.bytes).kind}`)),
       endProcess: (attempt) => asked.push(`end ${attempt}`),
-      taken: () => undefined,
+      taken: () => bench.onTaken(),
       changed: () => undefined,
       artifacts: () => bench.brought,
       owesArtifacts: () => bench.owesFiles,
@@ -100,6 +94,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
     printed: 42,
     brought: undefined,
     owesFiles: false,
+    onTaken: () => undefined,
     kv,
     disk,
     refusal,
@@ -117,6 +112,19 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
     },
   };
   return bench;
+}
+
+/** The same store, with the keys of each batch noted. */
+function watchBatches(kv: Kv, batches: (readonly string[])[]): Kv {
+  return {
+    get: (key) => kv.get(key),
+    range: (range) => kv.range(range),
+    batch: (ops: readonly KvOp[], durability) => {
+      batches.push(ops.map((op) => `${op.type} ${op.key}`));
+      return kv.batch(ops, durability);
+    },
+    close: () => kv.close(),
+  };
 }
 
 /** The command that gives this attempt to the agent. */

@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { readHeld } from '../../agent/attempts.ts';
+import { receiptWaitMs } from '../../agent/limits.ts';
 import { attemptsHeldMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import { attemptKey, outboxKey, quarantineKey, receivedKey } from '../../store/keys.ts';
@@ -254,5 +255,83 @@ describe('desk', () => {
     );
     await bench.take(assign('J1.1'));
     expect(bench.batches.at(-1)).toContain(`put ${outboxKey(other, 1)}`);
+  });
+});
+
+/** A desk whose hub takes whole reports, with free slots. */
+async function openWhole(): Promise<Bench> {
+  const bench = await openBench();
+  bench.desk.noteHub('whole');
+  bench.onTaken = () => {
+    for (const { attempt } of bench.desk.list()) void bench.desk.step(attempt, { type: 'start' });
+  };
+  return bench;
+}
+
+describe('desk, whole reports', () => {
+  test('desk: what ends soon is one message, which says when it was accepted and started', async () => {
+    const bench = await openWhole();
+    const acceptedAt = bench.ports.clock.wallMs();
+    await bench.take(assign('J1.1'));
+    const first = [`put ${attemptKey('J1.1')}`, `put ${receivedKey(stream)}`];
+    expect(new Set(bench.batches[0])).toEqual(new Set(first));
+    await bench.ports.advance(receiptWaitMs / 2);
+    await finish(bench, 'J1.1');
+    await bench.ports.advance(10 * receiptWaitMs);
+    expect(await bench.readFacts()).toMatchObject([{ kind: 'finished', acceptedAt, startedAt: 5 }]);
+    expect(bench.asked).toEqual(['queued finished']);
+  });
+
+  test('desk: what runs on is reported as started after a moment, and its end by itself', async () => {
+    const bench = await openWhole();
+    const acceptedAt = bench.ports.clock.wallMs();
+    await bench.take(assign('J1.1'));
+    await run(bench, 'J1.1');
+    expect(await bench.readFacts()).toEqual([]);
+    await bench.ports.advance(receiptWaitMs);
+    expect(await bench.readFacts()).toEqual([
+      { kind: 'started', attempt: 'J1.1', at: 5, acceptedAt },
+    ]);
+    await finish(bench, 'J1.1');
+    expect(bench.asked).toEqual(['queued started', 'queued finished']);
+  });
+
+  test('desk: a spawn that takes long is reported as accepted meanwhile', async () => {
+    const bench = await openWhole();
+    await bench.take(assign('J1.1'));
+    await bench.ports.advance(receiptWaitMs);
+    expect(bench.asked).toEqual(['queued accepted']);
+    await run(bench, 'J1.1');
+    await bench.ports.advance(receiptWaitMs);
+    expect(bench.asked).toEqual(['queued accepted', 'queued started']);
+  });
+
+  test('desk: what waits for a slot is reported as accepted in the batch that takes it', async () => {
+    const bench = await openWhole();
+    bench.onTaken = () => undefined;
+    await bench.take(assign('J1.1'));
+    expect(bench.batches).toHaveLength(1);
+    expect(bench.asked).toEqual(['queued accepted']);
+    await bench.ports.advance(receiptWaitMs);
+    expect(bench.asked).toHaveLength(1);
+  });
+
+  test('desk: what was not said when the process died is said by its loss', async () => {
+    const bench = await openWhole();
+    await bench.take(assign('J1.1'));
+    const again = await restart(bench);
+    await again.desk.step('J1.1', { type: 'restart', at: 7 });
+    expect(await again.readFacts()).toMatchObject([{ kind: 'finished', outcome: 'lost' }]);
+  });
+
+  test('desk: nothing is said to another store of the hub, nor after the end', async () => {
+    const bench = await openWhole();
+    await bench.take(assign('J1.1'));
+    const streams = await openPeerStreams(bench.kv, { peer: hub, store: 'd'.repeat(32) });
+    await bench.desk.adopt(streams, []);
+    await bench.take(assign('J2.1'));
+    bench.desk.stop();
+    await bench.ports.advance(receiptWaitMs);
+    expect(bench.asked).toEqual(['forgotten J1.1']);
   });
 });

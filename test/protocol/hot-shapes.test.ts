@@ -62,10 +62,12 @@ const usage = fc.record(
 
 const fact = fc.oneof(
   fc.record({ kind: fc.constantFrom('accepted', 'started'), attempt, at: instant }, plain),
+  fc.record({ kind: fc.constant('started'), attempt, at: instant, acceptedAt: instant }, plain),
   fc.record(
     {
       ...{ kind: fc.constant('finished'), attempt, at: instant, usage, logBytes: fc.nat() },
       ...{ outcome: fc.constantFrom(...outcomes), startedAt: instant },
+      acceptedAt: instant,
       code: fc.string({ maxLength: 64 }),
     },
     { requiredKeys: ['kind', 'attempt', 'at', 'outcome', 'usage', 'logBytes'], ...plain },

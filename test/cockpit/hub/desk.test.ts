@@ -81,6 +81,18 @@ describe('hub desk', () => {
     expect((await bench.desk.get('J2')).key).toBeUndefined();
   });
 
+  test('hub desk: a whole report is all receipts and the outcome, and its end keeps to its shape', async () => {
+    const bench = await openTeamBench();
+    await bench.desk.dispatch(makeJob([alice]));
+    const whole = { ...finished('J1.1', 'succeeded'), startedAt: 7, acceptedAt: 6 };
+    await bench.report(alice, whole);
+    const again = await bench.restart();
+    const [attempt] = ((await again.desk.get('J1')) as CommandJob).attempts;
+    expect(attempt?.state).toMatchObject({ times: { acceptedAt: 6, startedAt: 7 } });
+    expect(attempt?.state).not.toHaveProperty('end.acceptedAt');
+    expect(await again.readJournal()).toContain('attempt-finished');
+  });
+
   test('hub desk: receipts and the outcome come from the worker’s facts', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));

@@ -156,6 +156,26 @@ describe('hub attempt', () => {
     expect(step(kept, again)).toEqual({ state: kept, effects: [] });
   });
 
+  test('hub attempt: a whole report proves the receipts that were not reported by themselves', () => {
+    const whole = { type: 'finished', end: { ...end, startedAt: 40 }, acceptedAt: 30 } as const;
+    const known = { queuedAt: 1, sentAt: 2, acceptedAt: 3, startedAt: 4 };
+    const last = { finishedAt: 90 };
+    expect(step({ is: 'queued', times }, whole).state.times).toEqual({
+      ...{ queuedAt: 1, sentAt: 30, acceptedAt: 30, startedAt: 40 },
+      ...last,
+    });
+    expect(step({ is: 'started', times: known }, whole).state.times).toEqual({ ...known, ...last });
+    const unstarted = { type: 'finished', end, acceptedAt: 30 } as const;
+    expect(step({ is: 'sent', times: { queuedAt: 1, sentAt: 2 } }, unstarted).state.times).toEqual({
+      ...{ queuedAt: 1, sentAt: 2, acceptedAt: 30 },
+      ...last,
+    });
+    const started = { type: 'started', at: 40, acceptedAt: 30 } as const;
+    expect(step({ is: 'sent', times: { queuedAt: 1, sentAt: 2 } }, started).state.times).toEqual({
+      ...{ queuedAt: 1, sentAt: 2, acceptedAt: 30, startedAt: 40 },
+    });
+  });
+
   test('hub attempt: one that may return is lost without being told to end', () => {
     const event = { type: 'lost', at: 5, reason: 'Silence.', mayReturn: true } as const;
     expect(step({ is: 'started', times }, event).effects).toEqual([{ do: 'ended' }]);
