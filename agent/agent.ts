@@ -16,6 +16,7 @@ import { Committer } from '../store/committer.ts';
 import { findLowDisk } from '../store/disk-guard.ts';
 import { closeStore, openStore, type StoreIdentity } from '../store/format.ts';
 import { Intake } from '../store/intake.ts';
+import { LatestRows } from '../store/latest-rows.ts';
 import { storeCloseMsMax } from '../store/limits.ts';
 import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer-streams.ts';
 import type { AgentParts, AgentStatus } from './agent-parts.ts';
@@ -43,6 +44,7 @@ export class Agent implements SessionHost {
   #life: LifeState = { is: 'starting' };
   #identity!: StoreIdentity;
   #capabilities!: Capabilities;
+  readonly #rows = new LatestRows();
   #committer!: Committer;
   #desk!: Desk;
   #intake!: Intake;
@@ -78,6 +80,7 @@ export class Agent implements SessionHost {
     this.#committer = new Committer({
       kv,
       ports,
+      seal: () => this.#rows.seal(),
       onFailure: (error) => this.#fail(error),
     });
     const hubStore = await readHubStore(kv);
@@ -237,6 +240,7 @@ export class Agent implements SessionHost {
     this.#intake = new Intake({ kv: this.#parts.kv, peer: hub, streams, isAfterCrash });
     this.#desk = new Desk({
       committer: this.#committer,
+      rows: this.#rows,
       ports,
       hub,
       held,

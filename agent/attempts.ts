@@ -18,7 +18,8 @@ import {
 import { type AttemptId, outcomes } from '../protocol/model.ts';
 import { attemptKey, prefixRange } from '../store/keys.ts';
 import type { Kv, KvOp } from '../store/kv.ts';
-import { planRow, readRow } from '../store/row-codec.ts';
+import type { LatestRows } from '../store/latest-rows.ts';
+import { readRow } from '../store/row-codec.ts';
 import type { AttemptState } from './attempt-machine.ts';
 
 const causes = z.enum(['cancel', 'deadline', 'hub-silent', 'agent-stop']);
@@ -75,14 +76,16 @@ export async function readHeld(kv: Kv): Promise<readonly HeldAttempt[]> {
   return rows.map((row) => readRow(heldSchema, row) as HeldAttempt);
 }
 
-/** The change that writes this row. */
-export function planHeld(held: HeldAttempt): KvOp {
-  return planRow(attemptKey(held.attempt), held);
+/** Its row has this value from the next batch on. */
+export function keepHeld(rows: LatestRows, held: HeldAttempt): void {
+  rows.put(attemptKey(held.attempt), held);
 }
 
-/** The change that removes it. */
-export function planForget(attempt: AttemptId): KvOp {
-  return { type: 'del', key: attemptKey(attempt) };
+/** The change that removes it, also where it was not written yet. */
+export function planForget(rows: LatestRows, attempt: AttemptId): KvOp {
+  const key = attemptKey(attempt);
+  rows.drop(key);
+  return { type: 'del', key };
 }
 
 /** What hello says of the attempts held. */

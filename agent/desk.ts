@@ -16,19 +16,21 @@ import {
   type FactMessage,
   findAssigned,
 } from '../protocol/messages.ts';
-import type { ArtifactsReport, AttemptId } from '../protocol/model.ts';
+import type { AttemptId } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
 import type { Committer } from '../store/committer.ts';
 import type { TakeHow } from '../store/intake.ts';
 import type { KvOp } from '../store/kv.ts';
+import type { LatestRows } from '../store/latest-rows.ts';
 import type { PeerStreams, StreamRow } from '../store/peer-streams.ts';
 import { planQuarantine } from '../store/quarantine.ts';
 import { type AttemptEffect, type AttemptEvent, stepAttempt } from './attempt-machine.ts';
-import { type HeldAttempt, listInventory, planForget, planHeld } from './attempts.ts';
+import { type HeldAttempt, keepHeld, listInventory, planForget } from './attempts.ts';
+import { describeArtifacts, describeFact, type ReportSource } from './report.ts';
 import { UnsaidReceipts } from './unsaid.ts';
 
 /** What the desk asks of the rest of the agent, after the decision is on disk. */
-export interface DeskOutlet {
+export interface DeskOutlet extends ReportSource {
   /** Rows are durable and may leave. */
   queued(hubStore: string, rows: readonly StreamRow[]): void;
   endProcess(attempt: AttemptId): void;
@@ -39,10 +41,6 @@ export interface DeskOutlet {
   taken(): void;
   /** Something changed: look for work, logs and deadlines again. */
   changed(): void;
-  /** Where this attempt's log ends now. */
-  logEnd(attempt: AttemptId): number;
-  /** What files it left, where it was to leave any. */
-  artifacts(attempt: AttemptId): ArtifactsReport | undefined;
   /** Does the hub lack any of them? */
   owesArtifacts(attempt: AttemptId): boolean;
   forgotten(attempt: AttemptId): void;
@@ -53,6 +51,8 @@ export interface DeskOutlet {
 /** What a desk is made from. `held` is what the store holds. */
 export interface DeskParts {
   readonly committer: Committer;
+  /** The committer's own: it seals these with each batch. */
+  readonly rows: LatestRows;
   readonly ports: Ports;
   readonly hub: string;
   readonly outlet: DeskOutlet;
@@ -114,7 +114,8 @@ export class Desk {
 
   /** The hub speaks from another store: what the old one gave can never be reported to it. */
   adopt(streams: PeerStreams, more: readonly KvOp[]): Promise<void> {
-    const ops = [...more, ...[...this.#held.keys()].map((attempt) => planForget(attempt))];
+    const { rows } = this.#parts;
+    const ops = [...more, ...[...this.#held.keys()].map((attempt) => planForget(rows, attempt))];
     for (const [attempt, held] of this.#held) {
       if (held.state.is === 'running') this.#parts.outlet.endProcess(attempt);
       this.#parts.outlet.forgotten(attempt);
@@ -134,6 +135,7 @@ export class Desk {
     const taken: AttemptId[] = [];
     for (const row of rows) {
       const planned = this.#takeOrQuarantine(row, how);
+      this.#keep(planned);
       if (planned.unsaid !== undefined) taken.push(planned.unsaid);
       ops.push(...planned.ops);
       out.push(...planned.rows);
@@ -154,7 +156,8 @@ export class Desk {
   /** Steps one attempt and resolves once the result is on disk; unknown attempts are ignored. */
   async step(attempt: AttemptId, event: AttemptEvent): Promise<void> {
     const planned = this.#plan(attempt, event);
-    if (planned.ops.length === 0) return;
+    if (planned.kept === undefined) return;
+    this.#keep(planned);
     await this.#commit(planned.ops, planned.rows);
     for (const perform of planned.after) perform();
     this.#parts.outlet.changed();
@@ -189,7 +192,7 @@ export class Desk {
   /** Its row may outlive a crash; then it is found finished, and forgotten once more. */
   #forget(attempt: AttemptId): void {
     this.#held.delete(attempt);
-    this.#parts.committer.defer([planForget(attempt)]);
+    this.#parts.committer.defer([planForget(this.#parts.rows, attempt)]);
     this.#parts.outlet.forgotten(attempt);
   }
 
@@ -252,10 +255,10 @@ export class Desk {
     this.#held.set(attempt, held);
     if (this.#hubTakes === 'whole') {
       this.#unsaid.note(attempt);
-      return { ops: [planHeld(held)], rows: [], after: [], unsaid: attempt };
+      return { ...nothing, kept: held, unsaid: attempt };
     }
     const report = this.#planReport(this.#describeFact(held));
-    return { ops: [planHeld(held), report.op], rows: [report.row], after: [] };
+    return { ops: [report.op], rows: [report.row], after: [], kept: held };
   }
 
   #refuse(message: { readonly attempt: AttemptId }, code: ErrorCode): Plan {
@@ -300,8 +303,8 @@ export class Desk {
     }
     this.#held.set(attempt, next);
     if (state.is === 'finished') this.#noteSilent(next);
-    ops.push(planHeld(next));
-    return { ops, rows, after: effects.map((effect) => () => this.#perform(attempt, effect)) };
+    const after = effects.map((effect) => () => this.#perform(attempt, effect));
+    return { ops, rows, after, kept: next };
   }
 
   /** Reports where these stand; nothing of those that have ended, for that was reported. */
@@ -332,6 +335,11 @@ export class Desk {
     return this.#streams.planMessage(encodeMessage(fact));
   }
 
+  /** Its row goes with the commit that follows. */
+  #keep({ kept }: Plan): void {
+    if (kept !== undefined) keepHeld(this.#parts.rows, kept);
+  }
+
   async #commit(ops: readonly KvOp[], rows: readonly StreamRow[]): Promise<void> {
     const store = this.#streams?.store;
     await this.#parts.committer.commit(ops);
@@ -347,41 +355,14 @@ function getFinishedSeq(held: HeldAttempt): number {
   return held.finishedSeq ?? 0;
 }
 
-/** A reason longer than its schema would lose the outcome with it. */
-const reasonLettersMax = 4000;
-
 interface Plan {
   readonly ops: readonly KvOp[];
   readonly rows: readonly StreamRow[];
   readonly after: readonly (() => void)[];
+  /** The attempt whose row is written. */
+  readonly kept?: HeldAttempt;
   /** Accepted, and not reported yet. */
   readonly unsaid?: AttemptId;
 }
 
 const nothing: Plan = { ops: [], rows: [], after: [] };
-
-/** What an attempt's present state says to the hub. */
-function describeFact(held: HeldAttempt, outlet: DeskOutlet): FactMessage {
-  const { attempt, state } = held;
-  if (state.is === 'running') return { kind: 'started', attempt, at: state.startedAt };
-  if (state.is !== 'finished') return { kind: 'accepted', attempt, at: state.acceptedAt };
-  const { at, ...ending } = state.ending;
-  return {
-    kind: 'finished',
-    attempt,
-    at,
-    ...ending,
-    ...(ending.reason === undefined ? {} : { reason: ending.reason.slice(0, reasonLettersMax) }),
-    ...(state.startedAt === undefined ? {} : { startedAt: state.startedAt }),
-    logBytes: outlet.logEnd(attempt),
-    ...describeArtifacts(outlet, attempt),
-  };
-}
-
-function describeArtifacts(
-  outlet: DeskOutlet,
-  attempt: AttemptId,
-): { readonly artifacts?: ArtifactsReport } {
-  const artifacts = outlet.artifacts(attempt);
-  return artifacts === undefined ? {} : { artifacts };
-}

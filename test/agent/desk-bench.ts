@@ -14,6 +14,7 @@ import {
 import type { ArtifactsReport, AttemptId, CommandSpec } from '../../protocol/model.ts';
 import { Committer } from '../../store/committer.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
+import { LatestRows } from '../../store/latest-rows.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../store/memory.ts';
 import { openPeerStreams, type StreamRow } from '../../store/peer-streams.ts';
 import { FakePorts } from '../protocol/fake-ports.ts';
@@ -65,13 +66,15 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   const ports = new FakePorts();
   const batches: (readonly string[])[] = [];
   const watched = watchBatches(kv, batches);
-  const committer = new Committer({ kv: watched, ports, onFailure: () => undefined });
+  const rows = new LatestRows();
+  const committer = openCommitter(watched, { ports, rows });
   const streams = await openPeerStreams(watched, { peer: hub, store: hubStore });
   const asked: string[] = [];
   const refusal = { code: undefined as ErrorCode | undefined };
   const desk = new Desk({
     findRefusal: () => refusal.code,
     committer,
+    rows,
     ports,
     hub,
     held: await readHeld(kv),
@@ -125,6 +128,13 @@ function watchBatches(kv: Kv, batches: (readonly string[])[]): Kv {
     },
     close: () => kv.close(),
   };
+}
+
+function openCommitter(
+  kv: Kv,
+  { ports, rows }: { readonly ports: FakePorts; readonly rows: LatestRows },
+): Committer {
+  return new Committer({ kv, ports, seal: () => rows.seal(), onFailure: () => undefined });
 }
 
 /** The command that gives this attempt to the agent. */

@@ -34,7 +34,7 @@ describe('desk', () => {
     const bench = await openBench();
     await bench.take(assign('J1.1'));
     expect(bench.batches).toEqual([
-      [`put ${attemptKey('J1.1')}`, `put ${outboxKey(stream, 1)}`, `put ${receivedKey(stream)}`],
+      [`put ${outboxKey(stream, 1)}`, `put ${receivedKey(stream)}`, `put ${attemptKey('J1.1')}`],
     ]);
     expect(bench.asked).toEqual(['queued accepted']);
     expect(await bench.readFacts()).toMatchObject([{ kind: 'accepted', attempt: 'J1.1' }]);

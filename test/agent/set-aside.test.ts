@@ -6,14 +6,16 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type HeldAttempt, planHeld, readHeld } from '../../agent/attempts.ts';
+import { type HeldAttempt, readHeld } from '../../agent/attempts.ts';
 import { type AgentHome, findAgentHome } from '../../agent/home.ts';
 import { setAsidesMax } from '../../agent/limits.ts';
 import { setAside } from '../../agent/set-aside.ts';
 import { findProcess } from '../../agent/work/process-table.ts';
 import { openSystemPorts } from '../../protocol/ports.ts';
 import { openStore } from '../../store/format.ts';
+import { attemptKey } from '../../store/keys.ts';
 import { openLevelKv } from '../../store/open.ts';
+import { planRow } from '../../store/row-codec.ts';
 import { createDirectory } from '../store/place.ts';
 import { spec } from './desk-bench.ts';
 
@@ -35,7 +37,8 @@ afterEach(() => remove());
 async function holdAndSetAside(makeHeld: (storeId: string) => readonly HeldAttempt[]) {
   const kv = await openLevelKv(home.store);
   const { storeId } = await openStore(kv, ports.random);
-  await kv.batch(makeHeld(storeId).map(planHeld), 'synced');
+  const rows = makeHeld(storeId).map((held) => planRow(attemptKey(held.attempt), held));
+  await kv.batch(rows, 'synced');
   const given = await setAside({ home, kv, ports, noticed: (line) => lines.push(line) });
   return { storeId, given };
 }

@@ -5,7 +5,6 @@
  * code and not only as a frame. The same seed gives the same corpus.
  */
 import * as fc from 'fast-check';
-import { planHeld } from '../../agent/attempts.ts';
 import { encodeValue } from '../../protocol/codec.ts';
 import { encodeFrame } from '../../protocol/frames.ts';
 import { encodeMessage } from '../../protocol/messages.ts';
@@ -83,19 +82,17 @@ const rows: readonly Uint8Array[] = [
     children: ['J14', 'J15'],
     ended: { outcome: 'failed', at },
   }),
-  getValue(
-    planHeld({
-      attempt: 'J12.1',
-      spec: spec ?? { command: [], env: {}, isIdempotent: false, lostAfterMs: 1 },
-      issuedAt: at,
-      state: {
-        is: 'running',
-        acceptedAt: at,
-        startedAt: at,
-        process: { pid: 7, start: '1', mark: 'm' },
-      },
-    }),
-  ),
+  encodeValue({
+    attempt: 'J12.1',
+    spec: spec ?? { command: [], env: {}, isIdempotent: false, lostAfterMs: 1 },
+    issuedAt: at,
+    state: {
+      is: 'running',
+      acceptedAt: at,
+      startedAt: at,
+      process: { pid: 7, start: '1', mark: 'm' },
+    },
+  }),
   encodeValue({
     key: 'ab'.repeat(32),
     name: 'alice',
