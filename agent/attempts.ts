@@ -17,8 +17,8 @@ import {
 } from '../protocol/messages.ts';
 import { type AttemptId, outcomes } from '../protocol/model.ts';
 import { attemptKey, prefixRange } from '../store/keys.ts';
-import type { Kv, KvOp } from '../store/kv.ts';
-import type { LatestRows } from '../store/latest-rows.ts';
+import type { Kv } from '../store/kv.ts';
+import { LatestRows } from '../store/latest-rows.ts';
 import { readRow } from '../store/row-codec.ts';
 import type { AttemptState } from './attempt-machine.ts';
 
@@ -76,16 +76,12 @@ export async function readHeld(kv: Kv): Promise<readonly HeldAttempt[]> {
   return rows.map((row) => readRow(heldSchema, row) as HeldAttempt);
 }
 
-/** Its row has this value from the next batch on. */
-export function keepHeld(rows: LatestRows, held: HeldAttempt): void {
-  rows.put(attemptKey(held.attempt), held);
-}
+/** The rows that a desk writes with its commits. */
+export type HeldRows = LatestRows<AttemptId, HeldAttempt>;
 
-/** The change that removes it, also where it was not written yet. */
-export function planForget(rows: LatestRows, attempt: AttemptId): KvOp {
-  const key = attemptKey(attempt);
-  rows.drop(key);
-  return { type: 'del', key };
+/** None to be written yet. */
+export function openHeldRows(): HeldRows {
+  return new LatestRows(attemptKey);
 }
 
 /** What hello says of the attempts held. */

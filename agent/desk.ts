@@ -21,11 +21,10 @@ import type { Ports } from '../protocol/ports.ts';
 import type { Committer } from '../store/committer.ts';
 import type { TakeHow } from '../store/intake.ts';
 import type { KvOp } from '../store/kv.ts';
-import type { LatestRows } from '../store/latest-rows.ts';
 import type { PeerStreams, StreamRow } from '../store/peer-streams.ts';
 import { planQuarantine } from '../store/quarantine.ts';
-import { type AttemptEffect, type AttemptEvent, stepAttempt } from './attempt-machine.ts';
-import { type HeldAttempt, keepHeld, listInventory, planForget } from './attempts.ts';
+import { type AttemptEvent, stepAttempt } from './attempt-machine.ts';
+import { type HeldAttempt, type HeldRows, listInventory } from './attempts.ts';
 import { describeArtifacts, describeFact, type ReportSource } from './report.ts';
 import { UnsaidReceipts } from './unsaid.ts';
 
@@ -52,7 +51,7 @@ export interface DeskOutlet extends ReportSource {
 export interface DeskParts {
   readonly committer: Committer;
   /** The committer's own: it seals these with each batch. */
-  readonly rows: LatestRows;
+  readonly rows: HeldRows;
   readonly ports: Ports;
   readonly hub: string;
   readonly outlet: DeskOutlet;
@@ -115,7 +114,7 @@ export class Desk {
   /** The hub speaks from another store: what the old one gave can never be reported to it. */
   adopt(streams: PeerStreams, more: readonly KvOp[]): Promise<void> {
     const { rows } = this.#parts;
-    const ops = [...more, ...[...this.#held.keys()].map((attempt) => planForget(rows, attempt))];
+    const ops = [...more, ...[...this.#held.keys()].map((attempt) => rows.remove(attempt))];
     for (const [attempt, held] of this.#held) {
       if (held.state.is === 'running') this.#parts.outlet.endProcess(attempt);
       this.#parts.outlet.forgotten(attempt);
@@ -192,7 +191,7 @@ export class Desk {
   /** Its row may outlive a crash; then it is found finished, and forgotten once more. */
   #forget(attempt: AttemptId): void {
     this.#held.delete(attempt);
-    this.#parts.committer.defer([planForget(this.#parts.rows, attempt)]);
+    this.#parts.committer.defer([this.#parts.rows.remove(attempt)]);
     this.#parts.outlet.forgotten(attempt);
   }
 
@@ -303,7 +302,8 @@ export class Desk {
     }
     this.#held.set(attempt, next);
     if (state.is === 'finished') this.#noteSilent(next);
-    const after = effects.map((effect) => () => this.#perform(attempt, effect));
+    const ends = effects.some((effect) => effect.do === 'end-process');
+    const after = ends ? [() => this.#parts.outlet.endProcess(attempt)] : nothing.after;
     return { ops, rows, after, kept: next };
   }
 
@@ -326,10 +326,6 @@ export class Desk {
     return { ...fact, acceptedAt: held.state.acceptedAt };
   }
 
-  #perform(attempt: AttemptId, effect: AttemptEffect): void {
-    if (effect.do === 'end-process') this.#parts.outlet.endProcess(attempt);
-  }
-
   #planReport(fact: FactMessage): { readonly row: StreamRow; readonly op: KvOp } {
     if (this.#streams === undefined) throw new AppError('PAIR_MISSING');
     return this.#streams.planMessage(encodeMessage(fact));
@@ -337,13 +333,15 @@ export class Desk {
 
   /** Its row goes with the commit that follows. */
   #keep({ kept }: Plan): void {
-    if (kept !== undefined) keepHeld(this.#parts.rows, kept);
+    if (kept !== undefined) this.#parts.rows.put(kept.attempt, kept);
   }
 
-  async #commit(ops: readonly KvOp[], rows: readonly StreamRow[]): Promise<void> {
+  #commit(ops: readonly KvOp[], rows: readonly StreamRow[]): Promise<void> {
+    const { committer, outlet } = this.#parts;
     const store = this.#streams?.store;
-    await this.#parts.committer.commit(ops);
-    if (rows.length > 0 && store !== undefined) this.#parts.outlet.queued(store, rows);
+    const committed = committer.commit(ops);
+    if (rows.length === 0 || store === undefined) return committed;
+    return committed.then(() => outlet.queued(store, rows));
   }
 
   #wallMs(): number {

@@ -228,13 +228,16 @@ function jobPart(job: JobId): string {
 }
 
 function splitAttempt(attempt: AttemptId): readonly [job: number, n: number] {
-  const [job = '', n = ''] = attempt.slice(1).split('.');
-  return [Number(job), Number(n)];
+  const dot = attempt.indexOf('.');
+  return [Number(attempt.slice(1, dot)), Number(attempt.slice(dot + 1))];
 }
 
 function pad(n: number, digits: number): string {
   assert(Number.isSafeInteger(n) && n >= 0, 'a number in a key is a whole number from zero up');
   const text = String(n);
   assert(text.length <= digits, 'a number in a key fits its digits');
-  return text.padStart(digits, '0');
+  return `${zeros[digits - text.length]}${text}`;
 }
+
+/** So many zeros, by their count. */
+const zeros = Array.from({ length: 17 }, (_, count) => '0'.repeat(count));

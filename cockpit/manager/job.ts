@@ -75,8 +75,8 @@ export function formatAttemptId(job: JobId, n: number): AttemptId {
 
 /** `J12.1` → `J12` and 1. */
 export function splitAttemptId(attempt: AttemptId): { readonly job: JobId; readonly n: number } {
-  const [job = '', n = ''] = attempt.split('.');
-  return { job: job as JobId, n: Number(n) };
+  const dot = attempt.indexOf('.');
+  return { job: attempt.slice(0, dot) as JobId, n: Number(attempt.slice(dot + 1)) };
 }
 
 /** The newest attempt. A command job always has one. */

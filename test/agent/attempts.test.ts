@@ -3,16 +3,9 @@
  */
 import { expect, test } from 'vitest';
 import type { AttemptState } from '../../agent/attempt-machine.ts';
-import {
-  type HeldAttempt,
-  keepHeld,
-  listInventory,
-  planForget,
-  readHeld,
-} from '../../agent/attempts.ts';
+import { type HeldAttempt, listInventory, openHeldRows, readHeld } from '../../agent/attempts.ts';
 import { attemptsHeldMax } from '../../protocol/limits.ts';
 import { attemptKey } from '../../store/keys.ts';
-import { LatestRows } from '../../store/latest-rows.ts';
 import { instantDisk, openMemoryKv } from '../../store/memory.ts';
 import { planRow } from '../../store/row-codec.ts';
 import { processMark, spec } from './desk-bench.ts';
@@ -51,21 +44,21 @@ const held: readonly HeldAttempt[] = [
 
 test('attempts: rows of every state come back as they were, in the order of their jobs', async () => {
   const kv = await openMemoryKv(instantDisk());
-  const rows = new LatestRows();
-  for (const one of held.toReversed()) keepHeld(rows, one);
+  const rows = openHeldRows();
+  for (const one of held.toReversed()) rows.put(one.attempt, one);
   await kv.batch(rows.seal(), 'synced');
   expect(await readHeld(kv)).toEqual(held);
-  await kv.batch([planForget(rows, 'J9.1'), ...rows.seal()], 'synced');
+  await kv.batch([rows.remove('J9.1'), ...rows.seal()], 'synced');
   expect((await readHeld(kv)).map((row) => row.attempt)).toEqual(['J2.1', 'J10.1', 'J10.2']);
 });
 
 test('attempts: one that changes twice on its way to a batch is one row, one forgotten is none', () => {
-  const rows = new LatestRows();
+  const rows = openHeldRows();
   const [first, second] = held as [HeldAttempt, HeldAttempt];
-  keepHeld(rows, first);
-  keepHeld(rows, { ...first, logBytes: 7 });
-  keepHeld(rows, second);
-  const gone = planForget(rows, second.attempt);
+  rows.put(first.attempt, first);
+  rows.put(first.attempt, { ...first, logBytes: 7 });
+  rows.put(second.attempt, second);
+  const gone = rows.remove(second.attempt);
   expect([...rows.seal(), gone]).toEqual([
     planRow(attemptKey(first.attempt), { ...first, logBytes: 7 }),
     { type: 'del', key: attemptKey(second.attempt) },

@@ -1,7 +1,7 @@
 /*
  * An agent's desk over a store in memory, with everything it asks of the rest of the agent noted.
  */
-import { readHeld } from '../../agent/attempts.ts';
+import { type HeldRows, openHeldRows, readHeld } from '../../agent/attempts.ts';
 import { Desk } from '../../agent/desk.ts';
 import type { ProcessMark } from '../../agent/work/work.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
@@ -14,7 +14,6 @@ import {
 import type { ArtifactsReport, AttemptId, CommandSpec } from '../../protocol/model.ts';
 import { Committer } from '../../store/committer.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
-import { LatestRows } from '../../store/latest-rows.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../store/memory.ts';
 import { openPeerStreams, type StreamRow } from '../../store/peer-streams.ts';
 import { FakePorts } from '../protocol/fake-ports.ts';
@@ -66,7 +65,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   const ports = new FakePorts();
   const batches: (readonly string[])[] = [];
   const watched = watchBatches(kv, batches);
-  const rows = new LatestRows();
+  const rows = openHeldRows();
   const committer = openCommitter(watched, { ports, rows });
   const streams = await openPeerStreams(watched, { peer: hub, store: hubStore });
   const asked: string[] = [];
@@ -132,7 +131,7 @@ function watchBatches(kv: Kv, batches: (readonly string[])[]): Kv {
 
 function openCommitter(
   kv: Kv,
-  { ports, rows }: { readonly ports: FakePorts; readonly rows: LatestRows },
+  { ports, rows }: { readonly ports: FakePorts; readonly rows: HeldRows },
 ): Committer {
   return new Committer({ kv, ports, seal: () => rows.seal(), onFailure: () => undefined });
 }
