@@ -1,7 +1,7 @@
 /*
  * The feed: who wants to hear of changes, told at most so often.
  *
- * Jobs are told one by one as they change, the team as a whole and only once a turn. A follower that
+ * Jobs are told one by one as they change, the team as a whole and only once in a moment. A follower that
  * is slow is skipped by itself (it reads the latest state when it comes around), so no screen can
  * hold the hub up. Followers are capped by the calls that a control link may have open.
  */

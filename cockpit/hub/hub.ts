@@ -32,6 +32,7 @@ import { DoctorLine } from './doctor/ask-worker.ts';
 import { Feed } from './feed.ts';
 import { InviteBook } from './invite-book.ts';
 import { Ledger, type LedgerOutlet } from './ledger.ts';
+import { teamNewsMs } from './limits.ts';
 import { LogMirror } from './log-mirror.ts';
 import { Retain } from './retain.ts';
 import { SentReceipts } from './sent-receipts.ts';
@@ -332,11 +333,11 @@ export class Hub {
     if (!this.#isStopping) this.#workers.note(note).catch((error: unknown) => this.fail(error));
   }
 
-  /** Many changes of one turn are one piece of news. */
+  /** Many changes in a moment are one piece of news. */
   #tellTeam(): void {
     if (this.#isTeamNews) return;
     this.#isTeamNews = true;
-    this.#parts.ports.timers.after(0, () => {
+    this.#parts.ports.timers.after(teamNewsMs, () => {
       this.#isTeamNews = false;
       this.feed.tell({ type: 'team' });
     });

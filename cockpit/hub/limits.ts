@@ -28,3 +28,6 @@ export const artifactTriesMax = 3;
 
 /** Terminals open over all workers; each holds up to two windows of 64 KiB and a control call. */
 export const terminalsMax = 64;
+
+/** Screens hear of the team so long after it changed, once for all that changed since: a frame's time. */
+export const teamNewsMs = 20;

@@ -18,8 +18,9 @@ export const jobMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cockpit/hub/take-fact.ts',
-        find: 'const attempt = listUnended(scene, id).find((open) => open.n === n);\n  if (attempt?.worker !== worker)',
-        replace: 'const attempt = listUnended(scene, id).at(-1);\n  if (attempt === undefined)',
+        find: 'const attempt = findOpen(scene, { id, n });\n  if (attempt?.worker !== worker)',
+        replace:
+          'const held = scene.change.jobs.get(id) ?? scene.state.active.get(id); const attempt = held?.kind === "command" ? held.attempts.findLast((one) => one.state.is !== "finished") : undefined;\n  if (attempt === undefined)',
       },
       {
         file: 'cockpit/hub/take-fact.ts',
@@ -47,7 +48,7 @@ export const jobMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cockpit/hub/take-fact.ts',
-        find: 'const attempt = listUnended(scene, id).find((open) => open.n === n);',
+        find: 'const attempt = findOpen(scene, { id, n });',
         replace:
           'const held = scene.change.jobs.get(id) ?? scene.state.active.get(id); const attempt = held?.kind === "command" ? held.attempts[n - 1] : undefined;',
       },
