@@ -1,5 +1,5 @@
 /*
- * When an acknowledgement leaves: with others, a few milliseconds later, or at once where many wait.
+ * When an acknowledgement leaves: with others, some milliseconds later, or at once where many wait.
  *
  * An ack only makes room in the sender's window and lets it forget, so nobody waits for one; a frame
  * for each batch would cost both ends more than the batch. Acks that name what is missing, or answer
