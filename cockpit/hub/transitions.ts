@@ -137,19 +137,23 @@ export function returnAttempt(scene: Scene, place: Place): void {
 
 /** Queues the command; where the worker's store is not known yet, its first hello does it. */
 export function assignJob(
-  { state, change }: Scene,
+  scene: Scene,
   job: CommandJob,
-  { n, worker, expiresAt }: AttemptRecord,
+  { n, worker, expiresAt, state: { cancelAskedAt } }: AttemptRecord,
 ): void {
+  const { state, change } = scene;
   const streams = state.streams.get(worker);
   if (streams === undefined) return;
+  const attempt = formatAttemptId(job.id, n);
   change.send(worker, streams, {
     kind: 'assign',
-    attempt: formatAttemptId(job.id, n),
+    attempt,
     spec: { ...job.spec, command: [...job.spec.command] },
     issuedAt: change.at,
     ...(expiresAt === undefined ? {} : { expiresAt }),
   });
+  // Asked while there was no stream to send it in, or in one that has ended since.
+  if (cancelAskedAt !== undefined) sendCancel(scene, worker, attempt);
 }
 
 /** A fresh attempt for this worker. */

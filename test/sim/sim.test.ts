@@ -63,10 +63,11 @@ describe('simulator', () => {
   // Kept for what they showed: an attempt lost in the hub that may return, a lease on a disk that
   // fails, a screen opened on one, a box put back to a copy, a hub put back, a clock that steps, a worker revoked while it pairs,
   // reports of a replaced store that waited for the disk, a hub slow to say its time, garbage from a box that sleeps,
-  // a slow screen, two stores of one box that wait for the disk, a pairing that does, a thief told yes by garbage.
+  // a slow screen, two stores of one box that wait for the disk, a pairing that does, a thief told yes by garbage,
+  // a cancel before there is a stream, work that waits for the disk, a late hello of an older link.
   test.each([
     30002, 30008, 40005, 40210, 13, 3188, 400341, 312, 4138, 21022, 21838, 700784, 3000895, 3003769,
-    3000143,
+    3000143, 7004006, 5000265, 6001399,
   ])('simulator: seed %i, which failed once', async (seed) => {
     expect(listViolations(await runSeed({ seed }))).toEqual([]);
   });

@@ -108,6 +108,24 @@ describe('worker desk', () => {
     expect((await bench.restart()).workers.find(alice)?.store).toBe(newStore);
   });
 
+  test.each([
+    ['before its first store', false],
+    ['and waited for the store before', true],
+  ])(
+    'worker desk: a cancel that was asked %s goes with what is assigned anew',
+    async (_when, had) => {
+      const bench = await openTeamBench();
+      if (!had) await bench.workers.save(makeWorker('c3'.repeat(32), 'carol'), 'worker-paired', []);
+      const worker = had ? alice : 'c3'.repeat(32);
+      // Over a link that greets it may be on its way, so the cancel ends nothing by itself.
+      bench.linked.add(worker);
+      const job = await bench.desk.dispatch(makeJob([worker]));
+      await bench.desk.cancel(job);
+      await bench.workers.adoptStore(worker, newStore);
+      expect(await bench.readCommands(worker)).toEqual(['assign J1.1', 'cancel J1.1']);
+    },
+  );
+
   test('worker desk: with another store, what an earlier hub may have sent is lost', async () => {
     const first = await openTeamBench();
     await first.desk.dispatch(makeJob([alice]));
