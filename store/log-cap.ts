@@ -82,3 +82,27 @@ export function findDropped(weights: readonly number[], bytesMax: number): numbe
   }
   return index < weights.length - 1 ? index : undefined;
 }
+
+/** Records of one append that go to the same segment. */
+interface Group {
+  readonly isNew: boolean;
+  readonly offset: number;
+  readonly records: LogRecord[];
+}
+
+/** Records by the segment that they go to, given what the newest segment weighs. */
+export function groupRecords(
+  shape: LogShape,
+  newestWeight: number | undefined,
+  records: readonly LogRecord[],
+): readonly Group[] {
+  const groups: Group[] = [];
+  let weight = newestWeight;
+  for (const record of records) {
+    const isNew = isNewSegment(shape, weight, record);
+    if (isNew || groups.length === 0) groups.push({ isNew, offset: record.offset, records: [] });
+    groups.at(-1)?.records.push(record);
+    weight = (isNew ? 0 : (weight ?? 0)) + weighRecord(record);
+  }
+  return groups;
+}

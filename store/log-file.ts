@@ -15,7 +15,7 @@ import { syncDirectory } from '../protocol/sync-directory.ts';
 import { createLane } from './lane.ts';
 import type { Log, LogRecord, LogSlice } from './log.ts';
 import type { LogShape } from './log-cap.ts';
-import { cutRecords, findDropped, isNewSegment, weighRecord } from './log-cap.ts';
+import { cutRecords, findDropped, groupRecords } from './log-cap.ts';
 import type { LogHandles } from './log-handles.ts';
 import type { Mark, Segment } from './log-segment.ts';
 import {
@@ -26,10 +26,10 @@ import {
   recoverSegment,
   rewriteSegment,
   scanSegment,
+  scanSegmentBack,
   syncSegment,
 } from './log-segment.ts';
-import type { SliceBuilder } from './log-slice.ts';
-import { createSlice } from './log-slice.ts';
+import { createSlice, type SliceBuilder, sumBytes } from './log-slice.ts';
 import type { TailMemory } from './log-tail.ts';
 import { LogTail } from './log-tail.ts';
 
@@ -164,6 +164,22 @@ export class FileLog implements Log {
       if (!(await this.#readSegment(segment, slice))) break;
     }
     return slice.finish(end);
+  }
+
+  async readBack(before: number, bytesMax: number): Promise<readonly LogRecord[]> {
+    this.#checkUsable();
+    const held = this.#tail.readBack(before, bytesMax);
+    if (held !== undefined) return held;
+    const found: LogRecord[] = [];
+    let left = bytesMax;
+    for (const segment of this.#segments.toReversed()) {
+      if (left <= 0) break;
+      if (segment.offset >= before) continue;
+      const older = await this.#readSegmentBack(segment, before, left);
+      found.unshift(...older);
+      left -= sumBytes(older);
+    }
+    return found;
   }
 
   /** Waits for what is under way; every later call is STORE_IO. Safe to repeat. */
@@ -350,6 +366,20 @@ export class FileLog implements Log {
     }
   }
 
+  async #readSegmentBack(
+    segment: Segment,
+    before: number,
+    bytesMax: number,
+  ): Promise<readonly LogRecord[]> {
+    try {
+      const marks = await this.#indexSegment(segment);
+      return await scanSegmentBack(this.#handles, { ...segment, marks }, { before, bytesMax });
+    } catch (thrown) {
+      if (hasSystemCode(thrown, 'ENOENT')) return [];
+      throw wrapError(thrown, 'STORE_IO');
+    }
+  }
+
   async #indexSegment(segment: Segment): Promise<readonly Mark[]> {
     if (segment.marks !== undefined) return segment.marks;
     const indexed = await markSegment(this.#handles, segment);
@@ -367,27 +397,4 @@ interface Appended {
   readonly newest: Segment | undefined;
   readonly end: number;
   readonly mendedCount: number;
-}
-
-interface Group {
-  readonly isNew: boolean;
-  readonly offset: number;
-  readonly records: LogRecord[];
-}
-
-/** Records by the segment that they go to, given what the newest segment weighs. */
-function groupRecords(
-  shape: LogShape,
-  newestWeight: number | undefined,
-  records: readonly LogRecord[],
-): readonly Group[] {
-  const groups: Group[] = [];
-  let weight = newestWeight;
-  for (const record of records) {
-    const isNew = isNewSegment(shape, weight, record);
-    if (isNew || groups.length === 0) groups.push({ isNew, offset: record.offset, records: [] });
-    groups.at(-1)?.records.push(record);
-    weight = (isNew ? 0 : (weight ?? 0)) + weighRecord(record);
-  }
-  return groups;
 }

@@ -15,7 +15,7 @@ import { createLane } from './lane.ts';
 import type { Log, LogRecord, LogSlice, LogStore } from './log.ts';
 import type { LogShape } from './log-cap.ts';
 import { cutRecords, findDropped, isNewSegment, shapeLog, weighRecord } from './log-cap.ts';
-import { createSlice } from './log-slice.ts';
+import { createSlice, cutBack } from './log-slice.ts';
 
 interface MemorySegment {
   weight: number;
@@ -218,6 +218,13 @@ class MemoryLog implements Log {
       if (!records.every((record) => slice.take({ ...record, bytes: record.bytes.slice() }))) break;
     }
     return slice.finish(end);
+  }
+
+  async readBack(before: number, bytesMax: number): Promise<readonly LogRecord[]> {
+    this.#checkUsable();
+    const records = this.#content.segments.flatMap((segment) => segment.records);
+    const cut = cutBack(records, before, bytesMax);
+    return cut.map((record) => ({ ...record, bytes: record.bytes.slice() }));
   }
 
   /** For the store. */

@@ -14,6 +14,7 @@ import type { LogRecord } from './log.ts';
 import { recordHeaderBytes, weighRecord } from './log-cap.ts';
 import type { LogHandles } from './log-handles.ts';
 import { encodeRecords, measureRecord, parseRecord } from './log-record.ts';
+import { cutBack, sumBytes } from './log-slice.ts';
 
 /** Where in the file a record begins. */
 export interface Mark {
@@ -111,6 +112,26 @@ export function scanSegment(
     }
     return begin;
   });
+}
+
+/** The newest `bytesMax` bytes of output of the segment that lie before offset `before`, in order. */
+export async function scanSegmentBack(
+  handles: LogHandles,
+  segment: Segment & { readonly marks: readonly Mark[] },
+  { before, bytesMax }: { readonly before: number; readonly bytesMax: number },
+): Promise<readonly LogRecord[]> {
+  const mark = segment.marks.findLast(({ offset }) => offset <= before - bytesMax);
+  const scan = async (position: number) => {
+    const records: LogRecord[] = [];
+    await scanSegment({ handles, segment, position }, (record) => {
+      if (record.offset < before) records.push(record);
+      return record.offset < before;
+    });
+    return cutBack(records, before, bytesMax);
+  };
+  const near = await scan(mark?.position ?? 0);
+  // Where a gap lies between, the mark was not far enough back.
+  return mark === undefined || sumBytes(near) === bytesMax ? near : scan(0);
 }
 
 /** Reads a segment through for its marks. */

@@ -1,5 +1,5 @@
 /*
- * What a read of a log gives back, gathered record by record.
+ * What a read of a log gives back, gathered record by record, forwards or from the end backwards.
  *
  * Shared by the log in files and the log in memory: where a slice begins, how records are cut to
  * fit, and where the next read goes on. Invariant: `next` equals `end` exactly when no byte of
@@ -41,4 +41,32 @@ export function createSlice(from: number, bytesMax: number): SliceBuilder {
     },
     finish: (end) => ({ records, next: hasMore ? next : end, end }),
   };
+}
+
+/**
+ * The newest `bytesMax` bytes of output before offset `before`, of records that come in order. They
+ * may begin with older ones, and end with some that lie at or after `before`.
+ */
+export function cutBack(
+  records: readonly LogRecord[],
+  before: number,
+  bytesMax: number,
+): readonly LogRecord[] {
+  assert(bytesMax > 0, 'a read asks for at least one byte');
+  const kept: LogRecord[] = [];
+  let left = bytesMax;
+  for (const record of records.toReversed()) {
+    const bytes = record.bytes.subarray(0, Math.max(0, before - record.offset));
+    if (bytes.length === 0) continue;
+    const skip = Math.max(0, bytes.length - left);
+    kept.push({ ...record, offset: record.offset + skip, bytes: bytes.subarray(skip) });
+    left -= bytes.length - skip;
+    if (left === 0) break;
+  }
+  return kept.reverse();
+}
+
+/** Bytes of output in these records. */
+export function sumBytes(records: readonly LogRecord[]): number {
+  return records.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }

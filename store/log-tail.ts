@@ -7,7 +7,7 @@
  * emptied. Only ever a copy: what is not here is read from the files.
  */
 import type { LogRecord } from './log.ts';
-import type { SliceBuilder } from './log-slice.ts';
+import { cutBack, type SliceBuilder, sumBytes } from './log-slice.ts';
 
 /** What one tail and all together may hold. */
 export interface TailCaps {
@@ -104,6 +104,19 @@ export class LogTail {
       if (record === undefined || !slice.take(record)) break;
     }
     return true;
+  }
+
+  /** What lies before `before`; undefined where the tail begins too late to say. */
+  readBack(before: number, bytesMax: number): readonly LogRecord[] | undefined {
+    const begin = this.#records[this.#first]?.offset;
+    if (begin === undefined || before <= begin) return undefined;
+    const end = this.#findRecord(before) + 1;
+    const near = this.#records.slice(this.#findRecord(before - bytesMax), end);
+    const cut = cutBack(near, before, bytesMax);
+    if (sumBytes(cut) === bytesMax) return cut;
+    // A gap lies between; there may be more on its other side.
+    const all = cutBack(this.#records.slice(this.#first, end), before, bytesMax);
+    return sumBytes(all) === bytesMax || begin === 0 ? all : undefined;
   }
 
   /** Index of the last record that begins at or before `offset`, by halving. */

@@ -44,6 +44,11 @@ export interface Log {
    * are not to be changed.
    */
   read(from: number, bytesMax: number): Promise<LogSlice>;
+  /**
+   * Up to `bytesMax` bytes of output (at least one where there is one) that lie just before `before`,
+   * in order, jumping gaps as `read` does. The bytes are the log's: they are not to be changed.
+   */
+  readBack(before: number, bytesMax: number): Promise<readonly LogRecord[]>;
   /** Says that the log ends at `end` although the bytes before it were dropped (a gap at the tail). */
   skipTo(end: number): Promise<void>;
 }

@@ -17,18 +17,23 @@ import {
   fill,
   findGaps,
   isPattern,
+  type LogPlace,
   readText,
   record,
 } from '../conformance/log.ts';
+import { describeLogBack } from '../conformance/log-back.ts';
 import { createDirectory } from './place.ts';
 
-describeLogStore('files', async () => {
+describeLogStore('files', openPlace);
+describeLogBack('files', openPlace);
+
+async function openPlace(): Promise<LogPlace> {
   const directory = await createDirectory();
   return {
     open: (bytesMax) => openLogFiles(join(directory.path, 'logs'), { bytesMax }),
     dispose: directory.remove,
   };
-});
+}
 
 const mebibyte = 1024 * 1024;
 

@@ -5,15 +5,19 @@
  */
 import { describe, expect, it } from 'vitest';
 import { instantLogDisk, MemoryLogDisk, openMemoryLogs } from '../../store/log-memory.ts';
-import { describeLogStore, fill, readText, record } from '../conformance/log.ts';
+import { describeLogStore, fill, type LogPlace, readText, record } from '../conformance/log.ts';
+import { describeLogBack } from '../conformance/log-back.ts';
 import { createWorld } from './world.ts';
 
 const cap = { bytesMax: 64 * 1024 };
 
-describeLogStore('memory, instant', async () => {
+describeLogStore('memory, instant', openInstant);
+describeLogBack('memory, instant', openInstant);
+
+async function openInstant(): Promise<LogPlace> {
   const disk = instantLogDisk();
   return { open: (bytesMax) => openMemoryLogs(disk, { bytesMax }), dispose: async () => {} };
-});
+}
 
 describe('memory log disk', () => {
   it('crash: what was synced is kept, over seeds every prefix of the rest occurs', async () => {

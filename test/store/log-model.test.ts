@@ -109,7 +109,11 @@ async function live(ground: Ground, history: readonly Act[]): Promise<void> {
     }
     if (does === 'read') {
       const from = pick % (model.end + 2);
-      expect(await readFrom(log, from, 1 + (pick % 200))).toEqual(model.listBytes(from));
+      const bytesMax = 1 + (pick % 200);
+      expect(await readFrom(log, from, bytesMax)).toEqual(model.listBytes(from));
+      const older = model.listBytes(0).filter((text) => Number(text.split(' ')[0]) < from);
+      const back = listBytes(await log.readBack(from, bytesMax));
+      expect(back).toEqual(older.slice(-bytesMax));
     }
     if (does === 'reopen') await store.close();
     if (does === 'crash') await ground.crash(store, pick);
