@@ -89,6 +89,11 @@ export const errorTable = {
     'Free some space; what was accepted is kept and goes on by itself.',
   ),
   STORE_FULL: passing(4, 'The queue of changes to the store is full.', 'Try again in a moment.'),
+  SEARCH_SLOW: lasting(
+    4,
+    'The regular expression takes too long.',
+    'Write it so that it has one way to match, or search for plain text.',
+  ),
   LOG_OFFSET: lasting(
     1,
     'Log bytes arrived out of place.',

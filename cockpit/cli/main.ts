@@ -10,7 +10,7 @@ import type { Program } from '../ports.ts';
 import { findGrammar, parseRequest, type Request } from '../verbs/command-line.ts';
 import { waitVerb } from '../verbs/jobs.ts';
 import { verbs } from '../verbs/registry.ts';
-import type { JobDetail, LogItem } from '../verbs/shapes.ts';
+import type { JobDetail } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
 import { type AnyVerb, parseVerbArgs } from '../verbs/verb.ts';
 import { connectHub } from './connect.ts';
@@ -19,12 +19,13 @@ import { getArtifact } from './get.ts';
 import { showHelp, showVerbHelp } from './help.ts';
 import { runLinear } from './linear.ts';
 import { type LocalVerb, localVerbs } from './local.ts';
+import { printLogItem } from './print-log.ts';
 import { openScreen } from './screen.ts';
 import { chooseStyle } from './style.ts';
 import { assertTerminal, runTerminal } from './terminal.ts';
 
 /** Verbs whose answer is a stream of items. */
-const streamed: ReadonlySet<string> = new Set(['logs', 'watch']);
+const streamed: ReadonlySet<string> = new Set(['logs', 'logs find', 'logs follow', 'watch']);
 
 /** Runs one command line; resolves with the exit status. Never rejects. */
 export async function runCli(program: Program, version: string): Promise<number> {
@@ -189,10 +190,7 @@ async function reportEnd(program: Program, request: Request, ended: JobDetail): 
 
 function printItem(program: Program, request: Request, item: unknown): Promise<void> {
   if (request.isJson || request.verb === 'watch') return printJson(program, item);
-  const piece = item as LogItem;
-  if ('text' in piece) return program.print(piece.text);
-  program.say(`[${piece.gapBytes} bytes were dropped here: the log is over its cap]`);
-  return Promise.resolve();
+  return printLogItem(program, item, { hasTimestamps: request.args.timestamps === true });
 }
 
 async function printAnswer(

@@ -21,6 +21,7 @@ import { JournalPage } from '../../store/journal.ts';
 import type { Kv } from '../../store/kv.ts';
 import { storeCloseMsMax } from '../../store/limits.ts';
 import type { LogStore } from '../../store/log.ts';
+import { RegexThread } from '../logs/regex-thread.ts';
 import type { KeepPolicy } from '../manager/plan-retention.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { presentDetail } from '../verbs/present.ts';
@@ -97,6 +98,8 @@ export class Hub {
   #resolveEnded!: (failure: AppError | undefined) => void;
   /** Resolves when the hub has stopped, with the failure that ended it if one did. */
   readonly ended: Promise<AppError | undefined>;
+  /** Where regular expressions are tested. */
+  readonly regexes: RegexThread;
 
   constructor(parts: HubParts) {
     this.#parts = parts;
@@ -106,6 +109,7 @@ export class Hub {
       send: (worker, frame) => this.#sessions.get(worker)?.session.sendFrame(frame) ?? 'closed',
       note: (note) => this.#noteTerminal(note),
     });
+    this.regexes = new RegexThread(parts.ports.timers);
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -347,6 +351,7 @@ export class Hub {
     this.#leases?.stop();
     this.#sent?.stop();
     this.terminals.stop();
+    await this.regexes.close();
     for (const { session } of this.#sessions.values()) session.stop('HUB_STOPPING');
     try {
       await this.#door?.close();

@@ -97,6 +97,16 @@ export class LogMirror {
     return log.read(from, bytesMax);
   }
 
+  /** The piece of the copy that lies before an offset. */
+  async readBack(
+    attempt: AttemptId,
+    before: number,
+    bytesMax: number,
+  ): Promise<readonly LogRecord[]> {
+    const log = await this.#parts.logs.open(attempt);
+    return log.readBack(before, bytesMax);
+  }
+
   /** Calls `run` after each growth of the copy, until the returned function is called. */
   follow(attempt: AttemptId, run: () => void): () => void {
     const followers = this.#followers.get(attempt) ?? new Set();

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import type { JobId } from '../../protocol/model.ts';
+import { logsMergedMax } from '../logs/limits.ts';
 
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -50,3 +51,29 @@ export const listArgument = z
       .map((word) => word.trim())
       .filter((word) => word !== ''),
   );
+
+/** A job, and which of its attempts where one was named. */
+export interface NamedAttempt {
+  readonly job: JobId;
+  readonly n?: number;
+}
+
+/** `J12`, or `J12.1` for its first attempt. */
+const attemptArgument = z.string().transform((text, context): NamedAttempt => {
+  const parts = /^[Jj]?([1-9]\d{0,11})(?:\.([1-9]\d{0,8}))?$/.exec(text.trim());
+  if (parts !== null) {
+    const n = parts[2] === undefined ? {} : { n: Number(parts[2]) };
+    return { job: `J${Number(parts[1])}`, ...n };
+  }
+  context.addIssue({ code: 'custom', message: `"${text}" is not a job id (say J12 or J12.1)` });
+  return z.NEVER;
+});
+
+/** One job or attempt, or several. */
+export const attemptsArgument = z.preprocess(
+  (given) => (typeof given === 'string' ? [given] : given),
+  z
+    .array(attemptArgument)
+    .min(1, 'name a job (say J12)')
+    .max(logsMergedMax, `name ${logsMergedMax} jobs at most`),
+);

@@ -1,18 +1,21 @@
 /*
- * `wally logs`: what a job's attempt printed, from the hub's copy, as it arrives when followed.
+ * `wally logs`: what jobs printed, from the hub's copies, as it arrives when followed.
  *
- * It streams pieces in order with their offset and stream; a hole left by the log's cap is said, not
- * skipped. Following ends when the attempt has ended and the copy is whole, or can't become so.
- * A reader who is slow holds up nobody: pieces are read from the store when they are wanted.
+ * One job, plainly, is streamed as it came: pieces in order with their offset and stream; a hole left
+ * by the log's cap is said, not skipped. Several jobs, and all that looks at lines (a filter, the
+ * last ones, an instant), give lines, merged by their instants. A reader who is slow holds up
+ * nobody: output is read from the store when it is wanted.
  */
 import { TextDecoder } from 'node:util';
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
-import type { AttemptId, LogStream } from '../../protocol/model.ts';
-import type { CancelTimer } from '../../protocol/ports.ts';
+import type { LogStream } from '../../protocol/model.ts';
 import type { LogRecord } from '../../store/log.ts';
-import { type CommandJob, formatAttemptId } from '../manager/job.ts';
-import { jobArgument } from './arguments.ts';
+import { contextLinesMax } from '../logs/limits.ts';
+import type { CommandJob } from '../manager/job.ts';
+import { attemptsArgument, type NamedAttempt } from './arguments.ts';
+import { LogCopy } from './log-copy.ts';
+import { streamLines } from './log-stream.ts';
 import { formatInstant } from './present.ts';
 import type { LogItem } from './shapes.ts';
 import { defineVerb, type VerbContext } from './verb.ts';
@@ -20,38 +23,62 @@ import { defineVerb, type VerbContext } from './verb.ts';
 /** Output read from the copy in one go. */
 const readBytesMax = 64 * 1024;
 
-/** After an attempt has ended without a word on its log's end, the copy is taken as whole. */
-const logGraceMs = 2000;
+/** Lines that `--tail` may ask for. */
+const tailLinesMax = 100_000;
 
-/** One attempt's output. */
+/** Output of one attempt, or lines of several. */
 export const logsVerb = defineVerb({
   name: 'logs',
-  summary: 'print what a job wrote; -f follows it to its end',
-  operands: ['job'],
+  summary: 'print what jobs wrote; -f follows them to their end',
+  operands: ['job…'],
   flags: {
     follow: { short: 'f', help: 'go on until the job has ended' },
     since: { value: 'OFFSET', help: 'begin at this byte of the output' },
     attempt: { value: 'N', help: 'this attempt, not the latest' },
+    tail: { value: 'N', help: 'only the last N lines' },
+    at: { value: 'TIME', help: 'begin at an instant: 14:03, 10m (ago), 2026-01-31T14:03' },
+    grep: {
+      value: 'PATTERN',
+      help: 'only lines with this text, or with this /regular expression/',
+    },
+    errors: { help: 'only lines that tell of an error, and where stderr begins' },
+    context: { value: 'N', help: 'with N lines before and after each' },
+    timestamps: { short: 't', help: 'with the instant of each line' },
   },
   danger: 'looks',
-  args: z.object({
-    job: jobArgument,
-    follow: z.boolean().default(false),
-    since: z.coerce.number().int().min(0).default(0),
-    attempt: z.coerce.number().int().min(1).optional(),
-  }),
-  async run(context, { job: id, follow, since, attempt: n }) {
-    const job = await context.hub.desk.get(id);
-    if (job.kind === 'group')
-      throw new AppError('JOB_GROUP', `${id} is a group; ask for a part’s log.`);
-    const number = n ?? job.attempts.length;
-    if (number > job.attempts.length) {
-      throw new AppError('JOB_UNKNOWN', `${id} has no attempt ${number}.`);
-    }
-    const reader = new LogReader(context, job, number);
-    await reader.send(since, follow ? 'to-the-end' : 'what-is-there');
-    const { offset, missingBytes, forgottenBytes } = reader;
-    return { attempt: formatAttemptId(id, number), offset, missingBytes, forgottenBytes };
+  args: z
+    .object({
+      job: attemptsArgument,
+      follow: z.boolean().default(false),
+      since: z.coerce.number().int().min(0).optional(),
+      attempt: z.coerce.number().int().min(1).optional(),
+      tail: z.coerce.number().int().min(0).max(tailLinesMax).optional(),
+      at: z.string().optional(),
+      grep: z.string().optional(),
+      errors: z.boolean().default(false),
+      context: z.coerce.number().int().min(0).max(contextLinesMax).default(0),
+      timestamps: z.boolean().default(false),
+    })
+    .refine(({ since, job }) => since === undefined || job.length === 1, {
+      message: '--since is an offset in one log; name one job',
+      path: ['since'],
+    })
+    .refine(({ since, at, tail }) => [since, at, tail].filter((x) => x !== undefined).length < 2, {
+      message: '--since, --at and --tail exclude each other',
+      path: ['at'],
+    }),
+  async run(context, args) {
+    const [only] = args.job;
+    const isPlain =
+      args.job.length === 1 &&
+      args.tail === undefined &&
+      args.at === undefined &&
+      args.grep === undefined &&
+      !args.errors &&
+      !args.timestamps;
+    if (!isPlain || only === undefined) return streamLines(context, args);
+    const named = { ...only, ...(args.attempt === undefined ? {} : { n: args.attempt }) };
+    return streamPieces(context, named, args);
   },
   show: ({ missingBytes, forgottenBytes }) => {
     if (forgottenBytes > 0)
@@ -60,73 +87,72 @@ export const logsVerb = defineVerb({
   },
 });
 
+async function streamPieces(
+  context: VerbContext,
+  { job: id, n }: NamedAttempt,
+  { since = 0, follow }: { readonly since?: number | undefined; readonly follow: boolean },
+) {
+  const job = await context.hub.desk.get(id);
+  if (job.kind === 'group') {
+    throw new AppError('JOB_GROUP', `${id} is a group; ask for a part’s log.`);
+  }
+  const number = n ?? job.attempts.length;
+  if (number > job.attempts.length) {
+    throw new AppError('JOB_UNKNOWN', `${id} has no attempt ${number}.`);
+  }
+  const reader = new LogReader(context, job, number);
+  await reader.send(since, follow ? 'to-the-end' : 'what-is-there');
+  const { attempt, offset, missingBytes, forgottenBytes } = reader;
+  return { attempt, offset, missingBytes, forgottenBytes };
+}
+
 /** Sends one attempt's log as items. */
 class LogReader {
   readonly #context: VerbContext;
-  readonly #job: CommandJob;
-  readonly #n: number;
-  readonly #attempt: AttemptId;
+  readonly #copy: LogCopy;
   readonly #decoders: Record<LogStream, TextDecoder> = {
     stdout: new TextDecoder(),
     stderr: new TextDecoder(),
   };
   #offset = 0;
-  /** Output that the worker has and the copy lacks, where following ended without it. */
-  missingBytes = 0;
-  /** Output that was kept here once; see `[keep]` in the config. */
   forgottenBytes = 0;
-  #isWanted = true;
-  #wake: () => void = () => undefined;
 
   constructor(context: VerbContext, job: CommandJob, n: number) {
     this.#context = context;
-    this.#job = job;
-    this.#n = n;
-    this.#attempt = formatAttemptId(job.id, n);
+    this.#copy = new LogCopy(context, job, n);
+  }
+
+  get attempt() {
+    return this.#copy.attempt;
   }
 
   get offset(): number {
     return this.#offset;
   }
 
+  get missingBytes(): number {
+    return this.#copy.missingBytes;
+  }
+
   async send(since: number, until: 'what-is-there' | 'to-the-end'): Promise<void> {
     this.#offset = since;
-    this.forgottenBytes = await this.#countForgotten();
+    this.forgottenBytes = await this.#copy.countForgotten();
     if (this.forgottenBytes > 0) return;
-    const { hub, onDrop } = this.#context;
-    const wake = () => this.#wake();
-    onDrop(() => {
-      this.#isWanted = false;
-      wake();
-    });
-    const unfollow = hub.mirror.follow(this.#attempt, wake);
-    const unfeed = hub.feed.follow((event) => {
-      if (event.type !== 'job' || event.job.id === this.#job.id) wake();
-    });
+    this.#copy.watch();
     try {
       await this.#sendRest();
-      while (until === 'to-the-end' && this.#isWanted && !(await this.#isWhole())) {
+      while (until === 'to-the-end' && !(await this.#copy.isWhole(this.#offset))) {
         await this.#sendRest();
       }
     } finally {
-      unfollow();
-      unfeed();
+      this.#copy.unwatch();
     }
-  }
-
-  /** What its worker said that there was, where retention has removed all of it. */
-  async #countForgotten(): Promise<number> {
-    const { hub } = this.#context;
-    const state = this.#job.attempts[this.#n - 1]?.state;
-    if (state?.is !== 'finished' || state.times.queuedAt > hub.retain.logsForgottenAt) return 0;
-    return (await hub.mirror.findEnd(this.#attempt)) > 0 ? 0 : (state.end.logBytes ?? 0);
   }
 
   /** Everything that the copy has now. */
   async #sendRest(): Promise<void> {
-    const { hub } = this.#context;
-    while (this.#isWanted) {
-      const slice = await hub.mirror.read(this.#attempt, this.#offset, readBytesMax);
+    while (this.#copy.isWanted) {
+      const slice = await this.#copy.read(this.#offset, readBytesMax);
       for (const record of slice.records) await this.#sendRecord(record);
       if (slice.next > this.#offset) await this.#sendGap(slice.next);
       if (slice.records.length === 0) return;
@@ -138,52 +164,17 @@ class LogReader {
     const text = this.#decoders[record.stream].decode(record.bytes, { stream: true });
     const { stream } = record;
     const at = formatInstant(record.at);
-    await this.#say({ attempt: this.#attempt, offset: record.offset, at, stream, text });
+    await this.#say({ attempt: this.attempt, offset: record.offset, at, stream, text });
     this.#offset = record.offset + record.bytes.length;
   }
 
   async #sendGap(to: number): Promise<void> {
     const gapBytes = to - this.#offset;
-    await this.#say({ attempt: this.#attempt, offset: this.#offset, gapBytes });
+    await this.#say({ attempt: this.attempt, offset: this.#offset, gapBytes });
     this.#offset = to;
   }
 
   async #say(item: LogItem): Promise<void> {
-    if (!(await this.#context.item(item))) this.#isWanted = false;
-  }
-
-  /** True when no more can come; else waits until something may have changed. */
-  async #isWhole(): Promise<boolean> {
-    const { hub } = this.#context;
-    const woken = new Promise<'woken'>((resolve) => {
-      this.#wake = () => resolve('woken');
-    });
-    const job = await hub.desk.find(this.#job.id);
-    const attempt = job?.kind === 'command' ? job.attempts[this.#n - 1] : undefined;
-    const end = await hub.mirror.findEnd(this.#attempt);
-    if (attempt === undefined) return true;
-    if (this.#offset < end) return false;
-    if (attempt.state.is === 'finished') {
-      const { logBytes } = attempt.state.end;
-      if (logBytes !== undefined && end >= logBytes) return true;
-      this.missingBytes = logBytes === undefined ? 0 : logBytes - end;
-      const isComing = logBytes !== undefined && hub.session(attempt.worker)?.isLinked === true;
-      // Nobody said where it ends, or who has the rest is away: wait a moment, not for ever.
-      if (!isComing) return this.#isQuiet(woken);
-    }
-    await woken;
-    this.missingBytes = 0;
-    return false;
-  }
-
-  async #isQuiet(woken: Promise<'woken'>): Promise<boolean> {
-    const { timers } = this.#context.hub.ports;
-    let cancel: CancelTimer = () => undefined;
-    const late = new Promise<'quiet'>((resolve) => {
-      cancel = timers.after(logGraceMs, () => resolve('quiet'));
-    });
-    const first = await Promise.race([woken, late]);
-    cancel();
-    return first === 'quiet';
+    if (!(await this.#context.item(item))) this.#copy.leave();
   }
 }

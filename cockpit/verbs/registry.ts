@@ -11,6 +11,7 @@ import { statusVerb, stopVerb, watchVerb } from './hub-state.ts';
 import { decideVerb, inboxVerb } from './inbox.ts';
 import { inviteVerb } from './invite.ts';
 import { cancelVerb, jobsVerb, jobVerb, retryVerb, waitVerb } from './jobs.ts';
+import { logFindVerb, logFollowVerb, logLinesVerb } from './log-lines.ts';
 import { logsVerb } from './logs.ts';
 import { teamRenameVerb, teamRevokeVerb, teamShowVerb, teamVerb } from './team.ts';
 import { terminalVerb } from './terminal.ts';
@@ -28,6 +29,9 @@ export const verbs: readonly AnyVerb[] = [
   jobsVerb,
   jobVerb,
   logsVerb,
+  logLinesVerb,
+  logFindVerb,
+  logFollowVerb,
   getVerb,
   terminalVerb,
   waitVerb,

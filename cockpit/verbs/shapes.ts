@@ -147,6 +147,76 @@ export type LogItem =
     }
   | { readonly attempt: AttemptId; readonly offset: number; readonly gapBytes: number };
 
+/** A log that lines were read from; lines name it by its place in the list. */
+export interface LogSource {
+  readonly attempt: AttemptId;
+  readonly job: JobId;
+  readonly worker: string;
+  readonly host: string;
+  /** Offset of its end in the hub's copy. */
+  readonly end: number;
+  /** Has the attempt ended? Then the copy grows no further than what its worker still has. */
+  readonly isEnded: boolean;
+  /** Output that was kept here once and was removed when its time was over. */
+  readonly forgottenBytes: number;
+}
+
+/**
+ * One line, or a gap that the log's cap made (`bytes` were dropped). `text` is a part of it that begins
+ * `hiddenBytes` after its start, because the rest was overwritten by carriage returns or was not asked
+ * for. An open line has not come to its end yet.
+ */
+export interface LogLineRow {
+  /** Its log's place in the list of logs. */
+  readonly log: number;
+  readonly offset: number;
+  readonly at: string;
+  readonly stream: LogStream | 'gap';
+  readonly text: string;
+  readonly bytes: number;
+  readonly hiddenBytes: number;
+  readonly isCut: boolean;
+  readonly isOpen: boolean;
+  /** It is shown for a hit near it. */
+  readonly isContext: boolean;
+}
+
+/** `wally logs lines --json`. A cut is an offset for each log; windows join at their cuts. */
+export interface LogWindow {
+  readonly logs: readonly LogSource[];
+  readonly lines: readonly LogLineRow[];
+  readonly begin: readonly number[];
+  readonly end: readonly number[];
+  readonly isStart: boolean;
+  readonly isEnd: boolean;
+}
+
+/**
+ * What `wally logs follow` streams: new lines, those without an end yet among them, which come again
+ * with the same offset when they have grown. `skipped` says how much one who is slow did not get.
+ */
+export interface LogGrowth {
+  readonly logs: readonly LogSource[];
+  readonly lines: readonly LogLineRow[];
+  readonly skippedBytes: number;
+}
+
+/** What `wally logs find` streams: hits as they are found, and how far it has come. */
+export interface LogHits {
+  readonly logs: readonly LogSource[];
+  readonly hits: readonly { readonly log: number; readonly offset: number; readonly at: string }[];
+  readonly readBytes: number;
+  readonly wholeBytes: number;
+}
+
+/** One line of `wally logs --json` where lines were asked for. */
+export type LogLineItem = Omit<LogLineRow, 'log'> & {
+  readonly attempt: AttemptId;
+  readonly worker: string;
+  /** Is it one of several logs that are read as one? */
+  readonly isMerged: boolean;
+};
+
 /** One row of `wally inbox`: something that only the M2 can call. */
 export interface InboxRow {
   readonly id: string;

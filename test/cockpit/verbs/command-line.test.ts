@@ -78,7 +78,7 @@ describe('parse', () => {
   });
 
   test('parse: short flags and a list of operands', () => {
-    expect(parse('logs', '-f', 'J1')).toMatchObject({ args: { follow: true, job: 'J1' } });
+    expect(parse('logs', '-f', 'J1')).toMatchObject({ args: { follow: true, job: ['J1'] } });
     expect(parse('wait', 'J1', 'J2', '--timeout', '5s').args).toEqual({
       jobs: ['J1', 'J2'],
       timeout: '5s',

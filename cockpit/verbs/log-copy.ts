@@ -1,0 +1,127 @@
+/*
+ * One attempt's log as a verb sees it: the hub's copy, whether more of it will come, and the wait for it.
+ *
+ * Following ends when the attempt has ended and the copy is whole, or can't become so.
+ */
+import type { AttemptId } from '../../protocol/model.ts';
+import type { CancelTimer } from '../../protocol/ports.ts';
+import type { LogRecord, LogSlice } from '../../store/log.ts';
+import { type CommandJob, formatAttemptId } from '../manager/job.ts';
+import type { VerbContext } from './verb.ts';
+
+/** After an attempt has ended without a word on its log's end, the copy is taken as whole. */
+const logGraceMs = 2000;
+
+/** Life cycle: `watch` begins to listen, `unwatch` ends it. */
+export class LogCopy {
+  readonly attempt: AttemptId;
+  readonly job: CommandJob;
+  readonly n: number;
+  readonly #context: Pick<VerbContext, 'hub' | 'onDrop'>;
+  /** Output that the worker has and the copy lacks, where following ended without it. */
+  missingBytes = 0;
+  #isWanted = true;
+  #wake: () => void = () => undefined;
+  #unwatch: () => void = () => undefined;
+
+  constructor(context: Pick<VerbContext, 'hub' | 'onDrop'>, job: CommandJob, n: number) {
+    this.#context = context;
+    this.job = job;
+    this.n = n;
+    this.attempt = formatAttemptId(job.id, n);
+  }
+
+  /** Does the asker still listen? */
+  get isWanted(): boolean {
+    return this.#isWanted;
+  }
+
+  /** The key of the worker that has the attempt. */
+  get worker(): string {
+    return this.job.attempts[this.n - 1]?.worker ?? '';
+  }
+
+  /** Nobody listens any more. */
+  leave(): void {
+    this.#isWanted = false;
+    this.#wake();
+  }
+
+  /** A piece of the copy. */
+  read(from: number, bytesMax: number): Promise<LogSlice> {
+    return this.#context.hub.mirror.read(this.attempt, from, bytesMax);
+  }
+
+  /** The piece of the copy that lies before an offset. */
+  readBack(before: number, bytesMax: number): Promise<readonly LogRecord[]> {
+    return this.#context.hub.mirror.readBack(this.attempt, before, bytesMax);
+  }
+
+  /** Where the copy ends now. */
+  findEnd(): Promise<number> {
+    return this.#context.hub.mirror.findEnd(this.attempt);
+  }
+
+  /** What its worker said that there was, where retention has removed all of it; see `[keep]`. */
+  async countForgotten(): Promise<number> {
+    const { hub } = this.#context;
+    const state = this.job.attempts[this.n - 1]?.state;
+    if (state?.is !== 'finished' || state.times.queuedAt > hub.retain.logsForgottenAt) return 0;
+    return (await this.findEnd()) > 0 ? 0 : (state.end.logBytes ?? 0);
+  }
+
+  /** Begins to listen for growth, for the attempt's end and for the asker's leave. */
+  watch(): void {
+    const { hub, onDrop } = this.#context;
+    const wake = () => this.#wake();
+    onDrop(() => this.leave());
+    const unfollow = hub.mirror.follow(this.attempt, wake);
+    const unfeed = hub.feed.follow((event) => {
+      if (event.type !== 'job' || event.job.id === this.job.id) wake();
+    });
+    this.#unwatch = () => {
+      unfollow();
+      unfeed();
+    };
+  }
+
+  /** Stops listening. Safe to repeat. */
+  unwatch(): void {
+    this.#unwatch();
+  }
+
+  /** For one who has read up to `offset`: true when no more can come, else waits until it may have. */
+  async isWhole(offset: number): Promise<boolean> {
+    const { hub } = this.#context;
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    const job = await hub.desk.find(this.job.id);
+    const attempt = job?.kind === 'command' ? job.attempts[this.n - 1] : undefined;
+    const end = await this.findEnd();
+    if (attempt === undefined || !this.#isWanted) return true;
+    if (offset < end) return false;
+    if (attempt.state.is === 'finished') {
+      const { logBytes } = attempt.state.end;
+      if (logBytes !== undefined && end >= logBytes) return true;
+      this.missingBytes = logBytes === undefined ? 0 : logBytes - end;
+      const isComing = logBytes !== undefined && hub.session(attempt.worker)?.isLinked === true;
+      // Nobody said where it ends, or who has the rest is away: wait a moment, not for ever.
+      if (!isComing) return this.#isQuiet(woken);
+    }
+    await woken;
+    this.missingBytes = 0;
+    return false;
+  }
+
+  async #isQuiet(woken: Promise<void>): Promise<boolean> {
+    const { timers } = this.#context.hub.ports;
+    let cancel: CancelTimer = () => undefined;
+    const late = new Promise<'quiet'>((resolve) => {
+      cancel = timers.after(logGraceMs, () => resolve('quiet'));
+    });
+    const first = await Promise.race([woken, late]);
+    cancel();
+    return first === 'quiet';
+  }
+}
