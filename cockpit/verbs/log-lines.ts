@@ -26,8 +26,7 @@ import { formatInstant } from './present.ts';
 import type { LogGrowth, LogHits, LogLineRow, LogSource, LogWindow } from './shapes.ts';
 import { defineVerb } from './verb.ts';
 
-const placeHelp =
-  'a place: start, end, an instant (14:03, 10m), an offset for each log (12,0), a line (#LOG:OFFSET)';
+const placeHelp = 'start, end, 14:03, 10m (ago), offsets (12,0) or a line (#LOG:OFFSET)';
 const filterFlags = {
   grep: { value: 'PATTERN', help: 'only lines with this text, or with this /regular expression/' },
   errors: { help: 'only lines that tell of an error, and where stderr begins' },
