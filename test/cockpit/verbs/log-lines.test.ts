@@ -82,6 +82,7 @@ function begin(verb: string, args: Record<string, unknown>): Call {
         items.push(value);
         return !isDropped;
       },
+      onGive: () => undefined,
       onDrop: (run) => drops.push(run),
     },
   );
