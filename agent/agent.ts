@@ -274,7 +274,7 @@ export class Agent implements SessionHost {
   }
 
   #composeLoops(held: readonly HeldAttempt[], failed: (error: unknown) => void): void {
-    const { ports, workshop, logs, artifacts, slots, dial } = this.#parts;
+    const { ports, logs, artifacts, slots, dial } = this.#parts;
     this.#keepLink = new KeepLink({ session: this.#session, dial, ports });
     this.#leavings = new Leavings({
       desk: this.#desk,

@@ -6,6 +6,7 @@
  * measure a lease with the same function, so none can hold one that another has given up.
  */
 import type { LeaseInstant } from '../protocol/machines/renewal.ts';
+import type { AttemptId } from '../protocol/model.ts';
 import type { AgentParts } from './agent-parts.ts';
 import type { HeldAttempt } from './attempts.ts';
 import type { Desk } from './desk.ts';
@@ -40,9 +41,9 @@ export class Working {
     const leaseLeftMs = (termMs: number) => hubClock.findLeaseLeftMs(renewedAt(), termMs);
     const common = { ...parts, leftMs, leaseLeftMs };
     this.#desk = desk;
-    // Told at once, so that the guard does not take an end that waits for the disk for none.
-    this.watch = new WatchWork({ ...common, decided: () => this.guard.wake() });
-    this.guard = new GuardLeases({ ...common, source });
+    this.watch = new WatchWork(common);
+    const isAsked = (attempt: AttemptId) => this.run.isAsked(attempt);
+    this.guard = new GuardLeases({ ...common, source, isAsked });
     this.run = new RunWork({
       ...common,
       cover: (attempt) => this.guard.cover(attempt),

@@ -34,6 +34,8 @@ export interface GuardLeasesParts {
   readonly mark: (attempt: AttemptId) => string;
   /** Milliseconds for which a lease of this term still holds. */
   readonly leaseLeftMs: (termMs: number) => number;
+  /** Was its process asked to end? That is more than that its end was decided, which may wait for the disk. */
+  readonly isAsked: (attempt: AttemptId) => boolean;
   readonly noticed: (line: string) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -150,10 +152,10 @@ export class GuardLeases {
 
   #describe({ attempt, state, spec }: HeldAttempt): GuardRow | undefined {
     if (state.is === 'finished' || spec.stopAfterMs === undefined) return undefined;
-    const { mark, leaseLeftMs, source, ports } = this.#parts;
+    const { mark, leaseLeftMs, isAsked, source, ports } = this.#parts;
     const process =
       state.is === 'running' ? state.process : { pid: 0, start: '0', mark: mark(attempt) };
-    const isEnding = 'endCause' in state && state.endCause !== undefined;
+    const isEnding = isAsked(attempt);
     const leftMs = isEnding ? source.graceMs + guardEndingMs : leaseLeftMs(spec.stopAfterMs);
     // Counted from the guard's newest tick, which was read when we heard it or before.
     const sinceMs = ports.clock.monotonicMs() - (this.#present?.tick?.heardAtMs ?? 0);

@@ -47,6 +47,8 @@ export class RunWork {
   readonly #busy = new Map<AttemptId, Promise<void>>();
   /** Attempts whose output waits for the disk. */
   readonly #blocked = new Set<AttemptId>();
+  /** Attempts whose process was asked to end. */
+  readonly #asked = new Set<AttemptId>();
   #isGivenUp = false;
   #isWaking = false;
   /** Attempts that have printed something. */
@@ -97,13 +99,21 @@ export class RunWork {
 
   /** Asks a running process to end; nothing happens when there is none. */
   end(attempt: AttemptId): void {
-    this.#works.get(attempt)?.end();
+    const work = this.#works.get(attempt);
+    if (work === undefined) return;
+    this.#asked.add(attempt);
+    work.end();
+  }
+
+  /** Was its process asked to end? Not while that only waits for the disk. */
+  isAsked(attempt: AttemptId): boolean {
+    return this.#asked.has(attempt);
   }
 
   /** Asks everything that runs to end, and waits for no disk any more. */
   endAll(): void {
     this.#isGivenUp = true;
-    for (const work of this.#works.values()) work.end();
+    for (const attempt of this.#works.keys()) this.end(attempt);
   }
 
   /** Resolves when all that runs now has ended. */
@@ -135,6 +145,7 @@ export class RunWork {
       await Promise.all([desk.step(attempt, spawned), this.#awaitExit(attempt, work)]);
     } finally {
       this.#works.delete(attempt);
+      this.#asked.delete(attempt);
     }
   }
 

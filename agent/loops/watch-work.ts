@@ -21,8 +21,6 @@ export interface WatchWorkParts {
   readonly leftMs: (held: HeldAttempt) => number | undefined;
   /** Milliseconds for which a lease of this term still holds. */
   readonly leaseLeftMs: (termMs: number) => number;
-  /** Told when the end of some work was decided; it need not be on the disk yet. */
-  readonly decided: () => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -89,7 +87,7 @@ export class WatchWork {
   }
 
   #end(held: HeldAttempt, cause: EndCause): number {
-    const { desk, ports, decided, failed } = this.#parts;
+    const { desk, ports, failed } = this.#parts;
     const at = Math.round(ports.clock.wallMs());
     const isWaiting = held.state.is === 'accepted';
     const isAsked = 'endCause' in held.state && held.state.endCause !== undefined;
@@ -98,7 +96,6 @@ export class WatchWork {
         ? ({ type: 'expired', at } as const)
         : ({ type: 'end', at, cause } as const);
       desk.step(held.attempt, event).catch(failed);
-      decided();
     }
     return Number.POSITIVE_INFINITY;
   }

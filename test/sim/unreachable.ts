@@ -156,4 +156,7 @@ export const seldom: ReadonlySet<string> = new Set([
   'hub-attempt finished replaced',
   'hub-attempt finished superseded',
   'hub-attempt finished reopened',
+  // A guard needs seconds at most to end work, and its agent must wake just then.
+  'guarded-lease ending stated',
+  'guarded-lease ending dropped',
 ]);

@@ -35,16 +35,18 @@ let loop: GuardLeases;
 let opened: Opened[];
 let lines: string[];
 let leftMs: number;
+let asked: Set<AttemptId>;
 
 beforeEach(async () => {
   bench = await openBench();
-  [opened, lines, leftMs] = [[], [], termMs];
+  [opened, lines, leftMs, asked] = [[], [], termMs, new Set()];
   loop = new GuardLeases({
     desk: bench.desk,
     ports: bench.ports,
     source: { graceMs, open: openGuard },
     mark: (attempt) => `s/${attempt}`,
     leaseLeftMs: () => leftMs,
+    isAsked: (attempt) => asked.has(attempt),
     noticed: (line) => lines.push(line),
     failed: (error) => {
       throw error;
@@ -177,12 +179,15 @@ describe('guard leases', () => {
     expect(opened[0]?.tables.at(-1)?.rows).toHaveLength(4);
   });
 
-  test('guard leases: what the agent itself ends has its grace and more, and is not asked again', async () => {
+  test('guard leases: what the agent itself has asked to end has its grace and more; a decision alone has not', async () => {
     await start('J1.1');
     await tick(opened[0]);
     await run('J1.1');
     leftMs = 0;
     await bench.desk.step('J1.1', { type: 'end', at: 1, cause: 'hub-silent' });
+    await tick(opened[0]);
+    expect(opened[0]?.tables.at(-1)?.rows).toMatchObject([{ isEnding: false, forMs: 0 }]);
+    asked.add('J1.1');
     await tick(opened[0]);
     expect(opened[0]?.tables.at(-1)?.rows).toMatchObject([
       { isEnding: true, forMs: graceMs + guardEndingMs },

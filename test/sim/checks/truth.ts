@@ -5,6 +5,7 @@
  * need their cause: somebody cancelled, a deadline passed, a start was refused, a worker was really
  * silent, wiped, revoked or killed. Without a cause the hub or an agent made it up.
  */
+import { guardStateMs } from '../../../agent/guard/limits.ts';
 import { deadlineGraceMs } from '../../../cockpit/hub/watch-leases.ts';
 import type { AttemptEnd } from '../../../cockpit/manager/attempt-machine.ts';
 import type { AttemptRecord, CommandJob } from '../../../cockpit/manager/job.ts';
@@ -114,7 +115,8 @@ function findCancelLie({ evidence, job, end, process, box }: Case): string | und
     const stalledAt = history.idle
       .filter((idle) => idle.box === box && idle.at <= at && idle.until >= at - decidingMs)
       .map((idle) => idle.at);
-    const decidedAt = Math.min(at, ...stalledAt) - decidingMs;
+    const decidedAt =
+      findGuardKnowledge(evidence, process) ?? Math.min(at, ...stalledAt) - decidingMs;
     const sentAt = answers.findLast((answer) => answer.at < decidedAt)?.sentAt ?? 0;
     // The agent's clock may be fast by a tenth, and an uptime may be a second ahead.
     const termMs = job.spec.stopAfterMs ?? Number.POSITIVE_INFINITY;
@@ -131,6 +133,17 @@ function findCancelLie({ evidence, job, end, process, box }: Case): string | und
   const isAsked =
     history.cancels.has(job.id) || (job.parent !== null && history.cancels.has(job.parent));
   return isAsked ? undefined : `cancelled (${end.reason}), and nobody asked`;
+}
+
+/** A guard that ended it knew what its agent had heard when that stopped, a moment to tell it before. */
+function findGuardKnowledge(
+  { history }: Evidence,
+  { attempt, box }: ProcessNote,
+): number | undefined {
+  const act = history.guardActs.find((known) => known.attempt === attempt);
+  if (act === undefined) return undefined;
+  const idle = history.idle.findLast((time) => time.box === box && time.at <= act.at);
+  return (idle?.at ?? act.at) - guardStateMs - slackMs;
 }
 
 /**
