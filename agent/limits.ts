@@ -14,6 +14,9 @@ export const slotsMax = 256;
 /** Between TERM and KILL. Long enough for a test runner to write its report. */
 export const graceMsDefault = 5000;
 
+/** A box whose hub asks its M2 first knocks again after so long, until the code is over. */
+export const pairAgainMs = 3000;
+
 /** A code that is expired by our clock is tried so long: the hub's clock may say otherwise. */
 export const expiredDialMs = 2000;
 

@@ -8,16 +8,18 @@
  */
 import { access } from 'node:fs/promises';
 import { AppError } from '../protocol/errors.ts';
-import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
+import { formatFingerprint, formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { type Invite, isExpired, parseInvite } from '../protocol/invite.ts';
 import { dialAttemptMsMax } from '../protocol/limits.ts';
+import type { PeerKey } from '../protocol/model.ts';
 import { askToPair } from '../protocol/pairing.ts';
+import { sleep } from '../protocol/ports.ts';
 import { openAgentSwarm } from '../protocol/transports/swarm.ts';
 import { openHome } from '../store/home.ts';
 import type { Kv } from '../store/kv.ts';
 import { openLevelKv } from '../store/open.ts';
 import { type AgentHome, findPairing, type Pairing, savePairing } from './home.ts';
-import { expiredDialMs } from './limits.ts';
+import { expiredDialMs, pairAgainMs } from './limits.ts';
 import type { Program } from './ports.ts';
 import { setAside } from './set-aside.ts';
 
@@ -77,17 +79,37 @@ async function askHub(
   const { ports } = program;
   const own = await loadOrCreateIdentity(home.key, ports.random);
   const swarm = await openAgentSwarm({ ports });
-  try {
-    const { addresses, rendezvous, oneTimeKeyPair: keyPair, hubKey } = invite;
-    const where = { hubKey, keyPair, addresses, rendezvous, timeoutMs };
+  const { addresses, rendezvous, oneTimeKeyPair: keyPair, hubKey } = invite;
+  const where = { hubKey, keyPair, addresses, rendezvous, timeoutMs };
+  const request = { key: formatKey(own.publicKey), host: program.hostname };
+  const knock = async (): Promise<string> => {
     const link = await swarm.dial(where).catch((error: unknown) => {
       const seemsExpired = isExpired(invite, ports.clock.wallMs());
       throw seemsExpired ? new AppError('INVITE_EXPIRED', undefined, { cause: error }) : error;
     });
-    const request = { key: formatKey(own.publicKey), host: program.hostname };
-    return await askToPair(link, request, ports.timers);
+    return askToPair(link, request, ports.timers);
+  };
+  try {
+    return await knockUntilDecided(knock, { program, key: request.key });
   } finally {
     await swarm.close();
+  }
+}
+
+/** Where the hub asks its M2 first, the box knocks until they have decided or the code is over. */
+async function knockUntilDecided(
+  knock: () => Promise<string>,
+  { program, key }: { readonly program: Program; readonly key: PeerKey },
+): Promise<string> {
+  for (let isTold = false; ; isTold = true) {
+    try {
+      return await knock();
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'PAIRING_ASKED') throw error;
+      const mark = formatFingerprint(key);
+      if (!isTold) program.say(`The hub's M2 is asked to let this box in. Its key: ${mark}`);
+      await sleep(program.ports.timers, pairAgainMs);
+    }
   }
 }
 

@@ -9,7 +9,7 @@
  */
 import { z } from 'zod';
 import { wrapError } from './errors.ts';
-import { findingsMax, findingTextLettersMax } from './limits.ts';
+import { findingsBytesMax, findingsMax, findingTextLettersMax } from './limits.ts';
 import { peerText } from './peer-text.ts';
 
 /** What a check is about. */
@@ -31,7 +31,7 @@ export interface Evidence {
 /** A planned repair. `W` is what it may touch. */
 export interface Fix<W> {
   /** May it be applied when asked from another box? */
-  readonly reach: 'anywhere' | 'here';
+  readonly reach: FixReach;
   /** What it will do, as a sentence. */
   plan(evidence: Evidence): string;
   /** Does it; safe to repeat. Whatever it throws leaves the finding standing. */
@@ -53,7 +53,10 @@ export interface Check<S, W> {
   readonly fix?: Fix<W>;
 }
 
-/** A finding as it is shown, in JSON too. `id` is its check's. */
+/**
+ * A finding as it is shown, in JSON too. `id` is its check's. An older worker says only what is not
+ * optional.
+ */
 export interface Finding {
   readonly id: string;
   readonly severity: Severity;
@@ -61,6 +64,26 @@ export interface Finding {
   readonly wanted: string;
   readonly advice: string;
   readonly worker?: string;
+  /** What the check holds to be true, and why anybody should care. */
+  readonly title?: string;
+  readonly why?: string;
+  readonly area?: string;
+  /** Tells it from others of the same check; with the id it names what one fix is about. */
+  readonly subject?: string;
+  /** What its fix would do, and from where it may be asked for. */
+  readonly plan?: string;
+  readonly fixable?: FixReach;
+  /** Its fix was applied and it is still there: what went wrong, as far as is known. */
+  readonly failure?: string;
+}
+
+/** From where a fix may be asked for: from another box too, or only on the box itself. */
+export type FixReach = 'anywhere' | 'here';
+
+/** One finding, as somebody asks for its fix; all of the check where no subject is named. */
+export interface FindingName {
+  readonly id: string;
+  readonly subject?: string;
 }
 
 /** What a doctor says in the end. */
@@ -97,6 +120,19 @@ export const findingSchema = z.object({
   seen: peerText(findingTextLettersMax),
   wanted: peerText(findingTextLettersMax),
   advice: peerText(findingTextLettersMax),
+  title: peerText(findingTextLettersMax).exactOptional(),
+  why: peerText(findingTextLettersMax).exactOptional(),
+  area: peerText(16).exactOptional(),
+  subject: peerText(findingTextLettersMax).exactOptional(),
+  plan: peerText(findingTextLettersMax).exactOptional(),
+  fixable: z.enum(['anywhere', 'here']).exactOptional(),
+  failure: peerText(findingTextLettersMax).exactOptional(),
+});
+
+/** A finding's name as it travels. */
+export const findingNameSchema = z.object({
+  id: peerText(64),
+  subject: peerText(findingTextLettersMax).exactOptional(),
 });
 
 interface Found<W> {
@@ -104,21 +140,38 @@ interface Found<W> {
   readonly evidence: Evidence;
 }
 
-/** Runs the whole flow. Errors: what `gather` throws. */
+/** Runs the whole flow; `only` is the one finding to mend. Errors: what `gather` throws. */
 export async function runDoctor<S, W>(
   doctor: Doctor<S, W>,
   mode: DoctorMode,
+  only?: FindingName,
 ): Promise<DoctorReport> {
   const before = diagnoseAll(doctor.checks, await doctor.gather());
   const isApplicable = ({ check }: Found<W>) =>
     check.fix !== undefined && (mode === 'fix' || check.fix.reach === 'anywhere');
-  const planned = mode === 'look' ? [] : before.filter(isApplicable);
+  const planned = mode === 'look' ? [] : before.filter(isApplicable).filter(isWanted(only));
   if (planned.length === 0) return { findings: before.map(present), fixed: [] };
-  for (const found of planned) await applyFix(doctor, found);
+  const failures = new Map<string, string>();
+  for (const found of planned) failures.set(nameFound(found), await applyFix(doctor, found));
   const after = diagnoseAll(doctor.checks, await doctor.gather());
   const left = new Set(after.map(nameFound));
   const fixed = planned.filter((found) => !left.has(nameFound(found)));
-  return { findings: after.map(present), fixed: fixed.map(present) };
+  const findings = after.map((found) => {
+    const failure = failures.get(nameFound(found));
+    return failure === undefined ? present(found) : { ...present(found), failure };
+  });
+  return { findings, fixed: fixed.map(present) };
+}
+
+/** What these checks find in a snapshot: for a doctor that gathers nothing and mends nothing. */
+export function diagnose<S, W>(checks: readonly Check<S, W>[], snapshot: S): readonly Finding[] {
+  return diagnoseAll(checks, snapshot).map(present);
+}
+
+function isWanted<W>(only: FindingName | undefined): (found: Found<W>) => boolean {
+  return ({ check, evidence }) =>
+    only === undefined ||
+    (check.id === only.id && (only.subject === undefined || evidence.subject === only.subject));
 }
 
 /** What a doctor can find, in the order in which it looks. */
@@ -128,9 +181,36 @@ export function listChecks<S, W>(checks: readonly Check<S, W>[]): readonly Check
 
 /** A finding cut to what a frame may carry. */
 export function cutFinding(finding: Finding): Omit<Finding, 'worker'> {
-  const cut = (text: string) => text.slice(0, findingTextLettersMax);
-  const { id, severity, seen, wanted, advice } = finding;
-  return { id, severity, seen: cut(seen), wanted: cut(wanted), advice: cut(advice) };
+  const { worker: _worker, ...rest } = finding;
+  const cut = Object.entries(rest).map(([name, text]) => [
+    name,
+    text.slice(0, findingTextLettersMax),
+  ]);
+  return Object.fromEntries(cut);
+}
+
+/** A report cut to what a frame may carry: what was fixed needs no reasons, and the first findings go before the rest. */
+export function cutReport({ findings, fixed }: DoctorReport): {
+  readonly findings: Omit<Finding, 'worker'>[];
+  readonly fixed: Omit<Finding, 'worker'>[];
+} {
+  const bare = fixed.map(({ id, severity, seen, wanted, advice }) => ({
+    ...{ id, severity, seen, wanted, advice },
+  }));
+  return {
+    findings: takeFitting(findings.map(cutFinding)),
+    fixed: takeFitting(bare.map(cutFinding)),
+  };
+}
+
+function takeFitting<T extends object>(cut: readonly T[]): T[] {
+  let left = findingsBytesMax;
+  const isOver = (finding: T) => {
+    for (const text of Object.values(finding)) left -= Buffer.byteLength(text);
+    return left < 0;
+  };
+  const end = cut.findIndex(isOver);
+  return cut.slice(0, end < 0 ? cut.length : end);
 }
 
 /** A report as people read it; `whom` says of what it is. */
@@ -171,27 +251,37 @@ function diagnoseOne<S, W>(check: Check<S, W>, snapshot: S): readonly Evidence[]
   }
 }
 
-async function applyFix<S, W>(doctor: Doctor<S, W>, { check, evidence }: Found<W>): Promise<void> {
+/** Resolves with what is to be said where the finding is still there afterwards. */
+async function applyFix<S, W>(
+  doctor: Doctor<S, W>,
+  { check, evidence }: Found<W>,
+): Promise<string> {
   const { fix } = check;
-  if (fix === undefined) return;
+  if (fix === undefined) return 'It has no fix.';
   doctor.noticed(`doctor: ${check.id}: ${fix.plan(evidence)}`);
   try {
     await fix.apply(doctor.world, evidence);
+    return 'Its fix went through, and it is still there.';
   } catch (thrown) {
-    doctor.noticed(`doctor: ${check.id}: ${wrapError(thrown, 'HUB_INTERNAL').message}`);
+    const { message } = wrapError(thrown, 'HUB_INTERNAL');
+    doctor.noticed(`doctor: ${check.id}: ${message}`);
+    return `Its fix failed: ${message}`;
   }
 }
 
 /** The plan of a fix is its advice, so that everybody reads what `--fix` would do. */
 function present<W>({ check, evidence }: Found<W>): Finding {
-  const { seen, wanted, worker } = evidence;
-  const { id, severity, fix } = check;
-  const isOwn = evidence.subject !== 'check';
-  const advice =
-    fix === undefined || !isOwn
-      ? evidence.advice
-      : `${evidence.advice} --fix: ${fix.plan(evidence)}`;
-  return { id, severity, seen, wanted, advice, ...(worker === undefined ? {} : { worker }) };
+  const { seen, wanted, worker, subject } = evidence;
+  const { id, severity, title, why, area } = check;
+  // Evidence that the check itself failed is nothing that its fix could mend.
+  const fix = subject === 'check' ? undefined : check.fix;
+  const plan = fix?.plan(evidence);
+  const advice = plan === undefined ? evidence.advice : `${evidence.advice} --fix: ${plan}`;
+  return {
+    ...{ id, severity, seen, wanted, advice, title, why, area, subject },
+    ...(worker === undefined ? {} : { worker }),
+    ...(fix === undefined || plan === undefined ? {} : { plan, fixable: fix.reach }),
+  };
 }
 
 function nameFinding({ id, worker }: Finding): string {

@@ -187,6 +187,12 @@ export const errorTable = {
     'The pairing code was already used.',
     'Make a new one with `wally invite`.',
   ),
+  PAIRING_ASKED: passing(
+    4,
+    'The hub asks its M2 whether to let this box in.',
+    'Wait for the answer: `wally inbox` on the hub.',
+  ),
+  PAIRING_REJECTED: lasting(4, 'The hub’s M2 did not let this box in.', 'Ask for another invite.'),
   PAIR_EXISTS: lasting(
     4,
     'This home is already paired with another hub.',

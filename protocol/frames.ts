@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import { decodeOwned, encodeValue, lendEncoded } from './codec.ts';
-import { findingSchema } from './doctor.ts';
+import { findingNameSchema, findingSchema } from './doctor.ts';
 import { AppError } from './errors.ts';
 import { isHotFrame } from './hot-shapes.ts';
 import {
@@ -209,6 +209,8 @@ const doctorAskSchema = z.object({
   t: z.literal('doctor-ask'),
   id: cursor,
   fix: z.boolean(),
+  /** Mend this finding alone; an older agent mends all that is safe. */
+  only: findingNameSchema.exactOptional(),
 });
 
 /** The answer to the question of this `id`. */

@@ -136,8 +136,11 @@ export const messageBytesMax = 256 * 1024;
 /** Findings that one diagnosis gives; with so many things wrong, the first of them are enough to begin. */
 export const findingsMax = 100;
 
-/** Letters of each text of a finding that travels: twice 100 findings of three texts fit a frame. */
+/** Letters of each text of a finding that travels. */
 export const findingTextLettersMax = 400;
+
+/** Bytes of all texts of the findings of one answer, and of what was fixed: together they fit a frame. */
+export const findingsBytesMax = 400 * 1024;
 
 /** A worker that was asked for its diagnosis answers within this time: two looks with a pause between. */
 export const doctorMsMax = 15_000;

@@ -4,12 +4,17 @@
  * What is asked from afar may only look, and mend what is marked as safe from anywhere. A diagnosis
  * that fails is not answered: the hub says that it heard nothing, and this box's log says why.
  */
-import { cutFinding, type DoctorMode, type DoctorReport } from '../../protocol/doctor.ts';
+import {
+  cutReport,
+  type DoctorMode,
+  type DoctorReport,
+  type FindingName,
+} from '../../protocol/doctor.ts';
 import { wrapError } from '../../protocol/errors.ts';
 import type { OwnerFrame } from '../../protocol/frames.ts';
 
 /** Diagnoses this agent and its home. */
-export type Diagnose = (mode: DoctorMode) => Promise<DoctorReport>;
+export type Diagnose = (mode: DoctorMode, only?: FindingName) => Promise<DoctorReport>;
 
 /** What an answer needs. */
 export interface AnswerParts {
@@ -20,12 +25,11 @@ export interface AnswerParts {
 
 /** Diagnoses and answers. Never rejects. */
 export async function answerDoctor(
-  { id, fix }: Extract<OwnerFrame, { t: 'doctor-ask' }>,
+  { id, fix, only }: Extract<OwnerFrame, { t: 'doctor-ask' }>,
   { diagnose, send, noticed }: AnswerParts,
 ): Promise<void> {
   try {
-    const { findings, fixed } = await diagnose(fix ? 'fix-safe' : 'look');
-    send({ t: 'doctor', id, findings: findings.map(cutFinding), fixed: fixed.map(cutFinding) });
+    send({ t: 'doctor', id, ...cutReport(await diagnose(fix ? 'fix-safe' : 'look', only)) });
   } catch (thrown) {
     noticed(`the diagnosis failed: ${wrapError(thrown, 'STORE_IO').message}`);
   }

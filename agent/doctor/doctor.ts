@@ -7,6 +7,7 @@ import {
   type Doctor,
   type DoctorMode,
   type DoctorReport,
+  type FindingName,
   runDoctor,
 } from '../../protocol/doctor.ts';
 import { AppError } from '../../protocol/errors.ts';
@@ -41,5 +42,6 @@ export function openDoctor(scene: AgentScene, noticed: (line: string) => void): 
   };
   const gather = () => gatherAgent(scene);
   const doctor: Doctor<AgentFacts, AgentWorld> = { checks: agentChecks, gather, world, noticed };
-  return (mode: DoctorMode): Promise<DoctorReport> => lane.run(() => runDoctor(doctor, mode));
+  return (mode: DoctorMode, only?: FindingName): Promise<DoctorReport> =>
+    lane.run(() => runDoctor(doctor, mode, only));
 }

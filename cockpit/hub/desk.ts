@@ -16,7 +16,6 @@ import type { TakeHow } from '../../store/intake.ts';
 import { jobKey, lateReportsPrefix, prefixRange } from '../../store/keys.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
 import { findRow, readRow } from '../../store/row-codec.ts';
-import type { Decision, DecisionAnswer, DecisionId } from '../manager/decision.ts';
 import {
   type AttemptRecord,
   type CommandJob,
@@ -31,7 +30,7 @@ import { jobRowSchema } from '../manager/job-row.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
 import type { LossCause } from '../manager/plan-loss.ts';
 import { pickKey, planKey } from './dispatch-keys.ts';
-import { closeDecisions } from './inbox.ts';
+import { type Answered, closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
 import { takeOrQuarantine } from './quarantine.ts';
 import { takeFact } from './take-fact.ts';
@@ -139,22 +138,6 @@ export class HubDesk {
     return this.#ledger.listCandidates();
   }
 
-  /** Decisions that wait for the M2, oldest first. */
-  listDecisions(): readonly Decision[] {
-    return [...this.#ledger.state.decisions.values()];
-  }
-
-  /** Like `findDecision`. Errors: DECISION_UNKNOWN, DECISION_CLOSED. */
-  getOpenDecision(id: DecisionId): Decision {
-    const { decisions, nextDecision } = this.#ledger.state;
-    const decision = decisions.get(id);
-    if (decision !== undefined) return decision;
-    const isPast = Number(id.slice(1)) < nextDecision;
-    throw isPast
-      ? new AppError('DECISION_CLOSED', `${id} has been decided.`)
-      : new AppError('DECISION_UNKNOWN', `There is no decision ${id}.`);
-  }
-
   /** How a superseded attempt ended after all, by its worker's word. */
   async findLateReport(attempt: AttemptId): Promise<Outcome | undefined> {
     const range = prefixRange(lateReportsPrefix(attempt));
@@ -164,22 +147,11 @@ export class HubDesk {
     return last?.kind === 'finished' ? last.outcome : undefined;
   }
 
-  /** Closes a decision that starts nothing. */
-  async decide(decision: Decision, answer: Omit<DecisionAnswer, 'at'>): Promise<void> {
-    const scene = this.#begin();
-    closeDecisions(scene, decision.job, { decision, answer });
-    await this.#ledger.commit(scene.change);
-  }
-
   /**
    * A new attempt at an ended job; `answered` is the decision that asked for it, closed in the same
    * batch. Errors: JOB_UNFINISHED, JOB_GROUP, QUEUE_FULL, WORKER_REVOKED.
    */
-  async retry(
-    { id }: JobRecord,
-    worker: PeerKey,
-    answered?: Parameters<typeof closeDecisions>[2],
-  ): Promise<JobRecord> {
+  async retry({ id }: JobRecord, worker: PeerKey, answered?: Answered): Promise<JobRecord> {
     // Two at once would mint the same number twice, so the second is refused before it reads.
     if (this.#retrying.has(id)) throw new AppError('JOB_UNFINISHED', `${id} is in other hands.`);
     this.#retrying.add(id);
@@ -193,7 +165,7 @@ export class HubDesk {
   async #retry(
     job: JobRecord,
     worker: PeerKey,
-    answered: Parameters<typeof closeDecisions>[2],
+    answered: Answered | undefined,
   ): Promise<JobRecord> {
     if (job.kind === 'group') throw new AppError('JOB_GROUP');
     if (!isEnded(job)) throw new AppError('JOB_UNFINISHED', `${job.id} has not ended yet.`);

@@ -18,6 +18,7 @@ import {
 } from '../../store/keys.ts';
 import type { KvOp, KvRow } from '../../store/kv.ts';
 import { findRow, planRow, readRow } from '../../store/row-codec.ts';
+import { isAboutJob } from '../manager/decision.ts';
 import { formatAttemptId, type JobRecord } from '../manager/job.ts';
 import { type EndedRow, judgeJob, judgeLogs, type KeptCounts } from '../manager/plan-retention.ts';
 import { nextJobKey } from './desk-state.ts';
@@ -124,7 +125,8 @@ export class ForgetJobs {
 
   async #forgetJobs({ now, isStopped }: Pass): Promise<boolean> {
     const { policy, state } = this.#parts;
-    const asked = new Set([...state.decisions.values()].map(({ job }) => job));
+    const lost = [...state.decisions.values()].filter(({ kind }) => kind === 'lost');
+    const asked = new Set(lost.filter(isAboutJob).map(({ job }) => job));
     let from = this.#from;
     let hasStayed = false;
     for (let room = keepRowsPerLook; room > 0; room -= keepBatchRows) {
@@ -183,7 +185,7 @@ export class ForgetJobs {
   }
 
   async #remove(units: readonly Unit[], now: number): Promise<void> {
-    const { kv, state, archive } = this.#parts;
+    const { kv, state, archive, inbox } = this.#parts;
     const jobs = units.flatMap((unit) => unit.jobs);
     const rows = units.map(({ row }) => row);
     if (rows.length === 0) return;
@@ -195,6 +197,8 @@ export class ForgetJobs {
       ops.push(await archive.export(await this.#describe(jobs, late), now));
     }
     for (const job of jobs) await this.#discardLogs(job, now);
+    // Before the jobs: a question about nothing could not be answered.
+    await inbox.closeForgotten(jobs.map(({ id }) => id));
     await kv.batch(ops, 'buffered');
     this.#jobs -= rows.length;
     this.#logBytes -= sumBytes(rows.filter(({ key }) => key > this.#logsThrough));

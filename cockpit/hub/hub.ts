@@ -26,11 +26,13 @@ import type { KeepPolicy } from '../manager/plan-retention.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { presentDetail } from '../verbs/present.ts';
 import { ArtifactMirror } from './artifact-mirror.ts';
+import { DecisionDesk } from './decision-desk.ts';
 import { HubDesk } from './desk.ts';
 import { type DeskState, readDeskState } from './desk-state.ts';
 import { DispatchKeys } from './dispatch-keys.ts';
 import { DoctorLine } from './doctor/ask-worker.ts';
 import { Feed } from './feed.ts';
+import type { Answered } from './inbox.ts';
 import { InviteBook } from './invite-book.ts';
 import { Ledger, type LedgerOutlet } from './ledger.ts';
 import { teamNewsMs } from './limits.ts';
@@ -84,6 +86,7 @@ export class Hub {
   #keys!: DispatchKeys;
   #workers!: WorkerDesk;
   #desk!: HubDesk;
+  #inbox!: DecisionDesk;
   #mirror!: LogMirror;
   #sent!: SentReceipts;
   #artifacts!: ArtifactMirror;
@@ -117,6 +120,10 @@ export class Hub {
 
   get desk(): HubDesk {
     return this.#desk;
+  }
+
+  get inbox(): DecisionDesk {
+    return this.#inbox;
   }
 
   get keys(): DispatchKeys {
@@ -210,13 +217,16 @@ export class Hub {
     const ledger = new Ledger({ ...parts, journal, outlet, state });
     this.#workers = new WorkerDesk(ledger);
     this.#desk = new HubDesk(ledger);
+    this.#inbox = new DecisionDesk(ledger);
     const failed = (error: unknown) => this.fail(error);
     this.#sent = new SentReceipts({ state, desk: this.#desk, ports, failed });
     const copies = { disk, desk: this.#desk, failed, noticed };
     this.#mirror = new LogMirror({ logs, clock: ports.clock, ...copies });
     this.#artifacts = new ArtifactMirror({ artifacts, ...copies });
     const workers = this.#workers;
-    this.#invites = new InviteBook({ kv, committer: this.#committer, workers, ports, hubKey: key });
+    const inbox = this.#inbox;
+    const rows = { kv, committer: this.#committer, workers, inbox };
+    this.#invites = new InviteBook({ ...rows, ports, hubKey: key, failed });
     await this.#invites.open();
     for (const worker of workers.list()) this.#openSession(worker);
     this.#leases = new WatchLeases({
@@ -243,6 +253,13 @@ export class Hub {
       await this.#close();
     }
     await this.ended;
+  }
+
+  /** Lets the box of a pairing request in. Errors: INVITE_EXPIRED. */
+  async approvePairing(answered: Answered): Promise<WorkerRecord> {
+    const worker = await this.#invites.approve(answered);
+    this.#welcome(worker);
+    return worker;
   }
 
   /** Ends the trust in a worker, on disk and on the wire. */
@@ -272,10 +289,14 @@ export class Hub {
     }
     answerPair(link, this.#parts.ports.timers, async (request) => {
       const worker = await this.#invites.pair(link.peerKey, request);
-      if (!this.#sessions.has(worker.key)) this.#openSession(worker);
-      this.#parts.noticed(`paired ${worker.name} (${worker.key.slice(0, 8)}) on ${worker.host}`);
+      this.#welcome(worker);
       return worker.name;
     });
+  }
+
+  #welcome(worker: WorkerRecord): void {
+    if (!this.#sessions.has(worker.key)) this.#openSession(worker);
+    this.#parts.noticed(`paired ${worker.name} (${worker.key.slice(0, 8)}) on ${worker.host}`);
   }
 
   #openSession({ key }: Pick<WorkerRecord, 'key'>): void {
@@ -321,6 +342,7 @@ export class Hub {
       ports,
       noticed,
       desk: this.#desk,
+      inbox: this.#inbox,
       state,
       policy: keep.policy,
       archive: new Archive(kv, keep.archive),
@@ -349,6 +371,7 @@ export class Hub {
 
   async #close(): Promise<void> {
     this.#leases?.stop();
+    this.#invites?.stop();
     this.#sent?.stop();
     this.terminals.stop();
     await this.regexes.close();

@@ -3,16 +3,18 @@
  *
  * An invite is kept as its one-time public key only; the secret is in the code and nowhere else. It
  * opens the door until it expires or was used; asking again with the same agent key after the
- * answer got lost gives the same answer. Errors: INVITE_USED, INVITE_EXPIRED, USAGE_ARGUMENT,
- * STORE_FULL.
+ * answer got lost gives the same answer. One whose maker wants to be asked lets nobody in by itself: who
+ * comes with it waits in the inbox, until the M2 has decided or the invite is over.
+ * Errors: INVITE_USED, INVITE_EXPIRED, PAIRING_ASKED, PAIRING_REJECTED, USAGE_ARGUMENT, STORE_FULL.
  */
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
+import { formatFingerprint } from '../../protocol/identity.ts';
 import { createInvite, type NewInvite } from '../../protocol/invite.ts';
 import { invitesOpenMax } from '../../protocol/limits.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import type { PairRequest } from '../../protocol/pairing.ts';
-import type { Ports } from '../../protocol/ports.ts';
+import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { Address } from '../../protocol/transports/address.ts';
 import type { Committer } from '../../store/committer.ts';
 import { inviteKey, prefixRange } from '../../store/keys.ts';
@@ -20,6 +22,8 @@ import type { Kv, KvOp } from '../../store/kv.ts';
 import { planRow, readRow } from '../../store/row-codec.ts';
 import { pickName } from '../manager/names.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
+import type { DecisionDesk } from './decision-desk.ts';
+import type { Answered } from './inbox.ts';
 import type { WorkerDesk } from './worker-desk.ts';
 
 /** The shape of an `i/` row. */
@@ -27,6 +31,10 @@ export const inviteRowSchema = z.object({
   oneTimeKey: z.string(),
   expiresAt: z.number(),
   usedBy: z.string().nullable(),
+  /** The M2 is asked before anybody is let in. */
+  asks: z.literal(true).exactOptional(),
+  /** The M2 said no to who came with it. */
+  rejected: z.literal(true).exactOptional(),
 });
 
 type InviteRow = z.infer<typeof inviteRowSchema>;
@@ -36,14 +44,27 @@ export interface InviteBookParts {
   readonly kv: Kv;
   readonly committer: Committer;
   readonly workers: WorkerDesk;
+  readonly inbox: DecisionDesk;
   readonly ports: Ports;
   readonly hubKey: PeerKey;
+  readonly failed: (error: unknown) => void;
 }
 
-/** Life cycle: `open` reads the rows back; it holds no resource. */
+/** What an invite is made from. */
+export interface InviteOrder {
+  readonly addresses: readonly Address[];
+  readonly rendezvous: readonly Address[];
+  readonly ttlMs: number;
+  /** Is the M2 asked before anybody is let in? */
+  readonly asks: boolean;
+}
+
+/** Life cycle: `open` reads the rows back; `stop` ends its timer; safe to repeat. */
 export class InviteBook {
   readonly #parts: InviteBookParts;
   readonly #invites = new Map<string, InviteRow>();
+  #cancelTimer: CancelTimer | undefined;
+  #isStopped = false;
 
   constructor(parts: InviteBookParts) {
     this.#parts = parts;
@@ -60,17 +81,20 @@ export class InviteBook {
     const rows = (await kv.range(range)).map((row) => readRow(inviteRowSchema, row));
     const expired = rows.filter((row) => this.#isExpired(row));
     for (const row of rows) if (!expired.includes(row)) this.#invites.set(row.oneTimeKey, row);
+    await this.#dropExpired();
     if (expired.length === 0) return;
     await committer.commit(
       expired.map((row) => ({ type: 'del', key: inviteKey(row.oneTimeKey) }) as const),
     );
   }
 
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+  }
+
   /** Makes an invite; it is on disk before the code is known to anybody. */
-  async create(
-    where: { readonly addresses: readonly Address[]; readonly rendezvous: readonly Address[] },
-    ttlMs: number,
-  ): Promise<NewInvite> {
+  async create({ ttlMs, asks, ...where }: InviteOrder): Promise<NewInvite> {
     const { ports, hubKey, committer } = this.#parts;
     const forgotten = this.#forgetExpired();
     if (this.#invites.size >= invitesOpenMax) {
@@ -79,7 +103,7 @@ export class InviteBook {
     const { clock, random } = ports;
     const invite = createInvite({ hubKey, ...where, ttlMs, clock, random });
     const { oneTimeKey, expiresAt } = invite;
-    const row: InviteRow = { oneTimeKey, expiresAt, usedBy: null };
+    const row: InviteRow = { oneTimeKey, expiresAt, usedBy: null, ...(asks ? { asks } : {}) };
     this.#invites.set(oneTimeKey, row);
     await committer.commit([...forgotten, planRow(inviteKey(oneTimeKey), row)]);
     return invite;
@@ -93,7 +117,7 @@ export class InviteBook {
 
   /** Trusts the agent that came with this one-time key; resolves once that is on disk. */
   async pair(oneTimeKey: PeerKey, request: PairRequest): Promise<WorkerRecord> {
-    const { workers, ports, committer } = this.#parts;
+    const { workers, committer } = this.#parts;
     const invite = this.#invites.get(oneTimeKey);
     if (invite === undefined || this.#isExpired(invite)) throw new AppError('INVITE_EXPIRED');
     const known = workers.find(request.key);
@@ -105,25 +129,97 @@ export class InviteBook {
       await committer.commit([planRow(inviteKey(oneTimeKey), invite)]);
       return known;
     }
-    const used: InviteRow = { ...invite, usedBy: request.key };
-    this.#invites.set(oneTimeKey, used);
-    const worker: WorkerRecord =
-      known === undefined
-        ? {
-            key: request.key,
-            name: pickName(workers.listTakenNames()),
-            formerNames: [],
-            kind: 'odally',
-            host: request.host,
-            pairedAt: Math.round(ports.clock.wallMs()),
-            store: null,
-            lastSeenAt: null,
-            capabilities: null,
-            revokedAt: null,
-          }
-        : { ...known, host: request.host, revokedAt: null };
-    await workers.save(worker, 'worker-paired', [planRow(inviteKey(oneTimeKey), used)]);
+    if (invite.asks === true) return this.#ask(invite, request);
+    const used = this.#use(invite, request.key);
+    const worker = this.#admit(request);
+    await workers.save(worker, 'worker-paired', [used]);
     return worker;
+  }
+
+  /** Lets the box of a request in; resolves once that, and the answer, are on disk. Errors: INVITE_EXPIRED. */
+  async approve(answered: Answered): Promise<WorkerRecord> {
+    const { decision } = answered;
+    const invite = decision.kind === 'pairing' ? this.#invites.get(decision.invite) : undefined;
+    if (decision.kind !== 'pairing' || invite === undefined || this.#isExpired(invite)) {
+      throw new AppError('INVITE_EXPIRED');
+    }
+    const used = this.#use(invite, decision.peer);
+    const worker = this.#admit({ key: decision.peer, host: decision.host });
+    await this.#parts.workers.admit(worker, { ops: [used], answered });
+    return worker;
+  }
+
+  /** Says no to the box of a request; its invite lets nobody in any more. */
+  async reject(answered: Answered): Promise<void> {
+    const { decision } = answered;
+    const invite = decision.kind === 'pairing' ? this.#invites.get(decision.invite) : undefined;
+    if (invite === undefined) return this.#parts.inbox.close([answered]);
+    const rejected: InviteRow = { ...invite, rejected: true };
+    this.#invites.set(invite.oneTimeKey, rejected);
+    await this.#parts.inbox.close([answered], [planRow(inviteKey(invite.oneTimeKey), rejected)]);
+  }
+
+  /** The first who comes is asked about; whoever else comes with the same code is too late. */
+  async #ask(invite: InviteRow, { key, host }: PairRequest): Promise<never> {
+    const { inbox } = this.#parts;
+    if (invite.rejected === true) throw new AppError('PAIRING_REJECTED');
+    const waiting = inbox.findPairing(invite.oneTimeKey);
+    if (waiting !== undefined && waiting.peer !== key) throw new AppError('INVITE_USED');
+    if (waiting === undefined) {
+      const { oneTimeKey, expiresAt } = invite;
+      const reason = 'It came with an invite whose maker wants to be asked.';
+      const who = { invite: oneTimeKey, peer: key, host, expiresAt };
+      await inbox.askPairing({ kind: 'pairing', ...who, reason });
+      this.#arm();
+    }
+    throw new AppError('PAIRING_ASKED', `The M2 is asked about ${formatFingerprint(key)}.`);
+  }
+
+  #use(invite: InviteRow, usedBy: PeerKey): KvOp {
+    const used: InviteRow = { ...invite, usedBy };
+    this.#invites.set(invite.oneTimeKey, used);
+    return planRow(inviteKey(invite.oneTimeKey), used);
+  }
+
+  #admit({ key, host }: PairRequest): WorkerRecord {
+    const { workers, ports } = this.#parts;
+    const known = workers.find(key);
+    if (known !== undefined) return { ...known, host, revokedAt: null };
+    return {
+      key,
+      name: pickName(workers.listTakenNames()),
+      formerNames: [],
+      kind: 'odally',
+      host,
+      pairedAt: Math.round(ports.clock.wallMs()),
+      store: null,
+      lastSeenAt: null,
+      capabilities: null,
+      revokedAt: null,
+    };
+  }
+
+  /** Requests whose invites are over are moot; the rest is looked at again when the next one is. */
+  async #dropExpired(): Promise<void> {
+    const { inbox, ports } = this.#parts;
+    const now = ports.clock.wallMs();
+    const over = inbox
+      .list()
+      .filter((decision) => decision.kind === 'pairing' && now >= decision.expiresAt);
+    const answer = { as: 'moot' } as const;
+    if (over.length > 0) await inbox.close(over.map((decision) => ({ decision, answer })));
+    this.#arm();
+  }
+
+  #arm(): void {
+    const { inbox, ports, failed } = this.#parts;
+    this.#cancelTimer?.();
+    const ends = inbox.list().flatMap((one) => (one.kind === 'pairing' ? [one.expiresAt] : []));
+    if (ends.length === 0 || this.#isStopped) return;
+    const waitMs = Math.max(1, Math.min(...ends) - ports.clock.wallMs());
+    this.#cancelTimer = ports.timers.after(waitMs, () => {
+      this.#dropExpired().catch(failed);
+    });
   }
 
   #isExpired(invite: InviteRow): boolean {

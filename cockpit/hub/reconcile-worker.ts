@@ -96,7 +96,8 @@ function tellDecisions(
   stated: ReadonlyMap<AttemptId, InventoryRow>,
 ): void {
   for (const decision of [...scene.state.decisions.values()]) {
-    if (decision.worker !== worker) continue;
+    // What was refused or never begun is not asked about for what its worker holds.
+    if (decision.kind !== 'lost' || decision.worker !== worker) continue;
     const statement = viewOfWorker(stated.get(decision.attempt));
     const isNews = noteStatement(scene, decision, statement);
     const settlement = planSettlement('finished', statement);

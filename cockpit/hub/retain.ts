@@ -14,6 +14,7 @@ import type { Kv } from '../../store/kv.ts';
 import type { LogStore } from '../../store/log.ts';
 import type { JobRecord } from '../manager/job.ts';
 import type { KeepPolicy } from '../manager/plan-retention.ts';
+import type { DecisionDesk } from './decision-desk.ts';
 import type { HubDesk } from './desk.ts';
 import type { DeskState } from './desk-state.ts';
 import { ForgetEvents } from './forget-events.ts';
@@ -29,6 +30,7 @@ export const keepSoonMs = 1000;
 export interface RetainParts {
   readonly kv: Kv;
   readonly desk: HubDesk;
+  readonly inbox: DecisionDesk;
   /** The desk's memory, to look at. */
   readonly state: Pick<DeskState, 'decisions' | 'nextEvent' | 'nextJob'>;
   readonly logs: LogStore;

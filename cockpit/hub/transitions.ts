@@ -26,11 +26,11 @@ import {
   sumOutcomes,
 } from '../manager/job.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
-import { type LossCause, type LossPlan, planLoss } from '../manager/plan-loss.ts';
+import { findQuestion, type LossCause, type LossPlan, planLoss } from '../manager/plan-loss.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import type { Change } from './change.ts';
 import type { DeskState } from './desk-state.ts';
-import { openLossDecision } from './inbox.ts';
+import { openJobDecision } from './inbox.ts';
 
 /** Where a transition happens: the desk's memory and the change being made. */
 export interface Scene {
@@ -95,6 +95,7 @@ export function stepAttempt(
   if (state.is === 'finished') settleOthers(scene, { id, n });
   if (plan?.do === 'replace') assignJob(scene, next, getLastAttempt(next));
   if (plan?.do === 'ask' && isOver(scene, id)) openLoss(scene, { id, n }, plan.why);
+  if (plan === undefined) askAboutEnd(scene, { id, n });
   sumUpParent(scene, id);
   return effects;
 }
@@ -319,7 +320,19 @@ function openLoss(scene: Scene, { id, n }: Place, why: string): void {
   const state = job?.kind === 'command' ? findAttempt(job, n)?.state : undefined;
   const happened = state?.is === 'finished' ? (state.end.reason ?? '') : '';
   const reason = [happened, why].filter((words) => words !== '').join(' ');
-  openLossDecision(scene, { job: id, attempt: formatAttemptId(id, n), reason });
+  const attempt = formatAttemptId(id, n);
+  openJobDecision(scene, { kind: 'lost', job: id, attempt, reason });
+}
+
+/** A job that came to nothing without having run: whether anybody waits for it is not known here. */
+function askAboutEnd(scene: Scene, { id, n }: Place): void {
+  const job = findUnended(scene, id);
+  const state = job?.kind === 'command' ? findAttempt(job, n)?.state : undefined;
+  if (job?.kind !== 'command' || state?.is !== 'finished' || state.end !== findEnd(job)) return;
+  const kind = findQuestion(state);
+  if (kind === undefined) return;
+  const reason = state.end.reason ?? state.end.code ?? '';
+  openJobDecision(scene, { kind, job: id, attempt: formatAttemptId(id, n), reason });
 }
 
 function isOver(scene: Scene, id: JobId): boolean {

@@ -14,6 +14,7 @@ import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
 import { findHeldBy } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import type { EventNote } from './change.ts';
+import { type Answered, closeDecision } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
 import { tryOrUndo } from './quarantine.ts';
 import { reconcileWorker } from './reconcile-worker.ts';
@@ -127,6 +128,19 @@ export class WorkerDesk {
     const { change } = this.#ledger.open();
     change.note(event);
     await this.#ledger.commit(change);
+  }
+
+  /** Trusts a worker because the M2 said so; the answer is in the same batch. */
+  async admit(
+    worker: WorkerRecord,
+    { ops, answered }: { readonly ops: readonly KvOp[]; readonly answered: Answered },
+  ): Promise<void> {
+    const scene = this.#ledger.open();
+    keepWorker(scene, worker);
+    closeDecision(scene, answered);
+    scene.change.ops.push(...ops);
+    scene.change.note({ kind: 'worker-paired', worker: worker.key, note: worker.name });
+    await this.#ledger.commit(scene.change);
   }
 
   /** Ends the trust in a worker; what it holds can only be lost to us. */

@@ -2,9 +2,9 @@
  * A decision: one thing that only the M2 can call, with what is known about it.
  *
  * It is opened in the batch of the event that needs it and closed in the batch of what was decided, so
- * none is asked twice or forgotten. Today there is one kind: an attempt was lost and nothing may be
- * started in its place without a person's word. Records are values; field names are retired, never
- * reused.
+ * none is asked twice or forgotten. Three kinds are about an attempt that came to nothing, one about a
+ * fix of the doctor's that did not help, one about a box that asks to be let in. Records are values;
+ * field names are retired, never reused.
  */
 import { z } from 'zod';
 import { attemptIdSchema } from '../../protocol/messages.ts';
@@ -23,35 +23,61 @@ export interface DecisionAnswer {
   readonly text?: string;
 }
 
-/** One entry of the inbox. Instants are wall milliseconds. */
-export interface Decision {
+interface Ground {
   readonly id: DecisionId;
-  readonly kind: 'lost';
-  readonly job: JobId;
-  readonly attempt: AttemptId;
-  readonly worker: PeerKey;
   readonly openedAt: number;
   /** What happened, and why the hub does not go on by itself. */
   readonly reason: string;
-  readonly statement?: Statement;
   readonly answer?: DecisionAnswer;
 }
+
+/**
+ * About an attempt: `lost` may have run; `refused` was not taken by its worker; `expired` was not
+ * begun before its deadline.
+ */
+export interface JobDecision extends Ground {
+  readonly kind: 'lost' | 'refused' | 'expired';
+  readonly job: JobId;
+  readonly attempt: AttemptId;
+  readonly worker: PeerKey;
+  readonly statement?: Statement;
+}
+
+/** About a finding that stood after its fix: which, and what the doctor saw. `on` is a worker's name. */
+export interface FixDecision extends Ground {
+  readonly kind: 'fix-failed';
+  readonly check: string;
+  readonly subject: string;
+  readonly on?: string;
+  readonly severity: 'error' | 'warning';
+  readonly seen: string;
+  readonly wanted: string;
+  readonly plan: string;
+}
+
+/** About a box that came with an invite whose maker wants to be asked. */
+export interface PairingDecision extends Ground {
+  readonly kind: 'pairing';
+  /** The invite's one-time key. */
+  readonly invite: PeerKey;
+  /** The key that would be trusted. */
+  readonly peer: PeerKey;
+  readonly host: string;
+  readonly expiresAt: number;
+}
+
+/** One entry of the inbox. Instants are wall milliseconds. */
+export type Decision = JobDecision | FixDecision | PairingDecision;
 
 const jobId = z.custom<JobId>((value) => typeof value === 'string' && /^J[1-9]\d*$/.test(value));
 const decisionId = z.custom<DecisionId>(
   (value) => typeof value === 'string' && /^D[1-9]\d*$/.test(value),
 );
 
-/** The shape of a `d/` row. */
-export const decisionRowSchema: z.ZodType<Decision> = z.object({
+const ground = {
   id: decisionId,
-  kind: z.literal('lost'),
-  job: jobId,
-  attempt: attemptIdSchema,
-  worker: z.string(),
   openedAt: z.number(),
   reason: z.string(),
-  statement: z.enum(['running', 'finished', 'unknown']).exactOptional(),
   answer: z
     .object({
       as: z.enum(['approve', 'reject', 'answer', 'moot']),
@@ -59,11 +85,47 @@ export const decisionRowSchema: z.ZodType<Decision> = z.object({
       text: z.string().exactOptional(),
     })
     .exactOptional(),
-});
+};
+
+/** The shape of a `d/` row. */
+export const decisionRowSchema: z.ZodType<Decision> = z.discriminatedUnion('kind', [
+  z.object({
+    ...ground,
+    kind: z.enum(['lost', 'refused', 'expired']),
+    job: jobId,
+    attempt: attemptIdSchema,
+    worker: z.string(),
+    statement: z.enum(['running', 'finished', 'unknown']).exactOptional(),
+  }),
+  z.object({
+    ...ground,
+    kind: z.literal('fix-failed'),
+    check: z.string(),
+    subject: z.string(),
+    on: z.string().exactOptional(),
+    severity: z.enum(['error', 'warning']),
+    seen: z.string(),
+    wanted: z.string(),
+    plan: z.string(),
+  }),
+  z.object({
+    ...ground,
+    kind: z.literal('pairing'),
+    invite: z.string(),
+    peer: z.string(),
+    host: z.string(),
+    expiresAt: z.number(),
+  }),
+]);
 
 /** Does it still wait for the M2? */
 export function isOpen(decision: Decision): boolean {
   return decision.answer === undefined;
+}
+
+/** Is it about an attempt? */
+export function isAboutJob(decision: Decision): decision is JobDecision {
+  return decision.kind !== 'fix-failed' && decision.kind !== 'pairing';
 }
 
 /** What a worker's statement means for whoever decides. */

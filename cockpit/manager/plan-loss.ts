@@ -7,6 +7,7 @@
  * because nobody can know whether it ran. Pure. Source: reliability facts R12, R17, R18.
  */
 import type { CommandSpec } from '../../protocol/model.ts';
+import type { HubAttemptState } from './attempt-machine.ts';
 import { type AttemptRecord, type CommandJob, isReplaced } from './job.ts';
 import { type Candidate, findBest } from './plan-dispatch.ts';
 
@@ -72,6 +73,20 @@ export function planLoss(loss: Loss): LossPlan {
   const who =
     job.targeting.on === null ? `No other worker${need && ` with ${need}`}` : 'Its worker';
   return { do: 'ask', why: `${who} is there to take it over.` };
+}
+
+/**
+ * What the M2 is asked about an end that is no loss: whether refused work is to be tried elsewhere, and
+ * work that its deadline overtook before it began, once more. Work whose end was asked for is no question,
+ * nor is work that ran into its deadline: that limit was the asker's own.
+ */
+export function findQuestion(
+  state: Extract<HubAttemptState, { is: 'finished' }>,
+): 'refused' | 'expired' | undefined {
+  if (state.cancelAskedAt !== undefined) return undefined;
+  if (state.end.outcome === 'refused') return 'refused';
+  const hasBegun = state.times.startedAt !== undefined || state.end.startedAt !== undefined;
+  return state.end.outcome === 'expired' && !hasBegun ? 'expired' : undefined;
 }
 
 function isHeard({ state }: AttemptRecord): boolean {

@@ -2,8 +2,8 @@
  * What may be forgotten, by policy, now. Pure.
  *
  * The index of ended jobs is walked from its oldest row on; each row gets one verdict. What is never
- * forgotten: a job that has not ended, a group with such a part, and a job that somebody must still
- * decide about.
+ * forgotten: a job that has not ended, a group with such a part, and a lost job that somebody must
+ * still decide about.
  */
 import type { JobId } from '../../protocol/model.ts';
 import type { JournalEvent } from '../../store/journal.ts';
@@ -39,7 +39,7 @@ export interface EndedRow {
  */
 export type Verdict = 'stop' | 'stay' | 'drop-row' | 'forget';
 
-/** Judges one row as to its job; `asked` are those about which a decision waits for the M2. */
+/** Judges one row as to its job; `asked` are lost ones about which a decision waits for the M2. */
 export function judgeJob(
   row: EndedRow,
   { policy, now, counts, asked }: JudgeParts & { readonly asked: ReadonlySet<JobId> },

@@ -1,27 +1,41 @@
 /*
  * `wally doctor`: what is wrong, here and on workers, and the mending of what can be mended.
  *
- * It works without a hub too, on the home alone. The answer is good only when nothing is left.
- * Errors: WORKER_UNKNOWN, STORE_*.
+ * It works without a hub too, on the home alone. The answer is good only when nothing is left. What
+ * stood after its fix goes into the inbox, and leaves it once it is not found any more.
+ * Errors: WORKER_UNKNOWN, USAGE_ARGUMENT, STORE_*.
  */
 import { z } from 'zod';
 import {
   type CheckRow,
+  type DoctorMode,
   type DoctorReport,
   describeChecks,
   describeReport,
+  type FindingName,
   listChecks,
 } from '../../protocol/doctor.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
-import { diagnoseHub, diagnoseWorkers, joinReports } from '../hub/doctor/doctor.ts';
+import type { FixResult } from '../hub/decision-desk.ts';
+import { isUnanswered } from '../hub/doctor/ask-worker.ts';
+import { askWorkers, diagnoseHub, joinReports } from '../hub/doctor/doctor.ts';
 import { hubChecks } from '../hub/doctor/hub-checks.ts';
 import type { Hub } from '../hub/hub.ts';
+import type { Answered } from '../hub/inbox.ts';
 import { listArgument } from './arguments.ts';
 import { defineVerb, type VerbContext } from './verb.ts';
 
+const onlyArgument = z.string().transform((text): FindingName => {
+  const place = text.indexOf(':');
+  if (place < 0) return { id: text };
+  return { id: text.slice(0, place), subject: text.slice(place + 1) };
+});
+
 const args = z.object({
   fix: z.boolean().default(false),
+  safe: z.boolean().default(false),
+  only: onlyArgument.optional(),
   list: z.boolean().default(false),
   on: listArgument,
   all: z.boolean().default(false),
@@ -36,6 +50,8 @@ export const doctorVerb = defineVerb({
   operands: [],
   flags: {
     fix: { help: 'mend what can be mended, then look again' },
+    safe: { help: 'with --fix: only what is safe to mend unseen' },
+    only: { value: 'ID[:SUBJECT]', help: 'with --fix: only this finding' },
     list: { help: 'what it looks at' },
     on: {
       value: 'NAME',
@@ -51,8 +67,8 @@ export const doctorVerb = defineVerb({
     const { hub } = context;
     const names = given.all ? listTrusted(hub) : given.on;
     const reports: DoctorReport[] = [];
-    if (given.on.length === 0 || given.all) reports.push(await diagnoseHere(context, given));
-    if (names.length > 0) reports.push(await diagnoseWorkers(hub, names, given.fix));
+    if (given.on.length === 0 || given.all) reports.push(await mendHub(context, given));
+    if (names.length > 0) reports.push(...(await mendWorkers(hub, names, given)));
     return joinReports(reports);
   },
   async runWithoutHub({ home, ports, say }, given) {
@@ -60,21 +76,70 @@ export const doctorVerb = defineVerb({
     // Workers can only be asked over a hub's links.
     if (given.on.length > 0) throw new AppError('HUB_UNREACHABLE');
     const wallMs = () => ports.clock.wallMs();
-    return diagnoseHub({ home, hub: undefined, wallMs, noticed: say }, readMode(given));
+    const scene = { home, hub: undefined, wallMs, noticed: say };
+    return diagnoseHub(scene, readMode(given), given.only);
   },
   show: (answer) =>
     'findings' in answer ? describeReport(answer, 'Wally') : describeChecks(answer),
   exit: (answer) => ('findings' in answer && answer.findings.length > 0 ? 1 : 0),
 });
 
-function diagnoseHere({ hub, home }: VerbContext, given: DoctorArgs): Promise<DoctorReport> {
+/** Applies the fix of one finding again, for the M2 who said so; the answer is on disk with what came of it. */
+export function mendAgain(
+  context: Pick<VerbContext, 'hub' | 'home'>,
+  answered: Answered,
+): Promise<DoctorReport> {
+  const { decision } = answered;
+  if (decision.kind !== 'fix-failed') throw new Error('invariant broken: it is about a fix');
+  const { check: id, subject, on } = decision;
+  const wish = { fix: true, safe: false, only: { id, subject }, answered };
+  if (on === undefined) return mendHub(context, wish);
+  return mendWorkers(context.hub, [on], wish).then(joinReports);
+}
+
+/** `answered` is the decision by which this was asked for. */
+type Wish = Pick<DoctorArgs, 'fix' | 'safe' | 'only'> & { readonly answered?: Answered };
+
+async function mendHub(
+  { hub, home }: Pick<VerbContext, 'hub' | 'home'>,
+  wish: Wish,
+): Promise<DoctorReport> {
   const scene = {
     home: findHubHome({ WALLY_HOME: home }),
     hub,
     wallMs: () => hub.ports.clock.wallMs(),
     noticed: (line: string) => hub.notice(line),
   };
-  return diagnoseHub(scene, readMode(given));
+  const report = await diagnoseHub(scene, readMode(wish), wish.only);
+  await note(hub, { findings: report.findings, ...pickAnswered(wish) });
+  return report;
+}
+
+async function mendWorkers(
+  hub: Hub,
+  names: readonly string[],
+  wish: Wish,
+): Promise<readonly DoctorReport[]> {
+  const { fix, only } = wish;
+  const what = { fix, ...(only === undefined ? {} : { only }) };
+  const reports = await askWorkers(hub, names, what);
+  for (const [index, report] of reports.entries()) {
+    const on = names[index];
+    // Silence says nothing about what was wrong before.
+    if (on === undefined || isUnanswered(report)) continue;
+    await note(hub, { on, findings: report.findings, ...pickAnswered(wish) });
+  }
+  return reports;
+}
+
+/** A diagnosis does not wait for a disk that it may be about. */
+async function note(hub: Hub, result: FixResult): Promise<void> {
+  const isSound = hub.disk.health.store.is === 'sound';
+  if (isSound || result.answered !== undefined) await hub.inbox.noteDiagnosis(result);
+}
+
+function pickAnswered({ answered }: Wish): Pick<FixResult, 'answered'> {
+  return answered === undefined ? {} : { answered };
 }
 
 function listTrusted(hub: Hub): readonly string[] {
@@ -84,6 +149,7 @@ function listTrusted(hub: Hub): readonly string[] {
     .map(({ name }) => name);
 }
 
-function readMode({ fix }: DoctorArgs): 'fix' | 'look' {
-  return fix ? 'fix' : 'look';
+function readMode({ fix, safe }: Pick<DoctorArgs, 'fix' | 'safe'>): DoctorMode {
+  if (!fix) return 'look';
+  return safe ? 'fix-safe' : 'fix';
 }

@@ -1,19 +1,30 @@
 /*
- * `wally inbox` and `wally decide`: what needs the M2, and what they say to it.
+ * `wally inbox`, `wally decide` and `wally dismiss`: what needs the M2, and what they say to it.
  *
- * Today the inbox asks about lost attempts only: whether to start another in their place. Deciding and
- * what it starts are one batch in the hub, so no answer is half taken.
- * Errors: DECISION_UNKNOWN, DECISION_CLOSED, USAGE_ARGUMENT, JOB_*, WORKER_*.
+ * Deciding and what it starts are one batch in the hub, so no answer is half taken; only a fix that is tried
+ * again runs first and is written down with what came of it.
+ * Errors: DECISION_UNKNOWN, DECISION_CLOSED, USAGE_ARGUMENT, JOB_*, WORKER_*, INVITE_EXPIRED.
  */
 import { z } from 'zod';
+import { type DoctorReport, describeReport } from '../../protocol/doctor.ts';
 import { AppError } from '../../protocol/errors.ts';
-import type { Hub } from '../hub/hub.ts';
-import { type Decision, type DecisionId, describeStatement } from '../manager/decision.ts';
+import {
+  type Decision,
+  type DecisionAnswer,
+  type DecisionId,
+  isAboutJob,
+  type JobDecision,
+} from '../manager/decision.ts';
 import { chooseAgain } from './choose-again.ts';
-import { formatInstant, presentDetail } from './present.ts';
-import type { InboxRow, JobDetail } from './shapes.ts';
+import { mendAgain } from './doctor.ts';
+import { presentDetail } from './present.ts';
+import { presentInbox } from './present-inbox.ts';
+import { decisionKinds, type InboxRow, type JobDetail } from './shapes.ts';
 import { describeJob } from './text.ts';
-import { defineVerb, type Style } from './verb.ts';
+import { defineVerb, type Style, type VerbContext } from './verb.ts';
+
+/** Decisions that one `dismiss` closes: as many as may wait. */
+const dismissedMax = 10_000;
 
 /** `D3`, also written `d3` or `3`. */
 const decisionArgument = z.string().transform((text, context): DecisionId => {
@@ -23,7 +34,7 @@ const decisionArgument = z.string().transform((text, context): DecisionId => {
   return z.NEVER;
 });
 
-/** Everything that waits, what has waited longest first. */
+/** Everything that waits, what costs most by waiting first. */
 export const inboxVerb = defineVerb({
   name: 'inbox',
   summary: 'what needs you, with evidence and the answers there are',
@@ -34,6 +45,12 @@ export const inboxVerb = defineVerb({
   run: ({ hub }) => presentInbox(hub),
   show: showInbox,
 });
+
+/** What came of an answer: the job, the second diagnosis, or who was let in or turned away. */
+export type DecideAnswer =
+  | JobDetail
+  | DoctorReport
+  | { readonly decision: DecisionId; readonly did: string };
 
 /** The M2's word. */
 export const decideVerb = defineVerb({
@@ -47,58 +64,101 @@ export const decideVerb = defineVerb({
     how: z.enum(['approve', 'reject', 'answer']),
     text: z.array(z.string()).default([]),
   }),
-  async run({ hub }, { decision: id, how, text }): Promise<JobDetail> {
-    const decision = hub.desk.getOpenDecision(id);
+  async run(context, { decision: id, how, text }): Promise<DecideAnswer> {
+    const decision = context.hub.inbox.getOpen(id);
     const words = text.join(' ').trim();
-    if (how === 'answer' && words === '') {
-      throw new AppError('USAGE_ARGUMENT', 'decide: answer with the name of a worker.');
-    }
-    const job = await hub.desk.get(decision.job);
-    if (job.kind === 'group') throw new AppError('JOB_GROUP');
     const answer = { as: how, ...(words === '' ? {} : { text: words }) };
-    if (how === 'reject') {
-      await hub.desk.decide(decision, answer);
-      return presentDetail(hub, await hub.desk.get(decision.job));
+    if (isAboutJob(decision)) return decideJob(context, decision, answer);
+    if (how === 'answer') {
+      throw new AppError('USAGE_ARGUMENT', `decide: ${id} is approved or rejected.`);
     }
-    const worker = chooseAgain(hub, job, how === 'answer' ? words : undefined);
-    return presentDetail(hub, await hub.desk.retry(job, worker, { decision, answer }));
+    return decideOther(context, decision, answer);
   },
-  show: (job, style) => `${style.strong(job.id)} ${describeJob(job, style)}`,
+  show: showDecided,
 });
 
-/** Everything that waits for the M2, as it is shown; what has waited longest comes first. */
-export function presentInbox(hub: Hub): Promise<InboxRow[]> {
-  return Promise.all(hub.desk.listDecisions().map((decision) => presentDecision(hub, decision)));
+/** Many noes at once. */
+export const dismissVerb = defineVerb({
+  name: 'dismiss',
+  summary: 'reject what the inbox asks, many at once',
+  operands: ['decisions…'],
+  flags: {
+    kind: { value: 'KIND', help: `all of this kind: ${decisionKinds.join(', ')}` },
+    all: { help: 'all there is' },
+  },
+  danger: 'changes',
+  args: z.object({
+    decisions: z.array(decisionArgument).max(dismissedMax).default([]),
+    kind: z.enum(decisionKinds).optional(),
+    all: z.boolean().default(false),
+  }),
+  async run({ hub }, { decisions: ids, kind, all }) {
+    if (ids.length === 0 && kind === undefined && !all) {
+      throw new AppError('USAGE_ARGUMENT', 'dismiss: name decisions, a --kind, or --all.');
+    }
+    const named = ids.map((id) => hub.inbox.getOpen(id));
+    const wide = hub.inbox.list().filter((one) => all || one.kind === kind);
+    const chosen = [...new Set([...named, ...wide])];
+    const answer = { as: 'reject' } as const;
+    // A box that is turned away takes its invite along.
+    const isKnocking = ({ kind: what }: Decision) => what === 'pairing';
+    const plain = chosen.filter((decision) => !isKnocking(decision));
+    await hub.inbox.close(plain.map((decision) => ({ decision, answer })));
+    for (const decision of chosen.filter(isKnocking))
+      await hub.invites.reject({ decision, answer });
+    return { dismissed: chosen.map(({ id }) => id) };
+  },
+  show: ({ dismissed }) =>
+    dismissed.length === 0 ? 'There was nothing to dismiss.' : `Dismissed ${dismissed.join(', ')}.`,
+});
+
+type Answer = Omit<DecisionAnswer, 'at'>;
+
+async function decideJob(
+  { hub }: VerbContext,
+  decision: JobDecision,
+  answer: Answer,
+): Promise<JobDetail> {
+  const { as, text } = answer;
+  if (as === 'answer' && text === undefined) {
+    throw new AppError('USAGE_ARGUMENT', 'decide: answer with the name of a worker.');
+  }
+  const job = await hub.desk.get(decision.job);
+  if (job.kind === 'group') throw new AppError('JOB_GROUP');
+  if (as === 'reject') {
+    await hub.inbox.close([{ decision, answer }]);
+    return presentDetail(hub, await hub.desk.get(decision.job));
+  }
+  const on = as === 'answer' ? text : undefined;
+  // Who refused it would refuse it again.
+  const besides = decision.kind === 'refused' ? decision.worker : undefined;
+  const worker = chooseAgain(hub, job, { on, besides });
+  return presentDetail(hub, await hub.desk.retry(job, worker, { decision, answer }));
 }
 
-async function presentDecision(hub: Hub, decision: Decision): Promise<InboxRow> {
-  const { id, kind, attempt, openedAt, reason, statement } = decision;
-  const job = await hub.desk.get(decision.job);
-  const late = await hub.desk.findLateReport(attempt);
-  const worker = hub.workers.find(decision.worker);
-  return {
-    id,
-    kind,
-    job: decision.job,
-    title: job.title,
-    attempt,
-    worker: worker?.name ?? null,
-    host: worker?.host ?? null,
-    openedAt: formatInstant(openedAt),
-    question: `Start another attempt at ${decision.job}?`,
-    reason,
-    evidence: {
-      isIdempotent: job.spec.isIdempotent,
-      statement: statement ?? null,
-      statementText: statement === undefined ? null : describeStatement(statement),
-      lateOutcome: late ?? null,
-    },
-    answers: [
-      { how: 'approve', does: 'start another attempt, on the worker that fits best' },
-      { how: 'answer NAME', does: 'start another attempt on that worker' },
-      { how: 'reject', does: 'leave it lost' },
-    ],
-  };
+async function decideOther(
+  context: VerbContext,
+  decision: Exclude<Decision, JobDecision>,
+  answer: Answer,
+): Promise<DecideAnswer> {
+  const { hub } = context;
+  const { id } = decision;
+  if (answer.as === 'approve' && decision.kind === 'fix-failed') {
+    return mendAgain(context, { decision, answer });
+  }
+  if (answer.as === 'approve') {
+    const { name } = await hub.approvePairing({ decision, answer });
+    return { decision: id, did: `It is in, as ${name}.` };
+  }
+  if (decision.kind === 'pairing') await hub.invites.reject({ decision, answer });
+  else await hub.inbox.close([{ decision, answer }]);
+  return { decision: id, did: 'It was dismissed.' };
+}
+
+function showDecided(answer: DecideAnswer, style: Style): string {
+  if ('did' in answer) return `${style.strong(answer.decision)} ${answer.did}`;
+  if ('findings' in answer) return describeReport(answer, 'it');
+  return `${style.strong(answer.id)} ${describeJob(answer, style)}`;
 }
 
 function showInbox(rows: readonly InboxRow[], style: Style): string {
@@ -110,10 +170,12 @@ function showDecision(row: InboxRow, style: Style): string {
   const { evidence } = row;
   const late = evidence.lateOutcome === null ? [] : [`It reported ${evidence.lateOutcome} later.`];
   const back = evidence.statementText === null ? [] : [evidence.statementText];
+  const ends = row.endsAt === null ? [] : [`It can be answered until ${row.endsAt}.`];
   return [
     `${style.strong(row.id)} ${row.question}  ${style.dim(row.title)}`,
-    `   ${row.attempt} on ${row.worker ?? '?'}: ${row.reason}`,
-    ...[...back, ...late].map((line) => `   ${line}`),
+    ...(row.reason === '' ? [] : [`   ${row.reason}`]),
+    ...evidence.facts.map(({ label, text }) => `   ${label}: ${text}`),
+    ...[...back, ...late, ...ends].map((line) => `   ${line}`),
     ...row.answers.map(({ how, does }) => `   wally decide ${row.id} ${how}`.padEnd(34) + does),
   ].join('\n');
 }

@@ -16,14 +16,18 @@ export const inviteVerb = defineVerb({
   name: 'invite',
   summary: 'print a pairing code and the command to run on the box',
   operands: [],
-  flags: { ttl: { value: 'DURATION', help: 'how long the code is good for (10m)' } },
+  flags: {
+    ttl: { value: 'DURATION', help: 'how long the code is good for (10m)' },
+    ask: { help: 'let nobody in before you have approved it in the inbox' },
+  },
   danger: 'changes',
-  args: z.object({ ttl: durationArgument.optional() }),
-  async run({ hub }, { ttl }): Promise<InviteShape> {
+  args: z.object({ ttl: durationArgument.optional(), ask: z.boolean().default(false) }),
+  async run({ hub }, { ttl, ask }): Promise<InviteShape> {
     const ttlMs = ttl ?? inviteMsDefault;
     if (ttlMs > inviteMsMax) throw new AppError('USAGE_ARGUMENT', 'A code lives 24 hours at most.');
     const { addresses, rendezvous } = hub.door;
-    const { code, expiresAt } = await hub.invites.create({ addresses, rendezvous }, ttlMs);
+    const order = { addresses, rendezvous, ttlMs, asks: ask };
+    const { code, expiresAt } = await hub.invites.create(order);
     return { code, command: `odally join ${code}`, expiresAt: formatInstant(expiresAt) };
   },
   show: ({ command, expiresAt }, style) =>

@@ -83,7 +83,7 @@ export const retryVerb = defineVerb({
   async run({ hub }, { job: id, on }) {
     const job = await hub.desk.get(id);
     if (job.kind === 'group') throw new AppError('JOB_GROUP');
-    const worker = chooseAgain(hub, job, on);
+    const worker = chooseAgain(hub, job, { on });
     return presentDetail(hub, await hub.desk.retry(job, worker));
   },
   show: (job, style) => `${job.id} attempt ${job.attemptCount}: ${describeJob(job, style)}`,

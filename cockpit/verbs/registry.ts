@@ -8,7 +8,7 @@ import { doctorVerb } from './doctor.ts';
 import { exportVerb } from './export.ts';
 import { getVerb } from './get.ts';
 import { statusVerb, stopVerb, watchVerb } from './hub-state.ts';
-import { decideVerb, inboxVerb } from './inbox.ts';
+import { decideVerb, dismissVerb, inboxVerb } from './inbox.ts';
 import { inviteVerb } from './invite.ts';
 import { cancelVerb, jobsVerb, jobVerb, retryVerb, waitVerb } from './jobs.ts';
 import { logFindVerb, logFollowVerb, logLinesVerb } from './log-lines.ts';
@@ -39,6 +39,7 @@ export const verbs: readonly AnyVerb[] = [
   retryVerb,
   inboxVerb,
   decideVerb,
+  dismissVerb,
   watchVerb,
   doctorVerb,
   exportVerb,

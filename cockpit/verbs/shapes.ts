@@ -217,26 +217,39 @@ export type LogLineItem = Omit<LogLineRow, 'log'> & {
   readonly isMerged: boolean;
 };
 
-/** One row of `wally inbox`: something that only the M2 can call. */
+/** What the inbox can ask about. */
+export const decisionKinds = ['lost', 'refused', 'expired', 'fix-failed', 'pairing'] as const;
+
+/**
+ * One row of `wally inbox`: something that only the M2 can call. `job` and `attempt` are null where it is
+ * about neither; `title` is the job's, or what else it is about.
+ */
 export interface InboxRow {
   readonly id: string;
-  readonly kind: 'lost';
-  readonly job: JobId;
+  readonly kind: (typeof decisionKinds)[number];
+  readonly job: JobId | null;
   readonly title: string;
-  readonly attempt: AttemptId;
+  readonly attempt: AttemptId | null;
   readonly worker: string | null;
   readonly host: string | null;
   readonly openedAt: string;
+  /** Until when it can be answered; null for as long as wanted. */
+  readonly endsAt: string | null;
+  /** What goes on costing while it waits; the rows are in the order of that. */
+  readonly cost: string;
   readonly question: string;
   /** What happened, and why the hub does not go on by itself. */
   readonly reason: string;
   readonly evidence: {
-    readonly isIdempotent: boolean;
+    /** Null where it is about no attempt. */
+    readonly isIdempotent: boolean | null;
     /** What the worker said of the attempt when it came back; null while it has not. */
     readonly statement: 'running' | 'finished' | 'unknown' | null;
     readonly statementText: string | null;
     /** How it ended there after all, by a late report. */
     readonly lateOutcome: Outcome | null;
+    /** All else that is known, in the order in which it is shown. */
+    readonly facts: readonly { readonly label: string; readonly text: string }[];
   };
   /** What `wally decide ID …` takes, and what each does. */
   readonly answers: readonly { readonly how: string; readonly does: string }[];

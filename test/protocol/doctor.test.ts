@@ -5,13 +5,17 @@ import { describe, expect, test } from 'vitest';
 import {
   type Check,
   cutFinding,
+  cutReport,
   type Doctor,
   describeReport,
+  diagnose,
   type Evidence,
+  type Finding,
   findingSchema,
   runDoctor,
 } from '../../protocol/doctor.ts';
-import { findingTextLettersMax } from '../../protocol/limits.ts';
+import { encodeFrame } from '../../protocol/frames.ts';
+import { findingsMax, findingTextLettersMax, frameBytesMax } from '../../protocol/limits.ts';
 
 interface Facts {
   readonly broken: readonly string[];
@@ -56,12 +60,18 @@ function makeDoctor(check: Check<Facts, World>, ...broken: readonly string[]) {
   return { doctor, world, lines, count: () => gatherCount };
 }
 
-const found = (subject: string) => ({
+const found = (subject: string): Finding => ({
   id: 'broken',
   severity: 'error',
   seen: `${subject} is broken.`,
   wanted: 'Sound.',
   advice: `Mend it. --fix: mends ${subject}`,
+  title: 'nothing is broken',
+  why: 'It would not work.',
+  area: 'home',
+  subject,
+  plan: `mends ${subject}`,
+  fixable: 'anywhere',
 });
 
 describe('doctor', () => {
@@ -125,6 +135,46 @@ describe('doctor', () => {
     expect((await runDoctor(doctor, 'fix-safe')).fixed).toEqual([]);
     expect(world.broken.size).toBe(1);
     expect((await runDoctor(doctor, 'fix')).fixed).toHaveLength(1);
+  });
+
+  test('doctor: one finding is mended alone, by its check and its subject', async () => {
+    const { doctor, world } = makeDoctor(makeCheck(), 'a', 'b');
+    const other = { id: 'other', subject: 'a' };
+    expect((await runDoctor(doctor, 'fix', other)).fixed).toEqual([]);
+    const report = await runDoctor(doctor, 'fix', { id: 'broken', subject: 'b' });
+    expect(report).toEqual({ findings: [found('a')], fixed: [found('b')] });
+    expect([...world.broken]).toEqual(['a']);
+    expect((await runDoctor(doctor, 'fix', { id: 'broken' })).fixed).toEqual([found('a')]);
+  });
+
+  test('doctor: a finding that stood after its fix says what became of it', async () => {
+    const plan = () => 'tries';
+    const reach = 'anywhere' as const;
+    const idle = makeCheck({ fix: { reach, plan, apply: async () => undefined } });
+    const [stood] = (await runDoctor(makeDoctor(idle, 'a').doctor, 'fix')).findings;
+    expect(stood?.failure).toBe('Its fix went through, and it is still there.');
+    const apply = () => Promise.reject(new Error('withstood'));
+    const bad = makeCheck({ fix: { reach, plan, apply } });
+    const [thrown] = (await runDoctor(makeDoctor(bad, 'a').doctor, 'fix')).findings;
+    expect(thrown?.failure).toContain('withstood');
+    const [looked] = (await runDoctor(makeDoctor(bad, 'a').doctor, 'look')).findings;
+    expect(looked).not.toHaveProperty('failure');
+  });
+
+  test('doctor: checks over a snapshot alone find the same', () => {
+    expect(diagnose([makeCheck()], { broken: ['a'] })).toEqual([found('a')]);
+  });
+
+  test('doctor: the longest report that there can be fits a frame', () => {
+    const text = '漢'.repeat(2 * findingTextLettersMax);
+    const long = { ...found(text), seen: text, wanted: text, advice: text, failure: text };
+    const many = Array.from({ length: findingsMax }, () => long);
+    const cut = cutReport({ findings: many, fixed: many });
+    expect(encodeFrame({ t: 'doctor', id: 1, ...cut }).length).toBeLessThan(frameBytesMax);
+    expect(cut.findings.length).toBeGreaterThan(10);
+    expect(cutReport({ findings: [found('a')], fixed: [found('b')] }).fixed).toEqual([
+      expect.objectContaining({ id: 'broken', seen: 'b is broken.' }),
+    ]);
   });
 
   test('doctor: a check that breaks is a finding, and hides nothing', async () => {

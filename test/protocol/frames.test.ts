@@ -29,6 +29,7 @@ const row = { attempt: 'J1.1', state: 'running' };
 
 /** What an older peer does not send. */
 const optional: Readonly<Record<string, readonly string[]>> = {
+  'doctor-ask': ['only'],
   hello: ['name', 'host', 'capabilities', 'inventory', 'takesMany', 'takesWhole'],
   data: ['more'],
   pong: ['queued', 'wallMs'],

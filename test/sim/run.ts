@@ -4,6 +4,8 @@
  * A throw in an event and a promise that nobody handles are violations too; in a real process they
  * would have ended it. The trace's hash says whether two runs did the same.
  */
+
+import { isAboutJob } from '../../cockpit/manager/decision.ts';
 import type { JobRecord } from '../../cockpit/manager/job.ts';
 import { watchSteps } from '../../protocol/machines/table.ts';
 import type { AttemptId } from '../../protocol/model.ts';
@@ -143,7 +145,7 @@ async function judge(world: World): Promise<void> {
   });
   await stepUntil(world, () => isRead);
   await reading;
-  const decisions = hub.desk.listDecisions();
+  const decisions = hub.inbox.list().filter(isAboutJob);
   for (const job of jobs) countOutcome(world, job);
   for (const { title, judge: look } of checks) {
     for (const finding of look({ history, jobs, decisions, copies, artifacts, world })) {

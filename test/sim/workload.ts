@@ -245,6 +245,7 @@ export class Workload {
     const text = how === 'answer' && team.length > 0 ? [chance.pick(team).name] : [];
     if (how === 'answer' && text.length === 0) return;
     const { history } = this.#ground;
+    if (job === null) return;
     history.decided.add(job);
     if (how !== 'reject') history.begunByPeople.add(job);
     await client.ask('decide', { decision: id, how, text });

@@ -242,6 +242,33 @@ export const frames: Samples<Frame, Frame['t'] | `${string}:${string}`> = {
   pair: { t: 'pair', key: 'ab'.repeat(32), host: 'box-1' },
   paired: { t: 'paired', name: 'alice' },
   'doctor-ask': { t: 'doctor-ask', id: 7, fix: true },
+  'doctor-ask:only': {
+    t: 'doctor-ask',
+    id: 7,
+    fix: true,
+    only: { id: 'home-modes', subject: '/srv/odally/agent.key' },
+  },
+  'doctor:whole': {
+    t: 'doctor',
+    id: 7,
+    findings: [
+      {
+        id: 'home-modes',
+        severity: 'error',
+        seen: '/srv/odally/agent.key has mode 0644.',
+        wanted: '0600.',
+        advice: 'Run `chmod 0600` on it.',
+        title: 'only you can look into the home and its key',
+        why: 'Whoever reads the key can be this program to every peer.',
+        area: 'home',
+        subject: '/srv/odally/agent.key',
+        plan: 'gives /srv/odally/agent.key mode 0600.',
+        fixable: 'anywhere',
+        failure: 'Its fix failed: not permitted.',
+      },
+    ],
+    fixed: [],
+  },
   doctor: {
     t: 'doctor',
     id: 7,

@@ -5,7 +5,7 @@
  * finding itself. An agent of an older version does not know the question and says so; that is a
  * finding too, and ends nothing.
  */
-import type { DoctorReport, Finding } from '../../../protocol/doctor.ts';
+import type { DoctorReport, Finding, FindingName } from '../../../protocol/doctor.ts';
 import type { OwnerFrame } from '../../../protocol/frames.ts';
 import { doctorMsMax } from '../../../protocol/limits.ts';
 import type { PeerKey } from '../../../protocol/model.ts';
@@ -16,6 +16,12 @@ export interface AskedWorker {
   readonly key: PeerKey;
   readonly name: string;
   send(frame: OwnerFrame): 'sent' | 'full' | 'closed';
+}
+
+/** What is asked of a worker: to look, or to mend what is safe, or one finding alone. */
+export interface DoctorAsk {
+  readonly fix: boolean;
+  readonly only?: FindingName;
 }
 
 interface Question {
@@ -35,8 +41,8 @@ export class DoctorLine {
   }
 
   /** Resolves with what the worker says, or with a finding that says why it says nothing. */
-  async ask(worker: AskedWorker, fix: boolean): Promise<DoctorReport> {
-    const answer = await this.#ask(worker, fix);
+  async ask(worker: AskedWorker, what: DoctorAsk): Promise<DoctorReport> {
+    const answer = await this.#ask(worker, what);
     const of = (finding: Finding): Finding => ({ ...finding, worker: worker.name });
     if (typeof answer !== 'string') {
       return { findings: answer.findings.map(of), fixed: answer.fixed.map(of) };
@@ -54,7 +60,7 @@ export class DoctorLine {
     if (isUnknown && frame.message.includes('"doctor-ask"')) question.settle('unknown');
   }
 
-  #ask(worker: AskedWorker, fix: boolean): Promise<DoctorReport | 'unknown' | 'silent'> {
+  #ask(worker: AskedWorker, what: DoctorAsk): Promise<DoctorReport | 'unknown' | 'silent'> {
     return new Promise((resolve) => {
       const id = this.#nextId;
       this.#nextId += 1;
@@ -66,9 +72,14 @@ export class DoctorLine {
         resolve(answer);
       };
       this.#open.set(worker.key, { id, settle });
-      if (worker.send({ t: 'doctor-ask', id, fix }) === 'closed') settle('silent');
+      if (worker.send({ t: 'doctor-ask', id, ...what }) === 'closed') settle('silent');
     });
   }
+}
+
+/** Did the worker say nothing of itself? */
+export function isUnanswered({ findings }: DoctorReport): boolean {
+  return findings.some(({ id }) => id === 'worker-unreachable' || id === 'worker-version');
 }
 
 function explain(answer: 'unknown' | 'silent'): Finding {
@@ -76,6 +87,7 @@ function explain(answer: 'unknown' | 'silent'): Finding {
     return {
       id: 'worker-version',
       severity: 'warning',
+      subject: 'agent',
       seen: 'Its agent does not know how to diagnose itself.',
       wanted: 'An agent of this version.',
       advice: 'Upgrade it, or run `odally doctor` on its box after that.',
@@ -84,6 +96,7 @@ function explain(answer: 'unknown' | 'silent'): Finding {
   return {
     id: 'worker-unreachable',
     severity: 'warning',
+    subject: 'link',
     seen: 'It did not answer.',
     wanted: 'A diagnosis.',
     advice: 'Run `odally doctor` on its box.',

@@ -8,6 +8,7 @@ import {
   type Doctor,
   type DoctorMode,
   type DoctorReport,
+  type FindingName,
   runDoctor,
 } from '../../../protocol/doctor.ts';
 import { AppError } from '../../../protocol/errors.ts';
@@ -16,6 +17,7 @@ import { findStream } from '../../../store/keys.ts';
 import type { HubHome } from '../../home.ts';
 import { splitAttemptId } from '../../manager/job.ts';
 import type { Hub } from '../hub.ts';
+import type { DoctorAsk } from './ask-worker.ts';
 import { type HubWorld, hubChecks } from './hub-checks.ts';
 import { gatherHub, type HubFacts } from './hub-facts.ts';
 
@@ -28,7 +30,11 @@ export interface DoctorScene {
 }
 
 /** Diagnoses this hub, and mends what can be mended where `mode` says so. Errors: STORE_*. */
-export function diagnoseHub(scene: DoctorScene, mode: DoctorMode): Promise<DoctorReport> {
+export function diagnoseHub(
+  scene: DoctorScene,
+  mode: DoctorMode,
+  only?: FindingName,
+): Promise<DoctorReport> {
   const { home, hub, wallMs, noticed } = scene;
   const doctor: Doctor<HubFacts, HubWorld> = {
     checks: hubChecks,
@@ -36,15 +42,15 @@ export function diagnoseHub(scene: DoctorScene, mode: DoctorMode): Promise<Docto
     world: openWorld(hub),
     noticed,
   };
-  return runDoctor(doctor, mode);
+  return runDoctor(doctor, mode, only);
 }
 
-/** Asks these workers for theirs, all at once. */
-export async function diagnoseWorkers(
+/** Asks these workers for theirs, all at once; one report for each, in their order. */
+export async function askWorkers(
   hub: Hub,
   names: readonly string[],
-  fix: boolean,
-): Promise<DoctorReport> {
+  what: DoctorAsk,
+): Promise<readonly DoctorReport[]> {
   const asked = names.map((name) => {
     const worker = hub.workers.findByName(name);
     if (worker === undefined) {
@@ -53,7 +59,7 @@ export async function diagnoseWorkers(
     const session = hub.session(worker.key)?.session;
     return { ...worker, send: session?.sendFrame.bind(session) ?? (() => 'closed' as const) };
   });
-  return joinReports(await Promise.all(asked.map((worker) => hub.doctorLine.ask(worker, fix))));
+  return Promise.all(asked.map((worker) => hub.doctorLine.ask(worker, what)));
 }
 
 /** Several reports as one, in their order. */

@@ -1,8 +1,8 @@
 /*
  * The inbox's keys: approve, reject, or answer in words. Pure.
  *
- * Approving and rejecting many goes out as one request for each. An entry that was decided leaves
- * the list when the hub says so, not before.
+ * Approving many goes out as one request for each, rejecting many as one. An entry that was decided
+ * leaves the list when the hub says so, not before.
  */
 import type { Command } from '../keys/keymap.ts';
 import { countDecisionRows } from '../views/inbox.ts';
@@ -17,7 +17,7 @@ export const countInboxRows = countDecisionRows;
 /** A command of the inbox's own keys. */
 export function applyInboxCommand(state: State, command: Command): Update | undefined {
   if (command === 'approve') return decideAll(state, { how: 'approve', done: 'approved' });
-  if (command === 'reject') return decideAll(state, { how: 'reject', done: 'rejected' });
+  if (command === 'reject') return rejectAll(state);
   const decision = findSelectedDecision(state)?.id;
   if (command !== 'answer' || decision === undefined) return undefined;
   const use = { for: 'decide', decision } as const;
@@ -41,6 +41,14 @@ function decideAll(state: State, how: { readonly how: string; readonly done: str
   return ask(state, ...targetIds(state).map((decision) => decide(decision, how)));
 }
 
+function rejectAll(state: State): Update {
+  const decisions = targetIds(state);
+  if (decisions.length < 2) return decideAll(state, { how: 'reject', done: 'rejected' });
+  const subject = `${decisions.length} entries`;
+  const purpose = { for: 'act', subject, done: 'rejected', shows: false } as const;
+  return ask(state, requestOf('dismiss', { decisions }, purpose));
+}
+
 function targetIds(state: State): readonly string[] {
   const ids = visibleInbox(state).map((row) => row.id);
   return targetsOf(state.lists.inbox, ids);
@@ -49,6 +57,10 @@ function targetIds(state: State): readonly string[] {
 /** Why a command of the inbox can't be done. */
 export function explainInbox(state: State, command: Command): string | undefined {
   const isOwn = ['approve', 'reject', 'answer', 'open'].includes(command);
-  if (!isOwn || targetIds(state).length > 0) return undefined;
-  return 'nothing is waiting for you';
+  if (!isOwn) return undefined;
+  if (targetIds(state).length === 0) return 'nothing is waiting for you';
+  const takesWords = findSelectedDecision(state)?.answers.some(({ how }) =>
+    how.startsWith('answer'),
+  );
+  return command === 'answer' && takesWords === false ? 'this is approved or rejected' : undefined;
 }

@@ -1,5 +1,6 @@
 /*
- * The inbox: what needs the M2, the longest waiting first, with evidence and answers beside it. Pure.
+ * The inbox: what needs the M2, what costs most by waiting first, with evidence and answers beside it.
+ * Pure.
  *
  * What is asked, why the hub does not go on by itself, and what each answer does are the hub's words.
  */
@@ -8,7 +9,7 @@ import { findSelectedDecision, type State, visibleInbox } from '../state/model.t
 import { innerWidth, layoutPair, type Rect } from './layout.ts';
 import { viewTableRows } from './list.ts';
 import { frame, type PaneView, padRow } from './pane.ts';
-import { ageText, clockText, outcomeRow } from './phrases.ts';
+import { ageText, clockText, durationText, outcomeRow } from './phrases.ts';
 import { type Row, span } from './row.ts';
 import type { Column } from './table.ts';
 import { wrapCells } from './width.ts';
@@ -18,7 +19,8 @@ const columns: readonly Column[] = [
   { title: 'age', keep: 2, cellsMax: 6 },
   { title: 'what', keep: 1, cellsMax: 10 },
   { title: 'worker', keep: 3, cellsMax: 16 },
-  { title: 'question', keep: 0, cellsMax: 32, cellsMin: 12 },
+  { title: 'meanwhile', keep: 4, cellsMax: 16 },
+  { title: 'question', keep: 0, cellsMax: 32, cellsMin: 20 },
 ];
 
 const labelCells = 10;
@@ -70,7 +72,8 @@ function entryCells(row: InboxRow, wallMs: number): readonly Row[] {
     [span(row.id, 'strong')],
     [span(ageText(wallMs - Date.parse(row.openedAt)), 'warn')],
     [span(row.kind)],
-    [span(row.worker ?? '-', 'dim')],
+    [span(row.worker ?? row.host ?? '-', 'dim')],
+    [span(row.cost, 'dim')],
     [span(`${row.question} `), span(row.title, 'dim')],
   ];
 }
@@ -97,10 +100,11 @@ function decisionRows(state: State, width: number): readonly Row[] {
     ...wrapCells(row.title, inner).map((line): Row => [span(line, 'dim')]),
     [],
     ...words('why', row.reason, inner),
-    ...words('attempt', `${row.attempt} on ${row.worker ?? '?'} (${row.host ?? '?'})`, inner),
-    ...words('asked', clockText(row.openedAt, state.zoneMinutes), inner),
-    ...words('safe', evidence.isIdempotent ? 'it may run twice' : 'it must not run twice', inner),
-    ...words('it says', evidence.statementText ?? 'nothing yet: not heard since', inner),
+    ...evidence.facts.flatMap(({ label, text }) => words(label, text, inner)),
+    ...words('asked', askedText(row, state), inner),
+    ...(row.kind === 'lost'
+      ? words('it says', evidence.statementText ?? 'nothing yet: not heard since', inner)
+      : []),
     ...(evidence.lateOutcome === null
       ? []
       : [[span('late'.padEnd(labelCells), 'dim'), ...lateRow(evidence.lateOutcome)]]),
@@ -108,6 +112,14 @@ function decisionRows(state: State, width: number): readonly Row[] {
     ...row.answers.flatMap(({ how, does }) => answerRows(how, does, inner)),
   ];
   return rows.map((line) => padRow(line, width));
+}
+
+/** When it was asked, until when it can be answered, and what waiting costs. */
+function askedText({ openedAt, endsAt, cost }: InboxRow, { zoneMinutes, wallMs }: State): string {
+  const asked = clockText(openedAt, zoneMinutes);
+  if (endsAt === null) return `${asked}; meanwhile ${cost}`;
+  const left = durationText(Math.max(0, Date.parse(endsAt) - wallMs));
+  return `${asked}; its invite is over in ${left}`;
 }
 
 function lateRow(outcome: NonNullable<InboxRow['evidence']['lateOutcome']>): Row {

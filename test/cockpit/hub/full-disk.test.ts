@@ -109,7 +109,9 @@ describe('watch on a disk in trouble', () => {
     const { ports, workers } = bench;
     const feed = new Feed();
     const door = { addresses: [], rendezvous: [] };
-    const hub = { feed, disk, desk, workers, ports, door, startedAt: 1, session: () => undefined };
+    const inbox = { list: () => [] };
+    const desks = { desk, inbox, workers, session: () => undefined };
+    const hub = { feed, disk, ports, door, startedAt: 1, ...desks };
     const lists: number[] = [];
     let leave: () => void = () => undefined;
     const context = {

@@ -1,6 +1,7 @@
 /*
  * A hub's desks over a store in memory, with everything they tell the rest of the hub noted.
  */
+import { DecisionDesk } from '../../../cockpit/hub/decision-desk.ts';
 import { HubDesk, type NewJob } from '../../../cockpit/hub/desk.ts';
 import { type DeskState, readDeskState } from '../../../cockpit/hub/desk-state.ts';
 import { Ledger } from '../../../cockpit/hub/ledger.ts';
@@ -68,6 +69,7 @@ export interface HubBench {
   readonly journal: JournalPage;
   readonly state: DeskState;
   readonly desk: HubDesk;
+  readonly inbox: DecisionDesk;
   readonly workers: WorkerDesk;
   /** Workers to whom something may be on its way. */
   readonly linked: Set<PeerKey>;
@@ -124,6 +126,7 @@ export async function openHubBench(
     },
   });
   const desk = new HubDesk(ledger);
+  const inbox = new DecisionDesk(ledger);
   const workers = new WorkerDesk(ledger);
   return {
     disk,
@@ -132,6 +135,7 @@ export async function openHubBench(
     ...writing,
     state,
     desk,
+    inbox,
     workers,
     linked,
     present,
@@ -146,10 +150,8 @@ export async function openHubBench(
       const rows = facts.map((fact, index) => ({ seq: first + index, bytes: encodeMessage(fact) }));
       return desk.takeFacts(worker, rows);
     },
-    readCommands: async (worker) =>
-      ((await workers.streamsOf(worker)?.read(0, 1000)) ?? []).map((row) => describe(row.bytes)),
-    readJournal: async () =>
-      (await readEvents(kv, { afterSeq: 0, countMax: 1000 })).map((event) => event.kind),
+    readCommands: (worker) => readCommands(workers, worker),
+    readJournal: () => readJournal(kv),
     restart: () => {
       disk.crash();
       return openHubBench(disk, ports);
@@ -184,6 +186,16 @@ export function finished(
     usage: { exitCode: outcome === 'succeeded' ? 0 : 1 },
     logBytes: 0,
   };
+}
+
+async function readJournal(kv: Kv): Promise<readonly string[]> {
+  const events = await readEvents(kv, { afterSeq: 0, countMax: 1000 });
+  return events.map((event) => event.kind);
+}
+
+async function readCommands(workers: WorkerDesk, worker: PeerKey): Promise<readonly string[]> {
+  const rows = (await workers.streamsOf(worker)?.read(0, 1000)) ?? [];
+  return rows.map((row) => describe(row.bytes));
 }
 
 function describe(bytes: Uint8Array): string {

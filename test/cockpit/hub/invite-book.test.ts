@@ -9,11 +9,14 @@ import { prefixRange } from '../../../store/keys.ts';
 import { alice, bob, type HubBench, openHubBench } from './hub-bench.ts';
 
 const where = { addresses: [{ host: '127.0.0.1', port: 1 }], rendezvous: [] };
+const order = { ...where, ttlMs: 1000, asks: false };
 const ask = (key: string) => ({ key, host: 'box-9' });
 
 async function openBook(bench: HubBench): Promise<InviteBook> {
-  const { kv, committer, workers, ports } = bench;
-  const book = new InviteBook({ kv, committer, workers, ports, hubKey: 'ee'.repeat(32) });
+  const { kv, committer, workers, inbox, ports } = bench;
+  const failed = (error: unknown) => expect.unreachable(String(error));
+  const rows = { kv, committer, workers, inbox, ports };
+  const book = new InviteBook({ ...rows, hubKey: 'ee'.repeat(32), failed });
   await book.open();
   return book;
 }
@@ -21,7 +24,7 @@ async function openBook(bench: HubBench): Promise<InviteBook> {
 async function setUp() {
   const bench = await openHubBench();
   const book = await openBook(bench);
-  const { code, oneTimeKey } = await book.create(where, 1000);
+  const { code, oneTimeKey } = await book.create(order);
   return { bench, book, code, oneTimeKey };
 }
 
@@ -70,7 +73,7 @@ describe('invite book', () => {
     const worker = await book.pair(oneTimeKey, ask(alice));
     const renamed = { ...worker, name: 'builder', formerNames: ['alice'] };
     await bench.workers.save(renamed, 'worker-renamed', []);
-    const next = await book.create({ addresses: [], rendezvous: [] }, 60_000);
+    const next = await book.create({ ...order, ttlMs: 60_000 });
     expect(await book.pair(next.oneTimeKey, ask(bob))).toMatchObject({ name: 'bob' });
   });
 
@@ -108,7 +111,7 @@ describe('invite book', () => {
 
   test('invite book: opening forgets what is over, and remembers what is not', async () => {
     const { bench, book, oneTimeKey } = await setUp();
-    const { oneTimeKey: longer } = await book.create(where, 5000);
+    const { oneTimeKey: longer } = await book.create({ ...order, ttlMs: 5000 });
     bench.ports.nowMs += 1000;
     const later = await bench.restart();
     const reopened = await openBook(later);
@@ -120,12 +123,12 @@ describe('invite book', () => {
     const bench = await openHubBench();
     const book = await openBook(bench);
     const made = await Promise.allSettled(
-      Array.from({ length: invitesOpenMax + 3 }, () => book.create(where, 1000)),
+      Array.from({ length: invitesOpenMax + 3 }, () => book.create(order)),
     );
     expect(made.filter((one) => one.status === 'fulfilled')).toHaveLength(invitesOpenMax);
     expect(made.at(-1)).toMatchObject({ reason: { code: 'STORE_FULL' } });
     bench.ports.nowMs += 1000;
-    await book.create(where, 1000);
+    await book.create(order);
     expect(await readRows(bench)).toHaveLength(1);
   });
 
@@ -134,16 +137,93 @@ describe('invite book', () => {
     const worker = await book.pair(oneTimeKey, ask(alice));
     await bench.workers.revoke(worker);
     await expect(book.pair(oneTimeKey, ask(alice))).rejects.toMatchObject({ code: 'INVITE_USED' });
-    const { oneTimeKey: fresh } = await book.create(where, 1000);
+    const { oneTimeKey: fresh } = await book.create(order);
     expect(await book.pair(fresh, ask(alice))).toEqual(worker);
-    const { oneTimeKey: another } = await book.create(where, 1000);
+    const { oneTimeKey: another } = await book.create(order);
     expect((await book.pair(another, ask(bob))).name).toBe('bob');
   });
 
   test('invite book: a name of a revoked worker is not given to another', async () => {
     const { bench, book, oneTimeKey } = await setUp();
     await bench.workers.revoke(await book.pair(oneTimeKey, ask(alice)));
-    const { oneTimeKey: fresh } = await book.create(where, 1000);
+    const { oneTimeKey: fresh } = await book.create(order);
     expect((await book.pair(fresh, ask(bob))).name).toBe('bob');
+  });
+});
+
+describe('invite that asks', () => {
+  const asking = { ...order, ttlMs: 60_000, asks: true };
+  const first = (bench: HubBench) => {
+    const [decision] = bench.inbox.list();
+    if (decision === undefined) throw new Error('nothing is asked');
+    return decision;
+  };
+
+  async function knock() {
+    const { bench, book } = await setUp();
+    const { oneTimeKey } = await book.create(asking);
+    await expect(book.pair(oneTimeKey, ask(alice))).rejects.toMatchObject({
+      code: 'PAIRING_ASKED',
+    });
+    return { bench, book, oneTimeKey };
+  }
+
+  test('invite: a box that knocks waits in the inbox, once, and nobody is let in', async () => {
+    const { bench, book, oneTimeKey } = await knock();
+    await expect(book.pair(oneTimeKey, ask(alice))).rejects.toMatchObject({
+      code: 'PAIRING_ASKED',
+    });
+    await expect(book.pair(oneTimeKey, ask(bob))).rejects.toMatchObject({ code: 'INVITE_USED' });
+    expect(bench.inbox.list()).toMatchObject([{ kind: 'pairing', peer: alice, host: 'box-9' }]);
+    expect(bench.workers.list()).toEqual([]);
+    const later = await bench.restart();
+    const reopened = await openBook(later);
+    await expect(reopened.pair(oneTimeKey, ask(alice))).rejects.toMatchObject({
+      code: 'PAIRING_ASKED',
+    });
+    expect(later.inbox.list()).toHaveLength(1);
+  });
+
+  test('invite: approved, the box is let in with the answer, and is told so when it knocks again', async () => {
+    const { bench, book, oneTimeKey } = await knock();
+    const worker = await book.approve({ decision: first(bench), answer: { as: 'approve' } });
+    expect(worker).toMatchObject({ key: alice, name: 'alice', host: 'box-9' });
+    expect(bench.inbox.list()).toEqual([]);
+    expect(await book.pair(oneTimeKey, ask(alice))).toEqual(worker);
+    const later = await bench.restart();
+    expect(later.workers.list()).toEqual([worker]);
+    expect(later.inbox.list()).toEqual([]);
+  });
+
+  test('invite: rejected, the box is told so, and the code lets nobody in', async () => {
+    const { bench, book, oneTimeKey } = await knock();
+    await book.reject({ decision: first(bench), answer: { as: 'reject' } });
+    expect(bench.inbox.list()).toEqual([]);
+    const later = await bench.restart();
+    const reopened = await openBook(later);
+    for (const key of [alice, bob]) {
+      await expect(reopened.pair(oneTimeKey, ask(key))).rejects.toMatchObject({
+        code: 'PAIRING_REJECTED',
+      });
+    }
+    expect(later.workers.list()).toEqual([]);
+  });
+
+  test('invite: at its end the request goes, also where the hub was down then', async () => {
+    const { bench } = await knock();
+    await bench.ports.advance(59_999);
+    expect(bench.inbox.list()).toHaveLength(1);
+    await bench.ports.advance(1);
+    expect(bench.inbox.list()).toEqual([]);
+    const other = await knock();
+    const decision = first(other.bench);
+    other.book.stop();
+    other.bench.ports.nowMs += 60_000;
+    await expect(other.book.approve({ decision, answer: { as: 'approve' } })).rejects.toMatchObject(
+      { code: 'INVITE_EXPIRED' },
+    );
+    const later = await other.bench.restart();
+    await openBook(later);
+    expect(later.inbox.list()).toEqual([]);
   });
 });

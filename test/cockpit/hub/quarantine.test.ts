@@ -36,11 +36,11 @@ async function expectSound(bench: HubBench): Promise<void> {
   const before = await bench.desk.listRecent(100);
   const commands = await bench.readCommands(alice);
   const held = bench.desk.listHeldBy(alice);
-  const asked = bench.desk.listDecisions();
+  const asked = bench.inbox.list();
   vi.restoreAllMocks();
   const again = await bench.restart();
   expect(again.desk.listHeldBy(alice)).toEqual(held);
-  expect(again.desk.listDecisions()).toEqual(asked);
+  expect(again.inbox.list()).toEqual(asked);
   expect(await again.desk.listRecent(100)).toEqual(before);
   expect(await again.readCommands(alice)).toEqual(commands);
 }
@@ -104,7 +104,7 @@ describe('quarantine', () => {
     plant('decision-opened', 'J1.1');
     const bytes = encodeValue({ ...finished('J1.1', 'succeeded'), outcome: 'transcended' });
     await bench.desk.takeFacts(alice, [{ seq: 1, bytes }]);
-    expect(bench.desk.listDecisions()).toEqual([]);
+    expect(bench.inbox.list()).toEqual([]);
     expect(bench.desk.listHeldBy(alice).map(({ id }) => id)).toEqual(['J1']);
     await expectSound(bench);
   });

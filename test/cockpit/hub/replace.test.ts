@@ -70,7 +70,7 @@ describe('replace', () => {
     expect(isEnded(await find('J1'))).toBe(false);
     expect(await bench.readCommands(alice)).toEqual(['assign J1.1', 'cancel J1.1']);
     expect(await bench.readCommands(bob)).toEqual(['assign J1.2']);
-    expect(bench.desk.listDecisions()).toEqual([]);
+    expect(bench.inbox.list()).toEqual([]);
     bench = await bench.restart();
     expect(await see('J1')).toEqual(['alice lost', 'bob queued']);
     await bench.report(bob, finished('J1.2', 'succeeded'));
@@ -141,7 +141,7 @@ describe('replace', () => {
     expect((await bench.readCommands(alice)).at(-1)).toBe('cancel J1.1');
     await bench.report(bob, finished('J1.2', 'cancelled'));
     expect(isEnded(await find('J1'))).toBe(true);
-    expect(bench.desk.listDecisions()).toEqual([]);
+    expect(bench.inbox.list()).toEqual([]);
   });
 
   test('replace: a worker that was restarted under the work, or whose lease ran out, is replaced too', async () => {
@@ -179,31 +179,31 @@ describe('inbox', () => {
   test('inbox: a loss that may not be made good by itself is asked about, once', async () => {
     await loseOnAlice(spec);
     expect(await see('J1')).toEqual(['alice lost']);
-    const [decision, ...more] = bench.desk.listDecisions();
+    const [decision, ...more] = bench.inbox.list();
     expect(decision).toMatchObject({ id: 'D1', job: 'J1', attempt: 'J1.1', worker: alice });
     expect(decision?.reason).toContain('Silence.');
     expect(more).toEqual([]);
     bench = await bench.restart();
-    expect(bench.desk.listDecisions()).toEqual([decision]);
+    expect(bench.inbox.list()).toEqual([decision]);
   });
 
   test('inbox: approving starts another attempt and closes the question in one batch', async () => {
     await loseOnAlice(spec);
-    const decision = bench.desk.getOpenDecision('D1');
+    const decision = bench.inbox.getOpen('D1');
     await bench.desk.retry(await find('J1'), bob, { decision, answer: { as: 'approve' } });
     bench = await bench.restart();
     expect(await see('J1')).toEqual(['alice lost', 'bob queued']);
-    expect(bench.desk.listDecisions()).toEqual([]);
-    expect(() => bench.desk.getOpenDecision('D1')).toThrow(/decided/);
-    expect(() => bench.desk.getOpenDecision('D2')).toThrow(/no decision/);
+    expect(bench.inbox.list()).toEqual([]);
+    expect(() => bench.inbox.getOpen('D1')).toThrow(/decided/);
+    expect(() => bench.inbox.getOpen('D2')).toThrow(/no decision/);
     await bench.desk.declareLost({ id: 'J1', n: 2 }, silence);
-    expect(bench.desk.listDecisions().map(({ id }) => id)).toEqual(['D2']);
+    expect(bench.inbox.list().map(({ id }) => id)).toEqual(['D2']);
   });
 
   test('inbox: an approved replacement is ended when the original comes back and is to be kept', async () => {
     await loseOnAlice({ ...spec, reconcile: 'keep-original' });
     expect(await bench.readCommands(alice)).toEqual(['assign J1.1']);
-    const decision = bench.desk.getOpenDecision('D1');
+    const decision = bench.inbox.getOpen('D1');
     await bench.desk.retry(await find('J1'), bob, { decision, answer: { as: 'approve' } });
     expect(await see('J1')).toEqual(['alice started replaced', 'bob queued']);
     await greet(alice, [{ attempt: 'J1.1', state: 'running' }]);
@@ -219,7 +219,7 @@ describe('inbox', () => {
     await bench.desk.dispatch(makeJob([alice], { spec: { ...spec, reconcile: 'keep-original' } }));
     await bench.desk.declareLost({ id: 'J1', n: 1 }, silence);
     expect(await bench.readCommands(alice)).toEqual(['assign J1.1', 'cancel J1.1']);
-    const decision = bench.desk.getOpenDecision('D1');
+    const decision = bench.inbox.getOpen('D1');
     await bench.desk.retry(await find('J1'), bob, { decision, answer: { as: 'approve' } });
     expect(await see('J1')).toEqual(['alice lost', 'bob queued']);
   });
@@ -241,16 +241,16 @@ describe('inbox', () => {
 
   test('inbox: rejecting leaves the job lost', async () => {
     await loseOnAlice(spec);
-    await bench.desk.decide(bench.desk.getOpenDecision('D1'), { as: 'reject' });
+    await bench.inbox.close([{ decision: bench.inbox.getOpen('D1'), answer: { as: 'reject' } }]);
     bench = await bench.restart();
-    expect(bench.desk.listDecisions()).toEqual([]);
+    expect(bench.inbox.list()).toEqual([]);
     expect(findEnd(await find('J1'))?.outcome).toBe('lost');
   });
 
   test('inbox: a retry by hand leaves nothing to decide', async () => {
     await loseOnAlice(spec);
     await bench.desk.retry(await find('J1'), bob);
-    expect(bench.desk.listDecisions()).toEqual([]);
+    expect(bench.inbox.list()).toEqual([]);
   });
 
   test('inbox: a cancelled job that is lost is nobody’s question', async () => {
@@ -258,7 +258,7 @@ describe('inbox', () => {
     await bench.report(alice, { kind: 'started', attempt: 'J1.1', at: 5 });
     await bench.desk.cancel(await find('J1'));
     await bench.desk.declareLost({ id: 'J1', n: 1 }, silence);
-    expect([await see('J1'), bench.desk.listDecisions()]).toEqual([['alice lost'], []]);
+    expect([await see('J1'), bench.inbox.list()]).toEqual([['alice lost'], []]);
   });
 
   test.each([
@@ -268,9 +268,9 @@ describe('inbox', () => {
   ] as const)('inbox: a worker that comes back says of a lost attempt: %s', async (said, rows) => {
     await loseOnAlice(spec);
     await greet(alice, rows);
-    expect(bench.desk.listDecisions()[0]?.statement).toBe(said);
+    expect(bench.inbox.list()[0]).toMatchObject({ statement: said });
     bench = await bench.restart();
-    expect(bench.desk.listDecisions()[0]?.statement).toBe(said);
+    expect(bench.inbox.list()[0]).toMatchObject({ statement: said });
     const told = (await bench.readJournal()).filter((kind) => kind === 'reconcile-lost-gone');
     expect(told).toHaveLength(said === 'unknown' ? 1 : 0);
   });

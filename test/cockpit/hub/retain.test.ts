@@ -41,10 +41,11 @@ beforeEach(async () => {
 });
 
 function open(policy: Partial<KeepPolicy> = {}, archive: ArchivePort = port): Retain {
-  const { kv, desk, ports, state } = bench;
+  const { kv, desk, inbox, ports, state } = bench;
   return new Retain({
     kv,
     desk,
+    inbox,
     state,
     logs,
     ports,

@@ -256,9 +256,20 @@ export function decision(id: string, change: Partial<InboxRow> = {}): InboxRow {
     worker: 'alice',
     host: 'alice-box',
     openedAt: at(0),
+    endsAt: null,
+    cost: 'it may still run',
     question: 'Start another attempt at J9?',
     reason: 'nothing was heard for 24h; it may not run twice without your word',
-    evidence: { isIdempotent: false, statement: null, statementText: null, lateOutcome: null },
+    evidence: {
+      isIdempotent: false,
+      statement: null,
+      statementText: null,
+      lateOutcome: null,
+      facts: [
+        { label: 'attempt', text: `J9.1 on ${change.worker ?? 'alice'} (alice-box)` },
+        { label: 'safe', text: 'it must not run twice' },
+      ],
+    },
     answers: [
       { how: 'approve', does: 'start another attempt, on the worker that fits best' },
       { how: 'answer NAME', does: 'start another attempt on that worker' },

@@ -4,7 +4,7 @@
  * A check sees everything and changes nothing. It looks at one promise only, so that its title says
  * what was broken.
  */
-import type { Decision } from '../../../cockpit/manager/decision.ts';
+import type { JobDecision } from '../../../cockpit/manager/decision.ts';
 import type { JobRecord } from '../../../cockpit/manager/job.ts';
 import type { AttemptId, JobId } from '../../../protocol/model.ts';
 import type { LogSlice } from '../../../store/log.ts';
@@ -18,8 +18,8 @@ export type LogCopy = LogSlice;
 export interface Evidence {
   readonly history: History;
   readonly jobs: readonly JobRecord[];
-  /** Open ones. */
-  readonly decisions: readonly Decision[];
+  /** Open ones about jobs; nothing here opens any other. */
+  readonly decisions: readonly JobDecision[];
   readonly copies: ReadonlyMap<AttemptId, LogCopy>;
   /** The hub's copies of artifacts that are whole, by `J1.1/0`. */
   readonly artifacts: ReadonlyMap<string, Uint8Array>;

@@ -3,11 +3,17 @@
  *
  * An attempt that the hub began by itself follows a lost or given-up one of a job that was declared
  * idempotent and replaceable, and no process of an earlier attempt lives when its own begins. A job
- * that stays lost has an open decision, unless somebody had asked for its end or answered already;
- * and nothing is asked about a job that is not lost. Source: reliability facts R12, R17.
+ * that stays lost, refused, or expired before it began has an open decision, unless somebody had asked
+ * for its end or answered already; and nothing else is asked about. Source: reliability facts R12, R17.
  */
-import type { AttemptEnd } from '../../../cockpit/manager/attempt-machine.ts';
-import { type CommandJob, findEnd, formatAttemptId } from '../../../cockpit/manager/job.ts';
+import type { JobDecision } from '../../../cockpit/manager/decision.ts';
+import {
+  type AttemptRecord,
+  type CommandJob,
+  findEnd,
+  formatAttemptId,
+  getCurrentAttempt,
+} from '../../../cockpit/manager/job.ts';
 import type { Check, Evidence, Finding } from './check.ts';
 
 /** See the header. */
@@ -55,31 +61,47 @@ function judgeReplacements({ history }: Evidence, job: CommandJob): readonly Fin
   return findings;
 }
 
-/** A job that stays lost is in the inbox. */
+/** A job that came to nothing is in the inbox. */
 function judgeAsked({ history, decisions }: Evidence, job: CommandJob): readonly Finding[] {
   const wasAnswered = history.begunByPeople.has(job.id) || history.decided.has(job.id);
   const wasCancelled = job.attempts.some(({ state }) => state.cancelAskedAt !== undefined);
-  if (!isGivenUp(findEnd(job)) || wasAnswered || wasCancelled) return [];
-  if (decisions.some((decision) => decision.job === job.id)) return [];
-  return [{ about: job.id, message: `${job.id} is lost and nobody is asked about it` }];
+  const kind = findKind(job);
+  if (kind === undefined || wasAnswered || wasCancelled) return [];
+  if (decisions.some((decision) => decision.job === job.id && decision.kind === kind)) return [];
+  return [{ about: job.id, message: `${job.id} is ${kind} and nobody is asked about it` }];
 }
 
 function judgeDecisions(
   { decisions, history }: Evidence,
   jobs: readonly CommandJob[],
 ): readonly Finding[] {
-  return decisions.flatMap(({ id, job: about, attempt }) => {
+  return decisions.flatMap(({ id, kind, job: about, attempt }) => {
     if (history.begunByPeople.has(about)) return [];
     const job = jobs.find((known) => known.id === about);
-    const lost = job?.attempts.find(({ n }) => formatAttemptId(about, n) === attempt);
-    const isLost = lost?.state.is === 'finished' && isGivenUp(lost.state.end);
-    return isLost && job !== undefined && isGivenUp(findEnd(job))
+    const asked = job?.attempts.find(({ n }) => formatAttemptId(about, n) === attempt);
+    const isSo = asked?.state.is === 'finished' && findKindOf(asked.state) === kind;
+    return isSo && job !== undefined && findKind(job) === kind
       ? []
-      : [{ about, message: `${id} asks about ${attempt}, which is not lost` }];
+      : [{ about, message: `${id} asks about ${attempt}, which is not ${kind}` }];
   });
 }
 
-/** Lost, or ended by its worker because its lease was not renewed: nobody wanted that end. */
-function isGivenUp(end: AttemptEnd | undefined): boolean {
-  return end?.outcome === 'lost' || end?.code === 'LEASE_LAPSED';
+/** What the M2 would be asked about the job as it ended. */
+function findKind(job: CommandJob): JobDecision['kind'] | undefined {
+  const { state } = getCurrentAttempt(job);
+  return findEnd(job) === undefined || state.is !== 'finished' ? undefined : findKindOf(state);
+}
+
+/**
+ * Lost, or ended by its worker because its lease was not renewed: nobody wanted that end. Refused, or
+ * overtaken by its deadline before it began: it came to nothing without having run.
+ */
+function findKindOf(
+  state: Extract<AttemptRecord['state'], { is: 'finished' }>,
+): JobDecision['kind'] | undefined {
+  const { outcome, code, startedAt } = state.end;
+  if (outcome === 'lost' || code === 'LEASE_LAPSED') return 'lost';
+  if (outcome === 'refused') return 'refused';
+  const hasBegun = state.times.startedAt !== undefined || startedAt !== undefined;
+  return outcome === 'expired' && !hasBegun ? 'expired' : undefined;
 }

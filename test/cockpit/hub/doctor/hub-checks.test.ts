@@ -9,7 +9,7 @@ import {
   type HubHome,
   readKeepPolicy,
 } from '../../../../cockpit/home.ts';
-import { diagnoseHub, diagnoseWorkers } from '../../../../cockpit/hub/doctor/doctor.ts';
+import { askWorkers, diagnoseHub, joinReports } from '../../../../cockpit/hub/doctor/doctor.ts';
 import { overdueMsMax, silentMsMax, skewMsMax } from '../../../../cockpit/hub/doctor/limits.ts';
 import { Hub } from '../../../../cockpit/hub/hub.ts';
 import type { DoctorMode } from '../../../../protocol/doctor.ts';
@@ -269,7 +269,7 @@ describe('doctor of a hub', () => {
 describe('doctor of a worker, asked over the link', () => {
   async function askAlice(answer: (peer: RawPeer, id: number) => void, fix = false) {
     const peer = await link(alice);
-    const asked = diagnoseWorkers(hub, ['alice'], fix);
+    const asked = askWorkers(hub, ['alice'], { fix }).then(joinReports);
     await settle();
     const [question] = peer.pick('doctor-ask');
     expect(question).toMatchObject({ fix });
@@ -313,9 +313,9 @@ describe('doctor of a worker, asked over the link', () => {
   });
 
   test('ask: a worker without a link is unreachable at once, one that nobody knows is an error', async () => {
-    const { findings } = await diagnoseWorkers(hub, ['bob'], false);
+    const { findings } = joinReports(await askWorkers(hub, ['bob'], { fix: false }));
     expect(findings).toMatchObject([{ id: 'worker-unreachable', worker: 'bob' }]);
-    await expect(diagnoseWorkers(hub, ['carol'], false)).rejects.toMatchObject({
+    await expect(askWorkers(hub, ['carol'], { fix: false })).rejects.toMatchObject({
       code: 'WORKER_UNKNOWN',
     });
   });

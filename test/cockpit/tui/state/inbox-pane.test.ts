@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import { draw } from '../drawing.ts';
-import { decision } from '../fake-hub.ts';
+import { at, decision } from '../fake-hub.ts';
 import { open, play, type } from '../press.ts';
 
 const rows = [decision('D1', { worker: 'bob' }), decision('D2'), decision('D3')];
@@ -29,12 +29,60 @@ test('inbox: a approves and x rejects the selected entry', () => {
   expect(asked('jx')).toEqual([['decide', { decision: 'D2', how: 'reject', text: [] }]]);
 });
 
-test('inbox: a verb on marked entries is asked for each of them', () => {
-  expect(asked('  x').map(([, args]) => args)).toEqual([
-    { decision: 'D1', how: 'reject', text: [] },
-    { decision: 'D2', how: 'reject', text: [] },
-  ]);
+test('inbox: a verb on marked entries is asked for each of them, rejecting for all at once', () => {
+  expect(asked(' ja')).toEqual([['decide', { decision: 'D1', how: 'approve', text: [] }]]);
+  expect(asked('  x')).toEqual([['dismiss', { decisions: ['D1', 'D2'] }]]);
   expect(asked('vjja')).toHaveLength(3);
+});
+
+test('inbox: what is only approved or rejected takes no words, and says so', () => {
+  const answers = [{ how: 'approve', does: 'trust it from now on' }];
+  const knocking = decision('D4', { kind: 'pairing', job: null, attempt: null, answers });
+  const opened = play(openInbox(), [{ type: 'inbox', rows: [knocking] }]).state;
+  const { state } = type(opened, 'e');
+  expect(state.overlay).toBeUndefined();
+  expect(state.toast?.text).toBe('e: this is approved or rejected');
+});
+
+test('inbox: a box that knocks is shown with its key and until when it can be answered', () => {
+  const facts = [{ label: 'key', text: '1a2b 3c4d 5e6f 7a8b (the box shows the same)' }];
+  const evidence = { ...decision('D1').evidence, facts };
+  const knocking = decision('D4', {
+    ...{
+      kind: 'pairing',
+      job: null,
+      attempt: null,
+      worker: null,
+      host: 'mac-mini',
+      title: 'mac-mini',
+    },
+    ...{ question: 'Let the box mac-mini in?', evidence, cost: 'its invite ends' },
+    reason: 'It came with an invite whose maker wants to be asked.',
+    endsAt: at(300),
+    answers: [
+      { how: 'approve', does: 'trust it from now on' },
+      { how: 'reject', does: 'turn it away; its invite is used up' },
+    ],
+  });
+  const opened = play(openInbox(120, 16), [{ type: 'inbox', rows: [knocking] }]).state;
+  expect(draw(viewScreen(opened, new LogBuffer()))).toMatchInlineSnapshot(`
+    " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting                                                  ! 1 needs you
+     1 Team 0  2 Jobs 0  3 Log  4 Inbox 1
+    ╭─ 4 Inbox ────────────────────────────────────── 1 of 1 ─╮╭─ D4 ─────────────────────────────────────────────────────╮
+    │  id  age  what     worker    question                   ││ Let the box mac-mini in?                                 │
+    │▸ D4  now  pairing  mac-mini  Let the box mac-mini in? … ││ mac-mini                                                 │
+    │                                                         ││                                                          │
+    │                                                         ││ why       It came with an invite whose maker wants to be │
+    │                                                         ││           asked.                                         │
+    │                                                         ││ key       1a2b 3c4d 5e6f 7a8b (the box shows the same)   │
+    │                                                         ││ asked     12:00:00; its invite is over in 5m             │
+    │                                                         ││                                                          │
+    │                                                         ││ a approve       trust it from now on                     │
+    │                                                         ││ x reject        turn it away; its invite is used up      │
+    │                                                         ││                                                          │
+    ╰─────────────────────────────────────────────────────────╯╰──────────────────────────────────────────────────────────╯
+     d dispatch  enter details  a approve  x reject  e answer  / filter  tab next pane  ? help  q quit"
+  `);
 });
 
 test('inbox: e asks for words and sends them; none are not sent', () => {
@@ -71,8 +119,8 @@ test('inbox: drawn beside its details, below each other, and in turn', () => {
     │  D3  now  lost  alice   Start another attempt at J9? d… ││ why       nothing was heard for 24h; it may not run      │
     │                                                         ││           twice without your word                        │
     │                                                         ││ attempt   J9.1 on bob (alice-box)                        │
-    │                                                         ││ asked     12:00:00                                       │
     │                                                         ││ safe      it must not run twice                          │
+    │                                                         ││ asked     12:00:00; meanwhile it may still run           │
     │                                                         ││ it says   nothing yet: not heard since                   │
     │                                                         ││                                                          │
     │                                                         ││ a approve       start another attempt, on the worker     │
@@ -87,10 +135,10 @@ test('inbox: drawn beside its details, below each other, and in turn', () => {
     " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting           ! 3 need you
      1 Team 0  2 Jobs 0  3 Log  4 Inbox 3
     ╭─ 4 Inbox ────────────────────────────────────────────────────────── 1 of 3 ─╮
-    │  id  age  what  worker  question                                            │
-    │▸ D1  now  lost  bob     Start another attempt at J9? deploy                 │
-    │  D2  now  lost  alice   Start another attempt at J9? deploy                 │
-    │  D3  now  lost  alice   Start another attempt at J9? deploy                 │
+    │  id  age  what  worker  meanwhile         question                          │
+    │▸ D1  now  lost  bob     it may still run  Start another attempt at J9? dep… │
+    │  D2  now  lost  alice   it may still run  Start another attempt at J9? dep… │
+    │  D3  now  lost  alice   it may still run  Start another attempt at J9? dep… │
     │                                                                             │
     │                                                                             │
     │                                                                             │
@@ -101,8 +149,8 @@ test('inbox: drawn beside its details, below each other, and in turn', () => {
     │                                                                             │
     │ why       nothing was heard for 24h; it may not run twice without your word │
     │ attempt   J9.1 on bob (alice-box)                                           │
-    │ asked     12:00:00                                                          │
     │ safe      it must not run twice                                             │
+    │ asked     12:00:00; meanwhile it may still run                              │
     │ it says   nothing yet: not heard since                                      │
     │                                                                             │
     │ a approve       start another attempt, on the worker that fits best         │
@@ -122,14 +170,14 @@ test('inbox: drawn beside its details, below each other, and in turn', () => {
     │           24h; it may not run twice │
     │           without your word         │
     │ attempt   J9.1 on bob (alice-box)   │
-    │ asked     12:00:00                  │
     │ safe      it must not run twice     │
+    │ asked     12:00:00; meanwhile it    │
+    │           may still run             │
     │ it says   nothing yet: not heard    │
     │           since                     │
     │                                     │
     │ a approve       start another       │
     │                 attempt, on the     │
-    │                 worker that fits    │
     ╰─────────────────────────────────────╯
      d dispatch  ? help  q quit"
   `);
