@@ -37,7 +37,9 @@ export class Regressions {
   leaves(from: SimLink, kind: string, bytes: Uint8Array): void {
     if (kind === 'hello' && from.sends === 'to-hub') this.#noteHello(from, bytes);
     if (!served.has(kind) || from.sends !== 'to-agent' || !this.#gone.has(from.peer)) return;
-    if (this.#history.isHubRestored || this.#history.stains.get(from.box)?.has('twin')) return;
+    const stains = this.#history.stains.get(from.box);
+    // What a rogue says of itself, and which of two agents said it, means nothing.
+    if (this.#history.isHubRestored || stains?.has('twin') || stains?.has('rogue')) return;
     const message = `${from.box} said that it has less than it had acknowledged, and was served`;
     this.#history.violate({ check: 'a worker that went back is not served', message });
   }
