@@ -8,9 +8,10 @@ import { AppError, wrapError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
 import type { Program } from '../ports.ts';
 import { findGrammar, parseRequest, type Request } from '../verbs/command-line.ts';
+import { showEvent } from '../verbs/events.ts';
 import { waitVerb } from '../verbs/jobs.ts';
 import { verbs } from '../verbs/registry.ts';
-import type { JobDetail } from '../verbs/shapes.ts';
+import type { EventRow, JobDetail } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
 import { type AnyVerb, parseVerbArgs } from '../verbs/verb.ts';
 import { connectHub } from './connect.ts';
@@ -85,7 +86,7 @@ async function runRemote(program: Program, verb: AnyVerb, request: Request): Pro
     const call = { program, client, request };
     if (verb.name === 'terminal') return await runTerminal(program, client, request);
     if (verb.name === 'export') return await runExport(call);
-    if (streamed.has(verb.name)) return await runStream(call, verb);
+    if (streamed.has(verb.name) || isFollowed(verb, request)) return await runStream(call, verb);
     if (verb.name === 'dispatch' && request.args.follow === true) return await runFollow(call);
     if (verb.name === 'get' && request.args.path !== undefined) return await runGet(call);
     const answer = await client.call(verb.name, request.args);
@@ -94,6 +95,11 @@ async function runRemote(program: Program, verb: AnyVerb, request: Request): Pro
   } finally {
     client.close();
   }
+}
+
+/** What is a window where it is not followed. */
+function isFollowed({ name }: AnyVerb, { args }: Request): boolean {
+  return name === 'events' && args.follow === true;
 }
 
 function isHubless(error: unknown, { runWithoutHub }: AnyVerb): boolean {
@@ -190,6 +196,7 @@ async function reportEnd(program: Program, request: Request, ended: JobDetail): 
 
 function printItem(program: Program, request: Request, item: unknown): Promise<void> {
   if (request.isJson || request.verb === 'watch') return printJson(program, item);
+  if (request.verb === 'events') return printText(program, showEvent(item as EventRow, plain));
   return printLogItem(program, item, { hasTimestamps: request.args.timestamps === true });
 }
 

@@ -11,7 +11,9 @@ import type { JobRecord } from '../manager/job.ts';
 export type FeedEvent =
   | { readonly type: 'job'; readonly job: JobRecord }
   | { readonly type: 'team' }
-  | { readonly type: 'inbox' };
+  | { readonly type: 'inbox' }
+  /** Events are in the journal. */
+  | { readonly type: 'journal' };
 
 /** Hands every event to every follower. */
 export class Feed {

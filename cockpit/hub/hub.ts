@@ -208,6 +208,7 @@ export class Hub {
       queued: (worker, { store, rows }) => this.#sessions.get(worker)?.session.queued(store, rows),
       jobChanged: (job) => this.feed.tell({ type: 'job', job }),
       inboxChanged: () => this.feed.tell({ type: 'inbox' }),
+      journalGrew: () => this.feed.tell({ type: 'journal' }),
       teamChanged: () => this.#tellTeam(),
       hasLink: (worker) => this.#sessions.get(worker)?.session.hasLink === true,
       isPresent: (worker) => this.#sessions.get(worker)?.isFresh === true,

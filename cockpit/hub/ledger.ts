@@ -27,6 +27,7 @@ export interface LedgerOutlet {
   ): void;
   jobChanged(job: JobRecord): void;
   inboxChanged(): void;
+  journalGrew(): void;
   /** Is there a link on which something may be on its way to this worker? */
   hasLink(worker: PeerKey): boolean;
   /** Was it heard lately, on a link that is open? */
@@ -119,6 +120,7 @@ export class Ledger {
     for (const [worker, what] of change.queued) outlet.queued(worker, what);
     for (const job of change.jobs.values()) outlet.jobChanged(job);
     if (change.isInboxChanged) outlet.inboxChanged();
+    if (change.events.length > 0) outlet.journalGrew();
     if (change.isTeamChanged || change.jobs.size > 0) outlet.teamChanged();
   }
 }

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import type { JobId } from '../../protocol/model.ts';
+import type { Clock } from '../../protocol/ports.ts';
 import { logsMergedMax } from '../logs/limits.ts';
 
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -32,6 +33,25 @@ export const durationArgument = z.string().transform((text, context) => {
   });
   return z.NEVER;
 });
+
+/** A moment as it was asked for: so long ago, or an instant in wall milliseconds. */
+export type When = { readonly agoMs: number } | { readonly at: number };
+
+/** `7d` for seven days ago, or an instant in ISO 8601. */
+export const whenArgument = z.string().transform((text, context): When => {
+  const agoMs = parseDuration(text);
+  if (agoMs !== undefined) return { agoMs };
+  const at = Date.parse(text);
+  if (!Number.isNaN(at)) return { at };
+  const message = `"${text}" is neither a duration (7d) nor an instant (2026-11-25T12:00:00Z)`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+
+/** The moment in wall milliseconds. */
+export function findWhen(when: When, clock: Pick<Clock, 'wallMs'>): number {
+  return 'at' in when ? when.at : clock.wallMs() - when.agoMs;
+}
 
 /** `J12`, also written `j12` or `12`. */
 export const jobArgument = z.string().transform((text, context): JobId => {

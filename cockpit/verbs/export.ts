@@ -13,7 +13,7 @@ import { describeDecision, describeEvent } from '../hub/export-lines.ts';
 import type { Hub } from '../hub/hub.ts';
 import { decisionRowSchema } from '../manager/decision.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
-import { parseDuration } from './arguments.ts';
+import { findWhen, whenArgument } from './arguments.ts';
 import { presentDetail } from './present.ts';
 import { defineVerb } from './verb.ts';
 
@@ -22,18 +22,6 @@ const pageRows = 32;
 
 /** Events of one page; they are small. */
 const pageEvents = 500;
-
-type Since = { readonly agoMs: number } | { readonly at: number };
-
-const sinceArgument = z.string().transform((text, context): Since => {
-  const agoMs = parseDuration(text);
-  if (agoMs !== undefined) return { agoMs };
-  const at = Date.parse(text);
-  if (!Number.isNaN(at)) return { at };
-  const message = `"${text}" is neither a duration (7d) nor an instant (2026-11-25T12:00:00Z)`;
-  context.addIssue({ code: 'custom', message });
-  return z.NEVER;
-});
 
 /** Streams pages of lines. */
 export const exportVerb = defineVerb({
@@ -45,13 +33,16 @@ export const exportVerb = defineVerb({
     out: { value: 'FILE', help: 'into this file, whole or not at all' },
   },
   danger: 'looks',
-  args: z.object({ since: sinceArgument.optional(), out: z.string().min(1).optional() }),
+  args: z.object({ since: whenArgument.optional(), out: z.string().min(1).optional() }),
   async run({ hub, item, onDrop }, { since }): Promise<null> {
     let isWanted = true;
     onDrop(() => {
       isWanted = false;
     });
-    for await (const page of listPages(hub, findStart(hub, since))) {
+    for await (const page of listPages(
+      hub,
+      since === undefined ? 0 : findWhen(since, hub.ports.clock),
+    )) {
       isWanted = isWanted && (page.length === 0 || (await item(page)));
       if (!isWanted) return null;
     }
@@ -59,12 +50,6 @@ export const exportVerb = defineVerb({
   },
   show: () => '',
 });
-
-/** Wall milliseconds from which on things are wanted. */
-function findStart(hub: Hub, since: Since | undefined): number {
-  if (since === undefined) return 0;
-  return 'at' in since ? since.at : hub.ports.clock.wallMs() - since.agoMs;
-}
 
 async function* listPages(hub: Hub, start: number): AsyncGenerator<readonly object[]> {
   for await (const rows of readPages(hub, 'j/')) {

@@ -158,7 +158,8 @@ class Watcher {
     const unfollow = hub.feed.follow((event) => {
       if (event.type === 'job') this.#dirtyJobs.set(event.job.id, event.job);
       else if (event.type === 'inbox') this.#isInboxDirty = true;
-      else this.#isTeamDirty = true;
+      else if (event.type === 'team') this.#isTeamDirty = true;
+      else return;
       this.#wake();
     });
     const unfollowDisk = hub.disk.follow(() => this.#wake());

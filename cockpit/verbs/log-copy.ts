@@ -77,7 +77,8 @@ export class LogCopy {
     onDrop(() => this.leave());
     const unfollow = hub.mirror.follow(this.attempt, wake);
     const unfeed = hub.feed.follow((event) => {
-      if (event.type !== 'job' || event.job.id === this.job.id) wake();
+      const isOwn = event.type === 'job' && event.job.id === this.job.id;
+      if (isOwn || event.type === 'team') wake();
     });
     this.#unwatch = () => {
       unfollow();

@@ -5,6 +5,7 @@
  */
 import { dispatchVerb } from './dispatch.ts';
 import { doctorVerb } from './doctor.ts';
+import { eventsVerb } from './events.ts';
 import { exportVerb } from './export.ts';
 import { getVerb } from './get.ts';
 import { statusVerb, stopVerb, watchVerb } from './hub-state.ts';
@@ -40,6 +41,7 @@ export const verbs: readonly AnyVerb[] = [
   inboxVerb,
   decideVerb,
   dismissVerb,
+  eventsVerb,
   watchVerb,
   doctorVerb,
   exportVerb,

@@ -255,6 +255,29 @@ export interface InboxRow {
   readonly answers: readonly { readonly how: string; readonly does: string }[];
 }
 
+/** One event of the journal, as `wally events` gives it. */
+export interface EventRow {
+  /** Its number: rising, with gaps. */
+  readonly seq: number;
+  readonly at: string;
+  readonly kind: string;
+  /** Who did what, as a sentence. */
+  readonly text: string;
+  readonly job: JobId | null;
+  readonly title: string | null;
+  readonly attempt: AttemptId | null;
+  readonly worker: string | null;
+  readonly note: string | null;
+  /** Who was waited for until this, for what, and how long. */
+  readonly waited: { readonly on: string; readonly why: string; readonly ms: number } | null;
+}
+
+/** Events in the hour that begins at `at`: `wally events --hours`. */
+export interface HourRow {
+  readonly at: string;
+  readonly count: number;
+}
+
 /** `wally invite --json`. */
 export interface InviteShape {
   readonly code: string;

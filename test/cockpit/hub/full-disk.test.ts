@@ -65,6 +65,7 @@ async function openDesk(): Promise<HubDesk> {
     queued: () => undefined,
     jobChanged: () => undefined,
     inboxChanged: () => undefined,
+    journalGrew: () => undefined,
     teamChanged: () => undefined,
     hasLink: () => false,
     isPresent: () => true,

@@ -4,7 +4,7 @@
 import { DecisionDesk } from '../../../cockpit/hub/decision-desk.ts';
 import { HubDesk, type NewJob } from '../../../cockpit/hub/desk.ts';
 import { type DeskState, readDeskState } from '../../../cockpit/hub/desk-state.ts';
-import { Ledger } from '../../../cockpit/hub/ledger.ts';
+import { Ledger, type LedgerOutlet } from '../../../cockpit/hub/ledger.ts';
 import { SentReceipts } from '../../../cockpit/hub/sent-receipts.ts';
 import { WorkerDesk } from '../../../cockpit/hub/worker-desk.ts';
 import { formatAttemptId } from '../../../cockpit/manager/job.ts';
@@ -114,16 +114,7 @@ export async function openHubBench(
     ...writing,
     ports,
     state,
-    outlet: {
-      queued: (_worker, { rows }) => {
-        for (const row of rows) told.push(`queued ${describe(row.bytes)}`);
-      },
-      jobChanged: (job) => told.push(`job ${job.id}`),
-      inboxChanged: () => told.push('inbox'),
-      teamChanged: () => undefined,
-      hasLink: (worker) => linked.has(worker),
-      isPresent: (worker) => present.has(worker),
-    },
+    outlet: makeOutlet({ told, linked, present }),
   });
   const desk = new HubDesk(ledger);
   const inbox = new DecisionDesk(ledger);
@@ -185,6 +176,24 @@ export function finished(
     outcome,
     usage: { exitCode: outcome === 'succeeded' ? 0 : 1 },
     logBytes: 0,
+  };
+}
+
+function makeOutlet({
+  told,
+  linked,
+  present,
+}: Pick<HubBench, 'told' | 'linked' | 'present'>): LedgerOutlet {
+  return {
+    queued: (_worker, { rows }) => {
+      for (const row of rows) told.push(`queued ${describe(row.bytes)}`);
+    },
+    jobChanged: (job) => told.push(`job ${job.id}`),
+    inboxChanged: () => told.push('inbox'),
+    journalGrew: () => undefined,
+    teamChanged: () => undefined,
+    hasLink: (worker) => linked.has(worker),
+    isPresent: (worker) => present.has(worker),
   };
 }
 

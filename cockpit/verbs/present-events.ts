@@ -1,0 +1,165 @@
+/*
+ * Events of the journal as people read them: who did what, to which job, and who waited on whom.
+ *
+ * The words are made here for every surface. What was waited for is read from the job's own receipts and
+ * from the decision, so it is as true as they are; a job that was forgotten has neither title nor waits.
+ */
+import type { JobId } from '../../protocol/model.ts';
+import type { JournalEvent } from '../../store/journal.ts';
+import { decisionKey } from '../../store/keys.ts';
+import { findRow } from '../../store/row-codec.ts';
+import type { Hub } from '../hub/hub.ts';
+import { decisionRowSchema } from '../manager/decision.ts';
+import { type AttemptRecord, findAttempt, type JobRecord, splitAttemptId } from '../manager/job.ts';
+import { formatInstant } from './present.ts';
+import type { EventRow } from './shapes.ts';
+
+/** Events as they are shown, in their order. */
+export async function presentEvents(
+  hub: Hub,
+  events: readonly JournalEvent[],
+): Promise<readonly EventRow[]> {
+  const jobs = new Map<JobId, Promise<JobRecord | undefined>>();
+  const find = (id: JobId) => {
+    const known = jobs.get(id) ?? hub.desk.find(id);
+    jobs.set(id, known);
+    return known;
+  };
+  return Promise.all(events.map((event) => presentEvent(hub, event, find)));
+}
+
+/** The job that an event is about, by itself or by its attempt. */
+export function findEventJob({ job, attempt }: JournalEvent): JobId | undefined {
+  return job ?? (attempt === undefined ? undefined : splitAttemptId(attempt).job);
+}
+
+async function presentEvent(
+  hub: Hub,
+  event: JournalEvent,
+  find: (id: JobId) => Promise<JobRecord | undefined>,
+): Promise<EventRow> {
+  const { seq, kind, at, attempt, note } = event;
+  const id = findEventJob(event);
+  const job = id === undefined ? undefined : await find(id);
+  const record = event.worker === undefined ? undefined : hub.workers.find(event.worker);
+  const worker = record?.name ?? event.worker?.slice(0, 8);
+  const wait = await findWait(hub, event, { job, worker });
+  return {
+    seq,
+    at: formatInstant(at),
+    kind,
+    text: describe(kind, {
+      work: attempt ?? id ?? '',
+      who: worker ?? 'its worker',
+      note: note ?? '',
+    }),
+    job: id ?? null,
+    title: job?.title ?? null,
+    attempt: attempt ?? null,
+    worker: worker ?? null,
+    note: note ?? null,
+    waited: wait ?? null,
+  };
+}
+
+interface Words {
+  readonly work: string;
+  readonly who: string;
+  readonly note: string;
+}
+
+/** What each kind of event says. A kind of a newer hub is shown by its name. */
+const sentences: Readonly<Record<string, (words: Words) => string>> = {
+  'job-dispatched': ({ work, who }) => `${work} was dispatched to ${who}`,
+  'group-dispatched': ({ work, note }) => `${work} was dispatched in ${note}`,
+  'job-retried': ({ work, who }) => `${work} was tried again, on ${who}`,
+  'group-retry-asked': ({ work }) => `a part of ${work} is tried again`,
+  'group-finished': ({ work, note }) => `${work} is over: ${note}`,
+  'cancel-asked': ({ work }) => `you asked ${work} to end`,
+  'attempt-queued': ({ work, who }) => `${work} waits for ${who}`,
+  'attempt-sent': ({ work, who }) => `${work} left for ${who}`,
+  'attempt-accepted': ({ work, who }) => `${who} took ${work}`,
+  'attempt-started': ({ work, who }) => `${who} began ${work}`,
+  'attempt-finished': ({ work, who, note }) => `${work} on ${who} ended: ${note}`,
+  'attempt-given-up': ({ work, who }) => `${work} on ${who} was given up`,
+  'attempt-returned': ({ work, who }) => `${work} came back with ${who}`,
+  'attempt-replaced': ({ work, who }) => `${work} on ${who} takes its place`,
+  'report-late': ({ work, who, note }) => `${who} reported ${work} too late: ${note}`,
+  'decision-opened': ({ work, note }) => `${note} asks you${work === '' ? '' : ` about ${work}`}`,
+  'decision-closed': ({ note }) => describeAnswer(note),
+  'inbox-full': ({ work }) => `the inbox is full; nobody is asked about ${work || 'it'}`,
+  'worker-paired': ({ who }) => `${who} was paired`,
+  'worker-renamed': ({ note }) => `a worker is called ${note} now`,
+  'worker-revoked': ({ who }) => `${who} is not trusted any more`,
+  'worker-store-lost': ({ who }) => `${who} came back without its memory`,
+  'message-quarantined': ({ who, note }) => `a message of ${who} was set aside: ${note}`,
+  'inventory-quarantined': ({ who, note }) => `what ${who} says it holds was set aside: ${note}`,
+  'reconcile-report-awaited': ({ work, who }) => `${who} has ended ${work}; its report is awaited`,
+  'reconcile-worker-forgot': ({ work, who }) => `${who} does not know ${work} any more`,
+  'reconcile-ended-cancelled': ({ work, who }) => `${who} still ran ${work} and was told to end it`,
+  'reconcile-lost-gone': ({ work, who }) => `${who} knows nothing of ${work}`,
+  'reconcile-unknown-cancelled': ({ work, who }) => `${who} ran ${work}, which nobody knows; ended`,
+  'reconcile-unknown-report': ({ work, who }) => `${who} reports ${work}, which nobody knows`,
+};
+
+/** The kinds of which people are told in words. */
+export const eventKinds: readonly string[] = Object.keys(sentences);
+
+function describe(kind: string, words: Words): string {
+  const say = sentences[kind];
+  if (say !== undefined) return say(words);
+  return [kind, words.work, words.note].filter((word) => word !== '').join(' ');
+}
+
+function describeAnswer(note: string): string {
+  const [id = '', as = ''] = note.split(' ');
+  const done = { approve: 'approved', reject: 'rejected', answer: 'answered' }[as];
+  return done === undefined ? `${id} needs no answer any more` : `you ${done} ${id}`;
+}
+
+/** Who waited on whom until this event, and how long. */
+async function findWait(
+  hub: Hub,
+  event: JournalEvent,
+  { job, worker }: { readonly job: JobRecord | undefined; readonly worker: string | undefined },
+): Promise<EventRow['waited'] | undefined> {
+  const on = worker ?? 'its worker';
+  if (event.kind === 'decision-closed') return findAnswerWait(hub, event);
+  if (job?.kind !== 'command' || event.attempt === undefined) return undefined;
+  const attempt = findAttempt(job, splitAttemptId(event.attempt).n);
+  const times: Partial<AttemptRecord['state']['times']> = attempt?.state.times ?? {};
+  const { queuedAt, sentAt, acceptedAt, startedAt } = times;
+  switch (event.kind) {
+    case 'attempt-accepted':
+      return span({ from: queuedAt, to: acceptedAt, on, why: `${on} to take it` });
+    case 'attempt-started':
+      return span({ from: acceptedAt, to: startedAt, on, why: `a free place on ${on}` });
+    case 'attempt-sent':
+      return span({ from: queuedAt, to: sentAt, on, why: `a link to ${on}` });
+    default:
+      return undefined;
+  }
+}
+
+async function findAnswerWait(
+  { kv }: Hub,
+  { note = '', at }: JournalEvent,
+): Promise<EventRow['waited'] | undefined> {
+  const parts = /^D([1-9]\d*) (?!moot)/.exec(note);
+  if (parts === null) return undefined;
+  const decision = await findRow(kv, decisionKey(Number(parts[1])), decisionRowSchema);
+  return span({ from: decision?.openedAt, to: at, on: 'you', why: 'your word' });
+}
+
+/** Clocks of two boxes may make a wait look negative: then there was hardly any. */
+function span(wait: {
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly on: string;
+  readonly why: string;
+}): EventRow['waited'] | undefined {
+  const { from, to, on, why } = wait;
+  return from === undefined || to === undefined
+    ? undefined
+    : { on, why, ms: Math.max(0, to - from) };
+}
