@@ -8,6 +8,9 @@ import type { ErrorCode } from '../protocol/errors.ts';
 import { onEndSignal, openSystemPorts, type Ports } from '../protocol/ports.ts';
 import type { HomeEnv } from './home.ts';
 
+/** A tmux that is asked answers at once, or hangs. */
+const tmuxMsMax = 1000;
+
 /** What the environment says about the terminal. */
 export interface TerminalEnv {
   readonly NO_COLOR?: string | undefined;
@@ -15,6 +18,11 @@ export interface TerminalEnv {
   readonly PAGER?: string | undefined;
   readonly EDITOR?: string | undefined;
   readonly VISUAL?: string | undefined;
+  readonly COLORTERM?: string | undefined;
+  readonly TMUX?: string | undefined;
+  readonly LC_ALL?: string | undefined;
+  readonly LC_CTYPE?: string | undefined;
+  readonly LANG?: string | undefined;
 }
 
 /** Another program that ran to its end. */
@@ -45,6 +53,8 @@ export interface Program {
   runInTerminal(command: readonly string[]): Promise<number>;
   /** Starts a script of ours in the background. */
   startDaemon(plan: DaemonRequest): Promise<number>;
+  /** What the tmux around us says in this format; undefined where it does not answer soon. */
+  askTmux(format: string): Promise<string | undefined>;
   /** Runs a script of ours to its end. */
   runScript(script: string, args: readonly string[], env: HomeEnv): Promise<ProgramEnd>;
 }
@@ -89,6 +99,15 @@ export function openProgram(): Program {
     async startDaemon(plan) {
       const { startDaemon } = await import('../protocol/daemon.ts');
       return startDaemon({ ...plan, env: { ...env, ...plan.env }, timers: ports.timers });
+    },
+    async askTmux(format) {
+      const { execa } = await import('execa');
+      const { failed, stdout: said } = await execa('tmux', ['display-message', '-p', format], {
+        reject: false,
+        stdin: 'ignore',
+        timeout: tmuxMsMax,
+      });
+      return failed ? undefined : said;
     },
     async runScript(script, args, more) {
       const { execa } = await import('execa');

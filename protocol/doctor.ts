@@ -13,7 +13,7 @@ import { findingsBytesMax, findingsMax, findingTextLettersMax } from './limits.t
 import { peerText } from './peer-text.ts';
 
 /** What a check is about. */
-export type CheckArea = 'home' | 'box' | 'store' | 'jobs' | 'logs' | 'workers' | 'link';
+export type CheckArea = 'home' | 'box' | 'store' | 'jobs' | 'logs' | 'workers' | 'link' | 'cockpit';
 
 /** `error`: something does not work or is unsafe. `warning`: it will not, if nobody acts. */
 export type Severity = 'error' | 'warning';

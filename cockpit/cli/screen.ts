@@ -10,6 +10,7 @@ import { readConfig } from '../../store/home.ts';
 import { emptyHubConfig, findHubHome, readHubConfig } from '../home.ts';
 import type { Program } from '../ports.ts';
 import { rebindKeys } from '../tui/keys/rebind.ts';
+import { readTmuxAnswer, type TerminalFacts, tmuxQuestion } from '../tui/state/terminal-checks.ts';
 import { statusVerb } from '../verbs/hub-state.ts';
 import { verbs } from '../verbs/registry.ts';
 import type { StatusShape } from '../verbs/shapes.ts';
@@ -44,6 +45,7 @@ export async function openScreen(
     stdin: program.stdin,
     stdout: program.stdout,
     env: { term: program.env.TERM ?? '' },
+    inspectTerminal: () => inspectTerminal(program),
     ...look,
     version,
     verbs,
@@ -70,6 +72,19 @@ async function readLook({ env }: Program) {
       ...problems.map((problem) => `KEYS_INVALID: ${home.keys}: ${problem}`),
     ],
   } as const;
+}
+
+/** What the environment says of the terminal, and tmux where it is inside one. */
+async function inspectTerminal({ env, askTmux }: Program): Promise<TerminalFacts> {
+  const isInTmux = (env.TMUX ?? '') !== '';
+  const answer = isInTmux ? await askTmux(tmuxQuestion) : undefined;
+  return {
+    term: env.TERM ?? '',
+    colorTerm: env.COLORTERM ?? '',
+    locale: env.LC_ALL || env.LC_CTYPE || env.LANG || '',
+    isInTmux,
+    tmux: answer === undefined ? undefined : readTmuxAnswer(answer),
+  };
 }
 
 function wrapProblem(thrown: unknown): AppError {

@@ -83,3 +83,18 @@ export const noticeCharsMax = 120;
 
 /** Errors that wait to be seen; of more only the oldest stay, for they came first. */
 export const toastsMax = 20;
+
+/** Workers that are asked for their diagnosis at once; each answers within 15 s or never. */
+export const doctorAskedMax = 8;
+
+/** Boxes that one press mends at once: a link carries 256 calls. */
+export const doctorFixedMax = 50;
+
+/** Events that the screen holds at once; those around the selection. */
+export const eventsHeldMax = 1200;
+
+/** Events asked for at once: more than the tallest terminal shows. */
+export const eventsPerAsk = 300;
+
+/** With so few rows left before the edge of what is held, more is asked for. */
+export const eventsNearRows = 60;

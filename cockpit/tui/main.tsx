@@ -6,7 +6,7 @@
  * when it is unmounted and when the process ends, and nothing here ends the process.
  */
 import { render } from 'ink';
-import { AppError } from '../../protocol/errors.ts';
+import { AppError, wrapError } from '../../protocol/errors.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { HubClient } from '../hub/client.ts';
 import type { Binding } from './keys/keymap.ts';
@@ -20,6 +20,7 @@ import { LogBuffer } from './state/log-buffer.ts';
 import { openState, type ScreenPrefs, type State } from './state/model.ts';
 import { CockpitStore, type WorldEffect } from './state/store.ts';
 import { enterSequence, leaveSequence } from './state/terminal.ts';
+import type { TerminalFacts } from './state/terminal-checks.ts';
 
 /** What the screen is opened with. */
 export interface CockpitOptions {
@@ -30,6 +31,8 @@ export interface CockpitOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly env: { readonly term: string };
+  /** What is known of the terminal; asked when the doctor is. */
+  readonly inspectTerminal: () => Promise<TerminalFacts>;
   /** The keys in force, and how the screen looks. */
   readonly keymap: readonly Binding[];
   readonly screen: ScreenPrefs;
@@ -79,6 +82,8 @@ function openCockpit(options: CockpitOptions) {
   const perform = (effect: WorldEffect): void => {
     if (effect.type === 'request') feed.request(effect.request);
     else if (effect.type === 'follow') feed.follow(effect.job);
+    else if (effect.type === 'follow-events') feed.followEvents(effect.after);
+    else if (effect.type === 'inspect') inspect(options, store);
     else if (effect.type === 'quit') exit.leave();
     else if (effect.type === 'write') stdout.write(effect.text);
     else if (effect.type === 'hand-over') lend(() => handOver(effect.what));
@@ -98,14 +103,8 @@ function openCockpit(options: CockpitOptions) {
     exit.lend?.(useBare).catch(() => undefined);
   };
   const store = new CockpitStore({ ports, perform, initial: openState(seedOf(options)) });
-  const feed = new HubFeed({
-    client,
-    reconnect,
-    ports,
-    buffer,
-    feed: store.feed,
-    send: store.send,
-  });
+  const told = { feed: store.feed, send: store.send };
+  const feed = new HubFeed({ client, reconnect, ports, buffer, ...told });
   const held = holdResize(stdout);
   const show = async (): Promise<void> => {
     const screen = (
@@ -130,6 +129,17 @@ function openCockpit(options: CockpitOptions) {
     await app.waitUntilExit();
   };
   return { store, feed, show, leave: () => exit.leave() };
+}
+
+/** What the terminal is asked never holds up the screen; where it does not answer, little is known. */
+function inspect({ inspectTerminal }: CockpitOptions, store: CockpitStore): void {
+  inspectTerminal().then(
+    (facts) => store.send([{ type: 'terminal', facts }]),
+    (thrown: unknown) => {
+      const { message: text } = wrapError(thrown, 'TERMINAL_MISSING');
+      store.send([{ type: 'problem', text }]);
+    },
+  );
 }
 
 // Written while Ink takes the screen for empty.

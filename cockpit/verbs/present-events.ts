@@ -4,13 +4,13 @@
  * The words are made here for every surface. What was waited for is read from the job's own receipts and
  * from the decision, so it is as true as they are; a job that was forgotten has neither title nor waits.
  */
-import type { JobId } from '../../protocol/model.ts';
+import type { JobId, ReceiptTimes } from '../../protocol/model.ts';
 import type { JournalEvent } from '../../store/journal.ts';
 import { decisionKey } from '../../store/keys.ts';
 import { findRow } from '../../store/row-codec.ts';
 import type { Hub } from '../hub/hub.ts';
 import { decisionRowSchema } from '../manager/decision.ts';
-import { type AttemptRecord, findAttempt, type JobRecord, splitAttemptId } from '../manager/job.ts';
+import { findAttempt, type JobRecord, splitAttemptId } from '../manager/job.ts';
 import { formatInstant } from './present.ts';
 import type { EventRow } from './shapes.ts';
 
@@ -92,6 +92,8 @@ const sentences: Readonly<Record<string, (words: Words) => string>> = {
   'worker-renamed': ({ note }) => `a worker is called ${note} now`,
   'worker-revoked': ({ who }) => `${who} is not trusted any more`,
   'worker-store-lost': ({ who }) => `${who} came back without its memory`,
+  'terminal-opened': ({ who }) => `you opened a terminal on ${who}`,
+  'terminal-closed': ({ who, note }) => `your terminal on ${who} ended ${note}`,
   'message-quarantined': ({ who, note }) => `a message of ${who} was set aside: ${note}`,
   'inventory-quarantined': ({ who, note }) => `what ${who} says it holds was set aside: ${note}`,
   'reconcile-report-awaited': ({ work, who }) => `${who} has ended ${work}; its report is awaited`,
@@ -123,22 +125,45 @@ async function findWait(
   event: JournalEvent,
   { job, worker }: { readonly job: JobRecord | undefined; readonly worker: string | undefined },
 ): Promise<EventRow['waited'] | undefined> {
-  const on = worker ?? 'its worker';
   if (event.kind === 'decision-closed') return findAnswerWait(hub, event);
   if (job?.kind !== 'command' || event.attempt === undefined) return undefined;
   const attempt = findAttempt(job, splitAttemptId(event.attempt).n);
-  const times: Partial<AttemptRecord['state']['times']> = attempt?.state.times ?? {};
-  const { queuedAt, sentAt, acceptedAt, startedAt } = times;
-  switch (event.kind) {
-    case 'attempt-accepted':
-      return span({ from: queuedAt, to: acceptedAt, on, why: `${on} to take it` });
-    case 'attempt-started':
-      return span({ from: acceptedAt, to: startedAt, on, why: `a free place on ${on}` });
+  if (attempt === undefined) return undefined;
+  return findWorkerWait(event.kind, attempt.state.times, worker ?? 'its worker');
+}
+
+/** A worker may tell of several steps in one report, so each step has the longest wait of those up to it. */
+function findWorkerWait(
+  kind: string,
+  { queuedAt, sentAt, acceptedAt, startedAt, finishedAt }: ReceiptTimes,
+  on: string,
+): EventRow['waited'] | undefined {
+  const left = span({ from: queuedAt, to: sentAt, on, why: `a link to ${on}` });
+  const taken = span({ from: queuedAt, to: acceptedAt, on, why: `${on} to take it` });
+  const begun = span({ from: acceptedAt, to: startedAt, on, why: `a free place on ${on}` });
+  const wasQuick = (finishedAt ?? 0) - (startedAt ?? 0) < toldAtOnceMs;
+  switch (kind) {
     case 'attempt-sent':
-      return span({ from: queuedAt, to: sentAt, on, why: `a link to ${on}` });
+      return left;
+    case 'attempt-accepted':
+      return taken;
+    case 'attempt-started':
+      return longest(taken, begun);
+    case 'attempt-finished':
+      return wasQuick ? longest(taken, begun) : undefined;
     default:
       return undefined;
   }
+}
+
+/** Work that ends within this time may be told of in one report; longer work has told of its start. */
+const toldAtOnceMs = 5000;
+
+function longest(
+  ...waits: readonly (EventRow['waited'] | undefined)[]
+): EventRow['waited'] | undefined {
+  const known = waits.filter((wait) => wait !== undefined && wait !== null);
+  return known.toSorted((a, b) => b.ms - a.ms)[0];
 }
 
 async function findAnswerWait(

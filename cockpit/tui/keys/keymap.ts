@@ -31,9 +31,18 @@ export type Command =
   | 'pane-jobs'
   | 'pane-log'
   | 'pane-inbox'
+  | 'pane-doctor'
+  | 'pane-events'
   | 'approve'
   | 'reject'
   | 'answer'
+  | 'fix'
+  | 'fix-all'
+  | 'diagnose'
+  | 'hour-back'
+  | 'hour-forth'
+  | 'day-back'
+  | 'day-forth'
   | 'filter'
   | 'mark'
   | 'mark-range'
@@ -88,6 +97,8 @@ export type Context =
   | 'jobs'
   | 'log'
   | 'inbox'
+  | 'doctor'
+  | 'events'
   | 'form'
   | 'prompt'
   | 'command'
@@ -100,7 +111,7 @@ export type Context =
 export type Mode = Exclude<Context, 'global'>;
 
 /** Every pane takes what is valid everywhere. */
-const paneModes: readonly Mode[] = ['team', 'jobs', 'log', 'inbox'];
+const paneModes: readonly Mode[] = ['team', 'jobs', 'log', 'inbox', 'doctor', 'events'];
 
 /** The modes in which a row with these contexts is valid. */
 export function modesOf(contexts: readonly Context[]): readonly Mode[] {
@@ -143,6 +154,13 @@ export const keymap: readonly Binding[] = [
   shown('approve', ['a'], 'approve', ['inbox']),
   shown('reject', ['x'], 'reject', ['inbox']),
   shown('answer', ['e'], 'answer', ['inbox']),
+  shown('fix', ['f'], 'fix', ['doctor']),
+  shown('fix-all', ['F'], 'fix all that are safe', ['doctor']),
+  shown('diagnose', ['r'], 'look again', ['doctor']),
+  shown('hour-back', ['left', 'h'], 'an hour back', ['events']),
+  shown('hour-forth', ['right', 'l'], 'an hour on', ['events']),
+  hidden('day-back', ['{'], 'a day back', ['events']),
+  hidden('day-forth', ['}'], 'a day on', ['events']),
   shown('filter', ['/'], 'filter', ['global']),
   shown('pane-next', ['tab'], 'next pane', ['global']),
   hidden('pane-previous', ['shift-tab'], 'previous pane', ['global']),
@@ -150,6 +168,8 @@ export const keymap: readonly Binding[] = [
   hidden('pane-jobs', ['2'], 'jobs', ['global']),
   hidden('pane-log', ['3'], 'log', ['global']),
   hidden('pane-inbox', ['4'], 'inbox', ['global']),
+  hidden('pane-doctor', ['5'], 'doctor', ['global']),
+  hidden('pane-events', ['6'], 'events', ['global']),
   hidden('zoom', ['z'], 'the pane alone, and back', ['global']),
   shown('command-line', [':'], 'verb', ['global']),
   hidden('palette', ['ctrl-p'], 'find anything', ['global']),
@@ -213,6 +233,8 @@ export const contextTitles: readonly (readonly [Context, string])[] = [
   ['jobs', 'In the team, jobs and log'],
   ['log', 'In the log'],
   ['inbox', 'In the inbox'],
+  ['doctor', 'In the doctor'],
+  ['events', 'In the events'],
   ['form', 'In the dispatch form'],
   ['prompt', 'In the line at the foot'],
   ['command', 'After :'],

@@ -45,6 +45,8 @@ const panesByCommand: Readonly<Partial<Record<Command, PaneId>>> = {
   'pane-jobs': 'jobs',
   'pane-log': 'log',
   'pane-inbox': 'inbox',
+  'pane-doctor': 'doctor',
+  'pane-events': 'events',
 };
 
 /** Does what a key asked for. */
@@ -216,7 +218,9 @@ function applyConfirm(state: State, overlay: Confirm, command: Command): Update 
   const isNo = command === 'confirm-no' || command === 'confirm-accept';
   if (!isYes && !isNo) return still(state);
   const closed: State = { ...state, overlay: undefined };
-  return isYes ? ask(closed, ...overlay.effects) : still(closed);
+  if (!isYes) return still(closed);
+  const told = overlay.said === undefined ? still(closed) : tell(closed, overlay.said);
+  return ask(told.state, ...told.effects, ...overlay.effects);
 }
 
 function stepPane(pane: PaneId, step: number): PaneId {

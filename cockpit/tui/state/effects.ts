@@ -6,10 +6,13 @@
  */
 import type { ErrorShape } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
-import type { InboxRow, JobRow, StatusShape, TeamRow } from '../../verbs/shapes.ts';
+import type { EventRow, InboxRow, JobRow, StatusShape, TeamRow } from '../../verbs/shapes.ts';
 import type { Report } from '../keys/reports.ts';
 import type { KeyPress } from '../keys/resolve.ts';
+import type { DoctorPlace } from './doctor-rows.ts';
+import type { EventsAsk } from './events-view.ts';
 import type { State } from './model.ts';
+import type { TerminalFacts } from './terminal-checks.ts';
 
 /** Who wants the answer of a request, and what it is called when it is told of. */
 export type Purpose =
@@ -19,6 +22,10 @@ export type Purpose =
   | { readonly for: 'line'; readonly line: string; readonly verb: string }
   /** The details of this job. */
   | { readonly for: 'detail'; readonly job: JobId }
+  /** The doctor's pane: a diagnosis of this place, or what came of a fix there. */
+  | { readonly for: 'doctor'; readonly place: DoctorPlace; readonly does: 'look' | 'fix' }
+  /** The events' pane, under the token of its newest question. */
+  | { readonly for: 'events'; readonly what: EventsAsk; readonly token: number }
   /** Something done to `subject`; `done` says that it was taken. The job that came of it is shown if `shows`. */
   | {
       readonly for: 'act';
@@ -45,6 +52,10 @@ export type Effect =
   | { readonly type: 'request'; readonly request: Request }
   /** Follow this job's log, and no other; none when undefined. */
   | { readonly type: 'follow'; readonly job: JobId | undefined }
+  /** Follow the journal above this number; stop where undefined. */
+  | { readonly type: 'follow-events'; readonly after: number | undefined }
+  /** Look at the terminal that the cockpit is in. */
+  | { readonly type: 'inspect' }
   | { readonly type: 'expire-toast'; readonly id: number }
   /** Said to the terminal beside the picture. */
   | { readonly type: 'write'; readonly text: string }
@@ -73,6 +84,8 @@ export type CockpitEvent =
     }
   | { readonly type: 'log-ended'; readonly job: JobId; readonly error: ErrorShape | undefined }
   | { readonly type: 'inbox'; readonly rows: readonly InboxRow[] }
+  | { readonly type: 'events'; readonly rows: readonly EventRow[] }
+  | { readonly type: 'terminal'; readonly facts: TerminalFacts }
   | { readonly type: 'reply'; readonly request: Request; readonly value: unknown }
   | { readonly type: 'refused'; readonly request: Request; readonly error: ErrorShape }
   | { readonly type: 'link-gone'; readonly reason: string; readonly tryCount: number }

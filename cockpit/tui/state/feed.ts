@@ -12,7 +12,7 @@ import { type ErrorShape, wrapError } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../../protocol/ports.ts';
 import type { HubClient, HubStream } from '../../hub/client.ts';
-import type { LogItem, WatchItem } from '../../verbs/shapes.ts';
+import type { EventRow, LogItem, WatchItem } from '../../verbs/shapes.ts';
 import { followMsMin, reconnectMs } from '../limits.ts';
 import { sizeText } from '../views/phrases.ts';
 import type { CockpitEvent, Request } from './effects.ts';
@@ -40,6 +40,7 @@ export class HubFeed {
   readonly #options: FeedOptions;
   #client: HubClient;
   #watch: HubStream | undefined;
+  #events: HubStream | undefined;
   #follow: Follow | undefined;
   #followedAt = Number.NEGATIVE_INFINITY;
   #cancelFollow: CancelTimer | undefined;
@@ -68,6 +69,7 @@ export class HubFeed {
     this.#cancelPause?.();
     this.#watch?.cancel();
     this.#follow?.stream?.cancel();
+    this.#events?.cancel();
     this.#client.close();
   }
 
@@ -77,6 +79,19 @@ export class HubFeed {
       (value) => this.#options.send([{ type: 'reply', request, value }]),
       (thrown) => this.#options.send([{ type: 'refused', request, error: shapeOf(thrown) }]),
     );
+  }
+
+  /** Follows the journal above this number, or no more. */
+  followEvents(after: number | undefined): void {
+    this.#events?.cancel();
+    this.#events = undefined;
+    if (after === undefined || !this.#isLive || this.#isStopped) return;
+    const stream = this.#client.stream('events', { follow: true, after }, (item) => {
+      if (this.#events === stream) this.#options.feed({ type: 'events', rows: [item as EventRow] });
+    });
+    this.#events = stream;
+    // What ends it is told by the watch, which ends with it.
+    stream.done.catch(() => undefined);
   }
 
   /** Follows this job's log instead of any other. A second one right after waits a moment. */

@@ -19,6 +19,9 @@ const asking: ReadonlySet<Command> = new Set([
   'terminal',
   'open-pager',
   'open-editor',
+  'fix',
+  'fix-all',
+  'diagnose',
 ]);
 
 /** The reason why `command` would do nothing, or undefined when it would. */

@@ -8,7 +8,7 @@
 import { markedMax } from '../limits.ts';
 
 /** The lists that there are. */
-export type ListId = 'team' | 'jobs' | 'inbox';
+export type ListId = 'team' | 'jobs' | 'inbox' | 'doctor' | 'events';
 
 /** What the M2 has chosen in one list. `top` is the first row shown. */
 export interface ListState {

@@ -7,12 +7,27 @@
  */
 import type { ErrorShape } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
-import type { InboxRow, JobDetail, JobRow, StatusShape, TeamRow } from '../../verbs/shapes.ts';
+import type {
+  EventRow,
+  InboxRow,
+  JobDetail,
+  JobRow,
+  StatusShape,
+  TeamRow,
+} from '../../verbs/shapes.ts';
 import type { Binding, Mode } from '../keys/keymap.ts';
 import { jobsHeldMax } from '../limits.ts';
 import type { PaneId } from '../views/layout.ts';
 import type { ThemeName } from '../views/theme.ts';
+import {
+  type DoctorRow,
+  type DoctorView,
+  emptyDoctor,
+  listDoctorRows,
+  nameOf,
+} from './doctor-rows.ts';
 import type { Effect } from './effects.ts';
+import { type EventsView, emptyEvents } from './events-view.ts';
 import type { ScreenVerb } from './grammar.ts';
 import { emptyList, type ListId, type ListState, visibleIn } from './list.ts';
 
@@ -79,6 +94,8 @@ export interface Confirm {
   readonly no: string;
   readonly yes: string;
   readonly answer: 'no' | 'yes';
+  /** What is told when it was answered with yes. */
+  readonly said?: string;
   readonly effects: readonly Effect[];
 }
 
@@ -181,6 +198,8 @@ export interface State {
   /** What waits for the M2, the longest first. */
   readonly inbox: readonly InboxRow[];
   readonly hasInbox: boolean;
+  readonly doctor: DoctorView;
+  readonly events: EventsView;
   readonly focus: PaneId;
   /** Does the pane that has the keys have the whole body? */
   readonly isZoomed: boolean;
@@ -255,9 +274,17 @@ export function openState(seed: StateSeed): State {
     unseen: [],
     inbox: [],
     hasInbox: false,
+    doctor: emptyDoctor,
+    events: emptyEvents,
     focus: 'jobs',
     isZoomed: false,
-    lists: { team: emptyList, jobs: emptyList, inbox: emptyList },
+    lists: {
+      team: emptyList,
+      jobs: emptyList,
+      inbox: emptyList,
+      doctor: emptyList,
+      events: emptyList,
+    },
     detail: closedDetail,
     drill: { type: 'log' },
     log: openLogView(undefined),
@@ -289,6 +316,16 @@ export function visibleJobs(state: State): readonly JobRow[] {
 /** What waits for the M2, as far as the filter leaves it. */
 export function visibleInbox(state: State): readonly InboxRow[] {
   return visibleIn(state.inbox, state.lists.inbox.filter, inboxText);
+}
+
+/** What the doctors say, as far as the filter leaves it. */
+export function visibleDoctor(state: State): readonly DoctorRow[] {
+  return visibleIn(listDoctorRows(state), state.lists.doctor.filter, doctorText);
+}
+
+/** The events that are held, as far as the filter leaves them; the oldest first. */
+export function visibleEvents(state: State): readonly EventRow[] {
+  return visibleIn(state.events.rows, state.lists.events.filter, eventText);
 }
 
 /** Jobs as the screen holds them: newest first, so many. */
@@ -344,4 +381,12 @@ function jobText(job: JobRow): string {
 
 function inboxText(row: InboxRow): string {
   return [row.id, row.kind, row.job, row.title, row.worker ?? '', row.question].join(' ');
+}
+
+function doctorText({ level, place, finding, text }: DoctorRow): string {
+  return [level, nameOf(place), finding?.id ?? '', text].join(' ');
+}
+
+function eventText({ kind, text, title, worker }: EventRow): string {
+  return [kind, text, title ?? '', worker ?? ''].join(' ');
 }

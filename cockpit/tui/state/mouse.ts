@@ -6,13 +6,13 @@
  */
 import { wheelRows } from '../limits.ts';
 import { findTab } from '../views/chrome.ts';
-import { layoutPair, type PaneId, paneIds, type Rect } from '../views/layout.ts';
+import { layoutParts, type PaneId, paneIds, type Rect } from '../views/layout.ts';
 import { still, type Update } from './effects.ts';
 import { moveNumber } from './list.ts';
 import { closedDetail, type State, withList } from './model.ts';
 import { moveInPane, paneModules, visibleIds } from './panes.ts';
 import { goTo } from './places.ts';
-import { isPair, layoutOf, readingRoom } from './scroll.ts';
+import { layoutOf, readingRoom } from './scroll.ts';
 
 /** Where something was done with the mouse. */
 export interface MouseEvent {
@@ -43,9 +43,10 @@ function clickPane(state: State, pane: PaneId, { x, y }: MouseEvent): Update {
   const id = paneModules[pane].list;
   const rect = layoutOf(focused).panes[pane];
   if (id === undefined || rect === undefined) return still(focused);
-  const list = isPair(pane) ? layoutPair(rect, turnOf(focused)).list : rect;
+  const { list } = layoutParts(pane, rect, turnOf(focused));
   if (list === undefined || !isIn(list, { x, y })) {
-    return still({ ...focused, detail: { ...focused.detail, isOpen: isPair(pane) } });
+    const isOpen = paneModules[pane].countDetailRows !== undefined;
+    return still({ ...focused, detail: { ...focused.detail, isOpen } });
   }
   const row = y - list.y - listHeadRows;
   const selected = visibleIds(focused, id)[focused.lists[id].top + row];

@@ -6,7 +6,9 @@
  */
 import type { Command } from '../keys/keymap.ts';
 import type { PaneId } from '../views/layout.ts';
+import { applyDoctorCommand, countDoctorRows, explainDoctor } from './doctor-pane.ts';
 import { still, type Update } from './effects.ts';
+import { applyEventsCommand, explainEvents, moveInEvents } from './events-pane.ts';
 import { applyInboxCommand, countInboxRows, explainInbox } from './inbox-pane.ts';
 import { applyJobsCommand, explainJobs } from './jobs-pane.ts';
 import {
@@ -18,7 +20,15 @@ import {
   settleList,
 } from './list.ts';
 import { applyLogCommand, moveInLog } from './log-pane.ts';
-import { type State, visibleInbox, visibleJobs, visibleTeam, withList } from './model.ts';
+import {
+  type State,
+  visibleDoctor,
+  visibleEvents,
+  visibleInbox,
+  visibleJobs,
+  visibleTeam,
+  withList,
+} from './model.ts';
 import { detailRoom, listRoom } from './scroll.ts';
 import { applyTeamCommand, explainTeam } from './team-pane.ts';
 
@@ -28,6 +38,8 @@ export interface PaneModule {
   readonly list: ListId | undefined;
   /** How many rows its details have at this width; absent where a pane has none beside its list. */
   readonly countDetailRows?: (state: State, width: number) => number;
+  /** Moving that goes beyond what its list holds; undefined where the list itself moves. */
+  readonly moveBeyond?: (state: State, how: Move) => Update | undefined;
   /** Moving where the pane has no list. */
   readonly move?: (state: State, how: Move) => Update;
   /** A command that is this pane's to perform; undefined where it is not. */
@@ -47,6 +59,18 @@ export const paneModules: Readonly<Record<PaneId, PaneModule>> = {
     explain: explainInbox,
     countDetailRows: countInboxRows,
   },
+  doctor: {
+    list: 'doctor',
+    apply: applyDoctorCommand,
+    explain: explainDoctor,
+    countDetailRows: countDoctorRows,
+  },
+  events: {
+    list: 'events',
+    apply: applyEventsCommand,
+    explain: explainEvents,
+    moveBeyond: moveInEvents,
+  },
 };
 
 /** The ids that a list shows, in order. */
@@ -58,6 +82,10 @@ export function visibleIds(state: State, list: ListId): readonly string[] {
       return idsOf(visibleJobs(state), (job) => job.id);
     case 'inbox':
       return idsOf(visibleInbox(state), (row) => row.id);
+    case 'doctor':
+      return idsOf(visibleDoctor(state), (row) => row.id);
+    case 'events':
+      return idsOf(visibleEvents(state), (row) => String(row.seq));
   }
 }
 
@@ -72,6 +100,8 @@ export function moveInPane(state: State, how: Move): Update {
   const pane = paneModules[state.focus];
   if (state.detail.isOpen && pane.countDetailRows !== undefined) return scrollDetail(state, how);
   if (pane.list === undefined) return pane.move?.(state, how) ?? still(state);
+  const beyond = pane.moveBeyond?.(state, how);
+  if (beyond !== undefined) return beyond;
   const by = { how, room: listRoom(state, state.focus) };
   const list = moveInList(state.lists[pane.list], visibleIds(state, pane.list), by);
   return still(withList(state, pane.list, list));
@@ -94,7 +124,7 @@ export function settleLists(state: State): State {
   );
 }
 
-const listIds = ['team', 'jobs', 'inbox'] as const satisfies readonly ListId[];
+const listIds = ['team', 'jobs', 'inbox', 'doctor', 'events'] as const satisfies readonly ListId[];
 
 function settleDetail(state: State): State {
   const { detail } = state;

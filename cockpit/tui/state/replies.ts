@@ -3,12 +3,15 @@
  *
  * A reply to a form or to details that were closed meanwhile changes nothing.
  */
+import type { DoctorReport } from '../../../protocol/doctor.ts';
 import { type ErrorShape, unreachable } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
-import type { JobDetail, JobRow } from '../../verbs/shapes.ts';
+import type { EventRow, JobDetail, JobRow } from '../../verbs/shapes.ts';
 import { plain } from '../../verbs/text.ts';
 import { refuseForm } from './dispatch-form.ts';
+import { applyDiagnosis, applyNoDiagnosis } from './doctor-pane.ts';
 import { type Purpose, still, type Update } from './effects.ts';
+import { applyEvents, applyNoEvents } from './events-pane.ts';
 import { type DispatchForm, mergeJobs, type State, withList } from './model.ts';
 import { errorText, tell, warn } from './toast.ts';
 
@@ -25,6 +28,10 @@ export function applyReply(state: State, purpose: Purpose, value: unknown): Upda
       return applyDetail(state, value as JobDetail);
     case 'line':
       return applyAnswer(state, purpose, value);
+    case 'doctor':
+      return applyDiagnosis(state, purpose, value as DoctorReport);
+    case 'events':
+      return applyEvents(state, purpose, value as readonly EventRow[]);
     case 'act': {
       const shown = purpose.shows ? showJob(state, value) : state;
       return tell(shown, `${purpose.subject}: ${purpose.done}`);
@@ -38,6 +45,8 @@ export function applyReply(state: State, purpose: Purpose, value: unknown): Upda
 export function applyRefused(state: State, purpose: Purpose, error: ErrorShape): Update {
   const form = purpose.for === 'form' ? findForm(state, purpose.token) : undefined;
   if (form !== undefined) return still(refuseForm(state, form, error));
+  if (purpose.for === 'doctor') return applyNoDiagnosis(state, purpose.place, error);
+  if (purpose.for === 'events') return applyNoEvents(state, purpose.token, error);
   return warn(state, `${subjectOf(purpose)}: ${errorText(error)}`);
 }
 
@@ -47,6 +56,10 @@ function subjectOf(purpose: Purpose): string {
       return 'dispatch';
     case 'detail':
       return purpose.job;
+    case 'doctor':
+      return purpose.place;
+    case 'events':
+      return 'events';
     case 'line':
       return purpose.line;
     case 'act':

@@ -9,7 +9,7 @@ import { countHelpRows, helpRect } from '../views/help.ts';
 import {
   innerWidth,
   type Layout,
-  layoutPair,
+  layoutParts,
   layoutScreen,
   type PaneId,
   type Rect,
@@ -27,21 +27,16 @@ export function layoutOf(state: State): Layout {
 export function listRoom(state: State, pane: PaneId): number {
   const rect = layoutOf(state).panes[pane];
   if (rect === undefined) return 1;
-  const list = isPair(pane) ? (layoutPair(rect, 'list').list ?? rect) : rect;
+  const list = layoutParts(pane, rect, 'list').list ?? rect;
   return Math.max(1, list.height - 3);
 }
 
 /** Rows and columns of the details beside the list of the pane that has the keys. */
 export function detailRoom(state: State): { readonly room: number; readonly width: number } {
   const rect = layoutOf(state).panes[state.focus];
-  const detail = rect === undefined ? undefined : layoutPair(rect, 'detail').detail;
+  const detail = rect === undefined ? undefined : layoutParts(state.focus, rect, 'detail').detail;
   if (detail === undefined) return { room: 1, width: 1 };
   return { room: Math.max(1, detail.height - 2), width: innerWidth(detail) };
-}
-
-/** Does the pane show its details beside its list, rather than in the place of the log? */
-export function isPair(pane: PaneId): boolean {
-  return pane !== 'team' && pane !== 'jobs' && pane !== 'log';
 }
 
 /** Rows of the log, or of what is in its place. */

@@ -8,8 +8,8 @@
 import { createStore } from 'zustand/vanilla';
 import type { JobId } from '../../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../../protocol/ports.ts';
-import type { JobRow } from '../../verbs/shapes.ts';
-import { ageTickMs, commitMsMin, toastMs } from '../limits.ts';
+import type { EventRow, JobRow } from '../../verbs/shapes.ts';
+import { ageTickMs, commitMsMin, eventsHeldMax, toastMs } from '../limits.ts';
 import type { CockpitEvent, Effect } from './effects.ts';
 import type { State } from './model.ts';
 import { isAgeing, update } from './update.ts';
@@ -17,7 +17,7 @@ import { isAgeing, update } from './update.ts';
 /** What the hub says, to be applied with the next change. */
 export type FeedEvent = Extract<
   CockpitEvent,
-  { type: 'hub' | 'team' | 'jobs' | 'jobs-changed' | 'inbox' | 'log' | 'log-ended' }
+  { type: 'hub' | 'team' | 'jobs' | 'jobs-changed' | 'inbox' | 'log' | 'log-ended' | 'events' }
 >;
 
 /** What the store leaves to others; timers are its own. */
@@ -36,6 +36,7 @@ export class CockpitStore {
   readonly #store;
   readonly #pending = new Map<string, FeedEvent>();
   readonly #changed = new Map<JobId, JobRow>();
+  #events: readonly EventRow[] = [];
   #committedAt = Number.NEGATIVE_INFINITY;
   #cancelCommit: CancelTimer | undefined;
   #cancelTick: CancelTimer | undefined;
@@ -72,6 +73,9 @@ export class CockpitStore {
     if (this.#isClosed) return;
     if (event.type === 'jobs-changed') {
       for (const job of event.jobs) this.#changed.set(job.id, job);
+    } else if (event.type === 'events') {
+      // A reader's window holds no more either; what falls out here is read again when it is wanted.
+      this.#events = [...this.#events, ...event.rows].slice(-eventsHeldMax);
     } else {
       if (event.type === 'jobs') this.#changed.clear();
       this.#pending.set(event.type, event);
@@ -95,6 +99,8 @@ export class CockpitStore {
     const events: CockpitEvent[] = order.flatMap((type) => this.#pending.get(type) ?? []);
     if (this.#changed.size > 0)
       events.push({ type: 'jobs-changed', jobs: [...this.#changed.values()] });
+    if (this.#events.length > 0) events.push({ type: 'events', rows: this.#events });
+    this.#events = [];
     this.#pending.clear();
     this.#changed.clear();
     this.#committedAt = this.#options.ports.clock.monotonicMs();

@@ -13,7 +13,9 @@ import { ageText, isBadOutcome, isHeard, workerAge } from '../views/phrases.ts';
 import { typeIntoLine } from './command-line.ts';
 import { applyCommand } from './commands.ts';
 import { typeIntoForm } from './dispatch-form.ts';
+import { applyInspection, doctorAges, openDoctor, stampAsked } from './doctor-pane.ts';
 import { ask, type CockpitEvent, still, type Update } from './effects.ts';
+import { applyStreamed, syncEvents } from './events-pane.ts';
 import { askForDetail } from './jobs-pane.ts';
 import { followJob, showSelected } from './log-pane.ts';
 import { findSelectedJob, mergeJobs, modeOf, orderJobs, type State } from './model.ts';
@@ -33,7 +35,8 @@ export function update(state: State, event: CockpitEvent): Update {
   if (next.state === state) return next;
   const placed = rememberPlace(state, next.state);
   const shown = showSelected(settleLists(placed));
-  return tellTerminal(state, ask(settleScroll(shown.state), ...next.effects, ...shown.effects));
+  const asked = syncEvents(openDoctor(ask(shown.state, ...next.effects, ...shown.effects)));
+  return tellTerminal(state, ask(settleScroll(settleLists(asked.state)), ...asked.effects));
 }
 
 /** Does anything on screen show an age that grows by itself? */
@@ -66,6 +69,10 @@ function decide(state: State, event: CockpitEvent): Update {
       return applyLog(state, event);
     case 'inbox':
       return still({ ...state, inbox: event.rows, hasInbox: true });
+    case 'events':
+      return applyStreamed(state, event.rows);
+    case 'terminal':
+      return applyInspection(state, event.facts);
     case 'reply':
       return applyReply(state, event.request.purpose, event.value);
     case 'refused':
@@ -125,7 +132,9 @@ function typeText(state: State, text: string): Update | undefined {
 function applyTick(state: State, nowMs: number, wallMs: number): Update {
   const before = ageTexts(state, state.nowMs, state.wallMs);
   const after = ageTexts(state, nowMs, wallMs);
-  return before.join(' ') === after.join(' ') ? still(state) : still({ ...state, nowMs, wallMs });
+  const stamped = stampAsked(state, nowMs);
+  const isSame = stamped === state && before.join(' ') === after.join(' ');
+  return still(isSame ? state : { ...stamped, nowMs, wallMs });
 }
 
 /** The ages that grow by themselves, as they are shown: of workers not heard and of running jobs. */
@@ -139,6 +148,7 @@ function ageTexts(state: State, nowMs: number, wallMs: number): readonly string[
     (job) => job.outcome === null && job.receipts.startedAt !== null,
   );
   return [
+    ...doctorAges(state, nowMs),
     ...ageing.map((worker) => workerAge(worker, report)),
     ...running.map((job) => minutesSince(job.receipts.startedAt ?? '', wallMs)),
   ];

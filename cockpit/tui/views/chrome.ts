@@ -9,6 +9,7 @@ import type { TeamRow } from '../../verbs/shapes.ts';
 import type { Binding, Context } from '../keys/keymap.ts';
 import { explainDisabled } from '../state/guards.ts';
 import { modeOf, type Prompt, type State } from '../state/model.ts';
+import { countFindings } from './doctor.ts';
 import { fieldRow } from './field.ts';
 import { type PaneId, paneIds } from './layout.ts';
 import { isHeard } from './phrases.ts';
@@ -86,6 +87,12 @@ function tabWords(state: State, id: PaneId): { readonly title: string; readonly 
         title: paneTitle(id),
         count: state.inbox.length === 0 ? '' : String(state.inbox.length),
       };
+    case 'doctor': {
+      const count = countFindings(state);
+      return { title: paneTitle(id), count: count === 0 ? '' : String(count) };
+    }
+    case 'events':
+      return { title: paneTitle(id), count: '' };
   }
 }
 

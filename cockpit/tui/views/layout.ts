@@ -17,7 +17,7 @@ export interface Rect {
 }
 
 /** Every pane, in the order of the tabs; `log` also shows the details that take its place. */
-export const paneIds = ['team', 'jobs', 'log', 'inbox'] as const;
+export const paneIds = ['team', 'jobs', 'log', 'inbox', 'doctor', 'events'] as const;
 
 /** One pane. */
 export type PaneId = (typeof paneIds)[number];
@@ -128,6 +128,44 @@ export function layoutPair(rect: Rect, inTurn: 'list' | 'detail'): PairLayout {
   }
   return inTurn === 'list' ? { list: rect, detail: undefined } : { list: undefined, detail: rect };
 }
+
+/** What a pane is made of; a part that is missing has no room, or is another pane's affair. */
+export interface PaneParts extends PairLayout {
+  readonly head: Rect | undefined;
+}
+
+/** The parts of a pane with a list; `inTurn` is the one that is shown where only one has room. */
+export function layoutParts(pane: PaneId, rect: Rect, inTurn: 'list' | 'detail'): PaneParts {
+  if (pane === 'events') return layoutTimeline(rect);
+  if (isOnDesk(pane)) return { head: undefined, list: rect, detail: undefined };
+  return { head: undefined, ...layoutPair(rect, inTurn) };
+}
+
+/** The hours above, the events below, and what is selected beside or below them. */
+function layoutTimeline(rect: Rect): PaneParts {
+  const headRows = rect.height >= timelineRowsMin ? hourRows : 0;
+  const head = headRows === 0 ? undefined : { ...rect, height: headRows };
+  const rest = { ...rect, y: rect.y + headRows, height: rect.height - headRows };
+  if (rest.width >= wideColumnsMin - 1) {
+    const width = Math.floor(rest.width * 0.6);
+    const detail = { ...rest, x: rest.x + width, width: rest.width - width };
+    return { head, list: { ...rest, width }, detail };
+  }
+  if (rest.height < 2 * eventRows) return { head, list: rest, detail: undefined };
+  const height = rest.height - eventRows;
+  return {
+    head,
+    list: { ...rest, height },
+    detail: { ...rest, y: rest.y + height, height: eventRows },
+  };
+}
+
+// A row of bars, a row of days, and the borders.
+const hourRows = 4;
+// Less leaves the events without rows.
+const timelineRowsMin = 12;
+// What one event says, with its borders.
+const eventRows = 8;
 
 /** Columns between the borders of a box. */
 export function innerWidth(rect: Rect): number {

@@ -11,6 +11,8 @@ import { layoutOf } from '../state/scroll.ts';
 import { viewFooter, viewHeader, viewTabs } from './chrome.ts';
 import { viewCandidates } from './command-line.ts';
 import { viewConfirm } from './confirm.ts';
+import { viewDoctor } from './doctor.ts';
+import { viewEvents } from './events.ts';
 import { viewForm } from './form.ts';
 import { viewHelp } from './help.ts';
 import { viewInbox } from './inbox.ts';
@@ -76,6 +78,10 @@ function viewPane(
       return [viewLog(what.state, what.lines, what.rect)];
     case 'inbox':
       return viewInbox(what.state, what.rect);
+    case 'doctor':
+      return viewDoctor(what.state, what.rect);
+    case 'events':
+      return viewEvents(what.state, what.rect);
     default:
       return unreachable(id);
   }

@@ -10,6 +10,8 @@ const titles: Readonly<Record<PaneId, string>> = {
   jobs: 'Jobs',
   log: 'Log',
   inbox: 'Inbox',
+  doctor: 'Doctor',
+  events: 'Events',
 };
 
 /** The name of a pane. */

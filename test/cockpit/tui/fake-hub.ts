@@ -7,7 +7,9 @@
 
 import type { HubClient, HubStream } from '../../../cockpit/hub/client.ts';
 import { keymap } from '../../../cockpit/tui/keys/keymap.ts';
+import type { TerminalFacts } from '../../../cockpit/tui/state/terminal-checks.ts';
 import type {
+  EventRow,
   InboxRow,
   JobDetail,
   JobRow,
@@ -16,6 +18,7 @@ import type {
   TeamRow,
   WatchItem,
 } from '../../../cockpit/verbs/shapes.ts';
+import type { Finding } from '../../../protocol/doctor.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 
@@ -275,6 +278,50 @@ export function decision(id: string, change: Partial<InboxRow> = {}): InboxRow {
       { how: 'answer NAME', does: 'start another attempt on that worker' },
       { how: 'reject', does: 'leave it lost' },
     ],
+    ...change,
+  };
+}
+
+/** A terminal of which nothing is wrong. */
+export const fakeTerminalFacts: TerminalFacts = {
+  term: 'xterm-256color',
+  colorTerm: 'truecolor',
+  locale: 'C.UTF-8',
+  isInTmux: false,
+  tmux: undefined,
+};
+
+/** A finding of a doctor; change what matters. */
+export function finding(id: string, change: Partial<Finding> = {}): Finding {
+  return {
+    id,
+    severity: 'error',
+    seen: '/srv/wally/hub.key has mode 0644.',
+    wanted: '0600.',
+    advice: 'Run `chmod 0600` on it. --fix: gives it mode 0600',
+    title: 'only you can look into the home and its key',
+    why: 'Whoever reads the key can be this program to every peer.',
+    area: 'home',
+    subject: '/srv/wally/hub.key',
+    plan: 'gives /srv/wally/hub.key mode 0600',
+    fixable: 'anywhere',
+    ...change,
+  };
+}
+
+/** An event of the journal, `seconds` after the world began; change what matters. */
+export function event(seq: number, seconds: number, change: Partial<EventRow> = {}): EventRow {
+  return {
+    seq,
+    at: at(seconds),
+    kind: 'attempt-started',
+    text: `alice began J${seq}.1`,
+    job: `J${seq}`,
+    title: 'npm test',
+    attempt: `J${seq}.1`,
+    worker: 'alice',
+    note: null,
+    waited: null,
     ...change,
   };
 }

@@ -14,6 +14,7 @@ import {
   FakeHub,
   fakeLook,
   fakeStatus,
+  fakeTerminalFacts,
   job,
   output,
   startedJob,
@@ -50,6 +51,7 @@ function run(
     stdin: terminal.stdin,
     stdout: terminal.stdout,
     env: { term: 'xterm-256color' },
+    inspectTerminal: async () => fakeTerminalFacts,
     ...fakeLook,
     screen: { ...fakeLook.screen, theme: change.noColor === true ? 'mono' : 'ansi-16' },
     problems: change.problems ?? [],
@@ -268,6 +270,7 @@ test('cockpit: a terminal that can not place text is refused with a code', async
     version: '0.1.0',
     verbs,
     ...fakeLook,
+    inspectTerminal: async () => fakeTerminalFacts,
     problems: [],
     handOver: async () => undefined,
   };

@@ -35,6 +35,7 @@ export function beginVerb(
     onDrop: (run) => {
       leave = run;
     },
+    onGive: () => undefined,
   };
   const parsed = parseVerbArgs(verb, args) as never;
   return { answer: verb.run(context, parsed), items, leave: () => leave() };

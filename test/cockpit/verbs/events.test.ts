@@ -143,7 +143,7 @@ describe('events', () => {
         .map((file) => readFileSync(new URL(file, folder), 'utf8')),
     );
     const written = sources.flatMap((text) => [
-      ...[...text.matchAll(/note\(\{\s*kind: '([a-z-]+)'/g)].map(([, kind]) => kind ?? ''),
+      ...[...text.matchAll(/note\(\{[^}]*?kind: '([a-z-]+)'/g)].map(([, kind]) => kind ?? ''),
       ...[...text.matchAll(/event: '(reconcile-[a-z-]+)'/g)].map(([, kind]) => kind ?? ''),
     ]);
     expect(written.length).toBeGreaterThan(15);

@@ -12,7 +12,7 @@ import {
 } from '../../../../cockpit/tui/keys/keymap.ts';
 import { resolveKey } from '../../../../cockpit/tui/keys/resolve.ts';
 
-const panes = ['team', 'jobs', 'log', 'inbox'] as const;
+const panes = ['team', 'jobs', 'log', 'inbox', 'doctor', 'events'] as const;
 const overlays = ['form', 'prompt', 'command', 'palette', 'words', 'confirm', 'help'] as const;
 const modes = [...panes, ...overlays] as const;
 

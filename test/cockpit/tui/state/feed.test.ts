@@ -8,7 +8,7 @@ import type { CockpitEvent } from '../../../../cockpit/tui/state/effects.ts';
 import { HubFeed } from '../../../../cockpit/tui/state/feed.ts';
 import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import { AppError } from '../../../../protocol/errors.ts';
-import { detailOf, endedJob, FakeHub, job, output, worker } from '../fake-hub.ts';
+import { detailOf, endedJob, event, FakeHub, job, output, worker } from '../fake-hub.ts';
 import { FakePorts } from '../fake-ports.ts';
 
 function openFeed(
@@ -161,4 +161,17 @@ test('feed: after stop nothing is tried and a late connection is closed', async 
   expect(events.filter(({ type }) => type === 'link-live')).toEqual([]);
   expect(hub.streams).toEqual([]);
   expect(ports.timerCount).toBe(0);
+});
+
+test('feed: the journal is followed from a number, anew from another, and no more when it is left', () => {
+  const { hub, events, feed } = openFeed();
+  const followed = () => hub.streams.filter(({ verb }) => verb === 'events');
+  feed.followEvents(7);
+  expect(followed().map(({ args }) => args)).toEqual([{ follow: true, after: 7 }]);
+  followed()[0]?.onItem(event(8, 1));
+  expect(events).toEqual([{ type: 'events', rows: [event(8, 1)] }]);
+  feed.followEvents(9);
+  expect(followed().map(({ args }) => args)).toEqual([{ follow: true, after: 9 }]);
+  feed.followEvents(undefined);
+  expect(followed()).toEqual([]);
 });

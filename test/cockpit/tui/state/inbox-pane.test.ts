@@ -67,7 +67,7 @@ test('inbox: a box that knocks is shown with its key and until when it can be an
   const opened = play(openInbox(120, 16), [{ type: 'inbox', rows: [knocking] }]).state;
   expect(draw(viewScreen(opened, new LogBuffer()))).toMatchInlineSnapshot(`
     " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting                                                  ! 1 needs you
-     1 Team 0  2 Jobs 0  3 Log  4 Inbox 1
+     1 Team 0  2 Jobs 0  3 Log  4 Inbox 1  5 Doctor  6 Events
     ╭─ 4 Inbox ────────────────────────────────────── 1 of 1 ─╮╭─ D4 ─────────────────────────────────────────────────────╮
     │  id  age  what     worker    question                   ││ Let the box mac-mini in?                                 │
     │▸ D4  now  pairing  mac-mini  Let the box mac-mini in? … ││ mac-mini                                                 │
@@ -81,7 +81,7 @@ test('inbox: a box that knocks is shown with its key and until when it can be an
     │                                                         ││ x reject        turn it away; its invite is used up      │
     │                                                         ││                                                          │
     ╰─────────────────────────────────────────────────────────╯╰──────────────────────────────────────────────────────────╯
-     d dispatch  enter details  a approve  x reject  e answer  / filter  tab next pane  ? help  q quit"
+     d dispatch  enter details  a approve  x reject  e answer  / filter  tab next pane  : verb  ? help  q quit"
   `);
 });
 
@@ -111,7 +111,7 @@ test('inbox: / narrows it while it is typed, esc brings back what was', () => {
 test('inbox: drawn beside its details, below each other, and in turn', () => {
   expect(draw(viewScreen(openInbox(120, 20), new LogBuffer()))).toMatchInlineSnapshot(`
     " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting                                                   ! 3 need you
-     1 Team 0  2 Jobs 0  3 Log  4 Inbox 3
+     1 Team 0  2 Jobs 0  3 Log  4 Inbox 3  5 Doctor  6 Events
     ╭─ 4 Inbox ────────────────────────────────────── 1 of 3 ─╮╭─ D1 ─────────────────────────────────────────────────────╮
     │  id  age  what  worker  question                        ││ Start another attempt at J9?                             │
     │▸ D1  now  lost  bob     Start another attempt at J9? d… ││ deploy                                                   │
@@ -133,7 +133,7 @@ test('inbox: drawn beside its details, below each other, and in turn', () => {
   `);
   expect(draw(viewScreen(openInbox(80, 24), new LogBuffer()))).toMatchInlineSnapshot(`
     " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting           ! 3 need you
-     1 Team 0  2 Jobs 0  3 Log  4 Inbox 3
+     1 Team 0  2 Jobs 0  3 Log  4 Inbox 3  5 Doctor  6 Events
     ╭─ 4 Inbox ────────────────────────────────────────────────────────── 1 of 3 ─╮
     │  id  age  what  worker  meanwhile         question                          │
     │▸ D1  now  lost  bob     it may still run  Start another attempt at J9? dep… │
@@ -161,7 +161,7 @@ test('inbox: drawn beside its details, below each other, and in turn', () => {
     draw(viewScreen(type(openInbox(40, 20), '\r').state, new LogBuffer())),
   ).toMatchInlineSnapshot(`
     " WALLY  0 up  0 run  0 wait       ! 3
-     1 Team 0  2 Jobs 0  3 Log  4 Inbox 3
+     1  2  3  4 Inbox  5  6
     ╭─ D1 ───────────────────── esc back ─╮
     │ Start another attempt at J9?        │
     │ deploy                              │

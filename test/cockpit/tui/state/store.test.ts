@@ -4,8 +4,9 @@
  * Time is moved by hand, so that the last millisecond too early can be seen.
  */
 import { expect, test } from 'vitest';
+import { eventsHeldMax } from '../../../../cockpit/tui/limits.ts';
 import { CockpitStore, type WorldEffect } from '../../../../cockpit/tui/state/store.ts';
-import { job, startedJob, worker } from '../fake-hub.ts';
+import { event, job, startedJob, worker } from '../fake-hub.ts';
 import { FakePorts } from '../fake-ports.ts';
 import { open } from '../press.ts';
 
@@ -93,4 +94,20 @@ test('store: after close nothing changes and no timer is left', () => {
   ports.advance(10_000);
   expect(commits()).toBe(before);
   expect(ports.timerCount).toBe(0);
+});
+
+test('store: events of the journal that wait are kept in order, and no more than a window holds', () => {
+  const { ports, store } = openStore();
+  store.send([key('6')]);
+  const { asking } = store.getState().events;
+  const purpose = { for: 'events', what: { part: 'end' }, token: asking ?? 0 } as const;
+  const request = { verb: 'events', args: {}, purpose };
+  store.send([{ type: 'reply', request, value: [] }]);
+  for (let seq = 1; seq <= eventsHeldMax + 5; seq += 1) {
+    store.feed({ type: 'events', rows: [event(seq, seq)] });
+  }
+  ports.advance(33);
+  const { rows } = store.getState().events;
+  expect(rows).toHaveLength(eventsHeldMax);
+  expect([rows[0]?.seq, rows.at(-1)?.seq]).toEqual([6, eventsHeldMax + 5]);
 });

@@ -235,7 +235,7 @@ test('update: on a narrow terminal the keys 1 to 3 and tab switch the one pane',
   const state = open([40, 30], { team, jobs });
   expect(type(state, '1').state.focus).toBe('team');
   expect(type(state, '\t').state.focus).toBe('log');
-  expect(type(state, '3\t\t').state.focus).toBe('team');
+  expect(type(state, '3\t\t\t\t').state.focus).toBe('team');
 });
 
 test('update: a list scrolls so that the selection stays in sight', () => {

@@ -27,7 +27,7 @@ describe('screen: over the panes', () => {
     const refused = play(sending, [{ type: 'refused', request, error }]).state;
     expect(draw(viewScreen(refused, lines))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting           △ bob silent
-       1 Team 3  2 Jobs 7  3 Log  4 Inbox
+       1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ─────────────────────────────────────────────────────────── 1 of 3 ─╮
       │  worker  state      heard  kind    link     host            jobs            │
       │› alice   ● working  now    odally  direct   ubuntu-1        J12 J14         │
@@ -56,7 +56,7 @@ describe('screen: over the panes', () => {
   test('the question before a cancel', () => {
     expect(drawWorld(60, 18, 'kkc')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait                   △ bob silent
-       1 Team 3  2 Jobs 7  3 Log  4 Inbox
+       1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ─────────────────────────────────────── 1 of 3 ─╮
       │  worker  state      heard  kind    link    jobs         │
       │› alice   ● working  now    odally  direct  J12 J14      │
@@ -79,8 +79,8 @@ describe('screen: over the panes', () => {
   test('the help, cut to a small screen', () => {
     expect(drawWorld(60, 18, '?jj')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait                   △ bob silent
-       1 Team 3  2 Jobs 7  3 Log  4 Inbox
-      ╭─ 1╭─ Keys ──────────────────── 15 of 104 rows, j k ─╮3 ─╮
+       1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
+      ╭─ 1╭─ Keys ──────────────────── 15 of 117 rows, j k ─╮3 ─╮
       │  w│   r                   retry                     │   │
       │› a│   t                   a shell on the box; ctrl… │   │
       ╰───│   o                   the log in $PAGER         │───╯
@@ -113,7 +113,7 @@ describe('screen: in the place of the log', () => {
     ]).state;
     expect(draw(viewScreen(opened, lines))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting                               △ bob silent
-       1 Team 3  2 Jobs 7  3 Job  4 Inbox
+       1 Team 3  2 Jobs 7  3 Job  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ────────────────────────────────── 1 of 3 ─╮╭─ 3 Job J11 ──────────────────── esc back ─╮
       │  worker  state      heard  link     jobs           ││ what      make -j8                        │
       │› alice   ● working  now    direct   J12 J14        ││ command   npm test                        │
@@ -142,7 +142,7 @@ describe('screen: in the place of the log', () => {
   test('a worker', () => {
     expect(drawWorld(40, 20, '1\r')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait       △ 1
-       1 Team 3  2 Jobs 7  3 Worker  4 Inbox
+       1  2  3 Worker  4  5  6
       ╭─ 3 Worker alice ───────── esc back ─╮
       │ name      alice                     │
       │ state     ● working                 │
@@ -173,7 +173,7 @@ describe('screen: in the place of the log', () => {
     const state = open([100, 16], { team, jobs: [group, ...parts] });
     expect(draw(viewScreen(state, new LogBuffer()))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 0 waiting                               △ bob silent
-       1 Team 3  2 Jobs 3  3 Log  4 Inbox
+       1 Team 3  2 Jobs 3  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ────────────────────────────────── 1 of 3 ─╮╭─ 3 Log J3 · ●○○○○ queued ─────────────────╮
       │  worker  state      heard  link     jobs           ││ One command, several workers.             │
       │› alice   ● working  now    direct   J12 J14        ││                                           │

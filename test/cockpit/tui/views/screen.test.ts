@@ -16,7 +16,7 @@ describe('screen: drawn at', () => {
   test('120x24, side by side', () => {
     expect(drawWorld(120, 24)).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting                                                   △ bob silent
-       1 Team 3  2 Jobs 7  3 Log  4 Inbox
+       1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ─────────────────────────────────────── 1 of 3 ─╮╭─ 3 Log J11 · bob · ✗ FAILED ─────────────────────────────╮
       │  worker  state      heard  kind    link     jobs        ││  compiling 日本語 🚀                                     │
       │› alice   ● working  now    odally  direct   J12 J14     ││  red and a line that is longer than any pane on a small …│
@@ -45,7 +45,7 @@ describe('screen: drawn at', () => {
   test('80x24, stacked', () => {
     expect(drawWorld(80, 24)).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting           △ bob silent
-       1 Team 3  2 Jobs 7  3 Log  4 Inbox
+       1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ─────────────────────────────────────────────────────────── 1 of 3 ─╮
       │  worker  state      heard  kind    link     host            jobs            │
       │› alice   ● working  now    odally  direct   ubuntu-1        J12 J14         │
@@ -74,7 +74,7 @@ describe('screen: drawn at', () => {
   test('40x20, one pane: jobs, then the log', () => {
     expect(drawWorld(40, 20)).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait       △ 1
-       1 Team 3  2 Jobs 7  3 Log  4 Inbox
+       1  2 Jobs  3  4  5  6
       ╭─ 2 Jobs ─────────────────── 5 of 7 ─╮
       │  job  state             what        │
       │  J15  ●○○○○ queued      cargo buil… │
@@ -96,7 +96,7 @@ describe('screen: drawn at', () => {
     `);
     expect(drawWorld(40, 20, '3')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait       △ 1
-       1 Team 3  2 Jobs 7  3 Log  4 Inbox
+       1  2  3 Log  4  5  6
       ╭─ 3 Log J11 · bob · ✗ FAILED ────────╮
       │  compiling 日本語 🚀                │
       │  red and a line that is longer than…│
