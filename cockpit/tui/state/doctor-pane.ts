@@ -153,7 +153,8 @@ function askToFix(state: State): Update {
   const only = subject === undefined ? id : `${id}:${subject}`;
   return confirm(state, {
     title: `Fix ${id}?`,
-    text: [seen, `It ${plan}.`, `Then ${nameOf(place)} is diagnosed again.`],
+    // Some plans end in a full stop and some do not.
+    text: [seen, `It ${plan?.replace(/\.$/, '')}.`, `Then ${nameOf(place)} is diagnosed again.`],
     yes: 'Yes, apply it',
     said: `${nameOf(place)} is asked to fix ${id}`,
     effects: [fixRequest(place, { only })],

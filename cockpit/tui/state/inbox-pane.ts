@@ -6,6 +6,7 @@
  */
 import type { Command } from '../keys/keymap.ts';
 import { countDecisionRows } from '../views/inbox.ts';
+import { ageText, durationText } from '../views/phrases.ts';
 import { ask, type Effect, requestOf, still, type Update } from './effects.ts';
 import { targetsOf } from './list.ts';
 import { findSelectedDecision, type State, visibleInbox } from './model.ts';
@@ -63,4 +64,15 @@ export function explainInbox(state: State, command: Command): string | undefined
     how.startsWith('answer'),
   );
   return command === 'answer' && takesWords === false ? 'this is approved or rejected' : undefined;
+}
+
+/** The ages of the entries in sight, where they are shown. */
+export function inboxAges(state: State, wallMs: number): readonly string[] {
+  if (state.focus !== 'inbox') return [];
+  const { top } = state.lists.inbox;
+  const ages = visibleInbox(state)
+    .slice(top, top + state.rows)
+    .map(({ openedAt }) => ageText(wallMs - Date.parse(openedAt)));
+  const endsAt = findSelectedDecision(state)?.endsAt ?? null;
+  return endsAt === null ? ages : [...ages, durationText(Date.parse(endsAt) - wallMs)];
 }

@@ -16,6 +16,7 @@ import { typeIntoForm } from './dispatch-form.ts';
 import { applyInspection, doctorAges, openDoctor, stampAsked } from './doctor-pane.ts';
 import { ask, type CockpitEvent, still, type Update } from './effects.ts';
 import { applyStreamed, syncEvents } from './events-pane.ts';
+import { inboxAges } from './inbox-pane.ts';
 import { askForDetail } from './jobs-pane.ts';
 import { followJob, showSelected } from './log-pane.ts';
 import { findSelectedJob, mergeJobs, modeOf, orderJobs, type State } from './model.ts';
@@ -149,6 +150,7 @@ function ageTexts(state: State, nowMs: number, wallMs: number): readonly string[
   );
   return [
     ...doctorAges(state, nowMs),
+    ...inboxAges(state, wallMs),
     ...ageing.map((worker) => workerAge(worker, report)),
     ...running.map((job) => minutesSince(job.receipts.startedAt ?? '', wallMs)),
   ];

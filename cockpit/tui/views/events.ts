@@ -29,6 +29,9 @@ const labelCells = 10;
 /** A wait that is shorter is not shown: every step waits a little. */
 const waitShownMsMin = 1000;
 
+/** In the details less is told too, but not what nobody could feel. */
+const waitToldMsMin = 100;
+
 /** The hours, the events, and the one that is selected. */
 export function viewEvents(state: State, rect: Rect): readonly PaneView[] {
   const { head, list, detail } = layoutParts('events', rect, 'list');
@@ -163,7 +166,10 @@ function eventRows(event: EventRow, { zoneMinutes }: State, width: number): read
   const { at, text, title, worker, job, waited, kind } = event;
   const millis = at.slice(19, 23);
   const when = `${dayText(Date.parse(at), zoneMinutes)} ${clockText(at, zoneMinutes)}${millis}`;
-  const wait = waited === null ? '' : `${waited.on} for ${durationText(waited.ms)}: ${waited.why}`;
+  const wait =
+    waited === null || waited.ms < waitToldMsMin
+      ? ''
+      : `${waited.on} for ${durationText(waited.ms)}: ${waited.why}`;
   const rows: readonly Row[] = [
     ...wrapCells(text, inner).map((line): Row => [span(line, 'strong')]),
     ...words('when', when, inner),

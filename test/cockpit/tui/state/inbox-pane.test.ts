@@ -5,6 +5,7 @@
  */
 import { expect, test } from 'vitest';
 import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
+import { isAgeing } from '../../../../cockpit/tui/state/update.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import { draw } from '../drawing.ts';
 import { at, decision } from '../fake-hub.ts';
@@ -83,6 +84,14 @@ test('inbox: a box that knocks is shown with its key and until when it can be an
     ╰─────────────────────────────────────────────────────────╯╰──────────────────────────────────────────────────────────╯
      d dispatch  enter details  a approve  x reject  e answer  / filter  tab next pane  : verb  ? help  q quit"
   `);
+});
+
+test('inbox: the age of an entry grows while it is looked at', () => {
+  const tick = { type: 'tick', nowMs: 90_000, wallMs: Date.parse(at(90)) } as const;
+  expect(isAgeing(openInbox())).toBe(true);
+  const aged = play(openInbox(), [tick]).state;
+  expect(draw(viewScreen(aged, new LogBuffer()))).toContain('D1  1m');
+  expect(isAgeing(type(openInbox(), '2').state)).toBe(false);
 });
 
 test('inbox: e asks for words and sends them; none are not sent', () => {
