@@ -52,6 +52,7 @@ export class OpenTerminal {
   #size: { readonly columns: number; readonly rows: number };
   #taking: Promise<unknown> = Promise.resolve();
   #state: 'opening' | 'open' | 'over' = 'opening';
+  #isLeft = false;
   #isAway = false;
   #settleOpened!: (directory: string) => void;
   #settleEnded!: (end: TerminalEnd) => void;
@@ -138,8 +139,14 @@ export class OpenTerminal {
     this.#parts.seen(as);
   }
 
+  /** Was it left, rather than lost? */
+  get isLeft(): boolean {
+    return this.#isLeft;
+  }
+
   /** Nobody looks at it any more. */
   close(): void {
+    this.#isLeft = this.#state !== 'over';
     this.fail(new AppError('TERMINAL_LOST', 'The terminal was left.'));
   }
 

@@ -148,7 +148,7 @@ export class Terminals {
     };
     const over = terminal.ended.then(
       ({ exitCode, signal }) => (signal === null ? `exit ${exitCode}` : signal),
-      (error: AppError) => error.code,
+      (error: AppError) => (terminal.isLeft ? 'left' : error.code),
     );
     void over.then(() => this.#open.delete(terminal.id));
     const isOpen = await terminal.opened.then(

@@ -97,6 +97,14 @@ describe('hub terminals', () => {
     expect(JSON.stringify(events) + inHand.noticed.join('')).not.toContain('secret');
   });
 
+  test('hub terminals: one that was left is not called lost', async () => {
+    const { stream } = await openTerminal();
+    stream.cancel();
+    await inHand.rest();
+    const events = await readEvents(inHand.hub.kv, { afterSeq: 0, countMax: 100 });
+    expect(events.at(-1)).toMatchObject({ kind: 'terminal-closed', note: 'after 0 s: left' });
+  });
+
   test('hub terminals: an asker who takes nothing leaves the worker’s window shut', async () => {
     const { id } = await openTerminal(() => new Promise(() => undefined));
     const chunk = new Uint8Array(1024);
