@@ -16,7 +16,7 @@ export const frameDepthMax = 32;
 
 /**
  * Durable messages sent and not yet acknowledged, per peer. Selective repeat holds as many. A job makes
- * three on its way back, so a hub's 256 in flight to one worker are 768; bytes bound the memory.
+ * up to three on its way back, so a hub's 256 in flight to one worker are 768; bytes bound the memory.
  */
 export const windowFramesMax = 1024;
 
