@@ -3,7 +3,10 @@
  *
  * Scripts go on from that answer and will not ask again.
  */
+import type { JobRecord } from '../../../cockpit/manager/job.ts';
+import type { Outcome } from '../../../protocol/model.ts';
 import type { Check, Finding } from './check.ts';
+import { isSuperseded } from './superseded.ts';
 
 /** See the header. */
 export const answersCheck: Check = {
@@ -16,9 +19,18 @@ export const answersCheck: Check = {
       const job = jobs.find((known) => known.id === id);
       const state = job?.kind === 'command' ? job.attempts[Number(n) - 1]?.state : undefined;
       const found = state?.is === 'finished' ? state.end.outcome : state?.is;
-      if (found === outcome) continue;
+      if (found === outcome || isOfElder(job, Number(n), outcome)) continue;
       findings.push({ about, message: `${attempt} was told as ${outcome} and is ${found}` });
     }
     return findings;
   },
 };
+
+/** An elder attempt came back and settled the job; what was told is its outcome. */
+function isOfElder(job: JobRecord | undefined, n: number, outcome: Outcome): boolean {
+  if (job?.kind !== 'command') return false;
+  const state = job.attempts[n - 1]?.state;
+  if (state?.is !== 'finished' || !isSuperseded(state.end)) return false;
+  const elders = job.attempts.slice(0, n - 1).map((elder) => elder.state);
+  return elders.some((elder) => elder.is === 'finished' && elder.end.outcome === outcome);
+}

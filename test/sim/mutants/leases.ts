@@ -29,7 +29,7 @@ export const leaseMutants: readonly Mutant[] = [
           'const good = renewal.waiting.filter(({ queued }) => queued >= 0 || received < 0);',
       },
     ],
-    focus: ['data-loss', 'cancel'],
+    focus: ['data-loss', 'group', 'cancel-new'],
   },
   {
     id: 'lease-unwatched',
