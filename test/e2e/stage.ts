@@ -12,6 +12,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import type {
+  InboxRow,
   InviteShape,
   JobDetail,
   JobRow,
@@ -149,6 +150,13 @@ export class Stage implements AsyncDisposable {
   untilWorker(name: string, test: (worker: TeamRow) => boolean): Promise<TeamRow> {
     return this.#hear(`${name} to pass ${test}`, (item) =>
       item.type === 'team' ? item.team.find((row) => row.name === name && test(row)) : undefined,
+    );
+  }
+
+  /** Resolves with the first entry of the inbox that passes. */
+  untilAsked(test: (entry: InboxRow) => boolean): Promise<InboxRow> {
+    return this.#hear(`an entry to pass ${test}`, (item) =>
+      item.type === 'inbox' ? item.rows.find(test) : undefined,
     );
   }
 
