@@ -29,7 +29,7 @@ import {
 import { jobRowSchema } from '../manager/job-row.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
 import type { LossCause } from '../manager/plan-loss.ts';
-import { pickKey, planKey } from './dispatch-keys.ts';
+import { pickNames, planKey } from './dispatch-keys.ts';
 import { type Answered, closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
 import { takeOrQuarantine } from './quarantine.ts';
@@ -61,6 +61,7 @@ export interface NewJob {
   readonly shape: 'single' | 'group';
   /** Of the asker's choice; `DispatchKeys` sees to it that there is one job of a key. */
   readonly key?: string;
+  readonly labels?: readonly string[];
 }
 
 /** Decides for all jobs of one hub. */
@@ -268,7 +269,7 @@ export class HubDesk {
     const group: GroupJob = {
       kind: 'group',
       id,
-      ...pickKey(wanted),
+      ...pickNames(wanted, null),
       title,
       createdAt,
       spec,
@@ -290,7 +291,7 @@ export class HubDesk {
     const job: CommandJob = {
       kind: 'command',
       id,
-      ...(place.parent === null ? pickKey(wanted) : {}),
+      ...pickNames(wanted, place.parent),
       title,
       createdAt: scene.change.at,
       parent: place.parent,

@@ -20,9 +20,18 @@ export function planKey(key: string, job: JobId): KvOp {
   return planRow(dispatchKey(key), job);
 }
 
-/** The key of what is asked for, where it has one, as a field of the job's record. */
-export function pickKey({ key }: { readonly key?: string }): { readonly key?: string } {
-  return key === undefined ? {} : { key };
+/** What the asker calls a job. */
+interface AskedNames {
+  readonly key?: string;
+  readonly labels?: readonly string[];
+}
+
+/** What it was called when it was asked for, as fields of the job's record. A part has no key of its own. */
+export function pickNames({ key, labels = [] }: AskedNames, parent: JobId | null): AskedNames {
+  return {
+    ...(key === undefined || parent !== null ? {} : { key }),
+    ...(labels.length === 0 ? {} : { labels }),
+  };
 }
 
 /** Makes a job once a key, also when two ask in the same moment. */

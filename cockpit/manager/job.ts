@@ -37,6 +37,8 @@ export interface CommandJob {
   readonly id: JobId;
   /** What the asker called it, so that asking again makes no second one. */
   readonly key?: string;
+  /** What the asker marked it with, `WORD` or `KEY=VALUE`; for finding it, nothing acts on them. */
+  readonly labels?: readonly string[];
   readonly title: string;
   readonly createdAt: number;
   readonly parent: JobId | null;
@@ -52,6 +54,7 @@ export interface GroupJob {
   readonly kind: 'group';
   readonly id: JobId;
   readonly key?: string;
+  readonly labels?: readonly string[];
   readonly title: string;
   readonly createdAt: number;
   readonly spec: CommandSpec;

@@ -29,6 +29,9 @@ const specBytesMax = 200 * 1024;
 /** Shortest silence that --lost-after and --stop-after may name: a link is given up after 6 s. */
 const silenceMsMin = 10_000;
 
+/** Labels of one job: more than a person reads in a row. */
+const labelsMax = 16;
+
 /** Titles are cut here; the whole command is in the job. */
 const titleLettersMax = 200;
 
@@ -64,6 +67,11 @@ const keyArgument = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, {
   message: 'a key is up to 128 letters, digits, dots, colons and dashes',
 });
 
+/** One word of a filter: no space, no comma. */
+const labelArgument = z.string().regex(/^[A-Za-z0-9._/-]{1,64}(?:=[A-Za-z0-9._:@+/-]{0,64})?$/, {
+  message: 'a label is WORD or KEY=VALUE of letters, digits, dots, dashes and slashes',
+});
+
 const artifactArgument = z.string().refine(isInsidePattern, {
   message: 'an artifact is named by a pattern below the job’s directory (say dist/**/*.tar)',
 });
@@ -84,6 +92,7 @@ const args = z
     replace: z.boolean().default(false),
     reconcile: z.enum(reconciles).optional(),
     artifact: z.array(artifactArgument).max(artifactPatternsMax).default([]),
+    label: z.array(labelArgument).max(labelsMax).default([]),
     key: keyArgument.optional(),
     title: z.string().min(1).max(titleLettersMax).optional(),
     wait: z.boolean().default(false),
@@ -127,6 +136,7 @@ export const dispatchVerb = defineVerb({
       help: 'if a replaced one returns: keep-replacement, keep-original, first-finished',
     },
     artifact: { value: 'GLOB', isList: true, help: 'bring these files of its directory back' },
+    label: { value: 'K=V|WORD', isList: true, help: 'mark it, to find it again' },
     title: { value: 'TEXT', help: 'what lists call it' },
     key: { value: 'KEY', help: 'asked again under the same key, it is the same job' },
     wait: { help: 'wait for the outcome' },
@@ -156,6 +166,7 @@ async function makeJob(hub: Hub, given: DispatchArgs): Promise<JobRecord> {
   const isGroup = given.all || given.on.length > 1;
   return hub.desk.dispatch({
     ...(given.key === undefined ? {} : { key: given.key }),
+    labels: [...new Set(given.label)],
     title: given.title ?? makeTitle(given.command),
     spec,
     need: given.need,

@@ -131,6 +131,10 @@ function showDetail(job: JobDetail, style: Style): string {
   if (job.repo !== null) lines.push(`repo     ${job.repo}`);
   if (job.deadlineMs !== null)
     lines.push(`deadline ${formatDuration(job.deadlineMs)} after dispatch`);
+  if (job.needs !== undefined && job.needs.length > 0)
+    lines.push(`needs    ${job.needs.join(' ')}`);
+  if (job.labels !== undefined && job.labels.length > 0)
+    lines.push(`labels   ${job.labels.join(' ')}`);
   lines.push(`policy   ${describePolicy(job)}`);
   if (job.attempts.length > 0) lines.push('', showAttempts(job.attempts, style));
   if (job.artifacts.length > 0) lines.push('', showArtifacts(job.artifacts, style));

@@ -130,6 +130,9 @@ function presentCommand(hub: Hub, job: CommandJob): JobRow {
     exitCode: end?.usage.exitCode ?? null,
     durationMs: findDuration(state.times, end),
     attemptCount: job.attempts.length,
+    needs: job.targeting.need,
+    labels: job.labels ?? [],
+    deadlineAt: attempt.expiresAt === undefined ? null : formatInstant(attempt.expiresAt),
   };
 }
 
@@ -141,6 +144,7 @@ function cutCommand(command: readonly string[]): readonly string[] {
 async function presentGroup(hub: Hub, group: GroupJob): Promise<JobRow> {
   const parts = await readParts(hub, group);
   const states = parts.map((part) => getCurrentAttempt(part).state);
+  const { deadlineMs } = group.spec;
   const receipt: Receipt = sumReceipts(states.map((state) => state.is));
   return {
     id: group.id,
@@ -163,6 +167,9 @@ async function presentGroup(hub: Hub, group: GroupJob): Promise<JobRow> {
     exitCode: null,
     durationMs: group.ended === undefined ? null : group.ended.at - group.createdAt,
     attemptCount: 1,
+    needs: parts[0]?.targeting.need ?? [],
+    labels: group.labels ?? [],
+    deadlineAt: deadlineMs === undefined ? null : formatInstant(group.createdAt + deadlineMs),
   };
 }
 

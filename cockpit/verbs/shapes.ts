@@ -88,6 +88,12 @@ export interface JobRow {
   readonly exitCode: number | null;
   readonly durationMs: number | null;
   readonly attemptCount: number;
+  /** What its worker must have; of a part what was asked for all. */
+  readonly needs?: readonly string[];
+  /** What the asker marked it with, `WORD` or `KEY=VALUE`. */
+  readonly labels?: readonly string[];
+  /** When the attempt that counts must have ended. */
+  readonly deadlineAt?: string | null;
 }
 
 /**

@@ -93,6 +93,16 @@ describe('hub desk', () => {
     expect(await again.readJournal()).toContain('attempt-finished');
   });
 
+  test('hub desk: labels are kept with a group and each of its parts, also after a restart', async () => {
+    const bench = await openTeamBench();
+    const labels = ['nightly', 'team=core'];
+    await bench.desk.dispatch(makeJob([alice, bob], { shape: 'group', labels }));
+    const later = await bench.restart();
+    for (const id of ['J1', 'J2', 'J3'] as const)
+      expect((await later.desk.get(id)).labels).toEqual(labels);
+    expect((await later.desk.dispatch(makeJob([alice], { labels: [] }))).labels).toBeUndefined();
+  });
+
   test('hub desk: receipts and the outcome come from the worker’s facts', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));

@@ -21,6 +21,7 @@ describe('dispatch arguments', () => {
       idempotent: false,
       replace: false,
       artifact: [],
+      label: [],
       wait: false,
       follow: false,
     });
@@ -37,6 +38,7 @@ describe('dispatch arguments', () => {
       'stop-after': '90s',
       cwd: '~/src',
       timeout: '5s',
+      label: ['nightly', 'team=core'],
     });
     expect(args).toMatchObject({
       command: ['make', ''],
@@ -46,6 +48,7 @@ describe('dispatch arguments', () => {
       'lost-after': 3_600_000,
       'stop-after': 90_000,
       timeout: 5000,
+      label: ['nightly', 'team=core'],
     });
   });
 
@@ -82,6 +85,10 @@ describe('dispatch arguments', () => {
     [{ command: ['a'], deadline: 'soon' }, 'deadline: "soon" is not a duration'],
     [{ command: ['a'], 'lost-after': '0' }, 'lost-after: "0" is not a duration'],
     [{ command: ['a'], title: '' }, 'title'],
+    [{ command: ['a'], label: ['two words'] }, 'label.0: a label is'],
+    [{ command: ['a'], label: ['=x'] }, 'a label is'],
+    [{ command: ['a'], label: ['a,b'] }, 'a label is'],
+    [{ command: ['a'], label: Array(17).fill('x') }, 'label'],
     [{ command: ['a'], replace: true }, '--idempotent'],
     [{ command: ['a'], replace: true, idempotent: true }, '--stop-after'],
     [{ ...replaced, 'lost-after': '44s' }, '--lost-after 45s'],
