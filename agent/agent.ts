@@ -29,6 +29,7 @@ import { planHubStore, readHubStore } from './hub-store.ts';
 import { Leavings } from './leavings.ts';
 import { type LifeEffect, type LifeEvent, type LifeState, stepLife } from './life-machine.ts';
 import { slotsPerCpuDefault } from './limits.ts';
+import { LoadTeller } from './load-teller.ts';
 import { KeepLink } from './loops/keep-link.ts';
 import { settle } from './settle.ts';
 import { Terminals } from './terminals.ts';
@@ -235,7 +236,7 @@ export class Agent implements SessionHost {
   ): void {
     const { ports, disk, hub, version } = this.#parts;
     const failed = (error: unknown) => this.#fail(error);
-    const { isAfterCrash } = this.#identity;
+    const { isAfterCrash, storeId: store, incarnation } = this.#identity;
     this.#intake = new Intake({ kv: this.#parts.kv, peer: hub, streams, isAfterCrash });
     this.#desk = new Desk({
       committer: this.#committer,
@@ -261,12 +262,8 @@ export class Agent implements SessionHost {
     this.#session = new Session({
       host: this,
       ports,
-      identity: {
-        role: 'agent',
-        version,
-        store: this.#identity.storeId,
-        incarnation: this.#identity.incarnation,
-      },
+      identity: { role: 'agent', version, store, incarnation },
+      load: new LoadTeller(this.#parts),
       knownStore: hubStore,
       marks: streams?.counts ?? { acked: 0, queued: 0, received: 0 },
     });

@@ -29,6 +29,12 @@ export const quarantineMax = 1000;
 /** And for so long: as a hub keeps its own, a quarter. */
 export const quarantineMsMax = 90 * 24 * 60 * 60 * 1000;
 
+/**
+ * The hub is told how busy this box is with a ping, this often: loads are averages of a minute, and a
+ * thousand agents that tell theirs are a hundred small frames a second.
+ */
+export const loadMs = 10_000;
+
 /** A stopping agent waits so long for its work to end and its reports to be delivered. */
 export const stopMsMax = 10_000;
 

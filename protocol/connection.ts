@@ -28,6 +28,7 @@ import {
 import { type LeaseInstant, readInstant } from './machines/renewal.ts';
 import type { Moment } from './machines/table.ts';
 import type { Ports } from './ports.ts';
+import type { LoadExchange } from './session-host.ts';
 import type { Link } from './transports/link.ts';
 
 /** What the session is told, and asked for. */
@@ -56,6 +57,7 @@ export interface ConnectionParts {
   readonly knownStore: string | null;
   /** How long a peer must be silent before it is pinged; 0 to ping steadily. */
   readonly pingRestMs: number;
+  readonly load: LoadExchange;
 }
 
 /** A link with its handshake. Life cycle: `start`, then `close` or the peer's end. */
@@ -150,6 +152,7 @@ export class Connection {
       return;
     }
     if (frame.t === 'ping') {
+      if (frame.load !== undefined) this.#parts.load.told(frame.load);
       const queued = this.#parts.owner.countQueued();
       const { clock } = this.#parts.ports;
       const hubs = queued === undefined ? {} : { queued, wallMs: clock.wallMs() };
@@ -167,7 +170,8 @@ export class Connection {
     const now = readInstant(this.#parts.ports.clock);
     this.#pings.push(now);
     if (this.#pings.length > pingsAwaitedMax) this.#pings.shift();
-    this.send({ t: 'ping', at: now.monotonicMs });
+    const load = this.#parts.load.read();
+    this.send({ t: 'ping', at: now.monotonicMs, ...(load === undefined ? {} : { load }) });
   }
 
   /** A pong to what this link never asked (a peer's invention, or forgotten) says nothing. */

@@ -59,6 +59,14 @@ export const capabilitiesSchema = z.object({
   cpus: z.number().int().min(0).max(100_000),
   memoryBytes: z.number().min(0),
   has: z.array(peerText(64)).max(256),
+  node: peerText(32).exactOptional(),
+});
+
+/** The shape of `BoxLoad`. */
+const loadSchema = z.object({
+  cpuLoad: z.number().min(0).max(1_000_000),
+  memoryFreeBytes: z.number().min(0),
+  diskFreeBytes: z.number().min(0).exactOptional(),
 });
 
 /** One attempt that the agent holds, as a positive statement. `left` = ended and already reported. */
@@ -120,7 +128,12 @@ const ackSchema = z.object({
   need: z.array(seq).max(needCountMax),
 });
 
-const pingSchema = z.object({ t: z.literal('ping'), at: instant });
+const pingSchema = z.object({
+  t: z.literal('ping'),
+  at: instant,
+  /** From an agent, now and then: how busy its box is. */
+  load: loadSchema.exactOptional(),
+});
 const pongSchema = z.object({
   t: z.literal('pong'),
   at: instant,

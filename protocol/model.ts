@@ -119,6 +119,17 @@ export interface Capabilities {
   readonly memoryBytes: number;
   /** Names that `--need` matches: tools found (`git`, `node`, …) and words from the config. */
   readonly has: readonly string[];
+  /** Version of the Node that the agent runs on; absent from agents of before it was told. */
+  readonly node?: string;
+}
+
+/** How busy a box is, as it was measured there. */
+export interface BoxLoad {
+  /** Processes that run or wait for a cpu, the average of a minute; 0 where the box can't say. */
+  readonly cpuLoad: number;
+  readonly memoryFreeBytes: number;
+  /** Under the agent's home; absent where it is not known. */
+  readonly diskFreeBytes?: number;
 }
 
 /** What an attempt used and how its process ended. `undefined` is "not known", never zero. */

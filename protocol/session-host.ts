@@ -8,6 +8,7 @@ import type { ErrorCode } from './errors.ts';
 import type { HelloFrame, OwnerFrame } from './frames.ts';
 import type { LeaseInstant } from './machines/renewal.ts';
 import type { OutboxRow } from './machines/sender.ts';
+import type { BoxLoad } from './model.ts';
 import type { Ports } from './ports.ts';
 
 /** Where the two streams with one store of the peer stand on our disk. */
@@ -53,6 +54,13 @@ export interface SessionHost {
   trouble(code: ErrorCode): void;
 }
 
+/** How busy boxes are: what our pings say of ours, and what the peer's said of its. */
+export interface LoadExchange {
+  /** Undefined where a ping that leaves now says nothing. */
+  read(): BoxLoad | undefined;
+  told(load: BoxLoad): void;
+}
+
 /** Who we are to every peer. */
 export interface SessionIdentity {
   readonly role: 'hub' | 'agent';
@@ -66,6 +74,7 @@ export interface SessionParts {
   readonly host: SessionHost;
   readonly ports: Ports;
   readonly identity: SessionIdentity;
+  readonly load: LoadExchange;
   readonly knownStore: string | null;
   readonly marks: StreamMarks;
 }

@@ -137,10 +137,9 @@ export class Session {
   }
 
   #connect({ link, askedAt }: Attached, ended: (reason: string) => void): void {
-    const { ports, identity } = this.#parts;
+    const { ports, identity, load } = this.#parts;
     const connection = new Connection({
-      link,
-      ports,
+      ...{ link, ports, load },
       ownStore: identity.store,
       knownStore: this.#streams.peerStore,
       pingRestMs: identity.role === 'hub' ? hubPingRestMs : 0,

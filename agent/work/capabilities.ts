@@ -1,14 +1,14 @@
 /*
- * What this box has: its size, and which known tools are on PATH.
+ * What this box has: its size, which known tools are on PATH, and how busy it is.
  *
  * Tools are looked up, never run: a probe must not start a compiler, a daemon or a version
  * manager's shim. Words of the config come on top and are taken as they are.
  */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { arch, availableParallelism, platform, totalmem } from 'node:os';
+import { arch, availableParallelism, loadavg, platform, totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { Capabilities } from '../../protocol/model.ts';
+import type { BoxLoad, Capabilities } from '../../protocol/model.ts';
 
 /** Tools that `--need` can ask for without a word in the box's config. */
 export const toolsKnown: readonly string[] = [
@@ -41,6 +41,18 @@ export async function probeCapabilities(options: ProbeOptions): Promise<Capabili
     cpus: availableParallelism(),
     memoryBytes: memoryBytes(),
     has: [...new Set([...found.flat(), ...options.has])].sort(),
+    node: process.versions.node,
+  };
+}
+
+/** How busy the box is. Rounded, so that what hardly changed reads the same. */
+export function measureLoad(): Omit<BoxLoad, 'diskFreeBytes'> {
+  const [cpuLoad = 0] = loadavg();
+  const step = memoryBytes() / 100;
+  const freeBytes = Math.min(process.availableMemory(), memoryBytes());
+  return {
+    cpuLoad: Math.round(cpuLoad * 10) / 10,
+    memoryFreeBytes: Math.round(Math.round(freeBytes / step) * step),
   };
 }
 

@@ -13,7 +13,7 @@ import { execa } from 'execa';
 import { AppError, assert, wrapError } from '../../protocol/errors.ts';
 import type { LogStream } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
-import { probeCapabilities } from './capabilities.ts';
+import { measureLoad, probeCapabilities } from './capabilities.ts';
 import type { Environment } from './environment.ts';
 import { buildEnvironment, pathDefault } from './environment.ts';
 import { findArtifacts } from './find-artifacts.ts';
@@ -62,6 +62,7 @@ export function openWorkshop(options: WorkshopOptions): Workshop {
   };
   return {
     probe: () => probeCapabilities({ path, has: options.config.has }),
+    measure: measureLoad,
     start: (order, take) => startWork(shop, order, take),
     reap: (process) => reapOrphans(process, options.ports),
     openShell: (order) => openShell(shop, order),

@@ -8,6 +8,7 @@
 import type {
   ArtifactMiss,
   AttemptId,
+  BoxLoad,
   Capabilities,
   CommandSpec,
   LogStream,
@@ -107,6 +108,8 @@ export interface Shell {
 export interface Workshop {
   /** Probes the box; called once at start. */
   probe(): Promise<Capabilities>;
+  /** How busy the box is now; the disk is watched elsewhere. */
+  measure(): Omit<BoxLoad, 'diskFreeBytes'>;
   /** Starts the command. Errors: JOB_DIRECTORY, JOB_REPO, JOB_SPAWN; then nothing was run. */
   start(order: WorkOrder, take: TakeOutput): Promise<Work>;
   /** Ends every process of an earlier agent's attempt, resolves with how many there were. */

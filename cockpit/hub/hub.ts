@@ -36,6 +36,7 @@ import type { Answered } from './inbox.ts';
 import { InviteBook } from './invite-book.ts';
 import { Ledger, type LedgerOutlet } from './ledger.ts';
 import { teamNewsMs } from './limits.ts';
+import { LoadNews } from './load-news.ts';
 import { LogMirror } from './log-mirror.ts';
 import { Retain } from './retain.ts';
 import { SentReceipts } from './sent-receipts.ts';
@@ -97,6 +98,7 @@ export class Hub {
   #startedAt = 0;
   #isStopping = false;
   #isTeamNews = false;
+  readonly #loadNews: LoadNews;
   #failure: AppError | undefined;
   #resolveEnded!: (failure: AppError | undefined) => void;
   /** Resolves when the hub has stopped, with the failure that ended it if one did. */
@@ -107,6 +109,7 @@ export class Hub {
   constructor(parts: HubParts) {
     this.#parts = parts;
     this.doctorLine = new DoctorLine(parts.ports);
+    this.#loadNews = new LoadNews(parts.ports.timers, () => this.feed.tell({ type: 'team' }));
     this.terminals = new Terminals({
       ports: parts.ports,
       send: (worker, frame) => this.#sessions.get(worker)?.session.sendFrame(frame) ?? 'closed',
@@ -329,6 +332,7 @@ export class Hub {
         incarnation: this.#identity.incarnation,
       },
       presenceChanged: () => this.#tellTeam(),
+      loadChanged: () => this.#loadNews.note(),
       failed: (error) => this.fail(error),
       noticed,
     });
@@ -371,6 +375,7 @@ export class Hub {
   }
 
   async #close(): Promise<void> {
+    this.#loadNews.stop();
     this.#leases?.stop();
     this.#invites?.stop();
     this.#sent?.stop();

@@ -20,6 +20,12 @@ export const logActiveMs = 1000;
  */
 export const logWaitingBytesMax = 64 * 1024 * 1024;
 
+/**
+ * Loads of boxes are told to screens at most this often, all in one: each telling is the whole team,
+ * and a thousand workers tell theirs at a hundred different moments a second.
+ */
+export const loadNewsMs = 10_000;
+
 /** Logs whose holder was looked up and is remembered; at it all are looked up again. */
 export const logHoldersMax = 4096;
 

@@ -7,7 +7,7 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { HelloFrame, OwnerFrame } from '../../protocol/frames.ts';
 import { findAssigned } from '../../protocol/messages.ts';
-import type { PeerKey } from '../../protocol/model.ts';
+import type { BoxLoad, PeerKey } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import { Session } from '../../protocol/session.ts';
 import type { SessionHost, SessionIdentity, StreamMarks } from '../../protocol/session-host.ts';
@@ -36,6 +36,7 @@ export interface WorkerSessionParts {
   readonly ports: Ports;
   readonly identity: SessionIdentity;
   readonly presenceChanged: () => void;
+  readonly loadChanged: () => void;
   readonly failed: (error: unknown) => void;
   readonly noticed: (line: string) => void;
 }
@@ -53,6 +54,7 @@ export class WorkerSession implements SessionHost {
   readonly session: Session;
   readonly #parts: WorkerSessionParts;
   #isFresh = false;
+  #load: BoxLoad | undefined;
   #health: WorkerHealth = { version: null, aheadMs: null, trouble: null };
 
   constructor(parts: WorkerSessionParts) {
@@ -62,6 +64,8 @@ export class WorkerSession implements SessionHost {
       host: this,
       ports: parts.ports,
       identity: parts.identity,
+      // A worker is not told how busy the hub's box is.
+      load: { read: () => undefined, told: (load) => this.#noteLoad(load) },
       knownStore: parts.store,
       marks: marks ?? { acked: 0, queued: 0, received: 0 },
     });
@@ -74,6 +78,11 @@ export class WorkerSession implements SessionHost {
 
   get health(): WorkerHealth {
     return this.#health;
+  }
+
+  /** How busy its box is, by its last word; undefined before the first. */
+  get load(): BoxLoad | undefined {
+    return this.#load;
   }
 
   get isLinked(): boolean {
@@ -196,6 +205,16 @@ export class WorkerSession implements SessionHost {
     const name = workers.find(key)?.name ?? key.slice(0, 8);
     noticed(`${name} cannot be served: ${code}. ${message} ${hint}`);
     this.#parts.presenceChanged();
+  }
+
+  #noteLoad(load: BoxLoad): void {
+    const known = this.#load;
+    this.#load = load;
+    const isNews =
+      known?.cpuLoad !== load.cpuLoad ||
+      known.memoryFreeBytes !== load.memoryFreeBytes ||
+      known.diskFreeBytes !== load.diskFreeBytes;
+    if (isNews) this.#parts.loadChanged();
   }
 
   /** The streams with this store of the worker, if it is the one that counts. */

@@ -46,6 +46,10 @@ export function presentWorker(hub: Hub, worker: WorkerRecord): TeamRow {
     jobs: held.map((job) => job.id),
     capabilities: worker.capabilities,
     key: worker.key,
+    load: session?.load ?? null,
+    version: session?.health.version ?? null,
+    aheadMs: session?.health.aheadMs ?? null,
+    trouble: session?.health.trouble ?? null,
   };
 }
 

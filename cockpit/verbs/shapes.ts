@@ -7,6 +7,7 @@
 import type { ErrorShape } from '../../protocol/errors.ts';
 import type {
   AttemptId,
+  BoxLoad,
   Capabilities,
   JobId,
   LogStream,
@@ -36,6 +37,14 @@ export interface TeamRow {
   readonly capabilities: Capabilities | null;
   /** Its public key, hex. */
   readonly key: string;
+  /** How busy its box is, by its last word; null while nothing was told. */
+  readonly load?: BoxLoad | null;
+  /** Of its agent, by its last hello to this hub process; null before that. */
+  readonly version?: string | null;
+  /** By how much its clock is ahead of the hub's, by that hello. */
+  readonly aheadMs?: number | null;
+  /** Code of what keeps it from being served until a person acts. */
+  readonly trouble?: string | null;
 }
 
 /** When each receipt was reached; null until then. */

@@ -87,6 +87,14 @@ export function getWorker(hub: Hub, name: string): WorkerRecord {
   return worker;
 }
 
+function describeLoad({ load, capabilities }: TeamRow): string {
+  if (load == null) return 'not told yet';
+  const mib = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
+  const disk = load.diskFreeBytes === undefined ? '' : `, disk ${mib(load.diskFreeBytes)} free`;
+  const cpus = capabilities === null ? '' : ` on ${capabilities.cpus} cpus`;
+  return `${load.cpuLoad}${cpus}, memory ${mib(load.memoryFreeBytes)} free${disk}`;
+}
+
 function showWorker(row: TeamRow, style: Style): string {
   const { capabilities } = row;
   const box =
@@ -102,6 +110,8 @@ function showWorker(row: TeamRow, style: Style): string {
     ['state', `${row.state}, link ${row.link}`],
     ['jobs', row.jobs.join(' ') || '-'],
     box,
+    ['load', describeLoad(row)],
+    ['runs', `odally ${row.version ?? '?'}, node ${capabilities?.node ?? '?'}`],
     ['has', capabilities?.has.join(' ') ?? '-'],
     ['key', row.key],
   ];

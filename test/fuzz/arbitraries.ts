@@ -200,7 +200,14 @@ export const anyFrame: { readonly [K in Frame['t']]: fc.Arbitrary<Frame> } = {
     received: cursor,
     need: fc.array(seq, { maxLength: 32 }),
   }),
-  ping: fc.record({ t: fc.constant('ping'), at: fraction }),
+  ping: record(
+    {
+      t: fc.constant('ping'),
+      at: fraction,
+      load: fc.record({ cpuLoad: fc.nat(99), memoryFreeBytes: fc.nat(), diskFreeBytes: fc.nat() }),
+    },
+    ['load'],
+  ) as fc.Arbitrary<Frame>,
   pong: record({ t: fc.constant('pong'), at: fraction, queued: cursor }, [
     'queued',
   ]) as fc.Arbitrary<Frame>,

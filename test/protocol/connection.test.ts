@@ -10,6 +10,7 @@ import {
   staleAfterMsDefault,
   suspectAfterMsDefault,
 } from '../../protocol/limits.ts';
+import type { BoxLoad } from '../../protocol/model.ts';
 import { createLinkPair } from '../../protocol/transports/memory.ts';
 import { FakePorts, settle } from './fake-ports.ts';
 import { makeHello, ownStore, peerStore, RawPeer } from './raw-peer.ts';
@@ -19,11 +20,13 @@ let peer: RawPeer;
 let connection: Connection;
 let told: string[];
 let spent: number;
+let load: BoxLoad | undefined;
 
 beforeEach(async () => {
   ports = new FakePorts();
   told = [];
   spent = 0;
+  load = undefined;
   const owner: ConnectionOwner = {
     compose: (forStore, isOpen) => makeHello({ store: ownStore, forStore, isOpen, role: 'hub' }),
     opened: (_connection, hello) => told.push(`opened ${hello.store.slice(0, 1)}`),
@@ -42,6 +45,7 @@ beforeEach(async () => {
   connection = new Connection({
     ...{ link, owner, ports, ownStore },
     ...{ knownStore: null, pingRestMs: 0 },
+    load: { read: () => load, told: ({ cpuLoad }) => told.push(`load ${cpuLoad}`) },
   });
   connection.start();
   peer = new RawPeer(far);
@@ -66,6 +70,19 @@ describe('connection', () => {
     expect(peer.pick('hello').at(-1)).toMatchObject({ forStore: peerStore, isOpen: true });
     expect(told).toEqual(['opened b']);
     expect(connection.isOpen).toBe(true);
+  });
+
+  test('connection: a ping tells of the box what its owner has to say, and the peer’s is told', async () => {
+    await open();
+    await ports.advance(1100);
+    expect(peer.pick('ping').at(-1)).not.toHaveProperty('load');
+    load = { cpuLoad: 1.5, memoryFreeBytes: 2 };
+    await ports.advance(1100);
+    expect(peer.pick('ping').at(-1)).toMatchObject({ load });
+    peer.say({ t: 'ping', at: 7, load: { cpuLoad: 3, memoryFreeBytes: 4 } });
+    await settle();
+    expect(told).toContain('load 3');
+    expect(peer.pick('pong').at(-1)).toMatchObject({ at: 7 });
   });
 
   test('connection: frames before hello are not taken, known or not', async () => {
@@ -136,6 +153,7 @@ describe('connection', () => {
       ownStore,
       knownStore: null,
       pingRestMs: 0,
+      load: { read: () => undefined, told: () => undefined },
     });
     other.start();
     new RawPeer(far).say(nak);

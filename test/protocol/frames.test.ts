@@ -32,6 +32,7 @@ const optional: Readonly<Record<string, readonly string[]>> = {
   'doctor-ask': ['only'],
   hello: ['name', 'host', 'capabilities', 'inventory', 'takesMany', 'takesWhole'],
   data: ['more'],
+  ping: ['load'],
   pong: ['queued', 'wallMs'],
   'log-ack': ['window'],
   artifact: ['code'],

@@ -60,7 +60,9 @@ export class Host implements SessionHost {
 export function makeSession(host: Host, known: string | null = peerStore, store = ownStore) {
   const ports = new FakePorts();
   const identity = { role: 'agent', version: '1', store, incarnation: 4 } as const;
-  const session = new Session({ host, ports, identity, knownStore: known, marks: host.marks });
+  const load = { read: () => undefined, told: () => undefined };
+  const marks = { knownStore: known, marks: host.marks };
+  const session = new Session({ host, ports, identity, load, ...marks });
   return { session, ports };
 }
 

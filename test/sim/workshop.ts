@@ -90,6 +90,7 @@ export class BoxProcesses {
         });
       });
     return {
+      measure: () => ({ cpuLoad: 0.5, memoryFreeBytes: 2 ** 30 }),
       probe: () =>
         later(1, () => ({ os: 'linux', arch: 'x64', cpus: 2, memoryBytes: 1e9, has: ['sh'] })),
       start: ({ attempt, mark, spec, collect }, take) =>

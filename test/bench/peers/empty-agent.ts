@@ -9,7 +9,7 @@ import { Agent } from '../../../agent/agent.ts';
 import { findAgentHome, readAgentConfig } from '../../../agent/home.ts';
 import { pair } from '../../../agent/pair.ts';
 import { openProgram } from '../../../agent/ports.ts';
-import { probeCapabilities } from '../../../agent/work/capabilities.ts';
+import { measureLoad, probeCapabilities } from '../../../agent/work/capabilities.ts';
 import type { Workshop } from '../../../agent/work/work.ts';
 import { loadOrCreateIdentity } from '../../../protocol/identity.ts';
 import { dialAttemptMsMax } from '../../../protocol/limits.ts';
@@ -27,6 +27,7 @@ const noticed = (line: string) => program.say(line);
 
 const workshop: Workshop = {
   probe: () => probeCapabilities({ path: program.env.PATH ?? '', has: [] }),
+  measure: measureLoad,
   start: async ({ mark }) => ({
     process: { pid: program.pid, start: '', mark },
     exit: Promise.resolve({ usage: { exitCode: 0 }, finishedAt: ports.clock.wallMs() }),

@@ -9,7 +9,7 @@
 import { join } from 'node:path';
 import { Agent } from '../../../agent/agent.ts';
 import { openProgram } from '../../../agent/ports.ts';
-import { probeCapabilities } from '../../../agent/work/capabilities.ts';
+import { measureLoad, probeCapabilities } from '../../../agent/work/capabilities.ts';
 import type { TakeOutput, Workshop } from '../../../agent/work/work.ts';
 import type { KeyPair } from '../../../protocol/identity.ts';
 import { dialAttemptMsMax, logChunkBytesMax } from '../../../protocol/limits.ts';
@@ -32,6 +32,7 @@ async function runFleet(plan: FleetPlan): Promise<void> {
   const capabilities = await probeCapabilities({ path: program.env.PATH ?? '', has: [] });
   const workshop: Workshop = {
     probe: async () => capabilities,
+    measure: measureLoad,
     start: async ({ mark }, take) => ({
       process: { pid: program.pid, start: '', mark },
       exit: print(take, plan.prints?.bytes ?? 0).then(() => ({
