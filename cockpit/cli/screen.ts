@@ -4,17 +4,21 @@
  * The hub is reached, and started if need be, before the terminal is touched; when that fails, the
  * reason is printed on the normal screen. Errors: HUB_*.
  */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { readConfig } from '../../store/home.ts';
 import { emptyHubConfig, findHubHome, readHubConfig } from '../home.ts';
+import type { HubClient } from '../hub/client.ts';
 import type { Program } from '../ports.ts';
 import { rebindKeys } from '../tui/keys/rebind.ts';
 import { readTmuxAnswer, type TerminalFacts, tmuxQuestion } from '../tui/state/terminal-checks.ts';
 import { statusVerb } from '../verbs/hub-state.ts';
 import { verbs } from '../verbs/registry.ts';
-import type { StatusShape } from '../verbs/shapes.ts';
+import type { ArtifactRow, StatusShape } from '../verbs/shapes.ts';
 import { connectHub, ensureHub } from './connect.ts';
+import { getArtifact } from './get.ts';
 import { handOver } from './hand-over.ts';
 import { chooseStyle } from './style.ts';
 
@@ -41,6 +45,7 @@ export async function openScreen(
   const end = await runCockpit({
     client,
     reconnect: () => connectHub(findHubHome(program.env)),
+    fetch: (to, file) => saveFile(to, file, program),
     ports: program.ports,
     stdin: program.stdin,
     stdout: program.stdout,
@@ -89,4 +94,19 @@ async function inspectTerminal({ env, askTmux }: Program): Promise<TerminalFacts
 
 function wrapProblem(thrown: unknown): AppError {
   return wrapError(thrown, 'CONFIG_INVALID');
+}
+
+/**
+ * A screen may have been opened anywhere, so files go below its home, each in the directory of its
+ * attempt and its place there: two of one name don't meet, and the same one again is the same file.
+ */
+async function saveFile(client: HubClient, file: ArtifactRow, program: Program): Promise<string> {
+  const [job, attempt] = file.attempt.split('.');
+  const { directory } = findHubHome(program.env);
+  const folder = join(directory, 'saved', file.attempt, String(file.index));
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const args = { job, attempt, path: file.path, out: `${folder}/`, force: true };
+  // Leaving the screen ends the process, and with it the stream and its half file.
+  const got = await getArtifact({ client, args, pid: program.pid, onSignal: () => undefined });
+  return got.file;
 }

@@ -14,7 +14,7 @@ import { suspendMsMax } from './limits.ts';
 import { holdResize } from './panes/held-resize.ts';
 import { type LendTerminal, Screen } from './panes/screen.tsx';
 import type { HandOver } from './state/effects.ts';
-import { HubFeed } from './state/feed.ts';
+import { type FetchFile, HubFeed } from './state/feed.ts';
 import type { ScreenVerb } from './state/grammar.ts';
 import { LogBuffer } from './state/log-buffer.ts';
 import { openState, type ScreenPrefs, type State } from './state/model.ts';
@@ -27,6 +27,7 @@ export interface CockpitOptions {
   readonly client: HubClient;
   /** Makes a new connection after the first was lost; called again after a second when it fails. */
   readonly reconnect: () => Promise<HubClient>;
+  readonly fetch: FetchFile;
   readonly ports: Ports;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
@@ -76,7 +77,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitEnd> {
 }
 
 function openCockpit(options: CockpitOptions) {
-  const { client, reconnect, ports, stdin, stdout } = options;
+  const { client, reconnect, fetch, ports, stdin, stdout } = options;
   const buffer = new LogBuffer();
   const exit = { leave: () => {}, lend: undefined as LendTerminal | undefined };
   const perform = (effect: WorldEffect): void => {
@@ -104,7 +105,7 @@ function openCockpit(options: CockpitOptions) {
   };
   const store = new CockpitStore({ ports, perform, initial: openState(seedOf(options)) });
   const told = { feed: store.feed, send: store.send };
-  const feed = new HubFeed({ client, reconnect, ports, buffer, ...told });
+  const feed = new HubFeed({ client, reconnect, fetch, ports, buffer, ...told });
   const held = holdResize(stdout);
   const show = async (): Promise<void> => {
     const screen = (

@@ -25,6 +25,20 @@ export type Command =
   | 'bottom'
   | 'left'
   | 'right'
+  | 'fold'
+  | 'unfold'
+  | 'sort-age'
+  | 'sort-state'
+  | 'sort-worker'
+  | 'sort-need'
+  | 'sort-label'
+  | 'sort-deadline'
+  | 'filter-state'
+  | 'filter-worker'
+  | 'filter-need'
+  | 'filter-label'
+  | 'filter-age'
+  | 'fetch'
   | 'pane-next'
   | 'pane-previous'
   | 'pane-team'
@@ -190,6 +204,20 @@ export const keymap: readonly Binding[] = [
   hidden('bottom', ['G', 'end'], 'last row; a log follows its end', moving),
   hidden('left', ['left'], 'scroll to the left', ['log']),
   hidden('right', ['right'], 'scroll to the right', ['log']),
+  hidden('fold', ['h', 'left'], 'fold; the file before', ['team', 'jobs']),
+  hidden('unfold', ['l', 'right'], 'unfold; the file after', ['team', 'jobs']),
+  hidden('fetch', ['f'], 'save the chosen file', ['jobs']),
+  hidden('filter-state', ['s'], 'only running, waiting, bad…', ['jobs']),
+  hidden('filter-worker', ['w'], 'only this worker; all', ['jobs']),
+  hidden('filter-need', ['n'], 'only what needs this; all', ['jobs']),
+  hidden('filter-label', ['b'], 'only this label; all', ['jobs']),
+  hidden('filter-age', ['a'], 'only young ones, old ones', ['jobs']),
+  hidden('sort-state', ['S'], 'worst first; again: last', ['jobs']),
+  hidden('sort-worker', ['W'], 'sort by worker', ['jobs']),
+  hidden('sort-need', ['N'], 'sort by need', ['jobs']),
+  hidden('sort-label', ['L'], 'sort by label', ['jobs']),
+  hidden('sort-age', ['A'], 'newest first; again: oldest', ['jobs']),
+  hidden('sort-deadline', ['D'], 'sort by deadline', ['jobs']),
   hidden('back', ['esc'], 'climb back', ['global']),
   shown('help', ['?'], 'help', ['global']),
   shown('quit', ['q'], 'quit, work goes on', ['global']),
@@ -230,7 +258,8 @@ export const keymap: readonly Binding[] = [
 /** The parts of the help overlay and of the README's table, in order. */
 export const contextTitles: readonly (readonly [Context, string])[] = [
   ['global', 'Everywhere'],
-  ['jobs', 'In the team, jobs and log'],
+  ['team', 'In the team, jobs and log'],
+  ['jobs', 'In the jobs'],
   ['log', 'In the log'],
   ['inbox', 'In the inbox'],
   ['doctor', 'In the doctor'],

@@ -9,6 +9,7 @@ import { unreachable } from '../../../protocol/errors.ts';
 import type { Command } from '../keys/keymap.ts';
 import { type PaneId, paneIds } from '../views/layout.ts';
 import { themeNames } from '../views/theme.ts';
+import { findOpenCard } from './card.ts';
 import { applyLineCommand, openCommandLine } from './command-line.ts';
 import { applyFormCommand, openForm } from './dispatch-form.ts';
 import { ask, still, type Update } from './effects.ts';
@@ -190,10 +191,10 @@ function focusPane(state: State, pane: PaneId): State {
  * there is nothing to leave.
  */
 function climbBack(state: State): Update {
-  const { focus, drill, detail } = state;
-  if (detail.isOpen) return still({ ...state, detail: closedDetail });
-  if (focus === 'log' && drill.type !== 'log') {
-    return still({ ...state, focus: drill.from, drill: { type: 'log' } });
+  const { focus, detail } = state;
+  if (detail.isOpen) {
+    const from = findOpenCard(state)?.from ?? focus;
+    return still({ ...state, focus: from, detail: closedDetail });
   }
   const id = paneModules[focus].list;
   const list = id === undefined ? undefined : state.lists[id];

@@ -6,7 +6,14 @@
  */
 import type { ErrorShape } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
-import type { EventRow, InboxRow, JobRow, StatusShape, TeamRow } from '../../verbs/shapes.ts';
+import type {
+  ArtifactRow,
+  EventRow,
+  InboxRow,
+  JobRow,
+  StatusShape,
+  TeamRow,
+} from '../../verbs/shapes.ts';
 import type { Report } from '../keys/reports.ts';
 import type { KeyPress } from '../keys/resolve.ts';
 import type { DoctorPlace } from './doctor-rows.ts';
@@ -26,6 +33,10 @@ export type Purpose =
   | { readonly for: 'doctor'; readonly place: DoctorPlace; readonly does: 'look' | 'fix' }
   /** The events' pane, under the token of its newest question. */
   | { readonly for: 'events'; readonly what: EventsAsk; readonly token: number }
+  /** The details of this worker: its own diagnosis. */
+  | { readonly for: 'worker-doctor'; readonly worker: string }
+  /** Whoever wants this file on their disk; the answer says where it is. */
+  | { readonly for: 'fetch'; readonly file: ArtifactRow }
   /** Something done to `subject`; `done` says that it was taken. The job that came of it is shown if `shows`. */
   | {
       readonly for: 'act';

@@ -9,6 +9,7 @@ import type { ErrorShape } from '../../../protocol/errors.ts';
 import type { EventRow, HourRow } from '../../verbs/shapes.ts';
 import type { Command } from '../keys/keymap.ts';
 import { eventsHeldMax, eventsNearRows, eventsPerAsk } from '../limits.ts';
+import { findOpenCard } from './card.ts';
 import { ask, type Effect, requestOf, still, type Update } from './effects.ts';
 import {
   type EventsAsk,
@@ -228,9 +229,9 @@ function openSubject(state: State): Update {
 }
 
 function comeBackHere({ state, effects }: Update): Update {
-  const { drill } = state;
-  if (drill.type !== 'job' && drill.type !== 'worker') return { state, effects };
-  return { state: { ...state, drill: { ...drill, from: 'events' } }, effects };
+  const card = findOpenCard(state);
+  if (card === undefined) return { state, effects };
+  return { state: { ...state, card: { ...card, from: 'events' } }, effects };
 }
 
 /** The next hour in this direction in which anything happened, at least so many hours away. */

@@ -12,7 +12,7 @@ import { type ErrorShape, wrapError } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../../protocol/ports.ts';
 import type { HubClient, HubStream } from '../../hub/client.ts';
-import type { EventRow, LogItem, WatchItem } from '../../verbs/shapes.ts';
+import type { ArtifactRow, EventRow, LogItem, WatchItem } from '../../verbs/shapes.ts';
 import { followMsMin, reconnectMs } from '../limits.ts';
 import { sizeText } from '../views/phrases.ts';
 import type { CockpitEvent, Request } from './effects.ts';
@@ -23,11 +23,16 @@ import type { FeedEvent } from './store.ts';
 export interface FeedOptions {
   readonly client: HubClient;
   readonly reconnect: () => Promise<HubClient>;
+  /** Puts a file of a job on this box's disk; resolves with its place. */
+  readonly fetch: FetchFile;
   readonly ports: Ports;
   readonly buffer: LogBuffer;
   readonly feed: (event: FeedEvent) => void;
   readonly send: (events: readonly CockpitEvent[]) => void;
 }
+
+/** Puts a file that a job brought on this box's disk; resolves with its place. */
+export type FetchFile = (client: HubClient, file: ArtifactRow) => Promise<string>;
 
 interface Follow {
   readonly job: JobId;
@@ -75,7 +80,12 @@ export class HubFeed {
 
   /** Asks the hub for a verb; what came of it is sent as an event. */
   request(request: Request): void {
-    this.#client.call(request.verb, request.args).then(
+    const { purpose } = request;
+    const asked =
+      purpose.for === 'fetch'
+        ? this.#options.fetch(this.#client, purpose.file)
+        : this.#client.call(request.verb, request.args);
+    asked.then(
       (value) => this.#options.send([{ type: 'reply', request, value }]),
       (thrown) => this.#options.send([{ type: 'refused', request, error: shapeOf(thrown) }]),
     );

@@ -6,8 +6,10 @@
  */
 import { type Grammar, splitWords } from '../../verbs/command-line.ts';
 import type { Style } from '../../verbs/verb.ts';
+import { visibleJobs } from './board.ts';
+import { findOpenCard } from './card.ts';
 import { targetsOf } from './list.ts';
-import { type State, visibleInbox, visibleJobs, visibleTeam } from './model.ts';
+import { type State, visibleInbox, visibleTeam } from './model.ts';
 
 /** As much of a verb as the screen needs. */
 export interface ScreenVerb extends Grammar {
@@ -48,9 +50,10 @@ export function findVerbOf(
 
 /** What is marked or selected where the screen is now, as words of this kind. */
 export function chosenWords(state: State, kind: WordKind): readonly string[] {
-  const { focus, lists, drill } = state;
+  const { lists } = state;
+  const card = findOpenCard(state);
   if (kind === 'worker') {
-    if (focus === 'log' && drill.type === 'worker') return [drill.name];
+    if (card?.type === 'worker') return [card.name];
     return targetsOf(
       lists.team,
       visibleTeam(state).map(({ name }) => name),
@@ -63,6 +66,7 @@ export function chosenWords(state: State, kind: WordKind): readonly string[] {
     );
   }
   if (kind !== 'job') return [];
+  if (card?.type === 'job') return [card.job];
   return targetsOf(
     lists.jobs,
     visibleJobs(state).map(({ id }) => id),

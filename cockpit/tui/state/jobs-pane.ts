@@ -6,20 +6,29 @@
 import type { JobId } from '../../../protocol/model.ts';
 import type { JobRow } from '../../verbs/shapes.ts';
 import type { Command } from '../keys/keymap.ts';
+import { visibleJobs } from './board.ts';
+import { applyBoardCommand, explainBoard } from './board-choice.ts';
+import { findChosenFile, findOpenCard, openCard, stepFile } from './card.ts';
 import { ask, type Effect, requestOf, still, type Update } from './effects.ts';
-import { targetsOf } from './list.ts';
-import { findSelectedJob, type State, visibleJobs } from './model.ts';
+import { findPlace } from './list.ts';
+import { findSelectedJob, type State } from './model.ts';
 
 /** The jobs that a verb would act on. */
 export function jobTargets(state: State): readonly JobRow[] {
+  const card = findOpenCard(state);
+  // What is marked in a list that is not in sight is not what a key is about.
+  if (card?.type === 'job') return state.jobs.filter((job) => job.id === card.job);
   const rows = visibleJobs(state);
-  const ids = new Set(
-    targetsOf(
-      state.lists.jobs,
-      rows.map((job) => job.id),
-    ),
-  );
-  return rows.filter((job) => ids.has(job.id));
+  const { marked, selected } = state.lists.jobs;
+  const chosen = new Set<string>(marked);
+  const some = chosen.size === 0 ? [] : rows.filter((job) => chosen.has(job.id));
+  return some.length > 0 ? some : rows.slice(...spanOf(rows, selected));
+}
+
+/** The one row of this id, as the ends of a slice. */
+function spanOf(rows: readonly JobRow[], id: string | undefined): readonly [number, number] {
+  const place = findPlace(rows, (job) => job.id, id);
+  return place < 0 ? [0, 0] : [place, place + 1];
 }
 
 /** A command of the jobs' own keys. */
@@ -30,19 +39,32 @@ export function applyJobsCommand(state: State, command: Command): Update | undef
   if (command === 'open-pager') return openLog(state, 'pager');
   if (command === 'open-editor') return openLog(state, 'editor');
   if (command === 'terminal') return openTerminal(state, findSelectedJob(state)?.id);
-  return undefined;
+  if (state.focus !== 'jobs') return undefined;
+  return findOpenCard(state) === undefined
+    ? applyToBoard(state, command)
+    : applyToCard(state, command);
 }
 
-/** Details of the selected job, in the place of the log; in the log's own pane it climbs back. */
-function openJob(state: State): Update {
-  const { focus, drill } = state;
-  const job = findSelectedJob(state)?.id;
-  if (focus === 'log' && drill.type !== 'log') {
-    return still({ ...state, focus: drill.from, drill: { type: 'log' } });
+function applyToBoard(state: State, command: Command): Update | undefined {
+  const next = applyBoardCommand(state, command);
+  return next === undefined ? undefined : still(next);
+}
+
+/** In a job's details the keys that fold choose among its files, and no key narrows what is not seen. */
+function applyToCard(state: State, command: Command): Update | undefined {
+  if (command === 'fold' || command === 'unfold') {
+    return still(stepFile(state, command === 'fold' ? -1 : 1));
   }
-  if (job === undefined) return still(state);
-  const next = { type: 'job', job, detail: undefined, from: focus, top: 0 } as const;
-  return ask({ ...state, focus: 'log', drill: next }, askForDetail(job));
+  const file = findChosenFile(state);
+  if (command !== 'fetch' || file === undefined) return undefined;
+  return ask(state, requestOf('get', {}, { for: 'fetch', file }));
+}
+
+/** Details of the selected job, beside its log. */
+function openJob(state: State): Update {
+  const job = findSelectedJob(state)?.id;
+  if (job === undefined || findOpenCard(state) !== undefined) return still(state);
+  return openCard(state, 'jobs', { type: 'job', job, detail: undefined, file: 0 });
 }
 
 function openLog(state: State, how: 'pager' | 'editor'): Update {
@@ -57,11 +79,6 @@ export function openTerminal(state: State, target: string | undefined): Update {
   return target === undefined
     ? still(state)
     : ask(state, { type: 'hand-over', what: { for: 'terminal', target } });
-}
-
-/** Asks the hub for everything about a job. */
-export function askForDetail(job: JobId): Effect {
-  return requestOf('job', { job }, { for: 'detail', job });
 }
 
 function askToCancel(state: State): Update {
@@ -107,14 +124,13 @@ function act(verb: 'cancel' | 'retry', job: JobId, done: string): Effect {
 /** Why a command of the jobs can't be done. */
 export function explainJobs(state: State, command: Command): string | undefined {
   if (command === 'open') {
-    if (state.focus === 'log' && state.drill.type !== 'log') return undefined;
     return findSelectedJob(state) === undefined ? 'no job is selected' : undefined;
   }
   if (command === 'open-pager' || command === 'open-editor' || command === 'terminal') {
     return explainOne(state, command);
   }
-  if (command !== 'cancel' && command !== 'retry') return undefined;
-  if (state.focus === 'log' && state.drill.type === 'worker') return chooseFirst;
+  if (command === 'fetch') return explainFetch(state);
+  if (command !== 'cancel' && command !== 'retry') return explainView(state, command);
   const jobs = jobTargets(state);
   const [first] = jobs;
   if (first === undefined) return 'no job is selected';
@@ -133,6 +149,27 @@ function explainOne(state: State, command: Command): string | undefined {
   if (job === undefined) return 'no job is selected';
   if (job.kind === 'group') return `${job.id} is a group; choose one of its parts`;
   return command === 'terminal' && job.worker === null ? `${job.id} has no worker yet` : undefined;
+}
+
+/** Keys of the board where its details are open: only those that choose a file are of use. */
+function explainView(state: State, command: Command): string | undefined {
+  if (state.focus !== 'jobs') return undefined;
+  if (findOpenCard(state) === undefined) return explainBoard(state, command);
+  const isChoice = command === 'fold' || command === 'unfold';
+  if (isChoice && findChosenFile(state) === undefined) return 'it brought no files';
+  return boardOnly.test(command) ? 'esc goes back to the list first' : undefined;
+}
+
+const boardOnly = /^(?:sort-|filter|mark)/;
+
+function explainFetch(state: State): string | undefined {
+  if (findOpenCard(state) === undefined) return 'enter opens a job, then f fetches a file of it';
+  const file = findChosenFile(state);
+  if (file === undefined) return 'it brought no files';
+  if (file.state === 'here') return undefined;
+  return file.state === 'coming'
+    ? 'it has not come yet'
+    : `it can’t be had: ${file.code ?? file.state}`;
 }
 
 /** What is said where a job would have to be chosen. */

@@ -36,6 +36,23 @@ export const emptyList: ListState = {
   rangeFrom: undefined,
 };
 
+/**
+ * Where the row of this id stands in these rows; -1 where it doesn't. The same rows are looked through
+ * once: this is asked after every key.
+ */
+export function findPlace<T extends object>(
+  rows: readonly T[],
+  idOf: (row: T) => string,
+  id: string | undefined,
+): number {
+  if (id === undefined) return -1;
+  const known = places.get(rows) ?? new Map(rows.map((row, index) => [idOf(row), index]));
+  places.set(rows, known);
+  return known.get(id) ?? -1;
+}
+
+const places = new WeakMap<object, ReadonlyMap<string, number>>();
+
 /** The rows that a filter leaves; the same rows and filter give the same array. */
 export function visibleIn<T extends object>(
   rows: readonly T[],
@@ -107,13 +124,20 @@ export function targetsOf(list: ListState, ids: readonly string[]): readonly str
   return list.selected === undefined || !ids.includes(list.selected) ? [] : [list.selected];
 }
 
-/** Makes the list legal for `ids`: the selection is one of them and in sight, marks are known. */
-export function settleList(list: ListState, ids: readonly string[], room: number): ListState {
+/**
+ * Makes the list legal for `ids`: the selection is one of them and in sight. One that isn't shown has
+ * no room, and stays scrolled as it is.
+ */
+export function settleList(
+  list: ListState,
+  ids: readonly string[],
+  room: number | undefined,
+): ListState {
   const index = list.selected === undefined ? -1 : ids.indexOf(list.selected);
   const selected = index >= 0 ? list.selected : (ids[Math.min(list.top, ids.length - 1)] ?? ids[0]);
   const top = keepInSight(index >= 0 ? index : ids.indexOf(selected ?? ''), {
     top: list.top,
-    room,
+    room: room ?? Math.max(1, ids.length - list.top),
     count: ids.length,
   });
   if (top === list.top && selected === list.selected) return list;

@@ -1,5 +1,5 @@
 /*
- * The log pane's keys: scrolling the log, or the details that are in its place. Pure.
+ * The log pane's keys: scrolling the log. Pure.
  *
  * The log is always that of the selected job. Scrolling up stops following, reaching the end takes
  * it up again.
@@ -24,15 +24,12 @@ export function showSelected(state: State): Update {
   const { selected } = state.lists.jobs;
   if (selected === undefined || selected === state.log.job) return still(state);
   const unseen = state.unseen.filter((id) => id !== selected);
-  const isAbout = state.drill.type === 'job' && state.drill.job === selected;
-  const drill = isAbout ? state.drill : ({ type: 'log' } as const);
-  return followJob({ ...state, unseen, drill }, selected as JobId);
+  return followJob({ ...state, unseen }, selected as JobId);
 }
 
 /** A command of the log pane's own keys. */
 export function applyLogCommand(state: State, command: Command): Update | undefined {
   if (command !== 'left' && command !== 'right') return undefined;
-  if (state.drill.type !== 'log') return still(state);
   const step = command === 'left' ? -sidewaysCells : sidewaysCells;
   const left = Math.min(lineCellsMax, Math.max(0, state.log.left + step));
   return still({ ...state, log: { ...state.log, left } });
@@ -42,10 +39,6 @@ const sidewaysCells = 20;
 
 /** Moves in the log pane. */
 export function moveInLog(state: State, how: Move): Update {
-  return state.drill.type === 'log' ? scrollLog(state, how) : scrollDrill(state, how);
-}
-
-function scrollLog(state: State, how: Move): Update {
   const { log } = state;
   const room = logRoom(state);
   const last = Math.max(log.first, logRowsEnd(state) - room);
@@ -53,12 +46,4 @@ function scrollLog(state: State, how: Move): Update {
   const isFollowing = top >= last;
   const seenEnd = log.isFollowing ? log.end : log.seenEnd;
   return still({ ...state, log: { ...log, top, isFollowing, seenEnd } });
-}
-
-function scrollDrill(state: State, how: Move): Update {
-  if (state.drill.type === 'log') return still(state);
-  // `settleScroll` knows how many rows there are and pulls the end back to the last page.
-  const bounds = { room: logRoom(state), last: Number.MAX_SAFE_INTEGER };
-  const top = moveNumber(state.drill.top, how, bounds);
-  return still({ ...state, drill: { ...state.drill, top } });
 }

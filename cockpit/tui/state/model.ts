@@ -7,18 +7,13 @@
  */
 import type { ErrorShape } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
-import type {
-  EventRow,
-  InboxRow,
-  JobDetail,
-  JobRow,
-  StatusShape,
-  TeamRow,
-} from '../../verbs/shapes.ts';
+import type { EventRow, InboxRow, JobRow, StatusShape, TeamRow } from '../../verbs/shapes.ts';
 import type { Binding, Mode } from '../keys/keymap.ts';
 import { jobsHeldMax } from '../limits.ts';
 import type { PaneId } from '../views/layout.ts';
 import type { ThemeName } from '../views/theme.ts';
+import { type Board, boardAtStart } from './board.ts';
+import type { Card } from './card.ts';
 import {
   type DoctorRow,
   type DoctorView,
@@ -29,24 +24,12 @@ import {
 import type { Effect } from './effects.ts';
 import { type EventsView, emptyEvents } from './events-view.ts';
 import type { ScreenVerb } from './grammar.ts';
-import { emptyList, type ListId, type ListState, visibleIn } from './list.ts';
+import { emptyList, findPlace, type ListId, type ListState, visibleIn } from './list.ts';
 
 /** The connection to the hub. */
 export type HubLink =
   | { readonly type: 'live' }
   | { readonly type: 'gone'; readonly reason: string; readonly tryCount: number };
-
-/** What the right pane shows. `from` is the pane to climb back to. */
-export type Drill =
-  | { readonly type: 'log' }
-  | {
-      readonly type: 'job';
-      readonly job: JobId;
-      readonly detail: JobDetail | undefined;
-      readonly from: PaneId;
-      readonly top: number;
-    }
-  | { readonly type: 'worker'; readonly name: string; readonly from: PaneId; readonly top: number };
 
 /** The followed log, by numbers. `top` is the first row shown, `left` the first column. */
 export interface LogView {
@@ -140,7 +123,8 @@ export interface Words {
 /** Where one was: enough to come back. */
 export interface Place {
   readonly focus: PaneId;
-  readonly drill: Drill;
+  /** The details that were open there. */
+  readonly card: Card | undefined;
   readonly job: JobId | undefined;
   readonly worker: string | undefined;
 }
@@ -207,7 +191,12 @@ export interface State {
   readonly lists: Readonly<Record<ListId, ListState>>;
   /** The details of a pane that has them beside its list: do they have the keys, and their first row. */
   readonly detail: { readonly isOpen: boolean; readonly top: number };
-  readonly drill: Drill;
+  /** What the details of the team or of the jobs are about, or were about last. */
+  readonly card: Card | undefined;
+  /** How the jobs are sorted. */
+  readonly board: Board;
+  /** Groups of jobs and headings of the team whose rows are not shown. */
+  readonly folded: readonly string[];
   readonly log: LogView;
   readonly overlay: Overlay | undefined;
   /** The grammar: every verb that the hub answers. */
@@ -286,7 +275,9 @@ export function openState(seed: StateSeed): State {
       events: emptyList,
     },
     detail: closedDetail,
-    drill: { type: 'log' },
+    card: undefined,
+    board: boardAtStart,
+    folded: [],
     log: openLogView(undefined),
     overlay: undefined,
     hasWindow: undefined,
@@ -306,11 +297,6 @@ export function modeOf(state: State): Mode {
 /** The workers that the team's filter leaves, in order. */
 export function visibleTeam(state: State): readonly TeamRow[] {
   return visibleIn(state.team, state.lists.team.filter, teamText);
-}
-
-/** The jobs that their filter leaves, newest first. */
-export function visibleJobs(state: State): readonly JobRow[] {
-  return visibleIn(state.jobs, state.lists.jobs.filter, jobText);
 }
 
 /** What waits for the M2, as far as the filter leaves it. */
@@ -343,19 +329,23 @@ function numberOf(id: JobId): number {
   return Number(id.slice(1));
 }
 
+function idOfJob({ id }: JobRow): string {
+  return id;
+}
+
 /** The selected job, where the hub has told of it. */
 export function findSelectedJob(state: State): JobRow | undefined {
-  return state.jobs.find((job) => job.id === state.lists.jobs.selected);
+  return state.jobs[findPlace(state.jobs, idOfJob, state.lists.jobs.selected)];
 }
 
 /** The job whose log or detail the right pane shows. */
 export function findFollowedJob(state: State): JobRow | undefined {
-  return state.jobs.find((job) => job.id === state.log.job);
+  return state.jobs[findPlace(state.jobs, idOfJob, state.log.job)];
 }
 
 /** The selected worker. */
 export function findSelectedWorker(state: State): TeamRow | undefined {
-  return state.team.find((worker) => worker.name === state.lists.team.selected);
+  return state.team[findPlace(state.team, ({ name }) => name, state.lists.team.selected)];
 }
 
 /** The selected entry of the inbox. */
@@ -372,11 +362,6 @@ export function withList(state: State, id: ListId, list: ListState): State {
 function teamText(worker: TeamRow): string {
   const { name, kind, host, state, link, jobs, capabilities } = worker;
   return [name, kind, host, state, link, ...jobs, ...(capabilities?.has ?? [])].join(' ');
-}
-
-function jobText(job: JobRow): string {
-  const { id, title, state, outcome, worker, host, kind, parent } = job;
-  return [id, title, outcome ?? state, worker ?? '', host ?? '', kind, parent ?? ''].join(' ');
 }
 
 function inboxText(row: InboxRow): string {

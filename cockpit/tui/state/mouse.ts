@@ -6,7 +6,8 @@
  */
 import { wheelRows } from '../limits.ts';
 import { findTab } from '../views/chrome.ts';
-import { layoutParts, type PaneId, paneIds, type Rect } from '../views/layout.ts';
+import { isOnDesk, layoutParts, type PaneId, paneIds, type Rect } from '../views/layout.ts';
+import { findOpenCard } from './card.ts';
 import { still, type Update } from './effects.ts';
 import { moveNumber } from './list.ts';
 import { closedDetail, type State, withList } from './model.ts';
@@ -43,9 +44,11 @@ function clickPane(state: State, pane: PaneId, { x, y }: MouseEvent): Update {
   const id = paneModules[pane].list;
   const rect = layoutOf(focused).panes[pane];
   if (id === undefined || rect === undefined) return still(focused);
+  // Of details on the desk there is nothing to select.
+  if (findOpenCard(focused) !== undefined) return still(focused);
   const { list } = layoutParts(pane, rect, turnOf(focused));
   if (list === undefined || !isIn(list, { x, y })) {
-    const isOpen = paneModules[pane].countDetailRows !== undefined;
+    const isOpen = !isOnDesk(pane) && paneModules[pane].countDetailRows !== undefined;
     return still({ ...focused, detail: { ...focused.detail, isOpen } });
   }
   const row = y - list.y - listHeadRows;

@@ -5,8 +5,11 @@
  * everything else about panes asks here instead of asking which pane it is.
  */
 import type { Command } from '../keys/keymap.ts';
+import { countCardRows } from '../views/card.ts';
 import type { PaneId } from '../views/layout.ts';
+import { visibleJobs } from './board.ts';
 import { applyDoctorCommand, countDoctorRows, explainDoctor } from './doctor-pane.ts';
+import { listDoctorRows } from './doctor-rows.ts';
 import { still, type Update } from './effects.ts';
 import { applyEventsCommand, explainEvents, moveInEvents } from './events-pane.ts';
 import { applyInboxCommand, countInboxRows, explainInbox } from './inbox-pane.ts';
@@ -20,16 +23,9 @@ import {
   settleList,
 } from './list.ts';
 import { applyLogCommand, moveInLog } from './log-pane.ts';
-import {
-  type State,
-  visibleDoctor,
-  visibleEvents,
-  visibleInbox,
-  visibleJobs,
-  visibleTeam,
-  withList,
-} from './model.ts';
-import { detailRoom, listRoom } from './scroll.ts';
+import { type State, visibleDoctor, visibleEvents, visibleInbox, withList } from './model.ts';
+import { listTeam } from './organisation.ts';
+import { detailRoom, listRoom, teamForm } from './scroll.ts';
 import { applyTeamCommand, explainTeam } from './team-pane.ts';
 
 /** One pane's part in what keys do. */
@@ -50,8 +46,18 @@ export interface PaneModule {
 
 /** The table. */
 export const paneModules: Readonly<Record<PaneId, PaneModule>> = {
-  team: { list: 'team', apply: applyTeamCommand, explain: explainTeam },
-  jobs: { list: 'jobs', apply: applyJobsCommand, explain: explainJobs },
+  team: {
+    list: 'team',
+    apply: applyTeamCommand,
+    explain: explainTeam,
+    countDetailRows: countCardRows,
+  },
+  jobs: {
+    list: 'jobs',
+    apply: applyJobsCommand,
+    explain: explainJobs,
+    countDetailRows: countCardRows,
+  },
   log: { list: undefined, move: moveInLog, apply: applyLogCommand, explain: explainJobs },
   inbox: {
     list: 'inbox',
@@ -77,7 +83,7 @@ export const paneModules: Readonly<Record<PaneId, PaneModule>> = {
 export function visibleIds(state: State, list: ListId): readonly string[] {
   switch (list) {
     case 'team':
-      return idsOf(visibleTeam(state), (worker) => worker.name);
+      return idsOf(listTeam(state, teamForm(state)), (item) => item.id);
     case 'jobs':
       return idsOf(visibleJobs(state), (job) => job.id);
     case 'inbox':
@@ -89,10 +95,20 @@ export function visibleIds(state: State, list: ListId): readonly string[] {
   }
 }
 
-/** Every id that a list could show. */
+/** Every id that may be marked in a list. */
 function knownIds(state: State, list: ListId): readonly string[] {
-  const bare = withList(state, list, { ...state.lists[list], filter: '' });
-  return visibleIds(bare, list);
+  switch (list) {
+    case 'team':
+      return idsOf(state.team, (worker) => worker.name);
+    case 'jobs':
+      return idsOf(state.jobs, (job) => job.id);
+    case 'inbox':
+      return idsOf(state.inbox, (row) => row.id);
+    case 'doctor':
+      return idsOf(listDoctorRows(state), (row) => row.id);
+    case 'events':
+      return idsOf(state.events.rows, (row) => String(row.seq));
+  }
 }
 
 /** Moves in the pane that has the keys. */
@@ -102,7 +118,7 @@ export function moveInPane(state: State, how: Move): Update {
   if (pane.list === undefined) return pane.move?.(state, how) ?? still(state);
   const beyond = pane.moveBeyond?.(state, how);
   if (beyond !== undefined) return beyond;
-  const by = { how, room: listRoom(state, state.focus) };
+  const by = { how, room: listRoom(state, state.focus) ?? 1 };
   const list = moveInList(state.lists[pane.list], visibleIds(state, pane.list), by);
   return still(withList(state, pane.list, list));
 }
@@ -120,8 +136,16 @@ export function settleLists(state: State): State {
     listIds.reduce((settled, id) => {
       const list = settleList(settled.lists[id], visibleIds(settled, id), listRoom(settled, id));
       return withList(settled, id, dropUnknownMarks(list, knownIds(settled, id)));
-    }, state),
+    }, chooseFirstWorker(state)),
   );
+}
+
+/** At first a worker is selected, not the M2 above them all. */
+function chooseFirstWorker(state: State): State {
+  const { team } = state.lists;
+  if (team.selected !== undefined) return state;
+  const first = listTeam(state, teamForm(state)).find(({ type }) => type === 'worker');
+  return first === undefined ? state : withList(state, 'team', { ...team, selected: first.id });
 }
 
 const listIds = ['team', 'jobs', 'inbox', 'doctor', 'events'] as const satisfies readonly ListId[];

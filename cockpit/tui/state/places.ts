@@ -7,9 +7,11 @@
 import type { JobId } from '../../../protocol/model.ts';
 import { placesMax } from '../limits.ts';
 import type { PaneId } from '../views/layout.ts';
-import { ask, still, type Update } from './effects.ts';
-import { askForDetail } from './jobs-pane.ts';
-import { closedDetail, type Place, type State, withList } from './model.ts';
+import { selectJob } from './board-choice.ts';
+import { findOpenCard, openCard, openWorker } from './card.ts';
+import { still, type Update } from './effects.ts';
+import { closedDetail, type Place, type State } from './model.ts';
+import { selectWorker } from './organisation.ts';
 
 /** Where to go. */
 export type Target =
@@ -21,16 +23,13 @@ export type Target =
 export function goTo(state: State, target: Target): Update {
   if ('pane' in target) return still({ ...state, focus: target.pane, detail: closedDetail });
   if ('worker' in target) {
-    const drill = { type: 'worker', name: target.worker, from: 'team', top: 0 } as const;
-    const chosen = choose(state, 'team', target.worker);
-    return still({ ...chosen, focus: 'log', drill, detail: closedDetail });
+    return openWorker(selectWorker(state, target.worker), target.worker);
   }
   const { job, shows } = target;
-  const chosen = { ...choose(state, 'jobs', job), detail: closedDetail };
+  const chosen = { ...selectJob(state, job), detail: closedDetail };
   if (shows === 'row') return still({ ...chosen, focus: 'jobs' });
-  if (shows === 'log') return still({ ...chosen, focus: 'log', drill: { type: 'log' } });
-  const drill = { type: 'job', job, detail: undefined, from: 'jobs', top: 0 } as const;
-  return ask({ ...chosen, focus: 'log', drill }, askForDetail(job));
+  if (shows === 'log') return still({ ...chosen, focus: 'log' });
+  return openCard(chosen, 'jobs', { type: 'job', job, detail: undefined, file: 0 });
 }
 
 /** The state with the step that was made remembered, where one was made. */
@@ -50,29 +49,25 @@ export function stepInTrail(state: State, direction: 'back' | 'forth'): Update {
     [direction]: rest,
     [other]: [placeOf(state), ...state.trail[other]].slice(0, placesMax),
   };
-  const { focus, drill, job, worker } = place;
-  const jobs = job === undefined ? state : choose(state, 'jobs', job);
-  const chosen = worker === undefined ? jobs : choose(jobs, 'team', worker);
-  const next: State = { ...chosen, trail, focus, drill, detail: closedDetail };
-  return drill.type === 'job' ? ask(next, askForDetail(drill.job)) : still(next);
-}
-
-function choose(state: State, id: 'jobs' | 'team', selected: string): State {
-  const list = state.lists[id];
-  if (list.selected === selected && list.filter === '') return state;
-  return withList(state, id, { ...list, selected, filter: '' });
+  const { focus, card, job, worker } = place;
+  const jobs = job === undefined ? state : selectJob(state, job);
+  const chosen = worker === undefined ? jobs : selectWorker(jobs, worker);
+  const next: State = { ...chosen, trail, focus, detail: closedDetail };
+  return card === undefined ? still(next) : openCard(next, focus, card);
 }
 
 function placeOf(state: State): Place {
-  const { focus, drill, lists } = state;
-  return { focus, drill, job: lists.jobs.selected as JobId, worker: lists.team.selected };
+  const { focus, lists } = state;
+  const card = findOpenCard(state);
+  return { focus, card, job: lists.jobs.selected as JobId, worker: lists.team.selected };
 }
 
 function isSamePlace(a: State, b: State): boolean {
   return a.focus === b.focus && subjectOf(a) === subjectOf(b);
 }
 
-function subjectOf({ drill }: State): string {
-  if (drill.type === 'job') return drill.job;
-  return drill.type === 'worker' ? drill.name : '';
+function subjectOf(state: State): string {
+  const card = findOpenCard(state);
+  if (card?.type === 'worker') return card.name;
+  return card?.type === 'job' ? card.job : (card?.type ?? '');
 }

@@ -8,6 +8,8 @@ import { type ErrorShape, unreachable } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import type { EventRow, JobDetail, JobRow } from '../../verbs/shapes.ts';
 import { plain } from '../../verbs/text.ts';
+import { selectJob } from './board-choice.ts';
+import { showDetail, showDoctor } from './card.ts';
 import { refuseForm } from './dispatch-form.ts';
 import { applyDiagnosis, applyNoDiagnosis } from './doctor-pane.ts';
 import { type Purpose, still, type Update } from './effects.ts';
@@ -25,7 +27,13 @@ export function applyReply(state: State, purpose: Purpose, value: unknown): Upda
       return job === undefined ? still(closed) : tell(showJob(closed, value), `${job}: queued`);
     }
     case 'detail':
-      return applyDetail(state, value as JobDetail);
+      return still(showDetail(state, value as JobDetail));
+    case 'worker-doctor': {
+      const { findings } = value as DoctorReport;
+      return still(showDoctor(state, purpose.worker, { is: 'told', findings }));
+    }
+    case 'fetch':
+      return tell(state, `${purpose.file.path}: saved as ${String(value)}`);
     case 'line':
       return applyAnswer(state, purpose, value);
     case 'doctor':
@@ -47,6 +55,9 @@ export function applyRefused(state: State, purpose: Purpose, error: ErrorShape):
   if (form !== undefined) return still(refuseForm(state, form, error));
   if (purpose.for === 'doctor') return applyNoDiagnosis(state, purpose.place, error);
   if (purpose.for === 'events') return applyNoEvents(state, purpose.token, error);
+  if (purpose.for === 'worker-doctor') {
+    return still(showDoctor(state, purpose.worker, { is: 'refused', error }));
+  }
   return warn(state, `${subjectOf(purpose)}: ${errorText(error)}`);
 }
 
@@ -62,6 +73,10 @@ function subjectOf(purpose: Purpose): string {
       return 'events';
     case 'line':
       return purpose.line;
+    case 'worker-doctor':
+      return purpose.worker;
+    case 'fetch':
+      return purpose.file.path;
     case 'act':
       return purpose.subject;
     default:
@@ -69,13 +84,13 @@ function subjectOf(purpose: Purpose): string {
   }
 }
 
-/** Selects a job, which shows its log too; a filter that would hide it goes. */
+/** Selects a job, which shows its log too. */
 function showJob(state: State, answer: unknown): State {
   const id = readJobId(answer);
   if (id === undefined) return state;
-  const { jobs } = state.lists;
-  const shown = withList(state, 'jobs', { ...jobs, selected: id, filter: '', marked: [] });
-  return isJobRow(answer) ? { ...shown, jobs: mergeJobs(state.jobs, [answer]) } : shown;
+  const known = isJobRow(answer) ? { ...state, jobs: mergeJobs(state.jobs, [answer]) } : state;
+  const { jobs } = known.lists;
+  return selectJob(withList(known, 'jobs', { ...jobs, marked: [] }), id);
 }
 
 /** Is it the whole row, as `dispatch` and `retry` answer? The feed tells of it a moment later. */
@@ -110,9 +125,4 @@ function findForm(state: State, token: number): DispatchForm | undefined {
 function readJobId(value: unknown): JobId | undefined {
   const id = (value as Partial<Pick<JobDetail, 'id'>> | null)?.id;
   return typeof id === 'string' ? id : undefined;
-}
-
-function applyDetail(state: State, detail: JobDetail): Update {
-  if (state.drill.type !== 'job' || state.drill.job !== detail.id) return still(state);
-  return still({ ...state, drill: { ...state.drill, detail } });
 }

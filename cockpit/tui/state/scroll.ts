@@ -1,13 +1,14 @@
 /*
- * What is visible: sizes of lists, and the rule that keeps log, details and overlays legal.
+ * What is visible: sizes of lists, and the rule that keeps log and overlays legal.
  *
  * It runs after every event, so no other code has to think of bounds: a followed log stays at its
  * end, nothing scrolls past what there is. Lists are settled beside their panes. Pure.
  */
-import { viewDrill } from '../views/detail.ts';
 import { countHelpRows, helpRect } from '../views/help.ts';
 import {
+  fitsAsTree,
   innerWidth,
+  isOnDesk,
   type Layout,
   layoutParts,
   layoutScreen,
@@ -16,17 +17,26 @@ import {
 } from '../views/layout.ts';
 import { countWordsRows, wordsRect } from '../views/words.ts';
 import { findFollowedJob, type Overlay, type State } from './model.ts';
+import { countTeamRows } from './organisation.ts';
 
 /** The layout of this state. */
 export function layoutOf(state: State): Layout {
   const { columns, rows, focus, isZoomed } = state;
-  return layoutScreen({ columns, rows, workerCount: state.team.length, focus, isZoomed });
+  const hasDetail = state.detail.isOpen;
+  const teamRows = { tree: countTeamRows(state.team), flat: state.team.length };
+  return layoutScreen({ columns, rows, teamRows, focus, isZoomed, hasDetail });
 }
 
-/** Rows of a list that a pane has room for below its titles. */
-export function listRoom(state: State, pane: PaneId): number {
+/** Is there room for the team as a tree? One that isn't shown keeps its selection, so it is one. */
+export function teamForm(state: State): 'tree' | 'flat' {
+  const room = listRoom(state, 'team') ?? Number.POSITIVE_INFINITY;
+  return fitsAsTree(countTeamRows(state.team), room) ? 'tree' : 'flat';
+}
+
+/** Rows of a list that a pane has room for below its titles; undefined where it isn't shown. */
+export function listRoom(state: State, pane: PaneId): number | undefined {
   const rect = layoutOf(state).panes[pane];
-  if (rect === undefined) return 1;
+  if (rect === undefined || (state.detail.isOpen && isOnDesk(pane))) return undefined;
   const list = layoutParts(pane, rect, 'list').list ?? rect;
   return Math.max(1, list.height - 3);
 }
@@ -34,12 +44,13 @@ export function listRoom(state: State, pane: PaneId): number {
 /** Rows and columns of the details beside the list of the pane that has the keys. */
 export function detailRoom(state: State): { readonly room: number; readonly width: number } {
   const rect = layoutOf(state).panes[state.focus];
-  const detail = rect === undefined ? undefined : layoutParts(state.focus, rect, 'detail').detail;
+  const parts = rect === undefined ? undefined : layoutParts(state.focus, rect, 'detail');
+  const detail = isOnDesk(state.focus) ? rect : parts?.detail;
   if (detail === undefined) return { room: 1, width: 1 };
   return { room: Math.max(1, detail.height - 2), width: innerWidth(detail) };
 }
 
-/** Rows of the log, or of what is in its place. */
+/** Rows of the log. */
 export function logRoom(state: State): number {
   const rect: Rect | undefined = layoutOf(state).panes.log;
   return rect === undefined ? 1 : Math.max(1, rect.height - 2);
@@ -61,9 +72,9 @@ export function readingRoom(
   return Math.max(1, rect.height - 2);
 }
 
-/** The state with log, details and overlays at legal positions. */
+/** The state with log and overlays at legal positions. */
 export function settleScroll(state: State): State {
-  return settleOverlay(settleDrill(settleLog(state)));
+  return settleOverlay(settleLog(state));
 }
 
 function settleLog(state: State): State {
@@ -71,16 +82,6 @@ function settleLog(state: State): State {
   const topMax = Math.max(log.first, logRowsEnd(state) - logRoom(state));
   const top = log.isFollowing ? topMax : Math.min(topMax, Math.max(log.first, log.top));
   return top === log.top ? state : { ...state, log: { ...log, top } };
-}
-
-function settleDrill(state: State): State {
-  const { drill } = state;
-  if (drill.type === 'log') return state;
-  const rect = layoutOf(state).panes.log;
-  if (rect === undefined) return state;
-  const topMax = Math.max(0, viewDrill(state, innerWidth(rect)).length - logRoom(state));
-  const top = Math.min(topMax, Math.max(0, drill.top));
-  return top === drill.top ? state : { ...state, drill: { ...drill, top } };
 }
 
 function settleOverlay(state: State): State {

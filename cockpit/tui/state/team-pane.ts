@@ -1,30 +1,59 @@
 /*
- * The team pane's keys: the details of a worker. Pure.
+ * The team pane's keys: what a row opens, and folding staff or odallies away. Pure.
  *
+ * Every row acts: the M2's is the way to what waits for them, Wally's opens the hub, a heading folds.
  * Verbs on jobs are refused here with the way to where they work.
  */
 import type { Command } from '../keys/keymap.ts';
+import { findOpenCard, openCard, openWorker } from './card.ts';
 import { still, type Update } from './effects.ts';
+import { fold, unfold } from './fold.ts';
 import { chooseFirst, openTerminal } from './jobs-pane.ts';
-import { findSelectedWorker, type State } from './model.ts';
+import { closedDetail, type State } from './model.ts';
+import { findTeamItem, type TeamItem } from './organisation.ts';
+import { teamForm } from './scroll.ts';
 
 /** A command of the team's own keys. */
 export function applyTeamCommand(state: State, command: Command): Update | undefined {
-  const name = findSelectedWorker(state)?.name;
-  if (command === 'terminal') return openTerminal(state, name);
-  if (command !== 'open') return undefined;
-  if (name === undefined) return still(state);
-  const drill = { type: 'worker', name, from: state.focus, top: 0 } as const;
-  return still({ ...state, focus: 'log', drill });
+  const item = findTeamItem(state, teamForm(state));
+  if (item === undefined) return undefined;
+  if (command === 'open') return openItem(state, item);
+  if (command === 'terminal' && item.type === 'worker') {
+    return openTerminal(state, item.worker.name);
+  }
+  if (item.type !== 'heading') return undefined;
+  if (command === 'fold') return still(fold(state, item.id));
+  if (command === 'unfold') return still(unfold(state, item.id));
+  return undefined;
+}
+
+function openItem(state: State, item: TeamItem): Update {
+  // Enter in details that are open has nothing further to open.
+  if (findOpenCard(state) !== undefined) return still(state);
+  switch (item.type) {
+    case 'm2':
+      return still({ ...state, focus: 'inbox', detail: closedDetail });
+    case 'hub':
+      return openCard(state, 'team', { type: 'hub' });
+    case 'heading':
+      return still(item.isFolded ? unfold(state, item.id) : fold(state, item.id));
+    case 'worker':
+      return openWorker(state, item.worker.name);
+  }
 }
 
 /** Why a command can't be done in the team. */
 export function explainTeam(state: State, command: Command): string | undefined {
   if (command === 'cancel' || command === 'retry') return chooseFirst;
-  if (command !== 'open' && command !== 'terminal') return undefined;
-  const worker = findSelectedWorker(state);
-  if (worker === undefined) return 'no worker is selected';
-  return command === 'terminal' && worker.link === 'none'
-    ? `${worker.name} has no link now`
-    : undefined;
+  const item = findTeamItem(state, teamForm(state));
+  if (command === 'open') return item === undefined ? 'no worker is selected' : undefined;
+  if (command === 'terminal') return explainTerminal(item);
+  if (command === 'mark') return item?.type === 'worker' ? undefined : 'only workers are marked';
+  if (command !== 'fold' && command !== 'unfold') return undefined;
+  return item?.type === 'heading' ? undefined : 'only staff and odallies fold, on their heading';
+}
+
+function explainTerminal(item: TeamItem | undefined): string | undefined {
+  if (item?.type !== 'worker') return 'no worker is selected';
+  return item.worker.link === 'none' ? `${item.worker.name} has no link now` : undefined;
 }

@@ -9,15 +9,15 @@ import type { JobId } from '../../../protocol/model.ts';
 import type { JobRow, TeamRow } from '../../verbs/shapes.ts';
 import type { Report } from '../keys/reports.ts';
 import { type KeyPress, resolveKey } from '../keys/resolve.ts';
-import { ageText, isBadOutcome, isHeard, workerAge } from '../views/phrases.ts';
+import { isBadOutcome } from '../views/phrases.ts';
+import { listAges } from './ages.ts';
+import { askForDetail, findOpenCard } from './card.ts';
 import { typeIntoLine } from './command-line.ts';
 import { applyCommand } from './commands.ts';
 import { typeIntoForm } from './dispatch-form.ts';
-import { applyInspection, doctorAges, openDoctor, stampAsked } from './doctor-pane.ts';
+import { applyInspection, openDoctor, stampAsked } from './doctor-pane.ts';
 import { ask, type CockpitEvent, still, type Update } from './effects.ts';
 import { applyStreamed, syncEvents } from './events-pane.ts';
-import { inboxAges } from './inbox-pane.ts';
-import { askForDetail } from './jobs-pane.ts';
 import { followJob, showSelected } from './log-pane.ts';
 import { findSelectedJob, mergeJobs, modeOf, orderJobs, type State } from './model.ts';
 import { applyMouse } from './mouse.ts';
@@ -42,7 +42,7 @@ export function update(state: State, event: CockpitEvent): Update {
 
 /** Does anything on screen show an age that grows by itself? */
 export function isAgeing(state: State): boolean {
-  return ageTexts(state, state.nowMs, state.wallMs).length > 0;
+  return listAges(state, state).length > 0;
 }
 
 function decide(state: State, event: CockpitEvent): Update {
@@ -131,34 +131,11 @@ function typeText(state: State, text: string): Update | undefined {
 }
 
 function applyTick(state: State, nowMs: number, wallMs: number): Update {
-  const before = ageTexts(state, state.nowMs, state.wallMs);
-  const after = ageTexts(state, nowMs, wallMs);
+  const before = listAges(state, state);
+  const after = listAges(state, { nowMs, wallMs });
   const stamped = stampAsked(state, nowMs);
   const isSame = stamped === state && before.join(' ') === after.join(' ');
   return still(isSame ? state : { ...stamped, nowMs, wallMs });
-}
-
-/** The ages that grow by themselves, as they are shown: of workers not heard and of running jobs. */
-function ageTexts(state: State, nowMs: number, wallMs: number): readonly string[] {
-  const isLive = state.link.type === 'live';
-  const ageing = state.team.filter(
-    (worker) => worker.lastSeenMs !== null && !(isLive && isHeard(worker)),
-  );
-  const report = { agoMs: nowMs - state.teamAt, link: state.link.type };
-  const running = state.jobs.filter(
-    (job) => job.outcome === null && job.receipts.startedAt !== null,
-  );
-  return [
-    ...doctorAges(state, nowMs),
-    ...inboxAges(state, wallMs),
-    ...ageing.map((worker) => workerAge(worker, report)),
-    ...running.map((job) => minutesSince(job.receipts.startedAt ?? '', wallMs)),
-  ];
-}
-
-function minutesSince(iso: string, wallMs: number): string {
-  const since = wallMs - Date.parse(iso);
-  return since < 60_000 ? '' : ageText(since);
 }
 
 function applyTeam(state: State, team: readonly TeamRow[], nowMs: number): Update {
@@ -179,7 +156,8 @@ function renewFollowed(before: State, next: State): Update {
   if (job === undefined || job === known) return still(next);
   const isRenewed = known !== undefined && job.attemptCount > known.attemptCount;
   const update = isRenewed ? followJob(next, job.id) : still(next);
-  if (next.drill.type !== 'job' || next.drill.job !== job.id) return update;
+  const card = findOpenCard(next);
+  if (card?.type !== 'job' || card.job !== job.id) return update;
   return ask(update.state, ...update.effects, askForDetail(job.id));
 }
 

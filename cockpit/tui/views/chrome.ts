@@ -5,15 +5,14 @@
  * footer's place for a while, and a lost hub takes the header's until it is back.
  */
 
-import type { TeamRow } from '../../verbs/shapes.ts';
 import type { Binding, Context } from '../keys/keymap.ts';
 import { explainDisabled } from '../state/guards.ts';
 import { modeOf, type Prompt, type State } from '../state/model.ts';
 import { countFindings } from './doctor.ts';
 import { fieldRow } from './field.ts';
 import { type PaneId, paneIds } from './layout.ts';
-import { isHeard } from './phrases.ts';
 import { fitRow, measureRow, type Role, type Row, type Span, span, spreadRow } from './row.ts';
+import { tallyJobs, tallyTeam } from './tally.ts';
 import { paneTitle } from './titles.ts';
 import { measureCells } from './width.ts';
 
@@ -78,10 +77,7 @@ function tabWords(state: State, id: PaneId): { readonly title: string; readonly 
     case 'jobs':
       return { title: paneTitle(id), count: String(state.jobs.length) };
     case 'log':
-      return {
-        title: { log: paneTitle(id), job: 'Job', worker: 'Worker' }[state.drill.type],
-        count: '',
-      };
+      return { title: paneTitle(id), count: '' };
     case 'inbox':
       return {
         title: paneTitle(id),
@@ -172,15 +168,12 @@ function viewBanner(link: Extract<State['link'], { type: 'gone' }>, width: numbe
 }
 
 function workerCount(state: State): Row {
-  const live = state.team.filter(isHeard).length;
-  const known = state.team.filter((worker) => worker.state !== 'revoked').length;
+  const { live, known } = tallyTeam(state.team);
   return [span('workers ', 'dim'), span(`${live}/${known}`)];
 }
 
 function jobCount(state: State): Row {
-  const open = state.jobs.filter((job) => job.outcome === null && job.kind === 'command');
-  const running = open.filter((job) => job.state === 'started').length;
-  const waiting = open.length - running;
+  const { running, waiting } = tallyJobs(state.jobs);
   return [
     span('jobs ', 'dim'),
     span(`${running} running`, running > 0 ? 'good' : 'plain'),
@@ -189,14 +182,13 @@ function jobCount(state: State): Row {
 }
 
 function shortCounts(state: State): Row {
-  const live = state.team.filter(isHeard).length;
-  const open = state.jobs.filter((job) => job.outcome === null && job.kind === 'command');
-  const running = open.filter((job) => job.state === 'started').length;
-  return [span(`${live} up  ${running} run  ${open.length - running} wait`)];
+  const { live } = tallyTeam(state.team);
+  const { running, waiting } = tallyJobs(state.jobs);
+  return [span(`${live} up  ${running} run  ${waiting} wait`)];
 }
 
 function shortAttention(state: State): Row {
-  const silent = state.team.filter(isSilent).length;
+  const silent = tallyTeam(state.team).silent.length;
   return [
     ...(state.inbox.length > 0 ? [span(`! ${state.inbox.length} `, 'warn')] : []),
     ...(silent > 0 ? [span(`△ ${silent} `, 'warn')] : []),
@@ -206,23 +198,21 @@ function shortAttention(state: State): Row {
 
 /** What somebody should look at: silent workers, jobs that ended badly and were not opened since. */
 function attention(state: State): Row {
-  const silent = state.team.filter(isSilent);
+  const { silent } = tallyTeam(state.team);
   const needs = state.inbox.length;
   const parts: Span[] = [];
   if (needs > 0) parts.push(span(`! ${needs} ${needs === 1 ? 'needs' : 'need'} you`, 'warn'));
   if (silent.length > 0)
-    parts.push(span(`△ ${namesText(silent.map(({ name }) => name))} silent`, 'warn'));
-  if (state.unseen.length > 0) parts.push(span(`✗ ${namesText(state.unseen)} ended badly`, 'bad'));
+    parts.push(span(`△ ${namesText(silent, ({ name }) => name)} silent`, 'warn'));
+  if (state.unseen.length > 0)
+    parts.push(span(`✗ ${namesText(state.unseen, (id) => id)} ended badly`, 'bad'));
   if (parts.length === 0) return [span('✓ all calm', 'dim')];
   return parts.flatMap((part, index) => (index === 0 ? [part] : [span('  '), part]));
 }
 
-function isSilent(worker: TeamRow): boolean {
-  return worker.state === 'stale' || worker.state === 'lost';
-}
-
-function namesText(names: readonly string[]): string {
-  const [first = '', second] = names;
+/** Two by name, or one and how many more: never all of five thousand. */
+function namesText<T>(rows: readonly T[], nameOf: (row: T) => string): string {
+  const [first = '', second] = rows.slice(0, 2).map(nameOf);
   if (second === undefined) return first;
-  return names.length === 2 ? `${first}, ${second}` : `${first} and ${names.length - 1} more`;
+  return rows.length === 2 ? `${first}, ${second}` : `${first} and ${rows.length - 1} more`;
 }

@@ -2,7 +2,8 @@
  * Where everything is, from the size of the terminal, the pane that has the keys and little else.
  *
  * Team, jobs and log share the desk: from 100 columns side by side, from 60 stacked, below that one
- * pane for a thumb; a terminal too low for its width falls back to one pane. Every other pane, and
+ * pane for a thumb; a terminal too low for its width falls back to one pane. Details that are open on
+ * the desk take the place of team and jobs, so that the log stays beside them. Every other pane, and
  * one that is zoomed, has the whole body. The last column stays free: terminals that wait with
  * wrapping would erase what stands there (ink facts, trap 25). Pure.
  */
@@ -26,11 +27,20 @@ export type PaneId = (typeof paneIds)[number];
 export interface LayoutInput {
   readonly columns: number;
   readonly rows: number;
-  readonly workerCount: number;
+  /** Rows of the team as a tree, and of its workers alone where that is too much. */
+  readonly teamRows: TeamRows;
   /** The pane that has the keys: it is always shown. */
   readonly focus: PaneId;
   /** Does it have the whole body to itself? */
   readonly isZoomed: boolean;
+  /** Are the details of that pane open? */
+  readonly hasDetail: boolean;
+}
+
+/** How many rows the team has in its two forms. */
+export interface TeamRows {
+  readonly tree: number;
+  readonly flat: number;
 }
 
 /** Where everything is. A pane that has no rectangle is not shown. */
@@ -49,6 +59,8 @@ const stackedColumnsMin = 60;
 const stackedRowsMin = 18;
 const wideRowsMin = 10;
 const teamRowsMin = 5;
+// The M2, Wally, two headings, and as many workers as a small box would show without them.
+const treeRowsMin = 10;
 // Less than this beside an overlay looks like a mistake.
 const marginCells = 4;
 // The header and the tabs above the body, the footer below.
@@ -67,7 +79,21 @@ export function layoutScreen(input: LayoutInput): Layout {
   const isAlone = kind === 'single' || input.isZoomed || !isOnDesk(focus);
   if (isAlone) return { kind, width, panes: { [focus]: body }, body };
   const layDesk = kind === 'wide' ? layoutWide : layoutStacked;
-  return { kind, width, panes: layDesk(body, input.workerCount), body };
+  const panes = layDesk(body, input.teamRows);
+  const isOpen = input.hasDetail && focus !== 'log';
+  return { kind, width, panes: isOpen ? openDetail(panes, focus) : panes, body };
+}
+
+/** The lists of the desk make room for the details of one of them. */
+function openDetail({ team, jobs, log }: Desk, focus: PaneId): Layout['panes'] {
+  return { [focus]: { ...team, height: team.height + jobs.height }, log };
+}
+
+type Desk = Readonly<Record<'team' | 'jobs' | 'log', Rect>>;
+
+/** Is there room for a tree of so many rows, or for so much of it that it is worth scrolling? */
+export function fitsAsTree(treeRows: number, room: number): boolean {
+  return room >= Math.min(treeRowsMin, treeRows);
 }
 
 function chooseKind({ columns, rows }: LayoutInput): 'single' | 'stacked' | 'wide' {
@@ -75,13 +101,14 @@ function chooseKind({ columns, rows }: LayoutInput): 'single' | 'stacked' | 'wid
   return columns >= stackedColumnsMin && rows >= stackedRowsMin ? 'stacked' : 'single';
 }
 
-function isOnDesk(pane: PaneId): boolean {
+/** Does the pane share the body with the log? */
+export function isOnDesk(pane: PaneId): boolean {
   return pane === 'team' || pane === 'jobs' || pane === 'log';
 }
 
-function layoutWide(body: Rect, workerCount: number): Layout['panes'] {
+function layoutWide(body: Rect, teamRows: TeamRows): Desk {
   const left = Math.min(88, Math.max(54, Math.floor(body.width * 0.5)));
-  const team = boxRows(workerCount, Math.floor(body.height * 0.4));
+  const team = boxRows(teamRows, Math.floor(body.height * 0.4));
   return {
     team: { x: 0, y: body.y, width: left, height: team },
     jobs: { x: 0, y: body.y + team, width: left, height: body.height - team },
@@ -89,8 +116,8 @@ function layoutWide(body: Rect, workerCount: number): Layout['panes'] {
   };
 }
 
-function layoutStacked(body: Rect, workerCount: number): Layout['panes'] {
-  const team = boxRows(workerCount, Math.floor(body.height * 0.3));
+function layoutStacked(body: Rect, teamRows: TeamRows): Desk {
+  const team = boxRows(teamRows, Math.floor(body.height * 0.3));
   const jobs = Math.max(4, Math.floor(body.height * 0.33));
   return {
     team: { ...body, height: team },
@@ -99,9 +126,10 @@ function layoutStacked(body: Rect, workerCount: number): Layout['panes'] {
   };
 }
 
-/** Borders, titles and a row a worker, within the bounds. */
-function boxRows(workerCount: number, rowsMax: number): number {
-  return Math.min(Math.max(4, rowsMax), Math.max(teamRowsMin, workerCount + 3));
+/** Borders, titles and the rows, within the bounds. */
+function boxRows(team: TeamRows, rowsMax: number): number {
+  const rows = fitsAsTree(team.tree, rowsMax - 3) ? team.tree : team.flat;
+  return Math.min(Math.max(4, rowsMax), Math.max(teamRowsMin, rows + 3));
 }
 
 /** A list and the details of what is selected in it; one of them only where both have no room. */

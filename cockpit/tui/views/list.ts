@@ -4,14 +4,14 @@
  * Only rows in sight are laid out, so thousands cost what a screenful costs. Every pane with a list
  * is made of this.
  */
-import type { ListState } from '../state/list.ts';
+import { findPlace, type ListState } from '../state/list.ts';
 import { innerWidth, type Rect } from './layout.ts';
 import { listRow, type Mark } from './pane.ts';
 import { type Row, span } from './row.ts';
 import { type Column, planTable, tableHead, tableRow } from './table.ts';
 
 /** What a list is drawn from. */
-export interface ListInput<T> {
+export interface ListInput<T extends object> {
   readonly rect: Rect;
   readonly list: ListState;
   readonly rows: readonly T[];
@@ -32,7 +32,7 @@ export interface ListView {
 }
 
 /** Lays out the rows in sight. */
-export function viewTableRows<T>(input: ListInput<T>): ListView {
+export function viewTableRows<T extends object>(input: ListInput<T>): ListView {
   const { rect, list, rows, columns } = input;
   const width = innerWidth(rect);
   const shown = rows.slice(list.top, list.top + Math.max(0, rect.height - 3));
@@ -52,12 +52,12 @@ export function viewTableRows<T>(input: ListInput<T>): ListView {
 }
 
 /** `3 of 12`, and how much is marked; nothing for an empty list. */
-export function listNote<T>({
+export function listNote<T extends object>({
   list,
   rows,
   idOf,
 }: Pick<ListInput<T>, 'list' | 'rows' | 'idOf'>): Row {
-  const index = rows.findIndex((row) => idOf(row) === list.selected);
+  const index = findPlace(rows, idOf, list.selected);
   const place = index < 0 ? String(rows.length) : `${index + 1} of ${rows.length}`;
   const marks = list.marked.length === 0 ? [] : [span(`${list.marked.length} marked `, 'accent')];
   return rows.length === 0 ? marks : [...marks, span(place, 'dim')];

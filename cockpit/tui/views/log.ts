@@ -1,38 +1,22 @@
 /*
  * The log pane: output of the selected job with its own colours, stderr marked by a still bar, and
- * how the job ended as its last line. Details take its place while they are open. Pure.
+ * how the job ended as its last line. Pure.
  */
 import type { JobRow } from '../../verbs/shapes.ts';
 import type { LogLine, LogLines } from '../state/log-buffer.ts';
 import { findFollowedJob, type State } from '../state/model.ts';
-import { viewDrill } from './detail.ts';
 import { jobTable } from './jobs.ts';
 import { innerWidth, type Rect } from './layout.ts';
 import { frame, type PaneView, padRow } from './pane.ts';
 import { jobStateRow, outcomeRow } from './phrases.ts';
 import { fitRow, measureRow, type Row, type Span, sliceRow, span } from './row.ts';
 
-/** The log, or the details in its place, in its box. */
+/** The log in its box. */
 export function viewLog(state: State, lines: LogLines, rect: Rect): PaneView {
   const isFocused = state.focus === 'log' && state.overlay === undefined;
-  const base = { id: 'log', rect, isFocused };
-  if (state.drill.type === 'log') {
-    const title = [span('3 ', 'dim'), span('Log', 'title'), ...logTitle(state)];
-    return frame({ ...base, title, note: followNote(state), rows: logRows(state, lines, rect) });
-  }
-  const { drill } = state;
-  const name = drill.type === 'job' ? drill.job : drill.name;
-  const rows = viewDrill(state, innerWidth(rect));
-  return frame({
-    ...base,
-    title: [
-      span('3 ', 'dim'),
-      span(drill.type === 'job' ? 'Job ' : 'Worker ', 'title'),
-      span(name, 'title'),
-    ],
-    note: [span('esc back', 'dim')],
-    rows: rows.slice(drill.top),
-  });
+  const title = [span('3 ', 'dim'), span('Log', 'title'), ...logTitle(state)];
+  const rows = logRows(state, lines, rect);
+  return frame({ id: 'log', rect, isFocused, title, note: followNote(state), rows });
 }
 
 function logTitle(state: State): Row {

@@ -6,7 +6,7 @@
  */
 import { unreachable } from '../../../protocol/errors.ts';
 import { type Outcome, receipts } from '../../../protocol/model.ts';
-import type { AttemptRow, JobRow, TeamRow, WorkerState } from '../../verbs/shapes.ts';
+import type { AttemptRow, JobRow, StatusShape, TeamRow, WorkerState } from '../../verbs/shapes.ts';
 import { type Role, type Row, type Span, span } from './row.ts';
 
 interface Mark {
@@ -39,6 +39,29 @@ export function workerStateSpan(state: WorkerState): Span {
   return span(`${mark.glyph} ${state}`, mark.role);
 }
 
+/**
+ * What a worker is doing: `! needs you` where one of its jobs waits for the M2, else its state, with
+ * the age of its last word where it is silent.
+ */
+export function workerSpans(
+  worker: TeamRow,
+  look: { readonly age: string; readonly needsYou: boolean },
+): Row {
+  const isSilent = look.age !== 'now' && worker.state !== 'new';
+  const mark = span('! needs you', 'warn');
+  if (!isSilent) return [look.needsYou ? mark : workerStateSpan(worker.state)];
+  const state = workerStateSpan(worker.state);
+  const age = { ...state, text: `${state.text} ${look.age}` };
+  return look.needsYou ? [age, span(' !', 'warn')] : [age];
+}
+
+/** `12% 3.1 GiB`: how much of its cpus is asked for, and its free memory; empty while not known. */
+export function loadText({ load, capabilities }: TeamRow): string {
+  if (load == null) return '';
+  const share = Math.round((100 * load.cpuLoad) / Math.max(1, capabilities?.cpus ?? 1));
+  return `${share}% ${sizeText(load.memoryFreeBytes)}`;
+}
+
 /** Has the worker been heard within the time in which the hub would call it silent? */
 export function isHeard(worker: TeamRow): boolean {
   return worker.link !== 'none' && !['stale', 'lost', 'revoked'].includes(worker.state);
@@ -65,6 +88,19 @@ export function ageText(ms: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
   if (seconds < 172_800) return `${Math.floor(seconds / 3600)}h`;
   return `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** The same where a second is no news: `now` for the whole first minute. */
+export function minutesText(ms: number): string {
+  return ms < 60_000 ? 'now' : ageText(ms);
+}
+
+/** For how long the hub has been up. */
+export function uptimeText(
+  { startedAt }: Pick<StatusShape['hub'], 'startedAt'>,
+  wallMs: number,
+): string {
+  return minutesText(wallMs - Date.parse(startedAt));
 }
 
 /** A duration: `41ms`, `0.4s`, then in at most two units: `1m 05s`, `2h`. */
@@ -150,6 +186,35 @@ function outcomeDetail(outcome: Outcome, ended: Pick<AttemptRow, 'exitCode' | 'r
     default:
       return unreachable(outcome);
   }
+}
+
+/** Did it end after its deadline, or is it going on beyond it? */
+export function isLate(job: JobRow, wallMs: number): boolean {
+  if (job.deadlineAt == null) return false;
+  if (job.outcome === 'expired') return true;
+  const endedAt = job.receipts.finishedAt ?? job.deadlineAt;
+  return (job.outcome === null ? wallMs : Date.parse(endedAt)) > Date.parse(job.deadlineAt);
+}
+
+/** `in 12m` before a deadline, `late 3m` after it, `late` for what ended so; empty without one. */
+export function dueText(job: JobRow, wallMs: number): string {
+  if (job.deadlineAt == null) return '';
+  if (job.outcome !== null) return isLate(job, wallMs) ? 'late' : '';
+  const leftMs = Date.parse(job.deadlineAt) - wallMs;
+  return leftMs < 0 ? `late ${minutesText(-leftMs)}` : `in ${ageText(leftMs)}`;
+}
+
+/** The five receipts: when it was queued, and how long after that each of the others came. */
+export function receiptTexts(
+  { receipts: at }: Pick<JobRow, 'receipts'>,
+  zoneMinutes: number,
+): readonly (string | undefined)[] {
+  const after = (instant: string | null) =>
+    instant === null
+      ? undefined
+      : `+${durationText(Math.max(0, Date.parse(instant) - Date.parse(at.queuedAt)))}`;
+  const queued = clockText(at.queuedAt, zoneMinutes);
+  return [queued, ...[at.sentAt, at.acceptedAt, at.startedAt, at.finishedAt].map(after)];
 }
 
 /** Did it end in a way that somebody should look at? */

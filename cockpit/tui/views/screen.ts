@@ -5,9 +5,11 @@
  */
 import { unreachable } from '../../../protocol/errors.ts';
 import { columnsMin, rowsMin } from '../limits.ts';
+import { findOpenCard } from '../state/card.ts';
 import type { LogLines } from '../state/log-buffer.ts';
 import type { State } from '../state/model.ts';
 import { layoutOf } from '../state/scroll.ts';
+import { viewCard } from './card.ts';
 import { viewFooter, viewHeader, viewTabs } from './chrome.ts';
 import { viewCandidates } from './command-line.ts';
 import { viewConfirm } from './confirm.ts';
@@ -71,9 +73,9 @@ function viewPane(
 ): readonly PaneView[] {
   switch (id) {
     case 'team':
-      return [viewTeam(what.state, what.rect)];
+      return [viewCardOr(viewTeam, what)];
     case 'jobs':
-      return [viewJobs(what.state, what.rect)];
+      return [viewCardOr(viewJobs, what)];
     case 'log':
       return [viewLog(what.state, what.lines, what.rect)];
     case 'inbox':
@@ -85,6 +87,15 @@ function viewPane(
     default:
       return unreachable(id);
   }
+}
+
+/** The list of a pane of the desk, or the details that are open in its place. */
+function viewCardOr(
+  viewList: (state: State, rect: Rect) => PaneView,
+  { state, rect }: { readonly state: State; readonly rect: Rect },
+): PaneView {
+  const card = findOpenCard(state);
+  return card === undefined ? viewList(state, rect) : viewCard(state, card, rect);
 }
 
 function viewOverlay(state: State, layout: Layout): PaneView | undefined {

@@ -7,8 +7,8 @@
 import { fitRow, measureRow, type Row, sliceRow, span } from './row.ts';
 
 /**
- * One column. `keep` 0 is never dropped; of the others the largest goes first. The last column is
- * content with `cellsMin` and takes whatever is left.
+ * One column. `keep` 0 is never dropped; of the others those go that nothing is in, and then the
+ * largest first. The last column is content with `cellsMin` and takes whatever is left.
  */
 export interface Column {
   readonly title: string;
@@ -36,7 +36,8 @@ export function planTable(
     const cells = body.map((row) => measureRow(sliceRow(row[index] ?? [], 0, most)));
     return Math.min(most, Math.max(column.title.length, ...cells));
   });
-  const kept = chooseColumns(columns, natural, width);
+  const isFilled = columns.map(({ keep }, index) => keep === 0 || isAnyFilled(body, index));
+  const kept = chooseColumns(columns, { natural, isFilled }, width);
   const fixed = kept.slice(0, -1).reduce((sum, index) => sum + (natural[index] ?? 0) + gap, 0);
   const shown = kept.map((index, place) => ({
     index,
@@ -61,12 +62,16 @@ export function tableHead(plan: TablePlan): Row {
   );
 }
 
+function isAnyFilled(body: readonly (readonly Row[])[], index: number): boolean {
+  return body.some((row) => (row[index] ?? []).some(({ text }) => text.trim() !== ''));
+}
+
 function chooseColumns(
   columns: readonly Column[],
-  natural: readonly number[],
+  { natural, isFilled }: { natural: readonly number[]; isFilled: readonly boolean[] },
   width: number,
 ): readonly number[] {
-  let kept = columns.map((_, index) => index);
+  let kept = columns.map((_, index) => index).filter((index) => isFilled[index]);
   const need = () => kept.reduce((sum, index) => sum + (natural[index] ?? 0) + gap, -gap);
   for (let round = 0; round < columns.length && need() > width; round += 1) {
     const dearest = kept.reduce(

@@ -47,6 +47,7 @@ function run(
   const end = runCockpit({
     client: hub.connect(),
     reconnect: async () => hub.connect(),
+    fetch: async (_client, { path }) => `/saved/${path}`,
     ports: change.ports ?? openSystemPorts(),
     stdin: terminal.stdin,
     stdout: terminal.stdout,
@@ -202,7 +203,7 @@ test('cockpit: nothing is written while nothing changes', async () => {
   await terminal.until('1 of 1');
   const before = terminal.written.length;
   fill(hub);
-  ports.advance(60_000);
+  ports.advance(30_000);
   terminal.type('x');
   terminal.type('j');
   await new Promise((resolve) => setImmediate(resolve));
@@ -264,6 +265,7 @@ test('cockpit: a terminal that can not place text is refused with a code', async
   const options = {
     client: new FakeHub().connect(),
     reconnect: async () => new FakeHub().connect(),
+    fetch: async () => '',
     ports: new FakePorts(),
     stdin: terminal.stdin,
     stdout: terminal.stdout,

@@ -14,9 +14,9 @@ const command = (name: string, mode: 'jobs' | 'inbox' | 'form', file: unknown) =
 };
 
 test('rebind: a command has the keys that its owner chose, and no others', () => {
-  const file = { keys: { dispatch: 'n', retry: ['R', 'ctrl-r'], suspend: [] } };
+  const file = { keys: { dispatch: 'u', retry: ['R', 'ctrl-r'], suspend: [] } };
   expect(rebindKeys(file).problems).toEqual([]);
-  expect(command('n', 'jobs', file)).toBe('dispatch');
+  expect(command('u', 'jobs', file)).toBe('dispatch');
   expect(command('d', 'jobs', file)).toBe('none');
   expect(command('ctrl-r', 'jobs', file)).toBe('retry');
   expect(command('ctrl-z', 'jobs', file)).toBe('none');

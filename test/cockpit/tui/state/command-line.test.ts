@@ -97,9 +97,9 @@ test('command line: what destroys asks first, with the harmless answer marked', 
 test('command line: a verb that a pane shows leads there', () => {
   expect(type(base, ':inbox\r').state.focus).toBe('inbox');
   expect(type(base, ':team\r').state.focus).toBe('team');
-  expect(type(base, ':team show bob\r').state.drill).toMatchObject({ type: 'worker', name: 'bob' });
+  expect(type(base, ':team show bob\r').state.card).toMatchObject({ type: 'worker', name: 'bob' });
   const detail = type(base, ':job 1\r');
-  expect(detail.state).toMatchObject({ focus: 'log', drill: { type: 'job', job: 'J1' } });
+  expect(detail.state).toMatchObject({ focus: 'jobs', card: { type: 'job', job: 'J1' } });
   expect(detail.effects).toContainEqual({ type: 'follow', job: 'J1' });
   expect(type(base, ':logs J1\r').state).toMatchObject({ focus: 'log', log: { job: 'J1' } });
 });

@@ -170,10 +170,10 @@ describe('events pane', () => {
 
   test('events: enter goes to the job or the worker, esc comes back', () => {
     const job = type(small(), 'k\r');
-    expect(job.state.drill).toMatchObject({ type: 'job', job: 'J7' });
+    expect(job.state.card).toMatchObject({ type: 'job', job: 'J7' });
     expect(type(job.state, '', 'esc').state.focus).toBe('events');
     const paired = type(small(), '\r').state;
-    expect(paired.drill).toMatchObject({ type: 'worker', name: 'bob' });
+    expect(paired.card).toMatchObject({ type: 'worker', name: 'bob' });
     expect(type(paired, '', 'esc').state.focus).toBe('events');
     const about = { job: null, worker: null, title: null, attempt: null };
     const asked = play(small(), [streamed(event(9, hour + 30, { ...about, note: 'D3' }))]).state;

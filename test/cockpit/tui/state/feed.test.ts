@@ -19,6 +19,7 @@ function openFeed(
   const buffer = new LogBuffer();
   const events: CockpitEvent[] = [];
   const feed = new HubFeed({
+    fetch: async (_client, { path }) => `/saved/${path}`,
     client: hub.connect(),
     reconnect: async () => reconnect(hub),
     ports,
@@ -47,6 +48,17 @@ test('feed: what the hub watches is told', () => {
     { type: 'team', team: [worker('alice')], nowMs: 0 },
     { type: 'jobs-changed', jobs: [job('J1')] },
   ]);
+});
+
+test('feed: a file that is wanted is put on this box’s disk, by the connection that there is', async () => {
+  const { hub, events, feed } = openFeed();
+  const size = { bytes: 1, sha256: 'ab', receivedBytes: 1, code: null } as const;
+  const file = { attempt: 'J1.1', index: 0, path: 'a.txt', state: 'here', ...size } as const;
+  const request = { verb: 'get', args: {}, purpose: { for: 'fetch', file } } as const;
+  feed.request(request);
+  await settled();
+  expect(events.at(-1)).toEqual({ type: 'reply', request, value: '/saved/a.txt' });
+  expect(hub.calls).toEqual([]);
 });
 
 test('feed: a followed log fills the buffer and only its numbers are told', () => {

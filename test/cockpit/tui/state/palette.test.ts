@@ -36,7 +36,7 @@ test('palette: what can not be done now is not offered', () => {
 test('palette: enter goes to a worker, to a job, to a pane', () => {
   expect(type(opened, 'bob\r').state).toMatchObject({
     overlay: undefined,
-    drill: { type: 'worker', name: 'bob' },
+    card: { type: 'worker', name: 'bob' },
   });
   expect(type(opened, 'cargo\r').state).toMatchObject({
     focus: 'jobs',

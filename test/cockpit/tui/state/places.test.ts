@@ -20,7 +20,8 @@ test('places: [ goes back step by step and ] forth again', () => {
 
 test('places: details are a step, and are asked for again on the way back', () => {
   const { state, effects } = type(type(base, '\r').state, '4[');
-  expect(state).toMatchObject({ focus: 'log', drill: { type: 'job', job: 'J2' } });
+  const card = { type: 'job', job: 'J2' };
+  expect(state).toMatchObject({ focus: 'jobs', detail: { isOpen: true }, card });
   expect(effects.at(-1)).toMatchObject({ request: { verb: 'job', args: { job: 'J2' } } });
 });
 

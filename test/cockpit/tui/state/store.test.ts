@@ -13,7 +13,7 @@ import { open } from '../press.ts';
 function openStore() {
   const ports = new FakePorts();
   const effects: WorldEffect[] = [];
-  const initial = open([120, 40], { team: [worker('alice')], jobs: [job('J1')] });
+  const initial = open([62, 20], { team: [worker('alice')], jobs: [job('J1')] });
   const store = new CockpitStore({ ports, initial, perform: (effect) => effects.push(effect) });
   let commits = 0;
   store.subscribe(() => {

@@ -84,10 +84,10 @@ test('mouse: only presses, the wheel and the focus are reports', () => {
 });
 
 test('mouse: a click selects a row and gives its pane the keys', () => {
-  // Below the header and the tabs: border, titles, then rows.
-  const clicked = mouse('[<0;5;6M');
+  // Below the header and the tabs: border, titles, then the M2, Wally, a heading and the workers.
+  const clicked = mouse('[<0;5;9M');
   expect(clicked).toMatchObject({ focus: 'team', lists: { team: { selected: 'bob' } } });
-  expect(mouse('[<0;5;5M', clicked).lists.team.selected).toBe('alice');
+  expect(mouse('[<0;5;8M', clicked).lists.team.selected).toBe('alice');
   expect(mouse('[<0;5;3M', clicked).lists.team.selected).toBe('bob');
   expect(mouse('[<0;100;10M').focus).toBe('log');
 });
@@ -101,7 +101,7 @@ test('mouse: a click on a tab goes there, beside the tabs nowhere', () => {
 test('mouse: the wheel scrolls what is under it and leaves the keys where they are', () => {
   const down = mouse('[<65;5;6M');
   expect(down).toMatchObject({ focus: 'jobs', lists: { team: { selected: 'carol' } } });
-  expect(mouse('[<64;5;6M', down).lists.team.selected).toBe('alice');
+  expect(mouse('[<64;5;6M', down).lists.team.selected).toBe('@odallies');
   const help = type(base, '?').state;
   expect(mouse('[<65;50;15M', help).overlay).toMatchObject({ type: 'help', top: 3 });
 });

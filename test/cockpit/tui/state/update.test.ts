@@ -146,20 +146,23 @@ test('update: a refusal stays until a key, a note goes by its timer only', () =>
 test('update: esc climbs from details to the list to nowhere, and never quits', () => {
   const opened = type(open(size, { team, jobs }), '\r');
   expect(opened.effects).toMatchObject([{ type: 'request', request: ofJob('job', 'J10') }]);
-  expect(opened.state).toMatchObject({ focus: 'log', drill: { type: 'job', job: 'J10' } });
+  const card = { type: 'job', job: 'J10' };
+  expect(opened.state).toMatchObject({ focus: 'jobs', detail: { isOpen: true }, card });
   const back = type(opened.state, '', 'esc');
-  expect(back.state).toMatchObject({ focus: 'jobs', drill: { type: 'log' } });
+  expect(back.state).toMatchObject({ focus: 'jobs', detail: { isOpen: false } });
   const top = type(back.state, '', 'esc', 'esc');
   expect(top.state).toBe(back.state);
   expect(top.effects).toEqual([]);
 });
 
 test('update: details of a worker open from the team pane', () => {
-  const { state } = type(open(size, { team, jobs }), '1j\r');
+  const { state, effects } = type(open(size, { team, jobs }), '1j\r');
   expect(state).toMatchObject({
-    focus: 'log',
-    drill: { type: 'worker', name: 'bob', from: 'team' },
+    focus: 'team',
+    detail: { isOpen: true },
+    card: { type: 'worker', name: 'bob', doctor: { is: 'asked' } },
   });
+  expect(effects).toMatchObject([{ request: { verb: 'doctor', args: { on: ['bob'] } } }]);
 });
 
 test('update: details that arrive after they were left are dropped', () => {
@@ -168,7 +171,7 @@ test('update: details that arrive after they were left are dropped', () => {
   const purpose = { for: 'detail', job: 'J10' } as const;
   const request = { ...ofJob('job', 'J10'), purpose };
   const answer = { type: 'reply', request, value: detail } as const;
-  expect(play(opened, [answer]).state.drill).toMatchObject({ detail });
+  expect(play(opened, [answer]).state.card).toMatchObject({ detail });
   const left = type(opened, '', 'esc').state;
   expect(play(left, [answer]).state).toBe(left);
 });
@@ -208,7 +211,7 @@ test('update: a tick draws nothing again unless an age changes', () => {
   expect(tick(1)).toBe(state);
   expect(tick(59)).toBe(state);
   expect(tick(61)).not.toBe(state);
-  expect(isAgeing(open(size, { team, jobs: [job('J1')] }))).toBe(false);
+  expect(isAgeing(open([62, 20], { team, jobs: [job('J1')] }))).toBe(false);
 });
 
 test('update: a lost hub is said, keeps what is known, and disables what needs it', () => {

@@ -1,5 +1,5 @@
 /*
- * Drawings of what covers the panes or takes the place of the log.
+ * Drawings of what covers the panes, and of details on the desk.
  *
  * The form, the question, the help, and the details of jobs, workers and groups.
  */
@@ -29,10 +29,10 @@ describe('screen: over the panes', () => {
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting           △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ─────────────────────────────────────────────────────────── 1 of 3 ─╮
-      │  worker  state      heard  kind    link     host            jobs            │
-      │› alice   ● working  now    odally  direct   ubuntu-1        J12 J14         │
-      │  bob     △ stale    9s     odally  no link  mac-mini.local                  │
-      │  wendy   ○ idle     now    staff   direct   hub                             │
+      │  worker  state       job           link     kind    host                    │
+      │› wendy   ○ idle                    direct   staff   hub                     │
+      │  alice   ● working   J14 ●●●●○ +1  direct   odally  ubuntu-1                │
+      │  bob     △ stale 9s                no link  odally  mac-mini.local          │
       ╰─────────────────────────────────────────────────────────────────────────────╯
       ╭─ 2╭─ Dispatch a command ────────────────────────────────────────────────╮7 ─╮
       │  j│                                                                     │   │
@@ -58,8 +58,8 @@ describe('screen: over the panes', () => {
       " WALLY  2 up  1 run  2 wait                   △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ─────────────────────────────────────── 1 of 3 ─╮
-      │  worker  state      heard  kind    link    jobs         │
-      │› alice   ● working  now    odally  direct  J12 J14      │
+      │  worker  state   link    kind   host  has               │
+      │› wendy   ○ idle  direct  staff  hub   git node npm      │
       ╰───╭─ Cancel J13? ───────────────────────────────────╮───╯
       ╭─ 2│                                                 │7 ─╮
       │  j│ make check                                      │   │
@@ -80,27 +80,27 @@ describe('screen: over the panes', () => {
     expect(drawWorld(60, 18, '?jj')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait                   △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
-      ╭─ 1╭─ Keys ──────────────────── 15 of 117 rows, j k ─╮3 ─╮
+      ╭─ 1╭─ Keys ──────────────────── 15 of 147 rows, j k ─╮3 ─╮
       │  w│   r                   retry                     │   │
-      │› a│   t                   a shell on the box; ctrl… │   │
+      │› w│   t                   a shell on the box; ctrl… │   │
       ╰───│   o                   the log in $PAGER         │───╯
       ╭─ 2│   O                   the log in $EDITOR        │7 ─╮
-      │  j│                                                 │   │
-      │▸ J│ Everywhere                                      │   │
-      ╰───│   d                   dispatch                  │───╯
-      ╭─ 3│   enter               details                   │───╮
-      │  c│   /                   filter                    │   │
-      │  r│   tab                 next pane                 │ll…│
-      │┃ m│   shift-tab           previous pane             │   │
-      │ ──│   1                   team                      │── │
-      │   │   2                   jobs                      │   │
+      │  j│   h left              fold; the file before     │   │
+      │▸ J│   l right             unfold; the file after    │   │
+      ╰───│   f                   save the chosen file      │───╯
+      ╭─ 3│   s                   only running, waiting, b… │───╮
+      │  c│   w                   only this worker; all     │   │
+      │  r│   n                   only what needs this; all │ll…│
+      │┃ m│   b                   only this label; all      │   │
+      │ ──│   a                   only young ones, old ones │── │
+      │   │   S                   worst first; again: last  │   │
       ╰───╰─────────────────────────────────────────────────╯───╯
        esc close"
     `);
   });
 });
 
-describe('screen: in the place of the log', () => {
+describe('screen: details beside the log', () => {
   test('the receipts of a job', () => {
     const { state, lines } = openWorld(100, 24);
     const failed = jobs.find(({ id }) => id === 'J11') ?? job('J11');
@@ -113,26 +113,26 @@ describe('screen: in the place of the log', () => {
     ]).state;
     expect(draw(viewScreen(opened, lines))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting                               △ bob silent
-       1 Team 3  2 Jobs 7  3 Job  4 Inbox  5 Doctor  6 Events
-      ╭─ 1 Team ────────────────────────────────── 1 of 3 ─╮╭─ 3 Job J11 ──────────────────── esc back ─╮
-      │  worker  state      heard  link     jobs           ││ what      make -j8                        │
-      │› alice   ● working  now    direct   J12 J14        ││ command   npm test                        │
-      │  bob     △ stale    9s     no link                 ││ state     ●●●●● ✗ FAILED exit 3 · 0.4s    │
-      │  wendy   ○ idle     now    direct                  ││ asked     12:00:00                        │
-      ╰────────────────────────────────────────────────────╯│ directory /srv/app                        │
-      ╭─ 2 Jobs ────────────────────────────────── 5 of 7 ─╮│ deadline  30m                             │
-      │  job  state                   worker  what         ││ lost      after 24h of silence; never run │
-      │  J15  ●○○○○ queued            -       cargo build… ││           again by itself                 │
-      │  J14  ●●●●○ started           alice   npm run ben… ││                                           │
-      │  J13  ●●●○○ accepted          bob     make check   ││ ── attempt 1 · bob · alice-box ────────── │
-      │  J12  ✓ ok exit 0 · 1.2s      wendy   git fetch -… ││ ● queued    12:00:00                      │
-      │› J11  ✗ FAILED exit 3 · 0.4s  bob     make -j8     ││ ● sent      12:00:00  +0.1s               │
-      │  J10  ⊘ cancelled · 1m 01s    alice   sleep 600    ││ ● accepted  12:00:00  +0.2s               │
-      │  J9   ? lost: box is gone     bob     deploy       ││ ● started   12:00:00  +0.3s               │
-      │                                                    ││ ● finished  12:00:01  +1.5s               │
-      │                                                    ││ outcome   ✗ FAILED exit 3 · 0.4s          │
-      │                                                    ││ used      cpu 0.3s · memory 34.0 MiB ·    │
-      │                                                    ││           output 2.0 KiB                  │
+       1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
+      ╭─ 2 Job J11 ───────────────────────────── esc back ─╮╭─ 3 Log J11 · bob · ✗ FAILED ──────────────╮
+      │ what      make -j8                                 ││  compiling 日本語 🚀                      │
+      │ command   npm test                                 ││  red and a line that is longer than any p…│
+      │ state     ●●●●● ✗ FAILED exit 3 · 0.4s             ││┃ make: *** [all] Error 3                  │
+      │ receipts  12:00:00 › +0.1s › +0.2s › +0.3s › +1.5s ││ ── ✗ FAILED exit 3 · 0.4s ─────────────── │
+      │ asked     12:00:00                                 ││                                           │
+      │ directory /srv/app                                 ││                                           │
+      │ lost      after 24h of silence; never run again by ││                                           │
+      │           itself                                   ││                                           │
+      │                                                    ││                                           │
+      │ ── attempt 1 · bob · alice-box ─────────────────── ││                                           │
+      │ ● queued   12:00:00                                ││                                           │
+      │ ● sent     +0.1s                                   ││                                           │
+      │ ● accepted +0.2s                                   ││                                           │
+      │ ● started  +0.3s                                   ││                                           │
+      │ ● finished +1.5s                                   ││                                           │
+      │ outcome   ✗ FAILED exit 3 · 0.4s                   ││                                           │
+      │ used      cpu 0.3s · memory 34.0 MiB · output 2.0  ││                                           │
+      │           KiB                                      ││                                           │
       │                                                    ││                                           │
       ╰────────────────────────────────────────────────────╯╰───────────────────────────────────────────╯
        d dispatch  enter details  c cancel  r retry  / filter  tab next pane  : verb  ? help  q quit"
@@ -142,23 +142,23 @@ describe('screen: in the place of the log', () => {
   test('a worker', () => {
     expect(drawWorld(40, 20, '1\r')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait       △ 1
-       1  2  3 Worker  4  5  6
-      ╭─ 3 Worker alice ───────── esc back ─╮
-      │ name      alice                     │
-      │ state     ● working                 │
-      │ kind      odally                    │
-      │ host      ubuntu-1                  │
+       1 Team  2  3  4  5  6
+      ╭─ 1 Worker wendy ────────────────────╮
+      │ state     ○ idle                    │
+      │ kind      staff                     │
+      │ host      hub                       │
       │ link      direct                    │
       │ heard     now                       │
-      │ key       c0ffee0000000000…         │
+      │ holds     none                      │
       │ box       linux x64 · 8 cpus · 16.0 │
       │           GiB                       │
+      │ load      not told yet              │
       │ has       git node npm              │
-      │ holds     J12 J14                   │
-      │                                     │
-      │ latest jobs                         │
-      │ job  state          what            │
-      │ J14  ●●●●○ started  npm run bench … │
+      │ runs      odally of a version not   │
+      │           told yet                  │
+      │ key       c0ffee0000000000…         │
+      │ policy    its box keeps it: jobs at │
+      │           once and what it has are  │
       ╰─────────────────────────────────────╯
        d dispatch  ? help  q quit"
     `);
@@ -175,15 +175,15 @@ describe('screen: in the place of the log', () => {
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 0 waiting                               △ bob silent
        1 Team 3  2 Jobs 3  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ────────────────────────────────── 1 of 3 ─╮╭─ 3 Log J3 · ●○○○○ queued ─────────────────╮
-      │  worker  state      heard  link     jobs           ││ One command, several workers.             │
-      │› alice   ● working  now    direct   J12 J14        ││                                           │
-      │  bob     △ stale    9s     no link                 ││ job  state               worker  what     │
+      │  worker  state      job     link    host           ││ One command, several workers.             │
+      │› wendy   ○ idle             direct  hub            ││                                           │
+      │  alice   ● working  J12 +1  direct  ubuntu-1       ││ job  state               worker  what     │
       ╰────────────────────────────────────────────────────╯│ J2   ●●●●○ started       bob     npm test │
-      ╭─ 2 Jobs ────────────────────────────────── 1 of 3 ─╮│ J1   ✓ ok exit 0 · 1.2s  alice   npm test │
-      │  job  state               worker  what             ││                                           │
-      │▸ J3   ●○○○○ queued        group   uname            ││                                           │
-      │  J2   ●●●●○ started       bob     npm test         ││                                           │
-      │  J1   ✓ ok exit 0 · 1.2s  alice   npm test         ││                                           │
+      ╭─ 2 Jobs newest first ───────────────────── 1 of 3 ─╮│ J1   ✓ ok exit 0 · 1.2s  alice   npm test │
+      │  job   state               worker   what           ││                                           │
+      │▸ J3▾   ●○○○○ queued        2 parts  uname          ││                                           │
+      │  └ J2  ●●●●○ started       bob      npm test       ││                                           │
+      │  └ J1  ✓ ok exit 0 · 1.2s  alice    npm test       ││                                           │
       │                                                    ││                                           │
       │                                                    ││                                           │
       ╰────────────────────────────────────────────────────╯╰───────────────────────────────────────────╯

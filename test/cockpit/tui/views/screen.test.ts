@@ -18,12 +18,12 @@ describe('screen: drawn at', () => {
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting                                                   △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ─────────────────────────────────────── 1 of 3 ─╮╭─ 3 Log J11 · bob · ✗ FAILED ─────────────────────────────╮
-      │  worker  state      heard  kind    link     jobs        ││  compiling 日本語 🚀                                     │
-      │› alice   ● working  now    odally  direct   J12 J14     ││  red and a line that is longer than any pane on a small …│
-      │  bob     △ stale    9s     odally  no link              ││┃ make: *** [all] Error 3                                 │
-      │  wendy   ○ idle     now    staff   direct               ││ ── ✗ FAILED exit 3 · 0.4s ────────────────────────────── │
+      │  worker  state       job           link                 ││  compiling 日本語 🚀                                     │
+      │› wendy   ○ idle                    direct               ││  red and a line that is longer than any pane on a small …│
+      │  alice   ● working   J14 ●●●●○ +1  direct               ││┃ make: *** [all] Error 3                                 │
+      │  bob     △ stale 9s                no link              ││ ── ✗ FAILED exit 3 · 0.4s ────────────────────────────── │
       ╰─────────────────────────────────────────────────────────╯│                                                          │
-      ╭─ 2 Jobs ─────────────────────────────────────── 5 of 7 ─╮│                                                          │
+      ╭─ 2 Jobs newest first ────────────────────────── 5 of 7 ─╮│                                                          │
       │  job  state                   worker  what              ││                                                          │
       │  J15  ●○○○○ queued            -       cargo build --re… ││                                                          │
       │  J14  ●●●●○ started           alice   npm run bench " … ││                                                          │
@@ -47,16 +47,16 @@ describe('screen: drawn at', () => {
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting           △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ─────────────────────────────────────────────────────────── 1 of 3 ─╮
-      │  worker  state      heard  kind    link     host            jobs            │
-      │› alice   ● working  now    odally  direct   ubuntu-1        J12 J14         │
-      │  bob     △ stale    9s     odally  no link  mac-mini.local                  │
-      │  wendy   ○ idle     now    staff   direct   hub                             │
+      │  worker  state       job           link     kind    host                    │
+      │› wendy   ○ idle                    direct   staff   hub                     │
+      │  alice   ● working   J14 ●●●●○ +1  direct   odally  ubuntu-1                │
+      │  bob     △ stale 9s                no link  odally  mac-mini.local          │
       ╰─────────────────────────────────────────────────────────────────────────────╯
-      ╭─ 2 Jobs ─────────────────────────────────────────────────────────── 5 of 7 ─╮
-      │  job  state                         worker  what                            │
-      │  J13  ●●●○○ accepted                bob     make check                      │
-      │  J12  ●●●●● ✓ ok exit 0 · 1.2s      wendy   git fetch --all                 │
-      │▸ J11  ●●●●● ✗ FAILED exit 3 · 0.4s  bob     make -j8                        │
+      ╭─ 2 Jobs newest first ────────────────────────────────────────────── 5 of 7 ─╮
+      │  job  state                   worker  age  what                             │
+      │  J13  ●●●○○ accepted          bob     now  make check                       │
+      │  J12  ✓ ok exit 0 · 1.2s      wendy   now  git fetch --all                  │
+      │▸ J11  ✗ FAILED exit 3 · 0.4s  bob     now  make -j8                         │
       ╰─────────────────────────────────────────────────────────────────────────────╯
       ╭─ 3 Log J11 · bob · ✗ FAILED ────────────────────────────────────────────────╮
       │  compiling 日本語 🚀                                                        │
@@ -75,7 +75,7 @@ describe('screen: drawn at', () => {
     expect(drawWorld(40, 20)).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait       △ 1
        1  2 Jobs  3  4  5  6
-      ╭─ 2 Jobs ─────────────────── 5 of 7 ─╮
+      ╭─ 2 Jobs newest first ────── 5 of 7 ─╮
       │  job  state             what        │
       │  J15  ●○○○○ queued      cargo buil… │
       │  J14  ●●●●○ started     npm run be… │
@@ -142,12 +142,12 @@ test('screen: a lost hub takes the header and leaves the rest as it was', () => 
 
 test('screen: without a hub no worker is said to be heard now', () => {
   const state = open([80, 24], { team: [worker('alice')] });
-  expect(draw(viewScreen(state, new LogBuffer()))).toMatch(/alice .* now/);
+  expect(draw(viewScreen(state, new LogBuffer()))).toMatch(/alice +○ idle +direct/);
   const gone = play(state, [
     { type: 'link-gone', reason: 'killed', tryCount: 0 },
     { type: 'tick', nowMs: 30_000, wallMs: 30_000 },
   ]).state;
-  expect(draw(viewScreen(gone, new LogBuffer()))).toMatch(/alice .* 30s/);
+  expect(draw(viewScreen(gone, new LogBuffer()))).toMatch(/alice +○ idle 30s/);
 });
 
 test('screen: before the hub has answered it is said to be asked', () => {

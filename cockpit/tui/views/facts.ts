@@ -1,0 +1,32 @@
+/*
+ * Rows of details: a label and what is known, long values over several rows. Pure.
+ *
+ * A value of any length takes so many rows at most: a command may be 200 KiB.
+ */
+import { type Row, span } from './row.ts';
+import { fitCells, sliceCells, wrapCells } from './width.ts';
+
+const labelCells = 10;
+const factRowsMax = 12;
+
+/** One row: a label and a value. */
+export function fact(label: string, value: Row): Row {
+  return [span(label.padEnd(labelCells), 'dim'), ...value];
+}
+
+/** A long value over several rows; a very long one ends with an ellipsis. */
+export function factRows(label: string, value: string, width: number): readonly Row[] {
+  const room = Math.max(8, width - labelCells);
+  const words = sliceCells(value.replaceAll(/\s+/g, ' '), 0, room * factRowsMax);
+  const lines = wrapCells(words.text, room).slice(0, factRowsMax);
+  const isCut = words.walked >= room * factRowsMax;
+  return lines.map((line, index) => {
+    const text = isCut && index === lines.length - 1 ? fitCells(`${line} …`, room) : line;
+    return fact(index === 0 ? label : '', [span(text)]);
+  });
+}
+
+/** The title of a part of the details. */
+export function partTitle(title: string, width: number): Row {
+  return [span(`── ${title} `.padEnd(width, '─'), 'dim')];
+}

@@ -1,0 +1,194 @@
+/*
+ * Details of one job: what was asked, its attempts side by side, what they brought, its parts. Pure.
+ *
+ * Each attempt shows when each receipt was reached. What the hub has not told yet is left out, never
+ * guessed: the row of the list is there at once, the rest when it comes.
+ */
+import type { ArtifactRow, AttemptRow, JobDetail, JobRow } from '../../verbs/shapes.ts';
+import type { Card } from '../state/card.ts';
+import type { State } from '../state/model.ts';
+import { fact, factRows, partTitle } from './facts.ts';
+import { jobTable } from './jobs.ts';
+import {
+  clockText,
+  dueText,
+  durationText,
+  isLate,
+  jobStateRow,
+  outcomeRow,
+  receiptTexts,
+  sizeText,
+} from './phrases.ts';
+import { fitRow, type Role, type Row, type Span, span } from './row.ts';
+
+// Narrower than this an attempt is not readable; between two there is a gap.
+const attemptCellsMin = 34;
+const gapCells = 2;
+const attemptNames = ['queued', 'sent', 'accepted', 'started', 'finished'] as const;
+
+/** Every row at this width. */
+export function jobRows(
+  state: State,
+  card: Extract<Card, { type: 'job' }>,
+  width: number,
+): readonly Row[] {
+  const row = state.jobs.find((job) => job.id === card.job);
+  const job = row ?? card.detail;
+  if (job === undefined) return [[span('This job is not known here.', 'dim')]];
+  const { detail } = card;
+  const command = (detail ?? job).command.join(' ');
+  return [
+    ...factRows('what', job.title, width),
+    ...(command === job.title ? [] : factRows('command', command, width)),
+    fact('state', jobStateRow(job, state.wallMs)),
+    fact('receipts', chainRow(job, state.zoneMinutes)),
+    fact('asked', [span(clockText(job.createdAt, state.zoneMinutes))]),
+    ...deadlineRows(job, state),
+    ...wordRows('needs', job.needs, width),
+    ...wordRows('labels', job.labels, width),
+    ...(job.parent === null ? [] : [fact('part of', [span(job.parent)])]),
+    ...(detail === undefined ? [] : termRows(detail, width)),
+    ...attemptRows(detail?.attempts ?? [], state, width),
+    ...fileRows(detail?.artifacts ?? [], card.file, width),
+    ...partRows(detail?.children ?? [], state, width),
+  ];
+}
+
+/** `12:00:00 › +0.1s › +0.2s › ○ › ○`, in the order of the receipts. */
+function chainRow(job: JobRow, zoneMinutes: number): Row {
+  return receiptTexts(job, zoneMinutes).flatMap((text, index): Row => {
+    const link = index === 0 ? [] : [span(' › ', 'dim')];
+    return [...link, text === undefined ? span('○', 'dim') : span(text, 'good')];
+  });
+}
+
+function deadlineRows(job: JobRow, state: State): readonly Row[] {
+  if (job.deadlineAt == null) return [];
+  const role: Role = isLate(job, state.wallMs) ? 'bad' : 'plain';
+  const due = dueText(job, state.wallMs);
+  return [
+    fact('deadline', [
+      span(clockText(job.deadlineAt, state.zoneMinutes)),
+      ...(due === '' ? [] : [span(' · '), span(due, role)]),
+    ]),
+  ];
+}
+
+function wordRows(label: string, words: readonly string[] = [], width: number): readonly Row[] {
+  return words.length === 0 ? [] : factRows(label, words.join(' '), width);
+}
+
+function termRows(detail: JobDetail, width: number): readonly Row[] {
+  const { repo, cwd, stopAfterMs } = detail;
+  const where = repo ?? cwd;
+  return [
+    ...(where === null ? [] : factRows(repo === null ? 'directory' : 'repo', where, width)),
+    ...factRows('lost', lostText(detail), width),
+    ...(stopAfterMs === null
+      ? []
+      : factRows('lease', `its worker stops it after ${durationText(stopAfterMs)} alone`, width)),
+  ];
+}
+
+function lostText({ lostAfterMs, isIdempotent, replace, reconcile }: JobDetail): string {
+  const after = `after ${durationText(lostAfterMs)} of silence`;
+  if (replace) return `${after}; started elsewhere by itself, then ${reconcile}`;
+  return isIdempotent ? `${after}; may run again` : `${after}; never run again by itself`;
+}
+
+/** The newest first, beside each other as far as there is room, then below. */
+function attemptRows(attempts: readonly AttemptRow[], state: State, width: number): readonly Row[] {
+  const fitting = Math.floor((width + gapCells) / (attemptCellsMin + gapCells));
+  const columns = Math.max(1, Math.min(attempts.length, fitting));
+  const cells = Math.floor((width - gapCells * (columns - 1)) / columns);
+  const blocks = attempts.toReversed().map((attempt) => attemptBlock(attempt, state, cells));
+  const rows: Row[] = [];
+  for (let from = 0; from < blocks.length; from += columns) {
+    rows.push([], ...joinBlocks(blocks.slice(from, from + columns), cells));
+  }
+  return rows;
+}
+
+function joinBlocks(blocks: readonly (readonly Row[])[], cells: number): readonly Row[] {
+  const height = Math.max(...blocks.map((block) => block.length));
+  return Array.from({ length: height }, (_, line) =>
+    blocks.flatMap((block, index): Row => {
+      const gap = index === 0 ? [] : [span(' '.repeat(gapCells))];
+      return [...gap, ...fitRow(block[line] ?? [], cells)];
+    }),
+  );
+}
+
+function attemptBlock(attempt: AttemptRow, state: State, cells: number): readonly Row[] {
+  const texts = receiptTexts(attempt, state.zoneMinutes);
+  return [
+    partTitle(`attempt ${attempt.n} · ${attempt.worker} · ${attempt.host}`, cells),
+    ...attemptNames.map((name, index) => receiptRow(name, texts[index])),
+    ...endRows(attempt, cells),
+  ];
+}
+
+function receiptRow(name: string, text: string | undefined): Row {
+  const isReached = text !== undefined;
+  return [
+    span(isReached ? '● ' : '○ ', isReached ? 'good' : 'dim'),
+    span(name.padEnd(9), isReached ? 'plain' : 'dim'),
+    span(text ?? '', text?.startsWith('+') === true ? 'dim' : 'plain'),
+  ];
+}
+
+function endRows(attempt: AttemptRow, width: number): readonly Row[] {
+  const used = [
+    attempt.signal === null ? '' : `signal ${attempt.signal}`,
+    attempt.cpuMs === null ? '' : `cpu ${durationText(attempt.cpuMs)}`,
+    attempt.memoryBytesPeak === null ? '' : `memory ${sizeText(attempt.memoryBytesPeak)}`,
+    attempt.logBytes === null ? '' : `output ${sizeText(attempt.logBytes)}`,
+  ].filter((text) => text !== '');
+  return [
+    ...(attempt.outcome === null ? [] : [fact('outcome', outcomeRow(attempt))]),
+    ...(attempt.reason === null ? [] : factRows('reason', attempt.reason, width)),
+    ...(attempt.isReplaced ? [fact('replaced', [span('another runs in its place', 'warn')])] : []),
+    ...(attempt.isCancelRequested && attempt.outcome === null
+      ? [fact('cancel', [span('asked for', 'warn')])]
+      : []),
+    ...(used.length === 0 ? [] : factRows('used', used.join(' · '), width)),
+  ];
+}
+
+const fileMarks: Readonly<Record<ArtifactRow['state'], Span>> = {
+  here: span('● here  ', 'good'),
+  coming: span('◐ coming', 'accent'),
+  lost: span('✗ lost  ', 'bad'),
+  missed: span('✗ missed', 'bad'),
+};
+
+/** What it brought, the chosen one marked. */
+function fileRows(files: readonly ArtifactRow[], chosen: number, width: number): readonly Row[] {
+  if (files.length === 0) return [];
+  return [
+    [],
+    partTitle('files · h l choose · f saves', width),
+    ...files.map(
+      (file, index): Row => [
+        span(index === chosen ? '▸ ' : '  '),
+        fileMarks[file.state],
+        span(` ${file.path}`, index === chosen ? 'strong' : 'plain'),
+        span(fileNote(file), 'dim'),
+      ],
+    ),
+  ];
+}
+
+function fileNote({ bytes, receivedBytes, state, code, attempt }: ArtifactRow): string {
+  if (code !== null) return `  ${code}`;
+  if (bytes === null) return '';
+  const size = sizeText(bytes);
+  const come = state === 'coming' ? `${sizeText(receivedBytes)} of ${size}` : size;
+  return `  ${come} · ${attempt}`;
+}
+
+function partRows(parts: readonly JobRow[], state: State, width: number): readonly Row[] {
+  if (parts.length === 0) return [];
+  const table = jobTable(parts, { width, wallMs: state.wallMs });
+  return [[], partTitle('parts', width), table.head, ...table.rows];
+}

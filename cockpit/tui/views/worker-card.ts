@@ -1,0 +1,133 @@
+/*
+ * Details of one worker: what it does, its box, what it says of itself, and what it did. Pure.
+ *
+ * The log of the job that it runs is beside this. Facts that are not known are said to be so: what
+ * its own policy allows never leaves its box, and a worker that is silent is not waited for.
+ */
+import type { Finding } from '../../../protocol/doctor.ts';
+import type { TeamRow } from '../../verbs/shapes.ts';
+import type { Card, WorkerDoctor } from '../state/card.ts';
+import type { State } from '../state/model.ts';
+import { fact, factRows, partTitle } from './facts.ts';
+import { jobTable } from './jobs.ts';
+import { ageText, durationText, sizeText, workerAge, workerStateSpan } from './phrases.ts';
+import { type Row, span } from './row.ts';
+
+const attemptsShown = 12;
+// What a healthy box's clock may be off: less is the time that the hello was under way.
+const skewMsMin = 2000;
+
+/** Every row at this width. */
+export function workerRows(
+  state: State,
+  card: Extract<Card, { type: 'worker' }>,
+  width: number,
+): readonly Row[] {
+  const worker = state.team.find(({ name }) => name === card.name);
+  if (worker === undefined) return [[span('This worker is not known here.', 'dim')]];
+  const report = { agoMs: state.nowMs - state.teamAt, link: state.link.type };
+  return [
+    fact('state', [workerStateSpan(worker.state)]),
+    ...troubleRows(worker, width),
+    ...askingRows(worker, state, width),
+    fact('kind', [span(worker.kind)]),
+    fact('host', [span(worker.host)]),
+    fact('link', [span(worker.link === 'none' ? 'no link' : worker.link)]),
+    fact('heard', [span(workerAge(worker, report))]),
+    ...factRows('holds', worker.jobs.join(' ') || 'none', width),
+    ...boxRows(worker, width),
+    ...factRows('runs', versionText(worker, state), width),
+    ...skewRows(worker, width),
+    fact('key', [span(`${worker.key.slice(0, 16)}…`)]),
+    ...factRows(
+      'policy',
+      'its box keeps it: jobs at once and what it has are in its config there',
+      width,
+    ),
+    ...doctorRows(card.doctor, width),
+    ...attemptRows(worker, state, width),
+  ];
+}
+
+function troubleRows({ trouble }: TeamRow, width: number): readonly Row[] {
+  return trouble == null ? [] : factRows('trouble', `${trouble}: it is not served`, width);
+}
+
+/** What waits for the M2 about this worker. */
+function askingRows(worker: TeamRow, state: State, width: number): readonly Row[] {
+  return state.inbox
+    .filter((row) => row.worker === worker.name)
+    .flatMap((row) => factRows('needs you', `${row.id} ${row.question}`, width));
+}
+
+function boxRows({ capabilities: has, load }: TeamRow, width: number): readonly Row[] {
+  if (has === null) return [fact('box', [span('not known yet', 'dim')])];
+  const box = `${has.os} ${has.arch} · ${has.cpus} cpus · ${sizeText(has.memoryBytes)}`;
+  return [
+    ...factRows('box', box, width),
+    ...(load == null
+      ? [fact('load', [span('not told yet', 'dim')])]
+      : factRows('load', loadWords(load), width)),
+    ...factRows('has', has.has.join(' ') || 'nothing named', width),
+  ];
+}
+
+function loadWords(load: NonNullable<TeamRow['load']>): string {
+  const disk =
+    load.diskFreeBytes === undefined ? '' : ` · ${sizeText(load.diskFreeBytes)} of disk free`;
+  return `${load.cpuLoad} processes want a cpu · ${sizeText(load.memoryFreeBytes)} free${disk}`;
+}
+
+function versionText({ version, capabilities }: TeamRow, state: State): string {
+  const hub = state.hub?.version;
+  const own = version ?? 'of a version not told yet';
+  const differs = version != null && hub !== undefined && version !== hub ? ` (hub ${hub})` : '';
+  const node = capabilities?.node === undefined ? '' : ` · node ${capabilities.node}`;
+  return `odally ${own}${differs}${node}`;
+}
+
+function skewRows({ aheadMs }: TeamRow, width: number): readonly Row[] {
+  if (aheadMs == null) return [];
+  if (Math.abs(aheadMs) < skewMsMin) return [fact('clock', [span('as the hub’s')])];
+  const skew = durationText(Math.abs(aheadMs));
+  const words = `${skew} ${aheadMs > 0 ? 'ahead of' : 'behind'} the hub’s`;
+  return factRows('clock', words, width);
+}
+
+function doctorRows(doctor: WorkerDoctor, width: number): readonly Row[] {
+  return [[], partTitle('what it says of itself', width), ...doctorWords(doctor, width)];
+}
+
+function doctorWords(doctor: WorkerDoctor, width: number): readonly Row[] {
+  if (doctor.is === 'asked') return [[span('Asked; it has not answered yet.', 'dim')]];
+  if (doctor.is === 'refused') {
+    const { code, message } = doctor.error;
+    return [[span(`${code} `, 'bad'), span(message)]];
+  }
+  if (doctor.findings.length === 0) return [[span('✓ ', 'good'), span('It finds nothing wrong.')]];
+  return doctor.findings.flatMap((finding) => findingRows(finding, width));
+}
+
+function findingRows(
+  { id, severity, seen, wanted, advice }: Finding,
+  width: number,
+): readonly Row[] {
+  const mark = severity === 'error' ? span('✗ ', 'bad') : span('! ', 'warn');
+  return [
+    [mark, span(id, 'strong')],
+    ...factRows('  seen', seen, width),
+    ...factRows('  wanted', wanted, width),
+    ...factRows('  do', advice, width),
+  ];
+}
+
+/** Of each job that is known here and that it has or had: the attempt that counts. */
+function attemptRows(worker: TeamRow, state: State, width: number): readonly Row[] {
+  const own = state.jobs.filter((job) => job.worker === worker.name).slice(0, attemptsShown);
+  if (own.length === 0) return [];
+  const table = jobTable(own, { width, wallMs: state.wallMs, names: 'attempts' });
+  const [newest] = own;
+  const age = newest === undefined ? 0 : state.wallMs - Date.parse(newest.createdAt);
+  const title = `its latest attempts · newest asked ${ageText(age)} ago`;
+  return [[], partTitle(title, width), table.head, ...table.rows];
+}
