@@ -107,7 +107,7 @@ test('screen: a hub that is killed is a banner, and the screen comes back with t
   screen.press('d');
   await screen.until(/d: the hub is gone/);
   hubPid = (await stage.up()).hub.pid;
-  const back = await screen.until(/^ WALLY (.|\n)*alice +○ idle +now/);
+  const back = await screen.until(/^ WALLY (.|\n)*alice +○ idle +(?:\d+% \S+ \S+ +)?direct/);
   expect(back.join('\n')).not.toMatch(/HUB GONE/);
   screen.press('q');
   expect(await screen.exit).toEqual({ code: 0, signal: null });

@@ -72,7 +72,9 @@ test('screen: a job is dispatched, its receipts move, its log has its own colour
   const screen = await openScreen();
   await screen.until(/No job yet/);
   expect(screen.isAlternate).toBe(true);
-  expect(screen.screen().find((line) => line.includes('alice'))).toMatch(/alice +○ idle +now/);
+  expect(screen.screen().find((line) => line.includes('alice'))).toMatch(
+    /alice +○ idle +(?:\d+% \S+ \S+ +)?direct/,
+  );
   // A worker that stands still can't accept, so that each state stays long enough to be seen.
   process.kill(agentPid, 'SIGSTOP');
   const lines = ['\\033[31mred hat\\033[0m', 'plain', '\\033[38;2;1;200;3mexact\\033[0m'];

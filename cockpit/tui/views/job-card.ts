@@ -120,20 +120,19 @@ function joinBlocks(blocks: readonly (readonly Row[])[], cells: number): readonl
 }
 
 function attemptBlock(attempt: AttemptRow, state: State, cells: number): readonly Row[] {
-  const texts = receiptTexts(attempt, state.zoneMinutes);
+  const { queuedAt, sentAt, acceptedAt, startedAt, finishedAt } = attempt.receipts;
+  const instants = [queuedAt, sentAt, acceptedAt, startedAt, finishedAt];
+  const after = receiptTexts(attempt, state.zoneMinutes);
   return [
     partTitle(`attempt ${attempt.n} · ${attempt.worker} · ${attempt.host}`, cells),
-    ...attemptNames.map((name, index) => receiptRow(name, texts[index])),
+    ...attemptNames.map((name, index) => {
+      const at = instants[index] ?? null;
+      if (at === null) return [span(`○ ${name}`, 'dim')];
+      const delta = index === 0 ? '' : `  ${after[index]}`;
+      const clock = clockText(at, state.zoneMinutes);
+      return [span('● ', 'good'), span(name.padEnd(9)), span(clock), span(delta, 'dim')];
+    }),
     ...endRows(attempt, cells),
-  ];
-}
-
-function receiptRow(name: string, text: string | undefined): Row {
-  const isReached = text !== undefined;
-  return [
-    span(isReached ? '● ' : '○ ', isReached ? 'good' : 'dim'),
-    span(name.padEnd(9), isReached ? 'plain' : 'dim'),
-    span(text ?? '', text?.startsWith('+') === true ? 'dim' : 'plain'),
   ];
 }
 

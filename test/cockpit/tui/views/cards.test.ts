@@ -26,9 +26,9 @@ describe('details of a job', () => {
       │                                                                                      ││                                                                                                             │
       │ ── attempt 2 · alice · alice-box ────────  ── attempt 1 · bob · 東京-mac ──────────… ││                                                                                                             │
       │ ● queued   12:00:00                        ● queued   12:00:00                       ││                                                                                                             │
-      │ ● sent     +0.1s                           ● sent     +0.1s                          ││                                                                                                             │
-      │ ● accepted +0.2s                           ● accepted +0.2s                          ││                                                                                                             │
-      │ ● started  +0.3s                           ● started  +0.3s                          ││                                                                                                             │
+      │ ● sent     12:00:00  +0.1s                 ● sent     12:00:00  +0.1s                ││                                                                                                             │
+      │ ● accepted 12:00:00  +0.2s                 ● accepted 12:00:00  +0.2s                ││                                                                                                             │
+      │ ● started  12:00:00  +0.3s                 ● started  12:00:00  +0.3s                ││                                                                                                             │
       │ ○ finished                                 ○ finished                                ││                                                                                                             │
       │ used      cpu 0.3s · memory 34.0 MiB ·     outcome   ? lost: box is gone             ││                                                                                                             │
       │           output 2.0 KiB                   reason    box is gone                     ││                                                                                                             │
@@ -60,17 +60,17 @@ describe('details of a job', () => {
       │                                                         ││                                                          │
       │ ── attempt 2 · alice · alice-box ────────────────────── ││                                                          │
       │ ● queued   12:00:00                                     ││                                                          │
-      │ ● sent     +0.1s                                        ││                                                          │
-      │ ● accepted +0.2s                                        ││                                                          │
-      │ ● started  +0.3s                                        ││                                                          │
+      │ ● sent     12:00:00  +0.1s                              ││                                                          │
+      │ ● accepted 12:00:00  +0.2s                              ││                                                          │
+      │ ● started  12:00:00  +0.3s                              ││                                                          │
       │ ○ finished                                              ││                                                          │
       │ used      cpu 0.3s · memory 34.0 MiB · output 2.0 KiB   ││                                                          │
       │                                                         ││                                                          │
       │ ── attempt 1 · bob · 東京-mac ────────────────────────… ││                                                          │
       │ ● queued   12:00:00                                     ││                                                          │
-      │ ● sent     +0.1s                                        ││                                                          │
-      │ ● accepted +0.2s                                        ││                                                          │
-      │ ● started  +0.3s                                        ││                                                          │
+      │ ● sent     12:00:00  +0.1s                              ││                                                          │
+      │ ● accepted 12:00:00  +0.2s                              ││                                                          │
+      │ ● started  12:00:00  +0.3s                              ││                                                          │
       │ ○ finished                                              ││                                                          │
       │ outcome   ? lost: box is gone                           ││                                                          │
       │ reason    box is gone                                   ││                                                          │
@@ -134,18 +134,18 @@ describe('details of a job', () => {
       │                                     │
       │ ── attempt 2 · alice · alice-box ── │
       │ ● queued   12:00:00                 │
-      │ ● sent     +0.1s                    │
-      │ ● accepted +0.2s                    │
-      │ ● started  +0.3s                    │
+      │ ● sent     12:00:00  +0.1s          │
+      │ ● accepted 12:00:00  +0.2s          │
+      │ ● started  12:00:00  +0.3s          │
       │ ○ finished                          │
       │ used      cpu 0.3s · memory 34.0    │
       │           MiB · output 2.0 KiB      │
       │                                     │
       │ ── attempt 1 · bob · 東京-mac ────… │
       │ ● queued   12:00:00                 │
-      │ ● sent     +0.1s                    │
-      │ ● accepted +0.2s                    │
-      │ ● started  +0.3s                    │
+      │ ● sent     12:00:00  +0.1s          │
+      │ ● accepted 12:00:00  +0.2s          │
+      │ ● started  12:00:00  +0.3s          │
       │ ○ finished                          │
       ╰─────────────────────────────────────╯
        d dispatch  ? help  q quit"

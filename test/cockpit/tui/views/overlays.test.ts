@@ -126,10 +126,10 @@ describe('screen: details beside the log', () => {
       │                                                    ││                                           │
       │ ── attempt 1 · bob · alice-box ─────────────────── ││                                           │
       │ ● queued   12:00:00                                ││                                           │
-      │ ● sent     +0.1s                                   ││                                           │
-      │ ● accepted +0.2s                                   ││                                           │
-      │ ● started  +0.3s                                   ││                                           │
-      │ ● finished +1.5s                                   ││                                           │
+      │ ● sent     12:00:00  +0.1s                         ││                                           │
+      │ ● accepted 12:00:00  +0.2s                         ││                                           │
+      │ ● started  12:00:00  +0.3s                         ││                                           │
+      │ ● finished 12:00:01  +1.5s                         ││                                           │
       │ outcome   ✗ FAILED exit 3 · 0.4s                   ││                                           │
       │ used      cpu 0.3s · memory 34.0 MiB · output 2.0  ││                                           │
       │           KiB                                      ││                                           │
