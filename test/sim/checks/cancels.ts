@@ -20,7 +20,8 @@ export const cancelsCheck: Check = {
       for (const attempt of job.attempts) {
         const id = `${job.id}.${attempt.n}` as const;
         if (attempt.state.cancelAskedAt === undefined || history.cancelled.has(id)) continue;
-        if (mayBeUntold(evidence, attempt)) continue;
+        // Cancelled again once there was no link: it ended here, and nobody ever had it.
+        if (!history.leftAt.has(id) || mayBeUntold(evidence, attempt)) continue;
         findings.push({ about: job.id, message: `the cancel of ${id} never left the hub` });
       }
     }
