@@ -64,7 +64,8 @@ test('screen: in 40x30 one pane has all the room, and the tabs lead to the other
   const screen = open({ columns: 40, rows: 30 });
   const jobs = await screen.until(/J1 +✗ FAILED/);
   expect(isWhole(jobs)).toBe(true);
-  expect(jobs[1]).toMatch(/^ +1 Team 1 +2 Jobs 1 +3 Log/);
+  // Where not all titles have room, the pane that is shown has its own.
+  expect(jobs[1]).toMatch(/^ 1 +2 Jobs +3 /);
   expect(jobs.filter((line) => line.startsWith('╭─'))).toHaveLength(1);
   screen.press('1');
   expect(isWhole(await screen.until(/alice +○ idle/))).toBe(true);
