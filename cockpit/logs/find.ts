@@ -16,8 +16,9 @@ export interface Hit {
   readonly at: number;
 }
 
-/** Hits since the item before, and how much was read by now. */
+/** Hits since the item before, how many there were by now, and how much was read. */
 export interface FindProgress {
+  readonly hitCount: number;
   readonly hits: readonly Hit[];
   readonly readBytes: number;
 }
@@ -26,6 +27,8 @@ export interface FindProgress {
 export interface FindPlan extends MergePlan {
   readonly tester: Tester;
   readonly hitsMax: number;
+  /** So many hits are named; the rest are only counted. */
+  readonly namedMax: number;
   readonly say: (progress: FindProgress) => Promise<boolean>;
 }
 
@@ -38,14 +41,15 @@ export interface FindEnd {
 /** Searches. Errors: STORE_IO, SEARCH_SLOW. */
 export async function findLines(plan: FindPlan): Promise<FindEnd> {
   const reader = new MergedReader(plan);
-  const found = new Found();
+  const found = new Found(plan.namedMax);
   for (;;) {
-    const batch = await takeBatch(reader, testedLinesMax);
+    const next = await takeBatch(reader, testedLinesMax);
+    const batch = next ?? [];
     const tested = await plan.tester.test(batch);
     batch.forEach((line, index) => {
       if (tested[index] === true && found.count < plan.hitsMax) found.add(line);
     });
-    const isWhole = batch.length === 0;
+    const isWhole = next === undefined;
     const isLast = isWhole || found.count >= plan.hitsMax;
     const isDue =
       found.waitingCount >= hitsPerItem || reader.readBytes - found.saidBytes > progressBytes;
@@ -59,11 +63,16 @@ export async function findLines(plan: FindPlan): Promise<FindEnd> {
 
 /** Hits that were found, and those of them that were not said yet. */
 class Found {
+  readonly #namedMax: number;
   count = 0;
   saidBytes = 0;
   #waiting: Hit[] = [];
   /** The last hit of each log: a long line comes in pieces, and is one hit. */
   readonly #last = new Map<number, number>();
+
+  constructor(namedMax: number) {
+    this.#namedMax = namedMax;
+  }
 
   get waitingCount(): number {
     return this.#waiting.length;
@@ -72,7 +81,7 @@ class Found {
   add({ log, offset, at }: MergedLine): void {
     if (this.#last.get(log) === offset) return;
     this.#last.set(log, offset);
-    this.#waiting.push({ log, offset, at });
+    if (this.count < this.#namedMax) this.#waiting.push({ log, offset, at });
     this.count += 1;
   }
 
@@ -80,6 +89,6 @@ class Found {
     const hits = this.#waiting;
     this.#waiting = [];
     this.saidBytes = readBytes;
-    return { hits, readBytes };
+    return { hits, hitCount: this.count, readBytes };
   }
 }

@@ -93,7 +93,7 @@ class Follower {
     this.#reader.resume();
     for (;;) {
       const batch = await takeBatch(this.#reader, testedLinesMax);
-      if (batch.length === 0) break;
+      if (batch === undefined) break;
       if (!(await this.#give(await this.#filter(batch)))) return false;
       await this.#plan.rest();
     }

@@ -7,6 +7,9 @@
 /** Output read in one go: some hundred lines, cut in a millisecond. */
 export const lineReadBytes = 64 * 1024;
 
+/** The same within a line that has no end in sight. Less than a turn of the loop is long. */
+export const longReadBytes = 512 * 1024;
+
 /**
  * A line that was begun on one stream is taken as ended when so much of the other stream came since:
  * so much and no more has to be read to know whether a line begins at a byte.
@@ -32,6 +35,9 @@ export const searchLineBytesMax = 8 * 1024 * 1024;
 
 /** Lines tested at a time. */
 export const testedLinesMax = 1024;
+
+/** Blocks read in a row for a batch of lines, before whoever asked is asked whether they still want it. */
+export const batchReadsMax = 16;
 
 /** Lines of one window, in each direction. */
 export const windowLinesMax = 1000;

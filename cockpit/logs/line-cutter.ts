@@ -33,7 +33,13 @@ export interface CutLine {
 /** What is kept of a line: a part of its text, or all of it in pieces that overlap. */
 export type TextPlan =
   | { readonly keeps: 'part'; readonly skipBytes: number; readonly bytesMax: number }
-  | { readonly keeps: 'pieces'; readonly bytesMax: number; readonly overlapBytes: number };
+  | {
+      readonly keeps: 'pieces';
+      readonly bytesMax: number;
+      readonly overlapBytes: number;
+      /** Whole lines that lie in output of which this is false are left out. */
+      readonly mayHit?: ((bytes: Uint8Array) => boolean) | undefined;
+    };
 
 /** Where a cutter begins. */
 export interface CutStart {
@@ -193,8 +199,17 @@ export class LineCutter {
       line.end = offset + end;
       if (found >= 0) this.#end(line);
       else this.#open[stream] = line;
-      begin = end + 1;
+      begin = this.#skim(bytes, end + 1);
     }
+  }
+
+  /** Passes over whole lines that can't be hits; the last one may go on in the next record. */
+  #skim(bytes: Uint8Array, begin: number): number {
+    const plan = this.#plan;
+    if (plan.keeps === 'part' || plan.mayHit === undefined) return begin;
+    const end = bytes.lastIndexOf(newline) + 1;
+    if (end <= begin || plan.mayHit(bytes.subarray(begin, end))) return begin;
+    return end;
   }
 
   /** The line that a byte at this offset belongs to; undefined where that is none of ours. */

@@ -8,7 +8,7 @@
  */
 import type { LogStream } from '../../protocol/model.ts';
 import type { LogRecord, LogSlice } from '../../store/log.ts';
-import { lineReadBytes, tornBytesMax } from './limits.ts';
+import { lineReadBytes, longReadBytes, tornBytesMax } from './limits.ts';
 import { type CutLine, type CutStart, LineCutter, type TextPlan } from './line-cutter.ts';
 
 /** A log as it is read here. */
@@ -84,6 +84,8 @@ export class BackwardReader {
   readonly #plan: ReaderPlan;
   #before: number;
   #hasBegun = false;
+  /** Grows while nothing is found, so that a line of megabytes takes few reads. */
+  #blockBytes = lineReadBytes;
 
   constructor(log: ReadableLog, plan: ReaderPlan, before: number) {
     this.#log = log;
@@ -94,7 +96,7 @@ export class BackwardReader {
   /** The lines before those given last, the latest first. A line without an end is among them. */
   async next(): Promise<LineBlock> {
     const until = await this.#findUntil();
-    const records = await this.#log.readBack(until, lineReadBytes);
+    const records = await this.#log.readBack(until, this.#blockBytes);
     const begin = records[0]?.offset ?? 0;
     const start = await findStart(this.#log, begin);
     const cutter = new LineCutter({ ...start, until }, this.#plan.text);
@@ -107,6 +109,8 @@ export class BackwardReader {
     const end = await this.#finish(cutter);
     this.#before = begin;
     const lines = [...cutter.takeReady(), ...cutter.peekRest()].toReversed();
+    const isFound = lines.length > 0;
+    this.#blockBytes = isFound ? lineReadBytes : Math.min(longReadBytes, 2 * this.#blockBytes);
     return { lines, readBytes: end - begin, isLast: begin === 0 };
   }
 
@@ -120,8 +124,8 @@ export class BackwardReader {
 
   /** Reads on until every line that began in the block has ended. Gives the offset it came to. */
   async #finish(cutter: LineCutter): Promise<number> {
-    while (cutter.isOpen) {
-      const slice = await this.#log.read(cutter.position, lineReadBytes);
+    for (let bytes = lineReadBytes; cutter.isOpen; bytes = Math.min(longReadBytes, 2 * bytes)) {
+      const slice = await this.#log.read(cutter.position, bytes);
       for (const record of slice.records) {
         cutter.take(record);
         await this.#plan.rest();

@@ -7,7 +7,13 @@
  * hits is given as it is. Invariant: `begin` and `end` are cuts; windows read on from `end` and back
  * from `begin` give every line once.
  */
-import { filteredBytesMax, lineReadBytes, testedLinesMax, windowBytesMax } from './limits.ts';
+import {
+  batchReadsMax,
+  filteredBytesMax,
+  lineReadBytes,
+  testedLinesMax,
+  windowBytesMax,
+} from './limits.ts';
 import type { TextPlan } from './line-cutter.ts';
 import type { ReadableLog } from './line-reader.ts';
 import { type Cut, type Direction, type MergedLine, MergedReader } from './merge.ts';
@@ -68,7 +74,7 @@ async function readOneWay(plan: WindowPlan, direction: Direction, count: number)
   const reader = new MergedReader({ logs, from: at, direction, text, rest });
   for (;;) {
     const batch = await takeBatch(reader, testedLinesMax);
-    if (batch.length === 0) return half.finish({ isLast: true });
+    if (batch === undefined) return half.finish({ isLast: true });
     await half.take(batch, count);
     if (half.isFull(count) || reader.readBytes > filteredBytesMax) {
       return half.finish({ isLast: false });
@@ -77,16 +83,24 @@ async function readOneWay(plan: WindowPlan, direction: Direction, count: number)
   }
 }
 
-/** Up to `count` lines; fewer where more would have to be read first. None only at the end. */
+/**
+ * Up to `count` lines; fewer where more would have to be read first, none where much was read that
+ * has none. Undefined at the end.
+ */
 export async function takeBatch(
   reader: MergedReader,
   count: number,
-): Promise<readonly MergedLine[]> {
+): Promise<readonly MergedLine[] | undefined> {
   const lines: MergedLine[] = [];
-  while (lines.length < count) {
+  for (let readsLeft = batchReadsMax; lines.length < count; ) {
     const line = reader.take();
-    if (line !== undefined) lines.push(line);
-    else if (lines.length > 0 || !(await reader.fill())) break;
+    if (line !== undefined) {
+      lines.push(line);
+      continue;
+    }
+    if (lines.length > 0 || readsLeft === 0) return lines;
+    if (!(await reader.fill())) return undefined;
+    readsLeft -= 1;
   }
   return lines;
 }
@@ -121,7 +135,7 @@ class HalfWindow {
     const lines: MergedLine[] = [];
     while (lines.length < contextLines) {
       const batch = await takeBatch(reader, contextLines - lines.length);
-      if (batch.length === 0) break;
+      if (batch === undefined) break;
       lines.push(...batch);
     }
     const nearest = (await filter.tester.test(lines)).indexOf(true);
@@ -189,8 +203,8 @@ async function seekOne(
   const reader = new MergedReader({ logs: [log], from: [low], direction: 'on', text, rest });
   for (;;) {
     const batch = await takeBatch(reader, testedLinesMax);
+    if (batch === undefined) return (await log.read(0, 1)).end;
     const found = batch.find((line) => line.at >= at && line.stream !== 'gap');
     if (found !== undefined) return found.offset;
-    if (batch.length === 0) return (await log.read(0, 1)).end;
   }
 }

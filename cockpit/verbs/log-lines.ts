@@ -16,7 +16,7 @@ import {
   windowTextBytes,
 } from '../logs/limits.ts';
 import type { TextPlan } from '../logs/line-cutter.ts';
-import { type Pattern, parsePattern } from '../logs/pattern.ts';
+import { createGlance, type Pattern, parsePattern } from '../logs/pattern.ts';
 import { Tester } from '../logs/tester.ts';
 import { readWindow } from '../logs/window.ts';
 import { attemptsArgument } from './arguments.ts';
@@ -85,6 +85,7 @@ export const logFindVerb = defineVerb({
     at: { value: 'PLACE', help: placeHelp },
     back: { help: 'search back from there' },
     limit: { value: 'N', help: 'stop after so many hits' },
+    named: { value: 'N', help: 'name so many hits, and only count the rest' },
   },
   danger: 'looks',
   args: z
@@ -95,6 +96,7 @@ export const logFindVerb = defineVerb({
       at: z.string().default('start'),
       back: z.boolean().default(false),
       limit: z.coerce.number().int().min(1).default(Number.MAX_SAFE_INTEGER),
+      named: z.coerce.number().int().min(0).default(Number.MAX_SAFE_INTEGER),
     })
     .refine(({ grep, level }) => (grep === undefined) !== (level === undefined), {
       message: 'say what to find: --grep PATTERN or --level LEVEL',
@@ -109,13 +111,17 @@ export const logFindVerb = defineVerb({
       logs,
       from: await findCut({ copies: logs, sources, rest }, args.at, wallMs),
       direction: args.back ? 'back' : 'on',
-      text: { keeps: 'pieces', bytesMax: searchPieceBytes, overlapBytes: searchOverlapBytes },
+      text: {
+        ...{ keeps: 'pieces', bytesMax: searchPieceBytes, overlapBytes: searchOverlapBytes },
+        mayHit: createGlance(pattern),
+      },
       rest,
       tester: new Tester(pattern, context.hub.regexes),
       hitsMax: args.limit,
-      say: ({ hits, readBytes }) => {
+      namedMax: args.named,
+      say: ({ hits, hitCount, readBytes }) => {
         const found = hits.map((hit) => ({ ...hit, at: formatInstant(hit.at) }));
-        const item: LogHits = { logs: sources, hits: found, readBytes, wholeBytes };
+        const item: LogHits = { logs: sources, hits: found, hitCount, readBytes, wholeBytes };
         return context.item(item);
       },
     });

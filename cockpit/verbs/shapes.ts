@@ -220,6 +220,8 @@ export interface LogGrowth {
 export interface LogHits {
   readonly logs: readonly LogSource[];
   readonly hits: readonly { readonly log: number; readonly offset: number; readonly at: string }[];
+  /** All by now, also those that are not named. */
+  readonly hitCount: number;
   readonly readBytes: number;
   readonly wholeBytes: number;
 }

@@ -4,7 +4,12 @@
 import { describe, expect, test } from 'vitest';
 import { type FindPlan, findLines, type Hit } from '../../../cockpit/logs/find.ts';
 import { patternLettersMax, searchOverlapBytes } from '../../../cockpit/logs/limits.ts';
-import { parsePattern, stripSequences, testLine } from '../../../cockpit/logs/pattern.ts';
+import {
+  createGlance,
+  parsePattern,
+  stripSequences,
+  testLine,
+} from '../../../cockpit/logs/pattern.ts';
 import { RegexThread } from '../../../cockpit/logs/regex-thread.ts';
 import { Tester } from '../../../cockpit/logs/tester.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
@@ -27,6 +32,7 @@ async function find(
     rest: restless,
     tester: new Tester(parsePattern(typed), thread),
     hitsMax: 1000,
+    namedMax: 1000,
     async say(progress) {
       hits.push(...progress.hits);
       return true;
@@ -97,6 +103,18 @@ describe('pattern', () => {
   });
 });
 
+test('pattern: no line of a level is passed over at a glance', () => {
+  const glance = createGlance({ kind: 'level', level: 'warning' });
+  const words =
+    'error errors err fail fails failed failing failure failures fatal panic panicked exception traceback abort aborted critical segfault killed oom-killer unhandled warn warns warning warnings deprecated TypeError SomeWarning';
+  const phrases = ['segmentation fault', 'core dumped', 'out of memory', 'undefined reference'];
+  const more = ['permission denied', 'no such file', 'IOException'];
+  for (const text of [...words.split(' '), ...phrases, ...more]) {
+    expect([text, isOf('warning', text), glance?.(Buffer.from(text))]).toEqual([text, true, true]);
+  }
+  expect(glance?.(Buffer.from('all is well\n'))).toBe(false);
+});
+
 describe('find', () => {
   test('find: hits come in order from a place on, or back, and stop at their count', async () => {
     const log = await writeLog([{ text: numberedLines(0, 30) }]);
@@ -121,6 +139,31 @@ describe('find', () => {
     expect(back.map(({ offset }) => offset)).toEqual(wanted.toReversed());
   });
 
+  test('find: what is passed over at a glance hides no hit, wherever it is torn', async () => {
+    const words = ['needle', 'NEEDLE', 'hay', 'ne\x1b[1medle', 'error: x', '', 'hä'];
+    const lines = Array.from({ length: 3000 }, (_, n) => words[(n * n) % words.length] ?? '');
+    const whole = `${lines.join('\n')}\n`;
+    const pieces = [];
+    for (let at = 0, size = 1; at < whole.length; at += size, size = (size * 7) % 97 || 5) {
+      pieces.push({ text: whole.slice(at, at + size) });
+    }
+    const log = await writeLog(pieces);
+    for (const typed of ['needle', 'NEEDLE', 'hä', 'x', 'nothing']) {
+      const pattern = parsePattern(typed);
+      const text = { keeps: 'pieces', bytesMax: 4096, overlapBytes: 10 } as const;
+      const mayHit = createGlance(pattern);
+      const slow = await find([log], typed, { hitsMax: 9999, namedMax: 9999 });
+      for (const direction of ['on', 'back'] as const) {
+        const more = { direction, text: { ...text, mayHit }, hitsMax: 9999, namedMax: 9999 };
+        const quick = await find([log], typed, more);
+        expect([typed, quick.length]).toEqual([typed, slow.length]);
+      }
+    }
+    expect((await find([log], 'needle', { hitsMax: 9999, namedMax: 9999 })).length).toBeGreaterThan(
+      9,
+    );
+  });
+
   test('find: in several logs hits come by their instants', async () => {
     const one = await writeLog([
       { text: 'hit\n', at: 10 },
@@ -138,7 +181,7 @@ describe('find', () => {
     const log = await writeLog([{ text: `${'y'.repeat(99)}\n`.repeat(200_000) }]);
     const said: number[] = [];
     const end = await findLines({
-      ...{ logs: [log], from: [0], direction: 'on', rest: restless, hitsMax: 9 },
+      ...{ logs: [log], from: [0], direction: 'on', rest: restless, hitsMax: 9, namedMax: 9 },
       text: { keeps: 'pieces', bytesMax: 4096, overlapBytes: 10 },
       tester: new Tester(parsePattern('z'), thread),
       say: async ({ readBytes }) => said.push(readBytes) < 2,
