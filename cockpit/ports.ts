@@ -51,6 +51,8 @@ export interface Program {
   onSignal(run: (signal: string) => void): void;
   /** Runs another program on this terminal to its end; resolves with its status. */
   runInTerminal(command: readonly string[]): Promise<number>;
+  /** Puts text into the clipboard of this box's desktop; false where it has none. */
+  copy(text: string): Promise<boolean>;
   /** Starts a script of ours in the background. */
   startDaemon(plan: DaemonRequest): Promise<number>;
   /** What the tmux around us says in this format; undefined where it does not answer soon. */
@@ -96,6 +98,7 @@ export function openProgram(): Program {
       const { exitCode } = await execa(file, args, { stdio: 'inherit', reject: false });
       return exitCode ?? 1;
     },
+    copy: (text) => copyToDesktop(text, findCopyCommand(process.platform, env)),
     async startDaemon(plan) {
       const { startDaemon } = await import('../protocol/daemon.ts');
       return startDaemon({ ...plan, env: { ...env, ...plan.env }, timers: ports.timers });
@@ -123,4 +126,31 @@ export function openProgram(): Program {
       return { exitCode: exitCode ?? 1, stdout: out, stderr: err };
     },
   };
+}
+
+async function copyToDesktop(
+  text: string,
+  command: readonly [string, ...string[]] | undefined,
+): Promise<boolean> {
+  if (command === undefined) return false;
+  const { execa } = await import('execa');
+  const [file, ...args] = command;
+  // xclip stays to serve what it was given; its output is not waited for.
+  const options = { input: text, reject: false, stdout: 'ignore', stderr: 'ignore' } as const;
+  const { failed } = await execa(file, args, { ...options, timeout: copyMsMax });
+  return !failed;
+}
+
+/** A clipboard that does not answer is given up; nothing waits for it but a message. */
+const copyMsMax = 2000;
+
+/** The program that puts its input into the desktop's clipboard; undefined where there is no desktop. */
+export function findCopyCommand(
+  platform: NodeJS.Platform,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly [string, ...string[]] | undefined {
+  if (platform === 'darwin') return ['pbcopy'];
+  if (env.WAYLAND_DISPLAY) return ['wl-copy'];
+  if (env.DISPLAY) return ['xclip', '-selection', 'clipboard'];
+  return undefined;
 }

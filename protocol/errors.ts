@@ -89,6 +89,11 @@ export const errorTable = {
     'Free some space; what was accepted is kept and goes on by itself.',
   ),
   STORE_FULL: passing(4, 'The queue of changes to the store is full.', 'Try again in a moment.'),
+  SAVE_FILE: lasting(
+    4,
+    'The file could not be written.',
+    'Choose another name; a file that is there is never written over.',
+  ),
   SEARCH_SLOW: lasting(
     4,
     'The regular expression takes too long.',

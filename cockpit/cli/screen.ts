@@ -49,6 +49,8 @@ export async function openScreen(
     ports: program.ports,
     stdin: program.stdin,
     stdout: program.stdout,
+    savedPath: join(findHubHome(program.env).directory, 'saved'),
+    copyHere: (text) => program.copy(text),
     env: { term: program.env.TERM ?? '' },
     inspectTerminal: () => inspectTerminal(program),
     ...look,

@@ -23,20 +23,11 @@ export const followMsMin = 80;
 /** After a suspend request that the terminal ignored, the screen comes back after this. */
 export const suspendMsMax = 300;
 
-/** Lines of the followed log that stay readable; older ones fall out. */
-export const logLinesMax = 20_000;
-
-/** The same bound in bytes: V8 keeps one byte a character for most logs. */
-export const logBytesMax = 8 * 1024 * 1024;
-
 /** What a line and each run of one style in it cost besides their text, so that a log of nothing but colour changes is bounded too. */
 export const logRunBytes = 64;
 
-/** A longer line is cut with a mark: nobody reads it, and lazydocker froze on 90,000 (screen facts). */
-export const lineCellsMax = 4000;
-
-/** Text of one line, for lines of characters that take no room. Four to a cell is a long emoji. */
-export const lineCharsMax = 4 * lineCellsMax;
+/** Columns that a log is scrolled to the side within the text that is held of its lines. */
+export const lineCellsMax = 8192;
 
 /** A control sequence longer than this is abandoned. xterm gives up at about the same length. */
 export const sequenceCharsMax = 4096;
@@ -98,3 +89,30 @@ export const eventsPerAsk = 300;
 
 /** With so few rows left before the edge of what is held, more is asked for. */
 export const eventsNearRows = 60;
+
+/** Lines of the log that the screen holds around what is in sight; beyond it they are read again. */
+export const windowLinesMax = 3000;
+
+/** The same in bytes of text and styles, so that long lines are bounded too. */
+export const windowBytesMax = 4 * 1024 * 1024;
+
+/** Lines asked of the hub at a time: some screens of the largest terminal. */
+export const windowStepLines = 300;
+
+/** New lines that wait for the next change of the screen; of more only the newest are drawn. */
+export const grownLinesMax = 2000;
+
+/** Hits that are held as places; beyond it the hub is asked for the next one. */
+export const hitsHeldMax = 5000;
+
+/** Marked lines of one log. */
+export const logMarksMax = 200;
+
+/** Lines of context beside a hit when a log is filtered. */
+export const filterContextLines = 3;
+
+/** A worker's name beside its lines takes so many cells at most. */
+export const nameCellsMax = 12;
+
+/** Bytes that go to the clipboard through the terminal: k9s found that terminals drop longer ones. */
+export const clipboardBytesMax = 74_994;

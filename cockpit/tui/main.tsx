@@ -9,14 +9,15 @@ import { render } from 'ink';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { HubClient } from '../hub/client.ts';
+import { copyText } from './clipboard.ts';
 import type { Binding } from './keys/keymap.ts';
 import { suspendMsMax } from './limits.ts';
 import { holdResize } from './panes/held-resize.ts';
 import { type LendTerminal, Screen } from './panes/screen.tsx';
+import { saveLog } from './save-log.ts';
 import type { HandOver } from './state/effects.ts';
 import { type FetchFile, HubFeed } from './state/feed.ts';
 import type { ScreenVerb } from './state/grammar.ts';
-import { LogBuffer } from './state/log-buffer.ts';
 import { openState, type ScreenPrefs, type State } from './state/model.ts';
 import { CockpitStore, type WorldEffect } from './state/store.ts';
 import { enterSequence, leaveSequence } from './state/terminal.ts';
@@ -31,6 +32,10 @@ export interface CockpitOptions {
   readonly ports: Ports;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
+  /** Directory for what is saved by name alone. */
+  readonly savedPath: string;
+  /** Puts text into the clipboard of this box; false where it has none. */
+  readonly copyHere: (text: string) => Promise<boolean>;
   readonly env: { readonly term: string };
   /** What is known of the terminal; asked when the doctor is. */
   readonly inspectTerminal: () => Promise<TerminalFacts>;
@@ -78,11 +83,12 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitEnd> {
 
 function openCockpit(options: CockpitOptions) {
   const { client, reconnect, fetch, ports, stdin, stdout } = options;
-  const buffer = new LogBuffer();
   const exit = { leave: () => {}, lend: undefined as LendTerminal | undefined };
   const perform = (effect: WorldEffect): void => {
     if (effect.type === 'request') feed.request(effect.request);
-    else if (effect.type === 'follow') feed.follow(effect.job);
+    else if (effect.type === 'log') feed.askLog(effect.ask);
+    else if (effect.type === 'copy') tell(copyText(options, effect.text, effect.what));
+    else if (effect.type === 'save-log') tell(saveLog(feed.client, options.savedPath, effect.save));
     else if (effect.type === 'follow-events') feed.followEvents(effect.after);
     else if (effect.type === 'inspect') inspect(options, store);
     else if (effect.type === 'quit') exit.leave();
@@ -103,15 +109,15 @@ function openCockpit(options: CockpitOptions) {
     };
     exit.lend?.(useBare).catch(() => undefined);
   };
+  const tell = (done: Promise<string>): void => tellEnd(done, store);
   const store = new CockpitStore({ ports, perform, initial: openState(seedOf(options)) });
   const told = { feed: store.feed, send: store.send };
-  const feed = new HubFeed({ client, reconnect, fetch, ports, buffer, ...told });
+  const feed = new HubFeed({ client, reconnect, fetch, ports, ...told });
   const held = holdResize(stdout);
   const show = async (): Promise<void> => {
     const screen = (
       <Screen
         source={store}
-        lines={buffer}
         onReady={(lendTerminal) => {
           exit.lend = lendTerminal;
           stdout.write(enterSequence(store.getState()));
@@ -130,6 +136,17 @@ function openCockpit(options: CockpitOptions) {
     await app.waitUntilExit();
   };
   return { store, feed, show, leave: () => exit.leave() };
+}
+
+/** Says what came of something that this program does itself. */
+function tellEnd(done: Promise<string>, store: CockpitStore): void {
+  done.then(
+    (text) => store.send([{ type: 'said', level: 'info', text }]),
+    (thrown: unknown) => {
+      const { code, message } = wrapError(thrown, 'HUB_INTERNAL');
+      store.send([{ type: 'said', level: 'bad', text: `${code}: ${message}` }]);
+    },
+  );
 }
 
 /** What the terminal is asked never holds up the screen; where it does not answer, little is known. */

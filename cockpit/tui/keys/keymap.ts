@@ -61,6 +61,19 @@ export type Command =
   | 'mark'
   | 'mark-range'
   | 'zoom'
+  | 'hit-next'
+  | 'hit-previous'
+  | 'error-next'
+  | 'error-previous'
+  | 'warning-next'
+  | 'log-follow'
+  | 'log-filter'
+  | 'log-wrap'
+  | 'log-times'
+  | 'log-at'
+  | 'log-save'
+  | 'mark-next'
+  | 'copy'
   | 'command-line'
   | 'palette'
   | 'history-back'
@@ -219,6 +232,19 @@ export const keymap: readonly Binding[] = [
   hidden('sort-age', ['A'], 'newest first; again: oldest', ['jobs']),
   hidden('sort-deadline', ['D'], 'sort by deadline', ['jobs']),
   hidden('back', ['esc'], 'climb back', ['global']),
+  shown('hit-next', ['n'], 'next hit', ['log']),
+  hidden('hit-previous', ['N'], 'hit before', ['log']),
+  shown('log-filter', ['f'], 'only hits; lines near them too; all', ['log']),
+  shown('error-next', ['e'], 'next error', ['log']),
+  hidden('error-previous', ['E'], 'error before', ['log']),
+  hidden('warning-next', ['W'], 'next warning or error', ['log']),
+  hidden('log-follow', ['p'], 'pause; again: follow the end', ['log']),
+  hidden('log-wrap', ['w'], 'wrap long lines', ['log']),
+  hidden('log-times', ['i'], 'when each line was written', ['log']),
+  hidden('log-at', ['@'], 'go to an instant: 14:03, 10m', ['log']),
+  hidden('mark-next', ["'"], 'next marked line', ['log']),
+  hidden('copy', ['y'], 'copy the line, or those chosen by v', ['log']),
+  hidden('log-save', ['ctrl-s'], 'save to a file', ['log']),
   shown('help', ['?'], 'help', ['global']),
   shown('quit', ['q'], 'quit, work goes on', ['global']),
   shown('form-send', ['enter'], 'send', ['form']),
@@ -273,10 +299,29 @@ export const contextTitles: readonly (readonly [Context, string])[] = [
   ['help', 'In this help'],
 ];
 
-/** The rows of one part: each binding is in the first part that has it. */
+/** What keys that lists have mean where there are lines instead of rows. */
+const lineTitles: Readonly<Partial<Record<Command, string>>> = {
+  filter: 'search',
+  mark: 'mark the line',
+  'mark-range': 'choose lines; again: stop',
+};
+
+/** The bindings that are called something else in this place, as they are called there. */
+export function listRenamed(context: Context, table: readonly Binding[]): readonly Binding[] {
+  if (context !== 'log') return [];
+  return table.flatMap((binding) => {
+    const title = lineTitles[binding.command];
+    return title === undefined ? [] : [{ ...binding, title }];
+  });
+}
+
+/** The rows of one part: each binding is in the first part that has it, and where it is renamed. */
 export function listBindings(context: Context, table: readonly Binding[]): readonly Binding[] {
   const order = contextTitles.map(([id]) => id);
-  return table.filter((binding) => order.find((id) => binding.contexts.includes(id)) === context);
+  const own = table.filter(
+    (binding) => order.find((id) => binding.contexts.includes(id)) === context,
+  );
+  return [...listRenamed(context, table), ...own];
 }
 
 /** The table of keys for the README, in Markdown. */

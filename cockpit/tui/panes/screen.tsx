@@ -15,7 +15,6 @@ import {
 import { readReport } from '../keys/reports.ts';
 import { splitKeys } from '../keys/resolve.ts';
 import type { CockpitEvent } from '../state/effects.ts';
-import type { LogLines } from '../state/log-buffer.ts';
 import type { State } from '../state/model.ts';
 import { viewScreen } from '../views/screen.ts';
 import { findTheme, paintRow } from '../views/theme.ts';
@@ -36,7 +35,6 @@ export type LendTerminal = (use: () => Promise<void>) => Promise<void>;
 /** What the screen is drawn from. */
 export interface ScreenProps {
   readonly source: ScreenSource;
-  readonly lines: LogLines;
   /** Called once the screen can lend the terminal. */
   readonly onReady: (lend: LendTerminal) => void;
   /** Called when the screen goes, on every way out that leaves time for anything. */
@@ -46,7 +44,7 @@ export interface ScreenProps {
 }
 
 /** Draws the screen. */
-export function Screen({ source, lines, onReady, onSized, onLeave }: ScreenProps): ReactElement {
+export function Screen({ source, onReady, onSized, onLeave }: ScreenProps): ReactElement {
   const state = useSyncExternalStore(source.subscribe, source.getState);
   useInput((input, key) => {
     const report = readReport(input);
@@ -68,7 +66,7 @@ export function Screen({ source, lines, onReady, onSized, onLeave }: ScreenProps
   // that differ from its last frame, so that frame must be an empty one: then all are written.
   if (drawnSize !== size) return <Box />;
   const theme = findTheme(state.screen.theme);
-  const view = viewScreen(state, lines);
+  const view = viewScreen(state);
   return (
     <Box width={view.columns} height={view.rows}>
       {view.lines.map(({ x, y, row }) => (

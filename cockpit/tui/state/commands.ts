@@ -196,6 +196,8 @@ function climbBack(state: State): Update {
     const from = findOpenCard(state)?.from ?? focus;
     return still({ ...state, focus: from, detail: closedDetail });
   }
+  const left = paneModules[focus].leave?.(state);
+  if (left !== undefined) return left;
   const id = paneModules[focus].list;
   const list = id === undefined ? undefined : state.lists[id];
   if (id !== undefined && list !== undefined) {

@@ -18,6 +18,7 @@ import type { Report } from '../keys/reports.ts';
 import type { KeyPress } from '../keys/resolve.ts';
 import type { DoctorPlace } from './doctor-rows.ts';
 import type { EventsAsk } from './events-view.ts';
+import type { LogAsk, LogEvent, LogSave } from './log-asks.ts';
 import type { State } from './model.ts';
 import type { TerminalFacts } from './terminal-checks.ts';
 
@@ -61,8 +62,11 @@ export type HandOver =
 /** Something to be done. */
 export type Effect =
   | { readonly type: 'request'; readonly request: Request }
-  /** Follow this job's log, and no other; none when undefined. */
-  | { readonly type: 'follow'; readonly job: JobId | undefined }
+  /** Something about logs. */
+  | { readonly type: 'log'; readonly ask: LogAsk }
+  /** Puts text into the clipboard; `what` says what it is. */
+  | { readonly type: 'copy'; readonly text: string; readonly what: string }
+  | { readonly type: 'save-log'; readonly save: LogSave }
   /** Follow the journal above this number; stop where undefined. */
   | { readonly type: 'follow-events'; readonly after: number | undefined }
   /** Look at the terminal that the cockpit is in. */
@@ -86,14 +90,9 @@ export type CockpitEvent =
   | { readonly type: 'team'; readonly team: readonly TeamRow[]; readonly nowMs: number }
   | { readonly type: 'jobs'; readonly jobs: readonly JobRow[] }
   | { readonly type: 'jobs-changed'; readonly jobs: readonly JobRow[] }
-  | {
-      readonly type: 'log';
-      readonly job: JobId;
-      readonly first: number;
-      readonly end: number;
-      readonly revision: number;
-    }
-  | { readonly type: 'log-ended'; readonly job: JobId; readonly error: ErrorShape | undefined }
+  | LogEvent
+  /** What came of something that this program did itself. */
+  | { readonly type: 'said'; readonly level: 'info' | 'bad'; readonly text: string }
   | { readonly type: 'inbox'; readonly rows: readonly InboxRow[] }
   | { readonly type: 'events'; readonly rows: readonly EventRow[] }
   | { readonly type: 'terminal'; readonly facts: TerminalFacts }

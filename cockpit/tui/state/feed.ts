@@ -5,18 +5,16 @@
  *   live ──connection or watch ends──▶ gone ──pause, reconnect──▶ live
  *                                        └──refused──▶ gone
  *
- * Never blocks a key: everything asked of the hub is answered by an event, later or never. At most
- * one log is followed; what an older one still says is dropped.
+ * Never blocks a key: everything asked of the hub is answered by an event, later or never.
  */
 import { type ErrorShape, wrapError } from '../../../protocol/errors.ts';
-import type { JobId } from '../../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../../protocol/ports.ts';
 import type { HubClient, HubStream } from '../../hub/client.ts';
-import type { ArtifactRow, EventRow, LogItem, WatchItem } from '../../verbs/shapes.ts';
-import { followMsMin, reconnectMs } from '../limits.ts';
-import { sizeText } from '../views/phrases.ts';
+import type { ArtifactRow, EventRow, WatchItem } from '../../verbs/shapes.ts';
+import { reconnectMs } from '../limits.ts';
 import type { CockpitEvent, Request } from './effects.ts';
-import type { LogBuffer } from './log-buffer.ts';
+import type { LogAsk } from './log-asks.ts';
+import { LogFeed } from './log-feed.ts';
 import type { FeedEvent } from './store.ts';
 
 /** What a feed is opened with. `feed` is for what may wait for the next change, `send` for what not. */
@@ -26,7 +24,6 @@ export interface FeedOptions {
   /** Puts a file of a job on this box's disk; resolves with its place. */
   readonly fetch: FetchFile;
   readonly ports: Ports;
-  readonly buffer: LogBuffer;
   readonly feed: (event: FeedEvent) => void;
   readonly send: (events: readonly CockpitEvent[]) => void;
 }
@@ -34,21 +31,13 @@ export interface FeedOptions {
 /** Puts a file that a job brought on this box's disk; resolves with its place. */
 export type FetchFile = (client: HubClient, file: ArtifactRow) => Promise<string>;
 
-interface Follow {
-  readonly job: JobId;
-  stream: HubStream | undefined;
-  attempt: string | undefined;
-}
-
 /** The feed of one screen: `start` once, `stop` as often as wanted. */
 export class HubFeed {
   readonly #options: FeedOptions;
+  readonly #logs: LogFeed;
   #client: HubClient;
   #watch: HubStream | undefined;
   #events: HubStream | undefined;
-  #follow: Follow | undefined;
-  #followedAt = Number.NEGATIVE_INFINITY;
-  #cancelFollow: CancelTimer | undefined;
   #cancelPause: CancelTimer | undefined;
   #isLive = false;
   #isStopped = false;
@@ -56,6 +45,14 @@ export class HubFeed {
   constructor(options: FeedOptions) {
     this.#options = options;
     this.#client = options.client;
+    const { ports, feed, send } = options;
+    this.#logs = new LogFeed({
+      ports,
+      feed,
+      client: () => this.#client,
+      isLive: () => this.#isLive && !this.#isStopped,
+      send: (event) => send([event]),
+    });
   }
 
   /** The connection that is there now; what is asked of it may fail. */
@@ -70,11 +67,10 @@ export class HubFeed {
   /** Lets go of the hub at once; a connection that is being made is closed when it is there. */
   stop(): void {
     this.#isStopped = true;
-    this.#cancelFollow?.();
     this.#cancelPause?.();
     this.#watch?.cancel();
-    this.#follow?.stream?.cancel();
     this.#events?.cancel();
+    this.#logs.close();
     this.#client.close();
   }
 
@@ -104,17 +100,9 @@ export class HubFeed {
     stream.done.catch(() => undefined);
   }
 
-  /** Follows this job's log instead of any other. A second one right after waits a moment. */
-  follow(job: JobId | undefined): void {
-    this.#cancelFollow?.();
-    this.#follow?.stream?.cancel();
-    this.#options.buffer.clear();
-    this.#follow = job === undefined ? undefined : { job, stream: undefined, attempt: undefined };
-    const { clock, timers } = this.#options.ports;
-    const wait = this.#followedAt + followMsMin - clock.monotonicMs();
-    this.#followedAt = clock.monotonicMs();
-    if (wait <= 0) this.#openLog();
-    else this.#cancelFollow = timers.after(wait, () => this.#openLog());
+  /** Asks for something about logs; what came of it is told as events. */
+  askLog(ask: LogAsk): void {
+    this.#logs.ask(ask);
   }
 
   #adopt(client: HubClient): void {
@@ -142,38 +130,6 @@ export class HubFeed {
     else if (item.type === 'team') this.#options.feed({ type: 'team', team: item.team, nowMs });
     else if (item.type === 'jobs' || item.type === 'inbox') this.#options.feed(item);
     else if (item.type === 'job') this.#options.feed({ type: 'jobs-changed', jobs: [item.job] });
-  }
-
-  #openLog(): void {
-    const follow = this.#follow;
-    if (follow === undefined || !this.#isLive || this.#isStopped) return;
-    const { job } = follow;
-    const isCurrent = () => this.#follow === follow;
-    const stream = this.#client.stream('logs', { job, follow: true, since: 0 }, (item) => {
-      if (isCurrent()) this.#takeLog(follow, item as LogItem);
-    });
-    follow.stream = stream;
-    const end = (error: ErrorShape | undefined) => {
-      // A lost connection is shown once, by the banner, and the log is opened again after it.
-      const isLost = !this.#isLive || error?.code === 'HUB_UNREACHABLE';
-      if (isCurrent() && !isLost) this.#options.feed({ type: 'log-ended', job, error });
-    };
-    stream.done.then(
-      () => end(undefined),
-      (thrown) => end(shapeOf(thrown)),
-    );
-  }
-
-  #takeLog(follow: Follow, item: LogItem): void {
-    const { buffer, feed } = this.#options;
-    if (follow.attempt !== undefined && follow.attempt !== item.attempt) {
-      buffer.note(`── attempt ${item.attempt} ──`);
-    }
-    follow.attempt = item.attempt;
-    if ('gapBytes' in item) buffer.note(`── ${sizeText(item.gapBytes)} of output fell out here ──`);
-    else buffer.append(item.stream, item.text);
-    const { first, end, revision } = buffer;
-    feed({ type: 'log', job: follow.job, first, end, revision });
   }
 
   #lose(client: HubClient, reason: string): void {

@@ -31,7 +31,8 @@ export function explainDisabled(state: State, command: Command): string | undefi
   if (command === 'history-back' && state.trail.back.length === 0) return 'nowhere to go back to';
   if (command === 'history-forth' && state.trail.forth.length === 0) return 'nowhere to go on to';
   const pane = paneModules[state.focus];
-  if (pane.list === undefined && listCommands.has(command)) return 'there is no list here';
+  const hasNone = pane.list === undefined && pane.hasLines !== true;
+  if (hasNone && listCommands.has(command)) return 'there is no list here';
   return pane.explain?.(state, command);
 }
 

@@ -1,8 +1,7 @@
 /*
  * Everything the screen knows, as one immutable value.
  *
- * Text of logs is not in here: the store holds only which lines there are, the log buffer their
- * text. What the hub said is kept as it said it; what people chose (focus, selection, scroll) is
+ * Of logs it holds the window that is in sight and around it. What the hub said is kept as it said it; what people chose (focus, selection, scroll) is
  * kept by id, so that it survives every update of the lists.
  */
 import type { ErrorShape } from '../../../protocol/errors.ts';
@@ -25,26 +24,12 @@ import type { Effect } from './effects.ts';
 import { type EventsView, emptyEvents } from './events-view.ts';
 import type { ScreenVerb } from './grammar.ts';
 import { emptyList, findPlace, type ListId, type ListState, visibleIn } from './list.ts';
+import { type LogView, openLogView } from './log-view.ts';
 
 /** The connection to the hub. */
 export type HubLink =
   | { readonly type: 'live' }
   | { readonly type: 'gone'; readonly reason: string; readonly tryCount: number };
-
-/** The followed log, by numbers. `top` is the first row shown, `left` the first column. */
-export interface LogView {
-  readonly job: JobId | undefined;
-  readonly first: number;
-  readonly end: number;
-  readonly revision: number;
-  readonly top: number;
-  readonly left: number;
-  readonly isFollowing: boolean;
-  /** Where the log ended when following stopped: what is beyond is new. */
-  readonly seenEnd: number;
-  readonly isEnded: boolean;
-  readonly error: ErrorShape | undefined;
-}
 
 /** One line of text being typed; `caret` counts UTF-16 units and never splits a character. */
 export interface TextField {
@@ -82,10 +67,14 @@ export interface Confirm {
   readonly effects: readonly Effect[];
 }
 
-/** What the line at the foot is for: narrowing a list while it is typed, or an answer in words. */
+/** What the line at the foot is for. A list is narrowed while it is typed. */
 export type PromptUse =
   | { readonly for: 'filter'; readonly list: ListId; readonly before: string }
-  | { readonly for: 'decide'; readonly decision: string };
+  | { readonly for: 'decide'; readonly decision: string }
+  /** Something of the log: a pattern, an instant, the name of a file. */
+  | { readonly for: 'search' }
+  | { readonly for: 'log-at' }
+  | { readonly for: 'log-save' };
 
 /** A line of text asked for at the foot of the screen. */
 export interface Prompt {
@@ -230,22 +219,6 @@ export interface StateSeed {
   readonly screen: ScreenPrefs;
 }
 
-/** Nothing followed yet, or a log just chosen. */
-export function openLogView(job: JobId | undefined): LogView {
-  return {
-    job,
-    first: 0,
-    end: 0,
-    revision: 0,
-    top: 0,
-    left: 0,
-    isFollowing: true,
-    seenEnd: 0,
-    isEnded: false,
-    error: undefined,
-  };
-}
-
 /** Details that the keys are not in. */
 export const closedDetail = { isOpen: false, top: 0 } as const;
 
@@ -278,7 +251,7 @@ export function openState(seed: StateSeed): State {
     card: undefined,
     board: boardAtStart,
     folded: [],
-    log: openLogView(undefined),
+    log: openLogView({ job: undefined, jobs: [], token: 0 }),
     overlay: undefined,
     hasWindow: undefined,
     pastLines: [],

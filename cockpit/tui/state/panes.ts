@@ -22,7 +22,7 @@ import {
   moveNumber,
   settleList,
 } from './list.ts';
-import { applyLogCommand, moveInLog } from './log-pane.ts';
+import { applyLogCommand, explainLog, leaveLog, moveInLog } from './log-pane.ts';
 import { type State, visibleDoctor, visibleEvents, visibleInbox, withList } from './model.ts';
 import { listTeam } from './organisation.ts';
 import { detailRoom, listRoom, teamForm } from './scroll.ts';
@@ -40,6 +40,10 @@ export interface PaneModule {
   readonly move?: (state: State, how: Move) => Update;
   /** A command that is this pane's to perform; undefined where it is not. */
   readonly apply?: (state: State, command: Command) => Update | undefined;
+  /** Are its lines searched and marked as the rows of a list are? */
+  readonly hasLines?: true;
+  /** One step up within the pane; undefined where there is nothing to leave. */
+  readonly leave?: (state: State) => Update | undefined;
   /** Why a command can't be done while this pane has the keys. */
   readonly explain?: (state: State, command: Command) => string | undefined;
 }
@@ -58,7 +62,14 @@ export const paneModules: Readonly<Record<PaneId, PaneModule>> = {
     explain: explainJobs,
     countDetailRows: countCardRows,
   },
-  log: { list: undefined, move: moveInLog, apply: applyLogCommand, explain: explainJobs },
+  log: {
+    list: undefined,
+    hasLines: true,
+    move: moveInLog,
+    apply: (state, command) => applyLogCommand(state, command) ?? applyJobsCommand(state, command),
+    explain: (state, command) => explainLog(state, command) ?? explainJobs(state, command),
+    leave: leaveLog,
+  },
   inbox: {
     list: 'inbox',
     apply: applyInboxCommand,

@@ -1,5 +1,5 @@
 /*
- * The line of text at the foot of the screen: narrowing a list, or an answer in words. Pure.
+ * The line of text at the foot of the screen: narrowing a list, an answer in words, a log's pattern. Pure.
  *
  * A filter works while it is typed; leaving it with esc brings back the one before.
  */
@@ -7,6 +7,8 @@ import type { Command } from '../keys/keymap.ts';
 import { still, type Update } from './effects.ts';
 import { answerDecision } from './inbox-pane.ts';
 import type { ListId } from './list.ts';
+import { startSearch } from './log-search.ts';
+import { acceptInstant, acceptSave } from './log-tools.ts';
 import { type Prompt, type State, type TextField, withList } from './model.ts';
 import { editText, insertText } from './text-field.ts';
 
@@ -48,6 +50,12 @@ function closePrompt(state: State, { use }: Prompt): Update {
 function acceptPrompt(state: State, { use, field }: Prompt): Update {
   const closed = { ...state, overlay: undefined };
   if (use.for === 'filter') return still(closed);
+  // Spaces are part of a pattern.
+  if (use.for === 'search')
+    return field.text === '' ? still(closed) : startSearch(closed, field.text);
   const words = field.text.trim();
-  return words === '' ? still(state) : answerDecision(closed, use.decision, words);
+  if (words === '') return still(use.for === 'decide' ? state : closed);
+  if (use.for === 'log-at') return acceptInstant(closed, words);
+  if (use.for === 'log-save') return acceptSave(closed, words);
+  return answerDecision(closed, use.decision, words);
 }

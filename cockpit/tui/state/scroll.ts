@@ -15,7 +15,9 @@ import {
   type PaneId,
   type Rect,
 } from '../views/layout.ts';
+import { measureMargin } from '../views/log-rows.ts';
 import { countWordsRows, wordsRect } from '../views/words.ts';
+import { type LogRoom, settleView } from './log-view.ts';
 import { findFollowedJob, type Overlay, type State } from './model.ts';
 import { countTeamRows } from './organisation.ts';
 
@@ -56,10 +58,15 @@ export function logRoom(state: State): number {
   return rect === undefined ? 1 : Math.max(1, rect.height - 2);
 }
 
-/** One past the last row of the log: its lines, and how the job ended. */
-export function logRowsEnd(state: State): number {
-  const hasEnding = findFollowedJob(state)?.outcome != null;
-  return state.log.end + (hasEnding ? 1 : 0);
+/** How the log is laid out in its pane. */
+export function logRoomOf(state: State): LogRoom {
+  const { log } = state;
+  const rect = layoutOf(state).panes.log;
+  const hasEnding =
+    log.window.isEnd && log.jobs.length < 2 && findFollowedJob(state)?.outcome != null;
+  const width = rect === undefined ? 1 : innerWidth(rect);
+  const textCells = Math.max(1, width - measureMargin(log, width));
+  return { rows: logRoom(state), textCells, endRows: hasEnding ? 1 : 0 };
 }
 
 /** Rows of the help, or of an answer, that are visible at once. */
@@ -78,10 +85,8 @@ export function settleScroll(state: State): State {
 }
 
 function settleLog(state: State): State {
-  const { log } = state;
-  const topMax = Math.max(log.first, logRowsEnd(state) - logRoom(state));
-  const top = log.isFollowing ? topMax : Math.min(topMax, Math.max(log.first, log.top));
-  return top === log.top ? state : { ...state, log: { ...log, top } };
+  const log = settleView(state.log, logRoomOf(state));
+  return log === state.log ? state : { ...state, log };
 }
 
 function settleOverlay(state: State): State {

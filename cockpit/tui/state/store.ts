@@ -11,13 +11,25 @@ import type { CancelTimer, Ports } from '../../../protocol/ports.ts';
 import type { EventRow, JobRow } from '../../verbs/shapes.ts';
 import { ageTickMs, commitMsMin, eventsHeldMax, toastMs } from '../limits.ts';
 import type { CockpitEvent, Effect } from './effects.ts';
+import { joinCount, joinGrowth } from './log-feed.ts';
 import type { State } from './model.ts';
 import { isAgeing, update } from './update.ts';
 
 /** What the hub says, to be applied with the next change. */
 export type FeedEvent = Extract<
   CockpitEvent,
-  { type: 'hub' | 'team' | 'jobs' | 'jobs-changed' | 'inbox' | 'log' | 'log-ended' | 'events' }
+  {
+    type:
+      | 'hub'
+      | 'team'
+      | 'jobs'
+      | 'jobs-changed'
+      | 'inbox'
+      | 'log-grown'
+      | 'log-count'
+      | 'log-ended'
+      | 'events';
+  }
 >;
 
 /** What the store leaves to others; timers are its own. */
@@ -78,7 +90,7 @@ export class CockpitStore {
       this.#events = [...this.#events, ...event.rows].slice(-eventsHeldMax);
     } else {
       if (event.type === 'jobs') this.#changed.clear();
-      this.#pending.set(event.type, event);
+      this.#pending.set(event.type, joinPending(this.#pending.get(event.type), event));
     }
     this.#armCommit();
   };
@@ -95,7 +107,7 @@ export class CockpitStore {
   #takePending(): readonly CockpitEvent[] {
     this.#cancelCommit?.();
     this.#cancelCommit = undefined;
-    const order = ['hub', 'team', 'jobs', 'inbox', 'log', 'log-ended'] as const;
+    const order = ['hub', 'team', 'jobs', 'inbox', 'log-grown', 'log-count', 'log-ended'] as const;
     const events: CockpitEvent[] = order.flatMap((type) => this.#pending.get(type) ?? []);
     if (this.#changed.size > 0)
       events.push({ type: 'jobs-changed', jobs: [...this.#changed.values()] });
@@ -141,4 +153,12 @@ export class CockpitStore {
       this.#armTick();
     });
   }
+}
+
+/** The newest of each kind is enough, but for lines and hits, which add up. */
+function joinPending(waiting: FeedEvent | undefined, event: FeedEvent): FeedEvent {
+  if (waiting?.type === 'log-grown' && event.type === 'log-grown')
+    return joinGrowth(waiting, event);
+  if (waiting?.type === 'log-count' && event.type === 'log-count') return joinCount(waiting, event);
+  return event;
 }

@@ -18,7 +18,9 @@ import { typeIntoForm } from './dispatch-form.ts';
 import { applyInspection, openDoctor, stampAsked } from './doctor-pane.ts';
 import { ask, type CockpitEvent, still, type Update } from './effects.ts';
 import { applyStreamed, syncEvents } from './events-pane.ts';
+import { applyLogEvent } from './log-news.ts';
 import { followJob, showSelected } from './log-pane.ts';
+import { loadAhead } from './log-places.ts';
 import { findSelectedJob, mergeJobs, modeOf, orderJobs, type State } from './model.ts';
 import { applyMouse } from './mouse.ts';
 import { typeIntoPalette } from './palette.ts';
@@ -37,7 +39,8 @@ export function update(state: State, event: CockpitEvent): Update {
   const placed = rememberPlace(state, next.state);
   const shown = showSelected(settleLists(placed));
   const asked = syncEvents(openDoctor(ask(shown.state, ...next.effects, ...shown.effects)));
-  return tellTerminal(state, ask(settleScroll(settleLists(asked.state)), ...asked.effects));
+  const loaded = loadAhead(settleScroll(settleLists(asked.state)));
+  return tellTerminal(state, ask(loaded.state, ...asked.effects, ...loaded.effects));
 }
 
 /** Does anything on screen show an age that grows by itself? */
@@ -65,9 +68,15 @@ function decide(state: State, event: CockpitEvent): Update {
       return applyJobs(state, event.jobs);
     case 'jobs-changed':
       return applyJobs(state, mergeJobs(state.jobs, event.jobs));
-    case 'log':
+    case 'log-window':
+    case 'log-grown':
+    case 'log-count':
+    case 'log-hit':
     case 'log-ended':
-      return applyLog(state, event);
+    case 'log-refused':
+      return applyLogEvent(state, event);
+    case 'said':
+      return event.level === 'bad' ? warn(state, event.text) : tell(state, event.text);
     case 'inbox':
       return still({ ...state, inbox: event.rows, hasInbox: true });
     case 'events':
@@ -172,16 +181,4 @@ function newlyBad(state: State, jobs: readonly JobRow[]): readonly JobId[] {
 
 function isStillBad(jobs: readonly JobRow[], id: JobId): boolean {
   return isBadOutcome(jobs.find((job) => job.id === id)?.outcome ?? null);
-}
-
-function applyLog(
-  state: State,
-  event: Extract<CockpitEvent, { type: 'log' | 'log-ended' }>,
-): Update {
-  if (event.job !== state.log.job) return still(state);
-  if (event.type === 'log-ended') {
-    return still({ ...state, log: { ...state.log, isEnded: true, error: event.error } });
-  }
-  const { first, end, revision } = event;
-  return still({ ...state, log: { ...state.log, first, end, revision } });
 }

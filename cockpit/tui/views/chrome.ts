@@ -5,7 +5,7 @@
  * footer's place for a while, and a lost hub takes the header's until it is back.
  */
 
-import type { Binding, Context } from '../keys/keymap.ts';
+import { type Binding, type Context, listRenamed } from '../keys/keymap.ts';
 import { explainDisabled } from '../state/guards.ts';
 import { modeOf, type Prompt, type State } from '../state/model.ts';
 import { countFindings } from './doctor.ts';
@@ -106,19 +106,36 @@ export function viewFooter(state: State, width: number): Row {
     return spreadRow([span(mark + state.toast.text, role)], more, width);
   }
   const mode = modeOf(state);
+  const renamed = new Map(
+    listRenamed(mode, state.keymap).map((binding) => [binding.command, binding]),
+  );
   const contexts: readonly Context[] = state.overlay === undefined ? ['global', mode] : [mode];
   const hints = state.keymap
     .filter((binding) => binding.isShownInFooter)
     .filter((binding) => binding.contexts.some((context) => contexts.includes(context)))
-    .map((binding) => hintOf(state, binding));
+    .map((binding) => hintOf(state, renamed.get(binding.command) ?? binding));
   return fitRow([span(' '), ...chooseHints(hints, width - 1)], width);
 }
 
 /** The line that is being typed, in place of the hints. */
 function viewPrompt({ use, field }: Prompt, width: number): Row {
-  const label = use.for === 'filter' ? ' /' : ` answer ${use.decision}: `;
+  const label = promptLabel(use);
   const room = Math.max(2, width - measureCells(label));
   return fitRow([span(label, 'accent'), ...fieldRow(field, room)], width);
+}
+
+function promptLabel(use: Prompt['use']): string {
+  switch (use.for) {
+    case 'filter':
+    case 'search':
+      return ' /';
+    case 'log-at':
+      return ' go to (14:03, 10m): ';
+    case 'log-save':
+      return ' save as: ';
+    case 'decide':
+      return ` answer ${use.decision}: `;
+  }
 }
 
 /** As many hints as fit, shortened first; the last two of a place (help, the way out) stay. */

@@ -2,7 +2,7 @@
  * The help overlay: the keymap, and what the glyphs mean. Pure; nothing in it is written by hand
  * that the keymap knows.
  */
-import { type Binding, contextTitles, listBindings } from '../keys/keymap.ts';
+import { type Binding, contextTitles, listBindings, listRenamed } from '../keys/keymap.ts';
 import type { Overlay } from '../state/model.ts';
 import { centerRect, innerWidth, type Rect } from './layout.ts';
 import { frame, type PaneView, padRow } from './pane.ts';
@@ -38,7 +38,8 @@ export function viewHelp(help: Help, body: Rect): PaneView {
 }
 
 function helpRows({ of: pane, keymap }: Help): readonly Row[] {
-  const here = keymap.filter(({ contexts }) => contexts.includes(pane));
+  const own = keymap.filter(({ contexts }) => contexts.includes(pane));
+  const here = [...listRenamed(pane, keymap), ...own];
   const parts = contextTitles.flatMap(([context, title]) =>
     keyRows(title, listBindings(context, keymap)),
   );
@@ -49,6 +50,7 @@ function helpRows({ of: pane, keymap }: Help): readonly Row[] {
     signRow('●●●○○', 'queued, sent, accepted, started, finished'),
     signRow('▸ › ◆', 'selected, chosen in another pane, marked'),
     signRow('┃', 'a line of stderr'),
+    signRow('▸ ◆ ·', 'in a log: where you are, marked, near a hit'),
     [span('Leaving stops nothing: jobs and the hub go on.', 'dim')],
   ];
 }

@@ -63,13 +63,17 @@ const marks: Readonly<Record<Mark, string>> = {
   'selected-marked': '◆▸',
 };
 
+/** Cells for a note beside this title; a longer one is left out. */
+export function noteRoom(title: Row, rect: Rect): number {
+  return Math.max(0, rect.width - 6) - measureRow(title) - 4;
+}
+
 function topBorder(content: PaneContent): Row {
   const { rect, isFocused } = content;
   const line: Role = isFocused ? 'accent' : 'dim';
   const room = Math.max(0, rect.width - 6);
   const title = measureRow(content.title) > room ? fitRow(content.title, room) : content.title;
-  const noteRoom = room - measureRow(title) - 4;
-  const note = measureRow(content.note) <= noteRoom ? content.note : [];
+  const note = measureRow(content.note) <= noteRoom(title, rect) ? content.note : [];
   const noteCells = note.length === 0 ? 0 : measureRow(note) + 3;
   const fill = Math.max(0, rect.width - 5 - measureRow(title) - noteCells);
   const end: Row = note.length === 0 ? [span('╮', line)] : [span(' '), ...note, span(' ─╮', line)];

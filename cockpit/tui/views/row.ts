@@ -4,7 +4,7 @@
  * A span says what its text is for (`bad`, `dim`), never which colour it has; the theme decides
  * that. Only output of workers carries its own style, as harmless SGR parameters. Pure.
  */
-import { fitCells, measureCells, sliceCells } from './width.ts';
+import { breakText, fitCells, measureCells, sliceCells } from './width.ts';
 
 /** What a span is for. */
 export type Role =
@@ -73,6 +73,20 @@ export function fitRow(row: Row, width: number): Row {
   const whole = sliceRow(row, 0, width);
   const cells = measureRow(whole);
   return cells === width ? whole : [...whole, span(' '.repeat(width - cells))];
+}
+
+/** The row broken into rows of `width` cells; a wide character that does not fit goes to the next. */
+export function breakRow(row: Row, width: number): readonly Row[] {
+  const rows: Span[][] = [[]];
+  let cells = 0;
+  for (const part of row) {
+    for (const piece of breakText(part.text, { width, cells })) {
+      if (piece.isNext) rows.push([]);
+      cells = (piece.isNext ? 0 : cells) + piece.cells;
+      if (piece.text !== '') rows.at(-1)?.push({ ...part, text: piece.text });
+    }
+  }
+  return rows;
 }
 
 /** `left` and `right` at the two ends of `width` cells; `left` gives way first. */

@@ -6,7 +6,6 @@
 import { unreachable } from '../../../protocol/errors.ts';
 import { columnsMin, rowsMin } from '../limits.ts';
 import { findOpenCard } from '../state/card.ts';
-import type { LogLines } from '../state/log-buffer.ts';
 import type { State } from '../state/model.ts';
 import { layoutOf } from '../state/scroll.ts';
 import { viewCard } from './card.ts';
@@ -44,13 +43,13 @@ export interface ScreenView {
 }
 
 /** The picture of this state. */
-export function viewScreen(state: State, lines: LogLines): ScreenView {
+export function viewScreen(state: State): ScreenView {
   const { columns, rows } = state;
   const layout = layoutOf(state);
   if (layout.kind === 'tiny') return viewTiny(state);
   const panes = paneIds.flatMap((id) => {
     const rect = layout.panes[id];
-    return rect === undefined ? [] : viewPane(id, { state, lines, rect });
+    return rect === undefined ? [] : viewPane(id, state, rect);
   });
   const overlay = viewOverlay(state, layout);
   return {
@@ -67,23 +66,20 @@ function viewChrome(state: State, layout: Layout): readonly PlacedRow[] {
   return [header, { x: 0, y: 1, row: viewTabs(state, layout.width) }, footer];
 }
 
-function viewPane(
-  id: PaneId,
-  what: { readonly state: State; readonly lines: LogLines; readonly rect: Rect },
-): readonly PaneView[] {
+function viewPane(id: PaneId, state: State, rect: Rect): readonly PaneView[] {
   switch (id) {
     case 'team':
-      return [viewCardOr(viewTeam, what)];
+      return [viewCardOr(viewTeam, { state, rect })];
     case 'jobs':
-      return [viewCardOr(viewJobs, what)];
+      return [viewCardOr(viewJobs, { state, rect })];
     case 'log':
-      return [viewLog(what.state, what.lines, what.rect)];
+      return [viewLog(state, rect)];
     case 'inbox':
-      return viewInbox(what.state, what.rect);
+      return viewInbox(state, rect);
     case 'doctor':
-      return viewDoctor(what.state, what.rect);
+      return viewDoctor(state, rect);
     case 'events':
-      return viewEvents(what.state, what.rect);
+      return viewEvents(state, rect);
     default:
       return unreachable(id);
   }

@@ -71,6 +71,53 @@ export function sliceCells(text: string, from: number, to: number): CellSlice {
   return { text: out, cells: Math.max(0, walked - from), walked };
 }
 
+/** A part of a text that was broken; `isNext` where it begins another line. */
+export interface BrokenPart {
+  readonly text: string;
+  readonly cells: number;
+  readonly isNext: boolean;
+}
+
+/** The text broken after every `width` cells, where `cells` of the first line are taken already. */
+export function breakText(
+  text: string,
+  { width, cells }: { readonly width: number; readonly cells: number },
+): readonly BrokenPart[] {
+  const parts: BrokenPart[] = [];
+  let taken = cells;
+  let line = '';
+  let lineCells = 0;
+  let isNext = false;
+  const end = () => parts.push({ text: line, cells: lineCells, isNext });
+  // Runs of ASCII are cut by length: almost all of a log is that.
+  for (const piece of printableAscii.test(text)
+    ? chunkAscii(text, width - cells, width)
+    : splitGraphemes(text)) {
+    const size = measureCells(piece);
+    if (size === 0) continue;
+    if (taken + size > width && taken > 0) {
+      end();
+      line = '';
+      lineCells = 0;
+      taken = 0;
+      isNext = true;
+    }
+    line += piece;
+    lineCells += size;
+    taken += size;
+  }
+  end();
+  return parts;
+}
+
+function* chunkAscii(text: string, first: number, width: number): Generator<string> {
+  let at = 0;
+  for (let room = Math.max(0, first); at < text.length; room = Math.max(1, width)) {
+    if (room > 0) yield text.slice(at, at + room);
+    at += room;
+  }
+}
+
 /** `text` in exactly `width` cells: padded on the right, or cut with an ellipsis. */
 export function fitCells(text: string, width: number): string {
   if (width <= 0) return '';

@@ -13,7 +13,9 @@ import type {
   InboxRow,
   JobDetail,
   JobRow,
-  LogItem,
+  LogGrowth,
+  LogLineRow,
+  LogWindow,
   StatusShape,
   TeamRow,
   WatchItem,
@@ -50,9 +52,12 @@ export class FakeHub {
   readonly streams: OpenStream[] = [];
   /** Answers calls; replace it to refuse. */
   answer: (call: FakeCall) => unknown = () => ({});
+  /** Answers what is asked of logs. */
+  window: (args: FakeCall['args']) => LogWindow = () => emptyLog;
   /** Hears of every stream that is opened. */
   onStream: (stream: OpenStream) => void = () => {};
   #endConnection: (reason: string) => void = () => {};
+  #stored: { readonly job: JobId; readonly growth: LogGrowth }[] = [];
 
   connect(): HubClient {
     const { promise: closed, resolve } = Promise.withResolvers<string>();
@@ -64,6 +69,8 @@ export class FakeHub {
     this.#endConnection = close;
     return {
       call: async (verb, args) => {
+        // What the log pane looks at is no deed of the M2.
+        if (verb === 'logs lines') return this.window(args);
         this.calls.push({ verb, args });
         return this.answer({ verb, args });
       },
@@ -82,17 +89,36 @@ export class FakeHub {
     for (const stream of this.#live('watch')) stream.onItem(item);
   }
 
-  log(job: JobId, item: LogItem): void {
-    for (const stream of this.#live('logs', job)) stream.onItem(item);
+  /** Lines are written by a job. */
+  log(job: JobId, ...lines: readonly LogLineRow[]): void {
+    const growth: LogGrowth = { logs: emptyLog.logs, lines, skippedBytes: 0 };
+    const streams = this.#live('logs follow', job);
+    for (const stream of streams) stream.onItem(growth);
+    // Whoever follows a moment later reads them from the store.
+    if (streams.length === 0) this.#stored.push({ job, growth });
   }
 
   endLog(job: JobId, error?: AppError): void {
-    for (const stream of this.#live('logs', job)) stream.end(error);
+    for (const stream of this.#live('logs follow', job)) stream.end(error);
+  }
+
+  /** Is this job's log being followed? */
+  isFollowed(job: JobId): boolean {
+    return this.#live('logs follow', job).length > 0;
+  }
+
+  #giveStored(stream: OpenStream): void {
+    const jobs = stream.args.job as readonly unknown[];
+    const own = this.#stored.filter(({ job }) => jobs.includes(job));
+    this.#stored = this.#stored.filter((each) => !own.includes(each));
+    for (const { growth } of own) queueMicrotask(() => stream.onItem(growth));
   }
 
   #live(verb: string, job?: JobId): readonly OpenStream[] {
     return this.streams.filter(
-      (stream) => stream.verb === verb && (job === undefined || stream.args.job === job),
+      (stream) =>
+        stream.verb === verb &&
+        (job === undefined || (stream.args.job as readonly unknown[]).includes(job)),
     );
   }
 
@@ -108,6 +134,7 @@ export class FakeHub {
     const stream: OpenStream = { ...call, given, end };
     this.streams.push(stream);
     mine.push(stream);
+    if (stream.verb === 'logs follow') this.#giveStored(stream);
     this.onStream(stream);
     const give = async (value: unknown) => given.push(value) > 0;
     return { done, give, cancel: () => end() };
@@ -118,6 +145,25 @@ export class FakeHub {
 export function at(seconds: number): string {
   return new Date(fakeStartMs + seconds * 1000).toISOString();
 }
+
+const emptyLog: LogWindow = {
+  logs: [
+    {
+      attempt: 'J1.1',
+      job: 'J1',
+      worker: 'alice',
+      host: 'alice-box',
+      end: 0,
+      isEnded: false,
+      forgottenBytes: 0,
+    },
+  ],
+  lines: [],
+  begin: [0],
+  end: [0],
+  isStart: true,
+  isEnd: true,
+};
 
 /** What `wally status` says of the hub. */
 export const fakeStatus: StatusShape['hub'] = {
@@ -241,11 +287,6 @@ export function detailOf(row: JobRow): JobDetail {
     reconcile: 'keep-replacement',
     artifacts: [],
   };
-}
-
-/** One piece of output of the job's first attempt. */
-export function output(id: JobId, text: string, stream: 'stdout' | 'stderr' = 'stdout'): LogItem {
-  return { attempt: `${id}.1` as `J${number}.${number}`, offset: 0, at: at(1), stream, text };
 }
 
 /** An entry of the inbox about an attempt that was lost, opened at the start of the world. */

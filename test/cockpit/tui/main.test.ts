@@ -16,12 +16,12 @@ import {
   fakeStatus,
   fakeTerminalFacts,
   job,
-  output,
   startedJob,
   worker,
 } from './fake-hub.ts';
 import { FakePorts } from './fake-ports.ts';
 import { FakeTerminal } from './fake-terminal.ts';
+import { row } from './log-news.ts';
 
 interface Run {
   readonly hub: FakeHub;
@@ -51,6 +51,8 @@ function run(
     ports: change.ports ?? openSystemPorts(),
     stdin: terminal.stdin,
     stdout: terminal.stdout,
+    savedPath: '/nowhere',
+    copyHere: async () => false,
     env: { term: 'xterm-256color' },
     inspectTerminal: async () => fakeTerminalFacts,
     ...fakeLook,
@@ -97,8 +99,8 @@ test('cockpit: a job is dispatched by keys, its receipts and log are seen, help 
   await terminal.until('●○○○○ queued');
   hub.watch({ type: 'job', job: startedJob('J2', { title: 'make' }) });
   await terminal.until('●●●●○ started');
-  hub.log('J2', output('J2', 'cc \x1b[2J\x1b[32mmain.c\x1b[0m\n'));
-  hub.log('J2', output('J2', 'a warning\n', 'stderr'));
+  hub.log('J2', row(0, 'cc \x1b[2J\x1b[32mmain.c\x1b[0m'));
+  hub.log('J2', row(1, 'a warning', { stream: 'stderr' }));
   await terminal.until('┃ a warning');
   expect(terminal.text).toContain('cc main.c');
   hub.watch({
@@ -234,7 +236,7 @@ test('cockpit: pasted text goes into the form as text, its line end sends nothin
 test('cockpit: ctrl-l draws everything again', async () => {
   const { hub, terminal, end } = run([80, 24]);
   fill(hub);
-  await terminal.until('1 of 1');
+  await terminal.until('── ✓ ok');
   const picture = terminal.text;
   const before = terminal.written.length;
   terminal.type('\x0c');
@@ -248,7 +250,7 @@ test('cockpit: with NO_COLOR no colour is written, also not from a log', async (
   const { hub, terminal, end } = run([120, 30], { noColor: true });
   fill(hub, [startedJob('J1')]);
   await terminal.until('1 of 1');
-  hub.log('J1', output('J1', '\x1b[1;31mred\x1b[0m \x1b[48;5;9mfilled\x1b[0m\n'));
+  hub.log('J1', row(0, '\x1b[1;31mred\x1b[0m \x1b[48;5;9mfilled\x1b[0m'));
   await terminal.until('red filled');
   terminal.type('q');
   await end;
@@ -269,6 +271,8 @@ test('cockpit: a terminal that can not place text is refused with a code', async
     ports: new FakePorts(),
     stdin: terminal.stdin,
     stdout: terminal.stdout,
+    savedPath: '/nowhere',
+    copyHere: async () => false,
     version: '0.1.0',
     verbs,
     ...fakeLook,

@@ -3,11 +3,11 @@
  *
  * Drawings beside it change when this changes; add to it at the end.
  */
-import { LogBuffer } from '../../../cockpit/tui/state/log-buffer.ts';
 import type { State } from '../../../cockpit/tui/state/model.ts';
 import { viewScreen } from '../../../cockpit/tui/views/screen.ts';
 import { draw } from './drawing.ts';
 import { at, endedJob, job, startedJob, worker } from './fake-hub.ts';
+import { logWindow, row } from './log-news.ts';
 import { open, play, type } from './press.ts';
 
 /** Three workers: one works, one is silent, one is staff. */
@@ -48,23 +48,20 @@ export const jobs = [
 ];
 
 /** The screen with J11's log open: a line of each kind. */
-export function openWorld(
-  columns: number,
-  rows: number,
-): { readonly state: State; readonly lines: LogBuffer } {
-  const lines = new LogBuffer();
-  lines.append(
-    'stdout',
-    'compiling 日本語 🚀\n\x1b[31mred\x1b[0m and a line that is longer than any pane on a small screen, and on and on and on, up to its end.\n',
-  );
-  lines.append('stderr', 'make: *** [all] Error 3\n');
+export function openWorld(columns: number, rows: number): { readonly state: State } {
   const chosen = type(open([columns, rows], { team, jobs }), 'jjjj').state;
-  const { first, end, revision } = lines;
-  return { state: play(chosen, [{ type: 'log', job: 'J11', first, end, revision }]).state, lines };
+  const long =
+    '\x1b[31mred\x1b[0m and a line that is longer than any pane on a small screen, and on and on and on, up to its end.';
+  const lines = [
+    row(0, 'compiling 日本語 🚀'),
+    row(1, long),
+    row(2, 'make: *** [all] Error 3', { stream: 'stderr' }),
+  ];
+  return { state: play(chosen, [logWindow(chosen, lines)]).state };
 }
 
 /** That screen as text, after these keys. */
 export function drawWorld(columns: number, rows: number, keys = ''): string {
-  const { state, lines } = openWorld(columns, rows);
-  return draw(viewScreen(type(state, keys).state, lines));
+  const { state } = openWorld(columns, rows);
+  return draw(viewScreen(type(state, keys).state));
 }

@@ -5,10 +5,10 @@
  */
 import { describe, expect, test } from 'vitest';
 import { completeLine } from '../../../../cockpit/tui/state/complete.ts';
-import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import { draw } from '../drawing.ts';
 import { decision, endedJob, job, startedJob, worker } from '../fake-hub.ts';
+import { opens } from '../log-news.ts';
 import { open, play, type } from '../press.ts';
 
 const base = play(
@@ -100,7 +100,7 @@ test('command line: a verb that a pane shows leads there', () => {
   expect(type(base, ':team show bob\r').state.card).toMatchObject({ type: 'worker', name: 'bob' });
   const detail = type(base, ':job 1\r');
   expect(detail.state).toMatchObject({ focus: 'jobs', card: { type: 'job', job: 'J1' } });
-  expect(detail.effects).toContainEqual({ type: 'follow', job: 'J1' });
+  expect(detail.effects).toContainEqual(opens('J1'));
   expect(type(base, ':logs J1\r').state).toMatchObject({ focus: 'log', log: { job: 'J1' } });
 });
 
@@ -126,14 +126,14 @@ test('command line: a short answer is a toast, a long one is laid over the panes
   expect(short.toast?.text).toBe('inbox: Nothing needs you.');
   const rows = [decision('D1'), decision('D2')];
   const long = play(base, [{ type: 'reply', request: request('inbox'), value: rows }]).state;
-  const picture = draw(viewScreen(long, new LogBuffer()));
+  const picture = draw(viewScreen(long));
   expect(picture).toContain('D2 Start another attempt at J9?');
   expect(type(long, '', 'esc').state.overlay).toBeUndefined();
 });
 
 test('command line: drawn with its candidates and its usage', () => {
   const { state } = type(base, ':team ');
-  const lines = draw(viewScreen(state, new LogBuffer())).split('\n');
+  const lines = draw(viewScreen(state)).split('\n');
   expect(lines.slice(-6)).toMatchInlineSnapshot(`
     [
       "╭─ a verb; tab completes ───────────────────────────────────────────────────────────────────────────────────────── 3 ─╮",

@@ -6,6 +6,7 @@
 import { expect, test } from 'vitest';
 import type { State } from '../../../../cockpit/tui/state/model.ts';
 import { detailOf, endedJob, job, worker } from '../fake-hub.ts';
+import { opens } from '../log-news.ts';
 import { open, play, type } from '../press.ts';
 
 const team = [worker('alice'), worker('bob'), worker('carol', { state: 'revoked', link: 'none' })];
@@ -80,7 +81,7 @@ test('dispatch form: when the hub takes it, it closes and the new job is selecte
     { type: 'jobs-changed', jobs: [job('J2')] },
   ]);
   expect(done.state).toMatchObject({ overlay: undefined, log: { job: 'J2' }, focus: 'jobs' });
-  expect(done.effects).toContainEqual({ type: 'follow', job: 'J2' });
+  expect(done.effects).toContainEqual(opens('J2'));
 });
 
 test('dispatch form: a reply to a form that was closed does not touch the next one', () => {

@@ -3,7 +3,6 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { CockpitEvent } from '../../../../cockpit/tui/state/effects.ts';
-import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import type { State } from '../../../../cockpit/tui/state/model.ts';
 import { isAgeing } from '../../../../cockpit/tui/state/update.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
@@ -62,7 +61,7 @@ const asks = (effects: ReturnType<typeof play>['effects']) =>
   effects.flatMap((effect) =>
     effect.type === 'request' && effect.request.verb === 'doctor' ? [effect.request.args] : [],
   );
-const shown = (state: State) => draw(viewScreen(state, new LogBuffer()));
+const shown = (state: State) => draw(viewScreen(state));
 
 describe('doctor pane', () => {
   test('doctor: opened first, it asks hub, terminal and every trusted worker; again, nobody', () => {

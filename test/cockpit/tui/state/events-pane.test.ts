@@ -5,7 +5,6 @@ import { describe, expect, test } from 'vitest';
 import { eventsHeldMax, eventsPerAsk } from '../../../../cockpit/tui/limits.ts';
 import type { CockpitEvent } from '../../../../cockpit/tui/state/effects.ts';
 import type { EventsAsk } from '../../../../cockpit/tui/state/events-view.ts';
-import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import type { State } from '../../../../cockpit/tui/state/model.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import type { EventRow, HourRow } from '../../../../cockpit/verbs/shapes.ts';
@@ -69,7 +68,7 @@ const asks = (effects: ReturnType<typeof play>['effects']) =>
     effect.type === 'request' && effect.request.verb === 'events' ? [effect.request.args] : [],
   );
 const selected = (state: State) => state.lists.events.selected;
-const shown = (state: State) => draw(viewScreen(state, new LogBuffer()));
+const shown = (state: State) => draw(viewScreen(state));
 
 describe('events pane', () => {
   test('events: opened, it asks for the end and the hours, then follows what comes', () => {

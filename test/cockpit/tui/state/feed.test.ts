@@ -6,9 +6,8 @@
 import { expect, test } from 'vitest';
 import type { CockpitEvent } from '../../../../cockpit/tui/state/effects.ts';
 import { HubFeed } from '../../../../cockpit/tui/state/feed.ts';
-import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import { AppError } from '../../../../protocol/errors.ts';
-import { detailOf, endedJob, event, FakeHub, job, output, worker } from '../fake-hub.ts';
+import { detailOf, endedJob, event, FakeHub, job, worker } from '../fake-hub.ts';
 import { FakePorts } from '../fake-ports.ts';
 
 function openFeed(
@@ -16,29 +15,21 @@ function openFeed(
 ) {
   const hub = new FakeHub();
   const ports = new FakePorts();
-  const buffer = new LogBuffer();
   const events: CockpitEvent[] = [];
   const feed = new HubFeed({
     fetch: async (_client, { path }) => `/saved/${path}`,
     client: hub.connect(),
     reconnect: async () => reconnect(hub),
     ports,
-    buffer,
     feed: (event) => events.push(event),
     send: (sent) => events.push(...sent),
   });
   feed.start();
-  return { hub, ports, buffer, events, feed };
+  return { hub, ports, events, feed };
 }
 
 /** Promises that are settled already have run all that follows them. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
-
-const textOf = (buffer: LogBuffer, number: number) =>
-  buffer
-    .line(number)
-    ?.runs.map((run) => run.text)
-    .join('');
 
 test('feed: what the hub watches is told', () => {
   const { hub, events } = openFeed();
@@ -59,52 +50,6 @@ test('feed: a file that is wanted is put on this box’s disk, by the connection
   await settled();
   expect(events.at(-1)).toEqual({ type: 'reply', request, value: '/saved/a.txt' });
   expect(hub.calls).toEqual([]);
-});
-
-test('feed: a followed log fills the buffer and only its numbers are told', () => {
-  const { hub, events, feed, buffer } = openFeed();
-  feed.follow('J1');
-  hub.log('J1', output('J1', 'one\ntwo\n'));
-  expect(hub.streams.map(({ verb, args }) => [verb, args])).toEqual([
-    ['watch', {}],
-    ['logs', { job: 'J1', follow: true, since: 0 }],
-  ]);
-  expect(events).toEqual([{ type: 'log', job: 'J1', first: 0, end: 2, revision: buffer.revision }]);
-  expect(textOf(buffer, 1)).toBe('two');
-});
-
-test('feed: holes and further attempts are noted in the log', () => {
-  const { hub, feed, buffer } = openFeed();
-  feed.follow('J1');
-  hub.log('J1', { attempt: 'J1.1', offset: 0, gapBytes: 2048 });
-  hub.log('J1', { ...output('J1', 'again\n'), attempt: 'J1.2' });
-  expect([0, 1, 2].map((number) => textOf(buffer, number))).toEqual([
-    '── 2.0 KiB of output fell out here ──',
-    '── attempt J1.2 ──',
-    'again',
-  ]);
-});
-
-test('feed: another log takes the place of the first, and one right after waits', () => {
-  const { hub, ports, feed, buffer } = openFeed();
-  feed.follow('J1');
-  hub.log('J1', output('J1', 'one\n'));
-  feed.follow('J2');
-  feed.follow('J3');
-  expect(hub.streams.map(({ args }) => args.job)).toEqual([undefined]);
-  expect(buffer.end).toBe(0);
-  ports.advance(80);
-  expect(hub.streams.map(({ args }) => args.job)).toEqual([undefined, 'J3']);
-});
-
-test('feed: how a log ended is told, with its error', async () => {
-  const { hub, events, feed } = openFeed();
-  feed.follow('J1');
-  hub.endLog('J1', new AppError('JOB_UNKNOWN'));
-  await settled();
-  expect(events).toEqual([
-    { type: 'log-ended', job: 'J1', error: expect.objectContaining({ code: 'JOB_UNKNOWN' }) },
-  ]);
 });
 
 test('feed: requests are answered by events', async () => {

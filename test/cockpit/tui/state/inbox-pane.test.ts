@@ -4,7 +4,6 @@
  * What the hub is asked is what counts; the list changes only when the hub says so.
  */
 import { expect, test } from 'vitest';
-import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import { isAgeing } from '../../../../cockpit/tui/state/update.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import { draw } from '../drawing.ts';
@@ -66,7 +65,7 @@ test('inbox: a box that knocks is shown with its key and until when it can be an
     ],
   });
   const opened = play(openInbox(120, 16), [{ type: 'inbox', rows: [knocking] }]).state;
-  expect(draw(viewScreen(opened, new LogBuffer()))).toMatchInlineSnapshot(`
+  expect(draw(viewScreen(opened))).toMatchInlineSnapshot(`
     " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting                                                  ! 1 needs you
      1 Team 0  2 Jobs 0  3 Log  4 Inbox 1  5 Doctor  6 Events
     ╭─ 4 Inbox ────────────────────────────────────── 1 of 1 ─╮╭─ D4 ─────────────────────────────────────────────────────╮
@@ -90,7 +89,7 @@ test('inbox: the age of an entry grows while it is looked at', () => {
   const tick = { type: 'tick', nowMs: 90_000, wallMs: Date.parse(at(90)) } as const;
   expect(isAgeing(openInbox())).toBe(true);
   const aged = play(openInbox(), [tick]).state;
-  expect(draw(viewScreen(aged, new LogBuffer()))).toContain('D1  1m');
+  expect(draw(viewScreen(aged))).toContain('D1  1m');
   expect(isAgeing(type(openInbox(), '2').state)).toBe(false);
 });
 
@@ -110,7 +109,7 @@ test('inbox: with nothing in it a key says so', () => {
 
 test('inbox: / narrows it while it is typed, esc brings back what was', () => {
   const typed = type(openInbox(), '/bob').state;
-  expect(draw(viewScreen(typed, new LogBuffer()))).toContain('1 of 1');
+  expect(draw(viewScreen(typed))).toContain('1 of 1');
   expect(type(typed, '', 'esc').state.lists.inbox.filter).toBe('');
   const kept = type(typed, '\r').state;
   expect(kept.lists.inbox.filter).toBe('bob');
@@ -118,7 +117,7 @@ test('inbox: / narrows it while it is typed, esc brings back what was', () => {
 });
 
 test('inbox: drawn beside its details, below each other, and in turn', () => {
-  expect(draw(viewScreen(openInbox(120, 20), new LogBuffer()))).toMatchInlineSnapshot(`
+  expect(draw(viewScreen(openInbox(120, 20)))).toMatchInlineSnapshot(`
     " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting                                                   ! 3 need you
      1 Team 0  2 Jobs 0  3 Log  4 Inbox 3  5 Doctor  6 Events
     ╭─ 4 Inbox ────────────────────────────────────── 1 of 3 ─╮╭─ D1 ─────────────────────────────────────────────────────╮
@@ -140,7 +139,7 @@ test('inbox: drawn beside its details, below each other, and in turn', () => {
     ╰─────────────────────────────────────────────────────────╯╰──────────────────────────────────────────────────────────╯
      d dispatch  enter details  a approve  x reject  e answer  / filter  tab next pane  : verb  ? help  q quit"
   `);
-  expect(draw(viewScreen(openInbox(80, 24), new LogBuffer()))).toMatchInlineSnapshot(`
+  expect(draw(viewScreen(openInbox(80, 24)))).toMatchInlineSnapshot(`
     " WALLY  ~/.wally  workers 0/0  jobs 0 running 0 waiting           ! 3 need you
      1 Team 0  2 Jobs 0  3 Log  4 Inbox 3  5 Doctor  6 Events
     ╭─ 4 Inbox ────────────────────────────────────────────────────────── 1 of 3 ─╮
@@ -166,9 +165,7 @@ test('inbox: drawn beside its details, below each other, and in turn', () => {
     ╰─────────────────────────────────────────────────────────────────────────────╯
      d dispatch  enter details  a approve  x reject  e answer  ? help  q quit"
   `);
-  expect(
-    draw(viewScreen(type(openInbox(40, 20), '\r').state, new LogBuffer())),
-  ).toMatchInlineSnapshot(`
+  expect(draw(viewScreen(type(openInbox(40, 20), '\r').state))).toMatchInlineSnapshot(`
     " WALLY  0 up  0 run  0 wait       ! 3
      1  2  3  4 Inbox  5  6
     ╭─ D1 ───────────────────── esc back ─╮

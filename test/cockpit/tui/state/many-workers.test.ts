@@ -2,7 +2,6 @@
  * Five thousand workers and two thousand jobs: what a key costs, in rows looked at, not in time.
  */
 import { expect, test } from 'vitest';
-import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import { isAgeing } from '../../../../cockpit/tui/state/update.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import type { JobRow, TeamRow } from '../../../../cockpit/verbs/shapes.ts';
@@ -25,15 +24,14 @@ function countReads(workerCount: number, jobCount: number, keys: string): number
   const jobs: readonly JobRow[] = Array.from({ length: jobCount }, (_, index) =>
     watch(endedJob(`J${index + 1}`)),
   );
-  const lines = new LogBuffer();
   // The first look at what the hub told may be at all of it; a key's may not.
   let { state } = type(open([120, 40], { team, jobs }), keys.slice(0, 1));
-  viewScreen(state, lines);
+  viewScreen(state);
   isAgeing(state);
   reads = 0;
   for (const key of keys.slice(1)) {
     state = type(state, key).state;
-    viewScreen(state, lines);
+    viewScreen(state);
     isAgeing(state);
   }
   return reads;

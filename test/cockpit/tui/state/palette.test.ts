@@ -4,7 +4,6 @@
  * Names of people and programs are found by parts of words too.
  */
 import { expect, test } from 'vitest';
-import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import { findEntries } from '../../../../cockpit/tui/state/palette.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import { draw } from '../drawing.ts';
@@ -62,7 +61,7 @@ test('palette: down and up move, esc leaves, with nothing found enter closes', (
 });
 
 test('palette: drawn with what was typed and what each entry is', () => {
-  const picture = draw(viewScreen(type(opened, 'bob').state, new LogBuffer()));
+  const picture = draw(viewScreen(type(opened, 'bob').state));
   expect(picture).toMatch(/│ › bob/);
   expect(picture).toMatch(/▸ worker +bob +idle · bob-box/);
 });

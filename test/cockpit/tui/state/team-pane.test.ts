@@ -6,6 +6,7 @@ import type { State } from '../../../../cockpit/tui/state/model.ts';
 import { listTeam } from '../../../../cockpit/tui/state/organisation.ts';
 import { teamForm } from '../../../../cockpit/tui/state/scroll.ts';
 import { endedJob, startedJob, worker } from '../fake-hub.ts';
+import { opens } from '../log-news.ts';
 import { open, play, type } from '../press.ts';
 
 const team = [
@@ -74,7 +75,7 @@ describe('team pane', () => {
     expect(state.lists.jobs.selected).toBe('J2');
     expect(effects.slice(-2)).toMatchObject([
       { request: { verb: 'doctor', args: { on: ['alice'] } } },
-      { type: 'follow', job: 'J2' },
+      opens('J2'),
     ]);
     const told = reply(state, []);
     expect(told.card).toMatchObject({ doctor: { is: 'told', findings: [] } });

@@ -6,6 +6,7 @@
 import { expect, test } from 'vitest';
 import { isAgeing } from '../../../../cockpit/tui/state/update.ts';
 import { at, detailOf, endedJob, fakeStartMs, job, startedJob, worker } from '../fake-hub.ts';
+import { logGrown, logWindow, opens, rowsOf } from '../log-news.ts';
 import { open, play, type } from '../press.ts';
 
 const size = [120, 40] as const;
@@ -31,11 +32,7 @@ test('update: a selection stays with its job when newer ones arrive', () => {
 test('update: choosing a job follows its log and no other', () => {
   const { state, effects } = type(open(size, { team, jobs }), 'jjk');
   expect(state.lists.jobs.selected).toBe('J2');
-  expect(effects).toEqual([
-    { type: 'follow', job: 'J2' },
-    { type: 'follow', job: 'J1' },
-    { type: 'follow', job: 'J2' },
-  ]);
+  expect(effects).toEqual([opens('J2'), opens('J1'), opens('J2')]);
 });
 
 test('update: at the ends of a list a key changes nothing', () => {
@@ -44,39 +41,34 @@ test('update: at the ends of a list a key changes nothing', () => {
   expect(type(state, 'Gj').state.lists.jobs.selected).toBe('J1');
 });
 
-test('update: a group is not followed, its parts are shown instead', () => {
-  const state = open(size, { team, jobs: [job('J1'), job('J2', { kind: 'group', worker: null })] });
-  const { effects } = type(type(state, 'j').state, 'k');
-  expect(effects).toEqual([{ type: 'follow', job: undefined }]);
+test('update: a group’s parts are read as one, unless they are too many', () => {
+  const group = job('J2', { kind: 'group', worker: null });
+  const part = (n: number) => job(`J${n}`, { parent: 'J2' });
+  const few = open(size, { team, jobs: [job('J9'), part(8), part(7), group] });
+  expect(type(few, 'j').effects).toMatchObject([{ type: 'log', ask: { wish: { jobs: ['J2'] } } }]);
+  const many = Array.from({ length: 17 }, (_, n) => part(n + 10));
+  const state = open(size, { team, jobs: [job('J99'), ...many, group] });
+  expect(type(state, 'j').effects).toEqual([{ type: 'log', ask: { do: 'close' } }]);
 });
 
 test('update: scrolling up stops following, the end takes it up again', () => {
-  const grown = play(open(size, { jobs }), [
-    { type: 'log', job: 'J10', first: 0, end: 100, revision: 1 },
-  ]).state;
+  const opened = open(size, { jobs });
+  const grown = play(opened, [logWindow(opened, rowsOf(0, 100))]).state;
   expect(grown.log.top).toBe(100 - 35);
   const up = type(grown, '3k').state;
-  const later = play(up, [{ type: 'log', job: 'J10', first: 0, end: 150, revision: 2 }]).state;
-  expect(later.log).toMatchObject({ isFollowing: false, top: 64, seenEnd: 100 });
+  const later = play(up, [logGrown(up, rowsOf(100, 150))]).state;
+  expect(later.log).toMatchObject({ isFollowing: false, top: 64, newCount: 50 });
   const down = type(later, 'G').state;
-  expect(down.log).toMatchObject({ isFollowing: true, top: 150 - 35 });
-});
-
-test('update: a paused log whose shown lines fell out shows the oldest that are left', () => {
-  const state = play(open(size, { jobs }), [
-    { type: 'log', job: 'J10', first: 0, end: 100, revision: 1 },
-  ]).state;
-  const up = type(state, '3g').state;
-  expect(up.log.top).toBe(0);
-  const after = play(up, [{ type: 'log', job: 'J10', first: 50, end: 150, revision: 2 }]).state;
-  expect(after.log.top).toBe(50);
+  expect(down.log).toMatchObject({ isFollowing: true, top: 150 - 35, newCount: 0 });
 });
 
 test('update: news of another log than the followed one change nothing', () => {
   const state = open(size, { jobs });
+  const older = { ...state, log: { ...state.log, token: state.log.token - 1 } };
   const after = play(state, [
-    { type: 'log', job: 'J2', first: 0, end: 9, revision: 1 },
-    { type: 'log-ended', job: 'J2', error: refusal },
+    logWindow(older, rowsOf(0, 9)),
+    logGrown(older, rowsOf(0, 9)),
+    { type: 'log-ended', token: older.log.token, error: refusal },
   ]);
   expect(after.state).toBe(state);
 });
@@ -84,7 +76,7 @@ test('update: news of another log than the followed one change nothing', () => {
 test('update: another attempt of the followed job is followed anew', () => {
   const state = open(size, { jobs: [endedJob('J1')] });
   const again = play(state, [{ type: 'jobs-changed', jobs: [job('J1', { attemptCount: 2 })] }]);
-  expect(again.effects).toEqual([{ type: 'follow', job: 'J1' }]);
+  expect(again.effects).toEqual([opens('J1')]);
   const same = play(state, [{ type: 'jobs-changed', jobs: [endedJob('J1', { reason: 'x' })] }]);
   expect(same.effects).toEqual([]);
 });
@@ -223,7 +215,7 @@ test('update: a lost hub is said, keeps what is known, and disables what needs i
   expect(type(gone, 'd').state.toast?.text).toBe('d: the hub is gone');
   const back = play(gone, [{ type: 'link-live' }]);
   expect(back.state.link).toEqual({ type: 'live' });
-  expect(back.effects).toContainEqual({ type: 'follow', job: 'J10' });
+  expect(back.effects).toContainEqual(opens('J10'));
 });
 
 test('update: q and ctrl-c quit from the panes, in the form only ctrl-c does', () => {

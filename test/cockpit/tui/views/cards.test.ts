@@ -2,7 +2,6 @@
  * Details of jobs, workers and the hub as drawings at the four sizes.
  */
 import { describe, expect, test } from 'vitest';
-import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import { draw } from '../drawing.ts';
 import { worker } from '../fake-hub.ts';
@@ -15,7 +14,7 @@ describe('details of a job', () => {
       " WALLY  ~/.wally  workers 3/4  jobs 1 running 1 waiting                                                                                                                    ! 1 needs you  △ bob silent
        1 Team 4  2 Jobs 6  3 Log  4 Inbox 1  5 Doctor  6 Events
       ╭─ 2 Job J6 ──────────────────────────────────────────────────────────────── esc back ─╮╭─ 3 Log J6 · alice · ●●●●○ started ──────────────────────────────────────────────────────────────────────────╮
-      │ what      npm test                                                                   ││ No output yet.                                                                                              │
+      │ what      npm test                                                                   ││ Reading …                                                                                                   │
       │ state     ●●●●○ started                                                              ││                                                                                                             │
       │ receipts  12:00:00 › +0.1s › +0.2s › +0.3s › ○                                       ││                                                                                                             │
       │ asked     12:00:00                                                                   ││                                                                                                             │
@@ -48,7 +47,7 @@ describe('details of a job', () => {
       " WALLY  ~/.wally  workers 3/4  jobs 1 running 1 waiting                                    ! 1 needs you  △ bob silent
        1 Team 4  2 Jobs 6  3 Log  4 Inbox 1  5 Doctor  6 Events
       ╭─ 2 Job J6 ─────────────────────────────────── esc back ─╮╭─ 3 Log J6 · alice · ●●●●○ started ───────────────────────╮
-      │ what      npm test                                      ││ No output yet.                                           │
+      │ what      npm test                                      ││ Reading …                                                │
       │ state     ●●●●○ started                                 ││                                                          │
       │ receipts  12:00:00 › +0.1s › +0.2s › +0.3s › ○          ││                                                          │
       │ asked     12:00:00                                      ││                                                          │
@@ -105,7 +104,7 @@ describe('details of a job', () => {
       │ ── attempt 2 · alice · alice-box ───  ── attempt 1 · bob · 東京-mac ─────…  │
       ╰─────────────────────────────────────────────────────────────────────────────╯
       ╭─ 3 Log J6 · alice · ●●●●○ started ──────────────────────────────────────────╮
-      │ No output yet.                                                              │
+      │ Reading …                                                                   │
       │                                                                             │
       │                                                                             │
       │                                                                             │
@@ -159,7 +158,7 @@ describe('details of a worker', () => {
       " WALLY  ~/.wally  workers 3/4  jobs 1 running 1 waiting                                    ! 1 needs you  △ bob silent
        1 Team 4  2 Jobs 6  3 Log  4 Inbox 1  5 Doctor  6 Events
       ╭─ 1 Worker eve ─────────────────────────────── esc back ─╮╭─ 3 Log J6 · alice · ●●●●○ started ───────────────────────╮
-      │ state     ○ idle                                        ││ No output yet.                                           │
+      │ state     ○ idle                                        ││ Reading …                                                │
       │ needs you D1 Start another attempt at J9?               ││                                                          │
       │ kind      odally                                        ││                                                          │
       │ host      eve-box                                       ││                                                          │
@@ -231,7 +230,7 @@ describe('details of a worker', () => {
   test('details of a worker: a clock that is off and another version are said', () => {
     const odd = [worker('bob', { version: '0.0.9', aheadMs: -90_000, trouble: 'PEER_REGRESSED' })];
     const state = type(open([120, 40], { team: odd }), '1\r').state;
-    const picture = draw(viewScreen(state, new LogBuffer()));
+    const picture = draw(viewScreen(state));
     expect(picture).toContain('1m 30s behind the hub’s');
     expect(picture).toContain('odally 0.0.9 (hub 0.1.0)');
     expect(picture).toContain('PEER_REGRESSED: it is not served');
@@ -244,7 +243,7 @@ test('details of the hub: which process it is, since when, and what it has in ha
     " WALLY  ~/.wally  workers 3/4  jobs 1 running 1 waiting                                    ! 1 needs you  △ bob silent
      1 Team 4  2 Jobs 6  3 Log  4 Inbox 1  5 Doctor  6 Events
     ╭─ 1 Wally ──────────────────────────────────── esc back ─╮╭─ 3 Log J6 · alice · ●●●●○ started ───────────────────────╮
-    │ version   0.1.0                                         ││ No output yet.                                           │
+    │ version   0.1.0                                         ││ Reading …                                                │
     │ up        now, since 12:00:00                           ││                                                          │
     │ process   100                                           ││                                                          │
     │ home      ~/.wally                                      ││                                                          │

@@ -2,7 +2,6 @@
  * A desk for drawings: a worker and a job of each kind that team and board tell apart, and the
  * details of one of each as the hub would answer them.
  */
-import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import type { State } from '../../../../cockpit/tui/state/model.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import type { JobDetail } from '../../../../cockpit/verbs/shapes.ts';
@@ -41,7 +40,7 @@ export function openDesk(columns: number, rows: number): State {
 
 /** It as text, after these keys. */
 export function drawDesk(columns: number, rows: number, keys = ''): string {
-  return draw(viewScreen(type(openDesk(columns, rows), keys).state, new LogBuffer()));
+  return draw(viewScreen(type(openDesk(columns, rows), keys).state));
 }
 
 /** J6 with two attempts and two files. */
@@ -85,7 +84,7 @@ export function drawJob(columns: number, rows: number): string {
   const purpose = { for: 'detail', job: 'J6' } as const;
   const request = { verb: 'job', args: {}, purpose };
   const { state } = play(opened, [{ type: 'reply', request, value: makeDetail() }]);
-  return draw(viewScreen(state, new LogBuffer()));
+  return draw(viewScreen(state));
 }
 
 /** The details of a worker that finds something wrong with itself. */
@@ -102,7 +101,7 @@ export function drawWorker(columns: number, rows: number): string {
   const request = { verb: 'doctor', args: {}, purpose };
   const value = { findings: [finding], fixed: [] };
   const { state } = play(opened, [{ type: 'reply', request, value }]);
-  return draw(viewScreen(state, new LogBuffer()));
+  return draw(viewScreen(state));
 }
 
 /** The first rows of a picture. */

@@ -2,7 +2,6 @@
  * Team and board as drawings at the four sizes, and what each must not lose.
  */
 import { describe, expect, test } from 'vitest';
-import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import { draw } from '../drawing.ts';
 import { play } from '../press.ts';
@@ -14,7 +13,7 @@ describe('desk', () => {
       " WALLY  ~/.wally  workers 3/4  jobs 1 running 1 waiting                                                                                                                    ! 1 needs you  △ bob silent
        1 Team 4  2 Jobs 6  3 Log  4 Inbox 1  5 Doctor  6 Events
       ╭─ 1 Team ──────────────────────────────────────────────────────────────────── 1 of 4 ─╮╭─ 3 Log J6 · alice · ●●●●○ started ──────────────────────────────────────────────────────────────────────────╮
-      │  worker          state        job           load         link     kind    host       ││ No output yet.                                                                                              │
+      │  worker          state        job           load         link     kind    host       ││ Reading …                                                                                                   │
       │  M2              ! 1 for you                                                         ││                                                                                                             │
       │   Wally          ● up now     1 run 1 wait                        hub     0.1.0      ││                                                                                                             │
       │    ▾ staff 1                                                                         ││                                                                                                             │
@@ -43,7 +42,7 @@ describe('desk', () => {
       " WALLY  ~/.wally  workers 3/4  jobs 1 running 1 waiting                                    ! 1 needs you  △ bob silent
        1 Team 4  2 Jobs 6  3 Log  4 Inbox 1  5 Doctor  6 Events
       ╭─ 1 Team ─────────────────────────────────────── 1 of 4 ─╮╭─ 3 Log J6 · alice · ●●●●○ started ───────────────────────╮
-      │  worker          state        job           link        ││ No output yet.                                           │
+      │  worker          state        job           link        ││ Reading …                                                │
       │  M2              ! 1 for you                            ││                                                          │
       │   Wally          ● up now     1 run 1 wait              ││                                                          │
       │    ▾ staff 1                                            ││                                                          │
@@ -84,7 +83,7 @@ describe('desk', () => {
       │  J2▾  ✗ FAILED · 1.2s  2 parts  now                              uname      │
       ╰─────────────────────────────────────────────────────────────────────────────╯
       ╭─ 3 Log J6 · alice · ●●●●○ started ──────────────────────────────────────────╮
-      │ No output yet.                                                              │
+      │ Reading …                                                                   │
       │                                                                             │
       │                                                                             │
       │                                                                             │
@@ -159,7 +158,7 @@ describe('desk', () => {
       { type: 'link-gone', reason: 'killed', tryCount: 0 },
       { type: 'tick', nowMs: 30_000, wallMs: 30_000 },
     ]).state;
-    const picture = draw(viewScreen(gone, new LogBuffer()));
+    const picture = draw(viewScreen(gone));
     expect(picture).toMatch(/Wally +✗ gone/);
     expect(picture).toMatch(/alice +● working 30s/);
   });

@@ -4,7 +4,6 @@
  * The form, the question, the help, and the details of jobs, workers and groups.
  */
 import { describe, expect, test } from 'vitest';
-import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import { draw } from '../drawing.ts';
 import { detailOf, endedJob, job, startedJob } from '../fake-hub.ts';
@@ -13,7 +12,7 @@ import { drawWorld, jobs, openWorld, team } from '../world.ts';
 
 describe('screen: over the panes', () => {
   test('the dispatch form with a refusal', () => {
-    const { state, lines } = openWorld(80, 24);
+    const { state } = openWorld(80, 24);
     const { state: sending, effects } = type(state, 'dnpm test\r');
     const request = effects.flatMap((effect) =>
       effect.type === 'request' ? [effect.request] : [],
@@ -25,7 +24,7 @@ describe('screen: over the panes', () => {
       hint: 'Run `wally team`.',
     };
     const refused = play(sending, [{ type: 'refused', request, error }]).state;
-    expect(draw(viewScreen(refused, lines))).toMatchInlineSnapshot(`
+    expect(draw(viewScreen(refused))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting           △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ─────────────────────────────────────────────────────────── 1 of 3 ─╮
@@ -80,7 +79,7 @@ describe('screen: over the panes', () => {
     expect(drawWorld(60, 18, '?jj')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait                   △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
-      ╭─ 1╭─ Keys ──────────────────── 15 of 147 rows, j k ─╮3 ─╮
+      ╭─ 1╭─ Keys ──────────────────── 15 of 164 rows, j k ─╮3 ─╮
       │  w│   r                   retry                     │   │
       │› w│   t                   a shell on the box; ctrl… │   │
       ╰───│   o                   the log in $PAGER         │───╯
@@ -102,7 +101,7 @@ describe('screen: over the panes', () => {
 
 describe('screen: details beside the log', () => {
   test('the receipts of a job', () => {
-    const { state, lines } = openWorld(100, 24);
+    const { state } = openWorld(100, 24);
     const failed = jobs.find(({ id }) => id === 'J11') ?? job('J11');
     const opened = play(type(state, '\r').state, [
       {
@@ -111,7 +110,7 @@ describe('screen: details beside the log', () => {
         value: detailOf(failed),
       },
     ]).state;
-    expect(draw(viewScreen(opened, lines))).toMatchInlineSnapshot(`
+    expect(draw(viewScreen(opened))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting                               △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 2 Job J11 ───────────────────────────── esc back ─╮╭─ 3 Log J11 · bob · ✗ FAILED ──────────────╮
@@ -171,7 +170,7 @@ describe('screen: details beside the log', () => {
       startedJob('J2', { parent: 'J3', worker: 'bob' }),
     ];
     const state = open([100, 16], { team, jobs: [group, ...parts] });
-    expect(draw(viewScreen(state, new LogBuffer()))).toMatchInlineSnapshot(`
+    expect(draw(viewScreen(state))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 0 waiting                               △ bob silent
        1 Team 3  2 Jobs 3  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ────────────────────────────────── 1 of 3 ─╮╭─ 3 Log J3 · ●○○○○ queued ─────────────────╮

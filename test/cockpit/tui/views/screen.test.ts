@@ -4,11 +4,11 @@
  * Overlays and details have drawings of their own beside this file.
  */
 import { describe, expect, test } from 'vitest';
-import { LogBuffer } from '../../../../cockpit/tui/state/log-buffer.ts';
 import { openState } from '../../../../cockpit/tui/state/model.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import { draw } from '../drawing.ts';
 import { fakeLook, job, worker } from '../fake-hub.ts';
+import { logGrown, logWindow, rowsOf } from '../log-news.ts';
 import { open, play, type } from '../press.ts';
 import { drawWorld, jobs, openWorld, team } from '../world.ts';
 
@@ -133,21 +133,21 @@ describe('screen: drawn at', () => {
 });
 
 test('screen: a lost hub takes the header and leaves the rest as it was', () => {
-  const { state, lines } = openWorld(80, 24);
+  const { state } = openWorld(80, 24);
   const gone = play(state, [{ type: 'link-gone', reason: 'it was killed', tryCount: 2 }]).state;
-  const [banner, ...rest] = draw(viewScreen(gone, lines)).split('\n');
+  const [banner, ...rest] = draw(viewScreen(gone)).split('\n');
   expect(banner).toBe(' HUB GONE · trying again (3) · work goes on, q leaves · it was killed');
-  expect(rest.slice(0, -1)).toEqual(draw(viewScreen(state, lines)).split('\n').slice(1, -1));
+  expect(rest.slice(0, -1)).toEqual(draw(viewScreen(state)).split('\n').slice(1, -1));
 });
 
 test('screen: without a hub no worker is said to be heard now', () => {
   const state = open([80, 24], { team: [worker('alice')] });
-  expect(draw(viewScreen(state, new LogBuffer()))).toMatch(/alice +○ idle +direct/);
+  expect(draw(viewScreen(state))).toMatch(/alice +○ idle +direct/);
   const gone = play(state, [
     { type: 'link-gone', reason: 'killed', tryCount: 0 },
     { type: 'tick', nowMs: 30_000, wallMs: 30_000 },
   ]).state;
-  expect(draw(viewScreen(gone, new LogBuffer()))).toMatch(/alice +○ idle 30s/);
+  expect(draw(viewScreen(gone))).toMatch(/alice +○ idle 30s/);
 });
 
 test('screen: before the hub has answered it is said to be asked', () => {
@@ -161,35 +161,32 @@ test('screen: before the hub has answered it is said to be asked', () => {
     nowMs: 0,
     wallMs: 0,
   };
-  const picture = draw(viewScreen(openState(seed), new LogBuffer()));
+  const picture = draw(viewScreen(openState(seed)));
   expect(picture.match(/Asking the hub/g)).toHaveLength(2);
   expect(picture).not.toContain('No worker');
 });
 
 test('screen: an empty world says what to do', () => {
-  const picture = draw(viewScreen(open([80, 24]), new LogBuffer()));
+  const picture = draw(viewScreen(open([80, 24])));
   expect(picture).toContain('No worker is paired yet.');
   expect(picture).toContain('d dispatches one.');
   expect(picture).toContain('Select a job to see its output.');
 });
 
 test('screen: new lines below a paused log are counted', () => {
-  const { lines } = openWorld(80, 24);
-  for (let index = 0; index < 40; index += 1) lines.append('stdout', `line ${index}\n`);
   const state = open([80, 24], { team, jobs });
-  const news = (end: number) =>
-    ({ type: 'log', job: 'J15', first: 0, end, revision: end }) as const;
-  const paused = type(play(state, [news(30)]).state, '3k').state;
-  expect(draw(viewScreen(paused, lines))).toContain('paused, G follows');
-  const later = play(paused, [news(42)]).state;
-  expect(draw(viewScreen(later, lines))).toContain('12 new below, G follows');
+  const shown = play(state, [logWindow(state, rowsOf(0, 30))]).state;
+  const paused = type(shown, '3k').state;
+  expect(draw(viewScreen(paused))).toContain('paused, G follows');
+  const later = play(paused, [logGrown(paused, rowsOf(30, 42))]).state;
+  expect(draw(viewScreen(later))).toContain('12 new below, G follows');
 });
 
 test('screen: left and right scroll the log sideways', () => {
-  const { state, lines } = openWorld(80, 24);
+  const { state } = openWorld(80, 24);
   const right = type(type(state, '3').state, '', 'right').state;
-  expect(draw(viewScreen(right, lines))).toContain('is longer than any pane');
-  expect(draw(viewScreen(type(right, '', 'left').state, lines))).toContain('red and a line');
+  expect(draw(viewScreen(right))).toContain('is longer than any pane');
+  expect(draw(viewScreen(type(right, '', 'left').state))).toContain('red and a line');
 });
 
 test('screen: nothing leaves the terminal, whatever its size', () => {
@@ -202,14 +199,13 @@ test('screen: nothing leaves the terminal, whatever its size', () => {
     reason: '🚀'.repeat(40),
     outcome: 'lost',
   });
-  const lines = new LogBuffer();
-  lines.append('stdout', `${'👩‍👩‍👧日'.repeat(50)}\n`.repeat(40));
-  const news = { type: 'log', job: 'J15', first: 0, end: 50, revision: 1 } as const;
+  const lines = rowsOf(0, 20).map((line) => ({ ...line, text: '👩‍👩‍👧日'.repeat(50) }));
   for (const columns of [1, 2, 10, 23, 24, 39, 40, 59, 60, 80, 99, 100, 101, 130]) {
     for (const rows of [1, 2, 7, 8, 9, 10, 17, 18, 24, 40]) {
-      const base = play(open([columns, rows], { team: wild, jobs: [...jobs, wide] }), [news]).state;
-      for (const keys of ['', '1', '3', '?', 'd日本語', 'Gkk1\r', 'kc', '\r']) {
-        const picture = draw(viewScreen(type(base, keys).state, lines));
+      const opened = open([columns, rows], { team: wild, jobs: [...jobs, wide] });
+      const base = play(opened, [logWindow(opened, lines)]).state;
+      for (const keys of ['', '1', '3wi', '?', 'd日本語', '3Gkkv', 'kc', '\r']) {
+        const picture = draw(viewScreen(type(base, keys).state));
         expect(picture.split('\n')).toHaveLength(rows);
       }
     }

@@ -1,0 +1,54 @@
+/*
+ * A log written to a file, as it is, or by lines where it is filtered or of several jobs.
+ *
+ * A name alone goes into the directory for what is saved; a file that is there is never written over.
+ * The log comes from the hub piece by piece, so one of any size needs no memory.
+ * Errors: SAVE_FILE, the verb's own.
+ */
+import { mkdir, open } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import { AppError, hasSystemCode } from '../../protocol/errors.ts';
+import type { HubClient } from '../hub/client.ts';
+import type { LogItem, LogLineItem } from '../verbs/shapes.ts';
+import type { LogSave } from './state/log-asks.ts';
+import { sizeText } from './views/phrases.ts';
+
+/** Saves; resolves with what to say. */
+export async function saveLog(
+  client: HubClient,
+  directory: string,
+  save: LogSave,
+): Promise<string> {
+  const path = isAbsolute(save.name) ? save.name : join(directory, save.name);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((cause) =>
+    refuse(path, cause),
+  );
+  const file = await open(path, 'wx', 0o600).catch((cause) => refuse(path, cause));
+  let bytes = 0;
+  try {
+    await client.stream('logs', argsOf(save), async (item) => {
+      const text = showItem(item as LogItem | LogLineItem, save.jobs.length > 1);
+      await file.appendFile(text);
+      bytes += Buffer.byteLength(text);
+    }).done;
+  } finally {
+    await file.close();
+  }
+  return `saved ${sizeText(bytes)} to ${path}`;
+}
+
+function refuse(path: string, cause: unknown): never {
+  const why = hasSystemCode(cause, 'EEXIST') ? 'there is a file already' : String(cause);
+  throw new AppError('SAVE_FILE', `${path}: ${why}.`, { cause });
+}
+
+function argsOf({ jobs, grep, context }: LogSave) {
+  return grep === undefined ? { job: jobs } : { job: jobs, grep, context };
+}
+
+function showItem(item: LogItem | LogLineItem, isMerged: boolean): string {
+  if ('gapBytes' in item) return `[${item.gapBytes} bytes were dropped here]\n`;
+  if (!('isOpen' in item)) return item.text;
+  const text = item.stream === 'gap' ? `[${item.bytes} bytes were dropped here]` : item.text;
+  return isMerged ? `${item.at} ${item.worker} ${text}\n` : `${text}\n`;
+}
