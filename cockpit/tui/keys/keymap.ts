@@ -174,7 +174,7 @@ export const keymap: readonly Binding[] = [
   shown('dispatch', ['d'], 'dispatch', ['global']),
   shown('open', ['enter'], 'details', ['global']),
   shown('cancel', ['c'], 'cancel', work),
-  shown('retry', ['r'], 'retry', work),
+  shown('retry', ['r'], 'retry', ['jobs', 'log']),
   hidden('terminal', ['t'], 'a shell on the box; ctrl-] comes back', work),
   hidden('open-pager', ['o'], 'the log in $PAGER', ['jobs', 'log']),
   hidden('open-editor', ['O'], 'the log in $EDITOR', ['jobs', 'log']),

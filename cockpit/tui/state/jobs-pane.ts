@@ -34,7 +34,7 @@ function spanOf(rows: readonly JobRow[], id: string | undefined): readonly [numb
 /** A command of the jobs' own keys. */
 export function applyJobsCommand(state: State, command: Command): Update | undefined {
   if (command === 'open') return openJob(state);
-  if (command === 'cancel') return askToCancel(state);
+  if (command === 'cancel') return askToCancel(state, jobTargets(state));
   if (command === 'retry') return retry(state);
   if (command === 'open-pager') return openLog(state, 'pager');
   if (command === 'open-editor') return openLog(state, 'editor');
@@ -81,8 +81,9 @@ export function openTerminal(state: State, target: string | undefined): Update {
     : ask(state, { type: 'hand-over', what: { for: 'terminal', target } });
 }
 
-function askToCancel(state: State): Update {
-  const jobs = jobTargets(state).filter((job) => job.outcome === null);
+/** Asks before it cancels those of these jobs that have not ended. */
+export function askToCancel(state: State, among: readonly JobRow[]): Update {
+  const jobs = among.filter((job) => job.outcome === null);
   const [first] = jobs;
   if (first === undefined) return still(state);
   const isOne = jobs.length === 1;
@@ -171,6 +172,3 @@ function explainFetch(state: State): string | undefined {
     ? 'it has not come yet'
     : `it can’t be had: ${file.code ?? file.state}`;
 }
-
-/** What is said where a job would have to be chosen. */
-export const chooseFirst = 'choose a job first; 2 goes to the jobs';

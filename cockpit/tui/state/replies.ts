@@ -14,6 +14,7 @@ import { refuseForm } from './dispatch-form.ts';
 import { applyDiagnosis, applyNoDiagnosis } from './doctor-pane.ts';
 import { type Purpose, still, type Update } from './effects.ts';
 import { applyEvents, applyNoEvents } from './events-pane.ts';
+import type { ScreenVerb } from './grammar.ts';
 import { type DispatchForm, mergeJobs, type State, withList } from './model.ts';
 import { errorText, tell, warn } from './toast.ts';
 
@@ -98,6 +99,19 @@ function isJobRow(answer: unknown): answer is JobRow {
   return typeof answer === 'object' && answer !== null && 'receipts' in answer;
 }
 
+/** A hub of another version may answer in a shape that this one can't show. */
+function readAnswer(
+  verb: ScreenVerb | undefined,
+  value: unknown,
+): { readonly lines: readonly string[]; readonly isGood: boolean } {
+  try {
+    const lines = verb?.show(value as never, plain).split('\n') ?? [];
+    return { lines, isGood: (verb?.exit?.(value as never) ?? 0) === 0 };
+  } catch {
+    return { lines: ['the hub answered in a way that this version can’t show'], isGood: false };
+  }
+}
+
 /** A short answer is a toast, a longer one is laid over the panes, unless something is there. */
 function applyAnswer(
   state: State,
@@ -105,8 +119,7 @@ function applyAnswer(
   value: unknown,
 ): Update {
   const verb = state.verbs.find((known) => known.name === name);
-  const lines = verb?.show(value as never, plain).split('\n') ?? [];
-  const isGood = (verb?.exit?.(value as never) ?? 0) === 0;
+  const { lines, isGood } = readAnswer(verb, value);
   const shown = showJob(state, value);
   const [first = ''] = lines;
   if (lines.length > 1 && state.overlay === undefined) {

@@ -24,7 +24,7 @@ test('rebind: a command has the keys that its owner chose, and no others', () =>
 
 test('rebind: a key that would mean two things is refused with both commands', () => {
   const { keymap: bound, problems } = rebindKeys({ keys: { retry: 'c' } });
-  expect(problems).toEqual(['"c" would be both retry and cancel in the team']);
+  expect(problems).toEqual(['"c" would be both retry and cancel in the jobs']);
   expect(bound).toEqual(keymap);
 });
 

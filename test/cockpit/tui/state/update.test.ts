@@ -101,7 +101,7 @@ test('update: an action that is not possible says why and asks for nothing', () 
   };
   expect(reason('r')).toBe('r: J10 has not ended yet');
   expect(reason('jc')).toBe('c: J2 has already ended');
-  expect(reason('1c')).toBe('c: choose a job first; 2 goes to the jobs');
+  expect(reason('1c')).toBe('c: alice holds no job');
   expect(type(open(size), 'd').state.toast?.text).toMatch(/^d: no worker is paired yet/);
   expect(type(open(size, { team }), '\r').state.toast?.text).toBe('enter: no job is selected');
 });
