@@ -31,6 +31,8 @@ export interface HubHome {
   readonly config: string;
   /** The keys that the screen's owner chose. */
   readonly keys: string;
+  /** What was dispatched from the screen. */
+  readonly history: string;
   readonly hubLog: string;
   /** What retention took out of the store. */
   readonly archive: string;
@@ -58,6 +60,7 @@ export function findHubHome(env: HomeEnv): HubHome {
     key: join(directory, 'hub.key'),
     config: join(directory, 'config.toml'),
     keys: join(directory, 'keys.toml'),
+    history: join(directory, 'history'),
     hubLog: join(directory, 'hub.log'),
     archive: join(directory, 'archive'),
     localAgent:

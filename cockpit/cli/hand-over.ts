@@ -81,7 +81,8 @@ async function showLog(
   }
 }
 
-function chooseCommand({ env }: Program, how: 'pager' | 'editor'): readonly string[] {
+/** The program that its owner reads or edits with, as words. */
+export function chooseCommand({ env }: Program, how: 'pager' | 'editor'): readonly string[] {
   const named = how === 'pager' ? env.PAGER : (env.VISUAL ?? env.EDITOR);
   const words = splitWords(named ?? '');
   if (words.length > 0) return words;

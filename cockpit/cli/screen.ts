@@ -18,8 +18,10 @@ import { statusVerb } from '../verbs/hub-state.ts';
 import { verbs } from '../verbs/registry.ts';
 import type { ArtifactRow, StatusShape } from '../verbs/shapes.ts';
 import { connectHub, ensureHub } from './connect.ts';
+import { editText } from './edit-text.ts';
 import { getArtifact } from './get.ts';
 import { handOver } from './hand-over.ts';
+import { openHistory } from './history-file.ts';
 import { chooseStyle } from './style.ts';
 
 /** Shows the screen until the M2 leaves it; resolves with the exit status. */
@@ -57,6 +59,8 @@ export async function openScreen(
     version,
     verbs,
     handOver: (hub, what) => handOver(program, hub, what),
+    editText: (text) => editText(program, text),
+    past: openHistory(findHubHome(program.env).history, program.pid),
   });
   if (end.reason === 'quit') return 0;
   throw new AppError('HUB_UNREACHABLE', end.message);

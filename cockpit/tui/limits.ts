@@ -38,8 +38,23 @@ export const tabCells = 8;
 /** Jobs that the screen holds; the newest stay. `wally jobs` shows the rest. */
 export const jobsHeldMax = 2000;
 
-/** Text in one field of the dispatch form; the largest message of the wire is 256 KiB. */
+/** Text in a line of the screen's foot: longer than any verb that somebody types. */
 export const fieldCharsMax = 16_000;
+
+/**
+ * Text in one field of the dispatch form. In three bytes each they fit the 200 KiB that a job may
+ * carry; a script that is longer belongs into a file.
+ */
+export const formCharsMax = 65_536;
+
+/** Dispatches that the form remembers. Source: as many as somebody goes back through by hand. */
+export const pastDispatchesMax = 200;
+
+/** Rows of what will be sent that a page key goes on by: within what the lowest screen shows. */
+export const previewStepRows = 3;
+
+/** Rows in which the dispatch form shows what it will send, at most; more are scrolled. */
+export const previewRowsMax = 10;
 
 /** Narrower or lower than this there is only a sentence that says so. */
 export const columnsMin = 24;

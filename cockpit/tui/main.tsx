@@ -17,6 +17,8 @@ import { type LendTerminal, Screen } from './panes/screen.tsx';
 import { saveLog } from './save-log.ts';
 import type { HandOver } from './state/effects.ts';
 import { type FetchFile, HubFeed } from './state/feed.ts';
+import type { DispatchArgs } from './state/form-args.ts';
+import type { PastDispatches } from './state/form-history.ts';
 import type { ScreenVerb } from './state/grammar.ts';
 import { openState, type ScreenPrefs, type State } from './state/model.ts';
 import { CockpitStore, type WorldEffect } from './state/store.ts';
@@ -47,9 +49,16 @@ export interface CockpitOptions {
   readonly version: string;
   /** Uses the lent terminal for something else; resolves with what went wrong, if anything did. */
   readonly handOver: (client: HubClient, what: HandOver) => Promise<string | undefined>;
+  /** Puts a text before the M2's editor on the lent terminal; resolves with what it became. */
+  readonly editText: (text: string) => Promise<EditedText>;
+  /** What was dispatched before, beyond this screen. */
+  readonly past: PastDispatches;
   /** The grammar that the `:` line and the palette speak. */
   readonly verbs: readonly ScreenVerb[];
 }
+
+/** What an editor made of a text, or why it made nothing. */
+export type EditedText = { readonly text: string } | { readonly trouble: string };
 
 /** Why the screen was left. */
 export interface CockpitEnd {
@@ -94,6 +103,8 @@ function openCockpit(options: CockpitOptions) {
     else if (effect.type === 'quit') exit.leave();
     else if (effect.type === 'write') stdout.write(effect.text);
     else if (effect.type === 'hand-over') lend(() => handOver(effect.what));
+    else if (effect.type === 'edit-text') lend(() => editCommand(options, store, effect));
+    else if (effect.type === 'remember') keepDispatch(options, store, effect.entry);
     else lend(effect.type === 'suspend' ? () => stopUntilResumed(ports) : redraw);
   };
   const handOver = async (what: HandOver): Promise<void> => {
@@ -133,6 +144,7 @@ function openCockpit(options: CockpitOptions) {
     exit.leave = app.unmount;
     feed.start();
     store.send(options.problems.map((text) => ({ type: 'problem', text })));
+    readPast(options, store);
     await app.waitUntilExit();
   };
   return { store, feed, show, leave: () => exit.leave() };
@@ -158,6 +170,36 @@ function inspect({ inspectTerminal }: CockpitOptions, store: CockpitStore): void
       store.send([{ type: 'problem', text }]);
     },
   );
+}
+
+/** The form's command goes to the M2's editor, and what it became goes back to the form. */
+async function editCommand(
+  { editText }: CockpitOptions,
+  store: CockpitStore,
+  { token, text }: Extract<WorldEffect, { type: 'edit-text' }>,
+): Promise<void> {
+  const end = await editText(text);
+  const isGood = 'text' in end;
+  store.send([
+    isGood ? { type: 'edited', token, text: end.text } : { type: 'problem', text: end.trouble },
+  ]);
+}
+
+/** No key waits for what was dispatched before; a file that can't be read or written is said. */
+function readPast({ past }: CockpitOptions, store: CockpitStore): void {
+  past.read().then(
+    (entries) => store.send([{ type: 'history', entries }]),
+    (thrown) => tellTrouble(store, thrown),
+  );
+}
+
+function keepDispatch({ past }: CockpitOptions, store: CockpitStore, entry: DispatchArgs): void {
+  past.add(entry).catch((thrown) => tellTrouble(store, thrown));
+}
+
+function tellTrouble(store: CockpitStore, thrown: unknown): void {
+  const { code, message } = wrapError(thrown, 'HUB_INTERNAL');
+  store.send([{ type: 'problem', text: `${code}: ${message}` }]);
 }
 
 // Written while Ink takes the screen for empty.

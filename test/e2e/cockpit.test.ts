@@ -47,7 +47,8 @@ async function dispatch(screen: OpenTerminal, command: string): Promise<void> {
   screen.press('d');
   await screen.until(/Dispatch a command/);
   screen.press(command);
-  await screen.until((lines) => lines.some((line) => line.includes(command.slice(-20))));
+  // A long command is wrapped, so only its last letters are sure to stand together.
+  await screen.until((lines) => lines.some((line) => line.includes(command.slice(-6))));
   screen.press('\r');
   await screen.until((lines) => !lines.some((line) => line.includes('Dispatch a command')));
 }

@@ -93,7 +93,7 @@ export async function gatherHub(
 ): Promise<HubFacts> {
   const plan = {
     directory: home.directory,
-    privateFiles: [home.key, home.socket],
+    privateFiles: [home.key, home.socket, home.history],
     socket: home.socket,
     store: home.store,
     readConfig: () => readHubConfig(home),

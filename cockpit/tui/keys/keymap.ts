@@ -99,8 +99,16 @@ export type Command =
   | 'suspend'
   | 'help-close'
   | 'form-send'
+  | 'form-newline'
+  | 'form-editor'
   | 'form-next'
   | 'form-previous'
+  | 'form-down'
+  | 'form-up'
+  | 'form-older'
+  | 'form-newer'
+  | 'form-preview-down'
+  | 'form-preview-up'
   | 'form-left'
   | 'form-right'
   | 'form-start'
@@ -248,12 +256,20 @@ export const keymap: readonly Binding[] = [
   shown('help', ['?'], 'help', ['global']),
   shown('quit', ['q'], 'quit, work goes on', ['global']),
   shown('form-send', ['enter'], 'send', ['form']),
-  shown('form-next', ['tab', 'down'], 'next field', ['form']),
-  hidden('form-previous', ['shift-tab', 'up'], 'previous field', ['form']),
-  hidden('form-left', ['left', 'ctrl-b'], 'one to the left; previous worker', texts),
-  hidden('form-right', ['right', 'ctrl-f'], 'one to the right; next worker', texts),
-  hidden('form-start', ['home', 'ctrl-a'], 'start of the field', texts),
-  hidden('form-end', ['end', 'ctrl-e'], 'end of the field', texts),
+  shown('form-next', ['tab'], 'next field, or complete a name', ['form']),
+  shown('form-newline', ['ctrl-j', 'alt-enter'], 'new line', ['form']),
+  shown('form-older', ['ctrl-p'], 'an earlier dispatch', ['form']),
+  hidden('form-newer', ['ctrl-n'], 'a later dispatch', ['form']),
+  shown('form-editor', ['ctrl-o'], '$EDITOR, on the command', ['form']),
+  hidden('form-previous', ['shift-tab'], 'previous field', ['form']),
+  hidden('form-down', ['down'], 'a line down, then the next field', ['form']),
+  hidden('form-up', ['up'], 'a line up, then an earlier dispatch', ['form']),
+  hidden('form-preview-down', ['pagedown'], 'more of what will be sent', ['form']),
+  hidden('form-preview-up', ['pageup'], 'less of what will be sent', ['form']),
+  hidden('form-left', ['left', 'ctrl-b'], 'one to the left; previous choice', texts),
+  hidden('form-right', ['right', 'ctrl-f'], 'one to the right; next choice', texts),
+  hidden('form-start', ['home', 'ctrl-a'], 'start of the line', texts),
+  hidden('form-end', ['end', 'ctrl-e'], 'end of the line', texts),
   hidden('form-backspace', ['backspace'], 'delete to the left', texts),
   hidden('form-delete', ['delete', 'ctrl-d'], 'delete to the right', texts),
   hidden('form-clear', ['ctrl-u'], 'delete to the start', texts),

@@ -5,6 +5,9 @@
  * return, which a fast hand, a slow line or tmux sends as one, is four presses. `resolveKey` says
  * what one press means in a mode. Splitting comes first, so that the first key of a burst may open
  * the form into which the rest is typed.
+ *
+ * A terminal without bracketed paste gives a paste as such a burst, its line ends as returns:
+ * returns in a burst of lines are told apart, so that they need not send what is only half there.
  */
 import { type Binding, type Command, type Mode, modesOf } from './keymap.ts';
 
@@ -22,6 +25,8 @@ type NamedKey = keyof typeof namedKeys;
 export interface KeyPress {
   readonly name: string;
   readonly text: string;
+  /** A return or a tab that came in one burst with lines of text. */
+  readonly isPasted?: true;
 }
 
 /** What a press means. */
@@ -54,19 +59,34 @@ const sequenceRest = /^(?:\[[\d;:<=>?]+[@-~]|\[[IO]|O[@-~])$/;
 export function splitKeys(raw: RawKey): readonly KeyPress[] {
   if (raw.key.eventType === 'release') return [];
   for (const [flag, name] of Object.entries(namedKeys)) {
-    if (raw.key[flag as NamedKey] === true) {
-      return [press(raw.key.shift === true && name === 'tab' ? 'shift-tab' : name)];
-    }
+    if (raw.key[flag as NamedKey] === true) return [press(nameModified(name, raw.key))];
   }
   if (sequenceRest.test(raw.input)) return [];
   if (raw.key.ctrl === true) return raw.input === '' ? [] : [press(`ctrl-${raw.input}`)];
   if (raw.key.meta === true) return raw.input === '' ? [] : [press(`alt-${raw.input}`)];
-  return Array.from(segmenter.segment(raw.input), ({ segment }) => pressOf(segment));
+  return markPasted(Array.from(segmenter.segment(raw.input), ({ segment }) => pressOf(segment)));
+}
+
+function nameModified(name: string, key: RawKey['key']): string {
+  if (name === 'tab' && key.shift === true) return 'shift-tab';
+  return name === 'enter' && key.meta === true ? 'alt-enter' : name;
+}
+
+/** Where text follows a return, the burst is a paste, its last return too, and its tabs. */
+function markPasted(presses: readonly KeyPress[]): readonly KeyPress[] {
+  const lastText = presses.findLastIndex(({ text }) => text !== '');
+  const isPaste = presses.some(({ name }, index) => name === 'enter' && index < lastText);
+  if (!isPaste) return presses;
+  const isText = ({ name }: KeyPress) => name === 'enter' || name === 'tab';
+  return presses.map((one) => (isText(one) ? { ...one, isPasted: true } : one));
 }
 
 /** What one press means while `mode` takes the keys. */
 export function resolveKey(key: KeyPress, mode: Mode, keymap: readonly Binding[]): Resolved {
-  const command = tableOf(keymap).get(`${mode} ${key.name}`);
+  const table = tableOf(keymap);
+  // A line feed is what ctrl-j sends, and what some terminals send for the return key.
+  const other = key.name === 'ctrl-j' ? table.get(`${mode} enter`) : undefined;
+  const command = table.get(`${mode} ${key.name}`) ?? other;
   if (command !== undefined) return { type: 'command', command };
   if (typing.has(mode) && key.text !== '') return { type: 'text', text: key.text };
   return { type: 'none' };
@@ -74,7 +94,7 @@ export function resolveKey(key: KeyPress, mode: Mode, keymap: readonly Binding[]
 
 /** Is this how a key is written in a keymap: `x`, `enter`, `ctrl-x`, `alt-x`, `shift-tab`? */
 export function isKeyName(name: string): boolean {
-  if (named.has(name) || name === 'space' || name === 'shift-tab') return true;
+  if (named.has(name) || ['space', 'shift-tab', 'alt-enter'].includes(name)) return true;
   const plain = name.replace(/^(ctrl|alt)-/, '');
   return Array.from(segmenter.segment(plain)).length === 1 && plain >= '!';
 }
@@ -106,7 +126,8 @@ function press(name: string): KeyPress {
 }
 
 function pressOf(character: string): KeyPress {
-  if (character === '\r' || character === '\n' || character === '\r\n') return press('enter');
+  if (character === '\r' || character === '\r\n') return press('enter');
+  if (character === '\n') return press('ctrl-j');
   if (character === '\t') return press('tab');
   if (character === '\x7f' || character === '\b') return press('backspace');
   if (character === '\x1b') return press('esc');

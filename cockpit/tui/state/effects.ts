@@ -18,14 +18,15 @@ import type { Report } from '../keys/reports.ts';
 import type { KeyPress } from '../keys/resolve.ts';
 import type { DoctorPlace } from './doctor-rows.ts';
 import type { EventsAsk } from './events-view.ts';
+import type { DispatchArgs } from './form-args.ts';
 import type { LogAsk, LogEvent, LogSave } from './log-asks.ts';
 import type { State } from './model.ts';
 import type { TerminalFacts } from './terminal-checks.ts';
 
 /** Who wants the answer of a request, and what it is called when it is told of. */
 export type Purpose =
-  /** The dispatch form with this token. */
-  | { readonly for: 'form'; readonly token: number }
+  /** The dispatch form with this token; `args` are remembered once they were taken. */
+  | { readonly for: 'form'; readonly token: number; readonly args: DispatchArgs }
   /** What was typed after `:`; the answer is shown in the verb's own words. */
   | { readonly for: 'line'; readonly line: string; readonly verb: string }
   /** The details of this job. */
@@ -75,6 +76,10 @@ export type Effect =
   /** Said to the terminal beside the picture. */
   | { readonly type: 'write'; readonly text: string }
   | { readonly type: 'hand-over'; readonly what: HandOver }
+  /** Lend the terminal to an editor on the command of the form with this token. */
+  | { readonly type: 'edit-text'; readonly token: number; readonly text: string }
+  /** Keep a dispatch beyond this screen. */
+  | { readonly type: 'remember'; readonly entry: DispatchArgs }
   | { readonly type: 'quit' }
   | { readonly type: 'redraw' }
   | { readonly type: 'suspend' };
@@ -98,6 +103,10 @@ export type CockpitEvent =
   | { readonly type: 'terminal'; readonly facts: TerminalFacts }
   | { readonly type: 'reply'; readonly request: Request; readonly value: unknown }
   | { readonly type: 'refused'; readonly request: Request; readonly error: ErrorShape }
+  /** What the editor made of the command of the form with this token. */
+  | { readonly type: 'edited'; readonly token: number; readonly text: string }
+  /** What was dispatched from earlier screens, the newest first. */
+  | { readonly type: 'history'; readonly entries: readonly DispatchArgs[] }
   | { readonly type: 'link-gone'; readonly reason: string; readonly tryCount: number }
   | { readonly type: 'link-live' }
   /** Something about how the screen was configured that could not be taken. */

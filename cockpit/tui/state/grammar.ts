@@ -5,7 +5,7 @@
  * does. What a word stands for is read from its operand's name and its flag's value.
  */
 import { type Grammar, splitWords } from '../../verbs/command-line.ts';
-import type { Style } from '../../verbs/verb.ts';
+import type { AnyVerb, Style } from '../../verbs/verb.ts';
 import { visibleJobs } from './board.ts';
 import { findOpenCard } from './card.ts';
 import { targetsOf } from './list.ts';
@@ -14,6 +14,8 @@ import { type State, visibleInbox, visibleTeam } from './model.ts';
 /** As much of a verb as the screen needs. */
 export interface ScreenVerb extends Grammar {
   readonly danger: 'looks' | 'changes' | 'destroys';
+  /** What its arguments must be. */
+  readonly args: AnyVerb['args'];
   show(answer: never, style: Style): string;
   exit?(answer: never): number;
 }

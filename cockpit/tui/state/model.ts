@@ -4,7 +4,6 @@
  * Of logs it holds the window that is in sight and around it. What the hub said is kept as it said it; what people chose (focus, selection, scroll) is
  * kept by id, so that it survives every update of the lists.
  */
-import type { ErrorShape } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import type { EventRow, InboxRow, JobRow, StatusShape, TeamRow } from '../../verbs/shapes.ts';
 import type { Binding, Mode } from '../keys/keymap.ts';
@@ -22,6 +21,8 @@ import {
 } from './doctor-rows.ts';
 import type { Effect } from './effects.ts';
 import { type EventsView, emptyEvents } from './events-view.ts';
+import type { DispatchArgs } from './form-args.ts';
+import type { DispatchForm, FormValues } from './form-fields.ts';
 import type { ScreenVerb } from './grammar.ts';
 import { emptyList, findPlace, type ListId, type ListState, visibleIn } from './list.ts';
 import { type LogView, openLogView } from './log-view.ts';
@@ -31,26 +32,10 @@ export type HubLink =
   | { readonly type: 'live' }
   | { readonly type: 'gone'; readonly reason: string; readonly tryCount: number };
 
-/** One line of text being typed; `caret` counts UTF-16 units and never splits a character. */
+/** Text being typed; `caret` counts UTF-16 units and never splits a character. */
 export interface TextField {
   readonly text: string;
   readonly caret: number;
-}
-
-/** The fields of the dispatch form, in order. */
-export type FieldId = 'command' | 'worker' | 'deadline';
-
-/** The dispatch form. `token` tells its reply from that of a form closed before. */
-export interface DispatchForm {
-  readonly type: 'form';
-  readonly token: number;
-  readonly field: FieldId;
-  readonly command: TextField;
-  readonly deadline: TextField;
-  readonly workers: readonly string[];
-  readonly worker: string;
-  readonly isSending: boolean;
-  readonly error: ErrorShape | undefined;
 }
 
 /** A question with the harmless answer marked; `effects` are what yes means. */
@@ -197,6 +182,10 @@ export interface State {
   readonly hasWindow: boolean | undefined;
   /** What was typed after `:`, the newest first. */
   readonly pastLines: readonly string[];
+  /** What was dispatched from the form, the newest first. */
+  readonly pastDispatches: readonly DispatchArgs[];
+  /** The form that was closed last without being sent. */
+  readonly keptForm: FormValues | undefined;
   /** The way one came, the nearest first. */
   readonly trail: { readonly back: readonly Place[]; readonly forth: readonly Place[] };
   readonly toast: Toast | undefined;
@@ -255,6 +244,8 @@ export function openState(seed: StateSeed): State {
     overlay: undefined,
     hasWindow: undefined,
     pastLines: [],
+    pastDispatches: [],
+    keptForm: undefined,
     trail: { back: [], forth: [] },
     toast: undefined,
     toasts: [],

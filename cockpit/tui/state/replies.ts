@@ -12,21 +12,19 @@ import { selectJob } from './board-choice.ts';
 import { showDetail, showDoctor } from './card.ts';
 import { refuseForm } from './dispatch-form.ts';
 import { applyDiagnosis, applyNoDiagnosis } from './doctor-pane.ts';
-import { type Purpose, still, type Update } from './effects.ts';
+import { ask, type Purpose, still, type Update } from './effects.ts';
 import { applyEvents, applyNoEvents } from './events-pane.ts';
+import type { DispatchForm } from './form-fields.ts';
+import { rememberDispatch } from './form-history.ts';
 import type { ScreenVerb } from './grammar.ts';
-import { type DispatchForm, mergeJobs, type State, withList } from './model.ts';
+import { mergeJobs, type State, withList } from './model.ts';
 import { errorText, tell, warn } from './toast.ts';
 
 /** The hub did what was asked. */
 export function applyReply(state: State, purpose: Purpose, value: unknown): Update {
   switch (purpose.for) {
-    case 'form': {
-      const isOpen = findForm(state, purpose.token) !== undefined;
-      const closed: State = isOpen ? { ...state, overlay: undefined, focus: 'jobs' } : state;
-      const job = readJobId(value);
-      return job === undefined ? still(closed) : tell(showJob(closed, value), `${job}: queued`);
-    }
+    case 'form':
+      return applyDispatched(state, purpose, value);
     case 'detail':
       return still(showDetail(state, value as JobDetail));
     case 'worker-doctor': {
@@ -48,6 +46,21 @@ export function applyReply(state: State, purpose: Purpose, value: unknown): Upda
     default:
       return unreachable(purpose);
   }
+}
+
+function applyDispatched(
+  state: State,
+  { token, args }: Extract<Purpose, { for: 'form' }>,
+  value: unknown,
+): Update {
+  const isOpen = findForm(state, token) !== undefined;
+  const known = { ...state, pastDispatches: rememberDispatch(state.pastDispatches, args) };
+  const closed: State = isOpen
+    ? { ...known, overlay: undefined, keptForm: undefined, focus: 'jobs' }
+    : known;
+  const job = readJobId(value);
+  const told = job === undefined ? still(closed) : tell(showJob(closed, value), `${job}: queued`);
+  return ask(told.state, ...told.effects, { type: 'remember', entry: args });
 }
 
 /** The hub refused what was asked. */

@@ -4,6 +4,7 @@
  * It runs after every event, so no other code has to think of bounds: a followed log stays at its
  * end, nothing scrolls past what there is. Lists are settled beside their panes. Pure.
  */
+import { findPreviewTopMax } from '../views/form.ts';
 import { countHelpRows, helpRect } from '../views/help.ts';
 import {
   fitsAsTree,
@@ -91,6 +92,13 @@ function settleLog(state: State): State {
 
 function settleOverlay(state: State): State {
   const { overlay } = state;
+  if (overlay?.type === 'form') {
+    // At its start it is legal, and a long command need not be laid out to know that.
+    if (overlay.previewTop === 0) return state;
+    const previewTopMax = findPreviewTopMax(state, overlay, layoutOf(state).body);
+    if (overlay.previewTop <= previewTopMax) return state;
+    return { ...state, overlay: { ...overlay, previewTop: previewTopMax } };
+  }
   if (overlay?.type !== 'help' && overlay?.type !== 'words') return state;
   const count =
     overlay.type === 'help'

@@ -14,10 +14,11 @@ import { listAges } from './ages.ts';
 import { askForDetail, findOpenCard } from './card.ts';
 import { typeIntoLine } from './command-line.ts';
 import { applyCommand } from './commands.ts';
-import { typeIntoForm } from './dispatch-form.ts';
+import { pasteIntoForm, takeEdited, typeIntoForm } from './dispatch-form.ts';
 import { applyInspection, openDoctor, stampAsked } from './doctor-pane.ts';
 import { ask, type CockpitEvent, still, type Update } from './effects.ts';
 import { applyStreamed, syncEvents } from './events-pane.ts';
+import { withPast } from './form-history.ts';
 import { applyLogEvent } from './log-news.ts';
 import { followJob, showSelected } from './log-pane.ts';
 import { loadAhead } from './log-places.ts';
@@ -87,6 +88,10 @@ function decide(state: State, event: CockpitEvent): Update {
       return applyReply(state, event.request.purpose, event.value);
     case 'refused':
       return applyRefused(state, event.request.purpose, event.error);
+    case 'edited':
+      return takeEdited(state, event);
+    case 'history':
+      return still(withPast(state, event.entries));
     case 'link-gone':
       return still({
         ...state,
@@ -113,10 +118,16 @@ function applyLive(state: State): Update {
 
 function applyKey(state: State, press: KeyPress): Update {
   const calm = state.toast?.level === 'bad' ? nextToast(state) : state;
-  const resolved = resolveKey(press, modeOf(calm), calm.keymap);
+  const resolved = resolveKey(asPasted(calm, press), modeOf(calm), calm.keymap);
   if (resolved.type === 'command') return applyCommand(calm, resolved.command);
   if (resolved.type === 'text') return typeText(calm, resolved.text) ?? still(calm);
   return still(calm);
+}
+
+/** In a paste without brackets a return ends a line of the command, it does not send it; a tab is a tab. */
+function asPasted({ overlay }: State, press: KeyPress): KeyPress {
+  if (overlay?.type !== 'form' || press.isPasted !== true) return press;
+  return press.name === 'tab' ? { name: '', text: '\t' } : { name: 'ctrl-j', text: '' };
 }
 
 function applyReport(state: State, report: Report): Update {
@@ -125,6 +136,7 @@ function applyReport(state: State, report: Report): Update {
 }
 
 function applyPaste(state: State, text: string): Update {
+  if (state.overlay?.type === 'form') return pasteIntoForm(state, state.overlay, text);
   const hint = 'pasted text goes into the dispatch form: d opens it';
   return typeText(state, text) ?? tell(state, hint);
 }

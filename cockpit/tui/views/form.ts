@@ -1,108 +1,125 @@
 /*
- * The dispatch form in its box. Pure.
+ * The dispatch form as rows: its fields above, what will be sent below. Pure.
  *
- * The caret is a cell of the row, not the terminal's cursor: Ink 7.1 places that one row off in a
- * frame of full height.
+ * The fields are scrolled so that the one with the keys is in sight; what will be sent keeps its place
+ * at the foot. The box keeps its size while somebody types a few lines.
  */
-import { allWorkers, anyWorker } from '../state/dispatch-form.ts';
-import type { DispatchForm, TextField } from '../state/model.ts';
-import { fieldRow } from './field.ts';
+import { previewRowsMax } from '../limits.ts';
+import { makeArgs, writeLine } from '../state/form-args.ts';
+import type { DispatchForm } from '../state/form-fields.ts';
+import type { State } from '../state/model.ts';
+import { showTabs, splitCells } from './field.ts';
+import { errorRows, fieldSections, type Section } from './form-rows.ts';
 import { centerRect, innerWidth, type Rect } from './layout.ts';
 import { frame, type PaneView, padRow } from './pane.ts';
-import { fitRow, type Row, span } from './row.ts';
-import { wrapCells } from './width.ts';
+import { type Row, span, spreadRow } from './row.ts';
 
-const formWidth = 76;
-const labelCells = 9;
+const narrowWidth = 76;
+const wideWidth = 104;
+// From here on a wide form still leaves some of the screen beside it.
+const wideFrom = 116;
+// A form of three lines of command and one error has so many rows.
+const usualRows = 22;
+// Fewer rows are all for the fields.
+const footFrom = 9;
 
 /** The form, over the panes. */
-export function viewForm(form: DispatchForm, body: Rect): PaneView {
-  const width = innerWidth(centerRect(body, { width: formWidth, height: 1 }));
-  const rows = formRows(form, width - 2).map((row) => padRow(row, width));
-  const rect = centerRect(body, { width: formWidth, height: rows.length + 2 });
-  const note: Row = form.isSending ? [span('sending', 'accent')] : [];
+export function viewForm(state: State, form: DispatchForm, body: Rect): PaneView {
+  const plan = planForm(state, form, body);
+  const { width, rows, note } = plan;
   return frame({
     id: 'form',
-    rect,
+    rect: plan.rect,
     title: [span('Dispatch a command', 'title')],
     note,
-    rows,
+    rows: rows.map((row) => padRow(row, width)),
     isFocused: true,
   });
 }
 
-function formRows(form: DispatchForm, width: number): readonly Row[] {
-  const room = width - labelCells;
-  return [
-    [],
-    [
-      ...label(form, 'command'),
-      ...formField(form.command, { room, isActive: form.field === 'command' }),
-    ],
-    [...label(form, 'worker'), ...workerRow(form)],
-    [...label(form, 'deadline'), ...deadlineRow(form, room)],
-    [],
-    ...messageRows(form, width),
-  ];
+/** How far the preview can be scrolled. */
+export function findPreviewTopMax(state: State, form: DispatchForm, body: Rect): number {
+  const width = innerWidth(formRect(body, usualRows));
+  const count = previewRows(state, form, width - 2).length;
+  return Math.max(0, count - previewRoom(body, count));
 }
 
-function label(form: DispatchForm, field: DispatchForm['field']): Row {
-  const isActive = form.field === field;
-  return [
-    span(
-      (isActive ? `▸${field}` : ` ${field}`).padEnd(labelCells + 1),
-      isActive ? 'strong' : 'dim',
-    ),
-  ];
+function planForm(state: State, form: DispatchForm, body: Rect) {
+  const width = innerWidth(formRect(body, usualRows));
+  const roomMax = Math.max(1, body.height - 2);
+  const foot = footRows(state, form, { width: width - 2, body });
+  const fieldsMax = Math.max(1, roomMax - foot.length);
+  const commandRowsMax = Math.max(3, Math.floor(fieldsMax / 2));
+  const sections = fieldSections(state, form, { width: width - 2, commandRowsMax });
+  const all = sections.flatMap(({ rows }) => rows);
+  const fieldsRoom = Math.min(fieldsMax, Math.max(all.length, usualRows - foot.length));
+  const top = findTop(sections, form, fieldsRoom);
+  const shown = all.slice(top, top + fieldsRoom);
+  const blank = Array.from({ length: fieldsRoom - shown.length }, (): Row => []);
+  return {
+    width,
+    rect: formRect(body, fieldsRoom + foot.length + 2),
+    rows: [...shown, ...blank, ...foot],
+    note: noteRow(form, { end: top + shown.length, count: all.length }),
+  };
 }
 
-function workerRow(form: DispatchForm): Row {
-  const isActive = form.field === 'worker';
-  const index = form.workers.indexOf(form.worker);
-  const hint =
-    form.worker === anyWorker
-      ? 'the hub chooses'
-      : form.worker === allWorkers
-        ? 'one job each'
-        : '';
-  return [
-    span(isActive ? '‹ ' : '  ', 'accent'),
-    span(form.worker, isActive ? 'selected' : 'plain'),
-    span(isActive ? ` › ${index + 1} of ${form.workers.length}` : '', 'accent'),
-    span(hint === '' ? '' : `  ${hint}`, 'dim'),
-  ];
+function formRect(body: Rect, height: number): Rect {
+  const width = body.width >= wideFrom ? wideWidth : narrowWidth;
+  return centerRect(body, { width, height });
 }
 
-function deadlineRow(form: DispatchForm, room: number): Row {
-  const isActive = form.field === 'deadline';
-  if (form.deadline.text === '' && !isActive) return [span('  none', 'dim')];
-  const row = formField(form.deadline, { room, isActive });
-  return form.deadline.text === '' ? [...row.slice(0, 2), span(' such as 30m', 'dim')] : row;
+function noteRow(form: DispatchForm, rows: { readonly end: number; readonly count: number }): Row {
+  if (form.isSending) return [span('sending', 'accent')];
+  if (form.past !== undefined) return [span(`earlier ${form.past.at + 1}`, 'accent')];
+  return rows.end < rows.count ? [span('more below', 'dim')] : [];
 }
 
-function messageRows(form: DispatchForm, width: number): readonly Row[] {
-  if (form.error === undefined) {
-    return [[span('Runs by /bin/sh -c on the worker.', 'dim')], []];
+/** The first row that is shown, so that the field with the keys is in sight, its caret too. */
+function findTop(sections: readonly Section[], form: DispatchForm, room: number): number {
+  const index = sections.findIndex(({ field }) => field === form.field);
+  const before = sections.slice(0, Math.max(0, index)).flatMap(({ rows }) => rows).length;
+  const size = sections[index]?.rows.length ?? 0;
+  const count = sections.flatMap(({ rows }) => rows).length;
+  if (count <= room) return 0;
+  // One row of the next field shows that there is one.
+  const top = Math.min(before, Math.max(0, before + size + 1 - room));
+  return Math.min(top, count - room);
+}
+
+function footRows(
+  state: State,
+  form: DispatchForm,
+  space: { readonly width: number; readonly body: Rect },
+): readonly Row[] {
+  const { width, body } = space;
+  const { error } = form;
+  const errors = error !== undefined && error.field === undefined ? errorRows(error, width) : [];
+  if (body.height < footFrom) return errors.slice(0, 1);
+  const preview = previewRows(state, form, width);
+  const room = previewRoom(body, preview.length);
+  const top = Math.min(form.previewTop, Math.max(0, preview.length - room));
+  const end = top + room;
+  const place: Row =
+    preview.length > room
+      ? [span(`${Math.min(end, preview.length)} of ${preview.length} rows`, 'dim')]
+      : [];
+  const head = spreadRow([span('── this will be sent', 'dim')], place, width);
+  return [...errors, head, ...preview.slice(top, end)];
+}
+
+function previewRoom(body: Rect, count: number): number {
+  return Math.max(1, Math.min(count, previewRowsMax, Math.floor((body.height - 2) / 4)));
+}
+
+/** The whole line, cut into rows. */
+function previewRows(state: State, form: DispatchForm, width: number): readonly Row[] {
+  const { values } = form;
+  if (values.texts.command.text.trim() === '') {
+    return [[span('nothing yet: there is no command', 'dim')]];
   }
-  const { code, message, hint } = form.error;
-  const text = wrapCells(message, Math.max(8, width - code.length - 3));
-  return [
-    ...text.map(
-      (line, index): Row =>
-        index === 0
-          ? [span(`✗ ${code} `, 'bad'), span(line)]
-          : [span(' '.repeat(code.length + 3)), span(line)],
-    ),
-    ...wrapCells(hint, width).map((line): Row => [span(line, 'dim')]),
-  ];
-}
-
-/** The text; the caret in it where the field has the keys. */
-function formField(
-  field: TextField,
-  look: { readonly room: number; readonly isActive: boolean },
-): Row {
-  const room = Math.max(2, look.room - 3);
-  if (!look.isActive) return [span('  '), ...fitRow([span(field.text)], room)];
-  return [span('  '), ...fieldRow(field, room)];
+  return writeLine(makeArgs(values, state.team))
+    .split('\n')
+    .flatMap((line) => splitCells(line, Math.max(2, width)))
+    .map((part): Row => [span(showTabs(part))]);
 }

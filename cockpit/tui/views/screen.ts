@@ -99,7 +99,7 @@ function viewOverlay(state: State, layout: Layout): PaneView | undefined {
   if (overlay === undefined) return undefined;
   switch (overlay.type) {
     case 'form':
-      return viewForm(overlay, layout.body);
+      return viewForm(state, overlay, layout.body);
     case 'confirm':
       return viewConfirm(overlay, layout.body);
     case 'help':

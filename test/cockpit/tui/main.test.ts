@@ -5,8 +5,9 @@
  */
 
 import { expect, test } from 'vitest';
-import { type CockpitEnd, runCockpit } from '../../../cockpit/tui/main.tsx';
+import { type CockpitEnd, type EditedText, runCockpit } from '../../../cockpit/tui/main.tsx';
 import type { HandOver } from '../../../cockpit/tui/state/effects.ts';
+import type { DispatchArgs } from '../../../cockpit/tui/state/form-args.ts';
 import { verbs } from '../../../cockpit/verbs/registry.ts';
 import { openSystemPorts, type Ports } from '../../../protocol/ports.ts';
 import {
@@ -29,6 +30,7 @@ interface Run {
   readonly end: Promise<CockpitEnd>;
   /** What the terminal was lent for. */
   readonly lent: readonly HandOver[];
+  readonly remembered: readonly DispatchArgs[];
 }
 
 function run(
@@ -39,11 +41,14 @@ function run(
     readonly problems?: readonly string[];
     readonly trouble?: string;
     readonly hub?: FakeHub;
+    readonly edit?: (text: string) => EditedText;
+    readonly past?: readonly DispatchArgs[];
   } = {},
 ): Run {
   const hub = change.hub ?? new FakeHub();
   const terminal = new FakeTerminal(...size);
   const lent: HandOver[] = [];
+  const remembered: DispatchArgs[] = [];
   const end = runCockpit({
     client: hub.connect(),
     reconnect: async () => hub.connect(),
@@ -62,10 +67,15 @@ function run(
       lent.push(what);
       return change.trouble;
     },
+    editText: async (text) => change.edit?.(text) ?? { text },
+    past: {
+      read: async () => change.past ?? [],
+      add: async (entry) => void remembered.push(entry),
+    },
     version: '0.1.0',
     verbs,
   });
-  return { hub, terminal, end, lent };
+  return { hub, terminal, end, lent, remembered };
 }
 
 function fill(hub: FakeHub, jobs = [endedJob('J1')]): void {
@@ -226,9 +236,46 @@ test('cockpit: pasted text goes into the form as text, its line end sends nothin
   expect(terminal.isPasteBracketed).toBe(true);
   terminal.type('d');
   await terminal.until('Dispatch a command');
-  terminal.type('\x1b[200~echo \x1b[2Jhi\n\x1b[201~');
-  await terminal.until('echo hi');
+  terminal.type('\x1b[200~echo \x1b[2Jhi\nls\n\x1b[201~');
+  await terminal.until((text) => /echo hi +│.*\n.*ls /.test(text));
   expect(hub.calls).toEqual([]);
+  terminal.type('\x03');
+  await end;
+});
+
+test('cockpit: the form’s command goes to the editor and back, is sent, and is remembered', async () => {
+  const past = [{ command: ['make old'] }];
+  const edit = (text: string) => ({ text: `${text}\nls -l\n` });
+  const { hub, terminal, end, remembered } = run([100, 30], { past, edit });
+  hub.answer = () => job('J2');
+  fill(hub);
+  await terminal.until('1 of 1');
+  terminal.type('d\x1b[A');
+  await terminal.until('earlier 1');
+  terminal.type('\x0f');
+  await terminal.until((text) => /make old +│.*\n.*ls -l /.test(text));
+  expect(terminal.buffer).toBe('alternate');
+  terminal.type('\x1b\rpwd');
+  await terminal.until((text) => /ls -l +│.*\n.*pwd /.test(text));
+  terminal.type('\r');
+  await terminal.until('J2: queued');
+  expect(hub.calls).toContainEqual({
+    verb: 'dispatch',
+    args: { command: ['make old\nls -l\npwd'] },
+  });
+  expect(remembered).toEqual([{ command: ['make old\nls -l\npwd'] }]);
+  terminal.type('q');
+  await end;
+});
+
+test('cockpit: an editor that fails is said, and the form is as it was', async () => {
+  const { hub, terminal, end } = run([100, 30], { edit: () => ({ trouble: 'vi ended badly' }) });
+  fill(hub);
+  await terminal.until('1 of 1');
+  terminal.type('dls\x0f');
+  terminal.type('\x0f');
+  await terminal.until('vi ended badly');
+  expect(terminal.text).toContain('▸command    ls');
   terminal.type('\x03');
   await end;
 });
@@ -279,6 +326,8 @@ test('cockpit: a terminal that can not place text is refused with a code', async
     inspectTerminal: async () => fakeTerminalFacts,
     problems: [],
     handOver: async () => undefined,
+    editText: async (text: string) => ({ text }),
+    past: { read: async () => [], add: async () => undefined },
   };
   await expect(runCockpit({ ...options, env: { term: 'dumb' } })).rejects.toMatchObject({
     code: 'TERMINAL_MISSING',

@@ -12,7 +12,24 @@ const names = (input: string) => splitKeys({ input, key: {} }).map((press) => pr
 
 test('resolve: a burst is split into single keys and a return in it is enter', () => {
   expect(names('jjj\r')).toEqual(['j', 'j', 'j', 'enter']);
-  expect(names('d\n')).toEqual(['d', 'enter']);
+});
+
+test('resolve: a line feed is ctrl-j, and enter where ctrl-j means nothing', () => {
+  expect(names('d\n')).toEqual(['d', 'ctrl-j']);
+  const key = { name: 'ctrl-j', text: '' };
+  expect(resolveKey(key, 'form', keymap)).toEqual({ type: 'command', command: 'form-newline' });
+  expect(resolveKey(key, 'prompt', keymap)).toEqual({ type: 'command', command: 'prompt-accept' });
+});
+
+test('resolve: returns in a burst of lines are told apart, one that ends a line of keys is not', () => {
+  const pasted = (input: string) => splitKeys({ input, key: {} }).map((press) => press.isPasted);
+  expect(pasted('a\r\tb\r')).toEqual([undefined, true, true, undefined, true]);
+  expect(pasted('ab\r\t')).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+test('resolve: return with alt is a key of its own', () => {
+  const pressed = splitKeys({ input: '', key: { return: true, meta: true } });
+  expect(pressed).toEqual([{ name: 'alt-enter', text: '' }]);
 });
 
 test('resolve: control characters in a burst keep their names', () => {

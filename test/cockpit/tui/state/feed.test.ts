@@ -55,7 +55,7 @@ test('feed: a file that is wanted is put on this box’s disk, by the connection
 test('feed: requests are answered by events', async () => {
   const { hub, events, feed } = openFeed();
   hub.answer = () => job('J7');
-  const purpose = { for: 'form', token: 1 } as const;
+  const purpose = { for: 'form', token: 1, args: {} } as const;
   const request = { verb: 'dispatch', args: { command: ['ls'] }, purpose };
   feed.request(request);
   await settled();

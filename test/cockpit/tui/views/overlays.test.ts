@@ -27,28 +27,28 @@ describe('screen: over the panes', () => {
     expect(draw(viewScreen(refused))).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting           △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
-      ╭─ 1 Team ─────────────────────────────────────────────────────────── 1 of 3 ─╮
-      │  worker  state       job           link     kind    host                    │
-      │› wendy   ○ idle                    direct   staff   hub                     │
-      │  alice   ● working   J14 ●●●●○ +1  direct   odally  ubuntu-1                │
-      │  bob     △ stale 9s                no link  odally  mac-mini.local          │
-      ╰─────────────────────────────────────────────────────────────────────────────╯
-      ╭─ 2╭─ Dispatch a command ────────────────────────────────────────────────╮7 ─╮
-      │  j│                                                                     │   │
-      │  J│ ▸command    npm test                                                │   │
-      │  J│  worker     any worker  the hub chooses                             │   │
+      ╭─ 1╭─ Dispatch a command ────────────────────────────────────────────────╮3 ─╮
+      │  w│  command    npm test                                                │   │
+      │› w│ ▸to           names, needs such as +git, or all; none: any worker   │   │
+      │  a│             △ 3 of 3 match, 1 of them silent, wendy is next: wendy  │   │
+      │  b│             alice bob                                               │   │
+      ╰───│             alice bob wendy all +git +linux +node +npm +x64         │───╯
+      ╭─ 2│             ✗ WORKER_NO_MATCH No worker has what the job needs.     │7 ─╮
+      │  j│             Run \`wally team\`.                                       │   │
+      │  J│  directory  a temporary one                                         │   │
+      │  J│  repo       none                                                    │   │
       │▸ J│  deadline   none                                                    │   │
-      ╰───│                                                                     │───╯
-      ╭─ 3│ ✗ WORKER_NO_MATCH No worker has what the job needs.                 │───╮
-      │  c│ Run \`wally team\`.                                                   │   │
-      │  r╰─────────────────────────────────────────────────────────────────────╯d …│
-      │┃ make: *** [all] Error 3                                                    │
-      │ ── ✗ FAILED exit 3 · 0.4s ───────────────────────────────────────────────── │
-      │                                                                             │
-      │                                                                             │
-      │                                                                             │
-      ╰─────────────────────────────────────────────────────────────────────────────╯
-       enter send   tab next field   esc close"
+      ╰───│  run twice  no  ask me before it could run twice                    │───╯
+      ╭─ 3│  if lost    let it run, ask me                                      │───╮
+      │  c│             If we lose its worker: it runs on there; unheard of for │   │
+      │  r│             24h it is lost, and you are asked.                      │d …│
+      │┃ m│  more       hidden  variables, artifacts, labels, title             │   │
+      │ ──│                                                                     │── │
+      │   │                                                                     │   │
+      │   │ ── this will be sent                                                │   │
+      │   │ wally dispatch -- 'npm test'                                        │   │
+      ╰───╰─────────────────────────────────────────────────────────────────────╯───╯
+       enter send  tab next field  ctrl-j new line  ctrl-o $EDITOR  esc close"
     `);
   });
 
@@ -79,7 +79,7 @@ describe('screen: over the panes', () => {
     expect(drawWorld(60, 18, '?jj')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait                   △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
-      ╭─ 1╭─ Keys ──────────────────── 15 of 164 rows, j k ─╮3 ─╮
+      ╭─ 1╭─ Keys ──────────────────── 15 of 172 rows, j k ─╮3 ─╮
       │  w│   r                   retry                     │   │
       │› w│   t                   a shell on the box; ctrl… │   │
       ╰───│   o                   the log in $PAGER         │───╯
