@@ -14,12 +14,15 @@ export async function readEventsBefore(
   kv: Kv,
   { beforeSeq, countMax }: { readonly beforeSeq: number; readonly countMax: number },
 ): Promise<readonly JournalEvent[]> {
-  // Some numbers were never written, so a span may hold too few; then a longer one is read.
+  const [oldest] = await readEvents(kv, { afterSeq: 0, countMax: 1 });
+  const floor = (oldest?.seq ?? beforeSeq) - 1;
+  // Some numbers were never written, so a span may hold too few; then a longer one is read. It ends where
+  // the journal begins now: below that a span would only hold what lies above `beforeSeq`.
   for (let span = countMax; ; span *= 4) {
-    const afterSeq = Math.max(0, beforeSeq - 1 - span);
+    const afterSeq = Math.max(floor, beforeSeq - 1 - span);
     const read = await readEvents(kv, { afterSeq, countMax: span });
     const events = read.filter(({ seq }) => seq < beforeSeq);
-    if (events.length >= countMax || afterSeq === 0) return events.slice(-countMax);
+    if (events.length >= countMax || afterSeq === floor) return events.slice(-countMax);
   }
 }
 

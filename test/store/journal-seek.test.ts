@@ -51,6 +51,23 @@ describe('journal seek', () => {
     expect(await readEventsBefore(kv, { beforeSeq: 5, countMax: 3 })).toEqual([]);
   });
 
+  test('journal: reading back to where retention left its start reads no more than is there', async () => {
+    const many = Array.from({ length: 3000 }, (_, index) => ({ seq: 90_001 + index, at: index }));
+    const kv = await openJournal(many, 10);
+    let rowCount = 0;
+    const counting: Pick<Kv, 'range'> = {
+      range: async (range) => {
+        const rows = await kv.range(range);
+        rowCount += rows.length;
+        return rows;
+      },
+    };
+    const read = { beforeSeq: 90_006, countMax: 100 };
+    const events = await readEventsBefore({ ...kv, ...counting }, read);
+    expect(seqs(events)).toEqual([90_001, 90_002, 90_003, 90_004, 90_005]);
+    expect(rowCount).toBeLessThan(50);
+  });
+
   test('journal: numbers that were never written hide nothing', async () => {
     const kv = await openJournal([
       { seq: 2, at: 1 },
