@@ -48,7 +48,7 @@ type Test = (job: JobRow) => boolean;
 function readTerm(word: string, wallMs: number): Test | undefined {
   const parts = /^(!?)([a-z]+):(.*)$/.exec(word);
   const [, not = '', key = '', value = ''] = parts ?? [];
-  const make = tests[key];
+  const make = tests.get(key);
   if (make === undefined) return undefined;
   const wanted = value
     .toLowerCase()
@@ -59,7 +59,9 @@ function readTerm(word: string, wallMs: number): Test | undefined {
   return not === '' ? test : (job) => !test(job);
 }
 
-const tests: Readonly<Record<string, (wanted: readonly string[], wallMs: number) => Test>> = {
+type MakeTest = (wanted: readonly string[], wallMs: number) => Test;
+
+const makers: Readonly<Record<FilterKey, MakeTest>> = {
   state: (wanted, wallMs) => (job) => wanted.some((word) => hasState(job, word, wallMs)),
   worker: (wanted) => (job) => wanted.some((word) => isLike(job.worker ?? 'none', word)),
   need: (wanted) => (job) => wanted.some((word) => (job.needs ?? []).some(is(word))),
@@ -67,6 +69,9 @@ const tests: Readonly<Record<string, (wanted: readonly string[], wallMs: number)
   age: (wanted, wallMs) => (job) =>
     wanted.every((word) => hasAge(wallMs - Date.parse(job.createdAt), word)),
 };
+
+/** A map, because an object has keys that nobody gave it: `constructor` is a word in many a title. */
+const tests: ReadonlyMap<string, MakeTest> = new Map(Object.entries(makers));
 
 /** A state is one of the receipts or outcomes, or a word for several of them. */
 function hasState(job: JobRow, word: string, wallMs: number): boolean {

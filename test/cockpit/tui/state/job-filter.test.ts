@@ -38,6 +38,7 @@ describe('job filter', () => {
     ['state:open', 'J5 J2'],
     ['state:ended', 'J4 J3 J1'],
     ['state:ok', 'J1'],
+    ['constructor:x', ''],
     // What ended after its deadline was late too.
     ['state:late', 'J2 J1'],
     ['worker:bob', 'J5 J4'],
