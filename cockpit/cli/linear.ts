@@ -14,7 +14,7 @@ import type { HubClient } from '../hub/client.ts';
 import type { Program } from '../ports.ts';
 import { reconnectMs } from '../tui/limits.ts';
 import { nothingTold, type Told, tellItem } from '../tui/state/sentences.ts';
-import { findGrammar, parseRequest, splitWords } from '../verbs/command-line.ts';
+import { findGrammar, isFollowing, parseRequest, splitWords } from '../verbs/command-line.ts';
 import { verbs } from '../verbs/registry.ts';
 import type { WatchItem } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
@@ -111,9 +111,10 @@ class Linear {
   /** Errors: USAGE_*, the verb's. */
   async #answer(line: string): Promise<string> {
     const { grammar, rest } = findGrammar(splitWords(line), verbs);
-    const { args } = parseRequest(grammar, rest);
+    const request = parseRequest(grammar, rest);
+    const { args } = request;
     parseVerbArgs(grammar, args);
-    if (grammar.name === 'watch' || grammar.name === 'export' || grammar.name === 'terminal') {
+    if (isFollowing(request)) {
       throw new AppError('USAGE_VERB', `${grammar.name} streams; a shell has it.`);
     }
     const texts: string[] = [];

@@ -50,6 +50,13 @@ export function parseRequest(grammar: Grammar, rest: readonly string[]): Request
   return { verb: grammar.name, args: { ...flags, ...operands }, isJson, wantsHelp };
 }
 
+/** Is its answer a stream that lasts until somebody leaves it? That is for a shell: a line has one answer. */
+export function isFollowing({ verb, args }: Pick<Request, 'verb' | 'args'>): boolean {
+  return following.has(verb) || args.follow === true;
+}
+
+const following: ReadonlySet<string> = new Set(['watch', 'export', 'terminal', 'logs follow']);
+
 /** The words of one typed line, as a shell would have them: spaces part, quotes hold together. */
 export function splitWords(line: string): readonly string[] {
   return parseArgsStringToArgv(line);

@@ -6,7 +6,7 @@
  */
 import { AppError, wrapError } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
-import { parseRequest } from '../../verbs/command-line.ts';
+import { isFollowing, parseRequest } from '../../verbs/command-line.ts';
 import type { Command } from '../keys/keymap.ts';
 import { pastLinesMax } from '../limits.ts';
 import { applyCandidate, completeLine } from './complete.ts';
@@ -103,15 +103,13 @@ function performLine(state: State, text: string): Update {
   const { verb, rest } = found;
   const place = findPlace(state, verb, rest);
   if (place !== undefined) return place;
-  if (shellOnly.has(verb.name)) {
-    return tell(state, `${verb.name}: this one streams; \`wally ${text}\` in a shell has it`);
-  }
+  const shellText = `${verb.name}: this one streams; \`wally ${text}\` in a shell has it`;
+  if (isFollowing({ verb: verb.name, args: {} })) return tell(state, shellText);
   const effects = planRequests(state, verb, rest);
+  const isStream = effects.some((one) => one.type === 'request' && isFollowing(one.request));
+  if (isStream) return tell(state, shellText);
   return verb.danger === 'destroys' ? confirmLine(state, text, effects) : ask(state, ...effects);
 }
-
-/** Verbs whose answer is a stream that no pane shows. */
-const shellOnly: ReadonlySet<string> = new Set(['watch', 'export', 'terminal']);
 
 /** Verbs whose answer a pane shows: the line leads there. */
 function findPlace(state: State, verb: ScreenVerb, rest: readonly string[]): Update | undefined {

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { localVerbs } from '../../../cockpit/cli/local.ts';
-import { findGrammar, parseRequest } from '../../../cockpit/verbs/command-line.ts';
+import { findGrammar, isFollowing, parseRequest } from '../../../cockpit/verbs/command-line.ts';
 import { verbs } from '../../../cockpit/verbs/registry.ts';
 
 const grammars = [...localVerbs, ...verbs];
@@ -126,5 +126,19 @@ describe('parse', () => {
         expect.objectContaining({ message: expect.stringMatching(/^[^\n]+\.$/) }),
       );
     }
+  });
+
+  test.each([
+    ['events -f', true],
+    ['events', false],
+    ['logs J1 -f', true],
+    ['logs J1', false],
+    ['logs follow J1', true],
+    ['dispatch -f -- make', true],
+    ['watch', true],
+    ['terminal alice', true],
+    ['wait J1', false],
+  ])('parse: `%s` goes on until it is left: %s', (line, wanted) => {
+    expect(isFollowing(parse(...line.split(' ')))).toBe(wanted);
   });
 });

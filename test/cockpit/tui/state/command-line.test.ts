@@ -145,3 +145,11 @@ test('command line: drawn with its candidates and its usage', () => {
     ]
   `);
 });
+
+test('command line: what would go on until it is left is not asked of the hub', () => {
+  for (const line of ['events -f', 'logs -f', 'logs J1 -f', 'dispatch -f -- make', 'watch']) {
+    expect(asked(`:${line}`, 'enter'), line).toEqual([]);
+    const { toast } = type(base, `:${line}`, 'enter').state;
+    expect(toast?.text, line).toContain('in a shell has it');
+  }
+});
