@@ -20,6 +20,12 @@ const recentJobsShown = 10;
 /** Jobs that a screen is given when it begins to watch. */
 const watchedJobsMax = 500;
 
+/**
+ * Decisions that a screen is told of, the most urgent ones: all of them go out at each change, in one
+ * item. A worker says its reasons, and of this many the longest (24 KiB each as JSON) fit it.
+ */
+const watchedDecisionsMax = 250;
+
 const noArgs = z.object({});
 
 /** What runs, what waits, who is there. */
@@ -223,7 +229,8 @@ class Watcher {
 
   async #sendInbox(): Promise<void> {
     try {
-      await this.#say({ type: 'inbox', rows: await presentInbox(this.#context.hub) });
+      const rows = await presentInbox(this.#context.hub, watchedDecisionsMax);
+      await this.#say({ type: 'inbox', rows });
     } catch (thrown) {
       if (!isUnsound(thrown)) throw thrown;
       this.#isPartial = true;

@@ -20,9 +20,10 @@ import { formatDuration } from './text.ts';
 
 type Answers = InboxRow['answers'];
 
-/** Everything that waits for the M2, as it is shown, the most urgent first. */
-export function presentInbox(hub: Hub): Promise<InboxRow[]> {
-  return Promise.all(rankDecisions(hub.inbox.list()).map((one) => presentDecision(hub, one)));
+/** What waits for the M2, as it is shown, the most urgent first: so many of it, or everything. */
+export function presentInbox(hub: Hub, countMax = Number.POSITIVE_INFINITY): Promise<InboxRow[]> {
+  const ranked = rankDecisions(hub.inbox.list()).slice(0, countMax);
+  return Promise.all(ranked.map((one) => presentDecision(hub, one)));
 }
 
 async function presentDecision(hub: Hub, decision: Decision): Promise<InboxRow> {

@@ -2,10 +2,10 @@
  * `wally inbox`, `decide` and `dismiss` over a whole hub: what is asked, and what an answer starts.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { InboxRow, JobDetail } from '../../../cockpit/verbs/shapes.ts';
+import type { InboxRow, JobDetail, WatchItem } from '../../../cockpit/verbs/shapes.ts';
 import { alice, bob, makeJob } from '../hub/hub-bench.ts';
 import { factFrame, type HubInHand, openHubInHand } from '../hub/hub-in-hand.ts';
-import { askVerb } from './ask-hub.ts';
+import { askVerb, beginVerb } from './ask-hub.ts';
 
 let hand: HubInHand;
 
@@ -68,6 +68,23 @@ describe('inbox', () => {
     if (worker !== undefined) await hand.hub.revoke(worker);
     await expect(decide('D1', 'approve')).rejects.toMatchObject({ code: 'WORKER_NO_MATCH' });
     expect(await inbox()).toHaveLength(1);
+  });
+
+  test('inbox: a screen is told of the most urgent, however many wait', async () => {
+    const warnings = Array.from({ length: 300 }, (_, index) => ({
+      ...finding,
+      subject: `${index}`,
+      severity: 'warning' as const,
+    }));
+    await hand.hub.inbox.noteDiagnosis({ on: 'alice', findings: [...warnings, finding] });
+    const watch = beginVerb(hand, 'watch');
+    await hand.rest();
+    const told = (watch.items as readonly WatchItem[]).find((item) => item.type === 'inbox');
+    expect(told?.rows).toHaveLength(250);
+    expect(told?.rows[0]?.evidence.facts[0]?.label).toBe('error');
+    expect(await inbox()).toHaveLength(301);
+    watch.leave();
+    await watch.answer;
   });
 
   test('inbox: a fix that failed takes no words, and is dismissed by a no', async () => {
