@@ -196,12 +196,15 @@ export function isLate(job: JobRow, wallMs: number): boolean {
   return (job.outcome === null ? wallMs : Date.parse(endedAt)) > Date.parse(job.deadlineAt);
 }
 
-/** `in 12m` before a deadline, `late 3m` after it, `late` for what ended so; empty without one. */
+/** `in 12m` before a deadline, `now` in its last seconds, `late 3m` after it, `late` for what ended so; empty without one. */
 export function dueText(job: JobRow, wallMs: number): string {
   if (job.deadlineAt == null) return '';
   if (job.outcome !== null) return isLate(job, wallMs) ? 'late' : '';
   const leftMs = Date.parse(job.deadlineAt) - wallMs;
-  return leftMs < 0 ? `late ${minutesText(-leftMs)}` : `in ${ageText(leftMs)}`;
+  if (leftMs <= -60_000) return `late ${ageText(-leftMs)}`;
+  if (leftMs < 0) return 'late';
+  const left = ageText(leftMs);
+  return left === 'now' ? left : `in ${left}`;
 }
 
 /** The five receipts: when it was queued, and how long after that each of the others came. */

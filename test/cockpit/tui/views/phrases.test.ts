@@ -1,0 +1,24 @@
+/*
+ * Words for times around a deadline.
+ *
+ * A column says `due` above them, so each must read well below that.
+ */
+import { expect, test } from 'vitest';
+import { dueText } from '../../../../cockpit/tui/views/phrases.ts';
+import { startedJob } from '../fake-hub.ts';
+
+const noon = Date.parse('2026-11-23T12:00:00.000Z');
+const due = (leftMs: number) =>
+  dueText(startedJob('J1', { deadlineAt: new Date(noon + leftMs).toISOString() }), noon);
+
+test.each([
+  [600_000, 'in 10m'],
+  [3000, 'in 3s'],
+  [2000, 'now'],
+  [0, 'now'],
+  [-1, 'late'],
+  [-59_999, 'late'],
+  [-60_000, 'late 1m'],
+])('phrases: %i ms before a deadline are said as %o', (leftMs, text) => {
+  expect(due(leftMs)).toBe(text);
+});
