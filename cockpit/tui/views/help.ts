@@ -8,7 +8,7 @@ import { centerRect, innerWidth, type Rect } from './layout.ts';
 import { frame, type PaneView, padRow } from './pane.ts';
 import { fitRow, type Row, span } from './row.ts';
 
-const helpWidth = 64;
+const helpWidth = 68;
 const keysCells = 20;
 
 type Help = Extract<Overlay, { type: 'help' }>;

@@ -10,6 +10,13 @@ import { detailOf, endedJob, job, startedJob } from '../fake-hub.ts';
 import { open, play, type } from '../press.ts';
 import { drawWorld, jobs, openWorld, team } from '../world.ts';
 
+test('screen: the help says what the signs are without cutting any', () => {
+  const lines = drawWorld(120, 40, '?G').split('\n');
+  const signs = lines.filter((line) => / {5}(queued, sent|selected, chosen)/.test(line));
+  expect(signs).toHaveLength(2);
+  for (const sign of signs) expect(sign).not.toContain('…');
+});
+
 describe('screen: over the panes', () => {
   test('the dispatch form with a refusal', () => {
     const { state } = openWorld(80, 24);
