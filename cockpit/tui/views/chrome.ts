@@ -173,7 +173,7 @@ function joinRows(rows: readonly Row[], gap: string): Row {
 
 function viewBanner(link: Extract<State['link'], { type: 'gone' }>, width: number): Row {
   const again = link.tryCount === 0 ? '' : ` (${link.tryCount + 1})`;
-  const text = ` HUB GONE · trying again${again} · work goes on, q leaves · ${link.reason}`;
+  const text = ` HUB GONE · trying again${again} · \`wally up\` starts it · work goes on, q leaves · ${link.reason}`;
   return [
     span(
       fitRow([span(text)], width)

@@ -87,8 +87,9 @@ function listWorkers(items: readonly TeamItem[]): readonly TeamItem[] {
 
 const workersOf = new WeakMap<object, readonly TeamItem[]>();
 
-function waitingSpan({ inbox }: State) {
-  if (inbox.length === 0) return span('✓ all calm', 'dim');
+function waitingSpan({ inbox, link }: State) {
+  if (link.type === 'gone') return span('◌ not known', 'dim');
+  if (inbox.length === 0) return span('✓ none for you', 'dim');
   return span(`! ${inbox.length} for you`, 'warn');
 }
 

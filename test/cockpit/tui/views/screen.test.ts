@@ -133,11 +133,20 @@ describe('screen: drawn at', () => {
 });
 
 test('screen: a lost hub takes the header and leaves the rest as it was', () => {
-  const { state } = openWorld(80, 24);
+  const { state } = openWorld(100, 24);
   const gone = play(state, [{ type: 'link-gone', reason: 'it was killed', tryCount: 2 }]).state;
   const [banner, ...rest] = draw(viewScreen(gone)).split('\n');
-  expect(banner).toBe(' HUB GONE · trying again (3) · work goes on, q leaves · it was killed');
+  expect(banner).toBe(
+    ' HUB GONE · trying again (3) · `wally up` starts it · work goes on, q leaves · it was killed',
+  );
   expect(rest.slice(0, -1)).toEqual(draw(viewScreen(state)).split('\n').slice(1, -1));
+});
+
+test('screen: without a hub nobody is told that nothing waits for them', () => {
+  const state = open([120, 40], { team: [worker('alice')] });
+  expect(draw(viewScreen(state))).toMatch(/M2 +✓ none for you/);
+  const gone = play(state, [{ type: 'link-gone', reason: 'it was killed', tryCount: 0 }]).state;
+  expect(draw(viewScreen(gone))).toMatch(/M2 +◌ not known/);
 });
 
 test('screen: without a hub no worker is said to be heard now', () => {
