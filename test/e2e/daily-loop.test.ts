@@ -34,7 +34,8 @@ describe('team', () => {
     expect(up).toMatchObject({ isNew: true, local: 'alice', hub: { home: stage.home } });
     const team = await stage.ask<readonly TeamRow[]>('team');
     expect(team.map(({ name }) => name)).toEqual(['alice', 'bob']);
-    expect(team[0]).toEqual({
+    // What the contract names; the box's load and versions come beside it.
+    expect(team[0]).toMatchObject({
       name: 'alice',
       kind: 'odally',
       host: expect.any(String),
