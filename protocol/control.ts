@@ -1,15 +1,24 @@
 /*
- * The control conversation: a program asks, the owner of a home answers, over a unix socket.
+ * The control conversation: a program asks, the owner of a home answers, over a unix socket or, for a
+ * cockpit that was paired, over the swarm.
  *
  * One link carries any number of calls at once, each with an id. A call is answered by `done` or
  * `fail`, after any number of `item`s when it streams; the asker may `give` values to it meanwhile
  * (`room` says how many were taken), and `drop` says that it lost interest.
- * Values travel as JSON, long ones in several frames (`part`), so a list of a thousand jobs passes.
+ * Values travel as JSON, long ones in several frames (`part`), so a list of a thousand jobs passes; they
+ * leave one after the other, no faster than the link takes them.
  * Requests are small and ephemeral; nothing here is retried. When the link ends every open call
  * fails with the code given for it. Errors: the handler's, FRAME_INVALID.
  */
-import { z } from 'zod';
-import { decodeValue, encodeValue } from './codec.ts';
+import { encodeValue } from './codec.ts';
+import {
+  type AskFrame,
+  readJsonOrClose,
+  readOrClose,
+  toClientSchema,
+  toServerSchema,
+} from './control-frames.ts';
+import { ControlOutlet } from './control-outlet.ts';
 import { AppError, type ErrorCode, isErrorCode, wrapError } from './errors.ts';
 import { GivenValues, giveBytesMax, givesUnderWayMax, type TakeGiven } from './given-values.ts';
 import { frameBytesMax } from './limits.ts';
@@ -27,26 +36,6 @@ const partBytesMax = 512 * 1024;
 /** Bytes of one answer or item as JSON. A screen's five hundred jobs are under one of these eight. */
 export const valueBytesMax = 8 * 1024 * 1024;
 
-const id = z.number().int().nonnegative();
-const askSchema = z.object({ t: z.literal('ask'), id, verb: z.string(), args: z.unknown() });
-const moreSchema = z.object({ t: z.literal('more'), id, count: z.number().int().min(1) });
-const dropSchema = z.object({ t: z.literal('drop'), id });
-const json = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
-const giveSchema = z.object({ t: z.literal('give'), id, json });
-const partSchema = z.object({ t: z.literal('part'), id, json });
-const itemSchema = z.object({ t: z.literal('item'), id, json });
-const doneSchema = z.object({ t: z.literal('done'), id, json });
-const failSchema = z.object({ t: z.literal('fail'), id, code: z.string(), message: z.string() });
-const roomSchema = z.object({ t: z.literal('room'), id, count: z.number().int().min(1) });
-const toServerSchema = z.discriminatedUnion('t', [askSchema, moreSchema, dropSchema, giveSchema]);
-const toClientSchema = z.discriminatedUnion('t', [
-  partSchema,
-  itemSchema,
-  doneSchema,
-  failSchema,
-  roomSchema,
-]);
-
 /** One call as its handler sees it. */
 export interface ControlCall {
   readonly verb: string;
@@ -62,18 +51,28 @@ export interface ControlCall {
 /** Answers a call; what it resolves with is the answer. */
 export type ControlHandler = (call: ControlCall) => Promise<unknown>;
 
+/** A link that is being served. */
+export interface ServedControl {
+  /** Fails what is open with this code and ends the link, after what was said before. Safe to repeat. */
+  end(code: ErrorCode): void;
+}
+
 /** Serves one link until it ends. Never throws for what the peer does. */
-export function serveControl(link: Link, handler: ControlHandler): void {
+export function serveControl(link: Link, handler: ControlHandler): ServedControl {
   const calls = new Map<number, ServedCall>();
-  const answer = async (ask: z.infer<typeof askSchema>, call: ServedCall) => {
+  const outlet = new ControlOutlet(link);
+  const answer = async (ask: AskFrame, call: ServedCall) => {
     try {
-      const value = await handler(call);
-      call.sayValue('done', value);
+      await call.sayValue('done', await handler(call));
     } catch (thrown) {
-      call.fail(thrown);
+      await outlet.inTurn(async () => call.fail(thrown));
     } finally {
       calls.delete(ask.id);
     }
+  };
+  const dropAll = () => {
+    for (const call of calls.values()) call.drop();
+    calls.clear();
   };
   link.open({
     frame: (bytes) => {
@@ -83,16 +82,23 @@ export function serveControl(link: Link, handler: ControlHandler): void {
       if (frame.t === 'more') return calls.get(frame.id)?.allow(frame.count);
       if (frame.t === 'give') return calls.get(frame.id)?.take(frame.json);
       if (calls.size >= callsOpenMax || calls.has(frame.id)) return link.close('STORE_FULL');
-      const call = new ServedCall(link, frame);
+      const call = new ServedCall(link, outlet, frame);
       calls.set(frame.id, call);
       void answer(frame, call);
     },
-    drain: () => undefined,
+    drain: () => outlet.drained(),
     closed: () => {
-      for (const call of calls.values()) call.drop();
-      calls.clear();
+      outlet.ended();
+      dropAll();
     },
   });
+  return {
+    end(code) {
+      for (const call of calls.values()) call.fail(new AppError(code));
+      dropAll();
+      link.close(code);
+    },
+  };
 }
 
 /** One call while it is answered. */
@@ -100,6 +106,7 @@ class ServedCall implements ControlCall {
   readonly verb: string;
   readonly args: unknown;
   readonly #link: Link;
+  readonly #outlet: ControlOutlet;
   readonly #id: number;
   #room = itemsUnderWayMax;
   #isDropped = false;
@@ -113,33 +120,43 @@ class ServedCall implements ControlCall {
     },
   });
 
-  constructor(link: Link, ask: z.infer<typeof askSchema>) {
+  constructor(link: Link, outlet: ControlOutlet, ask: AskFrame) {
     this.#link = link;
+    this.#outlet = outlet;
     this.#id = ask.id;
     this.verb = ask.verb;
     this.args = ask.args;
   }
 
   say(value: unknown): void {
-    if (!this.#isDropped) this.#link.send(encodeValue(value));
+    if (!this.#isDropped) this.#outlet.send(encodeValue(value));
   }
 
-  /** Errors: USAGE_ARGUMENT for a value that is too large to be asked for. */
-  sayValue(t: 'item' | 'done', value: unknown): void {
-    const whole = new TextEncoder().encode(JSON.stringify(value ?? null));
-    if (whole.length > valueBytesMax) {
-      throw new AppError('USAGE_ARGUMENT', 'The answer is over 8 MiB; ask for less.');
-    }
-    let at = 0;
-    for (; whole.length - at > partBytesMax; at += partBytesMax) {
-      this.say({ t: 'part', id: this.#id, json: whole.subarray(at, at + partBytesMax) });
-    }
-    this.say({ t, id: this.#id, json: whole.subarray(at) });
+  /**
+   * Says it when its turn has come, as the link takes it; a value is made JSON then and not before, so
+   * that a slow reader makes us hold one at a time.
+   * Errors: USAGE_ARGUMENT for a value that is too large to be asked for.
+   */
+  sayValue(t: 'item' | 'done', value: unknown): Promise<void> {
+    return this.#outlet.inTurn(async () => {
+      if (this.#isDropped) return;
+      const whole = new TextEncoder().encode(JSON.stringify(value ?? null));
+      if (whole.length > valueBytesMax) {
+        throw new AppError('USAGE_ARGUMENT', 'The answer is over 8 MiB; ask for less.');
+      }
+      let at = 0;
+      for (; whole.length - at > partBytesMax; at += partBytesMax) {
+        this.say({ t: 'part', id: this.#id, json: whole.subarray(at, at + partBytesMax) });
+        await this.#outlet.awaitRoom();
+      }
+      this.say({ t, id: this.#id, json: whole.subarray(at) });
+    });
   }
 
   async item(value: unknown): Promise<boolean> {
-    this.sayValue('item', value);
+    // Before it leaves: the word that it was taken may be here before this goes on.
     this.#room -= 1;
+    await this.sayValue('item', value);
     if (this.#room <= 0 && !this.#isDropped) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -199,6 +216,8 @@ interface OpenCall {
   parts: Uint8Array[];
   /** Values that may still be given before one of them must be taken. */
   room: number;
+  /** The answer is here, and comes after the last item was taken, also when the link ends meanwhile. */
+  isAnswered: boolean;
   /** Resolves those who wait for room. */
   readonly waiting: (() => void)[];
 }
@@ -255,7 +274,11 @@ export class ControlClient {
         return reject(new AppError('USAGE_ARGUMENT', `${verb}: the arguments are over 1 MiB.`));
       }
       const [chain, room] = [Promise.resolve(), givesUnderWayMax];
-      this.#calls.set(id, { take, resolve, reject, chain, parts: [], room, waiting: [] });
+      this.#calls.set(id, {
+        ...{ take, resolve, reject, chain, room, isAnswered: false },
+        parts: [],
+        waiting: [],
+      });
       this.#link.send(ask);
     });
     return { done, give: (value) => this.#give(id, value), cancel: () => this.#cancel(id) };
@@ -336,6 +359,7 @@ export class ControlClient {
 
   /** The answer comes after the last item was taken. */
   #finish(id: number, call: OpenCall, settle: () => void): void {
+    call.isAnswered = true;
     void call.chain.then(() => {
       this.#forget(id, call);
       settle();
@@ -355,29 +379,9 @@ export class ControlClient {
   #end(): void {
     this.#isOpen = false;
     for (const [id, call] of [...this.#calls]) {
+      if (call.isAnswered) continue;
       this.#forget(id, call);
       call.reject(new AppError(this.#gone));
     }
   }
-}
-
-function readJsonOrClose(parts: readonly Uint8Array[], link: Link): unknown {
-  try {
-    return JSON.parse(Buffer.concat(parts).toString());
-  } catch {
-    link.close('FRAME_INVALID');
-    return undefined;
-  }
-}
-
-function readOrClose<T>(schema: z.ZodType<T>, bytes: Uint8Array, link: Link): T | undefined {
-  try {
-    const parsed = schema.safeParse(decodeValue(bytes));
-    if (parsed.success) return parsed.data;
-  } catch (error) {
-    link.close(wrapError(error, 'FRAME_INVALID').code);
-    return undefined;
-  }
-  link.close('FRAME_INVALID');
-  return undefined;
 }

@@ -2,7 +2,7 @@
  * The control conversation: calls and streams over one link, with room for a slow reader and an end.
  */
 import { describe, expect, test } from 'vitest';
-import { encodeValue } from '../../protocol/codec.ts';
+import { decodeValue, encodeValue } from '../../protocol/codec.ts';
 import {
   type ControlCall,
   ControlClient,
@@ -13,6 +13,7 @@ import {
 } from '../../protocol/control.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { giveBytesMax, givesUnderWayMax } from '../../protocol/given-values.ts';
+import type { Link, LinkHandlers } from '../../protocol/transports/link.ts';
 import { createLinkPair } from '../../protocol/transports/memory.ts';
 import { settle } from './fake-ports.ts';
 
@@ -327,4 +328,67 @@ describe('control', () => {
       expect(await client.closed).toBe('closed by peer');
     }
   });
+
+  test('control: a link that is full is sent nothing more until it drains, whatever was asked', async () => {
+    const link = makeSlowLink();
+    const whole = 'x'.repeat(3 * 1024 * 1024);
+    serveControl(link, async () => whole);
+    link.say({ t: 'ask', id: 1, verb: 'a', args: {} });
+    link.say({ t: 'ask', id: 2, verb: 'a', args: {} });
+    await settle();
+    expect(link.sent.map(({ t, id }) => `${t} ${id}`)).toEqual(['part 1']);
+    for (let drains = 0; drains < 20; drains += 1) {
+      link.drain();
+      await settle();
+      expect(link.sent.length).toBeLessThanOrEqual(drains + 2);
+    }
+    const ofEach = [1, 2].map((id) => link.sent.filter((frame) => frame.id === id));
+    expect(ofEach.map((frames) => frames.at(-1)?.t)).toEqual(['done', 'done']);
+    expect(ofEach.map((frames) => Buffer.concat(frames.map(({ json }) => json)).length)).toEqual([
+      whole.length + 2,
+      whole.length + 2,
+    ]);
+  });
+
+  test('control: the end of a served link fails what is open with its code, and drops it', async () => {
+    const [link, far] = createLinkPair('a', 'b');
+    const dropped: string[] = [];
+    const served = serveControl(far, (call) => {
+      call.onDrop(() => dropped.push(call.verb));
+      return new Promise(() => undefined);
+    });
+    const client = new ControlClient(link, 'HUB_UNREACHABLE');
+    const calls = ['a', 'b'].map((verb) => client.call(verb, {}).catch((error) => error.code));
+    await settle();
+    served.end('HUB_STOPPING');
+    served.end('HUB_STOPPING');
+    expect(await Promise.all(calls)).toEqual(['HUB_STOPPING', 'HUB_STOPPING']);
+    expect(dropped).toEqual(['a', 'b']);
+    expect(await client.closed).toBe('closed by peer');
+  });
 });
+
+/** A link that is full after every frame, until the test says that it has drained. */
+function makeSlowLink(): Link & {
+  readonly sent: { readonly t: string; readonly id: number; readonly json: Uint8Array }[];
+  say(frame: unknown): void;
+  drain(): void;
+} {
+  let handlers: LinkHandlers | undefined;
+  const sent: { readonly t: string; readonly id: number; readonly json: Uint8Array }[] = [];
+  return {
+    carrier: 'memory',
+    peerKey: 'b',
+    sent,
+    open(given: LinkHandlers) {
+      handlers = given;
+    },
+    send(bytes: Uint8Array) {
+      sent.push(decodeValue(bytes) as (typeof sent)[number]);
+      return 'full';
+    },
+    close: () => undefined,
+    say: (frame: unknown) => handlers?.frame(encodeValue(frame)),
+    drain: () => handlers?.drain(),
+  };
+}
