@@ -53,6 +53,8 @@ export type ControlHandler = (call: ControlCall) => Promise<unknown>;
 
 /** A link that is being served. */
 export interface ServedControl {
+  /** Resolves once the link has ended, whoever ended it. */
+  readonly ended: Promise<void>;
   /** Fails what is open with this code and ends the link, after what was said before. Safe to repeat. */
   end(code: ErrorCode): void;
 }
@@ -61,6 +63,10 @@ export interface ServedControl {
 export function serveControl(link: Link, handler: ControlHandler): ServedControl {
   const calls = new Map<number, ServedCall>();
   const outlet = new ControlOutlet(link);
+  let resolveEnded: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    resolveEnded = resolve;
+  });
   const answer = async (ask: AskFrame, call: ServedCall) => {
     try {
       await call.sayValue('done', await handler(call));
@@ -90,9 +96,11 @@ export function serveControl(link: Link, handler: ControlHandler): ServedControl
     closed: () => {
       outlet.ended();
       dropAll();
+      resolveEnded();
     },
   });
   return {
+    ended,
     end(code) {
       for (const call of calls.values()) call.fail(new AppError(code));
       dropAll();

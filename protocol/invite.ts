@@ -1,7 +1,7 @@
 /*
- * Pairing codes: all that a box needs to become an odally, in one line to copy.
+ * Pairing codes: all that a box needs to become an odally, or a cockpit to look in, in one line to copy.
  *
- * `odl1_` and base64url of a msgpack array and a checksum. It holds the hub's key, a 16-byte secret,
+ * `odl1_`, for a cockpit `wal1_`, and base64url of a msgpack array and a checksum. It holds the hub's key, a 16-byte secret,
  * where to find the hub, and when it ends. Both sides derive a one-time key pair from the secret:
  * the one stranger whom the hub's firewall lets in, until expiry or first use. Whoever holds a code
  * can pair, so it is short-lived and shown once. The checksum finds slips of copying; it is no
@@ -16,8 +16,20 @@ import type { PeerKey } from './model.ts';
 import type { Clock, Random } from './ports.ts';
 import type { Address } from './transports/address.ts';
 
-/** Every code starts with it; the digit is the version of the format. */
-export const invitePrefix = 'odl1_';
+/** Whom a code lets in: a box that works, or a screen that looks in and asks. */
+export type InviteKind = 'worker' | 'cockpit';
+
+/** Every code starts with one of these; the digit is the version of the format. */
+export const invitePrefixes: Readonly<Record<InviteKind, string>> = {
+  worker: 'odl1_',
+  cockpit: 'wal1_',
+};
+
+/** Of whose keys a secret is: a code whose beginning was changed opens nothing. */
+const keyDomains: Readonly<Record<InviteKind, string>> = {
+  worker: 'odally one-time key 1\0',
+  cockpit: 'wally one-time key 1\0',
+};
 
 /** Longest code that is looked at; one with the most addresses of the longest names is shorter. */
 export const inviteCodeCharsMax = 8192;
@@ -33,6 +45,7 @@ const hostCharsMax = 253;
 
 /** What to put into a new code. */
 export interface InvitePlan {
+  readonly kind: InviteKind;
   readonly hubKey: PeerKey;
   /** Where the hub listens, the best first. */
   readonly addresses: readonly Address[];
@@ -53,6 +66,7 @@ export interface NewInvite {
 
 /** What a code says. */
 export interface Invite {
+  readonly kind: InviteKind;
   readonly hubKey: PeerKey;
   readonly oneTimeKey: PeerKey;
   readonly oneTimeKeyPair: KeyPair;
@@ -76,17 +90,23 @@ export function createInvite(plan: InvitePlan): NewInvite {
   const rendezvous = plan.rendezvous.slice(0, inviteAddressesMax).map(packAddress);
   const payload = encodeValue([hubKey, secret, expiresAt, addresses, rendezvous]);
   const body = Buffer.concat([payload, checksum(payload)]).toString('base64url');
-  const { publicKey } = deriveKeyPair(hubKey, secret);
-  return { code: invitePrefix + body, oneTimeKey: formatKey(publicKey), expiresAt };
+  const { publicKey } = deriveKeyPair(plan.kind, hubKey, secret);
+  return { code: invitePrefixes[plan.kind] + body, oneTimeKey: formatKey(publicKey), expiresAt };
 }
 
 /** Reads a code, also one that was broken over lines. Errors: INVITE_MALFORMED. */
 export function parseInvite(code: string): Invite {
   try {
-    return parseFields(decodeValue(unwrapPayload(code)));
+    const { kind, payload } = unwrapPayload(code);
+    return parseFields(kind, decodeValue(payload));
   } catch (error) {
     throw new AppError('INVITE_MALFORMED', undefined, { cause: error });
   }
+}
+
+/** Does this look like a code, whole or not? For words that may be one. */
+export function isInviteLike(word: string): boolean {
+  return Object.values(invitePrefixes).some((prefix) => word.startsWith(prefix));
 }
 
 /** Is the code over? Clocks of two boxes differ, so only the hub's judgement counts. */
@@ -103,32 +123,36 @@ function checksum(payload: Uint8Array): Uint8Array {
 }
 
 /** The hub's key is part of the seed, so that a secret is worth nothing at any other hub. */
-function deriveKeyPair(hubKey: Uint8Array, secret: Uint8Array): KeyPair {
-  const hash = createHash('sha256').update('odally one-time key 1\0');
+function deriveKeyPair(kind: InviteKind, hubKey: Uint8Array, secret: Uint8Array): KeyPair {
+  const hash = createHash('sha256').update(keyDomains[kind]);
   return keyPairFromSeed(hash.update(hubKey).update(secret).digest());
 }
 
-function unwrapPayload(code: string): Uint8Array {
+function unwrapPayload(code: string): { readonly kind: InviteKind; readonly payload: Uint8Array } {
   expect(code.length <= inviteCodeCharsMax, 'too long');
   const text = code.replace(/\s+/g, '');
-  expect(text.startsWith(invitePrefix), 'no prefix');
-  const body = text.slice(invitePrefix.length);
+  const kind = kinds.find((each) => text.startsWith(invitePrefixes[each]));
+  expect(kind !== undefined, 'no prefix');
+  const body = text.slice(invitePrefixes[kind].length);
   const bytes = Buffer.from(body, 'base64url');
   expect(bytes.toString('base64url') === body, 'not base64url');
   expect(bytes.byteLength > checksumBytes, 'cut short');
   const payload = bytes.subarray(0, -checksumBytes);
   expect(bytes.subarray(-checksumBytes).equals(checksum(payload)), 'wrong checksum');
-  return payload;
+  return { kind, payload };
 }
 
-function parseFields(value: unknown): Invite {
+const kinds: readonly InviteKind[] = ['worker', 'cockpit'];
+
+function parseFields(kind: InviteKind, value: unknown): Invite {
   expect(Array.isArray(value) && value.length === 5, 'five fields');
   const [hubKey, secret, expiresAt, addresses, rendezvous] = value as readonly unknown[];
   expect(hubKey instanceof Uint8Array && hubKey.byteLength === keyBytes, 'a hub key');
   expect(secret instanceof Uint8Array && secret.byteLength === secretBytes, 'a secret');
   expect(Number.isSafeInteger(expiresAt), 'an end');
-  const oneTimeKeyPair = deriveKeyPair(hubKey, secret);
+  const oneTimeKeyPair = deriveKeyPair(kind, hubKey, secret);
   return {
+    kind,
     hubKey: formatKey(hubKey),
     oneTimeKey: formatKey(oneTimeKeyPair.publicKey),
     oneTimeKeyPair,

@@ -33,6 +33,7 @@ export const keyPrefixes = {
   'da/': 'decisions that wait for the M2',
   'e/': 'journal of events',
   'w/': 'workers',
+  'cp/': 'cockpits on other machines',
   'i/': 'open invites',
   'q/': 'quarantined messages',
   'p/': 'the message that is being applied with care',
@@ -168,6 +169,11 @@ export function eventKey(seq: number): string {
 /** `w/PEER`: one worker. */
 export function workerKey(peer: PeerKey): string {
   return `w/${peer}`;
+}
+
+/** `cp/PEER`: one cockpit on another machine. */
+export function cockpitKey(peer: PeerKey): string {
+  return `cp/${peer}`;
 }
 
 /** `i/KEY`: one open invite, under its one-time key. */

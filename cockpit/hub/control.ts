@@ -1,14 +1,16 @@
 /*
- * The hub's control socket: every verb of the grammar, for any program of this user.
+ * The hub's control conversations: every verb of the grammar, for any program of this user, and for
+ * cockpits on other machines.
  *
- * Who may connect is decided by the socket's file mode. Arguments are parsed by the verb's schema
+ * Who may connect is decided by the socket's file mode, or by the key that was paired; a cockpit on
+ * another machine may do all but end the hub, which it could not start again. Arguments are parsed by the verb's schema
  * before it runs, whoever asks. A verb that writes is refused at once while the store is not sound,
  * so that nobody waits for a disk; what was taken before that waits, and happens.
- * Errors: USAGE_VERB, USAGE_ARGUMENT, DISK_FULL, STORE_REOPENING, the verb's own.
+ * Errors: COCKPIT_FORBIDDEN, USAGE_VERB, USAGE_ARGUMENT, DISK_FULL, STORE_REOPENING, the verb's own.
  */
-import { type ControlCall, serveControl } from '../../protocol/control.ts';
+import { type ControlCall, type ServedControl, serveControl } from '../../protocol/control.ts';
 import { AppError } from '../../protocol/errors.ts';
-import type { Listener } from '../../protocol/transports/link.ts';
+import type { Link, Listener } from '../../protocol/transports/link.ts';
 import { listenUnix } from '../../protocol/transports/unix.ts';
 import { awaitSound } from '../../store/disk-guard.ts';
 import { findVerb } from '../verbs/registry.ts';
@@ -20,6 +22,17 @@ export type ControlScene = Pick<VerbContext, 'hub' | 'home' | 'pid' | 'stopHub'>
 /** Opens the socket. Errors: HUB_RUNNING, SOCKET_PATH. */
 export function openControl(path: string, scene: ControlScene): Promise<Listener> {
   return listenUnix(path, (link) => serveControl(link, (call) => runVerb(scene, call)));
+}
+
+/** Verbs that only a program on the hub's own box may ask for. */
+const ownersOnly: ReadonlySet<string> = new Set(['stop']);
+
+/** Serves a cockpit on another machine. */
+export function serveCockpit(link: Link, scene: ControlScene): ServedControl {
+  return serveControl(link, async (call) => {
+    if (ownersOnly.has(call.verb)) throw new AppError('COCKPIT_FORBIDDEN');
+    return runVerb(scene, call);
+  });
 }
 
 /** Answers one call: finds the verb, parses what it was given, runs it. Errors: as in the header. */

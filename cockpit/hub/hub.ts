@@ -9,10 +9,8 @@ import { type AppError, wrapError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import { answerPair } from '../../protocol/pairing.ts';
 import { type Ports, sleep } from '../../protocol/ports.ts';
-import type { Address } from '../../protocol/transports/address.ts';
-import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
-import { Archive, type ArchivePort } from '../../store/archive.ts';
-import type { ArtifactStore } from '../../store/artifact.ts';
+import type { Link } from '../../protocol/transports/link.ts';
+import { Archive } from '../../store/archive.ts';
 import { Committer } from '../../store/committer.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import { closeStore, openStore, type StoreIdentity } from '../../store/format.ts';
@@ -20,18 +18,18 @@ import { Intake } from '../../store/intake.ts';
 import { JournalPage } from '../../store/journal.ts';
 import type { Kv } from '../../store/kv.ts';
 import { storeCloseMsMax } from '../../store/limits.ts';
-import type { LogStore } from '../../store/log.ts';
 import { RegexThread } from '../logs/regex-thread.ts';
-import type { KeepPolicy } from '../manager/plan-retention.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { presentDetail } from '../verbs/present.ts';
 import { ArtifactMirror } from './artifact-mirror.ts';
+import { CockpitDesk } from './cockpit-desk.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import { HubDesk } from './desk.ts';
 import { type DeskState, readDeskState } from './desk-state.ts';
 import { DispatchKeys } from './dispatch-keys.ts';
 import { DoctorLine } from './doctor/ask-worker.ts';
 import { Feed } from './feed.ts';
+import type { Door, HubParts } from './hub-parts.ts';
 import type { Answered } from './inbox.ts';
 import { InviteBook } from './invite-book.ts';
 import { Ledger, type LedgerOutlet } from './ledger.ts';
@@ -45,36 +43,6 @@ import { WatchLeases } from './watch-leases.ts';
 import { WorkerDesk } from './worker-desk.ts';
 import { WorkerSession } from './worker-session.ts';
 
-/** Where workers come in. */
-export interface Door {
-  /** What invites name: where workers can dial, the best first. */
-  readonly addresses: readonly Address[];
-  readonly rendezvous: readonly Address[];
-  /** Ends this peer's links at once. */
-  kick(key: PeerKey): void;
-  close(): Promise<void>;
-}
-
-/** Everything a hub is made from. */
-export interface HubParts {
-  readonly ports: Ports;
-  readonly kv: Kv;
-  readonly disk: DiskGuard;
-  readonly logs: LogStore;
-  readonly artifacts: ArtifactStore;
-  /** How long things are kept, and where they go then. */
-  readonly keep: { readonly policy: KeepPolicy; readonly archive: ArchivePort };
-  readonly key: PeerKey;
-  readonly version: string;
-  readonly openDoor: (who: {
-    admits(key: PeerKey): boolean;
-    /** Workers that would all dial at once when the hub starts again. */
-    countExpected(): number;
-    readonly accept: AcceptLink;
-  }) => Promise<Door>;
-  readonly noticed: (line: string) => void;
-}
-
 /** Life cycle: `start`, then `stop`; both safe to repeat. `ended` resolves when it is over. */
 export class Hub {
   readonly feed = new Feed();
@@ -86,6 +54,7 @@ export class Hub {
   #committer!: Committer;
   #keys!: DispatchKeys;
   #workers!: WorkerDesk;
+  #cockpits!: CockpitDesk;
   #desk!: HubDesk;
   #inbox!: DecisionDesk;
   #mirror!: LogMirror;
@@ -135,6 +104,10 @@ export class Hub {
 
   get workers(): WorkerDesk {
     return this.#workers;
+  }
+
+  get cockpits(): CockpitDesk {
+    return this.#cockpits;
   }
 
   get artifacts(): ArtifactMirror {
@@ -228,8 +201,12 @@ export class Hub {
     this.#mirror = new LogMirror({ logs, clock: ports.clock, ...copies });
     this.#artifacts = new ArtifactMirror({ artifacts, ...copies });
     const workers = this.#workers;
+    const serve = this.#parts.serveCockpit;
+    const cockpits = new CockpitDesk({ ledger, workers, ports, serve, noticed });
+    this.#cockpits = cockpits;
+    await cockpits.open();
     const inbox = this.#inbox;
-    const rows = { kv, committer: this.#committer, workers, inbox };
+    const rows = { kv, committer: this.#committer, workers, cockpits, inbox };
     this.#invites = new InviteBook({ ...rows, ports, hubKey: key, failed });
     await this.#invites.open();
     for (const worker of workers.list()) this.#openSession(worker);
@@ -244,7 +221,9 @@ export class Hub {
     this.#retain.start();
     this.#door = await this.#parts.openDoor({
       countExpected: () => this.#sessions.size,
-      admits: (peer) => this.#sessions.has(peer) || this.#invites.admits(peer),
+      sharesKey: (peer) => cockpits.has(peer),
+      admits: (peer) =>
+        this.#sessions.has(peer) || cockpits.has(peer) || this.#invites.admits(peer),
       accept: (link) => this.#accept(link),
     });
     noticed(`hub ${key.slice(0, 8)} started`);
@@ -291,7 +270,11 @@ export class Hub {
       void session.session.attach(link);
       return;
     }
+    if (this.#cockpits.take(link)) return;
     answerPair(link, this.#parts.ports.timers, async (request) => {
+      if (this.#invites.kindOf(link.peerKey) === 'cockpit') {
+        return (await this.#invites.pairCockpit(link.peerKey, request)).name;
+      }
       const worker = await this.#invites.pair(link.peerKey, request);
       this.#welcome(worker);
       return worker.name;
@@ -381,6 +364,7 @@ export class Hub {
     this.#sent?.stop();
     this.terminals.stop();
     await this.regexes.close();
+    this.#cockpits?.stop();
     for (const { session } of this.#sessions.values()) session.stop('HUB_STOPPING');
     try {
       await this.#door?.close();

@@ -1,5 +1,5 @@
 /*
- * The open invites, and the pairing that each allows once.
+ * The open invites, and the pairing that each allows once: of a worker, or of a cockpit.
  *
  * An invite is kept as its one-time public key only; the secret is in the code and nowhere else. It
  * opens the door until it expires or was used; asking again with the same agent key after the
@@ -10,7 +10,7 @@
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import { formatFingerprint } from '../../protocol/identity.ts';
-import { createInvite, type NewInvite } from '../../protocol/invite.ts';
+import { createInvite, type InviteKind, type NewInvite } from '../../protocol/invite.ts';
 import { invitesOpenMax } from '../../protocol/limits.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import type { PairRequest } from '../../protocol/pairing.ts';
@@ -20,8 +20,10 @@ import type { Committer } from '../../store/committer.ts';
 import { inviteKey, prefixRange } from '../../store/keys.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
 import { planRow, readRow } from '../../store/row-codec.ts';
+import type { CockpitRecord } from '../manager/cockpit.ts';
 import { pickName } from '../manager/names.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
+import type { CockpitDesk } from './cockpit-desk.ts';
 import type { DecisionDesk } from './decision-desk.ts';
 import type { Answered } from './inbox.ts';
 import type { WorkerDesk } from './worker-desk.ts';
@@ -31,6 +33,8 @@ export const inviteRowSchema = z.object({
   oneTimeKey: z.string(),
   expiresAt: z.number(),
   usedBy: z.string().nullable(),
+  /** Whom it lets in; a worker where absent. */
+  kind: z.literal('cockpit').exactOptional(),
   /** The M2 is asked before anybody is let in. */
   asks: z.literal(true).exactOptional(),
   /** The M2 said no to who came with it. */
@@ -44,6 +48,7 @@ export interface InviteBookParts {
   readonly kv: Kv;
   readonly committer: Committer;
   readonly workers: WorkerDesk;
+  readonly cockpits: CockpitDesk;
   readonly inbox: DecisionDesk;
   readonly ports: Ports;
   readonly hubKey: PeerKey;
@@ -52,6 +57,7 @@ export interface InviteBookParts {
 
 /** What an invite is made from. */
 export interface InviteOrder {
+  readonly kind: InviteKind;
   readonly addresses: readonly Address[];
   readonly rendezvous: readonly Address[];
   readonly ttlMs: number;
@@ -94,16 +100,20 @@ export class InviteBook {
   }
 
   /** Makes an invite; it is on disk before the code is known to anybody. */
-  async create({ ttlMs, asks, ...where }: InviteOrder): Promise<NewInvite> {
+  async create({ kind, ttlMs, asks, ...where }: InviteOrder): Promise<NewInvite> {
     const { ports, hubKey, committer } = this.#parts;
     const forgotten = this.#forgetExpired();
     if (this.#invites.size >= invitesOpenMax) {
       throw new AppError('STORE_FULL', `${invitesOpenMax} invites are open already.`);
     }
     const { clock, random } = ports;
-    const invite = createInvite({ hubKey, ...where, ttlMs, clock, random });
+    const invite = createInvite({ kind, hubKey, ...where, ttlMs, clock, random });
     const { oneTimeKey, expiresAt } = invite;
-    const row: InviteRow = { oneTimeKey, expiresAt, usedBy: null, ...(asks ? { asks } : {}) };
+    const row: InviteRow = {
+      ...{ oneTimeKey, expiresAt, usedBy: null },
+      ...(kind === 'cockpit' ? { kind } : {}),
+      ...(asks ? { asks } : {}),
+    };
     this.#invites.set(oneTimeKey, row);
     await committer.commit([...forgotten, planRow(inviteKey(oneTimeKey), row)]);
     return invite;
@@ -115,11 +125,28 @@ export class InviteBook {
     return invite !== undefined && !this.#isExpired(invite);
   }
 
+  /** Whom the open invite of this one-time key lets in. */
+  kindOf(oneTimeKey: PeerKey): InviteKind {
+    return this.#invites.get(oneTimeKey)?.kind ?? 'worker';
+  }
+
+  /** Trusts the cockpit that came with this one-time key; resolves once that is on disk. */
+  async pairCockpit(oneTimeKey: PeerKey, request: PairRequest): Promise<CockpitRecord> {
+    const { cockpits, committer } = this.#parts;
+    const invite = this.#getOpen(oneTimeKey);
+    if (invite.usedBy === null) {
+      return cockpits.pair(request, () => [this.#use(invite, request.key)]);
+    }
+    const known = cockpits.find(request.key);
+    if (invite.usedBy !== request.key || known === undefined) throw new AppError('INVITE_USED');
+    await committer.commit([planRow(inviteKey(oneTimeKey), invite)]);
+    return known;
+  }
+
   /** Trusts the agent that came with this one-time key; resolves once that is on disk. */
   async pair(oneTimeKey: PeerKey, request: PairRequest): Promise<WorkerRecord> {
-    const { workers, committer } = this.#parts;
-    const invite = this.#invites.get(oneTimeKey);
-    if (invite === undefined || this.#isExpired(invite)) throw new AppError('INVITE_EXPIRED');
+    const { workers, cockpits, committer } = this.#parts;
+    const invite = this.#getOpen(oneTimeKey);
     const known = workers.find(request.key);
     if (invite.usedBy !== null) {
       if (invite.usedBy !== request.key || known?.revokedAt !== null) {
@@ -128,6 +155,9 @@ export class InviteBook {
       // The pairing may still wait for the disk: what is written after it is on disk after it.
       await committer.commit([planRow(inviteKey(oneTimeKey), invite)]);
       return known;
+    }
+    if (cockpits.has(request.key)) {
+      throw new AppError('PAIR_EXISTS', 'This key is a cockpit’s; a worker needs one of its own.');
     }
     if (invite.asks === true) return this.#ask(invite, request);
     const used = this.#use(invite, request.key);
@@ -173,6 +203,13 @@ export class InviteBook {
       this.#arm();
     }
     throw new AppError('PAIRING_ASKED', `The M2 is asked about ${formatFingerprint(key)}.`);
+  }
+
+  /** Errors: INVITE_EXPIRED. */
+  #getOpen(oneTimeKey: PeerKey): InviteRow {
+    const invite = this.#invites.get(oneTimeKey);
+    if (invite === undefined || this.#isExpired(invite)) throw new AppError('INVITE_EXPIRED');
+    return invite;
   }
 
   #use(invite: InviteRow, usedBy: PeerKey): KvOp {

@@ -35,5 +35,11 @@ export const artifactTriesMax = 3;
 /** Terminals open over all workers; each holds up to two windows of 64 KiB and a control call. */
 export const terminalsMax = 64;
 
+/** Cockpits on other machines that one hub trusts at once: an M2's boxes, and a phone or two. */
+export const cockpitsMax = 64;
+
+/** Links that one of them may have open: its screens, and verbs beside them. */
+export const cockpitLinksMax = 16;
+
 /** Screens hear of the team so long after it changed, once for all that changed since: a frame's time. */
 export const teamNewsMs = 20;

@@ -22,8 +22,9 @@ import { metaKey } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
 import { openLogFiles } from '../../store/log-files.ts';
 import { type HubConfig, type HubHome, readHubConfig, readKeepPolicy } from '../home.ts';
-import { openControl } from './control.ts';
-import { type Door, Hub, type HubParts } from './hub.ts';
+import { type ControlScene, openControl, serveCockpit } from './control.ts';
+import { Hub } from './hub.ts';
+import type { Door, HubParts } from './hub-parts.ts';
 
 /** What the program needs of the process that it runs in. */
 export interface HubProgramParts {
@@ -58,13 +59,25 @@ export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
     const key = formatKey(keyPair.publicKey);
     const keep = { policy: readKeepPolicy(config), archive: openArchiveFiles(home.archive) };
     const stores = { kv, disk: guard, logs, artifacts, keep };
-    const hub = new Hub({ ports, ...stores, key, version, openDoor, noticed });
+    const rest = { key, version, openDoor, noticed };
+    const hub: Hub = new Hub({
+      ...{ ports, ...stores, ...rest },
+      serveCockpit: (link) =>
+        serveCockpit(
+          link,
+          makeScene(parts, hub, () => undefined),
+        ),
+    });
     await hub.start();
     return await serve(parts, hub);
   } catch (error) {
     await kv.close();
     throw error;
   }
+}
+
+function makeScene({ home, pid }: HubProgramParts, hub: Hub, stopHub: () => void): ControlScene {
+  return { hub, home: home.directory, pid, stopHub };
 }
 
 async function serve(parts: HubProgramParts, hub: Hub): Promise<RunningHub> {
@@ -74,13 +87,9 @@ async function serve(parts: HubProgramParts, hub: Hub): Promise<RunningHub> {
     await hub.stop();
   };
   try {
-    control = await openControl(parts.home.socket, {
-      hub,
-      home: parts.home.directory,
-      pid: parts.pid,
-      // A moment later, so that the answer leaves first.
-      stopHub: () => parts.ports.timers.after(20, () => void stop()),
-    });
+    // A moment later, so that the answer leaves first.
+    const stopSoon = () => void parts.ports.timers.after(20, () => void stop());
+    control = await openControl(parts.home.socket, makeScene(parts, hub, stopSoon));
   } catch (error) {
     await hub.stop();
     throw error;
@@ -120,6 +129,7 @@ async function openSwarmDoor(plan: DoorPlan): Promise<Door> {
     port: wanted.port === 0 ? kept.port : wanted.port,
     rendezvousPort: wanted.rendezvous_port === 0 ? kept.rendezvousPort : wanted.rendezvous_port,
     admits: (key) => plan.admits(key),
+    sharesKey: (key) => plan.sharesKey(key),
     countExpected: () => plan.countExpected(),
     accept: plan.accept,
     ports: plan.ports,

@@ -1,5 +1,5 @@
 /*
- * `wally invite`: one code that lets one box in, once, for a short time.
+ * `wally invite`: one code that lets one box in, to work or to look in, once, for a short time.
  *
  * The code is a secret until it is used. Errors: STORE_FULL, USAGE_ARGUMENT.
  */
@@ -18,21 +18,34 @@ export const inviteVerb = defineVerb({
   operands: [],
   flags: {
     ttl: { value: 'DURATION', help: 'how long the code is good for (10m)' },
+    cockpit: { help: 'for a cockpit on another machine, not for a worker' },
     ask: { help: 'let nobody in before you have approved it in the inbox' },
   },
   danger: 'changes',
-  args: z.object({ ttl: durationArgument.optional(), ask: z.boolean().default(false) }),
-  async run({ hub }, { ttl, ask }): Promise<InviteShape> {
+  args: z
+    .object({
+      ttl: durationArgument.optional(),
+      cockpit: z.boolean().default(false),
+      ask: z.boolean().default(false),
+    })
+    .refine(({ cockpit, ask }) => !(cockpit && ask), {
+      message: '--ask is about workers; a code for a cockpit lets in who has it',
+    }),
+  async run({ hub }, { ttl, cockpit, ask }): Promise<InviteShape> {
     const ttlMs = ttl ?? inviteMsDefault;
     if (ttlMs > inviteMsMax) throw new AppError('USAGE_ARGUMENT', 'A code lives 24 hours at most.');
     const { addresses, rendezvous } = hub.door;
-    const order = { addresses, rendezvous, ttlMs, asks: ask };
+    const kind = cockpit ? 'cockpit' : 'worker';
+    const order = { kind, addresses, rendezvous, ttlMs, asks: ask } as const;
     const { code, expiresAt } = await hub.invites.create(order);
-    return { code, command: `odally join ${code}`, expiresAt: formatInstant(expiresAt) };
+    const command = cockpit ? `wally --hub ${code}` : `odally join ${code}`;
+    return { code, command, expiresAt: formatInstant(expiresAt) };
   },
   show: ({ command, expiresAt }, style) =>
     [
-      'Run this on the box that joins (good for one box, once):',
+      command.startsWith('wally')
+        ? 'Run this on the machine that is to look in (good for one machine, once):'
+        : 'Run this on the box that joins (good for one box, once):',
       '',
       `  ${style.strong(command)}`,
       '',

@@ -3,6 +3,7 @@
  *
  * The CLI, the screen and every bridge read this list; there is no other.
  */
+import { cockpitsRevokeVerb, cockpitsVerb } from './cockpits.ts';
 import { dispatchVerb } from './dispatch.ts';
 import { doctorVerb } from './doctor.ts';
 import { eventsVerb } from './events.ts';
@@ -26,6 +27,8 @@ export const verbs: readonly AnyVerb[] = [
   teamRenameVerb,
   teamRevokeVerb,
   inviteVerb,
+  cockpitsVerb,
+  cockpitsRevokeVerb,
   dispatchVerb,
   jobsVerb,
   jobVerb,

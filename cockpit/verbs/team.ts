@@ -82,9 +82,10 @@ export const teamRevokeVerb = defineVerb({
 /** The worker of this name. Errors: WORKER_UNKNOWN. */
 export function getWorker(hub: Hub, name: string): WorkerRecord {
   const worker = hub.workers.findByName(name);
-  if (worker === undefined)
-    throw new AppError('WORKER_UNKNOWN', `There is no worker named "${name}".`);
-  return worker;
+  if (worker !== undefined) return worker;
+  const isCockpit = hub.cockpits.list().some((cockpit) => cockpit.name === name);
+  const hint = isCockpit ? ' It is a cockpit: see `wally cockpits`.' : '';
+  throw new AppError('WORKER_UNKNOWN', `There is no worker named "${name}".${hint}`);
 }
 
 function describeLoad({ load, capabilities }: TeamRow): string {

@@ -52,6 +52,9 @@ declare module 'hyperdht' {
 
   interface Server {
     firewall: (publicKey: Uint8Array, payload: unknown, from: HostPort) => boolean;
+    listeners(event: 'connection'): ((stream: EncryptedStream) => void)[];
+    removeAllListeners(event: 'connection'): this;
+    on(event: 'connection', run: (stream: EncryptedStream) => void): this;
   }
 
   /** A UDP socket of udx-native. */

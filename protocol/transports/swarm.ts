@@ -7,6 +7,7 @@
  * session's business, because hyperswarm's own back-off forgets a hub that was away for a while.
  * Source: hyperswarm 4.17 and hyperdht 6.34; transport facts, findings 1, 2, 7 and 8.
  */
+import type { EncryptedStream } from 'hyperdht';
 import type Hyperswarm from 'hyperswarm';
 import { wrapError } from '../errors.ts';
 import { formatKey, type KeyPair } from '../identity.ts';
@@ -38,6 +39,11 @@ export interface HubSwarmPlan {
   readonly rendezvousPort: number;
   /** May this key have a link? Asked at every handshake; must be quick and not throw. */
   admits(peerKey: PeerKey): boolean;
+  /**
+   * May this key have several links at once? Of any other the newest link ends the one before. None where
+   * absent.
+   */
+  readonly sharesKey?: (peerKey: PeerKey) => boolean;
   /** Peers that may come all at once; they are told to spread accordingly. None where absent. */
   readonly countExpected?: () => number;
   readonly accept: AcceptLink;
@@ -146,10 +152,26 @@ async function openDoor(
  */
 function guardSwarm(swarm: Hyperswarm, plan: HubSwarmPlan, owned: OwnedSwarm): void {
   swarm.server.firewall = (publicKey) => !plan.admits(formatKey(publicKey));
-  swarm.on('connection', (stream) => {
+  const take = (stream: EncryptedStream): void => {
     const link = owned.add(new SwarmLink(stream, plan.ports.timers));
     // Trust may have ended between the handshake and now.
     if (plan.admits(link.peerKey)) plan.accept(link);
     else link.cut('kicked');
+  };
+  swarm.on('connection', take);
+  if (plan.sharesKey !== undefined) passBy(swarm, plan.sharesKey, take);
+}
+
+/** Takes the streams of shared keys before the swarm does, which would end the older of two of one key. */
+function passBy(
+  swarm: Hyperswarm,
+  sharesKey: (peerKey: PeerKey) => boolean,
+  take: (stream: EncryptedStream) => void,
+): void {
+  const usual = swarm.server.listeners('connection');
+  swarm.server.removeAllListeners('connection');
+  swarm.server.on('connection', (stream) => {
+    if (sharesKey(formatKey(stream.remotePublicKey))) return take(stream);
+    for (const run of usual) run(stream);
   });
 }

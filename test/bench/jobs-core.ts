@@ -64,7 +64,8 @@ export async function openCore(): Promise<Core> {
   const plan = { home: hubHome, ports, version: '0.0.0-bench', pid: process.pid, noticed };
   const { hub, stop } = await startHub(plan);
   const { addresses, rendezvous } = hub.door;
-  const { code } = await hub.invites.create({ addresses, rendezvous, ttlMs: 60_000, asks: false });
+  const order = { kind: 'worker', addresses, rendezvous, ttlMs: 60_000, asks: false } as const;
+  const { code } = await hub.invites.create(order);
   const env = homes.agent('empty');
   writeConfig(env.ODALLY_HOME, `slots = ${emptySlots}\n`);
   const agent = startScript({ file: emptyAgent, args: [code], env, timeoutMs: 2 ** 30 });

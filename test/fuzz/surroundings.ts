@@ -2,7 +2,7 @@
  * What a target needs around it: a link in the hand, a store of one row, timers that never fire.
  */
 import { createHash } from 'node:crypto';
-import { invitePrefix } from '../../protocol/invite.ts';
+import { invitePrefixes } from '../../protocol/invite.ts';
 import type { Timers } from '../../protocol/ports.ts';
 import type { Link, LinkHandlers } from '../../protocol/transports/link.ts';
 import type { Kv, KvRow } from '../../store/kv.ts';
@@ -63,5 +63,5 @@ export function oneRow(row: KvRow): Kv {
 /** A pairing code that holds any bytes, with the right checksum: slips are found by it, malice not. */
 export function encodeCode(payload: Uint8Array): string {
   const checksum = createHash('sha256').update(payload).digest().subarray(0, 4);
-  return invitePrefix + Buffer.concat([payload, checksum]).toString('base64url');
+  return invitePrefixes.worker + Buffer.concat([payload, checksum]).toString('base64url');
 }

@@ -9,6 +9,7 @@ import {
   type InvitePlan,
   inviteAddressesMax,
   isExpired,
+  isInviteLike,
   parseInvite,
 } from '../../protocol/invite.ts';
 import { inviteMsMax } from '../../protocol/limits.ts';
@@ -20,6 +21,7 @@ const clock: Clock = { monotonicMs: () => 0, uptimeMs: () => 0, wallMs: () => no
 const malformed = expect.objectContaining({ code: 'INVITE_MALFORMED' });
 
 const plan: InvitePlan = {
+  kind: 'worker',
   hubKey: formatKey(createKeyPair(random).publicKey),
   addresses: [
     { host: '192.168.1.5', port: 49_100 },
@@ -53,6 +55,19 @@ test('invite: two codes of one hub have different keys, and so has one secret at
   const one = createInvite({ ...plan, random: fixed });
   const two = createInvite({ ...plan, random: fixed, hubKey: other });
   expect(one.oneTimeKey).not.toBe(two.oneTimeKey);
+});
+
+test('invite: a code for a cockpit says so, and opens nothing with the beginning of another', () => {
+  const fixed = { ...random, bytes: (count: number) => new Uint8Array(count) };
+  const made = createInvite({ ...plan, kind: 'cockpit', random: fixed });
+  expect(made.code).toMatch(/^wal1_/);
+  expect(parseInvite(made.code)).toMatchObject({ kind: 'cockpit', oneTimeKey: made.oneTimeKey });
+  expect(isInviteLike(made.code.slice(0, 9))).toBe(true);
+  expect(isInviteLike('work')).toBe(false);
+  const changed = parseInvite(made.code.replace('wal1_', 'odl1_'));
+  expect(changed.kind).toBe('worker');
+  expect(changed.oneTimeKey).not.toBe(made.oneTimeKey);
+  expect(changed.oneTimeKey).toBe(createInvite({ ...plan, random: fixed }).oneTimeKey);
 });
 
 test('invite: white space around and inside a code does no harm', () => {

@@ -6,7 +6,7 @@
  * disk does, unless it was asked to stop or could not begin on a full disk.
  */
 import { emptyHubConfig, readKeepPolicy } from '../../cockpit/home.ts';
-import { runVerb } from '../../cockpit/hub/control.ts';
+import { runVerb, serveCockpit } from '../../cockpit/hub/control.ts';
 import type { FeedEvent } from '../../cockpit/hub/feed.ts';
 import { Hub } from '../../cockpit/hub/hub.ts';
 import { type CommandJob, getLastAttempt, type JobRecord } from '../../cockpit/manager/job.ts';
@@ -177,7 +177,7 @@ export class HubBox {
     const { kv, guard, logs, artifacts } = await this.disk.open(owner, (line) =>
       trace.say(owner.name, line),
     );
-    const hub = new Hub({
+    const hub: Hub = new Hub({
       ports: owner.ports,
       kv,
       disk: guard,
@@ -194,6 +194,9 @@ export class HubBox {
           kick: (key) => network.kick(key),
           close: async () => network.closeDoor(owner),
         };
+      },
+      serveCockpit: (link) => {
+        return serveCockpit(link, { hub, home: '/hub', pid: this.#life, stopHub: () => undefined });
       },
       noticed: (line) => trace.say(owner.name, line),
     });

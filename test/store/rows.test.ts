@@ -92,6 +92,7 @@ describe('keys', () => {
       keys.dispatchKey('x'),
       keys.eventKey(1),
       keys.workerKey(alice.peer),
+      keys.cockpitKey(alice.peer),
       keys.inviteKey('x'),
       keys.applyingKey(alice),
       keys.quarantineKey(alice.peer, 1),

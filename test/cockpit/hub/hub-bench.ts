@@ -1,6 +1,7 @@
 /*
  * A hub's desks over a store in memory, with everything they tell the rest of the hub noted.
  */
+import { CockpitDesk } from '../../../cockpit/hub/cockpit-desk.ts';
 import { DecisionDesk } from '../../../cockpit/hub/decision-desk.ts';
 import { HubDesk, type NewJob } from '../../../cockpit/hub/desk.ts';
 import { type DeskState, readDeskState } from '../../../cockpit/hub/desk-state.ts';
@@ -9,8 +10,10 @@ import { SentReceipts } from '../../../cockpit/hub/sent-receipts.ts';
 import { WorkerDesk } from '../../../cockpit/hub/worker-desk.ts';
 import { formatAttemptId } from '../../../cockpit/manager/job.ts';
 import type { WorkerRecord } from '../../../cockpit/manager/worker.ts';
+import { serveControl } from '../../../protocol/control.ts';
 import { decodeCommand, encodeMessage, type FactMessage } from '../../../protocol/messages.ts';
 import type { CommandSpec, JobId, PeerKey } from '../../../protocol/model.ts';
+import type { Link } from '../../../protocol/transports/link.ts';
 import { Committer } from '../../../store/committer.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
 import { JournalPage, readEvents } from '../../../store/journal.ts';
@@ -71,6 +74,7 @@ export interface HubBench {
   readonly desk: HubDesk;
   readonly inbox: DecisionDesk;
   readonly workers: WorkerDesk;
+  readonly cockpits: CockpitDesk;
   /** Workers to whom something may be on its way. */
   readonly linked: Set<PeerKey>;
   /** Workers that were heard lately. */
@@ -97,6 +101,16 @@ function openCommitter(kv: Kv, ports: FakePorts) {
   return { journal, committer: new Committer({ kv, ports, seal, onFailure: () => undefined }) };
 }
 
+/** Cockpits are answered with the verb that they ask. */
+async function openDesks(ledger: Ledger, ports: FakePorts) {
+  const workers = new WorkerDesk(ledger);
+  const serve = (link: Link) => serveControl(link, async ({ verb }) => verb);
+  const noticed = () => undefined;
+  const cockpits = new CockpitDesk({ ledger, workers, ports, serve, noticed });
+  await cockpits.open();
+  return { desk: new HubDesk(ledger), inbox: new DecisionDesk(ledger), workers, cockpits };
+}
+
 /** Opens the desks on this disk, as a hub does at its start. */
 export async function openHubBench(
   disk = instantDisk(),
@@ -116,18 +130,15 @@ export async function openHubBench(
     state,
     outlet: makeOutlet({ told, linked, present }),
   });
-  const desk = new HubDesk(ledger);
-  const inbox = new DecisionDesk(ledger);
-  const workers = new WorkerDesk(ledger);
+  const desks = await openDesks(ledger, ports);
+  const { desk, workers } = desks;
   return {
     disk,
     kv,
     ports,
     ...writing,
     state,
-    desk,
-    inbox,
-    workers,
+    ...desks,
     linked,
     present,
     told,

@@ -1,14 +1,16 @@
 /*
  * A whole hub over stores in memory, with its door in the test's hand, and peers that say any bytes.
  */
+import { expect } from 'vitest';
 import { emptyHubConfig, readKeepPolicy } from '../../../cockpit/home.ts';
+import { serveCockpit } from '../../../cockpit/hub/control.ts';
 import { Hub } from '../../../cockpit/hub/hub.ts';
 import type { HelloFrame } from '../../../protocol/frames.ts';
 import { ackWaitMs } from '../../../protocol/limits.ts';
 import type { FactMessage } from '../../../protocol/messages.ts';
 import { encodeMessage } from '../../../protocol/messages.ts';
 import type { PeerKey } from '../../../protocol/model.ts';
-import type { AcceptLink } from '../../../protocol/transports/link.ts';
+import type { AcceptLink, Link } from '../../../protocol/transports/link.ts';
 import { createLinkPair } from '../../../protocol/transports/memory.ts';
 import { MemoryArchive } from '../../../store/archive-memory.ts';
 import { instantArtifactDisk, openMemoryArtifacts } from '../../../store/artifact-memory.ts';
@@ -30,6 +32,10 @@ export interface HubInHand {
   readonly ports: FakePorts;
   readonly disk: MemoryDisk;
   readonly noticed: string[];
+  /** Does the door let this key in? */
+  admits(key: PeerKey): boolean;
+  /** A fresh link of this key, for any conversation. */
+  link(key: PeerKey): Link;
   /** A fresh link of this worker, not greeted. */
   dial(worker: PeerKey): RawPeer;
   /** A link that is open. Errors: throws where the hub did not open it. */
@@ -47,19 +53,18 @@ export async function openHubInHand(): Promise<HubInHand> {
   const ports = new FakePorts();
   const noticed: string[] = [];
   let accept: AcceptLink = () => undefined;
-  const hub = new Hub({
+  let admits = (_key: PeerKey) => false;
+  const hub: Hub = new Hub({
     ports,
-    kv: await openMemoryKv(disk),
-    disk: soundDisk,
-    keep: { policy: readKeepPolicy(emptyHubConfig), archive: new MemoryArchive() },
-    logs: await openMemoryLogs(new MemoryLogDisk(instantTiming()), { bytesMax: 64 * 1024 }),
-    artifacts: await openMemoryArtifacts(instantArtifactDisk()),
+    ...(await openStores(disk)),
     key: '99'.repeat(32),
     version: 'test',
     openDoor: async (who) => {
       accept = who.accept;
+      admits = (key) => who.admits(key);
       return { addresses: [], rendezvous: [], kick: () => undefined, close: async () => undefined };
     },
+    serveCockpit: (link) => serveCockpit(link, { hub, home: '/hub', pid: 1, stopHub }),
     noticed: (line) => noticed.push(line),
   });
   let failure: string | undefined;
@@ -72,11 +77,12 @@ export async function openHubInHand(): Promise<HubInHand> {
     // Acknowledgements wait a moment for each other.
     await ports.advance(ackWaitMs);
   };
-  const dial = (worker: PeerKey) => {
-    const [near, far] = createLinkPair('99'.repeat(32), worker);
+  const link = (key: PeerKey) => {
+    const [near, far] = createLinkPair('99'.repeat(32), key);
     accept(near);
-    return new RawPeer(far);
+    return far;
   };
+  const dial = (worker: PeerKey) => new RawPeer(link(worker));
   const join = async (worker: PeerKey, fields: Partial<HelloFrame> = {}) => {
     const peer = dial(worker);
     await settle();
@@ -90,6 +96,8 @@ export async function openHubInHand(): Promise<HubInHand> {
     ports,
     disk,
     noticed,
+    admits: (key) => admits(key),
+    link,
     dial,
     join,
     rest,
@@ -98,6 +106,20 @@ export async function openHubInHand(): Promise<HubInHand> {
       return failure;
     },
   };
+}
+
+async function openStores(disk: MemoryDisk) {
+  return {
+    kv: await openMemoryKv(disk),
+    disk: soundDisk,
+    keep: { policy: readKeepPolicy(emptyHubConfig), archive: new MemoryArchive() },
+    logs: await openMemoryLogs(new MemoryLogDisk(instantTiming()), { bytesMax: 64 * 1024 }),
+    artifacts: await openMemoryArtifacts(instantArtifactDisk()),
+  };
+}
+
+function stopHub(): void {
+  expect.unreachable('a cockpit elsewhere ends no hub');
 }
 
 /** A store that knows both workers and their stores. */

@@ -9,13 +9,13 @@ import { prefixRange } from '../../../store/keys.ts';
 import { alice, bob, type HubBench, openHubBench } from './hub-bench.ts';
 
 const where = { addresses: [{ host: '127.0.0.1', port: 1 }], rendezvous: [] };
-const order = { ...where, ttlMs: 1000, asks: false };
+const order = { kind: 'worker', ...where, ttlMs: 1000, asks: false } as const;
 const ask = (key: string) => ({ key, host: 'box-9' });
 
 async function openBook(bench: HubBench): Promise<InviteBook> {
-  const { kv, committer, workers, inbox, ports } = bench;
+  const { kv, committer, workers, cockpits, inbox, ports } = bench;
   const failed = (error: unknown) => expect.unreachable(String(error));
-  const rows = { kv, committer, workers, inbox, ports };
+  const rows = { kv, committer, workers, cockpits, inbox, ports };
   const book = new InviteBook({ ...rows, hubKey: 'ee'.repeat(32), failed });
   await book.open();
   return book;

@@ -60,6 +60,7 @@ async function startHub(): Promise<void> {
       const close = async () => undefined;
       return { addresses: [], rendezvous: [], kick: () => undefined, close };
     },
+    serveCockpit: () => expect.unreachable('no cockpit is paired'),
     noticed: () => undefined,
   });
   await hub.start();

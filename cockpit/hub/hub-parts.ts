@@ -1,0 +1,50 @@
+/*
+ * What a hub is made from: all of the world that it can see, so that the simulator can stand in for it.
+ *
+ * Types only. Nothing in here is optional, so that a test can't get the real thing by accident.
+ */
+import type { ServedControl } from '../../protocol/control.ts';
+import type { PeerKey } from '../../protocol/model.ts';
+import type { Ports } from '../../protocol/ports.ts';
+import type { Address } from '../../protocol/transports/address.ts';
+import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
+import type { ArchivePort } from '../../store/archive.ts';
+import type { ArtifactStore } from '../../store/artifact.ts';
+import type { DiskGuard } from '../../store/disk-guard.ts';
+import type { Kv } from '../../store/kv.ts';
+import type { LogStore } from '../../store/log.ts';
+import type { KeepPolicy } from '../manager/plan-retention.ts';
+
+/** Where workers, and cockpits on other machines, come in. */
+export interface Door {
+  /** What invites name: where workers can dial, the best first. */
+  readonly addresses: readonly Address[];
+  readonly rendezvous: readonly Address[];
+  /** Ends this peer's links at once. */
+  kick(key: PeerKey): void;
+  close(): Promise<void>;
+}
+
+/** Everything a hub is made from. */
+export interface HubParts {
+  readonly ports: Ports;
+  readonly kv: Kv;
+  readonly disk: DiskGuard;
+  readonly logs: LogStore;
+  readonly artifacts: ArtifactStore;
+  /** How long things are kept, and where they go then. */
+  readonly keep: { readonly policy: KeepPolicy; readonly archive: ArchivePort };
+  readonly key: PeerKey;
+  readonly version: string;
+  readonly openDoor: (who: {
+    admits(key: PeerKey): boolean;
+    /** May this key have several links at once? The programs of one cockpit share its key. */
+    sharesKey(key: PeerKey): boolean;
+    /** Workers that would all dial at once when the hub starts again. */
+    countExpected(): number;
+    readonly accept: AcceptLink;
+  }) => Promise<Door>;
+  /** Holds the control conversation with a cockpit on another machine. */
+  readonly serveCockpit: (link: Link) => ServedControl;
+  readonly noticed: (line: string) => void;
+}
