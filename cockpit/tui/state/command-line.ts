@@ -9,6 +9,7 @@ import type { JobId } from '../../../protocol/model.ts';
 import { isFollowing, parseRequest } from '../../verbs/command-line.ts';
 import type { Command } from '../keys/keymap.ts';
 import { pastLinesMax } from '../limits.ts';
+import { paneIds } from '../views/layout.ts';
 import { applyCandidate, completeLine } from './complete.ts';
 import { ask, type Effect, requestOf, still, type Update } from './effects.ts';
 import { chosenWords, findVerbOf, kindOf, type ScreenVerb } from './grammar.ts';
@@ -113,17 +114,15 @@ function performLine(state: State, text: string): Update {
 
 /** Verbs whose answer a pane shows: the line leads there. */
 function findPlace(state: State, verb: ScreenVerb, rest: readonly string[]): Update | undefined {
-  const [word = ''] = rest;
-  const isBare = rest.length === 0;
-  if (verb.name === 'team' && isBare) return goTo(state, { pane: 'team' });
-  if (verb.name === 'jobs' && isBare) return goTo(state, { pane: 'jobs' });
-  if (verb.name === 'inbox' && isBare) return goTo(state, { pane: 'inbox' });
-  if (verb.name === 'team show') return goTo(state, { worker: word });
+  const pane = paneIds.find((id) => id === verb.name);
+  if (pane !== undefined && rest.length === 0) return goTo(state, { pane });
+  if (verb.name === 'team show') return goTo(state, { worker: rest[0] ?? '' });
+  if (verb.name !== 'job' && verb.name !== 'logs') return undefined;
+  const [word = '', ...more] = rest.length === 0 ? chosenWords(state, 'job') : rest;
   const job = word.toUpperCase().replace(/^(?=\d)/, 'J') as JobId;
-  const known = rest.length === 1 && state.jobs.some(({ id }) => id === job);
-  if (verb.name === 'job' && known) return goTo(state, { job, shows: 'details' });
-  if (verb.name === 'logs' && known) return goTo(state, { job, shows: 'log' });
-  return undefined;
+  const isKnown = more.length === 0 && state.jobs.some(({ id }) => id === job);
+  if (!isKnown) return undefined;
+  return goTo(state, { job, shows: verb.name === 'job' ? 'details' : 'log' });
 }
 
 /** One request, or one for each of what is chosen where its first operand was left out. */

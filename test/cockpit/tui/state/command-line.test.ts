@@ -102,6 +102,23 @@ test('command line: a verb that a pane shows leads there', () => {
   expect(detail.state).toMatchObject({ focus: 'jobs', card: { type: 'job', job: 'J1' } });
   expect(detail.effects).toContainEqual(opens('J1'));
   expect(type(base, ':logs J1\r').state).toMatchObject({ focus: 'log', log: { job: 'J1' } });
+  expect(type(base, ':doctor\r').state.focus).toBe('doctor');
+  expect(type(base, ':events\r').state.focus).toBe('events');
+});
+
+test('command line: a pane shows what is selected where its operand is left out', () => {
+  expect(type(base, 'j:job\r').state).toMatchObject({ card: { type: 'job', job: 'J2' } });
+  const log = type(base, 'j:logs\r');
+  expect(log.state).toMatchObject({ focus: 'log', log: { job: 'J2' }, toast: undefined });
+  expect(log.effects).toContainEqual(opens('J2'));
+});
+
+test('command line: what streams is left to a shell, and nothing is said to be done', () => {
+  const { state } = type(base, ':logs J1 --errors\r');
+  expect(asked(':logs J1 --errors\r')).toEqual([]);
+  expect(state.toast?.text).toBe(
+    'logs: this one streams; `wally logs J1 --errors` in a shell has it',
+  );
 });
 
 test('command line: up and down bring back what was typed before', () => {
