@@ -35,6 +35,10 @@ export async function pair(parts: PairParts, code: string): Promise<Pairing> {
   const { program, home, noticed } = parts;
   const { ports } = program;
   const invite = parseInvite(code);
+  if (invite.kind !== 'worker') {
+    const detail = 'This code lets a cockpit look in: run `wally --hub CODE` there.';
+    throw new AppError('INVITE_MALFORMED', detail);
+  }
   await openHome(home.directory);
   const known = await findPairing(home);
   if (known !== undefined && known.hub !== invite.hubKey) {

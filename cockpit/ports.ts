@@ -4,6 +4,7 @@
  * The only file of the cockpit that touches `process`. Everything else is given a `Program`, so a
  * test can run any of it. Output is written with back-pressure; a closed pipe ends nothing loudly.
  */
+import { hostname } from 'node:os';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { onEndSignal, openSystemPorts, type Ports } from '../protocol/ports.ts';
 import type { HomeEnv } from './home.ts';
@@ -38,6 +39,8 @@ export interface Program {
   readonly argv: readonly string[];
   readonly env: HomeEnv & TerminalEnv;
   readonly pid: number;
+  /** Of this box. */
+  readonly hostname: string;
   /** Of the Node.js that runs this, without a `v`. */
   readonly nodeVersion: string;
   readonly stdin: NodeJS.ReadStream;
@@ -82,6 +85,7 @@ export function openProgram(): Program {
     argv: process.argv.slice(2),
     env,
     pid,
+    hostname: hostname(),
     nodeVersion: process.versions.node,
     stdin,
     stdout,

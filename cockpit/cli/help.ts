@@ -15,11 +15,14 @@ export function showHelp(grammars: readonly Grammar[], version: string): string 
     '',
     `${'  wally'.padEnd(width + 4)}open the cockpit (without a terminal: print the status)`,
     `${'  wally --linear'.padEnd(width + 4)}the same as sentences, for screen readers; lines are verbs`,
+    `${'  wally --hub HUB [VERB]'.padEnd(width + 4)}the hub of another home, of another machine, or several as one`,
     ...shown.map(([line, summary]) => `  ${line.padEnd(width + 2)}${summary}`),
     '',
     'Every verb takes --json (one JSON value on stdout) and --help.',
     'Exit status: 0 good, 1 bad outcome, 2 usage, 3 hub out of reach, 4 refused, 5 timed out.',
     'Home: $WALLY_HOME (~/.wally).',
+    'HUB: a home or its socket, a name, or a code of `wally invite --cockpit` (NAME=CODE names it).',
+    'Given again it adds a hub; then ids and names begin with the hub’s: work:J12, work:alice.',
   ].join('\n');
 }
 

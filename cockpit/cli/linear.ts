@@ -9,8 +9,8 @@
 import { createInterface } from 'node:readline';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { sleep } from '../../protocol/ports.ts';
-import { findHubHome } from '../home.ts';
 import type { HubClient } from '../hub/client.ts';
+import type { HubWay } from '../hub/hub-way.ts';
 import type { Program } from '../ports.ts';
 import { reconnectMs } from '../tui/limits.ts';
 import { nothingTold, type Told, tellItem } from '../tui/state/sentences.ts';
@@ -18,13 +18,12 @@ import { findGrammar, isFollowing, parseRequest, splitWords } from '../verbs/com
 import { verbs } from '../verbs/registry.ts';
 import type { WatchItem } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
-import { parseVerbArgs } from '../verbs/verb.ts';
-import { connectHub, ensureHub } from './connect.ts';
+import { openView } from './open-hubs.ts';
 
 /** Runs until it is left; resolves with the exit status. */
-export async function runLinear(program: Program): Promise<number> {
-  const { client } = await ensureHub(program);
-  const linear = new Linear(program, client);
+export async function runLinear(program: Program, ways: readonly HubWay[]): Promise<number> {
+  const { client, connect } = await openView(program, ways);
+  const linear = new Linear(program, client, connect);
   program.onSignal(() => linear.leave());
   await linear.run();
   return 0;
@@ -32,14 +31,16 @@ export async function runLinear(program: Program): Promise<number> {
 
 class Linear {
   readonly #program: Program;
+  readonly #connect: () => Promise<HubClient>;
   #client: HubClient;
   #told: Told = nothingTold;
   #isLeft = false;
   readonly #left: Promise<void>;
   #resolveLeft: () => void = () => undefined;
 
-  constructor(program: Program, client: HubClient) {
+  constructor(program: Program, client: HubClient, connect: () => Promise<HubClient>) {
     this.#program = program;
+    this.#connect = connect;
     this.#client = client;
     this.#left = new Promise((resolve) => {
       this.#resolveLeft = resolve;
@@ -81,10 +82,10 @@ class Linear {
   }
 
   async #comeBack(): Promise<void> {
-    const { ports, env } = this.#program;
+    const { ports } = this.#program;
     while (!this.#isLeft) {
       await sleep(ports.timers, reconnectMs);
-      const client = await connectHub(findHubHome(env)).catch(() => undefined);
+      const client = await this.#connect().catch(() => undefined);
       if (client === undefined) continue;
       this.#client = client;
       return this.#say('The hub is back.');
@@ -113,7 +114,6 @@ class Linear {
     const { grammar, rest } = findGrammar(splitWords(line), verbs);
     const request = parseRequest(grammar, rest);
     const { args } = request;
-    parseVerbArgs(grammar, args);
     if (isFollowing(request)) {
       throw new AppError('USAGE_VERB', `${grammar.name} streams; a shell has it.`);
     }

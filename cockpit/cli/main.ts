@@ -6,6 +6,8 @@
  */
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
+import type { HubClient } from '../hub/client.ts';
+import type { HubWay } from '../hub/hub-way.ts';
 import type { Program } from '../ports.ts';
 import { findGrammar, parseRequest, type Request } from '../verbs/command-line.ts';
 import { showEvent } from '../verbs/events.ts';
@@ -14,12 +16,14 @@ import { verbs } from '../verbs/registry.ts';
 import type { EventRow, JobDetail } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
 import { type AnyVerb, parseVerbArgs } from '../verbs/verb.ts';
-import { connectHub } from './connect.ts';
 import { exportInto, exportTo } from './export-file.ts';
 import { getArtifact } from './get.ts';
 import { showHelp, showVerbHelp } from './help.ts';
+import { findHubWays } from './hub-ways.ts';
+import { takeHubWords } from './hub-words.ts';
 import { runLinear } from './linear.ts';
 import { type LocalVerb, localVerbs } from './local.ts';
+import { openHubs } from './open-hubs.ts';
 import { printLogItem } from './print-log.ts';
 import { openScreen } from './screen.ts';
 import { chooseStyle } from './style.ts';
@@ -32,19 +36,31 @@ const streamed: ReadonlySet<string> = new Set(['logs', 'logs find', 'logs follow
 export async function runCli(program: Program, version: string): Promise<number> {
   const isJson = wantsJson(program.argv);
   try {
-    return await runRequest(program, version);
+    const { hubs, argv } = takeHubWords(program.argv);
+    return await runRequest({ program: { ...program, argv }, version, hubs });
   } catch (thrown) {
     return report(program, wrapError(thrown, 'HUB_INTERNAL'), isJson);
   }
 }
 
-async function runRequest(program: Program, version: string): Promise<number> {
+/** What was asked of which program, and the hubs that were named. */
+interface Scene {
+  readonly program: Program;
+  readonly version: string;
+  readonly hubs: readonly string[];
+}
+
+async function runRequest(scene: Scene): Promise<number> {
+  const { program, version } = scene;
   const [first] = program.argv;
   const grammars = [...localVerbs, ...verbs];
   if (first === undefined || (first === '--json' && program.argv.length === 1)) {
-    return openScreen(program, version, first === '--json' ? 'json' : 'text');
+    const form = first === '--json' ? 'json' : 'text';
+    return withWays(scene, (ways) => openScreen({ program, version, ways }, form));
   }
-  if (first === '--linear' && program.argv.length === 1) return runLinear(program);
+  if (first === '--linear' && program.argv.length === 1) {
+    return withWays(scene, (ways) => runLinear(program, ways));
+  }
   if (first === 'help' || first === '--help' || first === '-h') {
     const topic =
       program.argv[1] === undefined ? undefined : findGrammar(program.argv.slice(1), grammars);
@@ -58,30 +74,60 @@ async function runRequest(program: Program, version: string): Promise<number> {
     await program.print(`${showVerbHelp(grammar)}\n`);
     return 0;
   }
-  if (!('args' in grammar)) return runLocal({ program, version }, grammar, request);
-  parseVerbArgs(grammar, request.args);
-  return runRemote(program, grammar, request);
+  if (!('args' in grammar)) return runLocal(scene, grammar, request);
+  // Several hubs qualify what they are asked about; each parses what is its own.
+  if (scene.hubs.length < 2) parseVerbArgs(grammar, request.args);
+  return withWays(scene, (ways) => runRemote({ program, ways, verb: grammar, request }));
 }
 
-async function runLocal(
-  { program, version }: { readonly program: Program; readonly version: string },
-  verb: LocalVerb,
-  request: Request,
+/** Finds the ways, and lets go of what connections were made with in the end. */
+async function withWays(
+  { program, hubs }: Scene,
+  run: (ways: readonly HubWay[]) => Promise<number>,
 ): Promise<number> {
+  const ways = await findHubWays(program, hubs);
+  try {
+    return await run(ways);
+  } finally {
+    await Promise.all(ways.map((way) => way.release()));
+  }
+}
+
+/** A verb that runs here is about a home on this box. */
+async function runLocal(scene: Scene, verb: LocalVerb, request: Request): Promise<number> {
+  const { program: given, version, hubs } = scene;
+  const [way, ...others] = hubs.length === 0 ? [] : await findHubWays(given, hubs);
+  if (way !== undefined && (way.home === undefined || others.length > 0)) {
+    const detail = `${verb.name}: this is about one hub, on its own box.`;
+    throw new AppError('USAGE_ARGUMENT', detail);
+  }
+  const home = way?.home === undefined ? {} : { WALLY_HOME: way.home.directory };
+  const program = { ...given, env: { ...given.env, ...home } };
   const answer = await verb.run(program, request.args, version);
   if (request.isJson) await printJson(program, answer.value);
   else await printText(program, answer.show(chooseStyle(program.isTerminal, program.env.NO_COLOR)));
   return 0;
 }
 
-async function runRemote(program: Program, verb: AnyVerb, request: Request): Promise<number> {
+interface Remote {
+  readonly program: Program;
+  readonly ways: readonly HubWay[];
+  readonly verb: AnyVerb;
+  readonly request: Request;
+}
+
+async function runRemote(remote: Remote): Promise<number> {
+  const { program, ways, verb, request } = remote;
   if (verb.name === 'terminal') assertTerminal(program, request);
-  const home = findHubHome(program.env);
-  const client = await connectHub(home).catch((error: unknown) => {
-    if (isHubless(error, verb)) return undefined;
+  const missed: AppError[] = [];
+  const client = await openHubs(program, ways, (hub, error) => {
+    missed.push(error);
+    program.say(`wally: ${hub}: ${error.message} [${error.code}]`);
+  }).catch((error: unknown) => {
+    if (isHubless(error, remote)) return undefined;
     throw error;
   });
-  if (client === undefined) return runHubless(program, verb, request);
+  if (client === undefined) return runHubless(remote);
   try {
     const call = { program, client, request };
     if (verb.name === 'terminal') return await runTerminal(program, client, request);
@@ -91,7 +137,8 @@ async function runRemote(program: Program, verb: AnyVerb, request: Request): Pro
     if (verb.name === 'get' && request.args.path !== undefined) return await runGet(call);
     const answer = await client.call(verb.name, request.args);
     await printAnswer(call, verb, answer);
-    return verb.exit?.(answer as never) ?? 0;
+    // What could not be asked of all is not the whole answer.
+    return missed[0]?.exit ?? verb.exit?.(answer as never) ?? 0;
   } finally {
     client.close();
   }
@@ -102,15 +149,15 @@ function isFollowed({ name }: AnyVerb, { args }: Request): boolean {
   return name === 'events' && args.follow === true;
 }
 
-function isHubless(error: unknown, { runWithoutHub }: AnyVerb): boolean {
+function isHubless(error: unknown, { verb, ways }: Remote): boolean {
   const isGone = error instanceof AppError && error.code === 'HUB_UNREACHABLE';
-  return isGone && runWithoutHub !== undefined;
+  return isGone && verb.runWithoutHub !== undefined && ways[0]?.home !== undefined;
 }
 
 /** A verb that can do something without a hub does it here. */
-async function runHubless(program: Program, verb: AnyVerb, request: Request): Promise<number> {
+async function runHubless({ program, ways, verb, request }: Remote): Promise<number> {
   const { ports, say } = program;
-  const scene = { home: findHubHome(program.env), ports, say };
+  const scene = { home: ways[0]?.home ?? findHubHome(program.env), ports, say };
   const args = parseVerbArgs(verb, request.args);
   const answer = await verb.runWithoutHub?.(scene, args as never);
   await printAnswer({ program, request }, verb, answer);
@@ -119,7 +166,7 @@ async function runHubless(program: Program, verb: AnyVerb, request: Request): Pr
 
 interface Call {
   readonly program: Program;
-  readonly client: Awaited<ReturnType<typeof connectHub>>;
+  readonly client: HubClient;
   readonly request: Request;
 }
 

@@ -11,26 +11,33 @@ import { AppError, wrapError } from '../../protocol/errors.ts';
 import { readConfig } from '../../store/home.ts';
 import { emptyHubConfig, findHubHome, readHubConfig } from '../home.ts';
 import type { HubClient } from '../hub/client.ts';
+import type { HubWay } from '../hub/hub-way.ts';
 import type { Program } from '../ports.ts';
 import { rebindKeys } from '../tui/keys/rebind.ts';
 import { readTmuxAnswer, type TerminalFacts, tmuxQuestion } from '../tui/state/terminal-checks.ts';
 import { statusVerb } from '../verbs/hub-state.ts';
 import { verbs } from '../verbs/registry.ts';
 import type { ArtifactRow, StatusShape } from '../verbs/shapes.ts';
-import { connectHub, ensureHub } from './connect.ts';
 import { editText } from './edit-text.ts';
 import { getArtifact } from './get.ts';
 import { handOver } from './hand-over.ts';
 import { openHistory } from './history-file.ts';
+import { openView } from './open-hubs.ts';
 import { chooseStyle } from './style.ts';
+
+/** What the screen is opened with. */
+export interface ScreenPlan {
+  readonly program: Program;
+  readonly version: string;
+  readonly ways: readonly HubWay[];
+}
 
 /** Shows the screen until the M2 leaves it; resolves with the exit status. */
 export async function openScreen(
-  program: Program,
-  version: string,
+  { program, version, ways }: ScreenPlan,
   form: 'text' | 'json',
 ): Promise<number> {
-  const { client } = await ensureHub(program);
+  const { client, connect } = await openView(program, ways);
   const isDumb = program.env.TERM === 'dumb';
   if (form === 'json' || !program.isTerminal || isDumb) {
     const status = (await client.call('status', {})) as StatusShape;
@@ -46,7 +53,7 @@ export async function openScreen(
   const look = await readLook(program);
   const end = await runCockpit({
     client,
-    reconnect: () => connectHub(findHubHome(program.env)),
+    reconnect: connect,
     fetch: (to, file) => saveFile(to, file, program),
     ports: program.ports,
     stdin: program.stdin,

@@ -201,10 +201,7 @@ export class Hub {
     this.#mirror = new LogMirror({ logs, clock: ports.clock, ...copies });
     this.#artifacts = new ArtifactMirror({ artifacts, ...copies });
     const workers = this.#workers;
-    const serve = this.#parts.serveCockpit;
-    const cockpits = new CockpitDesk({ ledger, workers, ports, serve, noticed });
-    this.#cockpits = cockpits;
-    await cockpits.open();
+    const cockpits = await this.#openCockpits(ledger);
     const inbox = this.#inbox;
     const rows = { kv, committer: this.#committer, workers, cockpits, inbox };
     this.#invites = new InviteBook({ ...rows, ports, hubKey: key, failed });
@@ -227,6 +224,13 @@ export class Hub {
       accept: (link) => this.#accept(link),
     });
     noticed(`hub ${key.slice(0, 8)} started`);
+  }
+
+  async #openCockpits(ledger: Ledger): Promise<CockpitDesk> {
+    const { ports, noticed, serveCockpit: serve } = this.#parts;
+    this.#cockpits = new CockpitDesk({ ledger, workers: this.#workers, ports, serve, noticed });
+    await this.#cockpits.open();
+    return this.#cockpits;
   }
 
   /** Ends sessions and the store; workers work on. Safe to repeat; resolves when it is over. */

@@ -41,5 +41,14 @@ export const cockpitsMax = 64;
 /** Links that one of them may have open: its screens, and verbs beside them. */
 export const cockpitLinksMax = 16;
 
+/** Pause before one of several hubs is tried again. */
+export const memberPauseMs = 1000;
+
+/** One of several hubs that has not answered a question for all by then is left out. */
+export const memberAnswerMsMax = 5000;
+
+/** Jobs that are kept of one of several hubs; a screen holds as many in all. */
+export const memberJobsMax = 2000;
+
 /** Screens hear of the team so long after it changed, once for all that changed since: a frame's time. */
 export const teamNewsMs = 20;

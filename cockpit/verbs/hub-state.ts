@@ -10,7 +10,7 @@ import { type DiskHealth, formatMib, isUnsound } from '../../store/disk-guard.ts
 import type { Hub } from '../hub/hub.ts';
 import { formatInstant, presentJob, presentTeam } from './present.ts';
 import { presentInbox } from './present-inbox.ts';
-import type { DiskShape, JobRow, StatusShape, WatchItem } from './shapes.ts';
+import type { DiskShape, JobRow, StatusOfMany, StatusShape, WatchItem } from './shapes.ts';
 import { describeJob, showTeam } from './text.ts';
 import { defineVerb, type Style, type VerbContext } from './verb.ts';
 
@@ -48,7 +48,7 @@ export const statusVerb = defineVerb({
       recent: (await presentAll(hub, recent)).filter((job) => job.outcome !== null),
     };
   },
-  show: showStatus,
+  show: (status: StatusShape | StatusOfMany, style) => showStatus(status, style),
 });
 
 /** First everything, then every change. */
@@ -112,13 +112,16 @@ function presentAll(hub: Hub, jobs: Parameters<typeof presentJob>[1][]): Promise
   return Promise.all(jobs.map((job) => presentJob(hub, job)));
 }
 
-function showStatus(status: StatusShape, style: Style): string {
-  const { hub, disk, team, jobs, recent } = status;
+function showStatus(status: StatusShape | StatusOfMany, style: Style): string {
+  const { team, jobs, recent } = status;
   const line = (job: JobRow) =>
     `  ${job.id.padEnd(6)} ${describeJob(job, style)}  ${style.dim(job.title)}`;
+  const hubs = 'hubs' in status ? status.hubs : [{ ...status, name: 'Wally' }];
   const lines = [
-    `${style.strong('Wally')} ${hub.version}  hub ${hub.pid} on ${hub.address}  ${style.dim(hub.home)}`,
-    ...showTrouble(disk, style),
+    ...hubs.flatMap(({ name, hub, disk }) => [
+      `${style.strong(name)} ${hub.version}  hub ${hub.pid} on ${hub.address}  ${style.dim(hub.home)}`,
+      ...showTrouble(disk, style),
+    ]),
     '',
     showTeam(team, style),
     '',

@@ -92,6 +92,8 @@ const sentences: Readonly<Record<string, (words: Words) => string>> = {
   'worker-renamed': ({ note }) => `a worker is called ${note} now`,
   'worker-revoked': ({ who }) => `${who} is not trusted any more`,
   'worker-store-lost': ({ who }) => `${who} came back without its memory`,
+  'cockpit-paired': ({ note }) => `the cockpit ${note} was paired`,
+  'cockpit-revoked': ({ note }) => `the cockpit ${note} is not trusted any more`,
   'terminal-opened': ({ who }) => `you opened a terminal on ${who}`,
   'terminal-closed': ({ who, note }) => `your terminal on ${who} ended ${note}`,
   'message-quarantined': ({ who, note }) => `a message of ${who} was set aside: ${note}`,

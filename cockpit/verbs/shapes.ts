@@ -335,6 +335,25 @@ export interface StatusShape {
   readonly recent: readonly JobRow[];
 }
 
+/** `wally --hub A --hub B status --json`: ids and names are qualified with the hub's. */
+export interface StatusOfMany {
+  readonly hubs: readonly {
+    readonly name: string;
+    readonly hub: StatusShape['hub'];
+    readonly disk: DiskShape;
+  }[];
+  readonly team: readonly TeamRow[];
+  readonly jobs: readonly JobRow[];
+  readonly recent: readonly JobRow[];
+}
+
+/** How one of several hubs is reached; `reason` is null while nothing is wrong. */
+export interface HubNews {
+  readonly name: string;
+  readonly is: 'coming' | 'live' | 'gone';
+  readonly reason: string | null;
+}
+
 /** The disk under the hub's home. Everything but `store` is null where there is nothing to say. */
 export interface DiskShape {
   /** `reopening`: a read or a write failed; the store is being opened again, by itself. */
@@ -354,7 +373,9 @@ export type WatchItem =
   | { readonly type: 'team'; readonly team: readonly TeamRow[] }
   | { readonly type: 'jobs'; readonly jobs: readonly JobRow[] }
   | { readonly type: 'job'; readonly job: JobRow }
-  | { readonly type: 'inbox'; readonly rows: readonly InboxRow[] };
+  | { readonly type: 'inbox'; readonly rows: readonly InboxRow[] }
+  /** Only where several hubs are watched as one. */
+  | { readonly type: 'hubs'; readonly hubs: readonly HubNews[] };
 
 /** What `wally terminal` streams: where it is, then output, and whether the worker is seen. */
 export type TerminalItem =

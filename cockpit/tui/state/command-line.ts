@@ -105,7 +105,8 @@ function performLine(state: State, text: string): Update {
   const place = findPlace(state, verb, rest);
   if (place !== undefined) return place;
   const shellText = `${verb.name}: this one streams; \`wally ${text}\` in a shell has it`;
-  if (isFollowing({ verb: verb.name, args: {} })) return tell(state, shellText);
+  const isPieces = verb.name.startsWith('logs');
+  if (isPieces || isFollowing({ verb: verb.name, args: {} })) return tell(state, shellText);
   const effects = planRequests(state, verb, rest);
   const isStream = effects.some((one) => one.type === 'request' && isFollowing(one.request));
   if (isStream) return tell(state, shellText);

@@ -5,7 +5,7 @@
  * One sentence for each thing that changed and none for what only moved on a screen. A sentence
  * begins with what it is about, so that one who knows enough can stop listening.
  */
-import type { InboxRow, JobRow, TeamRow, WatchItem } from '../../verbs/shapes.ts';
+import type { HubNews, InboxRow, JobRow, TeamRow, WatchItem } from '../../verbs/shapes.ts';
 import { describeJob, formatAge, plain } from '../../verbs/text.ts';
 
 /** What was told so far. */
@@ -15,6 +15,7 @@ export interface Told {
   readonly jobs: ReadonlyMap<string, JobRow>;
   readonly hasJobs: boolean;
   readonly inbox: ReadonlyMap<string, InboxRow>;
+  readonly hubs: ReadonlyMap<string, HubNews>;
 }
 
 /** What is new, and what has now been told. */
@@ -30,6 +31,7 @@ export const nothingTold: Told = {
   jobs: new Map(),
   hasJobs: false,
   inbox: new Map(),
+  hubs: new Map(),
 };
 
 /** The sentences of one piece of news. */
@@ -45,7 +47,20 @@ export function tellItem(told: Told, item: WatchItem): Telling {
       return tellJob(told, item.job);
     case 'inbox':
       return tellInbox(told, item.rows);
+    case 'hubs':
+      return tellHubs(told, item.hubs);
   }
+}
+
+/** Of several hubs each is told of when it comes and when it goes. */
+function tellHubs(told: Told, rows: readonly HubNews[]): Telling {
+  const hubs = new Map(rows.map((hub) => [hub.name, hub]));
+  const changed = rows.filter(({ name, is }) => is !== 'coming' && told.hubs.get(name)?.is !== is);
+  const sentences = changed.map(({ name, is, reason }) => {
+    if (is === 'live') return `Hub ${name} is here.`;
+    return `Hub ${name} is gone: ${reason} Work goes on. Trying again.`;
+  });
+  return { told: { ...told, hubs }, sentences };
 }
 
 function tellTeam(told: Told, rows: readonly TeamRow[]): Telling {

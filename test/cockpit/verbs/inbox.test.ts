@@ -124,7 +124,8 @@ describe('a box that knocks', () => {
   const carol = 'c4'.repeat(32);
 
   async function knock(): Promise<string> {
-    const order = { addresses: [], rendezvous: [], ttlMs: 60_000, asks: true };
+    const where = { addresses: [], rendezvous: [] };
+    const order = { kind: 'worker', ...where, ttlMs: 60_000, asks: true } as const;
     const { oneTimeKey } = await hand.hub.invites.create(order);
     const asked = hand.hub.invites.pair(oneTimeKey, { key: carol, host: 'mac-mini' });
     await expect(asked).rejects.toMatchObject({ code: 'PAIRING_ASKED' });
