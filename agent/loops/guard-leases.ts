@@ -131,12 +131,17 @@ export class GuardLeases {
     });
   }
 
-  /** Lets the guard go. It ends by itself, after what it still holds where there is any. */
+  /**
+   * Lets the guard go, with a last word on what is held: without it a guard waits for the whole lease of
+   * work that ended a moment ago. It ends by itself, after what it still holds where there is any.
+   */
   stop(): void {
     this.#isStopped = true;
     const timers = [this.#cancelSoon, this.#cancelSilence, this.#cancelRestart, this.#cancelIdle];
     for (const cancel of timers) cancel?.();
-    this.#present?.handle.close();
+    const { handle, tick } = this.#present ?? {};
+    if (tick !== undefined) void handle?.state({ from: tick.at, rows: this.#listRows() });
+    handle?.close();
   }
 
   #listRows(): readonly GuardRow[] {

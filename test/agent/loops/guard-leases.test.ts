@@ -276,4 +276,14 @@ describe('guard leases', () => {
     await bench.ports.advance(60_000);
     expect([opened.length, opened[0]?.asked, lines]).toEqual([1, 'close', []]);
   });
+
+  test('guard leases: a guard that is let go right after the work ended holds nothing more', async () => {
+    await start('J1.1');
+    await tick(opened[0]);
+    await run('J1.1');
+    await finish('J1.1');
+    loop.stop();
+    expect(opened[0]?.tables.at(-1)?.rows).toEqual([]);
+    expect(opened[0]?.asked).toBe('close');
+  });
 });
