@@ -105,13 +105,16 @@ function performLine(state: State, text: string): Update {
   const place = findPlace(state, verb, rest);
   if (place !== undefined) return place;
   const shellText = `${verb.name}: this one streams; \`wally ${text}\` in a shell has it`;
-  const isPieces = verb.name.startsWith('logs');
-  if (isPieces || isFollowing({ verb: verb.name, args: {} })) return tell(state, shellText);
+  const isInPieces = inPieces.has(verb.name) || isFollowing({ verb: verb.name, args: {} });
+  if (isInPieces) return tell(state, shellText);
   const effects = planRequests(state, verb, rest);
   const isStream = effects.some((one) => one.type === 'request' && isFollowing(one.request));
   if (isStream) return tell(state, shellText);
   return verb.danger === 'destroys' ? confirmLine(state, text, effects) : ask(state, ...effects);
 }
+
+/** Verbs that end, but whose answer comes in pieces that nothing on the screen takes. */
+const inPieces: ReadonlySet<string> = new Set(['logs', 'logs find']);
 
 /** Verbs whose answer a pane shows: the line leads there. */
 function findPlace(state: State, verb: ScreenVerb, rest: readonly string[]): Update | undefined {
