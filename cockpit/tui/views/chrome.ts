@@ -14,6 +14,7 @@ import { type PaneId, paneIds } from './layout.ts';
 import { fitRow, measureRow, type Role, type Row, type Span, span, spreadRow } from './row.ts';
 import { tallyJobs, tallyTeam } from './tally.ts';
 import { paneTitle } from './titles.ts';
+import { isLongError } from './toast.ts';
 import { measureCells } from './width.ts';
 
 /** The first row. */
@@ -98,7 +99,8 @@ export function viewFooter(state: State, width: number): Row {
   if (state.overlay?.type === 'command') {
     return fitRow([span(' :', 'accent'), ...fieldRow(state.overlay.field, width - 2)], width);
   }
-  if (state.toast !== undefined) {
+  const isBoxed = state.overlay === undefined && isLongError(state, width);
+  if (state.toast !== undefined && !isBoxed) {
     const role = state.toast.level === 'bad' ? 'bad' : 'strong';
     const mark = state.toast.level === 'bad' ? ' ✗ ' : ' › ';
     const waiting = state.toasts.length;

@@ -24,6 +24,7 @@ import { viewPalette } from './palette.ts';
 import type { PaneView } from './pane.ts';
 import { type Row, span } from './row.ts';
 import { viewTeam } from './team.ts';
+import { viewLongError } from './toast.ts';
 import { wrapCells } from './width.ts';
 import { viewWords } from './words.ts';
 
@@ -96,7 +97,7 @@ function viewCardOr(
 
 function viewOverlay(state: State, layout: Layout): PaneView | undefined {
   const { overlay } = state;
-  if (overlay === undefined) return undefined;
+  if (overlay === undefined) return viewLongError(state, layout.body);
   switch (overlay.type) {
     case 'form':
       return viewForm(state, overlay, layout.body);

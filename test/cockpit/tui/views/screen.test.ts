@@ -142,6 +142,25 @@ test('screen: a lost hub takes the header and leaves the rest as it was', () => 
   expect(rest.slice(0, -1)).toEqual(draw(viewScreen(state)).split('\n').slice(1, -1));
 });
 
+test('screen: an error that the last row can’t hold is shown whole above it, until a key', () => {
+  const text =
+    'dispatch: WORKER_UNKNOWN: There is no worker named "zed". `wally team` lists them all.';
+  const { state } = openWorld(60, 18);
+  const told = play(state, [{ type: 'said', level: 'bad', text }]).state;
+  expect(draw(viewScreen(told)).split('\n').slice(-5)).toMatchInlineSnapshot(`
+    [
+      "╭─ ✗ Error ───────────────────────────────────────────────╮",
+      "│ dispatch: WORKER_UNKNOWN: There is no worker named      │",
+      "│ "zed". \`wally team\` lists them all.                     │",
+      "╰─────────────────────────────────────────────────────────╯",
+      " d dispatch  enter details  c cancel  ? help  q quit",
+    ]
+  `);
+  const short = play(state, [{ type: 'said', level: 'bad', text: 'no such file' }]).state;
+  expect(draw(viewScreen(short)).split('\n').at(-1)).toBe(' ✗ no such file');
+  expect(draw(viewScreen(type(told, 'j').state))).not.toContain('✗ Error');
+});
+
 test('screen: without a hub nobody is told that nothing waits for them', () => {
   const state = open([120, 40], { team: [worker('alice')] });
   expect(draw(viewScreen(state))).toMatch(/M2 +✓ none for you/);
