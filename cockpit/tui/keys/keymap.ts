@@ -74,6 +74,7 @@ export type Command =
   | 'log-save'
   | 'mark-next'
   | 'copy'
+  | 'copy-answer'
   | 'command-line'
   | 'palette'
   | 'history-back'
@@ -291,6 +292,7 @@ export const keymap: readonly Binding[] = [
   shown('confirm-switch', ['tab', 'left', 'right', 'h', 'l'], 'switch', ['confirm']),
   shown('confirm-yes', ['y'], 'yes', ['confirm']),
   shown('confirm-no', ['esc', 'n', 'q'], 'no', ['confirm']),
+  shown('copy-answer', ['y'], 'copy all of it', ['words']),
   shown('help-close', ['esc', '?', 'q', 'enter'], 'close', ['help', 'words']),
   hidden('redraw', ['ctrl-l'], 'draw everything again', everywhere),
   hidden('suspend', ['ctrl-z'], 'suspend to the shell', everywhere),

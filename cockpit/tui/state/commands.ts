@@ -115,6 +115,10 @@ function applyReading(
   command: Command,
 ): Update {
   if (command === 'help-close') return still({ ...state, overlay: undefined });
+  if (command === 'copy-answer' && overlay.type === 'words') {
+    const text = `${overlay.lines.join('\n')}\n`;
+    return ask(state, { type: 'copy', text, what: `${overlay.lines.length} lines` });
+  }
   const how = moves[command];
   if (how === undefined) return still(state);
   const bounds = { room: readingRoom(state, overlay), last: Number.MAX_SAFE_INTEGER };

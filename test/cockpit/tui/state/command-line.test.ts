@@ -146,6 +146,9 @@ test('command line: a short answer is a toast, a long one is laid over the panes
   const picture = draw(viewScreen(long));
   expect(picture).toContain('D2 Start another attempt at J9?');
   expect(type(long, '', 'esc').state.overlay).toBeUndefined();
+  const { effects } = type(long, 'y');
+  const text = expect.stringMatching(/^D1 .*lost\n\nD2 .*lost\n$/s);
+  expect(effects).toEqual([{ type: 'copy', text, what: '15 lines' }]);
 });
 
 test('command line: drawn with its candidates and its usage', () => {
