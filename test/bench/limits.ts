@@ -23,6 +23,21 @@ export const settleMs = 8000;
 /** One look at an idle process; five rounds make the 20 s of the budget. */
 export const idleWindowMs = 4000;
 
+/** The terminal of the screen bench: team, jobs and log are beside each other. */
+export const screenSize = { columns: 120, rows: 34 } as const;
+
+/** What its hub says. */
+export const screenFeed = { workers: 1000, linesASecond: 5000 } as const;
+
+/** After its first frame, before a screen is watched at rest. */
+export const screenSettleMs = 2000;
+
+/** How long the feed goes on for memory to be looked at unless told; ten say whether it is flat. */
+export const soakMinutesDefault = 0.5;
+
+/** Between two looks at memory. */
+export const soakLookMs = 2000;
+
 /** Jobs in flight at once, and how many are done in one round of each kind. */
 export const loads = [
   { inFlight: 1, countSpawning: 40, countEmpty: 100 },
@@ -113,4 +128,11 @@ export const budgets = {
   fleetDispatchMs: { below: 5000 },
   fleetReturnMs: { below: 30_000 },
   openMs: { below: 2000 },
+  firstPaintMs: { below: 400 },
+  keyMs: { below: 20 },
+  lateKeyMs: { below: 50 },
+  // Paced at 33 ms: thirty and a third would be met by a clock without delay.
+  frames: { below: 30.5 },
+  clears: { below: 1 },
+  screenMegabytes: { below: 200 },
 } as const;

@@ -11,7 +11,7 @@ import type { Figure } from './figure.ts';
 import { benchIdle } from './idle.ts';
 import { benchJobs } from './jobs.ts';
 import { benchCore } from './jobs-core.ts';
-import { roundsDefault } from './limits.ts';
+import { roundsDefault, soakMinutesDefault } from './limits.ts';
 import { benchLogs } from './logs.ts';
 import { benchFairLogs } from './logs-fair.ts';
 import { benchOpen } from './open.ts';
@@ -20,6 +20,7 @@ import { renderMarkdown, renderText } from './report.ts';
 import { benchRivals } from './rivals/bench.ts';
 import { benchScale } from './scale.ts';
 import { benchKeys, benchPaint } from './screen.ts';
+import { benchScreen } from './screen-feed.ts';
 import { benchTeam, benchVersion } from './starts.ts';
 
 /** Name → what it measures. */
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, (plan: BenchPlan) => Promise<readonly Fig
   team: benchTeam,
   paint: benchPaint,
   keys: benchKeys,
+  screen: benchScreen,
   idle: benchIdle,
   jobs: benchJobs,
   'jobs-core': benchCore,
@@ -42,6 +44,7 @@ const usage = `node test/bench/main.ts [flags], after a build
   --only NAME   ${Object.keys(benches).join(', ')}; may be repeated
   --rounds N    (${roundsDefault})
   --quick       one short round, which shows that it works and measures nothing
+  --minutes N   (${soakMinutesDefault}) of feed in which the screen's memory is watched
   --install     as root: install what \`rivals\` needs (Debian's servers, clients of the registry)
   --rival ID    of \`rivals\` only this one; may be repeated
   --markdown    print the table of test/bench/README.md
@@ -52,6 +55,7 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: Object.keys(benches) },
     quick: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: String(soakMinutesDefault) },
     install: { type: 'boolean', default: false },
     rival: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string', default: String(roundsDefault) },
@@ -64,7 +68,9 @@ const unknown = values.only.filter((name) => !Object.hasOwn(benches, name));
 // So that homes and servers hear of the end and take what runs in them along.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-if (values.help || unknown.length > 0 || !(Number(values.rounds) >= 1)) {
+const isWrong = !(Number(values.rounds) >= 1) || !(Number(values.minutes) > 0);
+
+if (values.help || unknown.length > 0 || isWrong) {
   console.error(usage);
   process.exitCode = values.help ? 0 : 2;
 } else {
@@ -78,6 +84,7 @@ async function run(): Promise<void> {
   const plan: BenchPlan = {
     rounds: values.quick ? 1 : Math.floor(Number(values.rounds)),
     isQuick: values.quick,
+    soakMinutes: Number(values.minutes),
     mayInstall: values.install,
     rivals: values.rival,
   };

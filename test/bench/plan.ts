@@ -7,6 +7,8 @@ export interface BenchPlan {
   readonly rounds: number;
   /** As little as shows that everything works; the figures mean nothing. */
   readonly isQuick: boolean;
+  /** How long memory is watched under a feed. */
+  readonly soakMinutes: number;
   /** May programs and clients of other systems be installed? */
   readonly mayInstall: boolean;
   /** The other systems to compare with, by id; all if empty. */

@@ -18,7 +18,7 @@ const main = fileURLToPath(new URL('../bench/main.ts', import.meta.url));
 const timeout = 180_000;
 
 const shares = [
-  ['version', 'team', 'idle', 'scale'],
+  ['version', 'team', 'idle', 'screen', 'scale'],
   ['paint', 'keys', 'logs', 'logs-fair'],
   ['jobs', 'jobs-core', 'rivals'],
 ] as const;

@@ -19,6 +19,8 @@ export interface TerminalPlan {
   readonly env: Readonly<Record<string, string>>;
   readonly columns: number;
   readonly rows: number;
+  /** Hears of all that the program writes, torn anywhere, before the screen has it. */
+  readonly onOutput?: (output: string) => void;
 }
 
 /** How the program ended. `signal` is its number, null when it ended by itself. */
@@ -65,6 +67,7 @@ export class OpenTerminal implements AsyncDisposable {
     this.#xterm.onData((answer) => this.#pty.write(answer));
     this.#pty.onData((output) => {
       this.#byteCount += Buffer.byteLength(output);
+      plan.onOutput?.(output);
       this.#xterm.write(output, () => this.#look());
     });
     this.exit = new Promise((resolve) => {
