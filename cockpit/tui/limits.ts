@@ -131,3 +131,6 @@ export const nameCellsMax = 12;
 
 /** Bytes that go to the clipboard through the terminal: k9s found that terminals drop longer ones. */
 export const clipboardBytesMax = 74_994;
+
+/** Letters of a terminal's answer; a colour has 25, a name some 40. */
+export const replyCharsMax = 256;

@@ -14,6 +14,7 @@ import type { Binding } from './keys/keymap.ts';
 import { suspendMsMax } from './limits.ts';
 import { holdResize } from './panes/held-resize.ts';
 import { type LendTerminal, Screen } from './panes/screen.tsx';
+import { readTyped } from './panes/typed-input.ts';
 import { saveLog } from './save-log.ts';
 import type { HandOver } from './state/effects.ts';
 import { type FetchFile, HubFeed } from './state/feed.ts';
@@ -140,7 +141,7 @@ function openCockpit(options: CockpitOptions) {
         }}
       />
     );
-    const app = render(screen, { stdin, stdout: held.stdout, ...inkOptions });
+    const app = render(screen, { stdin: readTyped(stdin), stdout: held.stdout, ...inkOptions });
     exit.leave = app.unmount;
     feed.start();
     store.send(options.problems.map((text) => ({ type: 'problem', text })));

@@ -225,7 +225,7 @@ function attention(state: State): Row {
     parts.push(span(`△ ${namesText(silent, ({ name }) => name)} silent`, 'warn'));
   if (state.unseen.length > 0)
     parts.push(span(`✗ ${namesText(state.unseen, (id) => id)} ended badly`, 'bad'));
-  if (parts.length === 0) return [span('✓ all calm', 'dim')];
+  if (parts.length === 0) return [span('✓ nothing needs you', 'dim')];
   return parts.flatMap((part, index) => (index === 0 ? [part] : [span('  '), part]));
 }
 

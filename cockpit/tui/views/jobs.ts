@@ -143,14 +143,17 @@ function lateMark(job: JobRow, { width, wallMs }: JobLook): Row {
 /** What has ended has no dots: its outcome says how far it came. */
 function stateCell(job: JobRow, look: JobLook): Row {
   if (job.outcome === null) return jobStateRow(job, look.wallMs);
-  return outcomeRow(look.width < durationCellsMin ? { ...job, durationMs: null } : job);
+  const { durationMs } = job;
+  // Why it ended so is with its log and in its details: here it would cost the room of what it is.
+  const isShort = look.width < durationCellsMin;
+  return outcomeRow({ ...job, reason: null, durationMs: isShort ? null : durationMs });
 }
 
 /** The state without its dots: the chain beside it has them. */
 const outcomeField: Field = {
   column: { title: 'state', keep: 0, cellsMax: 26 },
   cell: ({ job }, { wallMs }) => {
-    const ended = outcomeRow(job);
+    const ended = outcomeRow({ ...job, reason: null });
     if (ended.length > 0) return ended;
     return jobStateRow(job, wallMs)
       .slice(1)

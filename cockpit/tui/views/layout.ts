@@ -79,7 +79,7 @@ export function layoutScreen(input: LayoutInput): Layout {
   const isAlone = kind === 'single' || input.isZoomed || !isOnDesk(focus);
   if (isAlone) return { kind, width, panes: { [focus]: body }, body };
   const layDesk = kind === 'wide' ? layoutWide : layoutStacked;
-  const panes = layDesk(body, input.teamRows);
+  const panes = layDesk(body, input.teamRows, focus);
   const isOpen = input.hasDetail && focus !== 'log';
   return { kind, width, panes: isOpen ? openDetail(panes, focus) : panes, body };
 }
@@ -116,9 +116,12 @@ function layoutWide(body: Rect, teamRows: TeamRows): Desk {
   };
 }
 
-function layoutStacked(body: Rect, teamRows: TeamRows): Desk {
-  const team = boxRows(teamRows, Math.floor(body.height * 0.3));
-  const jobs = Math.max(4, Math.floor(body.height * 0.33));
+/** What has the keys has the most room. */
+function layoutStacked(body: Rect, teamRows: TeamRows, focus: PaneId): Desk {
+  const share = { team: [0.45, 0.25], jobs: [0.2, 0.5] }[focus as 'team' | 'jobs'] ?? [0.3, 0.25];
+  const [teamShare = 0.3, jobsShare = 0.25] = share;
+  const team = boxRows(teamRows, Math.floor(body.height * teamShare));
+  const jobs = Math.max(4, Math.floor(body.height * jobsShare));
   return {
     team: { ...body, height: team },
     jobs: { ...body, y: body.y + team, height: jobs },

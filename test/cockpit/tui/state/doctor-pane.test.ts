@@ -189,7 +189,7 @@ describe('doctor pane', () => {
 describe('doctor pane: drawings', () => {
   test('doctor: drawn at 200x60', () => {
     expect(shown(type(world(200, 60), 'jj').state)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting                                                                                                                                     ✓ all calm
+      " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting                                                                                                                            ✓ nothing needs you
        1 Team 3  2 Jobs 0  3 Log  4 Inbox  5 Doctor 4  6 Events
       ╭─ 5 Doctor ───────────────────────────────────────────────────────────────────────────── 3 of 6 ─╮╭─ home-modes ─────────────────────────────────────────────────────────────────────────────────────╮
       │  state      where    check            fix   what was seen                                       ││ ✗ error on alice                                                                                 │
@@ -254,7 +254,7 @@ describe('doctor pane: drawings', () => {
 
   test('doctor: drawn at 120x40', () => {
     expect(shown(type(world(120, 40), 'jj').state)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting                                                     ✓ all calm
+      " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting                                            ✓ nothing needs you
        1 Team 3  2 Jobs 0  3 Log  4 Inbox  5 Doctor 4  6 Events
       ╭─ 5 Doctor ───────────────────────────────────── 3 of 6 ─╮╭─ home-modes ─────────────────────────────────────────────╮
       │  state      where    check            what was seen     ││ ✗ error on alice                                         │
@@ -299,7 +299,7 @@ describe('doctor pane: drawings', () => {
 
   test('doctor: drawn at 80x24', () => {
     expect(shown(type(world(80, 24), 'jj').state)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting             ✓ all calm
+      " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting    ✓ nothing needs you
        1 Team 3  2 Jobs 0  3 Log  4 Inbox  5 Doctor 4  6 Events
       ╭─ 5 Doctor ───────────────────────────────────────────────────────── 3 of 6 ─╮
       │  state      where    check            fix   what was seen                   │

@@ -201,7 +201,7 @@ describe('events pane', () => {
 describe('events pane: drawings', () => {
   test('events: drawn at 200x60', () => {
     expect(shown(type(small(200, 60), 'kk').state)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 1/1  jobs 0 running 0 waiting                                                                                                                                     ✓ all calm
+      " WALLY  ~/.wally  workers 1/1  jobs 0 running 0 waiting                                                                                                                            ✓ nothing needs you
        1 Team 1  2 Jobs 1  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ Events an hour ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────── 11-23 12:00 · 120 events ─╮
       │  ▁▁ ▁▁▂▂▂▂ ▂▃▃▃▃▃ ▄▄▄▄▄▄ ▅▅▅▅▅▆ ▆▆▆▆▇▇ ▇▇▇███ ██                                                                                                                                                    │
@@ -266,7 +266,7 @@ describe('events pane: drawings', () => {
 
   test('events: drawn at 120x40', () => {
     expect(shown(type(small(120, 40), 'kk').state)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 1/1  jobs 0 running 0 waiting                                                     ✓ all calm
+      " WALLY  ~/.wally  workers 1/1  jobs 0 running 0 waiting                                            ✓ nothing needs you
        1 Team 1  2 Jobs 1  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ Events an hour ───────────────────────────────────────────────────────────────────────── 11-23 12:00 · 120 events ─╮
       │  ▁▁ ▁▁▂▂▂▂ ▂▃▃▃▃▃ ▄▄▄▄▄▄ ▅▅▅▅▅▆ ▆▆▆▆▇▇ ▇▇▇███ ██                                                                    │
@@ -311,7 +311,7 @@ describe('events pane: drawings', () => {
 
   test('events: drawn at 80x24', () => {
     expect(shown(type(small(80, 24), 'kk').state)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 1/1  jobs 0 running 0 waiting             ✓ all calm
+      " WALLY  ~/.wally  workers 1/1  jobs 0 running 0 waiting    ✓ nothing needs you
        1 Team 1  2 Jobs 1  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ Events an hour ───────────────────────────────── 11-23 12:00 · 120 events ─╮
       │  ▁▁ ▁▁▂▂▂▂ ▂▃▃▃▃▃ ▄▄▄▄▄▄ ▅▅▅▅▅▆ ▆▆▆▆▇▇ ▇▇▇███ ██                            │

@@ -237,7 +237,7 @@ test('update: a list scrolls so that the selection stays in sight', () => {
   const many = Array.from({ length: 100 }, (_, index) => endedJob(`J${index + 1}`));
   const state = type(open([80, 24], { team, jobs: many }), 'G').state;
   expect(state.lists.jobs.selected).toBe('J1');
-  expect(state.lists.jobs.top).toBe(100 - 3);
+  expect(state.lists.jobs.top).toBe(100 - 7);
   expect(type(state, 'g').state.lists.jobs.top).toBe(0);
 });
 

@@ -91,7 +91,7 @@ describe('details of a job', () => {
     expect(drawJob(80, 24)).toMatchInlineSnapshot(`
       " WALLY  workers 3/4  jobs 1 running 1 waiting      ! 1 needs you  △ bob silent
        1 Team 4  2 Jobs 6  3 Log  4 Inbox 1  5 Doctor  6 Events
-      ╭─ 2 Job J6 ─────────────────────────────────────── 10 of 23 rows · esc back ─╮
+      ╭─ 2 Job J6 ─────────────────────────────────────── 12 of 23 rows · esc back ─╮
       │ what      npm test                                                          │
       │ state     ●●●●○ started                                                     │
       │ receipts  12:00:00 › +0.1s › +0.2s › +0.3s › ○                              │
@@ -102,11 +102,11 @@ describe('details of a job', () => {
       │ lost      after 24h of silence; never run again by itself                   │
       │                                                                             │
       │ ── attempt 2 · alice · alice-box ───  ── attempt 1 · bob · 東京-mac ─────…  │
+      │ ● queued   12:00:00                   ● queued   12:00:00                   │
+      │ ● sent     12:00:00  +0.1s            ● sent     12:00:00  +0.1s            │
       ╰─────────────────────────────────────────────────────────────────────────────╯
       ╭─ 3 Log J6 · alice · ●●●●○ started ──────────────────────────────────────────╮
       │ Reading …                                                                   │
-      │                                                                             │
-      │                                                                             │
       │                                                                             │
       │                                                                             │
       │                                                                             │

@@ -71,21 +71,21 @@ describe('desk', () => {
       " WALLY  workers 3/4  jobs 1 running 1 waiting      ! 1 needs you  △ bob silent
        1 Team 4  2 Jobs 6  3 Log  4 Inbox 1  5 Doctor  6 Events
       ╭─ 1 Team ─────────────────────────────────────────────────────────── 1 of 4 ─╮
-      │  worker  state       job          load         link     kind    host        │
-      │› wendy   ◐ draining                            direct   staff   hub         │
-      │  alice   ● working   J6 ●●●●○ +1  25% 3.1 GiB  direct   odally  alice-box   │
-      │  bob     ✗ lost 3m                             no link  odally  東京-mac    │
+      │  worker  state       link    kind   host  has                               │
+      │› wendy   ◐ draining  direct  staff  hub   git node npm                      │
       ╰─────────────────────────────────────────────────────────────────────────────╯
       ╭─ 2 Jobs newest first ────────────────────────────────────────────── 1 of 6 ─╮
-      │  job  state            worker   age  due      labels             what       │
-      │▸ J6   ●●●●○ started    alice    now  late 1m  nightly team=core  npm test   │
-      │  J5   ●○○○○ queued     alice    now  in 10m                      日本語 🚀… │
-      │  J2▾  ✗ FAILED · 1.2s  2 parts  now                              uname      │
+      │  job   state                   worker   due      what                       │
+      │▸ J6    ●●●●○ started           alice    late 1m  npm test                   │
+      │  J5    ●○○○○ queued            alice    in 10m   日本語 🚀 build            │
+      │  J2▾   ✗ FAILED · 1.2s         2 parts           uname                      │
+      │  └ J4  ✓ ok exit 0 · 1.2s      eve               uname                      │
+      │  └ J3  ✗ FAILED exit 3 · 1.2s  bob               uname                      │
+      │  J1    ✓ ok exit 0 · 1.2s      wendy             deploy                     │
+      │                                                                             │
       ╰─────────────────────────────────────────────────────────────────────────────╯
       ╭─ 3 Log J6 · alice · ●●●●○ started ──────────────────────────────────────────╮
       │ Reading …                                                                   │
-      │                                                                             │
-      │                                                                             │
       │                                                                             │
       │                                                                             │
       │                                                                             │

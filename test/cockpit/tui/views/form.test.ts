@@ -40,20 +40,20 @@ test('form: empty, on 80x24', () => {
      1 Team 3  2 Jobs 0  3 Log  4 Inbox  5 Doctor  6 Events
     ╭─ 1╭─ Dispatch a command ────────────────────────────────────────────────╮3 ─╮
     │  w│ ▸command      runs by /bin/sh -c on the box                         │   │
-    │› w│  to         any worker                                              │m  │
-    │  a│             △ 3 of 3 match, 1 of them silent, wendy is next: wendy  │m  │
-    │  b│             alice bob                                               │m  │
-    ╰───│  directory  a temporary one                                         │───╯
-    ╭─ 2│  repo       none                                                    │───╮
-    │ No│  deadline   none                                                    │   │
-    │ d │  run twice  no  ask me before it could run twice                    │   │
+    │› w│  to         any worker                                              │   │
+    ╰───│             △ 3 of 3 match, 1 of them silent, wendy is next: wendy  │───╯
+    ╭─ 2│             alice bob                                               │───╮
+    │ No│  directory  a temporary one                                         │   │
+    │ d │  repo       none                                                    │   │
+    │   │  deadline   none                                                    │   │
+    │   │  run twice  no  ask me before it could run twice                    │   │
     │   │  if lost    let it run, ask me                                      │   │
     │   │             If we lose its worker: it runs on there; unheard of for │   │
-    ╰───│             24h it is lost, and you are asked.                      │───╯
-    ╭─ 3│  more       hidden  variables, artifacts, labels, title             │───╮
+    │   │             24h it is lost, and you are asked.                      │   │
+    │   │  more       hidden  variables, artifacts, labels, title             │   │
+    ╰───│                                                                     │───╯
+    ╭─ 3│                                                                     │───╮
     │ Se│                                                                     │   │
-    │   │                                                                     │   │
-    │   │                                                                     │   │
     │   │                                                                     │   │
     │   │                                                                     │   │
     │   │ ── this will be sent                                                │   │

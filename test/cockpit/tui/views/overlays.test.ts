@@ -37,22 +37,22 @@ describe('screen: over the panes', () => {
       ╭─ 1╭─ Dispatch a command ────────────────────────────────────────────────╮3 ─╮
       │  w│  command    npm test                                                │   │
       │› w│ ▸to           names, needs such as +git, or all; none: any worker   │   │
-      │  a│             △ 3 of 3 match, 1 of them silent, wendy is next: wendy  │   │
-      │  b│             alice bob                                               │   │
-      ╰───│             alice bob wendy all +git +linux +node +npm +x64         │───╯
-      ╭─ 2│             ✗ WORKER_NO_MATCH No worker has what the job needs.     │7 ─╮
-      │  j│             Run \`wally team\`.                                       │   │
+      ╰───│             △ 3 of 3 match, 1 of them silent, wendy is next: wendy  │───╯
+      ╭─ 2│             alice bob                                               │7 ─╮
+      │  j│             alice bob wendy all +git +linux +node +npm +x64         │   │
+      │  J│             ✗ WORKER_NO_MATCH No worker has what the job needs.     │   │
+      │  J│             Run \`wally team\`.                                       │ … │
       │  J│  directory  a temporary one                                         │   │
       │  J│  repo       none                                                    │   │
       │▸ J│  deadline   none                                                    │   │
-      ╰───│  run twice  no  ask me before it could run twice                    │───╯
-      ╭─ 3│  if lost    let it run, ask me                                      │───╮
-      │  c│             If we lose its worker: it runs on there; unheard of for │   │
-      │  r│             24h it is lost, and you are asked.                      │d …│
-      │┃ m│  more       hidden  variables, artifacts, labels, title             │   │
-      │ ──│                                                                     │── │
-      │   │                                                                     │   │
-      │   │ ── this will be sent                                                │   │
+      │  J│  run twice  no  ask me before it could run twice                    │   │
+      │  J│  if lost    let it run, ask me                                      │   │
+      ╰───│             If we lose its worker: it runs on there; unheard of for │───╯
+      ╭─ 3│             24h it is lost, and you are asked.                      │───╮
+      │  c│  more       hidden  variables, artifacts, labels, title             │   │
+      │  r│                                                                     │d …│
+      │┃ m│                                                                     │   │
+      │ ──│ ── this will be sent                                                │── │
       │   │ wally dispatch -- 'npm test'                                        │   │
       ╰───╰─────────────────────────────────────────────────────────────────────╯───╯
        enter send  tab next field  ctrl-j new line  ctrl-o $EDITOR  esc close"
@@ -69,13 +69,13 @@ describe('screen: over the panes', () => {
       ╰───╭─ Cancel J13? ───────────────────────────────────╮───╯
       ╭─ 2│                                                 │7 ─╮
       │  j│ make check                                      │   │
-      │▸ J│ Its processes on bob will be ended.             │   │
-      ╰───│                                                 │───╯
-      ╭─ 3│ ▸ No, let it run      Yes, cancel J13           │───╮
-      │ On│                                                 │   │
-      │   ╰─────────────────────────────────────────────────╯   │
-      │                                                         │
-      │                                                         │
+      │  J│ Its processes on bob will be ended.             │ … │
+      │▸ J│                                                 │   │
+      │  J│ ▸ No, let it run      Yes, cancel J13           │   │
+      │  J│                                                 │   │
+      ╰───╰─────────────────────────────────────────────────╯───╯
+      ╭─ 3 Log J13 · bob · ●●●○○ accepted ──────────────────────╮
+      │ On its way to the worker.                               │
       │                                                         │
       ╰─────────────────────────────────────────────────────────╯
        enter take the marked answer   tab switch   y yes   esc no"
@@ -92,14 +92,14 @@ describe('screen: over the panes', () => {
       ╰───│   o                   the log in $PAGER         │───╯
       ╭─ 2│   O                   the log in $EDITOR        │7 ─╮
       │  j│   h left              fold; the file before     │   │
-      │▸ J│   l right             unfold; the file after    │   │
-      ╰───│   f                   save the chosen file      │───╯
-      ╭─ 3│   s                   only running, waiting, b… │───╮
-      │  c│   w                   only this worker; all     │   │
-      │  r│   n                   only what needs this; all │ll…│
-      │┃ m│   b                   only this label; all      │   │
-      │ ──│   a                   only young ones, old ones │── │
-      │   │   S                   worst first; again: last  │   │
+      │  J│   l right             unfold; the file after    │ … │
+      │  J│   f                   save the chosen file      │   │
+      │  J│   s                   only running, waiting, b… │   │
+      │▸ J│   w                   only this worker; all     │   │
+      ╰───│   n                   only what needs this; all │───╯
+      ╭─ 3│   b                   only this label; all      │───╮
+      │┃ m│   a                   only young ones, old ones │   │
+      │ ──│   S                   worst first; again: last  │── │
       ╰───╰─────────────────────────────────────────────────╯───╯
        esc close"
     `);

@@ -31,7 +31,7 @@ describe('screen: drawn at', () => {
       │  J12  ✓ ok exit 0 · 1.2s      wendy   git fetch --all   ││                                                          │
       │▸ J11  ✗ FAILED exit 3 · 0.4s  bob     make -j8          ││                                                          │
       │  J10  ⊘ cancelled · 1m 01s    alice   sleep 600         ││                                                          │
-      │  J9   ? lost: box is gone     bob     deploy            ││                                                          │
+      │  J9   ? lost                  bob     deploy            ││                                                          │
       │                                                         ││                                                          │
       │                                                         ││                                                          │
       │                                                         ││                                                          │
@@ -47,24 +47,24 @@ describe('screen: drawn at', () => {
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting           △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1 Team ─────────────────────────────────────────────────────────── 1 of 3 ─╮
-      │  worker  state       job           link     kind    host                    │
-      │› wendy   ○ idle                    direct   staff   hub                     │
-      │  alice   ● working   J14 ●●●●○ +1  direct   odally  ubuntu-1                │
-      │  bob     △ stale 9s                no link  odally  mac-mini.local          │
+      │  worker  state   link    kind   host  has                                   │
+      │› wendy   ○ idle  direct  staff  hub   git node npm                          │
       ╰─────────────────────────────────────────────────────────────────────────────╯
       ╭─ 2 Jobs newest first ────────────────────────────────────────────── 5 of 7 ─╮
       │  job  state                   worker  age  what                             │
+      │  J15  ●○○○○ queued            -       now  cargo build --release            │
+      │  J14  ●●●●○ started           alice   now  npm run bench "日本語テスト 🚀 … │
       │  J13  ●●●○○ accepted          bob     now  make check                       │
       │  J12  ✓ ok exit 0 · 1.2s      wendy   now  git fetch --all                  │
       │▸ J11  ✗ FAILED exit 3 · 0.4s  bob     now  make -j8                         │
+      │  J10  ⊘ cancelled · 1m 01s    alice   now  sleep 600                        │
+      │  J9   ? lost                  bob     now  deploy                           │
       ╰─────────────────────────────────────────────────────────────────────────────╯
       ╭─ 3 Log J11 · bob · ✗ FAILED ────────────────────────────────────────────────╮
       │  compiling 日本語 🚀                                                        │
       │  red and a line that is longer than any pane on a small screen, and on and …│
       │┃ make: *** [all] Error 3                                                    │
       │ ── ✗ FAILED exit 3 · 0.4s ───────────────────────────────────────────────── │
-      │                                                                             │
-      │                                                                             │
       │                                                                             │
       ╰─────────────────────────────────────────────────────────────────────────────╯
        d dispatch  enter details  c cancel  r retry  / filter  ? help  q quit"
@@ -76,14 +76,14 @@ describe('screen: drawn at', () => {
       " WALLY  2 up  1 run  2 wait       △ 1
        1  2 Jobs  3  4  5  6
       ╭─ 2 Jobs newest first ────── 5 of 7 ─╮
-      │  job  state             what        │
-      │  J15  ●○○○○ queued      cargo buil… │
-      │  J14  ●●●●○ started     npm run be… │
-      │  J13  ●●●○○ accepted    make check  │
-      │  J12  ✓ ok exit 0       git fetch … │
-      │▸ J11  ✗ FAILED exit 3   make -j8    │
-      │  J10  ⊘ cancelled       sleep 600   │
-      │  J9   ? lost: box is …  deploy      │
+      │  job  state            what         │
+      │  J15  ●○○○○ queued     cargo build… │
+      │  J14  ●●●●○ started    npm run ben… │
+      │  J13  ●●●○○ accepted   make check   │
+      │  J12  ✓ ok exit 0      git fetch -… │
+      │▸ J11  ✗ FAILED exit 3  make -j8     │
+      │  J10  ⊘ cancelled      sleep 600    │
+      │  J9   ? lost           deploy       │
       │                                     │
       │                                     │
       │                                     │
