@@ -90,6 +90,8 @@ function startGuard(parts: GuardSourceParts, listener: GuardListener): GuardHand
     listener.gone(why);
   };
   child.once('error', ({ message }) => goneBy(message));
+  // Without a process, for want of a descriptor, it has no streams either; `error` is still to come.
+  if (child.pid === undefined) return noGuard;
   child.once('exit', (code, signal) => goneBy(signal ?? `status ${code}`));
   // Its end is told by `exit`; a write that comes too late is nothing more than that.
   child.stdin.on('error', () => undefined);
@@ -112,6 +114,14 @@ function startGuard(parts: GuardSourceParts, listener: GuardListener): GuardHand
     kill: () => void child.kill('SIGKILL'),
   };
 }
+
+/** One that could not be started. */
+const noGuard: GuardHandle = {
+  pid: undefined,
+  state: () => Promise.resolve(false),
+  close: () => undefined,
+  kill: () => undefined,
+};
 
 function hear(stream: NodeJS.ReadableStream, take: (line: string) => void): void {
   const lines = new LineCutter();

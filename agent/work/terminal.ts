@@ -53,13 +53,18 @@ export async function openShell(scene: ShellScene, order: ShellOrder): Promise<S
   return shell;
 }
 
+/** Errors: TERMINAL_UNSUPPORTED where the box has no descriptor or process left; then it has no streams. */
 function startHost(mark: string): ChildProcess {
-  return spawn(process.execPath, [findHost()], {
+  const host = spawn(process.execPath, [findHost()], {
     cwd: '/',
     env: { [markVariable]: mark },
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
   });
+  // It is told in a turn of its own, when nobody else may listen, and would end the agent.
+  host.on('error', () => undefined);
+  if (host.pid !== undefined) return host;
+  throw new AppError('TERMINAL_UNSUPPORTED', 'The box cannot start another process now.');
 }
 
 /** Beside our own bundle, or the source that this runs from. */
