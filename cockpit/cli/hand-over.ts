@@ -17,6 +17,7 @@ import { splitWords } from '../verbs/command-line.ts';
 import type { LogItem } from '../verbs/shapes.ts';
 import { attachTerminal } from './attach-terminal.ts';
 import { leaveKeyDefault } from './leave-key.ts';
+import { nameOfId } from './local-names.ts';
 
 /** Output that is put before a pager or an editor; of more the end is left out, which is said. */
 const openedBytesMax = 256 * 1024 * 1024;
@@ -70,7 +71,7 @@ async function showLog(
 ): Promise<string | undefined> {
   const folder = join(findHubHome(program.env).directory, 'opened');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, `${job}-${program.pid}.log`);
+  const file = join(folder, `${nameOfId(job)}-${program.pid}.log`);
   try {
     await writeLog(client, job, file);
     const command = [...chooseCommand(program, how), file];

@@ -22,6 +22,7 @@ import { editText } from './edit-text.ts';
 import { getArtifact } from './get.ts';
 import { handOver } from './hand-over.ts';
 import { openHistory } from './history-file.ts';
+import { nameOfFolder } from './local-names.ts';
 import { openView } from './open-hubs.ts';
 import { chooseStyle } from './style.ts';
 
@@ -116,7 +117,7 @@ function wrapProblem(thrown: unknown): AppError {
 async function saveFile(client: HubClient, file: ArtifactRow, program: Program): Promise<string> {
   const [job, attempt] = file.attempt.split('.');
   const { directory } = findHubHome(program.env);
-  const folder = join(directory, 'saved', file.attempt, String(file.index));
+  const folder = nameOfFolder(join(directory, 'saved'), file);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const args = { job, attempt, path: file.path, out: `${folder}/`, force: true };
   // Leaving the screen ends the process, and with it the stream and its half file.
