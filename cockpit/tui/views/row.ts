@@ -63,8 +63,21 @@ export function isLongerThan(row: Row, width: number): boolean {
   return measureRow(sliceRow(row, 0, width + 1)) > width;
 }
 
-/** The row in exactly `width` cells: padded on the right, or cut with an ellipsis. */
+/**
+ * The row in exactly `width` cells: padded on the right, or cut with an ellipsis. The same row and width
+ * give the very same row again, so that what is painted of it can be remembered too.
+ */
 export function fitRow(row: Row, width: number): Row {
+  const known = fitted.get(row);
+  if (known?.width === width) return known.row;
+  const made = { width, row: makeFit(row, width) };
+  fitted.set(row, made).set(made.row, made);
+  return made.row;
+}
+
+const fitted = new WeakMap<Row, { readonly width: number; readonly row: Row }>();
+
+function makeFit(row: Row, width: number): Row {
   if (width <= 0) return [];
   if (isLongerThan(row, width)) {
     const cut = sliceRow(row, 0, width - 1);

@@ -22,6 +22,7 @@ import { type Layout, type PaneId, paneIds, type Rect } from './layout.ts';
 import { viewLog } from './log.ts';
 import { viewPalette } from './palette.ts';
 import type { PaneView } from './pane.ts';
+import { rememberView } from './remembered.ts';
 import { type Row, span } from './row.ts';
 import { viewTeam } from './team.ts';
 import { viewLongError } from './toast.ts';
@@ -50,7 +51,7 @@ export function viewScreen(state: State): ScreenView {
   if (layout.kind === 'tiny') return viewTiny(state);
   const panes = paneIds.flatMap((id) => {
     const rect = layout.panes[id];
-    return rect === undefined ? [] : viewPane(id, state, rect);
+    return rect === undefined ? [] : viewPane[id](state, rect);
   });
   const overlay = viewOverlay(state, layout);
   return {
@@ -62,38 +63,35 @@ export function viewScreen(state: State): ScreenView {
 }
 
 function viewChrome(state: State, layout: Layout): readonly PlacedRow[] {
-  const header = { x: 0, y: 0, row: viewHeader(state, layout.width) };
-  const footer = { x: 0, y: state.rows - 1, row: viewFooter(state, layout.width) };
-  return [header, { x: 0, y: 1, row: viewTabs(state, layout.width) }, footer];
-}
-
-function viewPane(id: PaneId, state: State, rect: Rect): readonly PaneView[] {
-  switch (id) {
-    case 'team':
-      return [viewCardOr(viewTeam, { state, rect })];
-    case 'jobs':
-      return [viewCardOr(viewJobs, { state, rect })];
-    case 'log':
-      return [viewLog(state, rect)];
-    case 'inbox':
-      return viewInbox(state, rect);
-    case 'doctor':
-      return viewDoctor(state, rect);
-    case 'events':
-      return viewEvents(state, rect);
-    default:
-      return unreachable(id);
-  }
+  const header = { x: 0, y: 0, row: remembered.header(state, layout.width) };
+  const footer = { x: 0, y: state.rows - 1, row: remembered.footer(state, layout.width) };
+  return [header, { x: 0, y: 1, row: remembered.tabs(state, layout.width) }, footer];
 }
 
 /** The list of a pane of the desk, or the details that are open in its place. */
 function viewCardOr(
   viewList: (state: State, rect: Rect) => PaneView,
-  { state, rect }: { readonly state: State; readonly rect: Rect },
-): PaneView {
-  const card = findOpenCard(state);
-  return card === undefined ? viewList(state, rect) : viewCard(state, card, rect);
+): (state: State, rect: Rect) => readonly PaneView[] {
+  return (state, rect) => {
+    const card = findOpenCard(state);
+    return [card === undefined ? viewList(state, rect) : viewCard(state, card, rect)];
+  };
 }
+
+// The log streams while everything else stays, and a list moves while the log stays.
+const remembered = {
+  header: rememberView(viewHeader),
+  tabs: rememberView(viewTabs),
+  footer: rememberView(viewFooter),
+};
+const viewPane: Readonly<Record<PaneId, (state: State, rect: Rect) => readonly PaneView[]>> = {
+  team: rememberView(viewCardOr(viewTeam)),
+  jobs: rememberView(viewCardOr(viewJobs)),
+  log: rememberView((state: State, rect: Rect) => [viewLog(state, rect)]),
+  inbox: rememberView(viewInbox),
+  doctor: rememberView(viewDoctor),
+  events: rememberView(viewEvents),
+};
 
 function viewOverlay(state: State, layout: Layout): PaneView | undefined {
   const { overlay } = state;

@@ -88,10 +88,16 @@ export function findTheme(name: ThemeName): Theme {
   return themes[name];
 }
 
-/** The row as text with SGR sequences, plain again at its end. */
+/** The row as text with SGR sequences, plain again at its end; made once for each row. */
 export function paintRow(row: Row, theme: Theme): string {
-  return row.map((part) => paintSpan(part, theme)).join('');
+  const known = painted.get(row);
+  if (known?.theme === theme) return known.text;
+  const text = row.map((part) => paintSpan(part, theme)).join('');
+  painted.set(row, { theme, text });
+  return text;
 }
+
+const painted = new WeakMap<Row, { readonly theme: Theme; readonly text: string }>();
 
 function paintSpan(part: Span, theme: Theme): string {
   const wanted = part.sgr ?? theme.styles[part.role];

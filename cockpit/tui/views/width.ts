@@ -8,12 +8,15 @@
 import stringWidth from 'string-width';
 import { measuredCharsMax, measuredTextsMax } from '../limits.ts';
 
-const printableAscii = /^[\x20-\x7e]*$/;
+// ASCII, Latin-1, and the dashes, dots, lines and marks that our own rows are made of: each is a
+// character by itself, one UTF-16 unit and one cell. Most texts are nothing else.
+const plainCells =
+  /^[\x20-\x7e\xa1-\xac\xae-\xff\u2010-\u2027\u2039\u203a\u2500-\u25fc\u2713\u2717]*$/;
 const segmenter = new Intl.Segmenter();
 
 /** Cells that `text` takes; control characters take none. */
 export function measureCells(text: string): number {
-  return printableAscii.test(text) ? text.length : measureOnce(text);
+  return plainCells.test(text) ? text.length : measureOnce(text);
 }
 
 /**
@@ -34,7 +37,7 @@ const measured = new Map<string, number>();
 
 /** What a person would call the characters of `text`: never half an emoji, never a bare accent. */
 export function splitGraphemes(text: string): readonly string[] {
-  if (printableAscii.test(text)) return text.split('');
+  if (plainCells.test(text)) return text.split('');
   return Array.from(segmenter.segment(text), (part) => part.segment);
 }
 
@@ -51,7 +54,7 @@ export interface CellSlice {
  */
 export function sliceCells(text: string, from: number, to: number): CellSlice {
   if (to <= 0) return { text: '', cells: 0, walked: 0 };
-  if (printableAscii.test(text)) {
+  if (plainCells.test(text)) {
     const part = text.slice(from, Math.max(from, to));
     return { text: part, cells: part.length, walked: Math.min(text.length, to) };
   }

@@ -3,12 +3,14 @@
  *
  * Widths are exact in every case: a row one cell off breaks the borders of the whole screen.
  */
+import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
 import { fitRow, measureRow, readRow, sliceRow, span } from '../../../../cockpit/tui/views/row.ts';
 import {
   fitCells,
   measureCells,
   sliceCells,
+  splitGraphemes,
   wrapCells,
 } from '../../../../cockpit/tui/views/width.ts';
 
@@ -17,6 +19,28 @@ test('width: Chinese and emoji take two cells, accents none', () => {
   expect(measureCells('👩‍👩‍👧')).toBe(2);
   expect(measureCells('e\u0301')).toBe(1);
   expect(measureCells('●●○')).toBe(3);
+});
+
+test('width: what is taken for one cell without a look is one cell for Ink too', () => {
+  const known = [
+    ['\x20', '\x7e'],
+    ['\xa1', '\xac'],
+    ['\xae', '\xff'],
+    ['\u2010', '\u2027'],
+    ['\u2039', '\u203a'],
+    ['\u2500', '\u25fc'],
+    ['\u2713', '\u2713'],
+    ['\u2717', '\u2717'],
+  ] as const;
+  for (const [from, to] of known) {
+    for (let code = from.charCodeAt(0); code <= to.charCodeAt(0); code += 1) {
+      const character = String.fromCharCode(code);
+      expect(`${character} ${stringWidth(character)}`).toBe(`${character} 1`);
+      // Two in a row stay two: none of them joins with another.
+      expect(splitGraphemes(`${character}x\u0301`)).toHaveLength(2);
+      expect(measureCells(character + character)).toBe(2);
+    }
+  }
 });
 
 test('width: fitting gives exactly the cells asked for', () => {
