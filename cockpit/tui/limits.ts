@@ -8,6 +8,9 @@
 /** Feed events are committed at most this often; keys never wait. Source: ink facts, 30 a second. */
 export const commitMsMin = 33;
 
+/** A frame of Ink's that is not there so long after it has the boxes does not come. It takes 1 or 2. */
+export const frameMsMax = 20;
+
 /** How long a toast that is no error stays. Source: k9s and lazygit use 4 to 6 seconds. */
 export const toastMs = 5000;
 

@@ -5,16 +5,13 @@
  * the alternate screen is left, the cursor shown and the terminal's modes restored: Ink does that
  * when it is unmounted and when the process ends, and nothing here ends the process.
  */
-import { render } from 'ink';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { HubClient } from '../hub/client.ts';
 import { copyText } from './clipboard.ts';
 import type { Binding } from './keys/keymap.ts';
 import { suspendMsMax } from './limits.ts';
-import { holdResize } from './panes/held-resize.ts';
-import { type LendTerminal, Screen } from './panes/screen.tsx';
-import { readTyped } from './panes/typed-input.ts';
+import { type Drawing, openDrawing } from './panes/drawing.tsx';
 import { saveLog } from './save-log.ts';
 import type { HandOver } from './state/effects.ts';
 import { type FetchFile, HubFeed } from './state/feed.ts';
@@ -93,7 +90,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitEnd> {
 
 function openCockpit(options: CockpitOptions) {
   const { client, reconnect, fetch, ports, stdin, stdout } = options;
-  const exit = { leave: () => {}, lend: undefined as LendTerminal | undefined };
+  const exit = { drawing: undefined as Drawing | undefined };
   const perform = (effect: WorldEffect): void => {
     if (effect.type === 'request') feed.request(effect.request);
     else if (effect.type === 'log') feed.askLog(effect.ask);
@@ -101,7 +98,7 @@ function openCockpit(options: CockpitOptions) {
     else if (effect.type === 'save-log') tell(saveLog(feed.client, options.savedPath, effect.save));
     else if (effect.type === 'follow-events') feed.followEvents(effect.after);
     else if (effect.type === 'inspect') inspect(options, store);
-    else if (effect.type === 'quit') exit.leave();
+    else if (effect.type === 'quit') exit.drawing?.leave();
     else if (effect.type === 'write') stdout.write(effect.text);
     else if (effect.type === 'hand-over') lend(() => handOver(effect.what));
     else if (effect.type === 'edit-text') lend(() => editCommand(options, store, effect));
@@ -119,36 +116,26 @@ function openCockpit(options: CockpitOptions) {
       await use();
       stdout.write(enterSequence(store.getState()));
     };
-    exit.lend?.(useBare).catch(() => undefined);
+    exit.drawing?.lend(useBare).catch(() => undefined);
   };
   const tell = (done: Promise<string>): void => tellEnd(done, store);
   const store = new CockpitStore({ ports, perform, initial: openState(seedOf(options)) });
   const told = { feed: store.feed, send: store.send };
   const feed = new HubFeed({ client, reconnect, fetch, ports, ...told });
-  const held = holdResize(stdout);
+  const { getState, subscribe, send } = store;
   const show = async (): Promise<void> => {
-    const screen = (
-      <Screen
-        source={store}
-        onReady={(lendTerminal) => {
-          exit.lend = lendTerminal;
-          stdout.write(enterSequence(store.getState()));
-        }}
-        onLeave={() => stdout.write(leaveSequence)}
-        onSized={() => {
-          stdout.write(eraseScreen);
-          held.tell();
-        }}
-      />
-    );
-    const app = render(screen, { stdin: readTyped(stdin), stdout: held.stdout, ...inkOptions });
-    exit.leave = app.unmount;
+    const drawing = openDrawing({
+      ...{ stdin, stdout, timers: ports.timers, getState, subscribe, send },
+      onReady: () => stdout.write(enterSequence(getState())),
+      onLeave: () => stdout.write(leaveSequence),
+    });
+    exit.drawing = drawing;
     feed.start();
-    store.send(options.problems.map((text) => ({ type: 'problem', text })));
+    send(options.problems.map((text) => ({ type: 'problem', text })));
     readPast(options, store);
-    await app.waitUntilExit();
+    await drawing.ended;
   };
-  return { store, feed, show, leave: () => exit.leave() };
+  return { store, feed, show, leave: () => exit.drawing?.leave() };
 }
 
 /** Says what came of something that this program does itself. */
@@ -202,20 +189,6 @@ function tellTrouble(store: CockpitStore, thrown: unknown): void {
   const { code, message } = wrapError(thrown, 'HUB_INTERNAL');
   store.send([{ type: 'problem', text: `${code}: ${message}` }]);
 }
-
-// Written while Ink takes the screen for empty.
-const eraseScreen = '\x1b[H\x1b[2J';
-
-// The store paces the feed, so Ink must not pace again (ink facts, C4); CI must not blank the
-// screen; a key decides what ctrl-c does.
-const inkOptions = {
-  alternateScreen: true,
-  incrementalRendering: true,
-  interactive: true,
-  maxFps: 1000,
-  exitOnCtrlC: false,
-  patchConsole: false,
-} as const;
 
 function seedOf({ ports, stdout, version, verbs, keymap, screen }: CockpitOptions) {
   const wallMs = ports.clock.wallMs();

@@ -1,44 +1,47 @@
 /*
- * A box with a title: its top border is a row of the view, the other sides are drawn by Ink.
+ * The left, right and lower side of a box; the upper one is a row with the title in it.
  *
- * Decides nothing: which box, where and what is in it come from the views.
+ * Decides nothing: which box and where comes from the views. Rows are painted beside Ink.
  */
 import { Box } from 'ink';
-import type { ReactElement } from 'react';
-import { innerWidth } from '../views/layout.ts';
-import type { PaneView } from '../views/pane.ts';
-import { paintRow, type Theme } from '../views/theme.ts';
-import { RowLine } from './row.tsx';
+import { createElement, type ReactElement } from 'react';
+import type { Rect } from '../views/layout.ts';
+import type { Theme } from '../views/theme.ts';
+import type { BoxPlan } from './stage.ts';
 
 /** What a box is drawn from. */
 export interface PaneProps {
-  readonly view: PaneView;
+  readonly box: BoxPlan;
   readonly theme: Theme;
 }
 
-/** Draws one box at its place; it covers what is below it. */
-export function Pane({ view, theme }: PaneProps): ReactElement {
-  const { rect, rows } = view;
-  const width = innerWidth(rect);
+/** Draws one box at its place; what is below it is blank where it covers. */
+export function Pane({ box, theme }: PaneProps): ReactElement {
+  const { rect, isFocused, isOver } = box;
   return (
-    <Box position="absolute" top={rect.y} left={rect.x} flexDirection="column">
-      <RowLine text={paintRow(view.top, theme)} width={rect.width} />
+    <Box position="absolute" top={rect.y} left={rect.x} width={rect.width} height={rect.height}>
+      {isOver && <Blank rect={rect} />}
       <Box
+        position="absolute"
+        top={1}
+        left={0}
         width={rect.width}
-        height={rect.height - 1}
-        flexDirection="column"
+        height={Math.max(0, rect.height - 1)}
         borderStyle="round"
         borderTop={false}
-        {...borderLook(view.isFocused, theme)}
-      >
-        {rows.map((row, index) => (
-          // Rows are places on the screen, not things that move: the index is their identity.
-          // biome-ignore lint/suspicious/noArrayIndexKey: see above
-          <RowLine key={index} text={paintRow(row, theme)} width={width} />
-        ))}
-      </Box>
+        {...borderLook(isFocused, theme)}
+      />
     </Box>
   );
+}
+
+/**
+ * Made of Ink's own text element with a size, not of its Text component: Ink 7.1 measures every Text
+ * without a size, and keeps each text it ever measured.
+ */
+function Blank({ rect: { width, height } }: { readonly rect: Rect }): ReactElement {
+  const lines = Array<string>(height).fill(' '.repeat(width)).join('\n');
+  return createElement('ink-text', { style: { width, height, flexShrink: 0 } }, lines);
 }
 
 function borderLook(

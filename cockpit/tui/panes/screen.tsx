@@ -1,8 +1,8 @@
 /*
- * The whole screen: takes the state, asks the views for a picture, draws it, and hands keys on.
+ * The whole screen as Ink has it: the boxes, and keys, which it hands on.
  *
- * Holds no state of its own. The root is exactly as large as the terminal, so a frame never
- * scrolls it.
+ * What is in the boxes is painted beside Ink. Holds no state of its own. The root is exactly as large
+ * as the terminal, so a frame never scrolls it.
  */
 import { Box, useApp, useInput, usePaste } from 'ink';
 import {
@@ -15,18 +15,15 @@ import {
 import { readReport } from '../keys/reports.ts';
 import { splitKeys } from '../keys/resolve.ts';
 import type { CockpitEvent } from '../state/effects.ts';
-import type { State } from '../state/model.ts';
-import { viewScreen } from '../views/screen.ts';
-import { findTheme, paintRow } from '../views/theme.ts';
 import { Pane } from './pane.tsx';
-import { RowLine } from './row.tsx';
+import type { BoxesPlan } from './stage.ts';
 
-/** What the screen needs of the store. */
+/** What the screen needs of the stage and the store. */
 export interface ScreenSource {
-  getState(): State;
-  subscribe(listener: () => void): () => void;
+  readonly getBoxes: () => BoxesPlan;
+  readonly subscribe: (listener: () => void) => () => void;
   /** Applies events at once, as one change of the screen. */
-  send(events: readonly CockpitEvent[]): void;
+  readonly send: (events: readonly CockpitEvent[]) => void;
 }
 
 /** Lends the terminal to `use`, then draws everything again. */
@@ -39,13 +36,15 @@ export interface ScreenProps {
   readonly onReady: (lend: LendTerminal) => void;
   /** Called when the screen goes, on every way out that leaves time for anything. */
   readonly onLeave: () => void;
+  /** Called when the boxes of a plan are Ink's to draw. */
+  readonly onDrawn: () => void;
   /** Called between an empty screen of a new size and the first full one. */
   readonly onSized: () => void;
 }
 
 /** Draws the screen. */
-export function Screen({ source, onReady, onSized, onLeave }: ScreenProps): ReactElement {
-  const state = useSyncExternalStore(source.subscribe, source.getState);
+export function Screen({ source, onReady, onDrawn, onSized, onLeave }: ScreenProps): ReactElement {
+  const plan = useSyncExternalStore(source.subscribe, source.getBoxes);
   useInput((input, key) => {
     const report = readReport(input);
     if (report !== undefined) source.send([{ type: 'report', report }]);
@@ -55,7 +54,10 @@ export function Screen({ source, onReady, onSized, onLeave }: ScreenProps): Reac
   const { suspendTerminal } = useApp();
   useEffect(() => onReady(suspendTerminal), [onReady, suspendTerminal]);
   useEffect(() => onLeave, [onLeave]);
-  const size = `${state.columns}x${state.rows}`;
+  // Another plan, although nothing else here depends on it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
+  useLayoutEffect(onDrawn, [plan, onDrawn]);
+  const size = `${plan.columns}x${plan.rows}`;
   const [drawnSize, setDrawnSize] = useState(size);
   useLayoutEffect(() => {
     if (drawnSize === size) return;
@@ -65,17 +67,12 @@ export function Screen({ source, onReady, onSized, onLeave }: ScreenProps): Reac
   // What rows a terminal keeps where when its size changes is its own affair. Ink writes only rows
   // that differ from its last frame, so that frame must be an empty one: then all are written.
   if (drawnSize !== size) return <Box />;
-  const theme = findTheme(state.screen.theme);
-  const view = viewScreen(state);
   return (
-    <Box width={view.columns} height={view.rows}>
-      {view.lines.map(({ x, y, row }) => (
-        <Box key={y} position="absolute" top={y} left={x}>
-          <RowLine text={paintRow(row, theme)} width={Math.max(0, view.columns - 1)} />
-        </Box>
-      ))}
-      {view.panes.map((pane) => (
-        <Pane key={pane.id} view={pane} theme={theme} />
+    <Box width={plan.columns} height={plan.rows}>
+      {plan.boxes.map((box, index) => (
+        // Boxes are places on the screen, not things that move: the index is their identity.
+        // biome-ignore lint/suspicious/noArrayIndexKey: see above
+        <Pane key={index} box={box} theme={plan.theme} />
       ))}
     </Box>
   );

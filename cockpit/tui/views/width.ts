@@ -92,9 +92,9 @@ export function breakText(
   let lineCells = 0;
   let isNext = false;
   const end = () => parts.push({ text: line, cells: lineCells, isNext });
-  // Runs of ASCII are cut by length: almost all of a log is that.
-  for (const piece of printableAscii.test(text)
-    ? chunkAscii(text, width - cells, width)
+  // Texts of plain cells are cut by length: almost all of a log is that.
+  for (const piece of plainCells.test(text)
+    ? chunkPlain(text, width - cells, width)
     : splitGraphemes(text)) {
     const size = measureCells(piece);
     if (size === 0) continue;
@@ -113,7 +113,7 @@ export function breakText(
   return parts;
 }
 
-function* chunkAscii(text: string, first: number, width: number): Generator<string> {
+function* chunkPlain(text: string, first: number, width: number): Generator<string> {
   let at = 0;
   for (let room = Math.max(0, first); at < text.length; room = Math.max(1, width)) {
     if (room > 0) yield text.slice(at, at + room);

@@ -6,12 +6,15 @@
 import { PassThrough, Writable } from 'node:stream';
 import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
 import xterm from '@xterm/headless';
+import { type Snapshot, takeSnapshot } from '../../kit/cells.ts';
 
 /** A terminal of this size with streams for a program to run on. */
 export class FakeTerminal {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   written = '';
+  /** What was written, one entry for each write. */
+  readonly writes: string[] = [];
   isRaw = false;
   readonly #term;
   readonly #size: { columns: number; rows: number };
@@ -32,6 +35,7 @@ export class FakeTerminal {
       decodeStrings: false,
       write: (chunk: string, _encoding, done) => {
         this.written += chunk;
+        this.writes.push(chunk);
         // A terminal's driver makes the carriage returns.
         this.#term.write(chunk.replaceAll('\n', '\r\n'), done);
       },
@@ -67,6 +71,14 @@ export class FakeTerminal {
       active.getLine(active.viewportY + row),
     );
     return rows.map((line) => line?.translateToString(true) ?? '').join('\n');
+  }
+
+  /** Every cell with its look, once all that was written is on the screen. */
+  async snapshot(): Promise<Snapshot> {
+    await new Promise<void>((resolve) => {
+      this.#term.write('', resolve);
+    });
+    return takeSnapshot(this.#term);
   }
 
   /** Resolves once the screen satisfies `isThere`; looks now and after everything written. */
