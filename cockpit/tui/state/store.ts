@@ -6,13 +6,15 @@
  * make it grow. The only file that knows zustand.
  */
 import { createStore } from 'zustand/vanilla';
+import { wrapError } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../../protocol/ports.ts';
 import type { EventRow, JobRow } from '../../verbs/shapes.ts';
 import { ageTickMs, commitMsMin, eventsHeldMax, toastMs } from '../limits.ts';
-import type { CockpitEvent, Effect } from './effects.ts';
+import type { CockpitEvent, Effect, Update } from './effects.ts';
 import { joinCount, joinGrowth } from './log-feed.ts';
 import type { State } from './model.ts';
+import { warn } from './toast.ts';
 import { isAgeing, update } from './update.ts';
 
 /** What the hub says, to be applied with the next change. */
@@ -71,7 +73,7 @@ export class CockpitStore {
     const before = this.getState();
     let state = before;
     for (const event of [...this.#takePending(), ...events]) {
-      const next = update(state, event);
+      const next = take(state, event);
       state = next.state;
       effects.push(...next.effects);
     }
@@ -161,4 +163,17 @@ function joinPending(waiting: FeedEvent | undefined, event: FeedEvent): FeedEven
     return joinGrowth(waiting, event);
   if (waiting?.type === 'log-count' && event.type === 'log-count') return joinCount(waiting, event);
   return event;
+}
+
+/**
+ * What an event makes of the state. What hubs say is trusted to have the shape that it is declared to
+ * have; one of another version may break that, and then the screen says so and stays.
+ */
+function take(state: State, event: CockpitEvent): Update {
+  try {
+    return update(state, event);
+  } catch (thrown) {
+    const { message } = wrapError(thrown, 'HUB_INTERNAL');
+    return warn(state, `the screen could not take a word of the hub (${event.type}): ${message}`);
+  }
 }

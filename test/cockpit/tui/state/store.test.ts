@@ -111,3 +111,13 @@ test('store: events of the journal that wait are kept in order, and no more than
   expect(rows).toHaveLength(eventsHeldMax);
   expect([rows[0]?.seq, rows.at(-1)?.seq]).toEqual([6, eventsHeldMax + 5]);
 });
+
+test('store: a word of the hub that has another shape is said, and the screen stays', () => {
+  const { store } = openStore();
+  store.send([{ type: 'jobs', jobs: [null as unknown as ReturnType<typeof job>] }]);
+  expect(store.getState().toast?.text).toMatch(
+    /^the screen could not take a word of the hub \(jobs\)/,
+  );
+  store.send([{ type: 'jobs', jobs: [job('J1')] }]);
+  expect(store.getState().jobs).toHaveLength(1);
+});
