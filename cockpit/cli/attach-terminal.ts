@@ -55,6 +55,7 @@ class Attached {
   #typedBytes = 0;
   #isGiving = false;
   #hasLeft = false;
+  #isOver = false;
   #restore: ((last: string) => void) | undefined;
 
   constructor(plan: AttachPlan) {
@@ -73,6 +74,7 @@ class Attached {
       this.#restore?.('');
       return answer;
     } finally {
+      this.#isOver = true;
       // A shell that ended has left its line; whoever left it has not.
       this.#restore?.('\r\n');
     }
@@ -92,7 +94,8 @@ class Attached {
     if ('directory' in item) {
       const place = `${item.worker} (${item.host}): ${item.directory}`;
       await this.#write(`[${place}; ${this.#key.name} leaves]\r\n`);
-      this.#take();
+      // It may have ended while that was being written.
+      if (!this.#isOver) this.#take();
       return;
     }
     const word = item.is === 'away' ? `is not heard; ${this.#key.name} leaves` : 'is heard again';
