@@ -333,7 +333,9 @@ export class Desk {
 
   /** Its row goes with the commit that follows. */
   #keep({ kept }: Plan): void {
-    if (kept !== undefined) this.#parts.rows.put(kept.attempt, kept);
+    // A commit that is refused takes nothing to the disk, and its row must not go there with another.
+    if (kept === undefined || !this.#parts.committer.isOpen) return;
+    this.#parts.rows.put(kept.attempt, kept);
   }
 
   #commit(ops: readonly KvOp[], rows: readonly StreamRow[]): Promise<void> {

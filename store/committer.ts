@@ -83,6 +83,11 @@ export class Committer {
     });
   }
 
+  /** Would a commit be taken? What is not must not ride on the batches of those that were. */
+  get isOpen(): boolean {
+    return this.#findRefusal() === undefined;
+  }
+
   /**
    * For changes that may be lost, because losing them is only work to be done again: they go with
    * the next batch, in their place among the commits, or after a while with one of their own.

@@ -55,6 +55,8 @@ export interface Bench {
   readonly batches: (readonly string[])[];
   /** Facts on disk that wait for the hub, oldest first. */
   readFacts(): Promise<readonly FactMessage[]>;
+  /** The store takes no more commits, as when the agent stops. */
+  close(): Promise<void>;
   /** Takes commands as one delivery, numbered on. */
   take(...commands: readonly CommandMessage[]): Promise<void>;
 }
@@ -104,6 +106,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
     asked,
     batches,
     readFacts: async () => (await streams.read(0, 10_000)).map((row) => decodeFact(row.bytes)),
+    close: () => committer.close(),
     take: (...commands) => {
       const first = (desk.streams?.counts.received ?? 0) + 1;
       return desk.take(

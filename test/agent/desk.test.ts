@@ -41,6 +41,23 @@ describe('desk', () => {
     expect(bench.desk.inventory()).toEqual([{ attempt: 'J1.1', state: 'accepted' }]);
   });
 
+  test('desk: an end that comes when the store is closing is not on the disk without its report', async () => {
+    const bench = await openBench();
+    await bench.take(assign('J1.1'), assign('J2.1'));
+    await run(bench, 'J1.1');
+    // Under way, and not sealed yet, when the store begins to close.
+    const earlier = bench.desk.step('J2.1', { type: 'start' });
+    const closed = bench.close();
+    const end = bench.desk.step('J1.1', { type: 'exited', at: 9, usage: { exitCode: 0 } });
+    await expect(end).rejects.toMatchObject({ code: 'STORE_IO' });
+    await Promise.all([earlier, closed]);
+    const again = await restart(bench);
+    expect(again.desk.inventory()).toMatchObject([
+      { attempt: 'J1.1', state: 'running' },
+      { attempt: 'J2.1', state: 'starting' },
+    ]);
+  });
+
   test('desk: the same assign again adds nothing but the mark', async () => {
     const bench = await openBench();
     await bench.take(assign('J1.1'));
