@@ -15,6 +15,9 @@ import type { Program } from '../ports.ts';
 import { connectHub } from './connect.ts';
 import { isPaired, openPairedWay, pairHub } from './paired-hub.ts';
 
+/** What several are called where they are looked into as one; no hub is called so beside others. */
+export const allName = 'all';
+
 /** The ways, in the order of their words; at least one. */
 export async function findHubWays(
   program: Program,
@@ -76,7 +79,7 @@ function isSameHub(one: HubWay, other: HubWay): boolean {
 }
 
 function freeName(name: string, ways: readonly HubWay[]): string {
-  const taken = new Set(ways.map((way) => way.name));
+  const taken = new Set([allName, ...ways.map((way) => way.name)]);
   let free = name;
   for (let number = 2; taken.has(free); number += 1) free = `${name}-${number}`;
   return free;

@@ -18,11 +18,12 @@ import { findGrammar, isFollowing, parseRequest, splitWords } from '../verbs/com
 import { verbs } from '../verbs/registry.ts';
 import type { WatchItem } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
-import { openView } from './open-hubs.ts';
+import { openViews } from './open-hubs.ts';
 
 /** Runs until it is left; resolves with the exit status. */
 export async function runLinear(program: Program, ways: readonly HubWay[]): Promise<number> {
-  const { client, connect } = await openView(program, ways);
+  const { client, views } = await openViews(program, ways);
+  const connect = () => views[0]?.connect() ?? Promise.reject(new AppError('HUB_UNREACHABLE'));
   const linear = new Linear(program, client, connect);
   program.onSignal(() => linear.leave());
   await linear.run();

@@ -8,7 +8,9 @@ import { AllHubs } from '../hub/all-hubs.ts';
 import type { HubClient } from '../hub/client.ts';
 import type { HubWay } from '../hub/hub-way.ts';
 import type { Program } from '../ports.ts';
+import type { HubView } from '../tui/state/feed.ts';
 import { ensureHub } from './connect.ts';
+import { allName } from './hub-ways.ts';
 
 /** A connection to the one hub, or one that stands for all of them. */
 export async function openHubs(
@@ -28,16 +30,23 @@ export async function openHubs(
   return all;
 }
 
-/** What a screen looks into: a connection, and how the next one is made when that is lost. */
-export interface View {
+/** What a screen can look into, with a connection to the first of it. */
+export interface Views {
   readonly client: HubClient;
-  readonly connect: () => Promise<HubClient>;
+  readonly views: readonly HubView[];
 }
 
-/** Opens what a screen looks into. The hub of this home is started if none runs; one that was named is not. */
-export async function openView(program: Program, ways: readonly HubWay[]): Promise<View> {
+/**
+ * Opens what a screen looks into: of several hubs all as one, then each. The hub of this home is started if
+ * none runs; one that was named is not.
+ */
+export async function openViews(program: Program, ways: readonly HubWay[]): Promise<Views> {
   const connect = () => openHubs(program, ways, () => undefined);
-  const [only] = ways;
-  if (only?.isOwn !== true) return { client: await connect(), connect };
-  return { client: (await ensureHub(program)).client, connect };
+  const [only, ...others] = ways;
+  if (only?.isOwn === true) {
+    return { client: (await ensureHub(program)).client, views: [{ name: '', connect }] };
+  }
+  const each = ways.map((way): HubView => ({ name: way.name, connect: () => way.connect() }));
+  const views = others.length === 0 ? each : [{ name: allName, connect }, ...each];
+  return { client: await connect(), views };
 }

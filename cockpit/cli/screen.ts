@@ -24,7 +24,7 @@ import { getArtifact } from './get.ts';
 import { handOver } from './hand-over.ts';
 import { openHistory } from './history-file.ts';
 import { nameOfFolder } from './local-names.ts';
-import { openView } from './open-hubs.ts';
+import { openViews } from './open-hubs.ts';
 import { chooseStyle } from './style.ts';
 
 /** What the screen is opened with. */
@@ -39,7 +39,7 @@ export async function openScreen(
   { program, version, ways }: ScreenPlan,
   form: 'text' | 'json',
 ): Promise<number> {
-  const { client, connect } = await openView(program, ways);
+  const { client, views } = await openViews(program, ways);
   const isDumb = program.env.TERM === 'dumb';
   if (form === 'json' || !program.isTerminal || isDumb) {
     const status = (await client.call('status', {})) as StatusShape;
@@ -56,7 +56,7 @@ export async function openScreen(
   const look = await readLook(program);
   const end = await runCockpit({
     client,
-    reconnect: connect,
+    views,
     fetch: (to, file) => saveFile(to, file, program),
     ports: program.ports,
     stdin: program.stdin,

@@ -14,10 +14,11 @@ import { suspendMsMax } from './limits.ts';
 import { type Drawing, openDrawing } from './panes/drawing.tsx';
 import { saveLog } from './save-log.ts';
 import type { HandOver } from './state/effects.ts';
-import { type FetchFile, HubFeed } from './state/feed.ts';
+import { type FetchFile, HubFeed, type HubView } from './state/feed.ts';
 import type { DispatchArgs } from './state/form-args.ts';
 import type { PastDispatches } from './state/form-history.ts';
 import type { ScreenVerb } from './state/grammar.ts';
+import { openHubsView } from './state/hubs.ts';
 import { openState, type ScreenPrefs, type State } from './state/model.ts';
 import { CockpitStore, type WorldEffect } from './state/store.ts';
 import { enterSequence, leaveSequence } from './state/terminal.ts';
@@ -25,9 +26,10 @@ import type { TerminalFacts } from './state/terminal-checks.ts';
 
 /** What the screen is opened with. */
 export interface CockpitOptions {
+  /** A connection to the first of the views. */
   readonly client: HubClient;
-  /** Makes a new connection after the first was lost; called again after a second when it fails. */
-  readonly reconnect: () => Promise<HubClient>;
+  /** What can be looked into, at least one. */
+  readonly views: readonly HubView[];
   readonly fetch: FetchFile;
   readonly ports: Ports;
   readonly stdin: NodeJS.ReadStream;
@@ -89,7 +91,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitEnd> {
 }
 
 function openCockpit(options: CockpitOptions) {
-  const { client, reconnect, fetch, ports, stdin, stdout } = options;
+  const { client, views, fetch, ports, stdin, stdout } = options;
   const exit = { drawing: undefined as Drawing | undefined };
   const perform = (effect: WorldEffect): void => {
     if (effect.type === 'request') feed.request(effect.request);
@@ -98,6 +100,7 @@ function openCockpit(options: CockpitOptions) {
     else if (effect.type === 'save-log') tell(saveLog(feed.client, options.savedPath, effect.save));
     else if (effect.type === 'follow-events') feed.followEvents(effect.after);
     else if (effect.type === 'inspect') inspect(options, store);
+    else if (effect.type === 'look-into') feed.lookInto(effect.at);
     else if (effect.type === 'quit') exit.drawing?.leave();
     else if (effect.type === 'write') stdout.write(effect.text);
     else if (effect.type === 'hand-over') lend(() => handOver(effect.what));
@@ -121,7 +124,7 @@ function openCockpit(options: CockpitOptions) {
   const tell = (done: Promise<string>): void => tellEnd(done, store);
   const store = new CockpitStore({ ports, perform, initial: openState(seedOf(options)) });
   const told = { feed: store.feed, send: store.send };
-  const feed = new HubFeed({ client, reconnect, fetch, ports, ...told });
+  const feed = new HubFeed({ client, views, fetch, ports, ...told });
   const { getState, subscribe, send } = store;
   const show = async (): Promise<void> => {
     const drawing = openDrawing({
@@ -190,7 +193,8 @@ function tellTrouble(store: CockpitStore, thrown: unknown): void {
   store.send([{ type: 'problem', text: `${code}: ${message}` }]);
 }
 
-function seedOf({ ports, stdout, version, verbs, keymap, screen }: CockpitOptions) {
+function seedOf(options: CockpitOptions) {
+  const { ports, stdout, version, verbs, keymap, screen, views } = options;
   const wallMs = ports.clock.wallMs();
   const zoneMinutes = -new Date(wallMs).getTimezoneOffset();
   return {
@@ -198,6 +202,7 @@ function seedOf({ ports, stdout, version, verbs, keymap, screen }: CockpitOption
     verbs,
     keymap,
     screen,
+    hubs: openHubsView(views.map(({ name }) => name).filter((name) => name !== '')),
     zoneMinutes,
     wallMs,
     nowMs: ports.clock.monotonicMs(),
@@ -210,7 +215,7 @@ function sizeOf(stdout: NodeJS.WriteStream): { readonly columns: number; readonl
 }
 
 function endOf(state: State): CockpitEnd {
-  if (state.link.type === 'live') return { reason: 'quit' };
+  if (state.link.type !== 'gone') return { reason: 'quit' };
   return { reason: 'hub-gone', message: state.link.reason };
 }
 

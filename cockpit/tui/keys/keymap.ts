@@ -77,6 +77,7 @@ export type Command =
   | 'copy-answer'
   | 'command-line'
   | 'palette'
+  | 'hubs'
   | 'history-back'
   | 'history-forth'
   | 'mouse'
@@ -209,6 +210,7 @@ export const keymap: readonly Binding[] = [
   hidden('zoom', ['z'], 'the pane alone, and back', ['global']),
   shown('command-line', [':'], 'verb', ['global']),
   hidden('palette', ['ctrl-p'], 'find anything', ['global']),
+  hidden('hubs', ['H'], 'look into another hub', ['global']),
   hidden('history-back', ['['], 'back where you were', ['global']),
   hidden('history-forth', [']'], 'forth again', ['global']),
   hidden('mouse', ['M'], 'mouse on or off', ['global']),

@@ -7,6 +7,7 @@
 import type { JobRow } from '../../verbs/shapes.ts';
 import { isBadOutcome } from '../views/phrases.ts';
 import { compileFilter, readsClock } from './job-filter.ts';
+import { compareNewest } from './job-order.ts';
 import type { State } from './model.ts';
 
 /** By what jobs are sorted. */
@@ -105,13 +106,11 @@ type Order = (a: JobRow, b: JobRow) => number;
 function orderOf({ sort, isReversed }: Board): Order {
   const by = orders[sort];
   const sign = isReversed ? -1 : 1;
-  return (a, b) => sign * by(a, b) || newestFirst(a, b);
+  return (a, b) => sign * by(a, b) || compareNewest(a, b);
 }
 
-const newestFirst: Order = (a, b) => Number(b.id.slice(1)) - Number(a.id.slice(1));
-
 const orders: Readonly<Record<SortKey, Order>> = {
-  age: newestFirst,
+  age: compareNewest,
   state: (a, b) => urgency(a) - urgency(b),
   worker: byText((job) => job.worker ?? ''),
   need: byText((job) => (job.needs ?? []).join(' ')),

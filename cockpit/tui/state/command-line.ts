@@ -13,6 +13,7 @@ import { paneIds } from '../views/layout.ts';
 import { applyCandidate, completeLine } from './complete.ts';
 import { ask, type Effect, requestOf, still, type Update } from './effects.ts';
 import { chosenWords, findVerbOf, kindOf, type ScreenVerb } from './grammar.ts';
+import { readJobWord } from './job-order.ts';
 import type { CommandLine, State } from './model.ts';
 import { goTo } from './places.ts';
 import { editText, insertText } from './text-field.ts';
@@ -123,7 +124,7 @@ function findPlace(state: State, verb: ScreenVerb, rest: readonly string[]): Upd
   if (verb.name === 'team show') return goTo(state, { worker: rest[0] ?? '' });
   if (verb.name !== 'job' && verb.name !== 'logs') return undefined;
   const [word = '', ...more] = rest.length === 0 ? chosenWords(state, 'job') : rest;
-  const job = word.toUpperCase().replace(/^(?=\d)/, 'J') as JobId;
+  const job = readJobWord(word) as JobId;
   const isKnown = more.length === 0 && state.jobs.some(({ id }) => id === job);
   if (!isKnown) return undefined;
   return goTo(state, { job, shows: verb.name === 'job' ? 'details' : 'log' });

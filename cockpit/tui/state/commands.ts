@@ -14,6 +14,7 @@ import { applyLineCommand, openCommandLine } from './command-line.ts';
 import { applyFormCommand, openForm } from './dispatch-form.ts';
 import { ask, still, type Update } from './effects.ts';
 import { explainDisabled } from './guards.ts';
+import { lookInto } from './hubs.ts';
 import { type Move, moveNumber, toggleMark, toggleRange } from './list.ts';
 import {
   type Confirm,
@@ -127,11 +128,12 @@ function applyReading(
 
 /** Does what is marked in the palette. */
 function acceptEntry(state: State, palette: Palette): Update {
-  const entry = findEntries(state, palette.field.text)[palette.at];
+  const entry = findEntries(state, palette.field.text, palette.of)[palette.at];
   const closed: State = { ...state, overlay: undefined };
   if (entry === undefined) return still(closed);
   const { does } = entry;
   if (does.type === 'go') return goTo(closed, does.target);
+  if (does.type === 'hub') return lookInto(closed, does.at);
   return does.type === 'line'
     ? openCommandLine(closed, does.text)
     : applyCommand(closed, does.command);
@@ -152,6 +154,8 @@ function applyView(state: State, command: Command): Update {
       return openCommandLine(state, '');
     case 'palette':
       return openPalette(state);
+    case 'hubs':
+      return openPalette(state, 'hubs');
     case 'history-back':
       return stepInTrail(state, 'back');
     case 'history-forth':

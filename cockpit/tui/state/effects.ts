@@ -9,6 +9,7 @@ import type { JobId } from '../../../protocol/model.ts';
 import type {
   ArtifactRow,
   EventRow,
+  HubNews,
   InboxRow,
   JobRow,
   StatusShape,
@@ -80,6 +81,8 @@ export type Effect =
   | { readonly type: 'edit-text'; readonly token: number; readonly text: string }
   /** Keep a dispatch beyond this screen. */
   | { readonly type: 'remember'; readonly entry: DispatchArgs }
+  /** Look into another hub: which, by its place among them. */
+  | { readonly type: 'look-into'; readonly at: number }
   | { readonly type: 'quit' }
   | { readonly type: 'redraw' }
   | { readonly type: 'suspend' };
@@ -92,6 +95,7 @@ export type CockpitEvent =
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
   | { readonly type: 'tick'; readonly nowMs: number; readonly wallMs: number }
   | { readonly type: 'hub'; readonly hub: StatusShape['hub'] }
+  | { readonly type: 'hubs'; readonly hubs: readonly HubNews[] }
   | { readonly type: 'team'; readonly team: readonly TeamRow[]; readonly nowMs: number }
   | { readonly type: 'jobs'; readonly jobs: readonly JobRow[] }
   | { readonly type: 'jobs-changed'; readonly jobs: readonly JobRow[] }

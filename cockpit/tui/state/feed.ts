@@ -19,13 +19,22 @@ import type { FeedEvent } from './store.ts';
 
 /** What a feed is opened with. `feed` is for what may wait for the next change, `send` for what not. */
 export interface FeedOptions {
+  /** A connection to the first of the views. */
   readonly client: HubClient;
-  readonly reconnect: () => Promise<HubClient>;
+  readonly views: readonly HubView[];
   /** Puts a file of a job on this box's disk; resolves with its place. */
   readonly fetch: FetchFile;
   readonly ports: Ports;
   readonly feed: (event: FeedEvent) => void;
   readonly send: (events: readonly CockpitEvent[]) => void;
+}
+
+/** Something that can be looked into: a hub, or several as one. */
+export interface HubView {
+  /** Empty where there is only the home's own hub. */
+  readonly name: string;
+  /** Makes a connection, also after one was lost; called again after a second when it fails. */
+  readonly connect: () => Promise<HubClient>;
 }
 
 /** Puts a file that a job brought on this box's disk; resolves with its place. */
@@ -39,12 +48,15 @@ export class HubFeed {
   #watch: HubStream | undefined;
   #events: HubStream | undefined;
   #cancelPause: CancelTimer | undefined;
+  /** Which view is looked into. Whoever asked of another hears no more. */
+  #view: HubView | undefined;
   #isLive = false;
   #isStopped = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
     this.#client = options.client;
+    this.#view = options.views[0];
     const { ports, feed, send } = options;
     this.#logs = new LogFeed({
       ports,
@@ -67,6 +79,18 @@ export class HubFeed {
   /** Lets go of the hub at once; a connection that is being made is closed when it is there. */
   stop(): void {
     this.#isStopped = true;
+    this.#letGo();
+  }
+
+  /** Looks into another view: what was open in the one before ends, and what it still says is dropped. */
+  lookInto(at: number): void {
+    this.#isLive = false;
+    this.#letGo();
+    this.#view = this.#options.views[at];
+    this.#connect((thrown) => this.#tryAgain(shapeOf(thrown).message, 0));
+  }
+
+  #letGo(): void {
     this.#cancelPause?.();
     this.#watch?.cancel();
     this.#events?.cancel();
@@ -77,13 +101,17 @@ export class HubFeed {
   /** Asks the hub for a verb; what came of it is sent as an event. */
   request(request: Request): void {
     const { purpose } = request;
+    const view = this.#view;
+    const answer = (event: CockpitEvent) => {
+      if (this.#view === view) this.#options.send([event]);
+    };
     const asked =
       purpose.for === 'fetch'
         ? this.#options.fetch(this.#client, purpose.file)
         : this.#client.call(request.verb, request.args);
     asked.then(
-      (value) => this.#options.send([{ type: 'reply', request, value }]),
-      (thrown) => this.#options.send([{ type: 'refused', request, error: shapeOf(thrown) }]),
+      (value) => answer({ type: 'reply', request, value }),
+      (thrown) => answer({ type: 'refused', request, error: shapeOf(thrown) }),
     );
   }
 
@@ -126,7 +154,7 @@ export class HubFeed {
 
   #takeWatch(item: WatchItem): void {
     const nowMs = this.#options.ports.clock.monotonicMs();
-    if (item.type === 'hub') this.#options.feed(item);
+    if (item.type === 'hub' || item.type === 'hubs') this.#options.feed(item);
     else if (item.type === 'team') this.#options.feed({ type: 'team', team: item.team, nowMs });
     else if (item.type === 'jobs' || item.type === 'inbox') this.#options.feed(item);
     else if (item.type === 'job') this.#options.feed({ type: 'jobs-changed', jobs: [item.job] });
@@ -144,20 +172,24 @@ export class HubFeed {
     if (this.#isStopped) return;
     this.#options.send([{ type: 'link-gone', reason, tryCount }]);
     this.#cancelPause = this.#options.ports.timers.after(reconnectMs, () => {
-      this.#options.reconnect().then(
-        (client) => this.#comeBack(client),
-        () => this.#tryAgain(reason, tryCount + 1),
-      );
+      this.#connect(() => this.#tryAgain(reason, tryCount + 1));
     });
   }
 
-  #comeBack(client: HubClient): void {
-    if (this.#isStopped) {
-      client.close();
-      return;
-    }
-    this.#adopt(client);
-    this.#options.send([{ type: 'link-live' }]);
+  /** A connection that comes when another view was chosen, or none is wanted any more, is closed. */
+  #connect(failed: (thrown: unknown) => void): void {
+    const view = this.#view;
+    const isWanted = () => !this.#isStopped && this.#view === view;
+    view?.connect().then(
+      (client) => {
+        if (!isWanted()) return client.close();
+        this.#adopt(client);
+        this.#options.send([{ type: 'link-live' }]);
+      },
+      (thrown) => {
+        if (isWanted()) failed(thrown);
+      },
+    );
   }
 }
 

@@ -24,12 +24,16 @@ import { type EventsView, emptyEvents } from './events-view.ts';
 import type { DispatchArgs } from './form-args.ts';
 import type { DispatchForm, FormValues } from './form-fields.ts';
 import type { ScreenVerb } from './grammar.ts';
+import type { HubsView } from './hubs.ts';
+import { compareNewest } from './job-order.ts';
 import { emptyList, findPlace, type ListId, type ListState, visibleIn } from './list.ts';
 import { type LogView, openLogView } from './log-view.ts';
 
 /** The connection to the hub. */
 export type HubLink =
   | { readonly type: 'live' }
+  /** Another hub was chosen, and is being reached for the first time. */
+  | { readonly type: 'coming'; readonly name: string }
   | { readonly type: 'gone'; readonly reason: string; readonly tryCount: number };
 
 /** Text being typed; `caret` counts UTF-16 units and never splits a character. */
@@ -82,6 +86,8 @@ export interface CommandLine {
 /** The palette: what is searched for, and which of what was found is marked. */
 export interface Palette {
   readonly type: 'palette';
+  /** Are only the hubs in it? */
+  readonly of?: 'hubs';
   readonly field: TextField;
   readonly at: number;
 }
@@ -143,6 +149,7 @@ export interface State {
   readonly nowMs: number;
   readonly wallMs: number;
   readonly link: HubLink;
+  readonly hubs: HubsView;
   readonly hub: StatusShape['hub'] | undefined;
   readonly team: readonly TeamRow[];
   readonly hasTeam: boolean;
@@ -206,6 +213,8 @@ export interface StateSeed {
   readonly verbs: readonly ScreenVerb[];
   readonly keymap: readonly Binding[];
   readonly screen: ScreenPrefs;
+  /** What can be looked into. */
+  readonly hubs: HubsView;
 }
 
 /** Details that the keys are not in. */
@@ -280,17 +289,13 @@ export function visibleEvents(state: State): readonly EventRow[] {
 
 /** Jobs as the screen holds them: newest first, so many. */
 export function orderJobs(rows: readonly JobRow[]): readonly JobRow[] {
-  return [...rows].sort((a, b) => numberOf(b.id) - numberOf(a.id)).slice(0, jobsHeldMax);
+  return [...rows].sort(compareNewest).slice(0, jobsHeldMax);
 }
 
 /** The jobs with those that changed in their places. */
 export function mergeJobs(known: readonly JobRow[], changed: readonly JobRow[]): readonly JobRow[] {
   const ids = new Set(changed.map((job) => job.id));
   return orderJobs([...changed, ...known.filter((job) => !ids.has(job.id))]);
-}
-
-function numberOf(id: JobId): number {
-  return Number(id.slice(1));
 }
 
 function idOfJob({ id }: JobRow): string {

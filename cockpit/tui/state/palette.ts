@@ -17,23 +17,30 @@ import { editText, emptyField, insertText } from './text-field.ts';
 
 /** One thing that can be chosen. */
 export interface PaletteEntry {
-  readonly kind: 'pane' | 'do' | 'verb' | 'worker' | 'job';
+  readonly kind: 'hub' | 'pane' | 'do' | 'verb' | 'worker' | 'job';
   readonly text: string;
   readonly help: string;
   readonly does:
     | { readonly type: 'command'; readonly command: Command }
+    | { readonly type: 'hub'; readonly at: number }
     | { readonly type: 'go'; readonly target: Target }
     | { readonly type: 'line'; readonly text: string };
 }
 
-/** Opens it. */
-export function openPalette(state: State): Update {
-  return still({ ...state, overlay: { type: 'palette', field: emptyField, at: 0 } });
+/** Opens it; `of` leaves only the hubs in it, with the next one marked. */
+export function openPalette(state: State, of?: 'hubs'): Update {
+  const at = of === undefined ? 0 : (state.hubs.at + 1) % state.hubs.names.length;
+  const only = of === undefined ? {} : { of };
+  return still({ ...state, overlay: { type: 'palette', ...only, field: emptyField, at } });
 }
 
 /** What is found, the best first. */
-export function findEntries(state: State, text: string): readonly PaletteEntry[] {
-  const entries = listEntries(state);
+export function findEntries(
+  state: State,
+  text: string,
+  of?: Palette['of'],
+): readonly PaletteEntry[] {
+  const entries = of === 'hubs' ? listHubs(state) : listEntries(state);
   const query = text.trim();
   if (query === '') return entries.slice(0, paletteRowsMax);
   const found = fuzzysort.go(query, entries, {
@@ -47,7 +54,7 @@ export function findEntries(state: State, text: string): readonly PaletteEntry[]
 /** A command of the palette's own keys, but for choosing, which is the keymap's affair. */
 export function applyPaletteCommand(state: State, palette: Palette, command: Command): Update {
   if (command === 'palette-close') return still({ ...state, overlay: undefined });
-  const count = findEntries(state, palette.field.text).length;
+  const count = findEntries(state, palette.field.text, palette.of).length;
   const step = command === 'palette-down' ? 1 : command === 'palette-up' ? -1 : 0;
   if (step !== 0 && count > 0) {
     return still({ ...state, overlay: { ...palette, at: (palette.at + step + count) % count } });
@@ -74,6 +81,7 @@ function listEntries(state: State): readonly PaletteEntry[] {
         does: { type: 'go', target: { pane } },
       }),
     ),
+    ...listHubs(state),
     ...listDoings(state),
     ...listVerbs(state),
     ...state.team.map(
@@ -93,6 +101,21 @@ function listEntries(state: State): readonly PaletteEntry[] {
       }),
     ),
   ];
+}
+
+/** Where there is a choice. How they are reached is known while all are looked into. */
+function listHubs({ hubs }: State): readonly PaletteEntry[] {
+  if (hubs.names.length < 2) return [];
+  return hubs.names.map((name, at): PaletteEntry => {
+    const news = hubs.news.find((one) => one.name === name);
+    const reached = news === undefined ? '' : [news.is, news.reason ?? ''].join(' ').trim();
+    return {
+      kind: 'hub',
+      text: name,
+      help: at === hubs.at ? 'this one' : reached,
+      does: { type: 'hub', at },
+    };
+  });
 }
 
 /** Verbs that show what a pane shows are there as the pane. */

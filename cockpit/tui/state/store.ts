@@ -23,6 +23,7 @@ export type FeedEvent = Extract<
   {
     type:
       | 'hub'
+      | 'hubs'
       | 'team'
       | 'jobs'
       | 'jobs-changed'
@@ -109,7 +110,16 @@ export class CockpitStore {
   #takePending(): readonly CockpitEvent[] {
     this.#cancelCommit?.();
     this.#cancelCommit = undefined;
-    const order = ['hub', 'team', 'jobs', 'inbox', 'log-grown', 'log-count', 'log-ended'] as const;
+    const order = [
+      'hubs',
+      'hub',
+      'team',
+      'jobs',
+      'inbox',
+      'log-grown',
+      'log-count',
+      'log-ended',
+    ] as const;
     const events: CockpitEvent[] = order.flatMap((type) => this.#pending.get(type) ?? []);
     if (this.#changed.size > 0)
       events.push({ type: 'jobs-changed', jobs: [...this.#changed.values()] });

@@ -19,6 +19,7 @@ import { applyInspection, openDoctor, stampAsked } from './doctor-pane.ts';
 import { ask, type CockpitEvent, still, type Update } from './effects.ts';
 import { applyStreamed, syncEvents } from './events-pane.ts';
 import { withPast } from './form-history.ts';
+import { arrive, restoreLists } from './hubs.ts';
 import { applyLogEvent } from './log-news.ts';
 import { followJob, showSelected } from './log-pane.ts';
 import { loadAhead } from './log-places.ts';
@@ -35,7 +36,7 @@ import { nextToast, tell, warn } from './toast.ts';
 
 /** What `event` makes of `state`. */
 export function update(state: State, event: CockpitEvent): Update {
-  const next = decide(state, event);
+  const next = restoreLists(state, decide(state, event));
   if (next.state === state) return next;
   const placed = rememberPlace(state, next.state);
   const shown = showSelected(settleLists(placed));
@@ -63,6 +64,8 @@ function decide(state: State, event: CockpitEvent): Update {
       return applyTick(state, event.nowMs, event.wallMs);
     case 'hub':
       return still({ ...state, hub: event.hub });
+    case 'hubs':
+      return still({ ...state, hubs: { ...state.hubs, news: event.hubs } });
     case 'team':
       return applyTeam(state, event.team, event.nowMs);
     case 'jobs':
@@ -110,6 +113,7 @@ function decide(state: State, event: CockpitEvent): Update {
 
 /** The log is read again from its start: nobody knows what was missed. */
 function applyLive(state: State): Update {
+  if (state.link.type === 'coming') return arrive(state, state.link.name);
   const told = tell({ ...state, link: { type: 'live' } }, 'the hub is back');
   if (state.log.job === undefined) return told;
   const followed = followJob(told.state, state.log.job);

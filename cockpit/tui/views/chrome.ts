@@ -7,6 +7,7 @@
 
 import { type Binding, type Context, listRenamed } from '../keys/keymap.ts';
 import { explainDisabled } from '../state/guards.ts';
+import { hubName } from '../state/hubs.ts';
 import { modeOf, type Prompt, type State } from '../state/model.ts';
 import { countFindings } from './doctor.ts';
 import { fieldRow } from './field.ts';
@@ -20,22 +21,31 @@ import { measureCells } from './width.ts';
 /** The first row. */
 export function viewHeader(state: State, width: number): Row {
   if (state.link.type === 'gone') return viewBanner(state.link, width);
-  const name = span(' WALLY  ', 'title');
+  const name: Row = [span(' WALLY  ', 'title'), ...hubPart(state)];
   const place = span(`${state.hub?.home ?? `version ${state.version}`}  `, 'dim');
   const long = [...workerCount(state), span('  '), ...jobCount(state)];
   const variants: readonly (readonly [Row, Row])[] = [
-    [[name, place, ...long], attention(state)],
-    [[name, ...long], attention(state)],
-    [[name, ...shortCounts(state)], attention(state)],
-    [[name, ...shortCounts(state)], shortAttention(state)],
+    [[...name, place, ...long], attention(state)],
+    [[...name, ...long], attention(state)],
+    [[...name, ...shortCounts(state)], attention(state)],
+    [[...name, ...shortCounts(state)], shortAttention(state)],
   ];
   const fits = ([left, right]: readonly [Row, Row]) =>
     measureRow(left) + measureRow(right) + 3 <= width;
   const [left, right] = variants.find(fits) ?? [
-    [name, ...shortCounts(state)],
+    [...name, ...shortCounts(state)],
     shortAttention(state),
   ];
   return spreadRow(left, [...right, span(' ')], width);
+}
+
+/** Which hub this is, where there is more to look into than the home's own. */
+function hubPart(state: State): Row {
+  const name = hubName(state);
+  if (name === undefined) return [];
+  if (state.link.type === 'coming')
+    return [span(`${name} `, 'accent'), span('connecting  ', 'dim')];
+  return [span(`${name}  `, 'accent')];
 }
 
 /** The row of tabs: every pane by its number, and what waits in it. */
@@ -208,7 +218,9 @@ function shortCounts(state: State): Row {
 
 function shortAttention(state: State): Row {
   const silent = tallyTeam(state.team).silent.length;
+  const gone = goneHubs(state).length;
   return [
+    ...(gone > 0 ? [span(`△ ${gone} hub `, 'warn')] : []),
     ...(state.inbox.length > 0 ? [span(`! ${state.inbox.length} `, 'warn')] : []),
     ...(silent > 0 ? [span(`△ ${silent} `, 'warn')] : []),
     ...(state.unseen.length > 0 ? [span(`✗ ${state.unseen.length} `, 'bad')] : []),
@@ -219,7 +231,9 @@ function shortAttention(state: State): Row {
 function attention(state: State): Row {
   const { silent } = tallyTeam(state.team);
   const needs = state.inbox.length;
+  const gone = goneHubs(state);
   const parts: Span[] = [];
+  if (gone.length > 0) parts.push(span(`△ hub ${namesText(gone, (name) => name)} gone`, 'warn'));
   if (needs > 0) parts.push(span(`! ${needs} ${needs === 1 ? 'needs' : 'need'} you`, 'warn'));
   if (silent.length > 0)
     parts.push(span(`△ ${namesText(silent, ({ name }) => name)} silent`, 'warn'));
@@ -227,6 +241,11 @@ function attention(state: State): Row {
     parts.push(span(`✗ ${namesText(state.unseen, (id) => id)} ended badly`, 'bad'));
   if (parts.length === 0) return [span('✓ nothing needs you', 'dim')];
   return parts.flatMap((part, index) => (index === 0 ? [part] : [span('  '), part]));
+}
+
+/** Hubs that should be seen in the view of all, and can't be reached. */
+function goneHubs({ hubs }: State): readonly string[] {
+  return hubs.news.filter(({ is }) => is === 'gone').map(({ name }) => name);
 }
 
 /** Two by name, or one and how many more: never all of five thousand. */

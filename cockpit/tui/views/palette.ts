@@ -18,7 +18,7 @@ const kindCells = 7;
 export function viewPalette(state: State, palette: Palette, body: Rect): PaneView {
   const rect = centerRect(body, { width: paletteWidth, height: paletteRows + 3 });
   const width = innerWidth(rect);
-  const entries = findEntries(state, palette.field.text);
+  const entries = findEntries(state, palette.field.text, palette.of);
   const room = Math.max(1, rect.height - 3);
   const top = Math.max(0, palette.at - room + 1);
   const textCells = Math.max(8, Math.floor((width - kindCells) * 0.5));
@@ -36,7 +36,7 @@ export function viewPalette(state: State, palette: Palette, body: Rect): PaneVie
   return frame({
     id: 'palette',
     rect,
-    title: [span('Find', 'title')],
+    title: [span(palette.of === 'hubs' ? 'Look into' : 'Find', 'title')],
     note: [span(`${entries.length} found`, 'dim')],
     rows: [line, ...(entries.length === 0 ? nothing : rows)],
     isFocused: true,

@@ -73,7 +73,7 @@ export function isHeard(worker: TeamRow): boolean {
  */
 export function workerAge(
   worker: TeamRow,
-  report: { readonly agoMs: number; readonly link: 'live' | 'gone' },
+  report: { readonly agoMs: number; readonly link: 'live' | 'coming' | 'gone' },
 ): string {
   if (worker.lastSeenMs === null) return 'never';
   if (isHeard(worker) && report.link === 'live') return 'now';

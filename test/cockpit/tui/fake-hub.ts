@@ -7,6 +7,7 @@
 
 import type { HubClient, HubStream } from '../../../cockpit/hub/client.ts';
 import { keymap } from '../../../cockpit/tui/keys/keymap.ts';
+import { openHubsView } from '../../../cockpit/tui/state/hubs.ts';
 import type { TerminalFacts } from '../../../cockpit/tui/state/terminal-checks.ts';
 import type {
   EventRow,
@@ -44,6 +45,7 @@ export const fakeStartMs = Date.UTC(2026, 10, 23, 12, 0, 0);
 export const fakeLook = {
   keymap,
   screen: { theme: 'ansi-16', hasMouse: true, hasBell: true },
+  hubs: openHubsView([]),
 } as const;
 
 /** One hub, one connection at a time. */

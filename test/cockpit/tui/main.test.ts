@@ -51,7 +51,7 @@ function run(
   const remembered: DispatchArgs[] = [];
   const end = runCockpit({
     client: hub.connect(),
-    reconnect: async () => hub.connect(),
+    views: [{ name: '', connect: async () => hub.connect() }],
     fetch: async (_client, { path }) => `/saved/${path}`,
     ports: change.ports ?? openSystemPorts(),
     stdin: terminal.stdin,
@@ -313,7 +313,7 @@ test('cockpit: a terminal that can not place text is refused with a code', async
   const terminal = new FakeTerminal(80, 24);
   const options = {
     client: new FakeHub().connect(),
-    reconnect: async () => new FakeHub().connect(),
+    views: [],
     fetch: async () => '',
     ports: new FakePorts(),
     stdin: terminal.stdin,

@@ -5,6 +5,7 @@
  */
 import { type RawKey, splitKeys } from '../../../cockpit/tui/keys/resolve.ts';
 import type { CockpitEvent, Effect, Update } from '../../../cockpit/tui/state/effects.ts';
+import { openHubsView } from '../../../cockpit/tui/state/hubs.ts';
 import { openState, type State } from '../../../cockpit/tui/state/model.ts';
 import { update } from '../../../cockpit/tui/state/update.ts';
 import { verbs } from '../../../cockpit/verbs/registry.ts';
@@ -14,11 +15,17 @@ import { fakeLook, fakeStartMs, fakeStatus } from './fake-hub.ts';
 /** A screen of this size that has heard of these workers and jobs. */
 export function open(
   size: readonly [number, number],
-  world: { readonly team?: readonly TeamRow[]; readonly jobs?: readonly JobRow[] } = {},
+  world: {
+    readonly team?: readonly TeamRow[];
+    readonly jobs?: readonly JobRow[];
+    /** What can be looked into besides. */
+    readonly hubs?: readonly string[];
+  } = {},
 ): State {
   const [columns, rows] = size;
   const seed = {
     ...fakeLook,
+    hubs: openHubsView(world.hubs ?? []),
     version: '0.1.0',
     verbs,
     columns,

@@ -76,7 +76,7 @@ const sizes = [
 
 function openWorld(): State {
   const [columns, rows] = chance.pick(sizes);
-  const state = open([columns, rows], { team, jobs });
+  const state = open([columns, rows], { team, jobs, hubs: ['all', 'work', 'home'] });
   const inbox = [decision('D1'), decision('D2'), decision('D3', { worker: 'bob' })];
   const told = play(state, [{ type: 'inbox', rows: inbox }, logWindow(state, lines)]).state;
   if (!chance.happens(0.3)) return told;
@@ -87,25 +87,34 @@ function openWorld(): State {
 }
 
 /** What the hub and the world say to what was asked. */
-function answer(state: State, effect: Effect): CockpitEvent | undefined {
-  if (effect.type === 'inspect') return { type: 'terminal', facts: fakeTerminalFacts };
+function answer(state: State, effect: Effect): readonly CockpitEvent[] {
+  if (effect.type === 'inspect') return [{ type: 'terminal', facts: fakeTerminalFacts }];
   if (effect.type === 'log') return answerLog(state, effect);
-  if (effect.type !== 'request') return undefined;
+  if (effect.type === 'look-into') return arrival;
+  if (effect.type !== 'request') return [];
   const { request } = effect;
-  return { type: 'reply', request, value: answerOf(request.purpose) };
+  return [{ type: 'reply', request, value: answerOf(request.purpose) }];
 }
+
+/** Another hub says what this one did. */
+const arrival: readonly CockpitEvent[] = [
+  { type: 'link-live' },
+  { type: 'team', team, nowMs: 0 },
+  { type: 'jobs', jobs },
+  { type: 'inbox', rows: [decision('D1'), decision('D2')] },
+];
 
 function answerLog(
   state: State,
   { ask }: Extract<Effect, { type: 'log' }>,
-): CockpitEvent | undefined {
-  if (ask.do === 'open' || ask.do === 'window') return logWindow(state, lines);
+): readonly CockpitEvent[] {
+  if (ask.do === 'open' || ask.do === 'window') return [logWindow(state, lines)];
   if (ask.do === 'find') {
     const from = ask.find.past?.offset ?? 0;
     const hit = { log: 0, offset: (from + 700) % 30_000 };
-    return { type: 'log-hit', find: ask.find, hit };
+    return [{ type: 'log-hit', find: ask.find, hit }];
   }
-  return undefined;
+  return [];
 }
 
 function answerOf(purpose: Extract<Effect, { type: 'request' }>['request']['purpose']): unknown {
@@ -170,8 +179,7 @@ test('keymap: every key does something wherever it is valid, and no order of key
     }
     state = next;
     for (const effect of effects) {
-      const said = answer(state, effect);
-      if (said !== undefined) state = play(state, [said]).state;
+      state = play(state, answer(state, effect)).state;
     }
     if (step % 25 === 0) expect(draw(viewScreen(state)).split('\n')).toHaveLength(state.rows);
   }

@@ -19,7 +19,7 @@ function openFeed(
   const feed = new HubFeed({
     fetch: async (_client, { path }) => `/saved/${path}`,
     client: hub.connect(),
-    reconnect: async () => reconnect(hub),
+    views: [{ name: '', connect: async () => reconnect(hub) }],
     ports,
     feed: (event) => events.push(event),
     send: (sent) => events.push(...sent),
@@ -131,4 +131,68 @@ test('feed: the journal is followed from a number, anew from another, and no mor
   expect(followed().map(({ args }) => args)).toEqual([{ follow: true, after: 9 }]);
   feed.followEvents(undefined);
   expect(followed()).toEqual([]);
+});
+
+test('feed: another view is looked into at once, and nothing of the one before is told any more', async () => {
+  const [one, other] = [new FakeHub(), new FakeHub()];
+  const events: CockpitEvent[] = [];
+  const late = Promise.withResolvers<unknown>();
+  one.answer = () => late.promise;
+  const feed = new HubFeed({
+    fetch: async () => '',
+    client: one.connect(),
+    views: [one, other].map((hub, at) => ({
+      name: `hub-${at}`,
+      connect: async () => hub.connect(),
+    })),
+    ports: new FakePorts(),
+    feed: (event) => events.push(event),
+    send: (sent) => events.push(...sent),
+  });
+  feed.start();
+  feed.request({ verb: 'job', args: { job: 'J1' }, purpose: { for: 'detail', job: 'J1' } });
+  feed.lookInto(1);
+  late.resolve(detailOf(job('J1')));
+  await settled();
+  expect(one.streams).toEqual([]);
+  expect(events).toEqual([{ type: 'link-live' }]);
+  other.watch({ type: 'jobs', jobs: [job('J5')] });
+  expect(events.at(-1)).toEqual({ type: 'jobs', jobs: [job('J5')] });
+  // Back and forth before either has answered: only the last is kept.
+  feed.lookInto(0);
+  feed.lookInto(1);
+  await settled();
+  expect(one.streams).toEqual([]);
+  expect(other.streams.map(({ verb }) => verb)).toEqual(['watch']);
+  feed.stop();
+});
+
+test('feed: a view that can’t be reached is said with its reason and tried again', async () => {
+  const hub = new FakeHub();
+  const ports = new FakePorts();
+  const events: CockpitEvent[] = [];
+  let isThere = false;
+  const connect = async () => {
+    if (!isThere) throw new AppError('HUB_UNREACHABLE', 'Nobody is there.');
+    return hub.connect();
+  };
+  const feed = new HubFeed({
+    fetch: async () => '',
+    client: new FakeHub().connect(),
+    views: [
+      { name: 'here', connect },
+      { name: 'there', connect },
+    ],
+    ports,
+    feed: (event) => events.push(event),
+    send: (sent) => events.push(...sent),
+  });
+  feed.start();
+  feed.lookInto(1);
+  await settled();
+  expect(events).toEqual([{ type: 'link-gone', reason: 'Nobody is there.', tryCount: 0 }]);
+  isThere = true;
+  ports.advance(1000);
+  await settled();
+  expect(events.at(-1)).toEqual({ type: 'link-live' });
 });

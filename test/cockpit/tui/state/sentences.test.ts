@@ -58,3 +58,19 @@ test('sentences: what needs you comes with what can be said to it', () => {
   const closed = tell({ type: 'inbox', rows: [decision('D1')] }, { type: 'inbox', rows: [] });
   expect(closed).toEqual(['D1 is decided.']);
 });
+
+test('sentences: of several hubs each is told of when it comes and goes, and while it comes nothing is', () => {
+  const hubs = (...is: readonly ('coming' | 'live' | 'gone')[]): WatchItem => ({
+    type: 'hubs',
+    hubs: is.map((one, at) => ({
+      name: ['work', 'home'][at] ?? '',
+      is: one,
+      reason: one === 'gone' ? 'Nobody is there.' : null,
+    })),
+  });
+  expect(tell(hubs('coming', 'live'))).toEqual(['Hub home is here.']);
+  expect(tell(hubs('live', 'live'), hubs('gone', 'live'))).toEqual([
+    'Hub work is gone: Nobody is there. Work goes on. Trying again.',
+  ]);
+  expect(tell(hubs('gone', 'live'), hubs('gone', 'live'))).toEqual([]);
+});
