@@ -5,8 +5,8 @@
  * milliseconds, as the names say.
  */
 
-/** Feed events are committed at most this often; keys never wait. Source: ink facts, 30 a second. */
-export const commitMsMin = 33;
+/** Feed events are committed at most this often: under 30 times a second. Keys never wait. Source: ink facts, C4. */
+export const commitMsMin = 34;
 
 /** A frame of Ink's that is not there so long after it has the boxes does not come. It takes 1 or 2. */
 export const frameMsMax = 20;

@@ -1,7 +1,7 @@
 /*
  * Holds the state between events, and paces how often the screen changes.
  *
- * Keys are applied at once; what the hub says is collected and applied at most every 33 ms as one
+ * Keys are applied at once; what the hub says is collected and applied at most every 34 ms as one
  * change. Of what is collected only the newest of each kind is kept, so that a chatty hub can't
  * make it grow. The only file that knows zustand.
  */
@@ -83,7 +83,7 @@ export class CockpitStore {
     this.#armTick();
   };
 
-  /** Takes what the hub says; it shows within 33 ms. */
+  /** Takes what the hub says; it shows within 34 ms. */
   readonly feed = (event: FeedEvent): void => {
     if (this.#isClosed) return;
     if (event.type === 'jobs-changed') {

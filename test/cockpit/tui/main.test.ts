@@ -151,7 +151,7 @@ test('cockpit: a lost hub is said, what is known stays, and q tells why', async 
   const ports = new FakePorts();
   const { hub, terminal, end } = run([80, 24], { ports });
   fill(hub);
-  ports.advance(33);
+  ports.advance(34);
   await terminal.until('J1');
   hub.die('it was killed');
   await terminal.until('HUB GONE');
@@ -165,13 +165,13 @@ test('cockpit: when the hub is back the screen goes on', async () => {
   const ports = new FakePorts();
   const { hub, terminal, end } = run([80, 24], { ports });
   fill(hub);
-  ports.advance(33);
+  ports.advance(34);
   hub.die('it was killed');
   await terminal.until('HUB GONE');
   ports.advance(1000);
   await terminal.until('the hub is back');
   fill(hub, [job('J7')]);
-  ports.advance(33);
+  ports.advance(34);
   await terminal.until('J7');
   expect(terminal.text).not.toContain('HUB GONE');
   terminal.type('q');
@@ -211,7 +211,7 @@ test('cockpit: nothing is written while nothing changes', async () => {
   const ports = new FakePorts();
   const { hub, terminal, end } = run([120, 30], { ports });
   fill(hub);
-  ports.advance(33);
+  ports.advance(34);
   await terminal.until('1 of 1');
   const before = terminal.written.length;
   fill(hub);

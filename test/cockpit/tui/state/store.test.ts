@@ -24,13 +24,13 @@ function openStore() {
 
 const key = (name: string) => ({ type: 'key', press: { name, text: name } }) as const;
 
-test('store: many feed events become one change within 33 ms', () => {
+test('store: many feed events become one change within 34 ms', () => {
   const { ports, store, commits } = openStore();
   store.feed({ type: 'jobs-changed', jobs: [job('J2')] });
   ports.advance(0);
   expect(commits()).toBe(1);
   for (let id = 3; id < 50; id += 1) store.feed({ type: 'jobs-changed', jobs: [job(`J${id}`)] });
-  ports.advance(32);
+  ports.advance(33);
   expect(commits()).toBe(1);
   ports.advance(1);
   expect(commits()).toBe(2);
@@ -55,7 +55,7 @@ test('store: a whole list drops changes that are older than it', () => {
   const { ports, store } = openStore();
   store.feed({ type: 'jobs-changed', jobs: [startedJob('J9')] });
   store.feed({ type: 'jobs', jobs: [job('J1')] });
-  ports.advance(33);
+  ports.advance(34);
   expect(store.getState().jobs.map(({ id }) => id)).toEqual(['J1']);
 });
 
@@ -106,7 +106,7 @@ test('store: events of the journal that wait are kept in order, and no more than
   for (let seq = 1; seq <= eventsHeldMax + 5; seq += 1) {
     store.feed({ type: 'events', rows: [event(seq, seq)] });
   }
-  ports.advance(33);
+  ports.advance(34);
   const { rows } = store.getState().events;
   expect(rows).toHaveLength(eventsHeldMax);
   expect([rows[0]?.seq, rows.at(-1)?.seq]).toEqual([6, eventsHeldMax + 5]);
