@@ -16,9 +16,11 @@ type HubItem = Extract<WatchItem, { type: 'hub' }>['hub'];
 
 /** What one hub has said. */
 interface Said {
+  /** Undefined until this connection has brought its first word. */
   hub: HubItem | undefined;
   team: readonly TeamRow[];
   teamAt: number;
+  /** The newest last. */
   readonly jobs: Map<string, JobRow>;
   inbox: readonly InboxRow[];
   stream: HubStream | undefined;
@@ -65,6 +67,7 @@ export class AllWatch {
   #follow(member: HubMember): void {
     const said = this.#get(member);
     const { state } = member;
+    said.hub = undefined;
     if (state.is !== 'live') {
       said.stream = undefined;
       return;
@@ -84,6 +87,7 @@ export class AllWatch {
     const said = this.#get(member);
     if (raw.type === 'hub') {
       said.hub = raw.hub;
+      await this.#sayHubs();
       return this.#sayHub();
     }
     const item = qualify(raw, member.name);
@@ -94,8 +98,8 @@ export class AllWatch {
         return this.#sayTeam();
       case 'jobs':
         said.jobs.clear();
-        for (const job of item.jobs) keepJob(said.jobs, job);
-        return this.#say({ type: 'jobs', jobs: this.#all(({ jobs }) => [...jobs.values()]) });
+        for (const job of item.jobs.toReversed()) keepJob(said.jobs, job);
+        return this.#say({ type: 'jobs', jobs: this.#all(listNewest) });
       case 'job':
         keepJob(said.jobs, item.job);
         return this.#say(item);
@@ -126,8 +130,12 @@ export class AllWatch {
   }
 
   #sayHubs(): void | Promise<void> {
-    const hubs = this.#members.map(({ name, state }): HubNews => {
-      return { name, is: state.is, reason: state.is === 'gone' ? state.reason : null };
+    const hubs = this.#members.map((member): HubNews => {
+      const { name, state } = member;
+      if (state.is === 'gone') return { name, is: 'gone', reason: state.reason };
+      // A connection that says nothing may be to a hub that hangs.
+      const hasSpoken = this.#get(member).hub !== undefined;
+      return { name, is: hasSpoken ? 'live' : 'coming', reason: null };
     });
     return this.#say({ type: 'hubs', hubs });
   }
@@ -149,6 +157,10 @@ export class AllWatch {
     if (said === undefined) throw new Error('invariant broken: a member is one of those at start');
     return said;
   }
+}
+
+function listNewest({ jobs }: Said): readonly JobRow[] {
+  return [...jobs.values()].toReversed();
 }
 
 /** The newest stay: a job that changes is put last. */

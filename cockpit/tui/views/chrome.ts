@@ -234,6 +234,8 @@ function attention(state: State): Row {
   const gone = goneHubs(state);
   const parts: Span[] = [];
   if (gone.length > 0) parts.push(span(`△ hub ${namesText(gone, (name) => name)} gone`, 'warn'));
+  const late = state.hubs.news.filter(({ is }) => is === 'coming').map(({ name }) => name);
+  if (late.length > 0) parts.push(span(`… hub ${namesText(late, (name) => name)}`, 'dim'));
   if (needs > 0) parts.push(span(`! ${needs} ${needs === 1 ? 'needs' : 'need'} you`, 'warn'));
   if (silent.length > 0)
     parts.push(span(`△ ${namesText(silent, ({ name }) => name)} silent`, 'warn'));

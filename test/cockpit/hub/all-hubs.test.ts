@@ -5,11 +5,11 @@ import { describe, expect, test } from 'vitest';
 import { AllHubs } from '../../../cockpit/hub/all-hubs.ts';
 import type { HubClient } from '../../../cockpit/hub/client.ts';
 import type { HubWay } from '../../../cockpit/hub/hub-way.ts';
-import { memberAnswerMsMax, memberPauseMs } from '../../../cockpit/hub/limits.ts';
+import { memberAnswerMsMax, memberJobsMax, memberPauseMs } from '../../../cockpit/hub/limits.ts';
 import type { WatchItem } from '../../../cockpit/verbs/shapes.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { FakePorts, settle } from '../../protocol/fake-ports.ts';
-import { FakeHub, job, worker } from '../tui/fake-hub.ts';
+import { FakeHub, fakeStatus, job, worker } from '../tui/fake-hub.ts';
 
 type Last = { [Type in WatchItem['type']]?: Extract<WatchItem, { type: Type }> };
 
@@ -64,7 +64,32 @@ describe('all hubs', () => {
     expect(last.job?.job.id).toBe('home:J4');
     say(work, { type: 'jobs', jobs: [] });
     await rest(ports);
-    expect(last.jobs?.jobs.map(({ id }) => id)).toEqual(['home:J3', 'home:J2', 'home:J4']);
+    expect(last.jobs?.jobs.map(({ id }) => id)).toEqual(['home:J4', 'home:J3', 'home:J2']);
+  });
+
+  test('all hubs: of more jobs than are kept of a hub its oldest are forgotten', async () => {
+    const { work, home, last, ports } = await setUp();
+    say(work, { type: 'jobs', jobs: [job('J2'), job('J1')] });
+    await rest(ports);
+    for (let n = 3; n <= memberJobsMax + 1; n += 1) say(work, { type: 'job', job: job(`J${n}`) });
+    say(home, { type: 'jobs', jobs: [] });
+    await rest(ports);
+    const ids = last.jobs?.jobs.map(({ id }) => String(id)) ?? [];
+    expect(ids.length).toBe(memberJobsMax);
+    expect([ids[0], ids.at(-1)]).toEqual([`work:J${memberJobsMax + 1}`, 'work:J2']);
+  });
+
+  test('all hubs: a hub that is there and says nothing is still coming', async () => {
+    const { work, home, last, ports } = await setUp();
+    expect(last.hubs?.hubs.map(({ is }) => is)).toEqual(['coming', 'coming']);
+    say(work, { type: 'hub', hub: fakeStatus });
+    await rest(ports);
+    expect(last.hubs?.hubs.map(({ is }) => is)).toEqual(['live', 'coming']);
+    say(home, { type: 'hub', hub: fakeStatus });
+    work.die('it was unplugged');
+    await ports.advance(memberPauseMs);
+    await rest(ports);
+    expect(last.hubs?.hubs.map(({ is }) => is)).toEqual(['coming', 'live']);
   });
 
   test('all hubs: ages go on while another hub speaks', async () => {
@@ -84,7 +109,7 @@ describe('all hubs', () => {
     await rest(ports);
     expect(last.hubs?.hubs).toEqual([
       { name: 'work', is: 'gone', reason: 'it was unplugged' },
-      { name: 'home', is: 'live', reason: null },
+      { name: 'home', is: 'coming', reason: null },
     ]);
     expect(last.team?.team.map(({ name, state, link }) => [name, state, link])).toEqual([
       ['work:alice', 'stale', 'none'],
@@ -98,7 +123,7 @@ describe('all hubs', () => {
     expect(await all.call('job', { job: 'home:J1' })).toMatchObject({ id: 'home:J1' });
     await ports.advance(memberPauseMs);
     await rest(ports);
-    expect(last.hubs?.hubs.map(({ is }) => is)).toEqual(['live', 'live']);
+    expect(last.hubs?.hubs.map(({ is }) => is)).toEqual(['coming', 'coming']);
     say(work, { type: 'team', team: [worker('alice')] });
     await rest(ports);
     expect(last.team?.team[0]).toMatchObject({ name: 'work:alice', link: 'direct' });

@@ -94,6 +94,7 @@ describe('all hubs on the screen', () => {
   const news = [
     { name: 'work', is: 'live', reason: null },
     { name: 'home', is: 'gone', reason: 'Nobody is there.' },
+    { name: 'lab', is: 'coming', reason: null },
   ] as const;
   const all = play(base, [
     { type: 'hubs', hubs: news },
@@ -109,7 +110,7 @@ describe('all hubs on the screen', () => {
   ]).state;
 
   test('all hubs: the header says which is gone, in any width, and the switcher why', () => {
-    expect(header(all)).toContain('△ hub home gone');
+    expect(header(all, 120)).toContain('△ hub home gone  … hub lab');
     expect(header(all, 40)).toContain('△ 1 hub');
     expect(draw(viewScreen(type(all, 'H').state))).toMatch(/hub +home +gone Nobody is there\./);
   });
