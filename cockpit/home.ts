@@ -34,6 +34,8 @@ export interface HubHome {
   /** What was dispatched from the screen. */
   readonly history: string;
   readonly hubLog: string;
+  /** Hubs on other machines that this cockpit was paired with. */
+  readonly hubs: string;
   /** What retention took out of the store. */
   readonly archive: string;
   /** The odally that `wally up --local` keeps beside the hub. */
@@ -62,6 +64,7 @@ export function findHubHome(env: HomeEnv): HubHome {
     keys: join(directory, 'keys.toml'),
     history: join(directory, 'history'),
     hubLog: join(directory, 'hub.log'),
+    hubs: join(directory, 'hubs'),
     archive: join(directory, 'archive'),
     localAgent:
       agentNamed === undefined || agentNamed === ''

@@ -44,7 +44,7 @@ type PairedHub = z.infer<typeof pairedSchema>;
 
 /** Where the pairing of this name lies. */
 function findFolder(home: HubHome, name: string): string {
-  return join(home.directory, 'hubs', name);
+  return join(home.hubs, name);
 }
 
 /** Is a hub paired under this name? */
@@ -155,7 +155,7 @@ async function askHub(program: Program, folder: string, invite: Invite): Promise
 }
 
 async function listPaired(home: HubHome) {
-  const names = await readdir(findFolder(home, '')).catch((error: unknown) => {
+  const names = await readdir(home.hubs).catch((error: unknown) => {
     if (hasSystemCode(error, 'ENOENT')) return [];
     throw error;
   });

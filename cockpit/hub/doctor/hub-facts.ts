@@ -4,6 +4,8 @@
  * Gathered once a diagnosis, with a bound on everything that is walked. It changes nothing.
  * Without a running hub `live` is null, and only the home can be judged. Errors: STORE_*.
  */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { AttemptId } from '../../../protocol/model.ts';
 import { isUnixAnswered } from '../../../protocol/transports/unix.ts';
 import { gatherHome, type HomeFacts } from '../../../store/doctor/home-facts.ts';
@@ -19,7 +21,7 @@ import {
 } from '../../manager/job.ts';
 import type { WorkerRecord } from '../../manager/worker.ts';
 import type { Hub } from '../hub.ts';
-import { jobsWalkedMax, quarantineReadMax } from './limits.ts';
+import { hubKeysMax, jobsWalkedMax, quarantineReadMax } from './limits.ts';
 
 /** One worker as the hub knows it. `version` and `aheadMs` are null before its first hello. */
 export interface WorkerFact {
@@ -93,7 +95,7 @@ export async function gatherHub(
 ): Promise<HubFacts> {
   const plan = {
     directory: home.directory,
-    privateFiles: [home.key, home.socket, home.history],
+    privateFiles: [home.key, home.socket, home.history, ...(await listHubKeys(home))],
     socket: home.socket,
     store: home.store,
     readConfig: () => readHubConfig(home),
@@ -105,6 +107,12 @@ export async function gatherHub(
   // A store that failed answers nothing more; what it says of itself is the finding.
   if (hub === undefined || facts.store.is === 'failed') return { home: facts, live: null };
   return { home: facts, live: await gatherLive(hub, nowMs) };
+}
+
+/** Keys for hubs on other machines: whoever has one can do there what its owner can. */
+async function listHubKeys({ hubs }: HubHome): Promise<readonly string[]> {
+  const names = await readdir(hubs).catch(() => []);
+  return names.slice(0, hubKeysMax).map((name) => join(hubs, name, 'cockpit.key'));
 }
 
 async function gatherLive(hub: Hub, nowMs: number): Promise<LiveFacts> {

@@ -21,3 +21,6 @@ export const skewMsMax = 30_000;
  * its grace, and a hub gives a silent worker 30 s more.
  */
 export const overdueMsMax = 5 * 60 * 1000;
+
+/** Keys for hubs on other machines whose modes are looked at; a cockpit looks into a few. */
+export const hubKeysMax = 256;

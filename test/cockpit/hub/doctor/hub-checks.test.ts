@@ -1,7 +1,8 @@
 /*
  * The checks of a hub: each finding made to appear in a hub that really runs, over a store in memory.
  */
-import { chmod } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   emptyHubConfig,
@@ -131,6 +132,17 @@ describe('doctor of a hub', () => {
     const scene = { home, hub: undefined, wallMs: ports.clock.wallMs, noticed: () => undefined };
     const { findings } = await diagnoseHub(scene, 'look');
     expect(findings.map(({ id }) => id)).toEqual(['hub-down']);
+  });
+
+  test('home-modes: a key for a hub elsewhere that others may read is found, and hidden again', async () => {
+    const folder = join(home.hubs, 'office');
+    await mkdir(folder, { recursive: true });
+    const file = join(folder, 'cockpit.key');
+    await writeFile(file, 'seed', { mode: 0o600 });
+    expect((await diagnose()).findings).toEqual([]);
+    await chmod(file, 0o644);
+    expect((await diagnose()).findings).toEqual(['home-modes']);
+    expect(await diagnose('fix')).toEqual({ findings: [], fixed: ['home-modes'] });
   });
 
   test('messages-quarantined: what could not be read is counted by worker, and put into the archive', async () => {
