@@ -151,38 +151,60 @@ function describeRounds(own: readonly Round[], base: readonly Round[]): readonly
       ...{ name: 'screen: full clears after the start', unit: '', budget: budget.clears, note },
       rounds: own.map(({ clears }) => clears),
     }),
-    make(
-      { name: 'screen at rest: CPU', unit: '% of a core', budget: budget.idlePercent },
-      (round) => round.restPercent,
-    ),
+    makeFigure({
+      ...{ name: 'screen at rest: CPU', unit: '% of a core', budget: budget.idlePercent },
+      rounds: own.map(({ restPercent }) => restPercent),
+      // Too near nothing for a ratio.
+      note: `bare Ink: ${Math.max(...base.map(({ restPercent }) => restPercent)).toFixed(2)}`,
+    }),
   ];
 }
 
-/** One cockpit for a long time under the feed. */
+/** One cockpit for a long time under the feed, and one bare program under its own. */
 async function soak(plan: BenchPlan, scene: ScreenScene): Promise<readonly Figure[]> {
   const { seen } = await timeFirst(scene.openCockpit, /w0001/);
+  const bareSeen = (await timeFirst(scene.openBare, /row 9 of a bare/)).seen;
   await using cockpit = seen.terminal;
+  await using bare = bareSeen.terminal;
   await scene.feed({ isOn: true });
-  const looks: { readonly minute: number; readonly megabytes: number }[] = [];
+  bare.press('f');
+  const looks: MemoryLook[] = [];
   const start = performance.now();
   const minutes = shrink(plan, plan.soakMinutes * 60) / 60;
   for (let minute = 0; minute < minutes; ) {
     await sleep(Math.min(soakLookMs, minutes * 60_000));
     minute = (performance.now() - start) / 60_000;
-    looks.push({ minute, megabytes: readMemory(cockpit.pid).megabytes });
+    const [own = Number.NaN, base = Number.NaN] = [cockpit, bare].map(
+      ({ pid }) => readMemory(pid).megabytes,
+    );
+    looks.push({ minute, own, base });
   }
   await scene.feed({ isOn: false });
-  const late = looks.filter(({ minute }) => minute >= minutes / 2);
+  return describeMemory(
+    looks.filter(({ minute }) => minute >= minutes / 2),
+    minutes,
+  );
+}
+
+/** Megabytes of the cockpit and of the bare program. */
+interface MemoryLook {
+  readonly minute: number;
+  readonly own: number;
+  readonly base: number;
+}
+
+function describeMemory(late: readonly MemoryLook[], minutes: number): readonly Figure[] {
   const note = `${minutes.toFixed(1)} minutes of ${screenFeed.linesASecond} lines a second`;
-  const growth = Math.max(0, findSlope(late));
+  const baseline = { name: 'bare Ink', rounds: late.map(({ base }) => base) };
+  const growth = findSlope(late.map(({ minute, own }) => ({ minute, megabytes: own })));
   return [
     makeFigure({
       ...{ name: 'screen: memory after the feed', unit: 'MB', budget: budgets.screenMegabytes },
-      ...{ rounds: late.map(({ megabytes }) => megabytes), note },
+      ...{ rounds: late.map(({ own }) => own), baseline, note },
     }),
     makeFigure({
       ...{ name: 'screen: growth in the second half', unit: 'MB a minute' },
-      ...{ rounds: [growth], note },
+      ...{ rounds: [Math.max(0, growth)], note },
     }),
   ];
 }
