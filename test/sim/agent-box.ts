@@ -210,8 +210,10 @@ export class AgentBox {
   }
 
   resume(): void {
-    if (this.#owner?.isPaused === true) this.#ground.trace.note(`${this.#owner.name} goes on`);
-    this.#owner?.resume();
+    // Killed while it was paused, it does not act again before it is started.
+    if (this.#owner === undefined) return;
+    if (this.#owner.isPaused) this.#ground.trace.note(`${this.#owner.name} goes on`);
+    this.#owner.resume();
     this.#noteIdle();
   }
 
