@@ -19,7 +19,7 @@ const pauseMs = 100;
 
 /** What may be different at the next try: the hub is away, its disk is full, too much waits. */
 const passing =
-  /^(HUB_UNREACHABLE|HUB_INTERNAL|HUB_STOPPING|STORE_\w+|QUEUE_FULL|WORKER_NO_MATCH)$/;
+  /^(HUB_UNREACHABLE|HUB_INTERNAL|HUB_STOPPING|STORE_\w+|DISK_\w+|QUEUE_FULL|WORKER_NO_MATCH)$/;
 
 /** A connection that heals. */
 export class Voice {
