@@ -5,6 +5,7 @@
  * that is not in this table does nothing. Order is the order of the footer and of the help.
  * Data only; a test holds that no key means two things in one place.
  */
+import { paneIds } from '../views/layout.ts';
 
 /** What a key asks for. */
 export type Command =
@@ -147,12 +148,9 @@ export type Context =
 /** What takes the keys: a pane or an overlay. */
 export type Mode = Exclude<Context, 'global'>;
 
-/** Every pane takes what is valid everywhere. */
-const paneModes: readonly Mode[] = ['team', 'jobs', 'log', 'inbox', 'doctor', 'events'];
-
-/** The modes in which a row with these contexts is valid. */
+/** The modes in which a row with these contexts is valid; every pane takes what is valid everywhere. */
 export function modesOf(contexts: readonly Context[]): readonly Mode[] {
-  return contexts.flatMap((context) => (context === 'global' ? paneModes : [context]));
+  return contexts.flatMap((context) => (context === 'global' ? paneIds : [context]));
 }
 
 /** One row of the table. */

@@ -8,7 +8,10 @@
 import { markedMax } from '../limits.ts';
 
 /** The lists that there are. */
-export type ListId = 'team' | 'jobs' | 'inbox' | 'doctor' | 'events';
+export const listIds = ['team', 'jobs', 'inbox', 'doctor', 'events'] as const;
+
+/** One list. */
+export type ListId = (typeof listIds)[number];
 
 /** What the M2 has chosen in one list. `top` is the first row shown. */
 export interface ListState {

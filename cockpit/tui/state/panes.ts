@@ -17,6 +17,7 @@ import { applyJobsCommand, explainJobs } from './jobs-pane.ts';
 import {
   dropUnknownMarks,
   type ListId,
+  listIds,
   type Move,
   moveInList,
   moveNumber,
@@ -158,8 +159,6 @@ function chooseFirstWorker(state: State): State {
   const first = listTeam(state, teamForm(state)).find(({ type }) => type === 'worker');
   return first === undefined ? state : withList(state, 'team', { ...team, selected: first.id });
 }
-
-const listIds = ['team', 'jobs', 'inbox', 'doctor', 'events'] as const satisfies readonly ListId[];
 
 function settleDetail(state: State): State {
   const { detail } = state;

@@ -6,6 +6,7 @@
 import { type DoctorRow, findSelectedRow, listDoctorRows, nameOf } from '../state/doctor-rows.ts';
 import type { State } from '../state/model.ts';
 import { visibleDoctor } from '../state/model.ts';
+import { knownRows } from './facts.ts';
 import { innerWidth, layoutParts, type Rect } from './layout.ts';
 import { viewTableRows } from './list.ts';
 import { frame, type PaneView, padRow } from './pane.ts';
@@ -30,8 +31,6 @@ const looks: Readonly<Record<DoctorRow['level'], { readonly text: string; readon
     asking: { text: '◌ asking', role: 'accent' },
     well: { text: '✓ well', role: 'good' },
   };
-
-const labelCells = 10;
 
 /** The doctor and the finding that is selected. */
 export function viewDoctor(state: State, rect: Rect): readonly PaneView[] {
@@ -132,25 +131,18 @@ function evidenceRows({ finding, place, level }: DoctorRow, inner: number): read
   return [
     [span(text, role), span(` on ${nameOf(place)}`, 'dim')],
     [],
-    ...words('seen', seen, inner),
-    ...words('wanted', wanted, inner),
-    ...words('check', title ?? '', inner),
-    ...words('why', why ?? '', inner),
-    ...words('advice', bare, inner),
-    ...words('fix', plan === undefined ? 'none; it takes a person' : `${plan}`, inner),
-    ...words('by', plan === undefined ? '' : reachText(place, fixable), inner),
-    ...words('failed', failure ?? '', inner),
+    ...knownRows('seen', seen, inner),
+    ...knownRows('wanted', wanted, inner),
+    ...knownRows('check', title ?? '', inner),
+    ...knownRows('why', why ?? '', inner),
+    ...knownRows('advice', bare, inner),
+    ...knownRows('fix', plan === undefined ? 'none; it takes a person' : `${plan}`, inner),
+    ...knownRows('by', plan === undefined ? '' : reachText(place, fixable), inner),
+    ...knownRows('failed', failure ?? '', inner),
   ];
 }
 
 function reachText(place: string, fixable: 'anywhere' | 'here' | undefined): string {
   if (fixable === 'anywhere') return 'f here, or F with all that are safe';
   return place.startsWith('@') ? '`odally doctor --fix` on its box' : 'f here, one at a time';
-}
-
-function words(label: string, text: string, width: number): readonly Row[] {
-  if (text === '') return [];
-  return wrapCells(text, Math.max(8, width - labelCells)).map(
-    (line, index): Row => [span((index === 0 ? label : '').padEnd(labelCells), 'dim'), span(line)],
-  );
 }

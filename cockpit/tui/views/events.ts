@@ -6,6 +6,7 @@
 import type { EventRow, HourRow } from '../../verbs/shapes.ts';
 import { findPickedHour, findSelectedEvent, isFollowing } from '../state/events-view.ts';
 import { type State, visibleEvents } from '../state/model.ts';
+import { knownRows } from './facts.ts';
 import { innerWidth, layoutParts, type Rect } from './layout.ts';
 import { viewTableRows } from './list.ts';
 import { frame, type PaneView, padRow } from './pane.ts';
@@ -24,7 +25,6 @@ const columns: readonly Column[] = [
 const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-const labelCells = 10;
 
 /** A wait that is shorter is not shown: every step waits a little. */
 const waitShownMsMin = 1000;
@@ -172,20 +172,13 @@ function eventRows(event: EventRow, { zoneMinutes }: State, width: number): read
       : `${waited.on} for ${durationText(waited.ms)}: ${waited.why}`;
   const rows: readonly Row[] = [
     ...wrapCells(text, inner).map((line): Row => [span(line, 'strong')]),
-    ...words('when', when, inner),
-    ...words('waited on', wait, inner),
-    ...words('job', job === null ? '' : `${job} ${title ?? ''}`, inner),
-    ...words('worker', worker ?? '', inner),
-    ...words('kind', kind, inner),
+    ...knownRows('when', when, inner),
+    ...knownRows('waited on', wait, inner),
+    ...knownRows('job', job === null ? '' : `${job} ${title ?? ''}`, inner),
+    ...knownRows('worker', worker ?? '', inner),
+    ...knownRows('kind', kind, inner),
   ];
   return rows.map((line) => padRow(line, width));
-}
-
-function words(label: string, text: string, width: number): readonly Row[] {
-  if (text === '') return [];
-  return wrapCells(text, Math.max(8, width - labelCells)).map(
-    (line, index): Row => [span((index === 0 ? label : '').padEnd(labelCells), 'dim'), span(line)],
-  );
 }
 
 function timeText(at: number, zoneMinutes: number): string {

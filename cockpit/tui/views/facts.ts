@@ -26,6 +26,17 @@ export function factRows(label: string, value: string, width: number): readonly 
   });
 }
 
+/** Words of any length, wrapped beside their label. */
+export function wordRows(label: string, text: string, width: number): readonly Row[] {
+  const lines = wrapCells(text, Math.max(8, width - labelCells));
+  return lines.map((line, index) => fact(index === 0 ? label : '', [span(line)]));
+}
+
+/** The same, and no row where there is nothing to say. */
+export function knownRows(label: string, text: string, width: number): readonly Row[] {
+  return text === '' ? [] : wordRows(label, text, width);
+}
+
 /** The title of a part of the details. */
 export function partTitle(title: string, width: number): Row {
   return [span(`── ${title} `.padEnd(width, '─'), 'dim')];

@@ -6,6 +6,7 @@
  */
 import type { InboxRow } from '../../verbs/shapes.ts';
 import { findSelectedDecision, type State, visibleInbox } from '../state/model.ts';
+import { fact, wordRows } from './facts.ts';
 import { innerWidth, layoutPair, type Rect } from './layout.ts';
 import { viewTableRows } from './list.ts';
 import { frame, type PaneView, padRow } from './pane.ts';
@@ -99,15 +100,13 @@ function decisionRows(state: State, width: number): readonly Row[] {
     ...wrapCells(row.question, inner).map((line): Row => [span(line, 'strong')]),
     ...wrapCells(row.title, inner).map((line): Row => [span(line, 'dim')]),
     [],
-    ...words('why', row.reason, inner),
-    ...evidence.facts.flatMap(({ label, text }) => words(label, text, inner)),
-    ...words('asked', askedText(row, state), inner),
+    ...wordRows('why', row.reason, inner),
+    ...evidence.facts.flatMap(({ label, text }) => wordRows(label, text, inner)),
+    ...wordRows('asked', askedText(row, state), inner),
     ...(row.kind === 'lost'
-      ? words('it says', evidence.statementText ?? 'nothing yet: not heard since', inner)
+      ? wordRows('it says', evidence.statementText ?? 'nothing yet: not heard since', inner)
       : []),
-    ...(evidence.lateOutcome === null
-      ? []
-      : [[span('late'.padEnd(labelCells), 'dim'), ...lateRow(evidence.lateOutcome)]]),
+    ...(evidence.lateOutcome === null ? [] : [fact('late', lateRow(evidence.lateOutcome))]),
     [],
     ...row.answers.flatMap(({ how, does }) => answerRows(how, does, inner)),
   ];
@@ -137,10 +136,4 @@ function answerRows(how: string, does: string, width: number): readonly Row[] {
     if (index > 0) return [span(' '.repeat(lead.length + 2)), span(line)];
     return [span(`${key} `, 'accent'), span(lead, 'strong'), span(line)];
   });
-}
-
-function words(label: string, text: string, width: number): readonly Row[] {
-  return wrapCells(text, Math.max(8, width - labelCells)).map(
-    (line, index): Row => [span((index === 0 ? label : '').padEnd(labelCells), 'dim'), span(line)],
-  );
 }

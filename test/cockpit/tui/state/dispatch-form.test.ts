@@ -6,45 +6,10 @@
 import { describe, expect, test } from 'vitest';
 import { keymap } from '../../../../cockpit/tui/keys/keymap.ts';
 import { formCharsMax } from '../../../../cockpit/tui/limits.ts';
-import type { Effect, Request } from '../../../../cockpit/tui/state/effects.ts';
 import type { State } from '../../../../cockpit/tui/state/model.ts';
 import { update } from '../../../../cockpit/tui/state/update.ts';
-import { endedJob, worker } from '../fake-hub.ts';
-import { open, play, type } from '../press.ts';
-
-const team = [
-  worker('alice'),
-  worker('bob', { state: 'stale', link: 'none' }),
-  worker('carol', { state: 'revoked', link: 'none' }),
-  worker('dave', { jobs: ['J7'] }),
-];
-const base = open([120, 40], { team, jobs: [endedJob('J1', { command: ['make all'] })] });
-const refusal = { code: 'QUEUE_FULL', message: 'Too many wait.', hint: 'Wait.' };
-
-function requestsOf({ effects }: { readonly effects: readonly Effect[] }): readonly Request[] {
-  return effects.flatMap((effect) => (effect.type === 'request' ? [effect.request] : []));
-}
-
-function sent(state: State, keys: string, ...names: readonly string[]) {
-  const requests = requestsOf(type(state, keys, ...names));
-  return requests.filter(({ verb }) => verb === 'dispatch').map(({ args }) => args);
-}
-
-function formOf(state: State) {
-  if (state.overlay?.type !== 'form') throw new Error('no form is open');
-  return state.overlay;
-}
-
-function textOf(state: State, field: 'command' | 'to' | 'title' = 'command'): string {
-  return formOf(state).values.texts[field].text;
-}
-
-function refuse(state: State, keys: string, error: typeof refusal): State {
-  const asked = type(state, keys);
-  const [request] = requestsOf(asked);
-  if (request === undefined) throw new Error('nothing was sent');
-  return play(asked.state, [{ type: 'refused', request, error }]).state;
-}
+import { base, formOf, refusal, refuse, requestsOf, sent, textOf } from '../form-hand.ts';
+import { play, type } from '../press.ts';
 
 describe('dispatch form: what is sent', () => {
   test('dispatch form: a burst opens it, types into it and sends it', () => {

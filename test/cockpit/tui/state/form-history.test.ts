@@ -2,38 +2,12 @@
  * What the dispatch form remembers, and going back through it.
  */
 import { describe, expect, test } from 'vitest';
-import type { Effect, Request, Update } from '../../../../cockpit/tui/state/effects.ts';
+import type { Update } from '../../../../cockpit/tui/state/effects.ts';
 import type { State } from '../../../../cockpit/tui/state/model.ts';
-import { detailOf, endedJob, job, worker } from '../fake-hub.ts';
+import { detailOf, job } from '../fake-hub.ts';
+import { base, formOf, refusal, refuse, requestsOf, sent, textOf } from '../form-hand.ts';
 import { opens } from '../log-news.ts';
-import { open, play, type } from '../press.ts';
-
-const team = [
-  worker('alice'),
-  worker('bob', { state: 'stale', link: 'none' }),
-  worker('carol', { state: 'revoked', link: 'none' }),
-  worker('dave', { jobs: ['J7'] }),
-];
-const base = open([120, 40], { team, jobs: [endedJob('J1', { command: ['make all'] })] });
-const refusal = { code: 'QUEUE_FULL', message: 'Too many wait.', hint: 'Wait.' };
-
-function requestsOf({ effects }: { readonly effects: readonly Effect[] }): readonly Request[] {
-  return effects.flatMap((effect) => (effect.type === 'request' ? [effect.request] : []));
-}
-
-function sent(state: State, keys: string, ...names: readonly string[]) {
-  const requests = requestsOf(type(state, keys, ...names));
-  return requests.filter(({ verb }) => verb === 'dispatch').map(({ args }) => args);
-}
-
-function formOf(state: State) {
-  if (state.overlay?.type !== 'form') throw new Error('no form is open');
-  return state.overlay;
-}
-
-function textOf(state: State, field: 'command' | 'to' | 'title' = 'command'): string {
-  return formOf(state).values.texts[field].text;
-}
+import { play, type } from '../press.ts';
 
 /** The state after a dispatch that the hub took as J2. */
 function taken(state: State, keys: string): Update {
@@ -41,13 +15,6 @@ function taken(state: State, keys: string): Update {
   const [request] = requestsOf(asked);
   if (request === undefined) throw new Error('nothing was sent');
   return play(asked.state, [{ type: 'reply', request, value: detailOf(job('J2')) }]);
-}
-
-function refuse(state: State, keys: string, error: typeof refusal): State {
-  const asked = type(state, keys);
-  const [request] = requestsOf(asked);
-  if (request === undefined) throw new Error('nothing was sent');
-  return play(asked.state, [{ type: 'refused', request, error }]).state;
 }
 
 describe('form history: what was dispatched before', () => {
