@@ -17,7 +17,7 @@ import {
   visit,
 } from './source.ts';
 
-const tablePath = 'protocol/errors.ts';
+const tableFolder = 'protocol/error-codes/';
 const codeShape = /^[A-Z]+(_[A-Z]+)+$/;
 
 /** Codes without a row, and rows without a use. */
@@ -29,19 +29,19 @@ export function findCodeGaps(
   const known = new Set(table);
   const used = new Set<string>();
   const findings: Finding[] = [];
-  for (const source of product.filter(({ path }) => path !== tablePath)) {
+  for (const source of product.filter(({ path }) => !path.startsWith(tableFolder))) {
     visit(source.program, (node, parent) => {
       const text = findLiteral(node);
       if (text === undefined || !codeShape.test(text)) return;
       used.add(text);
       if (known.has(text) || !isRaised(node, parent)) return;
-      findings.push(report(source, node, `${text} has no row in ${tablePath}`));
+      findings.push(report(source, node, `${text} has no row in ${tableFolder}`));
     });
   }
   const idle = table.filter((code) => !used.has(code));
   return [
     ...findings,
-    ...idle.map((code) => ({ path: tablePath, line: 1, message: `${code} is raised nowhere` })),
+    ...idle.map((code) => ({ path: tableFolder, line: 1, message: `${code} is raised nowhere` })),
   ];
 }
 

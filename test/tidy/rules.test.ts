@@ -247,14 +247,16 @@ describe('error codes', () => {
   test('error codes: one without a row is found where it is raised', () => {
     const text = "use('STORE_LOCKED'); new AppError('STORE_GONE'); wrapError(x, 'STORE_BENT');";
     expect(judge(rule, 'store/a.ts', text)).toEqual([
-      'STORE_GONE has no row in protocol/errors.ts',
-      'STORE_BENT has no row in protocol/errors.ts',
+      'STORE_GONE has no row in protocol/error-codes/',
+      'STORE_BENT has no row in protocol/error-codes/',
     ]);
   });
 
   test('error codes: a row that only the table or a test mentions is found', () => {
     const row = "const table = { STORE_LOCKED: row('STORE_LOCKED') };";
-    expect(judge(rule, 'protocol/errors.ts', row)).toEqual(['STORE_LOCKED is raised nowhere']);
+    expect(judge(rule, 'protocol/error-codes/work.ts', row)).toEqual([
+      'STORE_LOCKED is raised nowhere',
+    ]);
     expect(judge(rule, 'test/a.test.ts', "new AppError('STORE_LOCKED');")).toHaveLength(1);
     expect(judge(rule, 'store/a.ts', "new AppError('STORE_LOCKED');")).toEqual([]);
   });
