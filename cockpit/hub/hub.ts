@@ -33,11 +33,10 @@ import type { Door, HubParts } from './hub-parts.ts';
 import type { Answered } from './inbox.ts';
 import { InviteBook } from './invite-book.ts';
 import { Ledger, type LedgerOutlet } from './ledger.ts';
-import { teamNewsMs } from './limits.ts';
-import { LoadNews } from './load-news.ts';
 import { LogMirror } from './log-mirror.ts';
 import { Retain } from './retain.ts';
 import { SentReceipts } from './sent-receipts.ts';
+import { TeamNews } from './team-news.ts';
 import { type TerminalNote, Terminals } from './terminals.ts';
 import { WatchLeases } from './watch-leases.ts';
 import { WorkerDesk } from './worker-desk.ts';
@@ -66,8 +65,7 @@ export class Hub {
   #door: Door | undefined;
   #startedAt = 0;
   #isStopping = false;
-  #isTeamNews = false;
-  readonly #loadNews: LoadNews;
+  readonly #teamNews: TeamNews;
   #failure: AppError | undefined;
   #resolveEnded!: (failure: AppError | undefined) => void;
   /** Resolves when the hub has stopped, with the failure that ended it if one did. */
@@ -78,7 +76,7 @@ export class Hub {
   constructor(parts: HubParts) {
     this.#parts = parts;
     this.doctorLine = new DoctorLine(parts.ports);
-    this.#loadNews = new LoadNews(parts.ports.timers, () => this.feed.tell({ type: 'team' }));
+    this.#teamNews = new TeamNews(parts.ports.timers, () => this.feed.tell({ type: 'team' }));
     this.terminals = new Terminals({
       ports: parts.ports,
       send: (worker, frame) => this.#sessions.get(worker)?.session.sendFrame(frame) ?? 'closed',
@@ -185,7 +183,7 @@ export class Hub {
       jobChanged: (job) => this.feed.tell({ type: 'job', job }),
       inboxChanged: () => this.feed.tell({ type: 'inbox' }),
       journalGrew: () => this.feed.tell({ type: 'journal' }),
-      teamChanged: () => this.#tellTeam(),
+      teamChanged: () => this.#teamNews.noteChange(),
       hasLink: (worker) => this.#sessions.get(worker)?.session.hasLink === true,
       isPresent: (worker) => this.#sessions.get(worker)?.isFresh === true,
     };
@@ -318,8 +316,8 @@ export class Hub {
         store: this.#identity.storeId,
         incarnation: this.#identity.incarnation,
       },
-      presenceChanged: () => this.#tellTeam(),
-      loadChanged: () => this.#loadNews.note(),
+      presenceChanged: () => this.#teamNews.noteChange(),
+      loadChanged: () => this.#teamNews.noteLoad(),
       failed: (error) => this.fail(error),
       noticed,
     });
@@ -351,18 +349,8 @@ export class Hub {
     if (!this.#isStopping) this.#workers.note(note).catch((error: unknown) => this.fail(error));
   }
 
-  /** Many changes in a moment are one piece of news. */
-  #tellTeam(): void {
-    if (this.#isTeamNews) return;
-    this.#isTeamNews = true;
-    this.#parts.ports.timers.after(teamNewsMs, () => {
-      this.#isTeamNews = false;
-      this.feed.tell({ type: 'team' });
-    });
-  }
-
   async #close(): Promise<void> {
-    this.#loadNews.stop();
+    this.#teamNews.stop();
     this.#leases?.stop();
     this.#invites?.stop();
     this.#sent?.stop();
