@@ -117,6 +117,12 @@ const configSchema = z.strictObject({
     .prefault({}),
   disk: diskConfigSchema,
   keep: keepConfigSchema,
+  ssh: z
+    .strictObject({
+      /** The program that gets onto other boxes, with its first arguments. */
+      command: z.array(z.string().min(1)).min(1).default(['ssh']),
+    })
+    .prefault({}),
   screen: z
     .strictObject({
       /** Colours of the screen; NO_COLOR means `mono`. */

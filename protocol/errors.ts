@@ -5,6 +5,7 @@
  * are not among them: they are assertions and stop the program.
  */
 import { channelCodes } from './error-codes/channel.ts';
+import { installCodes } from './error-codes/install.ts';
 import { programCodes } from './error-codes/program.ts';
 import type { ErrorRow } from './error-codes/row.ts';
 import { workCodes } from './error-codes/work.ts';
@@ -14,6 +15,7 @@ export const errorTable = {
   ...programCodes,
   ...channelCodes,
   ...workCodes,
+  ...installCodes,
 } as const satisfies Record<string, ErrorRow>;
 
 /** Any code of the table. */

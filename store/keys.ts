@@ -33,6 +33,7 @@ export const keyPrefixes = {
   'da/': 'decisions that wait for the M2',
   'e/': 'journal of events',
   'w/': 'workers',
+  'b/': 'boxes: how a worker’s is reached, and how it came about',
   'cp/': 'cockpits on other machines',
   'i/': 'open invites',
   'q/': 'quarantined messages',
@@ -169,6 +170,11 @@ export function eventKey(seq: number): string {
 /** `w/PEER`: one worker. */
 export function workerKey(peer: PeerKey): string {
   return `w/${peer}`;
+}
+
+/** `b/PEER`: the box of one worker. */
+export function boxKey(peer: PeerKey): string {
+  return `b/${peer}`;
 }
 
 /** `cp/PEER`: one cockpit on another machine. */

@@ -13,6 +13,7 @@ import type { ArtifactStore } from '../../store/artifact.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import type { Kv } from '../../store/kv.ts';
 import type { LogStore } from '../../store/log.ts';
+import type { Ssh } from '../fleet/ssh.ts';
 import type { KeepPolicy } from '../manager/plan-retention.ts';
 
 /** Where workers, and cockpits on other machines, come in. */
@@ -46,5 +47,7 @@ export interface HubParts {
   }) => Promise<Door>;
   /** Holds the control conversation with a cockpit on another machine. */
   readonly serveCockpit: (link: Link) => ServedControl;
+  /** The person's own way onto other boxes. */
+  readonly ssh: Ssh;
   readonly noticed: (line: string) => void;
 }

@@ -18,10 +18,12 @@ import { Intake } from '../../store/intake.ts';
 import { JournalPage } from '../../store/journal.ts';
 import type { Kv } from '../../store/kv.ts';
 import { storeCloseMsMax } from '../../store/limits.ts';
+import type { Ssh } from '../fleet/ssh.ts';
 import { RegexThread } from '../logs/regex-thread.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { presentDetail } from '../verbs/present.ts';
 import { ArtifactMirror } from './artifact-mirror.ts';
+import { type BoxDesk, openBoxes } from './box-desk.ts';
 import { CockpitDesk } from './cockpit-desk.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import { HubDesk } from './desk.ts';
@@ -54,6 +56,7 @@ export class Hub {
   #keys!: DispatchKeys;
   #workers!: WorkerDesk;
   #cockpits!: CockpitDesk;
+  #boxes!: BoxDesk;
   #desk!: HubDesk;
   #inbox!: DecisionDesk;
   #mirror!: LogMirror;
@@ -106,6 +109,14 @@ export class Hub {
 
   get cockpits(): CockpitDesk {
     return this.#cockpits;
+  }
+
+  get boxes(): BoxDesk {
+    return this.#boxes;
+  }
+
+  get ssh(): Ssh {
+    return this.#parts.ssh;
   }
 
   get artifacts(): ArtifactMirror {
@@ -200,6 +211,7 @@ export class Hub {
     this.#artifacts = new ArtifactMirror({ artifacts, ...copies });
     const workers = this.#workers;
     const cockpits = await this.#openCockpits(ledger);
+    this.#boxes = await openBoxes(ledger);
     const inbox = this.#inbox;
     const rows = { kv, committer: this.#committer, workers, cockpits, inbox };
     this.#invites = new InviteBook({ ...rows, ports, hubKey: key, failed });

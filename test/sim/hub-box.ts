@@ -5,6 +5,7 @@
  * that ends by itself is started again, as a supervisor would; that is a violation, whatever its
  * disk does, unless it was asked to stop or could not begin on a full disk.
  */
+
 import { emptyHubConfig, readKeepPolicy } from '../../cockpit/home.ts';
 import { runVerb, serveCockpit } from '../../cockpit/hub/control.ts';
 import type { FeedEvent } from '../../cockpit/hub/feed.ts';
@@ -13,6 +14,7 @@ import { type CommandJob, getLastAttempt, type JobRecord } from '../../cockpit/m
 import { serveControl } from '../../protocol/control.ts';
 import type { JobId, PeerKey } from '../../protocol/model.ts';
 import { MemoryArchive } from '../../store/archive-memory.ts';
+import { noSsh } from '../kit/no-ssh.ts';
 import { type DiskCopy, SimDisk } from './disk.ts';
 import type { Ground } from './ground.ts';
 import { restartMs } from './ground.ts';
@@ -198,6 +200,7 @@ export class HubBox {
       serveCockpit: (link) => {
         return serveCockpit(link, { hub, home: '/hub', pid: this.#life, stopHub: () => undefined });
       },
+      ssh: noSsh,
       noticed: (line) => trace.say(owner.name, line),
     });
     hub.feed.follow((event) => this.#hear(owner, event));

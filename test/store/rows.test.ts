@@ -93,6 +93,7 @@ describe('keys', () => {
       keys.eventKey(1),
       keys.workerKey(alice.peer),
       keys.cockpitKey(alice.peer),
+      keys.boxKey(alice.peer),
       keys.inviteKey('x'),
       keys.applyingKey(alice),
       keys.quarantineKey(alice.peer, 1),

@@ -1,6 +1,7 @@
 /*
  * A whole hub over stores in memory, with its door in the test's hand, and peers that say any bytes.
  */
+
 import { expect } from 'vitest';
 import { emptyHubConfig, readKeepPolicy } from '../../../cockpit/home.ts';
 import { serveCockpit } from '../../../cockpit/hub/control.ts';
@@ -19,6 +20,7 @@ import { instantTiming } from '../../../store/disk-timing.ts';
 import { openStore } from '../../../store/format.ts';
 import { MemoryLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../../store/memory.ts';
+import { noSsh } from '../../kit/no-ssh.ts';
 import { FakePorts, settle } from '../../protocol/fake-ports.ts';
 import { makeHello, RawPeer } from '../../protocol/raw-peer.ts';
 import { alice, bob, makeWorker, openHubBench } from './hub-bench.ts';
@@ -65,6 +67,7 @@ export async function openHubInHand(): Promise<HubInHand> {
       return { addresses: [], rendezvous: [], kick: () => undefined, close: async () => undefined };
     },
     serveCockpit: (link) => serveCockpit(link, { hub, home: '/hub', pid: 1, stopHub }),
+    ssh: noSsh,
     noticed: (line) => noticed.push(line),
   });
   let failure: string | undefined;

@@ -1,6 +1,7 @@
 /*
  * The checks of a hub: each finding made to appear in a hub that really runs, over a store in memory.
  */
+
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -27,6 +28,7 @@ import type { Kv } from '../../../../store/kv.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../../store/log-memory.ts';
 import { instantDisk, openMemoryKv } from '../../../../store/memory.ts';
 import { planRow } from '../../../../store/row-codec.ts';
+import { noSsh } from '../../../kit/no-ssh.ts';
 import { FakePorts, settle } from '../../../protocol/fake-ports.ts';
 import { makeHello, RawPeer } from '../../../protocol/raw-peer.ts';
 import { createDirectory } from '../../../store/place.ts';
@@ -62,6 +64,7 @@ async function startHub(): Promise<void> {
       return { addresses: [], rendezvous: [], kick: () => undefined, close };
     },
     serveCockpit: () => expect.unreachable('no cockpit is paired'),
+    ssh: noSsh,
     noticed: () => undefined,
   });
   await hub.start();

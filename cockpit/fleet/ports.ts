@@ -1,0 +1,121 @@
+/*
+ * The real ssh: a program of the person's, started for each command.
+ *
+ * The only place of the fleet that starts processes. It decides nothing: what is run, and what came of
+ * it, is decided by who asks. A channel that is closed leaves no process behind.
+ */
+import { Duplex, type Readable, type Writable } from 'node:stream';
+import { execa } from 'execa';
+import { AppError } from '../../protocol/errors.ts';
+import { sshOutputBytesMax, sshRunMsDefault } from './limits.ts';
+import {
+  planSshArguments,
+  readSshFailure,
+  type Ssh,
+  type SshResult,
+  type SshRunOptions,
+  type SshTarget,
+  sshFailedStatus,
+} from './ssh.ts';
+
+/** Opens the person's ssh. `command` is the program with its first arguments, as `[ssh] command` says. */
+export function openSsh(command: readonly string[]): Ssh {
+  const [file = 'ssh', ...first] = command;
+  // What it says of itself is read, so it must not be in the person's language.
+  const env = { LC_ALL: 'C' };
+  return {
+    async run(target, words, { stdin, timeoutMs = sshRunMsDefault, signal } = {}) {
+      const ended = await execa(file, [...first, ...planSshArguments(target, words)], {
+        env,
+        reject: false,
+        stripFinalNewline: false,
+        ...planInput(stdin),
+        timeout: timeoutMs,
+        maxBuffer: sshOutputBytesMax,
+        ...(signal === undefined ? {} : { cancelSignal: signal }),
+      });
+      const failure = findFailure(target, ended, { file, timeoutMs });
+      if (failure !== undefined) throw failure;
+      return readResult(ended);
+    },
+    open(target, words) {
+      const child = execa(file, [...first, ...planSshArguments(target, words)], {
+        env,
+        reject: false,
+        stripFinalNewline: false,
+        buffer: { stdout: false, stderr: true },
+        stdin: 'pipe',
+      });
+      const close = () => void child.kill();
+      const ended = child.then((end) => {
+        const failure = findFailure(target, end, { file, timeoutMs: 0 });
+        return { ...readResult(end), ...(failure === undefined ? {} : { failure }) };
+      });
+      return { stream: joinPipes(child, close), ended, close };
+    },
+  };
+}
+
+/** One stream of both pipes. What is written after the far end is gone is dropped: `ended` tells of it. */
+function joinPipes(
+  { stdin, stdout }: { readonly stdin: Writable; readonly stdout: Readable },
+  close: () => void,
+): Duplex {
+  stdin.on('error', () => undefined);
+  const stream = new Duplex({
+    read: () => void stdout.resume(),
+    write: (piece, _encoding, done) => void stdin.write(piece, () => done()),
+    final: (done) => void stdin.end(() => done()),
+    destroy: (error, done) => {
+      close();
+      done(error);
+    },
+  });
+  stdout.on('data', (piece) => {
+    if (!stream.push(piece)) stdout.pause();
+  });
+  stdout.on('end', () => stream.push(null));
+  return stream;
+}
+
+/** Text is written as it is; what comes piece by piece is read as fast as ssh takes it. */
+function planInput(stdin: SshRunOptions['stdin']) {
+  if (stdin === undefined) return { stdin: 'ignore' } as const;
+  if (typeof stdin === 'string' || stdin instanceof Uint8Array) return { input: stdin } as const;
+  return { stdin } as const;
+}
+
+/** As much of an end as we look at. */
+interface Ended {
+  readonly exitCode?: number | undefined;
+  readonly stdout?: unknown;
+  readonly stderr?: unknown;
+  readonly code?: string | undefined;
+  readonly timedOut: boolean;
+  readonly isCanceled: boolean;
+  readonly shortMessage?: string | undefined;
+}
+
+function findFailure(
+  target: SshTarget,
+  ended: Ended,
+  { file, timeoutMs }: { readonly file: string; readonly timeoutMs: number },
+): AppError | undefined {
+  if (ended.code === 'ENOENT' || ended.code === 'EACCES') {
+    return new AppError('SSH_MISSING', `The program ${file} cannot be run.`);
+  }
+  if (ended.timedOut) {
+    const seconds = Math.round(timeoutMs / 1000);
+    return new AppError('SSH_TIMEOUT', `${target.target} did not answer within ${seconds} s.`);
+  }
+  if (ended.isCanceled) return new AppError('SSH_FAILED', 'The command on the box was left.');
+  const { exitCode } = ended;
+  if (exitCode === undefined) return new AppError('SSH_FAILED', ended.shortMessage);
+  if (exitCode === sshFailedStatus) return readSshFailure(target, String(ended.stderr ?? ''));
+  return undefined;
+}
+
+function readResult({ exitCode, stdout, stderr }: Ended): SshResult {
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  return { code: exitCode ?? sshFailedStatus, stdout: text(stdout), stderr: text(stderr) };
+}
