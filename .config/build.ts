@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 
@@ -34,7 +34,7 @@ export const productPlan: BuildPlan = {
   },
   inputs: [
     '{protocol,store,agent,cockpit}/**/*.*',
-    '.config/{build,addons,patches}.ts',
+    '.config/{build,addons,agent-list,patches}.ts',
     'package.json',
     'package-lock.json',
     'tsconfig.json',
@@ -63,7 +63,8 @@ export async function build(plan: BuildPlan): Promise<'built' | 'current'> {
 
 async function bundle(plan: BuildPlan, outName: string): Promise<void> {
   const esbuild = await import('esbuild');
-  const { copyAddons, nativeFolder, planAddons } = await import('./addons.ts');
+  const { copyAddons, planAddons } = await import('./addons.ts');
+  const { listAgent } = await import('./agent-list.ts');
   const { planPatches } = await import('./patches.ts');
   const out = join(plan.root, outName);
   const result = await esbuild.build({
@@ -75,7 +76,7 @@ async function bundle(plan: BuildPlan, outName: string): Promise<void> {
     join(out, 'package.json'),
     JSON.stringify({ type: 'module', imports: { '#native/*': './native/*' } }),
   );
-  copyAddons(plan.root, join(out, nativeFolder), Object.keys(result.metafile.inputs));
+  copyAddons(plan.root, join(out, 'native'), Object.keys(result.metafile.inputs));
   for (const name of Object.keys(plan.entries)) {
     const file = join(out, `${name}.js`);
     writeFileSync(
@@ -84,12 +85,18 @@ async function bundle(plan: BuildPlan, outName: string): Promise<void> {
     );
     chmodSync(file, 0o755);
   }
+  const outputs = Object.fromEntries(
+    Object.entries(result.metafile.outputs).map(([path, { imports }]) => [
+      relative(outName, path),
+      imports.filter(({ external }) => external !== true).map((use) => relative(outName, use.path)),
+    ]),
+  );
+  const entries = Object.keys(plan.entries).filter((name) => name.startsWith('odally'));
+  const list = listAgent({ out, outputs, entries, version: readVersion(plan) });
+  writeFileSync(join(out, 'agent.json'), `${JSON.stringify(list, null, 2)}\n`);
 }
 
 function chooseOptions(plan: BuildPlan, outName: string): BuildOptions {
-  const { version } = JSON.parse(readFileSync(join(plan.root, 'package.json'), 'utf8')) as {
-    version: string;
-  };
   return {
     absWorkingDir: plan.root,
     entryPoints: { ...plan.entries },
@@ -106,12 +113,19 @@ function chooseOptions(plan: BuildPlan, outName: string): BuildOptions {
     logLevel: 'warning',
     define: {
       'process.env.NODE_ENV': '"production"',
-      WALLY_VERSION: JSON.stringify(version),
+      WALLY_VERSION: JSON.stringify(readVersion(plan)),
     },
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
     },
   };
+}
+
+function readVersion({ root }: BuildPlan): string {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
 }
 
 function hashInputs(plan: BuildPlan): string {
