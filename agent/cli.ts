@@ -14,6 +14,8 @@ import {
   listChecks,
 } from '../protocol/doctor.ts';
 import { AppError, readFirstSentence, wrapError } from '../protocol/errors.ts';
+import { formatFingerprint } from '../protocol/fingerprint.ts';
+import type { PeerKey } from '../protocol/model.ts';
 import { dialUnix } from '../protocol/transports/unix.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
 import type { AgentStatus } from './agent-parts.ts';
@@ -163,7 +165,10 @@ async function runBehind({ program, home }: AgentProgramParts, flags: Flags): Pr
 async function showStatus({ program, home }: AgentProgramParts, flags: Flags): Promise<number> {
   const pairing = await getPairing(home);
   const client = await dialAgent(home);
-  const status = (await client.call('status', {})) as AgentStatus & { readonly pid: number };
+  const status = (await client.call('status', {})) as AgentStatus & {
+    readonly pid: number;
+    readonly key: PeerKey;
+  };
   client.close();
   if (flags.json) {
     program.print(JSON.stringify(status));
@@ -173,7 +178,8 @@ async function showStatus({ program, home }: AgentProgramParts, flags: Flags): P
   program.print(
     [
       `${status.name ?? pairing.name} (pid ${status.pid}) ${status.life}`,
-      `hub       ${status.hub.slice(0, 8)}, ${status.link}`,
+      `hub       ${formatFingerprint(status.hub)}; ${status.link}`,
+      `this box  ${formatFingerprint(status.key)}`,
       `work      ${status.work}${attempts.length === 0 ? '' : `: ${attempts.join(', ')}`}`,
       `leases    ${status.leases}`,
       `logs      ${status.logs}`,

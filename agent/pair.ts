@@ -8,10 +8,10 @@
  */
 import { access } from 'node:fs/promises';
 import { AppError } from '../protocol/errors.ts';
-import { formatFingerprint, formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
+import { formatFingerprint } from '../protocol/fingerprint.ts';
+import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { type Invite, isExpired, parseInvite } from '../protocol/invite.ts';
 import { dialAttemptMsMax } from '../protocol/limits.ts';
-import type { PeerKey } from '../protocol/model.ts';
 import { askToPair } from '../protocol/pairing.ts';
 import { sleep } from '../protocol/ports.ts';
 import { openAgentSwarm } from '../protocol/transports/swarm.ts';
@@ -86,6 +86,8 @@ async function askHub(
   const { addresses, rendezvous, oneTimeKeyPair: keyPair, hubKey } = invite;
   const where = { hubKey, keyPair, addresses, rendezvous, timeoutMs };
   const request = { key: formatKey(own.publicKey), host: program.hostname };
+  program.say(`The hub:  ${formatFingerprint(hubKey)}`);
+  program.say(`This box: ${formatFingerprint(request.key)}`);
   const knock = async (): Promise<string> => {
     const link = await swarm.dial(where).catch((error: unknown) => {
       const seemsExpired = isExpired(invite, ports.clock.wallMs());
@@ -94,7 +96,7 @@ async function askHub(
     return askToPair(link, request, ports.timers);
   };
   try {
-    return await knockUntilDecided(knock, { program, key: request.key });
+    return await knockUntilDecided(knock, program);
   } finally {
     await swarm.close();
   }
@@ -103,16 +105,15 @@ async function askHub(
 /** Where the hub asks its M2 first, the box knocks until they have decided or the code is over. */
 async function knockUntilDecided(
   knock: () => Promise<string>,
-  { program, key }: { readonly program: Program; readonly key: PeerKey },
+  { say, ports }: Pick<Program, 'say' | 'ports'>,
 ): Promise<string> {
   for (let isTold = false; ; isTold = true) {
     try {
       return await knock();
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'PAIRING_ASKED') throw error;
-      const mark = formatFingerprint(key);
-      if (!isTold) program.say(`The hub's M2 is asked to let this box in. Its key: ${mark}`);
-      await sleep(program.ports.timers, pairAgainMs);
+      if (!isTold) say('The hub’s M2 is asked to let this box in, and sees the same words.');
+      await sleep(ports.timers, pairAgainMs);
     }
   }
 }

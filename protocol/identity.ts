@@ -6,7 +6,7 @@
  * made once and never overwritten: a damaged one is reported, because a new key means pairing anew.
  * Source: RFC 8032; RFC 8410 for the fixed head of a PKCS #8 Ed25519 key.
  */
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError, assert, hasSystemCode, wrapError } from './errors.ts';
@@ -52,12 +52,6 @@ export function formatKey(publicKey: Uint8Array): PeerKey {
 export function parseKey(text: string): Uint8Array {
   if (/^[0-9a-f]{64}$/i.test(text)) return new Uint8Array(Buffer.from(text, 'hex'));
   throw new AppError('KEY_INVALID', 'A key is 64 hexadecimal characters.');
-}
-
-/** A key as two people compare it by voice: 64 bits of its hash, `1a2b 3c4d 5e6f 7a8b`. */
-export function formatFingerprint(key: PeerKey): string {
-  const digits = createHash('sha256').update(key).digest('hex').slice(0, 16);
-  return digits.match(/.{4}/g)?.join(' ') ?? digits;
 }
 
 /** Enough of a key for people to tell peers apart; never enough to trust one. */

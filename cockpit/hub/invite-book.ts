@@ -9,7 +9,7 @@
  */
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
-import { formatFingerprint } from '../../protocol/identity.ts';
+import { formatFingerprint } from '../../protocol/fingerprint.ts';
 import { createInvite, type InviteKind, type NewInvite } from '../../protocol/invite.ts';
 import { invitesOpenMax } from '../../protocol/limits.ts';
 import type { PeerKey } from '../../protocol/model.ts';

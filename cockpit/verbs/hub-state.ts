@@ -5,6 +5,7 @@
  * fewer items and never an old one.
  */
 import { z } from 'zod';
+import { formatFingerprint } from '../../protocol/fingerprint.ts';
 import { formatAddress } from '../../protocol/transports/address.ts';
 import { type DiskHealth, formatMib, isUnsound } from '../../store/disk-guard.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -120,6 +121,7 @@ function showStatus(status: StatusShape | StatusOfMany, style: Style): string {
   const lines = [
     ...hubs.flatMap(({ name, hub, disk }) => [
       `${style.strong(name)} ${hub.version}  hub ${hub.pid} on ${hub.address}  ${style.dim(hub.home)}`,
+      style.dim(`its key: ${formatFingerprint(hub.key)}`),
       ...showTrouble(disk, style),
     ]),
     '',

@@ -4,7 +4,7 @@
  * The words are the hub's, so that every surface asks the same. The order is the manager's: what costs
  * most by waiting comes first.
  */
-import { formatFingerprint } from '../../protocol/identity.ts';
+import { formatFingerprint } from '../../protocol/fingerprint.ts';
 import type { Hub } from '../hub/hub.ts';
 import {
   type Decision,

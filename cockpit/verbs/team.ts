@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
+import { formatFingerprint } from '../../protocol/fingerprint.ts';
 import type { Hub } from '../hub/hub.ts';
 import { isWorkerName, type WorkerRecord } from '../manager/worker.ts';
 import { presentTeam, presentWorker } from './present.ts';
@@ -115,6 +116,7 @@ function showWorker(row: TeamRow, style: Style): string {
     ['runs', `odally ${row.version ?? '?'}, node ${capabilities?.node ?? '?'}`],
     ['has', capabilities?.has.join(' ') ?? '-'],
     ['key', row.key],
+    ['in words', formatFingerprint(row.key)],
   ];
   return showTable([row.name, ''], rows, style);
 }

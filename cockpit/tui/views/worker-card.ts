@@ -5,6 +5,7 @@
  * its own policy allows never leaves its box, and a worker that is silent is not waited for.
  */
 import type { Finding } from '../../../protocol/doctor.ts';
+import { formatFingerprint } from '../../../protocol/fingerprint.ts';
 import type { TeamRow } from '../../verbs/shapes.ts';
 import type { Card, WorkerDoctor } from '../state/card.ts';
 import type { State } from '../state/model.ts';
@@ -38,7 +39,7 @@ export function workerRows(
     ...boxRows(worker, width),
     ...factRows('runs', versionText(worker, state), width),
     ...skewRows(worker, width),
-    fact('key', [span(`${worker.key.slice(0, 16)}…`)]),
+    ...factRows('key', formatFingerprint(worker.key), width),
     ...factRows(
       'policy',
       'its box keeps it: jobs at once and what it has are in its config there',

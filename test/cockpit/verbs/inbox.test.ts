@@ -3,6 +3,7 @@
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { InboxRow, JobDetail, WatchItem } from '../../../cockpit/verbs/shapes.ts';
+import { formatFingerprint } from '../../../protocol/fingerprint.ts';
 import { alice, bob, makeJob } from '../hub/hub-bench.ts';
 import { factFrame, type HubInHand, openHubInHand } from '../hub/hub-in-hand.ts';
 import { askVerb, beginVerb } from './ask-hub.ts';
@@ -136,7 +137,7 @@ describe('a box that knocks', () => {
     await knock();
     const [row] = await inbox();
     expect(row).toMatchObject({ kind: 'pairing', host: 'mac-mini', cost: 'its invite ends' });
-    expect(row?.evidence.facts[0]?.text).toMatch(/^([0-9a-f]{4} ){4}/);
+    expect(row?.evidence.facts[0]?.text).toContain(formatFingerprint(carol));
     expect(Date.parse(row?.endsAt ?? '')).toBeGreaterThan(hand.ports.clock.wallMs());
     expect(await decide('D1', 'approve')).toEqual({ decision: 'D1', did: 'It is in, as charlie.' });
     expect(hand.hub.session(carol)).toBeDefined();

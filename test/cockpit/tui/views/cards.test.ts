@@ -170,7 +170,7 @@ describe('details of a worker', () => {
       │           GiB of disk free                              ││                                                          │
       │ has       git node npm                                  ││                                                          │
       │ runs      odally of a version not told yet              ││                                                          │
-      │ key       c0ffee0000000000…                             ││                                                          │
+      │ key       develop act diagram detail fit glove          ││                                                          │
       │ policy    its box keeps it: jobs at once and what it    ││                                                          │
       │           has are in its config there                   ││                                                          │
       │                                                         ││                                                          │
@@ -213,7 +213,8 @@ describe('details of a worker', () => {
       │ has       git node npm              │
       │ runs      odally of a version not   │
       │           told yet                  │
-      │ key       c0ffee0000000000…         │
+      │ key       develop act diagram       │
+      │           detail fit glove          │
       │ policy    its box keeps it: jobs at │
       │           once and what it has are  │
       │           in its config there       │
@@ -221,7 +222,6 @@ describe('details of a worker', () => {
       │ ── what it says of itself ───────── │
       │ ✗ disk-low                          │
       │   seen    12 MiB are free.          │
-      │   wanted  64 MiB or more.           │
       ╰─────────────────────────────────────╯
        d dispatch  ? help  q quit"
     `);

@@ -162,9 +162,9 @@ describe('screen: details beside the log', () => {
       │ has       git node npm              │
       │ runs      odally of a version not   │
       │           told yet                  │
-      │ key       c0ffee0000000000…         │
+      │ key       develop act diagram       │
+      │           detail fit glove          │
       │ policy    its box keeps it: jobs at │
-      │           once and what it has are  │
       ╰─────────────────────────────────────╯
        d dispatch  ? help  q quit"
     `);
