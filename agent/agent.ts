@@ -21,7 +21,7 @@ import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer
 import type { AgentParts, AgentStatus } from './agent-parts.ts';
 import { type HeldAttempt, openHeldRows, readHeld } from './attempts.ts';
 import { Desk } from './desk.ts';
-import type { LiveAgent } from './doctor/agent-facts.ts';
+import type { LiveAgent } from './doctor/agent-round.ts';
 import { answerDoctor } from './doctor/answer.ts';
 import { endWork } from './end-work.ts';
 import { HubClock } from './hub-clock.ts';

@@ -7,19 +7,16 @@
 import { parseArgs } from 'node:util';
 import { ControlClient } from '../protocol/control.ts';
 import { reportFailure, reportReady, startDaemon } from '../protocol/daemon.ts';
-import {
-  type DoctorReport,
-  describeChecks,
-  describeReport,
-  listChecks,
-} from '../protocol/doctor.ts';
+import type { DoctorReport } from '../protocol/doctor.ts';
+import { listChecks } from '../protocol/doctor-sections.ts';
+import { describeChecks, describeReport } from '../protocol/doctor-text.ts';
 import { AppError, readFirstSentence, wrapError } from '../protocol/errors.ts';
 import { formatFingerprint } from '../protocol/fingerprint.ts';
 import type { PeerKey } from '../protocol/model.ts';
 import { dialUnix } from '../protocol/transports/unix.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
 import type { AgentStatus } from './agent-parts.ts';
-import { agentChecks } from './doctor/agent-checks.ts';
+import { agentSections } from './doctor/agent-sections.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
 import { pair } from './pair.ts';
 import type { Program } from './ports.ts';
@@ -211,7 +208,7 @@ async function stop({ program, home }: AgentProgramParts, flags: Flags): Promise
 async function diagnose(parts: AgentProgramParts, flags: Flags): Promise<number> {
   const { program, home } = parts;
   if (flags.list) {
-    const rows = listChecks(agentChecks);
+    const rows = listChecks(agentSections);
     program.print(flags.json ? JSON.stringify(rows) : describeChecks(rows));
     return 0;
   }
@@ -222,7 +219,8 @@ async function diagnose(parts: AgentProgramParts, flags: Flags): Promise<number>
 
 async function askDoctor(parts: AgentProgramParts, { fix }: Flags): Promise<unknown> {
   const client = await dialAgent(parts.home).catch(() => undefined);
-  if (client === undefined) return openHomeDoctor(parts, () => undefined)(fix ? 'fix' : 'look');
+  if (client === undefined)
+    return openHomeDoctor(parts, () => undefined)({ mode: fix ? 'fix' : 'look' });
   try {
     return await client.call('doctor', { fix });
   } finally {

@@ -6,7 +6,6 @@
  * HOME_UNWRITABLE, CONFIG_INVALID, KEY_INVALID, STORE_*, LINK_*.
  */
 import { serveControl } from '../protocol/control.ts';
-import type { DoctorMode } from '../protocol/doctor.ts';
 import { AppError } from '../protocol/errors.ts';
 import { formatKey, type KeyPair, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { dialAttemptMsMax } from '../protocol/limits.ts';
@@ -15,13 +14,15 @@ import type { Listener } from '../protocol/transports/link.ts';
 import { type AgentSwarm, openAgentSwarm } from '../protocol/transports/swarm.ts';
 import { listenUnix } from '../protocol/transports/unix.ts';
 import { openArtifactFiles } from '../store/artifact-files.ts';
+import { openBox } from '../store/doctor/box.ts';
 import { openHome } from '../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../store/home-disk.ts';
 import { openLogFiles } from '../store/log-files.ts';
 import { Agent } from './agent.ts';
-import type { LiveAgent } from './doctor/agent-facts.ts';
+import type { LiveAgent } from './doctor/agent-round.ts';
 import type { Diagnose } from './doctor/answer.ts';
 import { openDoctor } from './doctor/doctor.ts';
+import { parseWish } from './doctor/wish.ts';
 import { forgetQuarantined } from './forget.ts';
 import { openGuards } from './guard/guard-process.ts';
 import {
@@ -172,7 +173,7 @@ async function openControl(
   return listenUnix(home.socket, (link) =>
     serveControl(link, async ({ verb, args }) => {
       if (verb === 'status') return { ...who, ...agent.status };
-      if (verb === 'doctor') return diagnose(readMode(args));
+      if (verb === 'doctor') return diagnose(parseWish(args));
       if (verb !== 'stop') throw new AppError('USAGE_VERB');
       program.ports.timers.after(20, () => void stop());
       return who;
@@ -203,10 +204,6 @@ export function openHomeDoctor(
   { program, home, noticed }: AgentProgramParts,
   live: () => LiveAgent | undefined,
 ): Diagnose {
-  return openDoctor({ home, live, ports: program.ports }, noticed);
-}
-
-function readMode(args: unknown): DoctorMode {
-  const fix = typeof args === 'object' && args !== null && 'fix' in args && args.fix === true;
-  return fix ? 'fix' : 'look';
+  const { ports, env } = program;
+  return openDoctor({ home, live, ports, box: openBox(env) }, noticed);
 }

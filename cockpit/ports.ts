@@ -7,6 +7,7 @@
 import { hostname } from 'node:os';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { onEndSignal, openSystemPorts, type Ports } from '../protocol/ports.ts';
+import { type Box, openBox } from '../store/doctor/box.ts';
 import type { HomeEnv } from './home.ts';
 
 /** A tmux that is asked answers at once, or hangs. */
@@ -38,6 +39,8 @@ export interface Program {
   readonly ports: Ports;
   readonly argv: readonly string[];
   readonly env: HomeEnv & TerminalEnv;
+  /** This box, as doctors ask it. */
+  readonly box: Box;
   readonly pid: number;
   /** Of this box. */
   readonly hostname: string;
@@ -84,6 +87,7 @@ export function openProgram(): Program {
     ports,
     argv: process.argv.slice(2),
     env,
+    box: openBox(env),
     pid,
     hostname: hostname(),
     nodeVersion: process.versions.node,

@@ -1,19 +1,34 @@
 /*
- * The check contract: what a doctor asks, how a finding looks, and the one flow that may say "fixed".
+ * The check contract: what a doctor asks, how a finding looks, and how both travel.
  *
  * A check is one small object beside what it checks. Its diagnosis is a function of a snapshot that
- * was gathered once; only a fix touches the world, and it never destroys what was not delivered. The
- * flow is: gather, diagnose all, apply fixes, gather and diagnose again; a finding is fixed when the
- * second diagnosis does not have it any more, whatever the fix believes of itself.
+ * was gathered once; only a fix touches the world, and it never destroys what was not delivered. How
+ * snapshots come about is `doctor-sections`, the one flow that may say "fixed" is `doctor-run`.
  * Source: DESIGN section 9; react-native cli-doctor, with the re-check that it lacks.
  */
 import { z } from 'zod';
-import { wrapError } from './errors.ts';
-import { findingsBytesMax, findingsMax, findingTextLettersMax } from './limits.ts';
+import { findingsBytesMax, findingTextLettersMax } from './limits.ts';
 import { peerText } from './peer-text.ts';
 
 /** What a check is about. */
-export type CheckArea = 'home' | 'box' | 'store' | 'jobs' | 'logs' | 'workers' | 'link' | 'cockpit';
+export type CheckArea = (typeof checkAreas)[number];
+
+/** In the order in which help names them. */
+export const checkAreas = [
+  'home',
+  'config',
+  'box',
+  'store',
+  'jobs',
+  'logs',
+  'workers',
+  'link',
+  'network',
+  'service',
+  'trust',
+  'tools',
+  'terminal',
+] as const;
 
 /** `error`: something does not work or is unsafe. `warning`: it will not, if nobody acts. */
 export type Severity = 'error' | 'warning';
@@ -104,13 +119,11 @@ export interface CheckRow {
 /** `look` only diagnoses; `fix-safe` applies what may be asked for from another box. */
 export type DoctorMode = 'look' | 'fix' | 'fix-safe';
 
-/** One doctor: its checks, how a snapshot comes about, and what fixes may touch. */
-export interface Doctor<S, W> {
-  readonly checks: readonly Check<S, W>[];
-  readonly gather: () => Promise<S>;
-  readonly world: W;
-  /** Told what is about to be done, and what failed. */
-  readonly noticed: (line: string) => void;
+/** What is asked of a doctor: of one area alone, where one is named; `only` is the one finding to mend. */
+export interface DoctorWish {
+  readonly mode: DoctorMode;
+  readonly only?: FindingName;
+  readonly area?: string;
 }
 
 /** A finding as it travels: a newer worker's words are shown, whatever they are. */
@@ -134,50 +147,6 @@ export const findingNameSchema = z.object({
   id: peerText(64),
   subject: peerText(findingTextLettersMax).exactOptional(),
 });
-
-interface Found<W> {
-  readonly check: Check<never, W>;
-  readonly evidence: Evidence;
-}
-
-/** Runs the whole flow; `only` is the one finding to mend. Errors: what `gather` throws. */
-export async function runDoctor<S, W>(
-  doctor: Doctor<S, W>,
-  mode: DoctorMode,
-  only?: FindingName,
-): Promise<DoctorReport> {
-  const before = diagnoseAll(doctor.checks, await doctor.gather());
-  const isApplicable = ({ check }: Found<W>) =>
-    check.fix !== undefined && (mode === 'fix' || check.fix.reach === 'anywhere');
-  const planned = mode === 'look' ? [] : before.filter(isApplicable).filter(isWanted(only));
-  if (planned.length === 0) return { findings: before.map(present), fixed: [] };
-  const failures = new Map<string, string>();
-  for (const found of planned) failures.set(nameFound(found), await applyFix(doctor, found));
-  const after = diagnoseAll(doctor.checks, await doctor.gather());
-  const left = new Set(after.map(nameFound));
-  const fixed = planned.filter((found) => !left.has(nameFound(found)));
-  const findings = after.map((found) => {
-    const failure = failures.get(nameFound(found));
-    return failure === undefined ? present(found) : { ...present(found), failure };
-  });
-  return { findings, fixed: fixed.map(present) };
-}
-
-/** What these checks find in a snapshot: for a doctor that gathers nothing and mends nothing. */
-export function diagnose<S, W>(checks: readonly Check<S, W>[], snapshot: S): readonly Finding[] {
-  return diagnoseAll(checks, snapshot).map(present);
-}
-
-function isWanted<W>(only: FindingName | undefined): (found: Found<W>) => boolean {
-  return ({ check, evidence }) =>
-    only === undefined ||
-    (check.id === only.id && (only.subject === undefined || evidence.subject === only.subject));
-}
-
-/** What a doctor can find, in the order in which it looks. */
-export function listChecks<S, W>(checks: readonly Check<S, W>[]): readonly CheckRow[] {
-  return checks.map(({ id, title, area, fix }) => ({ id, title, area, fix: fix !== undefined }));
-}
 
 /** A finding cut to what a frame may carry. */
 export function cutFinding(finding: Finding): Omit<Finding, 'worker'> {
@@ -211,83 +180,4 @@ function takeFitting<T extends object>(cut: readonly T[]): T[] {
   };
   const end = cut.findIndex(isOver);
   return cut.slice(0, end < 0 ? cut.length : end);
-}
-
-/** A report as people read it; `whom` says of what it is. */
-export function describeReport({ findings, fixed }: DoctorReport, whom: string): string {
-  const lines = [
-    ...fixed.map((finding) => `fixed    ${nameFinding(finding)}: ${finding.seen}`),
-    ...findings.flatMap((finding) => [
-      `${finding.severity.padEnd(8)} ${nameFinding(finding)}: ${finding.seen}`,
-      `         wanted: ${finding.wanted} ${finding.advice}`,
-    ]),
-  ];
-  if (findings.length === 0) lines.push(`Nothing is wrong with ${whom}.`);
-  return lines.join('\n');
-}
-
-/** What can be found, as people read it. */
-export function describeChecks(rows: readonly CheckRow[]): string {
-  const line = ({ id, area, title, fix }: CheckRow) =>
-    `${id.padEnd(22)} ${area.padEnd(8)} ${title}${fix ? ' (can be fixed)' : ''}`;
-  return rows.map(line).join('\n');
-}
-
-function diagnoseAll<S, W>(checks: readonly Check<S, W>[], snapshot: S): readonly Found<W>[] {
-  const found = checks.flatMap((check) =>
-    diagnoseOne(check, snapshot).map((evidence) => ({ check, evidence })),
-  );
-  return found.slice(0, findingsMax);
-}
-
-/** A check that breaks says so instead of hiding what the others found. */
-function diagnoseOne<S, W>(check: Check<S, W>, snapshot: S): readonly Evidence[] {
-  try {
-    return check.diagnose(snapshot);
-  } catch (thrown) {
-    const { message } = wrapError(thrown, 'HUB_INTERNAL');
-    const seen = `The check itself failed: ${message}`;
-    return [{ subject: 'check', seen, wanted: 'An answer.', advice: 'Report this.' }];
-  }
-}
-
-/** Resolves with what is to be said where the finding is still there afterwards. */
-async function applyFix<S, W>(
-  doctor: Doctor<S, W>,
-  { check, evidence }: Found<W>,
-): Promise<string> {
-  const { fix } = check;
-  if (fix === undefined) return 'It has no fix.';
-  doctor.noticed(`doctor: ${check.id}: ${fix.plan(evidence)}`);
-  try {
-    await fix.apply(doctor.world, evidence);
-    return 'Its fix went through, and it is still there.';
-  } catch (thrown) {
-    const { message } = wrapError(thrown, 'HUB_INTERNAL');
-    doctor.noticed(`doctor: ${check.id}: ${message}`);
-    return `Its fix failed: ${message}`;
-  }
-}
-
-/** The plan of a fix is its advice, so that everybody reads what `--fix` would do. */
-function present<W>({ check, evidence }: Found<W>): Finding {
-  const { seen, wanted, worker, subject } = evidence;
-  const { id, severity, title, why, area } = check;
-  // Evidence that the check itself failed is nothing that its fix could mend.
-  const fix = subject === 'check' ? undefined : check.fix;
-  const plan = fix?.plan(evidence);
-  const advice = plan === undefined ? evidence.advice : `${evidence.advice} --fix: ${plan}`;
-  return {
-    ...{ id, severity, seen, wanted, advice, title, why, area, subject },
-    ...(worker === undefined ? {} : { worker }),
-    ...(fix === undefined || plan === undefined ? {} : { plan, fixable: fix.reach }),
-  };
-}
-
-function nameFinding({ id, worker }: Finding): string {
-  return worker === undefined ? id : `${id} (${worker})`;
-}
-
-function nameFound<W>({ check, evidence }: Found<W>): string {
-  return `${check.id} ${evidence.worker ?? ''} ${evidence.subject}`;
 }

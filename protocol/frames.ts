@@ -224,6 +224,8 @@ const doctorAskSchema = z.object({
   fix: z.boolean(),
   /** Mend this finding alone; an older agent mends all that is safe. */
   only: findingNameSchema.exactOptional(),
+  /** Look at this area alone, and mend in it alone; an older agent looks at all. */
+  area: peerText(16).exactOptional(),
 });
 
 /** The answer to the question of this `id`. */

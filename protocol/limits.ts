@@ -136,6 +136,15 @@ export const messageBytesMax = 256 * 1024;
 /** Findings that one diagnosis gives; with so many things wrong, the first of them are enough to begin. */
 export const findingsMax = 100;
 
+/** Findings of one check that are said before the spare ones of others: ten show that it is no single slip. */
+export const findingsOfCheckMax = 10;
+
+/** A whole look ends within this time: with the answer's way it is less than the 3 s that a person waits. */
+export const examineMsMax = 2700;
+
+/** Slow sections of a doctor begin after this time even while quick ones still look. */
+export const quickSectionMsMax = 300;
+
 /** Letters of each text of a finding that travels. */
 export const findingTextLettersMax = 400;
 

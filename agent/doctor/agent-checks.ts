@@ -1,24 +1,16 @@
 /*
- * The checks of an agent: its home, its peace with the hub, and whether its box is left clean.
+ * The checks of an agent: its peace with the hub, and whether its box is left clean.
  *
  * Functions of the snapshot. Fixes end only processes that carry our mark and belong to no attempt
  * that is held, and remove only temporary directories of such attempts, as every start does.
  */
 import type { Check } from '../../protocol/doctor.ts';
-import { type HomeWorld, homeChecks } from '../../store/doctor/home-checks.ts';
-import type { AgentFacts } from './agent-facts.ts';
+import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
+import { type AgentFacts, gatherAgent, gatherLeavings, type Leavings } from './agent-facts.ts';
+import type { AgentRound } from './agent-round.ts';
 
-/** What these fixes may touch. */
-export interface AgentWorld extends HomeWorld {
-  /** Ends every process that carries the mark. */
-  reap(mark: string): Promise<void>;
-  removeFolder(path: string): Promise<void>;
-  /** Moves the hub's messages that could not be read into the archive. */
-  archiveQuarantined(): Promise<void>;
-}
-
-/** A check of an agent. */
-export type AgentCheck = Check<AgentFacts, AgentWorld>;
+type AgentCheck = Check<AgentFacts, AgentRound>;
+type LeavingsCheck = Check<Leavings, AgentRound>;
 
 const agentDown: AgentCheck = {
   id: 'agent-down',
@@ -27,9 +19,9 @@ const agentDown: AgentCheck = {
   area: 'home',
   severity: 'warning',
   cost: 'free',
-  diagnose: ({ isRunning, isPaired, home }) => {
+  diagnose: ({ isRunning, isPaired, directory }) => {
     if (isRunning) return [];
-    const seen = `No agent runs on ${home.directory}.`;
+    const seen = `No agent runs on ${directory}.`;
     const advice = isPaired ? 'Start it with `odally run`.' : 'Pair it: `odally join CODE`.';
     return [{ subject: 'agent', seen, wanted: 'An agent that serves.', advice }];
   },
@@ -100,7 +92,7 @@ const unguarded: AgentCheck = {
         ],
 };
 
-const orphans: AgentCheck = {
+const orphans: LeavingsCheck = {
   id: 'processes-orphaned',
   title: 'no process outlives its job',
   why: 'It uses the box, and nobody will ever hear of what it does.',
@@ -121,7 +113,7 @@ const orphans: AgentCheck = {
   },
 };
 
-const leftovers: AgentCheck = {
+const leftovers: LeavingsCheck = {
   id: 'work-leftovers',
   title: 'no temporary directory outlives its job',
   why: 'It fills the disk.',
@@ -142,13 +134,18 @@ const leftovers: AgentCheck = {
   },
 };
 
-/** In the order in which they are shown. */
-export const agentChecks: readonly AgentCheck[] = [
-  ...homeChecks,
-  agentDown,
-  refused,
-  quarantined,
-  unguarded,
-  orphans,
-  leftovers,
-];
+/** The agent itself. */
+export const agentSection: Section<AgentRound> = defineSection({
+  name: 'agent',
+  pace: 'quick',
+  gather: gatherAgent,
+  checks: [agentDown, refused, quarantined, unguarded],
+});
+
+/** What ended work left on the box. */
+export const leavingsSection: Section<AgentRound> = defineSection({
+  name: 'leavings',
+  pace: 'slow',
+  gather: gatherLeavings,
+  checks: [orphans, leftovers],
+});

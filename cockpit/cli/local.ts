@@ -69,7 +69,14 @@ async function runForeground(program: Program, version: string): Promise<LocalAn
     program.say(`${new Date(ports.clock.wallMs()).toISOString()} ${line}`);
   try {
     const home = findHubHome(program.env);
-    const running = await startHub({ home, ports, version, pid: program.pid, noticed });
+    const running = await startHub({
+      home,
+      ports,
+      version,
+      pid: program.pid,
+      box: program.box,
+      noticed,
+    });
     program.onSignal((signal) => {
       noticed(`stopping on ${signal}`);
       void running.stop();

@@ -156,8 +156,8 @@ function isHubless(error: unknown, { verb, ways }: Remote): boolean {
 
 /** A verb that can do something without a hub does it here. */
 async function runHubless({ program, ways, verb, request }: Remote): Promise<number> {
-  const { ports, say } = program;
-  const scene = { home: ways[0]?.home ?? findHubHome(program.env), ports, say };
+  const { ports, box, say } = program;
+  const scene = { home: ways[0]?.home ?? findHubHome(program.env), ports, box, say };
   const args = parseVerbArgs(verb, request.args);
   const answer = await verb.runWithoutHub?.(scene, args as never);
   await printAnswer({ program, request }, verb, answer);

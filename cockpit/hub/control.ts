@@ -17,7 +17,7 @@ import { findVerb } from '../verbs/registry.ts';
 import { type AnyVerb, parseVerbArgs, type VerbContext } from '../verbs/verb.ts';
 
 /** What verbs are given besides the call. */
-export type ControlScene = Pick<VerbContext, 'hub' | 'home' | 'pid' | 'stopHub'>;
+export type ControlScene = Pick<VerbContext, 'hub' | 'home' | 'pid' | 'box' | 'stopHub'>;
 
 /** Opens the socket. Errors: HUB_RUNNING, SOCKET_PATH. */
 export function openControl(path: string, scene: ControlScene): Promise<Listener> {

@@ -16,6 +16,7 @@ import type { Listener } from '../../protocol/transports/link.ts';
 import { openHubSwarm } from '../../protocol/transports/swarm.ts';
 import { openArchiveFiles } from '../../store/archive-files.ts';
 import { openArtifactFiles } from '../../store/artifact-files.ts';
+import type { Box } from '../../store/doctor/box.ts';
 import { openHome } from '../../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../../store/home-disk.ts';
 import { metaKey } from '../../store/keys.ts';
@@ -33,6 +34,7 @@ export interface HubProgramParts {
   readonly ports: Ports;
   readonly version: string;
   readonly pid: number;
+  readonly box: Box;
   readonly noticed: (line: string) => void;
 }
 
@@ -78,8 +80,12 @@ export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
   }
 }
 
-function makeScene({ home, pid }: HubProgramParts, hub: Hub, stopHub: () => void): ControlScene {
-  return { hub, home: home.directory, pid, stopHub };
+function makeScene(
+  { home, pid, box }: HubProgramParts,
+  hub: Hub,
+  stopHub: () => void,
+): ControlScene {
+  return { hub, home: home.directory, pid, box, stopHub };
 }
 
 async function serve(parts: HubProgramParts, hub: Hub): Promise<RunningHub> {

@@ -6,21 +6,21 @@
  * Errors: WORKER_UNKNOWN, USAGE_ARGUMENT, STORE_*.
  */
 import { z } from 'zod';
-import {
-  type CheckRow,
-  type DoctorMode,
-  type DoctorReport,
-  describeChecks,
-  describeReport,
-  type FindingName,
-  listChecks,
+import type {
+  CheckRow,
+  DoctorMode,
+  DoctorReport,
+  DoctorWish,
+  FindingName,
 } from '../../protocol/doctor.ts';
+import { listChecks } from '../../protocol/doctor-sections.ts';
+import { describeChecks, describeReport } from '../../protocol/doctor-text.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
 import type { FixResult } from '../hub/decision-desk.ts';
 import { isUnanswered } from '../hub/doctor/ask-worker.ts';
 import { askWorkers, diagnoseHub, joinReports } from '../hub/doctor/doctor.ts';
-import { hubChecks } from '../hub/doctor/hub-checks.ts';
+import { hubSections } from '../hub/doctor/hub-sections.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Answered } from '../hub/inbox.ts';
 import { listArgument } from './arguments.ts';
@@ -63,7 +63,7 @@ export const doctorVerb = defineVerb({
   danger: 'changes',
   args,
   async run(context, given): Promise<DoctorReport | readonly CheckRow[]> {
-    if (given.list) return listChecks(hubChecks);
+    if (given.list) return listChecks(hubSections);
     const { hub } = context;
     const names = given.all ? listTrusted(hub) : given.on;
     const reports: DoctorReport[] = [];
@@ -71,13 +71,11 @@ export const doctorVerb = defineVerb({
     if (names.length > 0) reports.push(...(await mendWorkers(hub, names, given)));
     return joinReports(reports);
   },
-  async runWithoutHub({ home, ports, say }, given) {
-    if (given.list) return listChecks(hubChecks);
+  async runWithoutHub({ home, ports, box, say }, given) {
+    if (given.list) return listChecks(hubSections);
     // Workers can only be asked over a hub's links.
     if (given.on.length > 0) throw new AppError('HUB_UNREACHABLE');
-    const wallMs = () => ports.clock.wallMs();
-    const scene = { home, hub: undefined, wallMs, noticed: say };
-    return diagnoseHub(scene, readMode(given), given.only);
+    return diagnoseHub({ home, hub: undefined, ports, box, noticed: say }, readWish(given));
   },
   show: (answer) =>
     'findings' in answer ? describeReport(answer, 'Wally') : describeChecks(answer),
@@ -86,7 +84,7 @@ export const doctorVerb = defineVerb({
 
 /** Applies the fix of one finding again, for the M2 who said so; the answer is on disk with what came of it. */
 export function mendAgain(
-  context: Pick<VerbContext, 'hub' | 'home'>,
+  context: Pick<VerbContext, 'hub' | 'home' | 'box'>,
   answered: Answered,
 ): Promise<DoctorReport> {
   const { decision } = answered;
@@ -101,16 +99,17 @@ export function mendAgain(
 type Wish = Pick<DoctorArgs, 'fix' | 'safe' | 'only'> & { readonly answered?: Answered };
 
 async function mendHub(
-  { hub, home }: Pick<VerbContext, 'hub' | 'home'>,
+  { hub, home, box }: Pick<VerbContext, 'hub' | 'home' | 'box'>,
   wish: Wish,
 ): Promise<DoctorReport> {
   const scene = {
     home: findHubHome({ WALLY_HOME: home }),
     hub,
-    wallMs: () => hub.ports.clock.wallMs(),
+    ports: hub.ports,
+    box,
     noticed: (line: string) => hub.notice(line),
   };
-  const report = await diagnoseHub(scene, readMode(wish), wish.only);
+  const report = await diagnoseHub(scene, readWish(wish));
   await note(hub, { findings: report.findings, ...pickAnswered(wish) });
   return report;
 }
@@ -149,7 +148,7 @@ function listTrusted(hub: Hub): readonly string[] {
     .map(({ name }) => name);
 }
 
-function readMode({ fix, safe }: Pick<DoctorArgs, 'fix' | 'safe'>): DoctorMode {
-  if (!fix) return 'look';
-  return safe ? 'fix-safe' : 'fix';
+function readWish({ fix, safe, only }: Pick<DoctorArgs, 'fix' | 'safe' | 'only'>): DoctorWish {
+  const mode: DoctorMode = fix ? (safe ? 'fix-safe' : 'fix') : 'look';
+  return { mode, ...(only === undefined ? {} : { only }) };
 }

@@ -6,7 +6,8 @@
  * Errors: DECISION_UNKNOWN, DECISION_CLOSED, USAGE_ARGUMENT, JOB_*, WORKER_*, INVITE_EXPIRED.
  */
 import { z } from 'zod';
-import { type DoctorReport, describeReport } from '../../protocol/doctor.ts';
+import type { DoctorReport } from '../../protocol/doctor.ts';
+import { describeReport } from '../../protocol/doctor-text.ts';
 import { AppError } from '../../protocol/errors.ts';
 import {
   type Decision,

@@ -8,6 +8,7 @@
 import type { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import type { Ports } from '../../protocol/ports.ts';
+import type { Box } from '../../store/doctor/box.ts';
 import type { HubHome } from '../home.ts';
 import type { Hub } from '../hub/hub.ts';
 
@@ -24,6 +25,8 @@ export interface VerbContext {
   readonly hub: Hub;
   readonly home: string;
   readonly pid: number;
+  /** The hub's box, as doctors ask it. */
+  readonly box: Box;
   /** Begins to stop the hub, once the answer is out. */
   readonly stopHub: () => void;
   /** Sends one item of a stream; resolves when the next may come; false when nobody listens. */
@@ -38,6 +41,7 @@ export interface VerbContext {
 export interface HublessScene {
   readonly home: HubHome;
   readonly ports: Ports;
+  readonly box: Box;
   /** Words about the run, for people. */
   readonly say: (line: string) => void;
 }

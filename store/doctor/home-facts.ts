@@ -1,17 +1,15 @@
 /*
  * What a doctor sees of a home, hub's or agent's alike, without the program that lives in it.
  *
- * It only reads, and says what it could not read as a fact. The store is opened only when nobody
- * runs on it, because a database has one owner; that takes its lock for a moment and changes no row.
+ * It only reads, and says what it could not read as a fact. The store is somebody else's to open.
  * Source: stat(2), statfs(2); node:process for the versions.
  */
-import { access, lstat, readdir, statfs } from 'node:fs/promises';
+import { lstat, readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasSystemCode, wrapError } from '../../protocol/errors.ts';
-import { type DiskHealth, type RoomHealth, soundDisk } from '../disk-guard.ts';
-import type { Kv } from '../kv.ts';
+import { wrapError } from '../../protocol/errors.ts';
+import type { RoomHealth } from '../disk-guard.ts';
 import { diskFractionMax, watermarkBytesDefault } from '../limits.ts';
-import { openLevelKv } from '../open.ts';
+import type { StoreFact, StoreVisit } from './store-visit.ts';
 
 /** A path that only its owner may touch, and the mode it has. */
 export interface ModeFact {
@@ -22,12 +20,6 @@ export interface ModeFact {
 
 /** Is somebody behind the socket's path? `foreign`: what lies there is no socket. */
 export type SocketFact = 'absent' | 'answered' | 'stale' | 'foreign';
-
-/** How the store was found. `unknown`: it is another process's, or was never made. */
-export type StoreFact =
-  | { readonly is: 'sound' }
-  | { readonly is: 'unknown' }
-  | { readonly is: 'failed'; readonly code: string; readonly message: string };
 
 /** The facts of one home. */
 export interface HomeFacts {
@@ -51,12 +43,6 @@ export interface RoomFact extends Pick<RoomHealth, 'freeBytes' | 'watermarkBytes
   readonly ballast: RoomHealth['ballast'] | undefined;
 }
 
-/** The store and the disk of the program that runs, where it is this process. */
-export interface LiveDisk {
-  readonly kv: Kv;
-  readonly health: DiskHealth;
-}
-
 /** What this program runs on. `glibc` is null where there is none. */
 export interface RuntimeFacts {
   readonly node: string;
@@ -70,7 +56,6 @@ export interface HomePlan {
   /** Files, wanted 0600, that are looked at where they exist; the home itself, wanted 0700, hides the rest. */
   readonly privateFiles: readonly string[];
   readonly socket: string;
-  readonly store: string;
   /** Reads the config as the program would; rejects with why it cannot. */
   readonly readConfig: () => Promise<unknown>;
   readonly isAnswered: (path: string) => Promise<boolean>;
@@ -84,24 +69,22 @@ const asideMsMin = 60 * 60 * 1000;
 /** Names that our own writers give to a file before it is renamed into place. */
 const asideName = /\.(\d+|[0-9a-f]{8})\.new$/;
 
-/** Gathers the facts. */
-export async function gatherHome(plan: HomePlan, live: LiveDisk | undefined): Promise<HomeFacts> {
+/** Gathers the facts; `visit` is to the home's store. */
+export async function gatherHome(plan: HomePlan, visit: StoreVisit): Promise<HomeFacts> {
   const { directory, socket } = plan;
-  const isThere = (await findMode(directory)) !== undefined;
-  const socketFact = await probeSocket(plan);
   return {
     directory,
-    isThere,
+    isThere: (await findMode(directory)) !== undefined,
     modes: await gatherModes(plan),
     configFault: await plan.readConfig().then(
       () => null,
       (thrown: unknown) => wrapError(thrown, 'CONFIG_INVALID').message,
     ),
     socketPath: socket,
-    socket: socketFact,
+    socket: await probeSocket(plan),
     asides: await listAsides(plan),
-    room: live?.health.room ?? (await findRoom(directory)),
-    store: live === undefined ? await tryStore(plan.store, socketFact) : await probeStore(live),
+    room: visit.live?.health.room ?? (await findRoom(directory)),
+    store: await visit.look(),
     runtime: readRuntime(),
   };
 }
@@ -125,7 +108,11 @@ async function findMode(path: string): Promise<number | undefined> {
   );
 }
 
-async function probeSocket({ socket, isAnswered }: HomePlan): Promise<SocketFact> {
+/** What lies at the socket's path. */
+export async function probeSocket({
+  socket,
+  isAnswered,
+}: Pick<HomePlan, 'socket' | 'isAnswered'>): Promise<SocketFact> {
   const found = await lstat(socket).catch(() => undefined);
   if (found === undefined) return 'absent';
   if (!found.isSocket()) return 'foreign';
@@ -150,41 +137,6 @@ async function findRoom(directory: string): Promise<RoomFact | null> {
   const { bavail, blocks, bsize } = found;
   const watermarkBytes = Math.min(watermarkBytesDefault, blocks * bsize * diskFractionMax);
   return { freeBytes: bavail * bsize, watermarkBytes, ballast: undefined };
-}
-
-/** A live store that is being opened again says so; else it answers a read, or says why not. */
-async function probeStore({ kv, health }: LiveDisk): Promise<StoreFact> {
-  if (health.store.is === 'reopening') return { ...health.store, is: 'failed' };
-  return kv.get('meta/format').then(
-    (): StoreFact => ({ is: 'sound' }),
-    (thrown: unknown) => describeFault(thrown),
-  );
-}
-
-/** Opens and closes it. One that was never opened whole is left alone: opening would make it. */
-async function tryStore(store: string, socket: SocketFact): Promise<StoreFact> {
-  if (socket === 'answered' || !(await isMade(store))) return { is: 'unknown' };
-  try {
-    const kv = await openLevelKv(store);
-    const fact = await probeStore({ kv, health: soundDisk.health });
-    await kv.close();
-    return fact;
-  } catch (thrown) {
-    return describeFault(thrown);
-  }
-}
-
-async function isMade(store: string): Promise<boolean> {
-  return access(join(store, 'CREATED')).then(
-    () => true,
-    (thrown: unknown) => !hasSystemCode(thrown, 'ENOENT') && !hasSystemCode(thrown, 'ENOTDIR'),
-  );
-}
-
-function describeFault(thrown: unknown): StoreFact {
-  const { code, message } = wrapError(thrown, 'STORE_IO');
-  // Whoever holds the lock is the one to ask; that is no fault of the store.
-  return code === 'STORE_LOCKED' ? { is: 'unknown' } : { is: 'failed', code, message };
 }
 
 function readRuntime(): RuntimeFacts {

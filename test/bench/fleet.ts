@@ -17,6 +17,7 @@ import { openSystemPorts } from '../../protocol/ports.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';
 import { openHomes } from '../kit/homes.ts';
 import { type RunningScript, runVerb, startScript } from '../kit/processes.ts';
+import { bareBox } from '../store/doctor/fake-box.ts';
 import { fleetMsMax, fleetProcesses, fleetReportMs } from './limits.ts';
 import { type FleetPlan, type FleetReport, makeFleetKey } from './peers/fleet-plan.ts';
 
@@ -83,7 +84,7 @@ async function writeTrust(env: Readonly<Record<string, string>>, size: number): 
   const ports = openSystemPorts();
   const home = findHubHome(env);
   const noticed = () => undefined;
-  const plan = { home, ports, version: '0.0.0-bench', pid: process.pid, noticed };
+  const plan = { home, ports, version: '0.0.0-bench', pid: process.pid, box: bareBox, noticed };
   const { hub, stop } = await startHub(plan);
   const taken = new Set<string>();
   const saved = Array.from({ length: size }, (_, n) => {

@@ -15,6 +15,7 @@ import { lostAfterMsDefault } from '../../protocol/limits.ts';
 import { openSystemPorts } from '../../protocol/ports.ts';
 import { openHomes } from '../kit/homes.ts';
 import { startScript } from '../kit/processes.ts';
+import { bareBox } from '../store/doctor/fake-box.ts';
 import { type Figure, makeFigure, summarize } from './figure.ts';
 import { openSwarmFloor } from './floor-swarm.ts';
 import { measurePace, type Pace } from './in-flight.ts';
@@ -61,7 +62,14 @@ export async function openCore(): Promise<Core> {
   const ports = openSystemPorts();
   const hubHome = findHubHome(homes.hub());
   const noticed = () => undefined;
-  const plan = { home: hubHome, ports, version: '0.0.0-bench', pid: process.pid, noticed };
+  const plan = {
+    home: hubHome,
+    ports,
+    version: '0.0.0-bench',
+    pid: process.pid,
+    box: bareBox,
+    noticed,
+  };
   const { hub, stop } = await startHub(plan);
   const { addresses, rendezvous } = hub.door;
   const order = { kind: 'worker', addresses, rendezvous, ttlMs: 60_000, asks: false } as const;

@@ -6,16 +6,18 @@ import {
   type Check,
   cutFinding,
   cutReport,
-  type Doctor,
-  describeReport,
-  diagnose,
+  type DoctorMode,
   type Evidence,
   type Finding,
+  type FindingName,
   findingSchema,
-  runDoctor,
 } from '../../protocol/doctor.ts';
+import { type Doctor, diagnose, runDoctor } from '../../protocol/doctor-run.ts';
+import { defineSection } from '../../protocol/doctor-sections.ts';
+import { describeReport } from '../../protocol/doctor-text.ts';
 import { encodeFrame } from '../../protocol/frames.ts';
 import { findingsMax, findingTextLettersMax, frameBytesMax } from '../../protocol/limits.ts';
+import { FakePorts } from './fake-ports.ts';
 
 interface Facts {
   readonly broken: readonly string[];
@@ -51,13 +53,36 @@ function makeDoctor(check: Check<Facts, World>, ...broken: readonly string[]) {
   const world = { broken: new Set(broken) };
   const lines: string[] = [];
   let gatherCount = 0;
-  const gather = async () => {
-    gatherCount += 1;
-    return { broken: [...world.broken] };
+  let openCount = 0;
+  const section = (...checks: readonly Check<Facts, World>[]) =>
+    defineSection({
+      name: 'parts',
+      pace: 'quick',
+      gather: async (context: World): Promise<Facts> => {
+        gatherCount += 1;
+        return { broken: [...context.broken] };
+      },
+      checks,
+    });
+  const open = async () => {
+    openCount += 1;
+    const close = async () => {
+      openCount -= 1;
+    };
+    return { context: world, close };
   };
   const noticed = (line: string) => lines.push(line);
-  const doctor: Doctor<Facts, World> = { checks: [check], gather, world, noticed };
-  return { doctor, world, lines, count: () => gatherCount };
+  const doctor: Doctor<World> = {
+    sections: [section(check)],
+    open,
+    ports: new FakePorts(),
+    noticed,
+  };
+  return { doctor, section, world, lines, count: () => gatherCount, countOpen: () => openCount };
+}
+
+function run(doctor: Doctor<World>, mode: DoctorMode, only?: FindingName) {
+  return runDoctor(doctor, { mode, ...(only === undefined ? {} : { only }) });
 }
 
 const found = (subject: string): Finding => ({
@@ -77,7 +102,7 @@ const found = (subject: string): Finding => ({
 describe('doctor', () => {
   test('doctor: a look gathers once and changes nothing', async () => {
     const { doctor, world, count } = makeDoctor(makeCheck(), 'a', 'b');
-    expect(await runDoctor(doctor, 'look')).toEqual({
+    expect(await run(doctor, 'look')).toEqual({
       findings: [found('a'), found('b')],
       fixed: [],
     });
@@ -87,7 +112,7 @@ describe('doctor', () => {
 
   test('doctor: what a fix mended is fixed once the second diagnosis does not find it', async () => {
     const { doctor, lines, count } = makeDoctor(makeCheck(), 'a');
-    expect(await runDoctor(doctor, 'fix')).toEqual({ findings: [], fixed: [found('a')] });
+    expect(await run(doctor, 'fix')).toEqual({ findings: [], fixed: [found('a')] });
     expect(count()).toBe(2);
     expect(lines).toEqual(['doctor: broken: mends a']);
   });
@@ -95,14 +120,14 @@ describe('doctor', () => {
   test('doctor: a fix that does nothing, or throws, leaves its finding and fixes nothing', async () => {
     const plan = () => 'tries';
     const idle = makeCheck({ fix: { reach: 'anywhere', plan, apply: async () => undefined } });
-    const report = await runDoctor(makeDoctor(idle, 'a').doctor, 'fix');
+    const report = await run(makeDoctor(idle, 'a').doctor, 'fix');
     expect(report).toMatchObject({ findings: [{ id: 'broken' }], fixed: [] });
     const apply = () => Promise.reject(new Error('withstood'));
     const { doctor, lines } = makeDoctor(
       makeCheck({ fix: { reach: 'anywhere', plan, apply } }),
       'a',
     );
-    expect(await runDoctor(doctor, 'fix')).toMatchObject({
+    expect(await run(doctor, 'fix')).toMatchObject({
       findings: [{ id: 'broken' }],
       fixed: [],
     });
@@ -112,7 +137,7 @@ describe('doctor', () => {
   test('doctor: what vanished by itself, without a fix, is not called fixed', async () => {
     const { fix: _fix, ...bare } = makeCheck();
     const { doctor, world } = makeDoctor(bare, 'a');
-    const report = runDoctor(doctor, 'fix');
+    const report = run(doctor, 'fix');
     world.broken.clear();
     expect((await report).fixed).toEqual([]);
   });
@@ -123,7 +148,7 @@ describe('doctor', () => {
       broken.add('c');
     };
     const check = makeCheck({ fix: { reach: 'anywhere', plan: () => 'tries', apply } });
-    const report = await runDoctor(makeDoctor(check, 'a').doctor, 'fix');
+    const report = await run(makeDoctor(check, 'a').doctor, 'fix');
     expect(report.findings.map(({ seen }) => seen)).toEqual(['c is broken.']);
     expect(report.fixed.map(({ seen }) => seen)).toEqual(['a is broken.']);
   });
@@ -132,32 +157,32 @@ describe('doctor', () => {
     const apply = async ({ broken }: World) => broken.clear();
     const check = makeCheck({ fix: { reach: 'here', plan: () => 'ends it', apply } });
     const { doctor, world } = makeDoctor(check, 'a');
-    expect((await runDoctor(doctor, 'fix-safe')).fixed).toEqual([]);
+    expect((await run(doctor, 'fix-safe')).fixed).toEqual([]);
     expect(world.broken.size).toBe(1);
-    expect((await runDoctor(doctor, 'fix')).fixed).toHaveLength(1);
+    expect((await run(doctor, 'fix')).fixed).toHaveLength(1);
   });
 
   test('doctor: one finding is mended alone, by its check and its subject', async () => {
     const { doctor, world } = makeDoctor(makeCheck(), 'a', 'b');
     const other = { id: 'other', subject: 'a' };
-    expect((await runDoctor(doctor, 'fix', other)).fixed).toEqual([]);
-    const report = await runDoctor(doctor, 'fix', { id: 'broken', subject: 'b' });
+    expect((await run(doctor, 'fix', other)).fixed).toEqual([]);
+    const report = await run(doctor, 'fix', { id: 'broken', subject: 'b' });
     expect(report).toEqual({ findings: [found('a')], fixed: [found('b')] });
     expect([...world.broken]).toEqual(['a']);
-    expect((await runDoctor(doctor, 'fix', { id: 'broken' })).fixed).toEqual([found('a')]);
+    expect((await run(doctor, 'fix', { id: 'broken' })).fixed).toEqual([found('a')]);
   });
 
   test('doctor: a finding that stood after its fix says what became of it', async () => {
     const plan = () => 'tries';
     const reach = 'anywhere' as const;
     const idle = makeCheck({ fix: { reach, plan, apply: async () => undefined } });
-    const [stood] = (await runDoctor(makeDoctor(idle, 'a').doctor, 'fix')).findings;
+    const [stood] = (await run(makeDoctor(idle, 'a').doctor, 'fix')).findings;
     expect(stood?.failure).toBe('Its fix went through, and it is still there.');
     const apply = () => Promise.reject(new Error('withstood'));
     const bad = makeCheck({ fix: { reach, plan, apply } });
-    const [thrown] = (await runDoctor(makeDoctor(bad, 'a').doctor, 'fix')).findings;
+    const [thrown] = (await run(makeDoctor(bad, 'a').doctor, 'fix')).findings;
     expect(thrown?.failure).toContain('withstood');
-    const [looked] = (await runDoctor(makeDoctor(bad, 'a').doctor, 'look')).findings;
+    const [looked] = (await run(makeDoctor(bad, 'a').doctor, 'look')).findings;
     expect(looked).not.toHaveProperty('failure');
   });
 
@@ -181,9 +206,12 @@ describe('doctor', () => {
     const diagnose = () => {
       throw new Error('undefined is not a function');
     };
-    const { doctor } = makeDoctor(makeCheck({ id: 'bad', diagnose }), 'a');
-    const both = { ...doctor, checks: [...doctor.checks, makeCheck()] };
-    const { findings } = await runDoctor(both, 'look');
+    const { doctor, section } = makeDoctor(makeCheck(), 'a');
+    const both = {
+      ...doctor,
+      sections: [section(makeCheck({ id: 'bad', diagnose }), makeCheck())],
+    };
+    const { findings } = await run(both, 'look');
     expect(findings.map(({ id }) => id)).toEqual(['bad', 'broken']);
   });
 

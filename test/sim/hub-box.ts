@@ -15,6 +15,7 @@ import { serveControl } from '../../protocol/control.ts';
 import type { JobId, PeerKey } from '../../protocol/model.ts';
 import { MemoryArchive } from '../../store/archive-memory.ts';
 import { noSsh } from '../kit/no-ssh.ts';
+import { bareBox } from '../store/doctor/fake-box.ts';
 import { type DiskCopy, SimDisk } from './disk.ts';
 import type { Ground } from './ground.ts';
 import { restartMs } from './ground.ts';
@@ -198,7 +199,13 @@ export class HubBox {
         };
       },
       serveCockpit: (link) => {
-        return serveCockpit(link, { hub, home: '/hub', pid: this.#life, stopHub: () => undefined });
+        return serveCockpit(link, {
+          hub,
+          home: '/hub',
+          pid: this.#life,
+          box: bareBox,
+          stopHub: () => undefined,
+        });
       },
       ssh: noSsh,
       noticed: (line) => trace.say(owner.name, line),
@@ -208,7 +215,13 @@ export class HubBox {
     await hub.start();
     if (owner.isDead) return;
     this.#hub = hub;
-    const scene = { hub, home: '/hub', pid: this.#life, stopHub: () => void hub.stop() };
+    const scene = {
+      hub,
+      home: '/hub',
+      pid: this.#life,
+      box: bareBox,
+      stopHub: () => void hub.stop(),
+    };
     sockets.listen(owner, (link) => serveControl(link, (call) => runVerb(scene, call)));
     trace.note(`${owner.name} serves`);
     await this.#lookAround(hub);

@@ -277,6 +277,7 @@ export const frames: Samples<Frame, Frame['t'] | `${string}:${string}`> = {
     fix: true,
     only: { id: 'home-modes', subject: '/srv/odally/agent.key' },
   },
+  'doctor-ask:area': { t: 'doctor-ask', id: 7, fix: false, area: 'store' },
   'doctor:whole': {
     t: 'doctor',
     id: 7,

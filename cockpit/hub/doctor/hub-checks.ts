@@ -5,47 +5,18 @@
  * of workers that are not trusted any more, messages for stores that are gone.
  */
 import type { Check, Evidence } from '../../../protocol/doctor.ts';
+import { defineSection, type Section } from '../../../protocol/doctor-sections.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
-import { type HomeWorld, homeChecks } from '../../../store/doctor/home-checks.ts';
 import { formatDuration } from '../../verbs/text.ts';
 import { keepBehindMsMax } from '../keep-limits.ts';
-import type { HubFacts, LiveFacts } from './hub-facts.ts';
+import { gatherLive, gatherWalked, type LiveFacts, type WalkedFacts } from './hub-facts.ts';
+import type { HubRound } from './hub-round.ts';
 import { overdueMsMax, silentMsMax, skewMsMax } from './limits.ts';
 
-/** What these fixes may touch. The hub's parts are only asked for where it runs. */
-export interface HubWorld extends HomeWorld {
-  /** Ends an attempt as lost. */
-  loseAttempt(attempt: AttemptId, reason: string): Promise<void>;
-  /** Moves what this worker sent and could not be read into the archive. */
-  archiveQuarantined(worker: string): Promise<void>;
-  /** Takes away what waits in a stream, given as `PEER@STORE`. */
-  retireStream(stream: string): Promise<void>;
-}
+type LiveCheck = Check<LiveFacts | null, HubRound>;
+type WalkedCheck = Check<WalkedFacts | null, HubRound>;
 
-/** A check of a hub. */
-export type HubCheck = Check<HubFacts, HubWorld>;
-
-const hubDown: HubCheck = {
-  id: 'hub-down',
-  title: 'the hub runs',
-  why: 'Without it nothing is dispatched, and nothing that workers finish is heard of.',
-  area: 'home',
-  severity: 'warning',
-  cost: 'free',
-  diagnose: ({ home, live }) =>
-    live !== null || home.socket === 'answered'
-      ? []
-      : [
-          {
-            subject: 'hub',
-            seen: `No hub runs on ${home.directory}.`,
-            wanted: 'A hub that answers.',
-            advice: 'Start it with `wally up`.',
-          },
-        ],
-};
-
-const quarantined = overLive({
+const quarantined = overWalked({
   id: 'messages-quarantined',
   title: 'every message of a worker could be read',
   why: 'A report that could not be read is missing from its job.',
@@ -131,7 +102,7 @@ const overdue = overLive({
       })),
 });
 
-const deadStreams = overLive({
+const deadStreams = overWalked({
   id: 'outbox-dead',
   title: 'no message waits for somebody who can never get it',
   why: 'Such messages stay for ever, and count against the worker when it is paired anew.',
@@ -159,7 +130,7 @@ const deadWhy = {
   'store-gone': 'that speaks from another store now',
 } as const;
 
-const shortCopies = overLive({
+const shortCopies = overWalked({
   id: 'copy-short',
   title: 'logs and artifacts of ended jobs have arrived whole',
   why: 'Output that the worker has and the hub does not is lost with the worker.',
@@ -249,34 +220,46 @@ const versions = overLive({
       })),
 });
 
-/** In the order in which they are shown. */
-export const hubChecks: readonly HubCheck[] = [
-  ...homeChecks,
-  hubDown,
-  quarantined,
-  retention,
-  workerGone,
-  overdue,
-  deadStreams,
-  shortCopies,
-  silent,
-  trouble,
-  clocks,
-  versions,
-];
+/** What the hub that runs knows at once. */
+export const liveSection: Section<HubRound> = defineSection({
+  name: 'desks',
+  pace: 'quick',
+  gather: gatherLive,
+  checks: [retention, workerGone, overdue, silent, trouble, clocks, versions],
+});
 
-type Plan<T, E> = Omit<HubCheck, 'diagnose'> & { find(found: T): E };
+/** What it has to walk for. */
+export const walkedSection: Section<HubRound> = defineSection({
+  name: 'rows',
+  pace: 'slow',
+  gather: gatherWalked,
+  checks: [quarantined, deadStreams, shortCopies],
+});
 
 /** A check of what only a running hub knows. */
-function overLive({ find, ...rest }: Plan<LiveFacts, readonly Evidence[]>): HubCheck {
-  return { ...rest, diagnose: ({ live }) => (live === null ? [] : find(live)) };
+function overLive({
+  find,
+  ...rest
+}: Omit<LiveCheck, 'diagnose'> & { find(found: LiveFacts): readonly Evidence[] }): LiveCheck {
+  return { ...rest, diagnose: (live) => (live === null ? [] : find(live)) };
+}
+
+function overWalked({
+  find,
+  ...rest
+}: Omit<WalkedCheck, 'diagnose'> & {
+  find(found: WalkedFacts): readonly Evidence[];
+}): WalkedCheck {
+  return { ...rest, diagnose: (walked) => (walked === null ? [] : find(walked)) };
 }
 
 /** A check of each trusted worker. */
 function overWorkers({
   find,
   ...rest
-}: Plan<LiveFacts['workers'][number], Evidence | undefined>): HubCheck {
+}: Omit<LiveCheck, 'diagnose'> & {
+  find(worker: LiveFacts['workers'][number]): Evidence | undefined;
+}): LiveCheck {
   return overLive({
     ...rest,
     find: ({ workers }) =>

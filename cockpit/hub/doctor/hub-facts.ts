@@ -1,18 +1,12 @@
 /*
- * What a doctor sees of a hub: its home, and its desks where it runs.
+ * What a doctor sees of a hub that runs: its desks, and what waits in its store.
  *
- * Gathered once a diagnosis, with a bound on everything that is walked. It changes nothing.
- * Without a running hub `live` is null, and only the home can be judged. Errors: STORE_*.
+ * Gathered once a round, with a bound on everything that is walked. It changes nothing. Errors: STORE_*.
  */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { AttemptId } from '../../../protocol/model.ts';
-import { isUnixAnswered } from '../../../protocol/transports/unix.ts';
-import { gatherHome, type HomeFacts } from '../../../store/doctor/home-facts.ts';
 import { prefixRange } from '../../../store/keys.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { listStreams, readOutbox } from '../../../store/outbox.ts';
-import { type HubHome, readHubConfig } from '../../home.ts';
 import {
   type AttemptRecord,
   type CommandJob,
@@ -21,7 +15,8 @@ import {
 } from '../../manager/job.ts';
 import type { WorkerRecord } from '../../manager/worker.ts';
 import type { Hub } from '../hub.ts';
-import { hubKeysMax, jobsWalkedMax, quarantineReadMax } from './limits.ts';
+import type { HubRound } from './hub-round.ts';
+import { jobsWalkedMax, quarantineReadMax } from './limits.ts';
 
 /** One worker as the hub knows it. `version` and `aheadMs` are null before its first hello. */
 export interface WorkerFact {
@@ -69,61 +64,45 @@ export interface RetentionFact {
   readonly behindMs: number;
 }
 
-/** What a running hub adds. */
+/** What a running hub knows at once. */
 export interface LiveFacts {
   readonly version: string;
   readonly workers: readonly WorkerFact[];
   readonly openAttempts: readonly OpenAttemptFact[];
+  readonly retention: RetentionFact;
+}
+
+/** What a running hub has to walk for. */
+export interface WalkedFacts {
   readonly deadStreams: readonly DeadStreamFact[];
   /** Messages that could not be applied, by worker. */
   readonly quarantined: ReadonlyMap<string, number>;
   readonly shortCopies: readonly ShortCopyFact[];
-  readonly retention: RetentionFact;
 }
 
-/** The whole snapshot. */
-export interface HubFacts {
-  readonly home: HomeFacts;
-  readonly live: LiveFacts | null;
-}
-
-/** Gathers; `hub` is the one that runs on this home in this process, if it does. */
-export async function gatherHub(
-  home: HubHome,
-  hub: Hub | undefined,
-  nowMs: number,
-): Promise<HubFacts> {
-  const plan = {
-    directory: home.directory,
-    privateFiles: [home.key, home.socket, home.history, ...(await listHubKeys(home))],
-    socket: home.socket,
-    store: home.store,
-    readConfig: () => readHubConfig(home),
-    isAnswered: isUnixAnswered,
-    nowMs,
-  };
-  const live = hub === undefined ? undefined : { kv: hub.kv, health: hub.disk.health };
-  const facts = await gatherHome(plan, live);
+/** Gathers what only the hub that runs in this process knows; null where none does, or its store fails. */
+export async function gatherLive({ hub, nowMs, findHome }: HubRound): Promise<LiveFacts | null> {
   // A store that failed answers nothing more; what it says of itself is the finding.
-  if (hub === undefined || facts.store.is === 'failed') return { home: facts, live: null };
-  return { home: facts, live: await gatherLive(hub, nowMs) };
-}
-
-/** Keys for hubs on other machines: whoever has one can do there what its owner can. */
-async function listHubKeys({ hubs }: HubHome): Promise<readonly string[]> {
-  const names = await readdir(hubs).catch(() => []);
-  return names.slice(0, hubKeysMax).map((name) => join(hubs, name, 'cockpit.key'));
-}
-
-async function gatherLive(hub: Hub, nowMs: number): Promise<LiveFacts> {
+  if (hub === undefined || (await findHome()).store.is === 'failed') return null;
   return {
     version: hub.version,
     workers: hub.workers.list().map((worker) => describeWorker(hub, worker, nowMs)),
     openAttempts: hub.desk.listActive().flatMap((job) => describeOpen(hub, job, nowMs)),
+    retention: describeRetention(hub),
+  };
+}
+
+/** Gathers what has to be walked for. */
+export async function gatherWalked({
+  hub,
+  nowMs,
+  findHome,
+}: HubRound): Promise<WalkedFacts | null> {
+  if (hub === undefined || (await findHome()).store.is === 'failed') return null;
+  return {
     deadStreams: await listDeadStreams(hub),
     quarantined: await countQuarantined(hub),
     shortCopies: await listShortCopies(hub, nowMs),
-    retention: describeRetention(hub),
   };
 }
 

@@ -6,7 +6,7 @@
  * Source: screen facts 3d, ink facts C5; tmux(1).
  */
 import type { Check, Evidence, Finding } from '../../../protocol/doctor.ts';
-import { diagnose } from '../../../protocol/doctor.ts';
+import { diagnose } from '../../../protocol/doctor-run.ts';
 
 /** What tmux says of itself, where the cockpit runs in it. */
 export interface TmuxFacts {
@@ -49,7 +49,7 @@ function oneCheck(
 ): CockpitCheck {
   return {
     ...rest,
-    area: 'cockpit',
+    area: 'terminal',
     cost: 'free',
     diagnose: (facts) => {
       const found = find(facts);

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { LiveAgent } from '../../../agent/doctor/agent-facts.ts';
+import type { LiveAgent } from '../../../agent/doctor/agent-round.ts';
 import { openDoctor } from '../../../agent/doctor/doctor.ts';
 import { type AgentHome, findAgentHome, savePairing } from '../../../agent/home.ts';
 import type { DoctorMode } from '../../../protocol/doctor.ts';
@@ -16,6 +16,7 @@ import { openStore } from '../../../store/format.ts';
 import { quarantineKey } from '../../../store/keys.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { openLevelKv } from '../../../store/open.ts';
+import { bareBox } from '../../store/doctor/fake-box.ts';
 import { createDirectory } from '../../store/place.ts';
 
 const ports = openSystemPorts();
@@ -45,9 +46,9 @@ afterEach(async () => {
 
 async function diagnose(mode: DoctorMode = 'look') {
   const { findings, fixed } = await openDoctor(
-    { home, live: () => live, ports },
+    { home, live: () => live, ports, box: bareBox },
     () => undefined,
-  )(mode);
+  )({ mode });
   return { findings: findings.map(({ id }) => id), fixed: fixed.map(({ id }) => id) };
 }
 

@@ -28,7 +28,14 @@ Change.prototype.note = function noteOrFail(event: EventNote): void {
 try {
   const noticed = (line: string) => program.say(line);
   const home = findHubHome(env);
-  const running = await startHub({ home, ports, version: '0.0.0-poison', pid, noticed });
+  const running = await startHub({
+    home,
+    ports,
+    version: '0.0.0-poison',
+    pid,
+    box: program.box,
+    noticed,
+  });
   program.onSignal(() => void running.stop());
   reportReady();
   const failure = await running.hub.ended;

@@ -15,6 +15,7 @@ import { AppError } from '../../../protocol/errors.ts';
 import { dialUnix } from '../../../protocol/transports/unix.ts';
 import { type DiskGuard, type StoreHealth, soundDisk } from '../../../store/disk-guard.ts';
 import { askMsMax } from '../../../store/limits.ts';
+import { bareBox } from '../../store/doctor/fake-box.ts';
 import { createDirectory } from '../../store/place.ts';
 import { alice, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
 
@@ -119,6 +120,7 @@ describe('watch on a disk in trouble', () => {
       hub: hub as unknown as Hub,
       home: '',
       pid: 1,
+      box: bareBox,
       stopHub: () => undefined,
       item: async (value: unknown) => {
         const item = value as { readonly type: string; readonly jobs?: readonly unknown[] };
@@ -157,7 +159,13 @@ describe('control on a disk in trouble', () => {
     const stopHub = () => {
       stopCount += 1;
     };
-    const listener = await openControl(path, { hub, home: home.path, pid: 1, stopHub });
+    const listener = await openControl(path, {
+      hub,
+      home: home.path,
+      pid: 1,
+      box: bareBox,
+      stopHub,
+    });
     client = new ControlClient(await dialUnix(path), 'HUB_UNREACHABLE');
     closing.push(
       () => client.close(),

@@ -23,6 +23,7 @@ import { instantDisk, type MemoryDisk, openMemoryKv } from '../../../store/memor
 import { noSsh } from '../../kit/no-ssh.ts';
 import { FakePorts, settle } from '../../protocol/fake-ports.ts';
 import { makeHello, RawPeer } from '../../protocol/raw-peer.ts';
+import { bareBox } from '../../store/doctor/fake-box.ts';
 import { alice, bob, makeWorker, openHubBench } from './hub-bench.ts';
 
 /** Turns after which all that can happen without time passing has happened. */
@@ -66,7 +67,8 @@ export async function openHubInHand(): Promise<HubInHand> {
       admits = (key) => who.admits(key);
       return { addresses: [], rendezvous: [], kick: () => undefined, close: async () => undefined };
     },
-    serveCockpit: (link) => serveCockpit(link, { hub, home: '/hub', pid: 1, stopHub }),
+    serveCockpit: (link) =>
+      serveCockpit(link, { hub, home: '/hub', pid: 1, box: bareBox, stopHub }),
     ssh: noSsh,
     noticed: (line) => noticed.push(line),
   });

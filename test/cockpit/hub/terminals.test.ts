@@ -15,6 +15,7 @@ import {
 import { createLinkPair } from '../../../protocol/transports/memory.ts';
 import { readEvents } from '../../../store/journal.ts';
 import type { RawPeer } from '../../protocol/raw-peer.ts';
+import { bareBox } from '../../store/doctor/fake-box.ts';
 import { alice } from './hub-bench.ts';
 import { type HubInHand, openHubInHand } from './hub-in-hand.ts';
 
@@ -32,7 +33,7 @@ afterEach(() => inHand.hub.stop());
 function ask(args: Record<string, unknown>, take: () => unknown = () => undefined) {
   const [near, far] = createLinkPair('a', 'b');
   const { hub } = inHand;
-  const scene = { hub, home: '', pid: 1, stopHub: () => undefined };
+  const scene = { hub, home: '', pid: 1, box: bareBox, stopHub: () => undefined };
   serveControl(far, (call) => runVerb(scene, call));
   const client = new ControlClient(near, 'HUB_UNREACHABLE');
   const items: TerminalItem[] = [];

@@ -3,6 +3,7 @@
  */
 import { findVerb } from '../../../cockpit/verbs/registry.ts';
 import { parseVerbArgs, type VerbContext } from '../../../cockpit/verbs/verb.ts';
+import { bareBox } from '../../store/doctor/fake-box.ts';
 import type { HubInHand } from '../hub/hub-in-hand.ts';
 
 /** What an asker has of a stream. */
@@ -27,6 +28,7 @@ export function beginVerb(
     hub,
     home: '/nowhere',
     pid: 1,
+    box: bareBox,
     stopHub: () => undefined,
     item: async (value) => {
       items.push(value);

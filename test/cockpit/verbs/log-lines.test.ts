@@ -14,6 +14,7 @@ import { AppError } from '../../../protocol/errors.ts';
 import type { FactMessage } from '../../../protocol/messages.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
 import type { RawPeer } from '../../protocol/raw-peer.ts';
+import { bareBox } from '../../store/doctor/fake-box.ts';
 import { alice, bob, finished, makeJob } from '../hub/hub-bench.ts';
 import { factFrame, type HubInHand, openHubInHand } from '../hub/hub-in-hand.ts';
 
@@ -74,7 +75,7 @@ function begin(verb: string, args: Record<string, unknown>): Call {
   let isDropped = false;
   const { hub } = field;
   const done = runVerb(
-    { hub, home: '', pid: 1, stopHub: () => undefined },
+    { hub, home: '', pid: 1, box: bareBox, stopHub: () => undefined },
     {
       verb,
       args,

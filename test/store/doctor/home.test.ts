@@ -6,11 +6,15 @@ import { chmod, lstat, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type DoctorMode, runDoctor } from '../../../protocol/doctor.ts';
+import type { DoctorMode } from '../../../protocol/doctor.ts';
+import { runDoctor } from '../../../protocol/doctor-run.ts';
+import { defineSection } from '../../../protocol/doctor-sections.ts';
+import { openSystemPorts } from '../../../protocol/ports.ts';
 import { isUnixAnswered } from '../../../protocol/transports/unix.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
 import { homeChecks } from '../../../store/doctor/home-checks.ts';
 import { gatherHome, type HomeFacts, type HomePlan } from '../../../store/doctor/home-facts.ts';
+import { type LiveDisk, StoreVisit } from '../../../store/doctor/store-visit.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { openLevelKv } from '../../../store/open.ts';
 import { createDirectory } from '../place.ts';
@@ -19,15 +23,16 @@ let home: string;
 let remove: () => Promise<void>;
 let server: Server | undefined;
 let plan: HomePlan;
+let store: string;
 
 beforeEach(async () => {
   ({ path: home, remove } = await createDirectory());
   await writeFile(join(home, 'key'), 'secret', { mode: 0o600 });
+  store = join(home, 'store');
   plan = {
     directory: home,
     privateFiles: [join(home, 'key'), join(home, 'not-there')],
     socket: join(home, 's'),
-    store: join(home, 'store'),
     readConfig: async () => undefined,
     isAnswered: isUnixAnswered,
     nowMs: 2_000_000_000_000,
@@ -40,13 +45,32 @@ afterEach(async () => {
   await remove();
 });
 
+function visitStore(live?: LiveDisk): StoreVisit {
+  return new StoreVisit({ directory: store, live, isServed: async () => server !== undefined });
+}
+
+/** The facts, by a visit that ends with them. */
+async function gather(live?: LiveDisk): Promise<HomeFacts> {
+  const visit = visitStore(live);
+  const facts = await gatherHome(plan, visit);
+  await visit.close();
+  return facts;
+}
+
 function diagnose(mode: DoctorMode, change: (facts: HomeFacts) => Partial<HomeFacts> = () => ({})) {
-  const gather = async () => {
-    const facts = await gatherHome(plan, undefined);
-    return { home: { ...facts, ...change(facts) } };
-  };
-  const world = { isAnswered: isUnixAnswered };
-  return runDoctor({ checks: homeChecks, gather, world, noticed: () => undefined }, mode);
+  const section = defineSection({
+    name: 'home',
+    pace: 'quick',
+    gather: async () => {
+      const facts = await gather();
+      return { home: { ...facts, ...change(facts) } };
+    },
+    checks: homeChecks,
+  });
+  const context = { isAnswered: isUnixAnswered };
+  const open = async () => ({ context, close: async () => undefined });
+  const ports = openSystemPorts();
+  return runDoctor({ sections: [section], open, ports, noticed: () => undefined }, { mode });
 }
 
 async function listFound(change?: (facts: HomeFacts) => Partial<HomeFacts>) {
@@ -71,7 +95,7 @@ function leaveSocket(): void {
 }
 
 async function makeStore(): Promise<void> {
-  const kv = await openLevelKv(plan.store);
+  const kv = await openLevelKv(store);
   await kv.batch([{ type: 'put', key: 'meta/format', value: new Uint8Array([1]) }], 'synced');
   await kv.close();
 }
@@ -81,7 +105,7 @@ describe('doctor of a home', () => {
     expect(await listFound()).toEqual([]);
     await makeStore();
     expect(await listFound()).toEqual([]);
-    expect((await gatherHome(plan, undefined)).store).toEqual({ is: 'sound' });
+    expect((await gather()).store).toEqual({ is: 'sound' });
   });
 
   test('home-modes: a home that others can enter is found and closed', async () => {
@@ -144,23 +168,19 @@ describe('doctor of a home', () => {
 
   test('store-damaged: a store whose CURRENT is gone is found, and left as it is', async () => {
     await makeStore();
-    await writeFile(join(plan.store, 'CURRENT'), 'rubbish\n');
+    await writeFile(join(store, 'CURRENT'), 'rubbish\n');
     expect(await diagnose('fix')).toMatchObject({ findings: [{ id: 'store-damaged' }], fixed: [] });
   });
 
   test('store-damaged: a live store that fails says so', async () => {
     const failed = { get: () => Promise.reject(new Error('no space left')) } as unknown as Kv;
-    const live = { kv: failed, health: soundDisk.health };
-    const gather = async () => ({ home: await gatherHome(plan, live) });
-    const world = { isAnswered: isUnixAnswered };
-    const doctor = { checks: homeChecks, gather, world, noticed: () => undefined };
-    const { findings } = await runDoctor(doctor, 'look');
-    expect(findings.map(({ id }) => id)).toEqual(['store-damaged']);
+    const facts = await gather({ kv: failed, health: soundDisk.health });
+    expect(await listFound(() => facts)).toEqual(['store-damaged']);
   });
 
   test('store-damaged: another process’s store is not judged', async () => {
-    const kv = await openLevelKv(plan.store);
-    expect((await gatherHome(plan, undefined)).store).toEqual({ is: 'unknown' });
+    const kv = await openLevelKv(store);
+    expect((await gather()).store).toEqual({ is: 'locked' });
     expect(await listFound()).toEqual([]);
     await kv.close();
   });
@@ -169,7 +189,7 @@ describe('doctor of a home', () => {
     const room = { freeBytes: 99, watermarkBytes: 100, ballast: undefined };
     expect(await listFound(() => ({ room }))).toEqual(['disk-low']);
     expect(await listFound(() => ({ room: { ...room, freeBytes: 100 } }))).toEqual([]);
-    expect((await gatherHome(plan, undefined)).room?.freeBytes).toBeGreaterThan(0);
+    expect((await gather()).room?.freeBytes).toBeGreaterThan(0);
   });
 
   test('ballast-missing: only one that was given up is missed', async () => {
@@ -181,9 +201,9 @@ describe('doctor of a home', () => {
   });
 
   test('store-damaged: a store that is being opened again is found while it is', async () => {
-    const kv = await openLevelKv(plan.store);
-    const store = { is: 'reopening', since: 0, code: 'DISK_FULL', message: 'no space' } as const;
-    const facts = await gatherHome(plan, { kv, health: { store, room: null } });
+    const kv = await openLevelKv(store);
+    const health = { is: 'reopening', since: 0, code: 'DISK_FULL', message: 'no space' } as const;
+    const facts = await gather({ kv, health: { store: health, room: null } });
     expect(facts.store).toMatchObject({ is: 'failed', code: 'DISK_FULL' });
     await kv.close();
   });

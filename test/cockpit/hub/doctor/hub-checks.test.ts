@@ -31,6 +31,7 @@ import { planRow } from '../../../../store/row-codec.ts';
 import { noSsh } from '../../../kit/no-ssh.ts';
 import { FakePorts, settle } from '../../../protocol/fake-ports.ts';
 import { makeHello, RawPeer } from '../../../protocol/raw-peer.ts';
+import { bareBox } from '../../../store/doctor/fake-box.ts';
 import { createDirectory } from '../../../store/place.ts';
 import { alice, bob, finished, makeJob, makeWorker, spec } from '../hub-bench.ts';
 
@@ -104,8 +105,8 @@ afterEach(async () => {
 });
 
 async function diagnose(mode: DoctorMode = 'look') {
-  const scene = { home, hub, wallMs: ports.clock.wallMs, noticed: () => undefined };
-  const { findings, fixed } = await diagnoseHub(scene, mode);
+  const scene = { home, hub, ports, box: bareBox, noticed: () => undefined };
+  const { findings, fixed } = await diagnoseHub(scene, { mode });
   const name = ({ id, worker }: { readonly id: string; readonly worker?: string }) =>
     worker === undefined ? id : `${id} ${worker}`;
   return { findings: findings.map(name), fixed: fixed.map(name) };
@@ -132,8 +133,8 @@ describe('doctor of a hub', () => {
   });
 
   test('hub-down: a home without a hub is judged by its files alone', async () => {
-    const scene = { home, hub: undefined, wallMs: ports.clock.wallMs, noticed: () => undefined };
-    const { findings } = await diagnoseHub(scene, 'look');
+    const scene = { home, hub: undefined, ports, box: bareBox, noticed: () => undefined };
+    const { findings } = await diagnoseHub(scene, { mode: 'look' });
     expect(findings.map(({ id }) => id)).toEqual(['hub-down']);
   });
 
@@ -232,8 +233,8 @@ describe('doctor of a hub', () => {
     const fact = { ...finished('J1.1', 'succeeded'), at, artifacts: { kept, missed: [] } };
     await hub.desk.takeFacts(alice, [{ seq: 1, bytes: encodeMessage(fact) }]);
     ports.wallStartMs += 10 * 60_000;
-    const scene = { home, hub, wallMs: ports.clock.wallMs, noticed: () => undefined };
-    const { findings } = await diagnoseHub(scene, 'look');
+    const scene = { home, hub, ports, box: bareBox, noticed: () => undefined };
+    const { findings } = await diagnoseHub(scene, { mode: 'look' });
     expect(findings.map(({ id, seen }) => [id, seen.includes('out/report.txt')])).toEqual([
       ['copy-short', true],
     ]);

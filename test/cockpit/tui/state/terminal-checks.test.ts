@@ -36,7 +36,7 @@ test.each<readonly [string, Partial<CockpitFacts>]>([
 ])('terminal: %s is found in %j', (id, change) => {
   expect(found(change)).toEqual([id]);
   const [finding] = diagnoseCockpit({ ...sound, ...change });
-  expect(finding).toMatchObject({ subject: 'terminal', area: 'cockpit' });
+  expect(finding).toMatchObject({ subject: 'terminal', area: 'terminal' });
   expect(finding).not.toHaveProperty('fixable');
 });
 

@@ -1,0 +1,124 @@
+/*
+ * What the sections of the agent's doctor are given, and its fixes: one round of looking.
+ *
+ * The agent that runs in this process gives its facts; where none runs, its store is opened for the
+ * round and read. What several sections need is gathered once a round.
+ */
+import type { Round } from '../../protocol/doctor-run.ts';
+import { AppError } from '../../protocol/errors.ts';
+import type { InventoryRow } from '../../protocol/frames.ts';
+import { once } from '../../protocol/once.ts';
+import type { Ports } from '../../protocol/ports.ts';
+import { isUnixAnswered } from '../../protocol/transports/unix.ts';
+import type { DiskHealth } from '../../store/disk-guard.ts';
+import type { Box } from '../../store/doctor/box.ts';
+import type { HomeWorld } from '../../store/doctor/home-checks.ts';
+import { gatherHome, type HomeFacts, probeSocket } from '../../store/doctor/home-facts.ts';
+import { StoreVisit } from '../../store/doctor/store-visit.ts';
+import { findStoreId } from '../../store/format.ts';
+import type { Kv } from '../../store/kv.ts';
+import { listInventory, readHeld } from '../attempts.ts';
+import { forgetQuarantined } from '../forget.ts';
+import { type AgentHome, findPairing, readAgentConfig } from '../home.ts';
+import type { GuardHealth } from '../loops/guard-leases.ts';
+import { removeTemporary } from '../work/job-directory.ts';
+import { killTree } from '../work/reaper.ts';
+
+/** What an agent that runs says of itself. */
+export interface LiveAgent {
+  readonly kv: Kv;
+  readonly health: DiskHealth;
+  readonly storeId: string;
+  readonly held: readonly InventoryRow[];
+  /** Code of what keeps it and its hub apart. */
+  readonly trouble: string | null;
+  /** How its leases are guarded. */
+  readonly guard: GuardHealth;
+}
+
+/** Where to look. `live` is the agent that runs in this process, if it does. */
+export interface AgentScene {
+  readonly home: AgentHome;
+  readonly live: () => LiveAgent | undefined;
+  readonly ports: Ports;
+  readonly box: Box;
+}
+
+/** What an agent's store says that nobody serves, or its agent. */
+export interface Stored {
+  readonly storeId: string;
+  readonly held: readonly InventoryRow[];
+}
+
+/** What sections and fixes may ask and touch. */
+export interface AgentRound extends HomeWorld, AgentScene {
+  /** Wall milliseconds at its beginning. */
+  readonly nowMs: number;
+  /** The home's facts, gathered once. */
+  readonly findHome: () => Promise<HomeFacts>;
+  /** The store, for those who read rows. */
+  readonly visit: StoreVisit;
+  /** What the agent holds; undefined where its store cannot be read. */
+  readonly findStored: () => Promise<Stored | undefined>;
+  /** Ends every process that carries the mark. */
+  reap(mark: string): Promise<void>;
+  removeFolder(path: string): Promise<void>;
+  /** Moves the hub's messages that could not be read into the archive. */
+  archiveQuarantined(): Promise<void>;
+}
+
+/** Begins a round. */
+export async function openAgentRound(scene: AgentScene): Promise<Round<AgentRound>> {
+  const { home, live, ports } = scene;
+  const nowMs = ports.clock.wallMs();
+  const place = { socket: home.socket, isAnswered: isUnixAnswered };
+  const visit = new StoreVisit({
+    directory: home.store,
+    live: live(),
+    isServed: async () => (await probeSocket(place)) === 'answered',
+  });
+  const plan = {
+    ...place,
+    directory: home.directory,
+    privateFiles: [home.key, home.socket],
+    readConfig: () => Promise.all([readAgentConfig(home), findPairing(home)]),
+    nowMs,
+  };
+  const context: AgentRound = {
+    ...scene,
+    ...openHands(scene, visit),
+    isAnswered: isUnixAnswered,
+    nowMs,
+    visit,
+    findHome: once(() => gatherHome(plan, visit)),
+    findStored: once(() => readStored(visit)),
+  };
+  return { context, close: () => visit.close() };
+}
+
+async function readStored(visit: StoreVisit): Promise<Stored | undefined> {
+  const kv = await visit.findKv();
+  if (kv === undefined) return undefined;
+  return { storeId: (await findStoreId(kv)) ?? '', held: listInventory(await readHeld(kv)) };
+}
+
+type Hands = Pick<AgentRound, 'reap' | 'removeFolder' | 'archiveQuarantined'>;
+
+function openHands({ home, ports }: AgentScene, visit: StoreVisit): Hands {
+  return {
+    reap: async (mark) => {
+      const leader = { pid: 0, start: '0', mark };
+      await killTree({ leader, ownsGroup: false, members: [] }, ports.timers);
+    },
+    archiveQuarantined: async () => {
+      const kv = await visit.findKv();
+      if (kv === undefined) throw new AppError('STORE_IO', 'The store cannot be read.');
+      const now = Math.round(ports.clock.wallMs());
+      await forgetQuarantined({ home, kv, now, which: 'all' });
+    },
+    removeFolder: async (path) => {
+      if (await removeTemporary(path)) return;
+      throw new AppError('STORE_IO', `${path} cannot be removed.`);
+    },
+  };
+}

@@ -1,0 +1,23 @@
+/*
+ * All that the agent's doctor looks at: its sections, in the order in which they are shown.
+ *
+ * Whoever has a feature that can break adds its section here in one line, from a file of its own.
+ */
+import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
+import { homeChecks } from '../../store/doctor/home-checks.ts';
+import { agentSection, leavingsSection } from './agent-checks.ts';
+import type { AgentRound } from './agent-round.ts';
+
+const homeSection: Section<AgentRound> = defineSection({
+  name: 'home',
+  pace: 'quick',
+  gather: async ({ findHome }: AgentRound) => ({ home: await findHome() }),
+  checks: homeChecks,
+});
+
+/** Every section. */
+export const agentSections: readonly Section<AgentRound>[] = [
+  homeSection,
+  agentSection,
+  leavingsSection,
+];

@@ -1,0 +1,105 @@
+/*
+ * What the sections of the hub's doctor are given, and its fixes: one round of looking.
+ *
+ * What several sections need is gathered once a round. The hub's own parts are there only where it runs
+ * in this process; else its store is opened for the round, where nobody serves on it.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Round } from '../../../protocol/doctor-run.ts';
+import type { AttemptId } from '../../../protocol/model.ts';
+import { once } from '../../../protocol/once.ts';
+import type { Ports } from '../../../protocol/ports.ts';
+import { isUnixAnswered } from '../../../protocol/transports/unix.ts';
+import type { Box } from '../../../store/doctor/box.ts';
+import type { HomeWorld } from '../../../store/doctor/home-checks.ts';
+import { gatherHome, type HomeFacts, probeSocket } from '../../../store/doctor/home-facts.ts';
+import { StoreVisit } from '../../../store/doctor/store-visit.ts';
+import { findStream } from '../../../store/keys.ts';
+import { type HubHome, readHubConfig } from '../../home.ts';
+import { splitAttemptId } from '../../manager/job.ts';
+import type { Hub } from '../hub.ts';
+import { hubKeysMax } from './limits.ts';
+
+/** Whom a diagnosis is of. `hub` is the one that runs in this process. */
+export interface HubScene {
+  readonly home: HubHome;
+  readonly hub: Hub | undefined;
+  readonly ports: Ports;
+  readonly box: Box;
+  readonly noticed: (line: string) => void;
+}
+
+/** What sections and fixes may ask and touch. */
+export interface HubRound extends HomeWorld, Omit<HubScene, 'noticed'> {
+  /** Wall milliseconds at its beginning. */
+  readonly nowMs: number;
+  /** The home's facts, gathered once. */
+  readonly findHome: () => Promise<HomeFacts>;
+  /** The store, for those who read rows. */
+  readonly visit: StoreVisit;
+  /** Ends an attempt as lost. */
+  loseAttempt(attempt: AttemptId, reason: string): Promise<void>;
+  /** Moves what this worker sent and could not be read into the archive. */
+  archiveQuarantined(worker: string): Promise<void>;
+  /** Takes away what waits in a stream, given as `PEER@STORE`. */
+  retireStream(stream: string): Promise<void>;
+}
+
+/** Begins a round. */
+export async function openHubRound(scene: HubScene): Promise<Round<HubRound>> {
+  const { home, hub, ports } = scene;
+  const nowMs = ports.clock.wallMs();
+  const place = { socket: home.socket, isAnswered: isUnixAnswered };
+  const visit = new StoreVisit({
+    directory: home.store,
+    live: hub === undefined ? undefined : { kv: hub.kv, health: hub.disk.health },
+    isServed: async () => (await probeSocket(place)) === 'answered',
+  });
+  const findHome = once(async () =>
+    gatherHome(
+      {
+        ...place,
+        directory: home.directory,
+        privateFiles: [home.key, home.socket, home.history, ...(await listHubKeys(home))],
+        readConfig: () => readHubConfig(home),
+        nowMs,
+      },
+      visit,
+    ),
+  );
+  const context = {
+    ...scene,
+    ...openHands(hub),
+    isAnswered: isUnixAnswered,
+    nowMs,
+    findHome,
+    visit,
+  };
+  return { context, close: () => visit.close() };
+}
+
+/** Keys for hubs on other machines: whoever has one can do there what its owner can. */
+async function listHubKeys({ hubs }: HubHome): Promise<readonly string[]> {
+  const names = await readdir(hubs).catch(() => []);
+  return names.slice(0, hubKeysMax).map((name) => join(hubs, name, 'cockpit.key'));
+}
+
+type Hands = Pick<HubRound, 'loseAttempt' | 'archiveQuarantined' | 'retireStream'>;
+
+function openHands(hub: Hub | undefined): Hands {
+  return {
+    loseAttempt: async (attempt, reason) => {
+      const { job: id, n } = splitAttemptId(attempt);
+      await hub?.desk.declareLost({ id, n }, { reason, cause: 'revoked' });
+    },
+    archiveQuarantined: async (name) => {
+      const peer = hub?.workers.findByName(name)?.key ?? name;
+      await hub?.retain.archiveQuarantined(peer);
+    },
+    retireStream: async (name) => {
+      const stream = findStream(`o/${name}`);
+      if (stream !== undefined) await hub?.workers.retireStream(stream);
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/*
+ * All that the hub's doctor looks at: its sections, in the order in which they are shown.
+ *
+ * Whoever has a feature that can break adds its section here in one line, from a file of its own.
+ */
+import type { Check } from '../../../protocol/doctor.ts';
+import { defineSection, type Section } from '../../../protocol/doctor-sections.ts';
+import { homeChecks } from '../../../store/doctor/home-checks.ts';
+import type { HomeFacts } from '../../../store/doctor/home-facts.ts';
+import { liveSection, walkedSection } from './hub-checks.ts';
+import type { HubRound } from './hub-round.ts';
+
+interface Facts {
+  readonly home: HomeFacts;
+  /** Does the hub run, in this process or in another? */
+  readonly isUp: boolean;
+}
+
+const hubDown: Check<Facts, HubRound> = {
+  id: 'hub-down',
+  title: 'the hub runs',
+  why: 'Without it nothing is dispatched, and nothing that workers finish is heard of.',
+  area: 'home',
+  severity: 'warning',
+  cost: 'free',
+  diagnose: ({ home, isUp }) =>
+    isUp
+      ? []
+      : [
+          {
+            subject: 'hub',
+            seen: `No hub runs on ${home.directory}.`,
+            wanted: 'A hub that answers.',
+            advice: 'Start it with `wally up`.',
+          },
+        ],
+};
+
+const homeSection: Section<HubRound> = defineSection({
+  name: 'home',
+  pace: 'quick',
+  gather: async ({ findHome, hub }: HubRound): Promise<Facts> => {
+    const home = await findHome();
+    return { home, isUp: hub !== undefined || home.socket === 'answered' };
+  },
+  checks: [...homeChecks, hubDown],
+});
+
+/** Every section. */
+export const hubSections: readonly Section<HubRound>[] = [homeSection, liveSection, walkedSection];
