@@ -12,6 +12,7 @@ import type { AttemptId, Capabilities } from '../protocol/model.ts';
 import { sleep } from '../protocol/ports.ts';
 import { Session } from '../protocol/session.ts';
 import type { SessionHost, StreamMarks } from '../protocol/session-host.ts';
+import type { Link } from '../protocol/transports/link.ts';
 import { Committer } from '../store/committer.ts';
 import { findLowDisk } from '../store/disk-guard.ts';
 import { closeStore, openStore, type StoreIdentity } from '../store/format.ts';
@@ -107,6 +108,11 @@ export class Agent implements SessionHost {
   async stop(): Promise<void> {
     this.#live({ type: 'stop' });
     await this.ended;
+  }
+
+  /** Takes a link that the hub opened; before `askedAt` the hub did not greet on it. */
+  takeLink(link: Link, askedAt: LeaseInstant): void {
+    void this.#session.attach(link, askedAt);
   }
 
   get status(): AgentStatus {

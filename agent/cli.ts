@@ -28,6 +28,7 @@ const help = `odally: the agent that lends this box to a Wally.
   odally run [--background]         serve the hub that this home is paired with
   odally status                     what the agent on this home is doing
   odally doctor [--fix] [--list]    what is wrong with this home and its agent; --fix mends what it can
+  odally --stdio                    bring the hub, which runs this by ssh, to the agent on this home
   odally stop                       stop it; work that runs is ended, and reported as cancelled
 
 Every verb takes --json. Home: $ODALLY_HOME (~/.odally).`;

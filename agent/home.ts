@@ -16,6 +16,8 @@ import { graceMsDefault, slotsMax } from './limits.ts';
 export interface AgentHome {
   readonly directory: string;
   readonly socket: string;
+  /** Where `odally --stdio` brings the hub to the agent. */
+  readonly stdioSocket: string;
   readonly store: string;
   readonly ballast: string;
   readonly logs: string;
@@ -39,6 +41,7 @@ export function findAgentHome(named: string | undefined): AgentHome {
   return {
     directory,
     socket: join(directory, 'odally.sock'),
+    stdioSocket: join(directory, 'stdio.sock'),
     store: join(directory, 'store'),
     ballast: join(directory, 'ballast'),
     logs: join(directory, 'logs'),

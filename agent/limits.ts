@@ -77,3 +77,6 @@ export const logDelayMsMin = 200;
  * takes a few milliseconds, and people do not see so small a delay.
  */
 export const receiptWaitMs = 50;
+
+/** Ways over stdio that may be open or greeting at once: the hub has one, and another after that broke. */
+export const stdioLinksMax = 4;

@@ -3,6 +3,7 @@
  *
  * It answers `--version` by itself and loads everything else only when it must, because people and
  * scripts ask for the version often and on cold machines. An older Node.js could not even load it.
+ * The bridge of `--stdio` loads nothing of the agent either: a hub waits for it.
  */
 import { refuseOldNode } from '../protocol/node-version.ts';
 import { exitProgram } from '../protocol/ports.ts';
@@ -19,6 +20,9 @@ if (first === '--version' || first === '-V' || first === 'version') {
   const refused = await refuseOldNode('odally', program);
   if (refused !== undefined) {
     exitProgram(refused);
+  } else if (first === '--stdio') {
+    const { runBridge } = await import('./bridge.ts');
+    exitProgram(await runBridge(program));
   } else {
     const { runCli } = await import('./cli.ts');
     exitProgram(await runCli(program, WALLY_VERSION));

@@ -6,6 +6,7 @@
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { onEndSignal, openSystemPorts, type Ports } from '../protocol/ports.ts';
+import type { StdioBytes } from '../protocol/transports/stdio.ts';
 
 /** The process that `odally` is, as the rest of the agent sees it. */
 export interface Program {
@@ -22,6 +23,8 @@ export interface Program {
   readonly guardScript: string;
   /** The Node that runs all of them. */
   readonly node: string;
+  /** What comes in and goes out of it as bare bytes, for who speaks no words there. */
+  bytes(): StdioBytes;
   print(text: string): void;
   say(text: string): void;
   /** Runs once at the first SIGINT, SIGTERM or SIGHUP. */
@@ -45,6 +48,7 @@ export function openProgram(entryUrl: string): Program {
     // Built or as it was written, both have the same ending.
     guardScript: script.replace(/odally(\.\w+)$/, 'odally-guard$1'),
     node: process.execPath,
+    bytes: () => ({ incoming: process.stdin, outgoing: stdout }),
     print: (text) => void stdout.write(`${text}\n`),
     say: (text) => void stderr.write(`${text}\n`),
     onSignal: onEndSignal,

@@ -9,7 +9,6 @@ import { serveControl } from '../protocol/control.ts';
 import { AppError } from '../protocol/errors.ts';
 import { formatKey, type KeyPair, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { dialAttemptMsMax } from '../protocol/limits.ts';
-import type { PeerKey } from '../protocol/model.ts';
 import type { Listener } from '../protocol/transports/link.ts';
 import { type AgentSwarm, openAgentSwarm } from '../protocol/transports/swarm.ts';
 import { listenUnix } from '../protocol/transports/unix.ts';
@@ -33,6 +32,7 @@ import {
   readAgentConfig,
 } from './home.ts';
 import type { Program } from './ports.ts';
+import { openStdioDoor } from './stdio-door.ts';
 import { openWorkshop } from './work/spawn.ts';
 
 /** What the program needs of the process that it runs in. */
@@ -67,8 +67,7 @@ export async function startAgent(parts: AgentProgramParts): Promise<RunningAgent
     const diagnose = openHomeDoctor(parts, () => live.agent?.live);
     const agent = await openAgent(parts, { config, pairing, disk, swarm, keyPair, diagnose });
     live.agent = agent;
-    const key = formatKey(keyPair.publicKey);
-    return await serve(parts, { agent, pairing, swarm, key, diagnose });
+    return await serve(parts, { agent, pairing, swarm, keyPair, diagnose });
   } catch (error) {
     await swarm?.close();
     await disk.kv.close();
@@ -139,22 +138,31 @@ interface Served {
   readonly agent: Agent;
   readonly pairing: Pairing;
   readonly swarm: AgentSwarm;
-  readonly key: PeerKey;
+  readonly keyPair: KeyPair;
   readonly diagnose: Diagnose;
 }
 
-async function serve(
-  parts: AgentProgramParts,
-  { agent, pairing, swarm, key, diagnose }: Served,
-): Promise<RunningAgent> {
+async function serve(parts: AgentProgramParts, served: Served): Promise<RunningAgent> {
+  const { agent, pairing, swarm, keyPair } = served;
   let control: Listener | undefined;
+  let stdioDoor: Listener | undefined;
   const stop = async () => {
     await control?.close();
+    // What is owed may leave by it while the agent stops.
     await agent.stop();
+    await stdioDoor?.close();
     await swarm.close();
   };
   try {
-    control = await openControl(parts, { agent, key, diagnose }, stop);
+    control = await openControl(parts, served, stop);
+    stdioDoor = await openStdioDoor({
+      path: parts.home.stdioSocket,
+      keyPair,
+      hub: pairing.hub,
+      ports: parts.program.ports,
+      accept: (link, askedAt) => agent.takeLink(link, askedAt),
+      noticed: parts.noticed,
+    });
   } catch (error) {
     await stop();
     throw error;
@@ -165,10 +173,11 @@ async function serve(
 /** The agent's own socket: status, doctor and stop, for programs of this user on this box. */
 async function openControl(
   parts: AgentProgramParts,
-  { agent, key, diagnose }: Pick<Served, 'agent' | 'key' | 'diagnose'>,
+  { agent, keyPair, diagnose }: Served,
   stop: () => Promise<void>,
 ): Promise<Listener> {
   const { program, home, version } = parts;
+  const key = formatKey(keyPair.publicKey);
   const who = { pid: program.pid, version, home: home.directory, key };
   return listenUnix(home.socket, (link) =>
     serveControl(link, async ({ verb, args }) => {

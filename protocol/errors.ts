@@ -7,6 +7,7 @@
 import { channelCodes } from './error-codes/channel.ts';
 import { installCodes } from './error-codes/install.ts';
 import { programCodes } from './error-codes/program.ts';
+import { reachCodes } from './error-codes/reach.ts';
 import type { ErrorRow } from './error-codes/row.ts';
 import { workCodes } from './error-codes/work.ts';
 
@@ -14,6 +15,7 @@ import { workCodes } from './error-codes/work.ts';
 export const errorTable = {
   ...programCodes,
   ...channelCodes,
+  ...reachCodes,
   ...workCodes,
   ...installCodes,
 } as const satisfies Record<string, ErrorRow>;

@@ -16,8 +16,8 @@ import { AddressSearch, type OpenAddress } from './address-search.ts';
 import { toRawKeyPair } from './dht-node.ts';
 import { handshakeMsMax, handshakePauseMs, handshakesMax } from './limits.ts';
 import { watchLink } from './link-watch.ts';
+import { NoiseLink } from './noise-link.ts';
 import { pause } from './pause.ts';
-import { SwarmLink } from './swarm-link.ts';
 
 /** Whom to dial, as whom, and where. */
 export interface DialRequest {
@@ -45,7 +45,7 @@ export interface DialMeans {
  * Dials. A hub that does not know our key stays silent, like one that is not there.
  * Errors: LINK_TIMEOUT when nobody proved to be the hub, LINK_LOST when given up.
  */
-export async function dialHub(given: DialMeans, request: DialRequest): Promise<SwarmLink> {
+export async function dialHub(given: DialMeans, request: DialRequest): Promise<NoiseLink> {
   const end = new AbortController();
   const means = { ...given, signal: AbortSignal.any([given.signal, end.signal]) };
   const cancel = given.timers.after(request.timeoutMs, () => end.abort());
@@ -60,7 +60,7 @@ export async function dialHub(given: DialMeans, request: DialRequest): Promise<S
   throw new AppError('LINK_TIMEOUT', `The hub ${shortKey(request.hubKey)} did not answer.`);
 }
 
-async function findLink(means: DialMeans, request: DialRequest): Promise<SwarmLink | undefined> {
+async function findLink(means: DialMeans, request: DialRequest): Promise<NoiseLink | undefined> {
   const { addresses, rendezvous = [] } = request;
   const hubPublicKey = parseKey(request.hubKey);
   const target = means.hash(hubPublicKey);
@@ -89,10 +89,10 @@ async function tryAddress(
   means: DialMeans,
   request: DialRequest,
   address: Address,
-): Promise<SwarmLink | undefined> {
+): Promise<NoiseLink | undefined> {
   for (let attempt = 1; attempt <= handshakesMax; attempt += 1) {
     const outcome = await shakeHands(means, request, address);
-    if (outcome instanceof SwarmLink) return outcome;
+    if (outcome instanceof NoiseLink) return outcome;
     if (outcome === 'silent') return undefined;
     await pause({ ...means, delayMs: handshakePauseMs });
     if (means.signal.aborted) return undefined;
@@ -105,7 +105,7 @@ function shakeHands(
   means: DialMeans,
   request: DialRequest,
   address: Address,
-): Promise<SwarmLink | 'refused' | 'silent'> {
+): Promise<NoiseLink | 'refused' | 'silent'> {
   const stream = means.node.connect(Buffer.from(parseKey(request.hubKey)), {
     keyPair: toRawKeyPair(request.keyPair),
     relayAddresses: [{ ...address }],
@@ -114,7 +114,7 @@ function shakeHands(
   // Every error is followed by `close`, which is what ends the attempt.
   stream.on('error', () => undefined);
   return new Promise((resolve) => {
-    const settle = (outcome: SwarmLink | 'refused' | 'silent'): void => {
+    const settle = (outcome: NoiseLink | 'refused' | 'silent'): void => {
       cancel();
       means.signal.removeEventListener('abort', giveUp);
       resolve(outcome);
@@ -126,6 +126,8 @@ function shakeHands(
     const cancel = means.timers.after(handshakeMsMax, giveUp);
     means.signal.addEventListener('abort', giveUp);
     stream.once('close', () => settle('refused'));
-    stream.once('open', () => settle(new SwarmLink(stream, means.timers)));
+    stream.once('open', () =>
+      settle(new NoiseLink(stream, { carrier: 'swarm', timers: means.timers })),
+    );
   });
 }

@@ -1,5 +1,5 @@
 /*
- * Types of the part of hyperswarm 4.17 and hyperdht 6.34 that the swarm transport uses.
+ * Types of the part of hyperswarm 4.17, hyperdht 6.34 and secret-stream 6.9 that the transports use.
  *
  * The packages bring none. Each line was read off the source in node_modules; nothing is here that
  * is not used, so that an upgrade has few places to check. `_filterNode` and `io` are internal to
@@ -21,6 +21,9 @@ declare module 'hyperdht' {
   /** A Noise stream of @hyperswarm/secret-stream: one write is one `data` at the other end. */
   interface EncryptedStream extends Duplex {
     readonly remotePublicKey: Uint8Array;
+    /** Is the handshake over? */
+    readonly connected: boolean;
+    readonly destroying: boolean;
     setTimeout(ms: number): void;
     /** A buffer for the next write, with room around it, so that it is encrypted where it lies. */
     alloc(bytes: number): Uint8Array;
@@ -141,4 +144,25 @@ declare module 'hyperswarm' {
     join(topic: Uint8Array, options: { server: boolean; client: boolean }): Discovery;
     destroy(options?: { force: boolean }): Promise<void>;
   }
+}
+
+declare module '@hyperswarm/secret-stream' {
+  import type { Duplex } from 'node:stream';
+  import type { EncryptedStream, RawKeyPair } from 'hyperdht';
+
+  /** `remotePublicKey`: the one key that an initiator accepts. */
+  interface NoiseOptions {
+    pattern: 'IK';
+    keyPair: RawKeyPair;
+    keepAlive: number;
+    remotePublicKey?: Uint8Array;
+  }
+
+  const SecretStream: new (
+    isInitiator: boolean,
+    rawStream: Duplex,
+    options: NoiseOptions,
+  ) => EncryptedStream;
+  // biome-ignore lint/style/noDefaultExport: this is how the package exports.
+  export default SecretStream;
 }

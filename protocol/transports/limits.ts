@@ -75,3 +75,12 @@ export const announceMsMax = 1000;
 
 /** Room that a node's sockets ask of the system for packets that wait: a few from each of a thousand links. */
 export const udpBufferBytes = 4 * 1024 * 1024;
+
+/** A message of the handshake over stdio is no larger: those of Noise IK have some 100 bytes. */
+export const handshakeBytesMax = 512;
+
+/** What a login may print before the link begins: some screens of text. */
+export const preambleBytesMax = 64 * 1024;
+
+/** From the first byte over stdio to the end of the handshake. Source: helloMsMax, same reason. */
+export const stdioHandshakeMsMax = 5000;

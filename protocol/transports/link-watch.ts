@@ -12,13 +12,13 @@ import type { Address } from './address.ts';
 import { knock } from './knock.ts';
 import { watchMs } from './limits.ts';
 import { hubRestarted } from './link.ts';
-import type { SwarmLink } from './swarm-link.ts';
+import type { NoiseLink } from './noise-link.ts';
 
 /** What is watched, and with what. */
 export interface WatchPlan {
   readonly node: DHT;
   readonly timers: Timers;
-  readonly link: SwarmLink;
+  readonly link: NoiseLink;
   readonly address: Address;
   readonly target: Uint8Array;
   /** The life of the hub that the link is with. */

@@ -3,13 +3,13 @@
  *
  * A link is one authenticated, ordered, message-preserving duplex between two peer keys. It may
  * end at any time and owes nothing after that: sessions outlive links. Every implementation
- * (hyperswarm, unix socket, in-memory) passes the same suite in test/conformance/transport.ts.
+ * (hyperswarm, stdio, unix socket, in-memory) passes the same suite in test/conformance/transport.ts.
  * A link never throws for what a peer does: it closes, with a reason.
  */
 import type { PeerKey } from '../model.ts';
 
 /** Which implementation carries a link. */
-export type Carrier = 'swarm' | 'unix' | 'memory';
+export type Carrier = 'swarm' | 'stdio' | 'unix' | 'memory';
 
 /** Why a dialled link ended when another life of the hub was found to answer in its place. */
 export const hubRestarted = 'hub restarted';

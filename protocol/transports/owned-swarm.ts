@@ -10,13 +10,13 @@ import type Hyperswarm from 'hyperswarm';
 import type { PeerKey } from '../model.ts';
 import type { Timers } from '../ports.ts';
 import { flushMsMax, lingerMsMax } from './limits.ts';
-import type { SwarmLink } from './swarm-link.ts';
+import type { NoiseLink } from './noise-link.ts';
 
 /** Owns a swarm and its links; `close` is safe to repeat. */
 export class OwnedSwarm {
   readonly #swarm: Hyperswarm;
   readonly #timers: Timers;
-  readonly #links = new Set<SwarmLink>();
+  readonly #links = new Set<NoiseLink>();
   #closing: Promise<void> | undefined;
 
   constructor(swarm: Hyperswarm, timers: Timers) {
@@ -25,7 +25,7 @@ export class OwnedSwarm {
   }
 
   /** Takes a link in, for as long as it lives. */
-  add(link: SwarmLink): SwarmLink {
+  add(link: NoiseLink): NoiseLink {
     this.#links.add(link);
     void link.gone.then(() => this.#links.delete(link));
     return link;

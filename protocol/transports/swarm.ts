@@ -25,9 +25,9 @@ import { type DialRequest, dialHub } from './dial.ts';
 import { answerKnocks, createLife } from './knock.ts';
 import { announceMsMax, handshakeMemoryMs, lingerMsMax, spreadMsPerPeer } from './limits.ts';
 import type { AcceptLink, Link } from './link.ts';
+import { NoiseLink } from './noise-link.ts';
 import { OwnedSwarm, settleWithin } from './owned-swarm.ts';
 import { hubTopic, openRendezvous, type Rendezvous } from './rendezvous.ts';
-import { SwarmLink } from './swarm-link.ts';
 
 /** What a hub's swarm is opened with. */
 export interface HubSwarmPlan {
@@ -153,7 +153,7 @@ async function openDoor(
 function guardSwarm(swarm: Hyperswarm, plan: HubSwarmPlan, owned: OwnedSwarm): void {
   swarm.server.firewall = (publicKey) => !plan.admits(formatKey(publicKey));
   const take = (stream: EncryptedStream): void => {
-    const link = owned.add(new SwarmLink(stream, plan.ports.timers));
+    const link = owned.add(new NoiseLink(stream, { carrier: 'swarm', timers: plan.ports.timers }));
     // Trust may have ended between the handshake and now.
     if (plan.admits(link.peerKey)) plan.accept(link);
     else link.cut('kicked');

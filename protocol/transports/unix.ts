@@ -19,34 +19,85 @@ import type { AcceptLink, Link, LinkHandlers, Listener } from './link.ts';
  * Opens the door at `path`; closing it ends the links that came through it.
  * Errors: SOCKET_PATH, HUB_RUNNING when a live process answers there.
  */
-export async function listenUnix(path: string, accept: AcceptLink): Promise<Listener> {
-  checkPath(path);
+export function listenUnix(path: string, accept: AcceptLink): Promise<Listener> {
   const links = new Set<Link>();
-  const server = createServer((socket) => {
-    const link = new UnixLink(socket);
-    links.add(link);
-    socket.once('close', () => links.delete(link));
-    accept(link);
+  return listen(path, {
+    countMax: unixLinksMax,
+    take(socket) {
+      const link = new UnixLink(socket);
+      links.add(link);
+      socket.once('close', () => links.delete(link));
+      accept(link);
+    },
+    endAll: () => {
+      for (const link of links) link.close('door closed');
+    },
   });
-  server.maxConnections = unixLinksMax;
+}
+
+/**
+ * Opens a door for bare bytes at `path`, to `countMax` at once; closing it cuts what came through it.
+ * Errors: SOCKET_PATH, HUB_RUNNING when a live process answers there.
+ */
+export function listenUnixBytes(
+  path: string,
+  countMax: number,
+  accept: (socket: Socket) => void,
+): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  return listen(path, {
+    countMax,
+    take(socket) {
+      socket.on('error', () => undefined);
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      accept(socket);
+    },
+    endAll: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  });
+}
+
+interface DoorPlan {
+  readonly countMax: number;
+  take(socket: Socket): void;
+  endAll(): void;
+}
+
+async function listen(path: string, { countMax, take, endAll }: DoorPlan): Promise<Listener> {
+  checkPath(path);
+  const server = createServer(take);
+  server.maxConnections = countMax;
   await makeDirectory(path);
   if (!(await tryBind(server, path))) {
     await removeStale(path);
     if (!(await tryBind(server, path))) throw new AppError('HUB_RUNNING');
   }
   await restrict(path).catch(async (error: unknown) => {
-    await closeServer(server, links);
+    endAll();
+    await closeServer(server);
     throw error;
   });
   // A connection that cannot be accepted (no file descriptors left) is refused; the door stays open.
   server.on('error', () => undefined);
-  return { close: () => closeServer(server, links) };
+  return {
+    close: () => {
+      endAll();
+      return closeServer(server);
+    },
+  };
+}
+
+/** Connects to a door for bare bytes. Errors: SOCKET_PATH, HUB_UNREACHABLE when nobody answers. */
+export function dialUnixBytes(path: string): Promise<Socket> {
+  checkPath(path);
+  return connect(path);
 }
 
 /** Connects to the door at `path`. Errors: SOCKET_PATH, HUB_UNREACHABLE when nobody answers. */
 export async function dialUnix(path: string): Promise<Link> {
-  checkPath(path);
-  return new UnixLink(await connect(path));
+  return new UnixLink(await dialUnixBytes(path));
 }
 
 function checkPath(path: string): void {
@@ -125,8 +176,7 @@ function connect(path: string): Promise<Socket> {
   });
 }
 
-function closeServer(server: Server, links: Iterable<Link>): Promise<void> {
-  for (const link of links) link.close('door closed');
+function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     // The error of a server that is closed already says that there is nothing left to do.
     server.close(() => resolve());

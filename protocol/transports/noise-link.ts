@@ -1,7 +1,7 @@
 /*
- * One hyperswarm connection as a Link.
+ * One Noise stream as a Link, whatever carries it: a hyperswarm connection, or bytes over stdio.
  *
- * The Noise stream keeps message boundaries, authenticates the peer and says by itself whether it
+ * The stream keeps message boundaries, authenticates the peer and says by itself whether it
  * lives; this adds the caps and the order of notices. UDX takes in whatever a peer sends, so what
  * comes before `open` is capped here and the rest by the session's windows. A stream without an
  * `error` handler would end the process on one bad frame, so that is attached before anything else.
@@ -13,11 +13,17 @@ import type { PeerKey } from '../model.ts';
 import type { Timers } from '../ports.ts';
 import { assertFrameSize, closedByPeer, Delivery } from './delivery.ts';
 import { earlyBytesMax, lingerMsMax, sendBytesMax, silenceMsMax } from './limits.ts';
-import type { Link, LinkHandlers } from './link.ts';
+import type { Carrier, Link, LinkHandlers } from './link.ts';
+
+/** What a link over a Noise stream is made with. */
+export interface NoiseLinkParts {
+  readonly carrier: Carrier;
+  readonly timers: Timers;
+}
 
 /** A link over an opened Noise stream, which it owns from now on. */
-export class SwarmLink implements Link {
-  readonly carrier = 'swarm';
+export class NoiseLink implements Link {
+  readonly carrier: Carrier;
   readonly peerKey: PeerKey;
   /** Resolves when the stream under the link is gone too. */
   readonly gone: Promise<void>;
@@ -28,9 +34,10 @@ export class SwarmLink implements Link {
   #fullBytes = 0;
   #heardCount = 0;
 
-  constructor(stream: EncryptedStream, timers: Timers) {
+  constructor(stream: EncryptedStream, { carrier, timers }: NoiseLinkParts) {
     stream.on('error', (error) => this.#delivery.end(nameReason(error)));
     this.peerKey = formatKey(stream.remotePublicKey);
+    this.carrier = carrier;
     this.#stream = stream;
     this.#timers = timers;
     this.gone = new Promise((resolve) => {
