@@ -18,6 +18,7 @@ import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
 import type { AgentStatus } from './agent-parts.ts';
 import { agentSections } from './doctor/agent-sections.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
+import { joinOverStdio } from './join-stdio.ts';
 import { pair } from './pair.ts';
 import type { Program } from './ports.ts';
 import { type AgentProgramParts, openHomeDoctor, startAgent } from './program.ts';
@@ -28,6 +29,7 @@ const help = `odally: the agent that lends this box to a Wally.
   odally run [--background]         serve the hub that this home is paired with
   odally status                     what the agent on this home is doing
   odally doctor [--fix] [--list]    what is wrong with this home and its agent; --fix mends what it can
+  odally join --stdio               the same over the bytes of this process; the code is their first line
   odally --stdio                    bring the hub, which runs this by ssh, to the agent on this home
   odally stop                       stop it; work that runs is ended, and reported as cancelled
 
@@ -38,6 +40,7 @@ type Flags = {
   readonly background: boolean;
   readonly fix: boolean;
   readonly list: boolean;
+  readonly stdio: boolean;
 };
 
 /** Runs one command line; resolves with the exit status. Never rejects. */
@@ -67,7 +70,7 @@ async function runVerb(program: Program, version: string): Promise<number> {
   const parts = { program, home, version, noticed };
   switch (verb) {
     case 'join':
-      return join(parts, operands, flags);
+      return flags.stdio ? joinOverStdio(parts) : join(parts, operands, flags);
     case 'run':
       expectNone(verb, operands);
       return flags.background ? runBehind(parts, flags) : serve(parts, flags);
@@ -92,6 +95,7 @@ function readLine(argv: readonly string[]) {
     background: { type: 'boolean' },
     fix: { type: 'boolean' },
     list: { type: 'boolean' },
+    stdio: { type: 'boolean' },
   } as const;
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
@@ -102,6 +106,7 @@ function readLine(argv: readonly string[]) {
       background: isSet('background'),
       fix: isSet('fix'),
       list: isSet('list'),
+      stdio: isSet('stdio'),
     };
     return { verb, operands, flags, wantsHelp: values.help === true };
   } catch (cause) {

@@ -3,7 +3,8 @@
  *
  * A fresh code begins anew: what the home held for its hub before is put aside, because whoever pairs
  * again does so after one of the two lost or forgot something. The same code again is the same pairing, so
- * a join that was cut off can be repeated, and a code that is over changes nothing.
+ * a join that was cut off can be repeated, and a code that is over changes nothing. A hub that comes by ssh is
+ * asked over the bytes of that.
  * Errors: PAIR_EXISTS, INVITE_*, AGENT_RUNNING, HOME_UNWRITABLE, KEY_INVALID, STORE_*, LINK_*.
  */
 import { access } from 'node:fs/promises';
@@ -14,6 +15,7 @@ import { type Invite, isExpired, parseInvite } from '../protocol/invite.ts';
 import { dialAttemptMsMax } from '../protocol/limits.ts';
 import { askToPair } from '../protocol/pairing.ts';
 import { sleep } from '../protocol/ports.ts';
+import { callOverStdio, type StdioBytes } from '../protocol/transports/stdio.ts';
 import { openAgentSwarm } from '../protocol/transports/swarm.ts';
 import { openHome } from '../store/home.ts';
 import type { Kv } from '../store/kv.ts';
@@ -28,6 +30,8 @@ export interface PairParts {
   readonly program: Program;
   readonly home: AgentHome;
   readonly noticed: (line: string) => void;
+  /** Bytes that lead to the hub, where it came here itself; where absent it is dialled. */
+  readonly bytes?: StdioBytes;
 }
 
 /** Uses a code: after this the home is paired. */
@@ -75,19 +79,21 @@ export async function openStoreOrSay(home: AgentHome): Promise<Kv> {
 }
 
 /** Resolves with the name that the hub gives. */
-async function askHub(
-  { program, home }: PairParts,
-  invite: Invite,
-  timeoutMs: number,
-): Promise<string> {
+async function askHub(parts: PairParts, invite: Invite, timeoutMs: number): Promise<string> {
+  const { program, home, bytes } = parts;
   const { ports } = program;
   const own = await loadOrCreateIdentity(home.key, ports.random);
-  const swarm = await openAgentSwarm({ ports });
-  const { addresses, rendezvous, oneTimeKeyPair: keyPair, hubKey } = invite;
-  const where = { hubKey, keyPair, addresses, rendezvous, timeoutMs };
   const request = { key: formatKey(own.publicKey), host: program.hostname };
+  const { oneTimeKeyPair: keyPair, hubKey } = invite;
   program.say(`The hub:  ${formatFingerprint(hubKey)}`);
   program.say(`This box: ${formatFingerprint(request.key)}`);
+  if (bytes !== undefined) {
+    const link = await callOverStdio({ bytes, keyPair, hubKey, timers: ports.timers });
+    return askToPair(link, request, ports.timers);
+  }
+  const swarm = await openAgentSwarm({ ports });
+  const { addresses, rendezvous } = invite;
+  const where = { hubKey, keyPair, addresses, rendezvous, timeoutMs };
   const knock = async (): Promise<string> => {
     const link = await swarm.dial(where).catch((error: unknown) => {
       const seemsExpired = isExpired(invite, ports.clock.wallMs());
