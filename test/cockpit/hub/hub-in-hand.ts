@@ -50,6 +50,15 @@ export interface HubInHand {
   readonly failure: string | undefined;
 }
 
+const shutDoor = {
+  addresses: [],
+  rendezvous: [],
+  kick: () => undefined,
+  close: async () => undefined,
+};
+
+const scene = { home: '/hub', pid: 1, box: bareBox, stopHub };
+
 /** Starts it. */
 export async function openHubInHand(): Promise<HubInHand> {
   const disk = await makeDisk();
@@ -65,10 +74,9 @@ export async function openHubInHand(): Promise<HubInHand> {
     openDoor: async (who) => {
       accept = who.accept;
       admits = (key) => who.admits(key);
-      return { addresses: [], rendezvous: [], kick: () => undefined, close: async () => undefined };
+      return shutDoor;
     },
-    serveCockpit: (link) =>
-      serveCockpit(link, { hub, home: '/hub', pid: 1, box: bareBox, stopHub }),
+    serveCockpit: (link) => serveCockpit(link, { hub, ...scene }),
     ssh: noSsh,
     noticed: (line) => noticed.push(line),
   });
