@@ -20,6 +20,7 @@ import { Intake } from '../store/intake.ts';
 import { storeCloseMsMax } from '../store/limits.ts';
 import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer-streams.ts';
 import type { AgentParts, AgentStatus } from './agent-parts.ts';
+import { answerTree } from './answer-tree.ts';
 import { type HeldAttempt, openHeldRows, readHeld } from './attempts.ts';
 import { Desk } from './desk.ts';
 import type { LiveAgent } from './doctor/agent-round.ts';
@@ -211,6 +212,8 @@ export class Agent implements SessionHost {
     this.#leavings.take(frame);
     this.#terminals.take(frame);
     const send = (answer: OwnerFrame) => this.#session.sendFrame(answer);
+    const { workshop } = this.#parts;
+    if (frame.t === 'tree-ask') void answerTree(frame, { desk: this.#desk, workshop, send });
     if (frame.t === 'doctor-ask') void answerDoctor(frame, { ...this.#parts, send });
   }
 

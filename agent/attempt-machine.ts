@@ -11,7 +11,7 @@
  */
 import type { ErrorCode } from '../protocol/errors.ts';
 import { createStepper, ignore, type Step, type Table } from '../protocol/machines/table.ts';
-import type { Outcome, WorkUsage } from '../protocol/model.ts';
+import type { KeptDirectory, Outcome, WorkUsage } from '../protocol/model.ts';
 import type { EndCause, ProcessMark } from './work/work.ts';
 
 interface Times {
@@ -25,6 +25,7 @@ export interface Ending {
   readonly code?: ErrorCode;
   readonly reason?: string;
   readonly usage: WorkUsage;
+  readonly kept?: KeptDirectory;
 }
 
 /** Where the attempt stands; this is what its row in the store holds. */
@@ -49,7 +50,13 @@ export type AttemptEvent =
       readonly code: ErrorCode;
       readonly reason: string;
     }
-  | { readonly type: 'exited'; readonly at: number; readonly usage: WorkUsage }
+  | {
+      readonly type: 'exited';
+      readonly at: number;
+      readonly usage: WorkUsage;
+      /** Its checkout, where that could not be removed. */
+      readonly kept?: KeptDirectory;
+    }
   | { readonly type: 'end'; readonly at: number; readonly cause: EndCause }
   | { readonly type: 'expired'; readonly at: number }
   | {
@@ -57,6 +64,7 @@ export type AttemptEvent =
       readonly at: number;
       /** When its guard ended it, where that found it still running. */
       readonly guardedAt?: number;
+      readonly kept?: KeptDirectory;
     };
 
 /** What it asks for. `spawn` only after the state is on disk; `report` with the state in one batch. */
@@ -112,7 +120,8 @@ const table: Table<AttemptState, AttemptEvent, AttemptEffect> = {
     start: ignore('already running'),
     spawned: ignore('already running'),
     'not-spawned': ignore('already running'),
-    exited: (state, { at, usage }) => finish(state, judge(state, at, usage)),
+    exited: (state, { at, usage, kept }) =>
+      finish(state, { ...judge(state, at, usage), ...(kept === undefined ? {} : { kept }) }),
     end: (state, { cause }) => ({ state: noteCause(state, cause), effects: [endProcess] }),
     expired: ignore('the loop ends it with the cause `deadline`'),
     restart: (state, event) => lose(state, event),
@@ -177,9 +186,10 @@ function judgeNotSpawned(code: ErrorCode): Pick<Ending, 'outcome'> {
 
 /** Lost, however it ended: what it did until then is known to nobody. */
 function lose(state: Starting | Running, event: Extract<AttemptEvent, { type: 'restart' }>): Out {
-  const { at, guardedAt } = event;
+  const { at, guardedAt, kept } = event;
   const reason = guardedAt === undefined ? lostReason : guardedReason;
-  return finish(state, { outcome: 'lost', at: guardedAt ?? at, reason, usage: {} });
+  const held = kept === undefined ? {} : { kept };
+  return finish(state, { outcome: 'lost', at: guardedAt ?? at, reason, usage: {}, ...held });
 }
 
 const lostReason = 'The agent was killed while the work ran; nobody saw how it ended.';

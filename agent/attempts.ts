@@ -13,6 +13,7 @@ import {
   artifactsReportSchema,
   attemptIdSchema,
   commandSpecSchema,
+  keptDirectorySchema,
   usageSchema,
 } from '../protocol/messages.ts';
 import { type AttemptId, outcomes } from '../protocol/model.ts';
@@ -30,6 +31,7 @@ const endingSchema = z.object({
   code: z.custom<ErrorCode>((value) => typeof value === 'string').exactOptional(),
   reason: z.string().exactOptional(),
   usage: usageSchema,
+  kept: keptDirectorySchema.exactOptional(),
 });
 
 const stateSchema = z.discriminatedUnion('is', [

@@ -8,6 +8,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError, hasSystemCode } from '../protocol/errors.ts';
+import { harnessIdSchema } from '../protocol/messages.ts';
 import { diskConfigSchema, findHomeDirectory, readConfig } from '../store/home.ts';
 import { logBytesDefault } from '../store/log.ts';
 import { graceMsDefault, slotsMax } from './limits.ts';
@@ -23,6 +24,8 @@ export interface AgentHome {
   readonly logs: string;
   readonly artifacts: string;
   readonly work: string;
+  /** Checkouts at a base, some of which hold work that is nowhere else. */
+  readonly trees: string;
   /** What guards of leases did while no agent lived. */
   readonly guard: string;
   /** What was taken out of the store. */
@@ -47,6 +50,7 @@ export function findAgentHome(named: string | undefined): AgentHome {
     logs: join(directory, 'logs'),
     artifacts: join(directory, 'artifacts'),
     work: join(directory, 'work'),
+    trees: join(directory, 'trees'),
     guard: join(directory, 'guard'),
     archive: join(directory, 'archive'),
     setAside: join(directory, 'set-aside'),
@@ -73,6 +77,13 @@ const configSchema = z.strictObject({
     })
     .prefault({}),
   disk: diskConfigSchema,
+  /** Programs that a prompt can be given to, by the name that jobs ask for; an empty command: not here. */
+  harness: z
+    .record(
+      harnessIdSchema,
+      z.strictObject({ command: z.array(z.string().min(1).max(4096)).max(64) }),
+    )
+    .default({}),
   terminal: z
     .strictObject({
       /** May the hub open terminals on this box? */

@@ -92,9 +92,10 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
   const artifacts = await openArtifactFiles(home.artifacts);
   const workshop = openWorkshop({
     directory: home.work,
+    trees: home.trees,
     ports,
     baseEnv: program.env,
-    config: { has: config.has },
+    config,
     graceMs: config.grace_ms,
   });
   const agent = new Agent({

@@ -72,14 +72,17 @@ async function settleOne(
   { attempt, state }: HeldAttempt,
   note: GuardNote | undefined,
 ): Promise<void> {
-  if (state.is === 'starting' || state.is === 'running') await reap(parts, attempt, state);
+  const mayHaveRun = state.is === 'starting' || state.is === 'running';
+  if (mayHaveRun) await reap(parts, attempt, state);
+  const kept = mayHaveRun ? await parts.workshop.clearTree(attempt, 'careful') : undefined;
   if (note !== undefined) {
     const when = new Date(note.at).toISOString();
     parts.noticed(`${attempt}: its lease was over and its guard ended what ran of it, ${when}`);
   }
   const at = Math.round(parts.ports.clock.wallMs());
   const guarded = note?.wasRunning === true ? { guardedAt: note.at } : {};
-  await parts.desk.step(attempt, { type: 'restart', at, ...guarded });
+  const held = kept === undefined ? {} : { kept };
+  await parts.desk.step(attempt, { type: 'restart', at, ...guarded, ...held });
 }
 
 async function reap(

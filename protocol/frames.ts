@@ -17,13 +17,14 @@ import {
   attemptsHeldMax,
   findingsMax,
   frameBytesMax,
+  harnessesMax,
   logChunkBytesMax,
   logRecordsMax,
   messageBytesMax,
   needCountMax,
   windowFramesMax,
 } from './limits.ts';
-import { attemptIdSchema } from './messages.ts';
+import { attemptIdSchema, keptDirectorySchema } from './messages.ts';
 import { peerText } from './peer-text.ts';
 import { terminalFrameSchemas } from './terminal-frames.ts';
 import { negotiateVersion, type VersionRange } from './version.ts';
@@ -59,6 +60,7 @@ export const capabilitiesSchema = z.object({
   cpus: z.number().int().min(0).max(100_000),
   memoryBytes: z.number().min(0),
   has: z.array(peerText(64)).max(256),
+  harnesses: z.array(peerText(64)).max(harnessesMax).readonly().exactOptional(),
   node: peerText(32).exactOptional(),
 });
 
@@ -236,6 +238,24 @@ const doctorSchema = z.object({
   fixed: z.array(findingSchema).max(findingsMax),
 });
 
+/**
+ * Hub → agent: remove the checkout that this ended attempt left, where it holds nothing that is nowhere
+ * else, or with all that it holds. Optional: an older agent naks it.
+ */
+const treeAskSchema = z.object({
+  t: z.literal('tree-ask'),
+  id: cursor,
+  attempt: attemptIdSchema,
+  discard: z.boolean(),
+});
+
+/** The answer to the question of this `id`: what is still there, and why; nothing where it is gone. */
+const treeSchema = z.object({
+  t: z.literal('tree'),
+  id: cursor,
+  kept: keptDirectorySchema.exactOptional(),
+});
+
 /** What you sent was not taken. Sent before closing, or for an unknown kind. */
 const nakSchema = z.object({ t: z.literal('nak'), code: peerText(64), message: peerText(1024) });
 
@@ -256,6 +276,8 @@ export const frameSchema = z.discriminatedUnion('t', [
   pairedSchema,
   doctorAskSchema,
   doctorSchema,
+  treeAskSchema,
+  treeSchema,
   ...terminalFrameSchemas,
   nakSchema,
 ]);

@@ -202,6 +202,15 @@ export const terminalsPerWorkerMax = 4;
 /** Widest and highest terminal. Wider ones are not seen, and the kernel's own limit is 65,535. */
 export const terminalColumnsMax = 2000;
 
+/** Letters of a commit's name. Source: what a file system takes for a ref, 255, and what follows it. */
+export const baseLettersMax = 256;
+
+/** Letters of one prompt: with its spec within one message, whatever letters they are. */
+export const promptLettersMax = 60_000;
+
+/** Harnesses of one box: more than there are. */
+export const harnessesMax = 64;
+
 /** Letters of the directory that a terminal is opened in. Source: PATH_MAX of Linux. */
 export const terminalPathLettersMax = 4096;
 

@@ -14,7 +14,9 @@ import {
   artifactPathLettersMax,
   artifactPatternsMax,
   artifactsCountMax,
+  baseLettersMax,
   messageBytesMax,
+  promptLettersMax,
 } from './limits.ts';
 import { type AttemptId, outcomes, reconciles } from './model.ts';
 import { peerText } from './peer-text.ts';
@@ -31,11 +33,22 @@ export const attemptIdSchema = z.custom<AttemptId>(
 
 const shortText = z.string().max(4096);
 
-/** What a command job runs; the shape of `CommandSpec`. */
-export const commandSpecSchema = z.object({
-  command: z.array(z.string().max(messageBytesMax)).min(1).max(16_384),
+/** A name that git may know a commit by; never a flag, never a path in a commit. */
+export const baseSchema = z
+  .string()
+  .max(baseLettersMax)
+  .regex(/^[\p{L}\p{N}_@][\p{L}\p{N}._/@{}~^+-]*$/u);
+
+/** What a box calls a harness; a word of its capabilities. */
+export const harnessIdSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
+
+const commandSpecFields = z.object({
+  command: z.array(z.string().max(messageBytesMax)).max(16_384),
+  prompt: z
+    .object({ harness: harnessIdSchema, text: z.string().min(1).max(promptLettersMax) })
+    .exactOptional(),
   cwd: shortText.exactOptional(),
-  repo: shortText.exactOptional(),
+  repo: z.union([shortText, z.object({ path: shortText, base: baseSchema })]).exactOptional(),
   env: z.record(z.string().max(256), z.string().max(64 * 1024)),
   deadlineMs: duration.exactOptional(),
   isIdempotent: z.boolean(),
@@ -48,6 +61,20 @@ export const commandSpecSchema = z.object({
     .max(artifactPatternsMax)
     .readonly()
     .exactOptional(),
+});
+
+/** What a job runs; the shape of `CommandSpec`. Either a command or a prompt, so that neither is taken for the other. */
+export const commandSpecSchema = commandSpecFields.refine(
+  ({ command, prompt }) => command.length > 0 === (prompt === undefined),
+  { path: ['command'], message: 'either a command or a prompt' },
+);
+
+/** What a worker keeps of a checkout; the shape of `KeptDirectory`. */
+export const keptDirectorySchema = z.object({
+  directory: peerText(4096),
+  changes: count,
+  commits: count,
+  note: peerText(512).exactOptional(),
 });
 
 /** What files a worker keeps for the hub; the shape of `ArtifactsReport`. */
@@ -123,6 +150,7 @@ const finishedSchema = z.object({
   usage: usageSchema,
   logBytes: count,
   artifacts: artifactsReportSchema.exactOptional(),
+  kept: keptDirectorySchema.exactOptional(),
 });
 
 /** What a hub tells an agent. */

@@ -52,14 +52,35 @@ export interface ReceiptTimes {
 /** Which of a command's streams some output came from. */
 export type LogStream = 'stdout' | 'stderr';
 
-/** What a command job runs, and under which terms. Immutable once dispatched. */
+/** A repository and the commit of it to work on, in a directory of the attempt's own. */
+export interface RepoAtBase {
+  /** On the worker's box. */
+  readonly path: string;
+  /** A commit by any name that git knows there: a branch, a tag, a hash. */
+  readonly base: string;
+}
+
+/** What an AI agent on the worker's box is asked, by the name that this box gives it. */
+export interface PromptSpec {
+  readonly harness: string;
+  readonly text: string;
+}
+
+/** What a job runs, and under which terms. Immutable once dispatched. */
 export interface CommandSpec {
-  /** One element runs by `/bin/sh -c`; several are executed as they are, without a shell. */
+  /**
+   * One element runs by `/bin/sh -c`; several are executed as they are, without a shell. Empty where
+   * there is a prompt, and only then: an agent that knows no prompts refuses what has no command.
+   */
   readonly command: readonly string[];
+  readonly prompt?: PromptSpec;
   /** Directory on the worker's box; absent means a fresh temporary one. */
   readonly cwd?: string;
-  /** Like `cwd`, and must be inside a git work tree. */
-  readonly repo?: string;
+  /**
+   * Like `cwd`, and must be inside a git work tree. With a base the work has a checkout of its own: an
+   * agent that knows none can't read that, and refuses it, rather than work in the person's checkout.
+   */
+  readonly repo?: string | RepoAtBase;
   readonly env: Readonly<Record<string, string>>;
   /** Must be finished this many milliseconds after its attempt was queued; waiting counts. */
   readonly deadlineMs?: number;
@@ -97,6 +118,17 @@ export interface ArtifactsReport {
   readonly missed: readonly ArtifactMiss[];
 }
 
+/** A checkout that outlived its attempt, because it holds work that is nowhere else. */
+export interface KeptDirectory {
+  readonly directory: string;
+  /** Files that are not committed. */
+  readonly changes: number;
+  /** Commits on no branch, no tag and no remote. */
+  readonly commits: number;
+  /** What else keeps it, in words. */
+  readonly note?: string;
+}
+
 /**
  * Which attempt counts when one that was replaced comes back. `keep-original` ends the replacement,
  * `keep-replacement` refuses the original (its token is old), `first-finished` lets both go on and
@@ -119,6 +151,8 @@ export interface Capabilities {
   readonly memoryBytes: number;
   /** Names that `--need` matches: tools found (`git`, `node`, …) and words from the config. */
   readonly has: readonly string[];
+  /** Harnesses that can be given a prompt; each of them is in `has` too. */
+  readonly harnesses?: readonly string[];
   /** Version of the Node that the agent runs on; absent from agents of before it was told. */
   readonly node?: string;
 }

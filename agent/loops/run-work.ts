@@ -153,9 +153,9 @@ export class RunWork {
     const { desk } = this.#parts;
     // The hub's store may have changed while it was spawned; then nobody wants it any more.
     if (desk.find(attempt) === undefined) work.end();
-    const { finishedAt, usage } = await work.exit;
+    const { finishedAt, ...exit } = await work.exit;
     if (this.#printing.delete(attempt)) await this.#withLog(attempt, (log) => log.sync());
-    await desk.step(attempt, { type: 'exited', at: Math.round(finishedAt), usage });
+    await desk.step(attempt, { type: 'exited', at: Math.round(finishedAt), ...exit });
   }
 
   /** Without a term there is nothing that could lapse. */

@@ -27,20 +27,23 @@ interface ProbeOptions {
   readonly path: string;
   /** Words from the config. */
   readonly has: readonly string[];
+  /** Harnesses whose program is there. */
+  readonly harnesses?: readonly string[];
 }
 
 /** Probes the box. `has` is sorted and holds each word once. */
 export async function probeCapabilities(options: ProbeOptions): Promise<Capabilities> {
-  const folders = options.path.split(delimiter).filter((folder) => folder !== '');
+  const { path, has, harnesses = [] } = options;
   const found = await Promise.all(
-    toolsKnown.map(async (tool) => ((await isOnPath(folders, tool)) ? [tool] : [])),
+    toolsKnown.map(async (tool) => ((await isOnPath(path, tool)) ? [tool] : [])),
   );
   return {
     os: platform(),
     arch: arch(),
     cpus: availableParallelism(),
     memoryBytes: memoryBytes(),
-    has: [...new Set([...found.flat(), ...options.has])].sort(),
+    has: [...new Set([...found.flat(), ...has, ...harnesses])].sort(),
+    ...(harnesses.length === 0 ? {} : { harnesses }),
     node: process.versions.node,
   };
 }
@@ -56,12 +59,15 @@ export function measureLoad(): Omit<BoxLoad, 'diskFreeBytes'> {
   };
 }
 
-async function isOnPath(folders: readonly string[], tool: string): Promise<boolean> {
+/** Is there a program of this name in one of the folders? */
+export async function isOnPath(path: string, tool: string): Promise<boolean> {
+  const folders = path.split(delimiter).filter((folder) => folder !== '');
   const found = await Promise.all(folders.map((folder) => isExecutable(join(folder, tool))));
   return found.includes(true);
 }
 
-async function isExecutable(path: string): Promise<boolean> {
+/** Is it a file that can be started? */
+export async function isExecutable(path: string): Promise<boolean> {
   return access(path, constants.X_OK)
     .then(() => stat(path))
     .then(

@@ -46,6 +46,11 @@ export function buildTerminalEnvironment(parts: TerminalEnvironmentParts): Recor
   };
 }
 
+/** What a tool gets that the agent itself runs. */
+export function buildToolEnvironment(base: Environment): Record<string, string> {
+  return { PATH: pathDefault, ...pickAllowed(base) };
+}
+
 /** The whole environment of one attempt. */
 export function buildEnvironment(parts: EnvironmentParts): Record<string, string> {
   const { order } = parts;

@@ -10,7 +10,8 @@ import { AppError } from '../../protocol/errors.ts';
 import type { AttemptId, CommandSpec } from '../../protocol/model.ts';
 
 /**
- * The directory that the spec names, with links resolved, or undefined when it names none. With both
+ * The directory that the spec names, with links resolved, or undefined when it names none, or a base, which
+ * has a checkout of its own. With both
  * `cwd` and `repo` the work runs in `cwd`, and `repo` must still be what it says.
  * Errors: JOB_DIRECTORY, JOB_REPO.
  */
@@ -18,7 +19,7 @@ export async function resolveDirectory(
   spec: CommandSpec,
   home: string,
 ): Promise<string | undefined> {
-  const repo = spec.repo === undefined ? undefined : await requireDirectory(spec.repo, home);
+  const repo = typeof spec.repo === 'string' ? await requireDirectory(spec.repo, home) : undefined;
   if (repo !== undefined && !(await isInWorkTree(repo))) {
     throw new AppError('JOB_REPO', `${spec.repo} is not inside a git work tree.`);
   }

@@ -62,6 +62,15 @@ export const artifactPathsBytesMax = 96 * 1024;
 /** Bytes read at a time when an artifact is copied. */
 export const artifactChunkBytes = 256 * 1024;
 
+/** One run of git. A checkout of the largest repositories takes minutes on a slow disk. */
+export const gitMsMax = 10 * 60 * 1000;
+
+/** What git says at once. Names of changed files; where they are more, the checkout is kept uncounted. */
+export const gitOutputBytesMax = 16 * 1024 * 1024;
+
+/** Checkouts of one attempt's number, one for each pairing that used it and left work behind. */
+export const treesOfAttemptMax = 100;
+
 /** From HUP to KILL for a shell whose person has left; shells end at once, editors write a recovery file. */
 export const hangUpMsMax = 2000;
 

@@ -8,7 +8,7 @@
  * the attempt's directory is gone; a pid is signalled only while it is surely the command's.
  */
 import type { Readable } from 'node:stream';
-import type { LogStream } from '../../protocol/model.ts';
+import type { KeptDirectory, LogStream } from '../../protocol/model.ts';
 import type { CancelTimer, Ports, Timers } from '../../protocol/ports.ts';
 import { sleep } from '../../protocol/ports.ts';
 import { removeTemporary } from './job-directory.ts';
@@ -34,6 +34,8 @@ export interface Spawned {
   readonly ports: Ports;
   /** Hands the artifacts over; nothing where none are wanted. Never rejects. */
   readonly collect: () => Promise<void>;
+  /** Removes its checkout where it has one; resolves with what had to be kept. Never rejects. */
+  readonly clear: () => Promise<KeptDirectory | undefined>;
 }
 
 /** Opened by the spawn; closes by itself when the command has ended, or sooner by `end`. */
@@ -93,7 +95,9 @@ export class RunningWork implements Work {
     await this.#awaitOutput();
     await this.#spawned.collect();
     await removeTemporary(temporary);
-    return { ...ended, usage: { ...ended.usage, ...watch.close(leftoverTicks) } };
+    const kept = await this.#spawned.clear();
+    const usage = { ...ended.usage, ...watch.close(leftoverTicks) };
+    return { ...ended, usage, ...(kept === undefined ? {} : { kept }) };
   }
 
   /** Lets descendants end by themselves: those of ended work for its grace, others for the drain. */

@@ -11,15 +11,25 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { AppError, assert, wrapError } from '../../protocol/errors.ts';
-import type { LogStream } from '../../protocol/model.ts';
+import type { CommandSpec, KeptDirectory, LogStream } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
+import { type BaseTree, clearTree, findTree, openTree, type TreeScene } from './base-tree.ts';
 import { measureLoad, probeCapabilities } from './capabilities.ts';
 import type { Environment } from './environment.ts';
-import { buildEnvironment, pathDefault } from './environment.ts';
+import { buildEnvironment, buildToolEnvironment, pathDefault } from './environment.ts';
 import { findArtifacts } from './find-artifacts.ts';
+import {
+  type HarnessConfig,
+  type Harnesses,
+  type HarnessRun,
+  listHarnesses,
+  mergeHarnesses,
+  planHarness,
+} from './harness.ts';
 import {
   makeTemporary,
   removeTemporary,
+  requireDirectory,
   resolveDirectory,
   sweepTemporaries,
 } from './job-directory.ts';
@@ -41,7 +51,9 @@ export interface WorkshopOptions {
   readonly ports: Ports;
   /** The agent's own environment; only an allow-list of it reaches commands. */
   readonly baseEnv: Environment;
-  readonly config: { readonly has: readonly string[] };
+  readonly config: { readonly has: readonly string[]; readonly harness: HarnessConfig };
+  /** Folder for checkouts at a base. They may outlive their attempts; no one else writes there. */
+  readonly trees: string;
   /** From TERM to KILL; `graceMsDefault` when absent. */
   readonly graceMs?: number;
 }
@@ -49,8 +61,12 @@ export interface WorkshopOptions {
 /** Opens the workshop of this box. It holds nothing open while no work runs. */
 export function openWorkshop(options: WorkshopOptions): Workshop {
   const path = options.baseEnv.PATH ?? pathDefault;
+  const { has, harness } = options.config;
+  const treeScene = { folder: options.trees, env: buildToolEnvironment(options.baseEnv) };
   const shop: Shop = {
     ...options,
+    treeScene,
+    harnesses: mergeHarnesses(harness),
     graceMs: options.graceMs ?? graceMsDefault,
     meter: new UsageMeter(options.ports),
     pipes: new PipeStock({
@@ -61,12 +77,19 @@ export function openWorkshop(options: WorkshopOptions): Workshop {
     }),
   };
   return {
-    probe: () => probeCapabilities({ path, has: options.config.has }),
+    probe: async () => {
+      const harnesses = await listHarnesses(shop.harnesses, path);
+      return probeCapabilities({ path, has, harnesses });
+    },
     measure: measureLoad,
     start: (order, take) => startWork(shop, order, take),
     reap: (process) => reapOrphans(process, options.ports),
     openShell: (order) => openShell(shop, order),
     reapShells: (prefix) => reapMarked(prefix, options.ports.timers),
+    clearTree: async (attempt, how) => {
+      const tree = await findTree(options.trees, attempt);
+      return tree === undefined ? undefined : clearTree(treeScene, tree, how);
+    },
     sweep: (keep) => sweepTemporaries(options.directory, keep),
   };
 }
@@ -75,21 +98,41 @@ interface Shop extends WorkshopOptions {
   readonly graceMs: number;
   readonly meter: UsageMeter;
   readonly pipes: PipeStock;
+  readonly harnesses: Harnesses;
+  readonly treeScene: TreeScene;
 }
 
 async function startWork(shop: Shop, order: WorkOrder, take: TakeOutput): Promise<Work> {
   assert(order.mark !== '', 'every order has a mark');
-  const named = await resolveDirectory(order.spec, shop.baseEnv.HOME ?? homedir());
+  const run = planRun(shop, order.spec);
+  const tree = await openOwnTree(shop, order);
+  const clear = async () =>
+    tree === undefined ? undefined : clearTree(shop.treeScene, tree.path, 'careful');
+  try {
+    return await startIn(shop, { order, take, run, tree, clear });
+  } catch (error) {
+    await clear();
+    throw error;
+  }
+}
+
+interface Plan {
+  readonly order: WorkOrder;
+  readonly take: TakeOutput;
+  readonly run: HarnessRun;
+  readonly tree: BaseTree | undefined;
+  readonly clear: () => Promise<KeptDirectory | undefined>;
+}
+
+async function startIn(shop: Shop, { order, take, run, tree, clear }: Plan): Promise<Work> {
+  const home = shop.baseEnv.HOME ?? homedir();
+  const named = tree?.directory ?? (await resolveDirectory(order.spec, home));
   const temporary = await makeTemporary(shop.directory, order.attempt).catch((error: unknown) => {
     throw wrapError(error, 'JOB_SPAWN');
   });
   try {
     const env = buildEnvironment({ base: shop.baseEnv, order, temporary });
-    const child = await spawnCommand(shop, {
-      line: order.spec.command,
-      env,
-      cwd: named ?? temporary,
-    });
+    const child = await spawnCommand(shop, { ...run, env, cwd: named ?? temporary });
     const process = {
       pid: child.pid,
       start: String(findProcess(child.pid)?.start ?? ''),
@@ -105,6 +148,7 @@ async function startWork(shop: Shop, order: WorkOrder, take: TakeOutput): Promis
       graceMs,
       watch: meter.watch(process),
       collect: () => collectArtifacts(named ?? temporary, order),
+      clear,
     });
   } catch (error) {
     await removeTemporary(temporary);
@@ -112,13 +156,28 @@ async function startWork(shop: Shop, order: WorkOrder, take: TakeOutput): Promis
   }
 }
 
+/** A command by the shell where it is one word; a harness as its line says. Errors: JOB_HARNESS. */
+function planRun({ harnesses }: Shop, { command, prompt }: CommandSpec): HarnessRun {
+  if (prompt !== undefined) return planHarness(harnesses, prompt);
+  return { line: command.length === 1 ? ['/bin/sh', '-c', ...command] : command };
+}
+
+/** The checkout that the spec asks for, where it asks for one. Errors: JOB_DIRECTORY, JOB_BASE. */
+async function openOwnTree(
+  shop: Shop,
+  { spec, attempt }: WorkOrder,
+): Promise<BaseTree | undefined> {
+  if (typeof spec.repo !== 'object') return undefined;
+  const path = await requireDirectory(spec.repo.path, shop.baseEnv.HOME ?? homedir());
+  return openTree(shop.treeScene, attempt, { path, base: spec.repo.base });
+}
+
 async function collectArtifacts(directory: string, { spec, collect }: WorkOrder): Promise<void> {
   if (spec.artifacts === undefined || collect === undefined) return;
   await collect(await findArtifacts(directory, spec.artifacts));
 }
 
-interface Command {
-  readonly line: readonly string[];
+interface Command extends HarnessRun {
   readonly env: Record<string, string>;
   readonly cwd: string;
 }
@@ -130,8 +189,7 @@ interface Child {
 }
 
 async function spawnCommand(shop: Shop, command: Command): Promise<Child> {
-  const [file = '', ...args] =
-    command.line.length === 1 ? ['/bin/sh', '-c', ...command.line] : command.line;
+  const [file = '', ...args] = command.line;
   const pipes = await shop.pipes.open();
   try {
     const running = execa(file, args, {
@@ -140,7 +198,7 @@ async function spawnCommand(shop: Shop, command: Command): Promise<Child> {
       extendEnv: false,
       detached: true,
       cleanup: false,
-      stdin: 'ignore',
+      ...(command.input === undefined ? { stdin: 'ignore' } : { input: command.input }),
       stdout: asOutput(pipes?.[0]),
       stderr: asOutput(pipes?.[1]),
       buffer: false,

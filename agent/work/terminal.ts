@@ -13,7 +13,9 @@ import { basename, dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../protocol/errors.ts';
+import type { AttemptId } from '../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
+import { findTree } from './base-tree.ts';
 import { buildTerminalEnvironment, type Environment, markVariable } from './environment.ts';
 import {
   createReportDecoder,
@@ -36,6 +38,8 @@ const loginShells: ReadonlySet<string> = new Set(['bash', 'zsh', 'fish', 'ksh', 
 export interface ShellScene {
   /** Folder of the attempts' temporary directories. */
   readonly directory: string;
+  /** Folder of their checkouts. */
+  readonly trees: string;
   readonly ports: Ports;
   readonly baseEnv: Environment;
 }
@@ -78,13 +82,22 @@ function findHost(): string {
 /** Where the work runs, while that is there; else the person's home. */
 async function chooseDirectory(scene: ShellScene, order: ShellOrder): Promise<string> {
   const home = scene.baseEnv.HOME ?? homedir();
-  const own = order.attempt === undefined ? [] : [join(scene.directory, order.attempt)];
   const named = order.directory === undefined ? [] : [order.directory];
-  for (const path of [...named, ...own]) {
+  for (const path of [...named, ...(await listOwn(scene, order.attempt))]) {
     const found = await requireDirectory(path, home).catch(() => undefined);
     if (found !== undefined) return found;
   }
   return (await stat(home).catch(() => undefined))?.isDirectory() === true ? home : '/';
+}
+
+/** What was made for the attempt and may be there yet: its checkout, which may outlive it, first. */
+async function listOwn(
+  { trees, directory }: ShellScene,
+  attempt: AttemptId | undefined,
+): Promise<readonly string[]> {
+  if (attempt === undefined) return [];
+  const tree = await findTree(trees, attempt);
+  return [...(tree === undefined ? [] : [tree]), join(directory, attempt)];
 }
 
 /** The person's own, where it is one that can be started. */

@@ -11,6 +11,7 @@ import type {
   BoxLoad,
   Capabilities,
   CommandSpec,
+  KeptDirectory,
   LogStream,
   WorkUsage,
 } from '../../protocol/model.ts';
@@ -47,6 +48,8 @@ export type EndCause = 'cancel' | 'deadline' | 'hub-silent' | 'agent-stop';
 export interface WorkExit {
   readonly usage: WorkUsage;
   readonly finishedAt: number;
+  /** Its checkout, where that holds work which is nowhere else. */
+  readonly kept?: KeptDirectory;
 }
 
 /** Enough to recognise a process after the agent was restarted. Pids are reused; pid and start are not. */
@@ -110,7 +113,10 @@ export interface Workshop {
   probe(): Promise<Capabilities>;
   /** How busy the box is now; the disk is watched elsewhere. */
   measure(): Omit<BoxLoad, 'diskFreeBytes'>;
-  /** Starts the command. Errors: JOB_DIRECTORY, JOB_REPO, JOB_SPAWN; then nothing was run. */
+  /**
+   * Starts the command or the harness.
+   * Errors: JOB_BASE, JOB_DIRECTORY, JOB_HARNESS, JOB_REPO, JOB_SPAWN; then nothing was run.
+   */
   start(order: WorkOrder, take: TakeOutput): Promise<Work>;
   /** Ends every process of an earlier agent's attempt, resolves with how many there were. */
   reap(process: ProcessMark): Promise<number>;
@@ -118,6 +124,11 @@ export interface Workshop {
   openShell(order: ShellOrder): Promise<Shell>;
   /** Ends what earlier shells left whose mark begins so; resolves with how many processes there were. */
   reapShells(markPrefix: string): Promise<number>;
+  /**
+   * Removes the checkout of an attempt of which nothing runs any more, unless it holds what is nowhere
+   * else; resolves with what was kept. `discard` keeps nothing.
+   */
+  clearTree(attempt: AttemptId, how: 'careful' | 'discard'): Promise<KeptDirectory | undefined>;
   /** Removes temporary directories that no attempt in `keep` owns. */
   sweep(keep: readonly AttemptId[]): Promise<void>;
 }

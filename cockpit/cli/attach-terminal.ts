@@ -9,7 +9,7 @@
 import { once } from 'node:events';
 import { AppError } from '../../protocol/errors.ts';
 import type { HubClient, HubStream } from '../hub/client.ts';
-import type { TerminalAnswer, TerminalItem } from '../verbs/shapes.ts';
+import type { TerminalAnswer, TerminalItem } from '../verbs/terminal-shapes.ts';
 import { findLeaveKey, type LeaveKey, leaveKeyDefault } from './leave-key.ts';
 import { TerminalModes } from './terminal-modes.ts';
 

@@ -11,14 +11,14 @@ import { wrapError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
 import type { Program } from '../ports.ts';
 import { formCharsMax } from '../tui/limits.ts';
-import type { EditedText } from '../tui/main.tsx';
+import type { Asked, EditedText } from '../tui/main.tsx';
 import { chooseCommand } from './hand-over.ts';
 
 /** What the editor made of it; a status that is not 0 leaves the text as it was. */
-export async function editText(program: Program, text: string): Promise<EditedText> {
+export async function editText(program: Program, { text, ask }: Asked): Promise<EditedText> {
   const folder = join(findHubHome(program.env).directory, 'opened');
   // Editors choose colours and indenting by the ending.
-  const file = join(folder, `command-${program.pid}.sh`);
+  const file = join(folder, `${ask}-${program.pid}.${ask === 'prompt' ? 'md' : 'sh'}`);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(file, text === '' ? '' : `${text}\n`, { mode: 0o600 });
@@ -30,7 +30,7 @@ export async function editText(program: Program, text: string): Promise<EditedTe
     }
     await rm(file, { force: true });
     if (status === 0) return { text: edited };
-    return { trouble: `${command[0]} ended with status ${status}: the command is as it was` };
+    return { trouble: `${command[0]} ended with status ${status}: the ${ask} is as it was` };
   } catch (thrown) {
     const { code, message, hint } = wrapError(thrown, 'HUB_INTERNAL');
     return { trouble: `${code}: ${message} ${hint}` };

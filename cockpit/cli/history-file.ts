@@ -15,7 +15,10 @@ import { type PastDispatches, rememberDispatch } from '../tui/state/form-history
 /** Of the whole file; the oldest dispatches fall out. As much as a screen reads in a moment. */
 const historyCharsMax = 1024 * 1024;
 
-const entrySchema = z.looseObject({ command: z.array(z.string()).min(1) });
+const entrySchema = z.union([
+  z.looseObject({ command: z.array(z.string()).min(1) }),
+  z.looseObject({ prompt: z.string().min(1) }),
+]);
 
 /** The history in this file. Adding is in turn, in the order in which it was asked. */
 export function openHistory(file: string, pid: number): PastDispatches {

@@ -25,6 +25,7 @@ import { runLinear } from './linear.ts';
 import { type LocalVerb, localVerbs } from './local.ts';
 import { openHubs } from './open-hubs.ts';
 import { printLogItem } from './print-log.ts';
+import { readPrompt } from './read-prompt.ts';
 import { openScreen } from './screen.ts';
 import { chooseStyle } from './style.ts';
 import { assertTerminal, runTerminal } from './terminal.ts';
@@ -69,11 +70,12 @@ async function runRequest(scene: Scene): Promise<number> {
     return 0;
   }
   const { grammar, rest } = findGrammar(program.argv, grammars);
-  const request = parseRequest(grammar, rest);
-  if (request.wantsHelp) {
+  const typed = parseRequest(grammar, rest);
+  if (typed.wantsHelp) {
     await program.print(`${showVerbHelp(grammar)}\n`);
     return 0;
   }
+  const request = await readPrompt(program, typed);
   if (!('args' in grammar)) return runLocal(scene, grammar, request);
   // Several hubs qualify what they are asked about; each parses what is its own.
   if (scene.hubs.length < 2) parseVerbArgs(grammar, request.args);

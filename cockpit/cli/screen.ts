@@ -69,7 +69,7 @@ export async function openScreen(
     version,
     verbs,
     handOver: (hub, what) => handOver(program, hub, what),
-    editText: (text) => editText(program, text),
+    editText: (asked) => editText(program, asked),
     past: openHistory(findHubHome(program.env).history, program.pid),
   });
   if (end.reason === 'quit') return 0;

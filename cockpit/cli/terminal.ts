@@ -8,7 +8,7 @@ import { AppError } from '../../protocol/errors.ts';
 import type { HubClient } from '../hub/client.ts';
 import type { Program } from '../ports.ts';
 import type { Request } from '../verbs/command-line.ts';
-import type { TerminalAnswer } from '../verbs/shapes.ts';
+import type { TerminalAnswer } from '../verbs/terminal-shapes.ts';
 import { attachTerminal } from './attach-terminal.ts';
 import { leaveKeyDefault, parseLeaveKey } from './leave-key.ts';
 

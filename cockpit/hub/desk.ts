@@ -10,7 +10,14 @@ import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import { outboxRowsMax } from '../../protocol/limits.ts';
 import { factMessageSchema } from '../../protocol/messages.ts';
-import type { AttemptId, CommandSpec, JobId, Outcome, PeerKey } from '../../protocol/model.ts';
+import type {
+  AttemptId,
+  CommandSpec,
+  JobId,
+  KeptDirectory,
+  Outcome,
+  PeerKey,
+} from '../../protocol/model.ts';
 import { isUnsound } from '../../store/disk-guard.ts';
 import type { TakeHow } from '../../store/intake.ts';
 import { jobKey, lateReportsPrefix, prefixRange } from '../../store/keys.ts';
@@ -32,6 +39,7 @@ import type { LossCause } from '../manager/plan-loss.ts';
 import { pickNames, planKey } from './dispatch-keys.ts';
 import { type Answered, closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
+import { noteTree } from './note-tree.ts';
 import { takeOrQuarantine } from './quarantine.ts';
 import { takeFact } from './take-fact.ts';
 import {
@@ -204,6 +212,14 @@ export class HubDesk {
       takeOrQuarantine(scene, { worker, row, how }, () => takeFact(scene, worker, row));
     }
     scene.change.ops.push(streams.planReceived(last.seq));
+    await this.#ledger.commit(scene.change);
+  }
+
+  /** What an attempt left on its worker is gone, or is something else by now. */
+  async noteTree({ id, n }: Place, kept: KeptDirectory | undefined): Promise<void> {
+    const job = await this.get(id);
+    const scene = this.#begin();
+    noteTree(scene, { job, n, kept });
     await this.#ledger.commit(scene.change);
   }
 

@@ -40,6 +40,7 @@ import { Retain } from './retain.ts';
 import { SentReceipts } from './sent-receipts.ts';
 import { TeamNews } from './team-news.ts';
 import { type TerminalNote, Terminals } from './terminals.ts';
+import { TreeLine } from './tree-line.ts';
 import { WatchLeases } from './watch-leases.ts';
 import { WorkerDesk } from './worker-desk.ts';
 import { WorkerSession } from './worker-session.ts';
@@ -48,6 +49,7 @@ import { WorkerSession } from './worker-session.ts';
 export class Hub {
   readonly feed = new Feed();
   readonly doctorLine: DoctorLine;
+  readonly treeLine: TreeLine;
   readonly terminals: Terminals;
   readonly #parts: HubParts;
   readonly #sessions = new Map<PeerKey, WorkerSession>();
@@ -79,6 +81,7 @@ export class Hub {
   constructor(parts: HubParts) {
     this.#parts = parts;
     this.doctorLine = new DoctorLine(parts.ports);
+    this.treeLine = new TreeLine(parts.ports);
     this.#teamNews = new TeamNews(parts.ports.timers, () => this.feed.tell({ type: 'team' }));
     this.terminals = new Terminals({
       ports: parts.ports,
@@ -314,6 +317,7 @@ export class Hub {
       sent: this.#sent,
       artifacts: this.#artifacts,
       doctorLine: this.doctorLine,
+      treeLine: this.treeLine,
       terminals: this.terminals,
       intake: new Intake({
         kv: this.#parts.kv,

@@ -52,3 +52,9 @@ export const memberJobsMax = 2000;
 
 /** Screens hear of the team so long after it changed, once for all that changed since: a frame's time. */
 export const teamNewsMs = 20;
+
+/** A worker that was asked to remove a checkout: git takes long where that is large. */
+export const treeAskMsMax = 60_000;
+
+/** Such questions that may be open at once; each is a person's. */
+export const treeAsksMax = 64;

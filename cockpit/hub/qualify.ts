@@ -43,6 +43,7 @@ const freeFields: ReadonlySet<string> = new Set([
   'path',
   'cwd',
   'repo',
+  'base',
 ]);
 
 /** The same value with every id and every worker's name qualified. */

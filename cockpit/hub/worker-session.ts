@@ -19,6 +19,7 @@ import type { DoctorLine } from './doctor/ask-worker.ts';
 import type { LogMirror } from './log-mirror.ts';
 import type { SentReceipts } from './sent-receipts.ts';
 import type { Terminals } from './terminals.ts';
+import type { TreeLine } from './tree-line.ts';
 import type { WorkerDesk } from './worker-desk.ts';
 
 /** What a worker's session needs of the hub. */
@@ -31,6 +32,7 @@ export interface WorkerSessionParts {
   readonly sent: SentReceipts;
   readonly artifacts: ArtifactMirror;
   readonly doctorLine: DoctorLine;
+  readonly treeLine: TreeLine;
   readonly terminals: Terminals;
   readonly intake: Intake;
   readonly ports: Ports;
@@ -168,11 +170,12 @@ export class WorkerSession implements SessionHost {
   }
 
   frame(frame: OwnerFrame): void {
-    const { mirror, artifacts, key, doctorLine, terminals } = this.#parts;
+    const { mirror, artifacts, key, doctorLine, treeLine, terminals } = this.#parts;
     if (frame.t === 'nak' && frame.code === 'PEER_REGRESSED') this.trouble(frame.code);
     const answer = (own: OwnerFrame) => this.session.sendFrame(own);
     if (frame.t === 'artifact' || frame.t === 'artifact-ask') artifacts.take(key, frame, answer);
     doctorLine.take(key, frame);
+    treeLine.take(key, frame);
     terminals.take(key, frame);
     mirror.take(key, frame, answer);
   }

@@ -9,7 +9,13 @@
  * cancel of what never left ends it at once; else it waits for the worker's answer. Source: DESIGN section 4, reliability facts R10-R13.
  */
 import { createStepper, ignore, type Step, type Table } from '../../protocol/machines/table.ts';
-import type { ArtifactsReport, Outcome, ReceiptTimes, WorkUsage } from '../../protocol/model.ts';
+import type {
+  ArtifactsReport,
+  KeptDirectory,
+  Outcome,
+  ReceiptTimes,
+  WorkUsage,
+} from '../../protocol/model.ts';
 
 /** How an attempt ended. Instants are wall milliseconds; `code` is an error code where one fits. */
 export interface AttemptEnd {
@@ -23,6 +29,8 @@ export interface AttemptEnd {
   readonly startedAt?: number;
   /** What files it left, where it was to leave any. */
   readonly artifacts?: ArtifactsReport;
+  /** Its checkout, while that holds work which is nowhere else. */
+  readonly kept?: KeptDirectory;
 }
 
 interface Ground {

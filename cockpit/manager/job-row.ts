@@ -4,7 +4,12 @@
  * It mirrors `JobRecord`; a row that does not fit is STORE_DAMAGED and is never skipped.
  */
 import { z } from 'zod';
-import { artifactsReportSchema, commandSpecSchema, usageSchema } from '../../protocol/messages.ts';
+import {
+  artifactsReportSchema,
+  commandSpecSchema,
+  keptDirectorySchema,
+  usageSchema,
+} from '../../protocol/messages.ts';
 import { type JobId, outcomes } from '../../protocol/model.ts';
 import type { JobRecord } from './job.ts';
 
@@ -28,6 +33,7 @@ const end = z.object({
   logBytes: z.number().exactOptional(),
   startedAt: instant.exactOptional(),
   artifacts: artifactsReportSchema.exactOptional(),
+  kept: keptDirectorySchema.exactOptional(),
 });
 
 const ground = {

@@ -50,11 +50,17 @@ export interface CockpitOptions {
   /** Uses the lent terminal for something else; resolves with what went wrong, if anything did. */
   readonly handOver: (client: HubClient, what: HandOver) => Promise<string | undefined>;
   /** Puts a text before the M2's editor on the lent terminal; resolves with what it became. */
-  readonly editText: (text: string) => Promise<EditedText>;
+  readonly editText: (asked: Asked) => Promise<EditedText>;
   /** What was dispatched before, beyond this screen. */
   readonly past: PastDispatches;
   /** The grammar that the `:` line and the palette speak. */
   readonly verbs: readonly ScreenVerb[];
+}
+
+/** A text of the form for an editor, and what it is. */
+export interface Asked {
+  readonly text: string;
+  readonly ask: 'command' | 'prompt';
 }
 
 /** What an editor made of a text, or why it made nothing. */
@@ -167,9 +173,9 @@ function inspect({ inspectTerminal }: CockpitOptions, store: CockpitStore): void
 async function editCommand(
   { editText }: CockpitOptions,
   store: CockpitStore,
-  { token, text }: Extract<WorldEffect, { type: 'edit-text' }>,
+  { token, text, ask }: Extract<WorldEffect, { type: 'edit-text' }>,
 ): Promise<void> {
-  const end = await editText(text);
+  const end = await editText({ text, ask });
   const isGood = 'text' in end;
   store.send([
     isGood ? { type: 'edited', token, text: end.text } : { type: 'problem', text: end.trouble },

@@ -9,8 +9,12 @@ import { z } from 'zod';
 import { isInsidePattern } from '../../protocol/artifact-pattern.ts';
 import { encodeValue } from '../../protocol/codec.ts';
 import { AppError } from '../../protocol/errors.ts';
-import { artifactPatternsMax, lostAfterMsDefault } from '../../protocol/limits.ts';
-import { commandSpecSchema } from '../../protocol/messages.ts';
+import {
+  artifactPatternsMax,
+  lostAfterMsDefault,
+  promptLettersMax,
+} from '../../protocol/limits.ts';
+import { baseSchema, commandSpecSchema, harnessIdSchema } from '../../protocol/messages.ts';
 import { type CommandSpec, type JobId, reconciles } from '../../protocol/model.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { JobRecord } from '../manager/job.ts';
@@ -62,6 +66,14 @@ const pathArgument = z.string().refine((path) => path.startsWith('/') || path.st
   message: 'give an absolute path, or one that begins with ~, on the worker’s box',
 });
 
+const baseArgument = z.string().refine((base) => baseSchema.safeParse(base).success, {
+  message: 'a base is a branch, a tag or a hash that the repository there knows',
+});
+
+const harnessArgument = z.string().refine((id) => harnessIdSchema.safeParse(id).success, {
+  message: 'a harness is called by a word such as claude, codex, gemini or opencode',
+});
+
 /** What a row's key can hold, and a shell needs no quotes for. */
 const keyArgument = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, {
   message: 'a key is up to 128 letters, digits, dots, colons and dashes',
@@ -78,12 +90,15 @@ const artifactArgument = z.string().refine(isInsidePattern, {
 
 const args = z
   .object({
-    command: z.array(z.string()).min(1, 'no command was given (put it after --)'),
+    command: z.array(z.string()).default([]),
+    prompt: z.string().max(promptLettersMax, `over ${promptLettersMax} letters`).optional(),
+    harness: harnessArgument.optional(),
     on: listArgument,
     need: listArgument,
     all: z.boolean().default(false),
     cwd: pathArgument.optional(),
     repo: pathArgument.optional(),
+    base: baseArgument.optional(),
     env: envArgument,
     deadline: durationArgument.optional(),
     idempotent: z.boolean().default(false),
@@ -99,13 +114,12 @@ const args = z
     follow: z.boolean().default(false),
     timeout: durationArgument.optional(),
   })
-  .refine((given) => given.command.some((word) => word.trim() !== ''), 'the command is empty')
   .refine((given) => !(given.all && given.on.length > 0), '--all and --on exclude each other')
   .refine((given) => !(given.cwd !== undefined && given.repo !== undefined), {
     message: '--cwd and --repo exclude each other',
   })
   .superRefine((given, context) => {
-    const message = findPolicyFault(given);
+    const message = findAskFault(given) ?? findPolicyFault(given);
     if (message !== undefined) context.addIssue({ code: 'custom', message });
   });
 
@@ -114,14 +128,20 @@ type DispatchArgs = z.infer<typeof args>;
 /** Makes a job. */
 export const dispatchVerb = defineVerb({
   name: 'dispatch',
-  summary: 'give a command to a worker',
+  summary: 'give a command, or a prompt, to a worker',
   operands: ['command…'],
   flags: {
+    prompt: {
+      value: 'TEXT',
+      help: 'ask an AI agent on the box this, in place of a command; -: stdin',
+    },
+    harness: { value: 'ID', help: 'which one: claude, codex, gemini, opencode or of its config' },
     on: { value: 'NAME', isList: true, help: 'this worker; several make one part each' },
     need: { value: 'WORD', isList: true, help: 'a worker that has this (git, docker, linux, …)' },
     all: { help: 'every worker: one part each under one parent job' },
     cwd: { value: 'PATH', help: 'run in this directory of the box, not a temporary one' },
     repo: { value: 'PATH', help: 'like --cwd, and it must be a git work tree' },
+    base: { value: 'REF', help: 'with --repo: in a checkout of its own, at this commit' },
     env: { value: 'K=V', isList: true, help: 'set a variable for the command' },
     deadline: { value: 'DURATION', help: 'must have ended this long from now, else it is ended' },
     idempotent: { help: 'it may safely run more than once' },
@@ -160,20 +180,27 @@ export const dispatchVerb = defineVerb({
 async function makeJob(hub: Hub, given: DispatchArgs): Promise<JobRecord> {
   const spec = makeSpec(given);
   const scope = given.all ? 'all' : 'one';
-  const { on, need } = given;
+  const { on } = given;
+  const need = findNeeds(given);
   const targets = planTargets(hub.desk.listCandidates(), { on, need, scope });
   const [first] = targets;
   const isGroup = given.all || given.on.length > 1;
   return hub.desk.dispatch({
     ...(given.key === undefined ? {} : { key: given.key }),
     labels: [...new Set(given.label)],
-    title: given.title ?? makeTitle(given.command),
+    title: given.title ?? makeTitle(given.prompt === undefined ? given.command : [given.prompt]),
     spec,
-    need: given.need,
+    need,
     on: given.on.length === 1 ? (first?.key ?? null) : null,
     workers: targets.map((worker) => worker.key),
     shape: isGroup ? 'group' : 'single',
   });
+}
+
+/** What is asked for, and what the work can't be without. */
+function findNeeds({ need, harness, base }: DispatchArgs): readonly string[] {
+  const own = [...(harness === undefined ? [] : [harness]), ...(base === undefined ? [] : ['git'])];
+  return [...new Set([...need, ...own])];
 }
 
 function makeSpec(given: DispatchArgs): CommandSpec {
@@ -183,7 +210,8 @@ function makeSpec(given: DispatchArgs): CommandSpec {
     isIdempotent: given.idempotent,
     lostAfterMs: given['lost-after'] ?? findLostAfterDefault(given),
     ...(given.cwd === undefined ? {} : { cwd: given.cwd }),
-    ...(given.repo === undefined ? {} : { repo: given.repo }),
+    ...makePlace(given),
+    ...makePrompt(given),
     ...(given.deadline === undefined ? {} : { deadlineMs: given.deadline }),
     ...(given['stop-after'] === undefined ? {} : { stopAfterMs: given['stop-after'] }),
     ...(given.replace ? { mayReplace: true } : {}),
@@ -210,6 +238,38 @@ interface PolicyArgs {
   readonly replace: boolean;
   readonly 'lost-after'?: number | undefined;
   readonly 'stop-after'?: number | undefined;
+}
+
+function makePlace({ repo, base }: DispatchArgs): Pick<CommandSpec, 'repo'> {
+  if (repo === undefined) return {};
+  return { repo: base === undefined ? repo : { path: repo, base } };
+}
+
+function makePrompt({ prompt, harness }: DispatchArgs): Pick<CommandSpec, 'prompt'> {
+  if (prompt === undefined || harness === undefined) return {};
+  return { prompt: { harness, text: prompt } };
+}
+
+/** What is asked is a command or a prompt, never both, and a prompt is for somebody. */
+function findAskFault(given: {
+  readonly command: readonly string[];
+  readonly prompt?: string | undefined;
+  readonly harness?: string | undefined;
+  readonly repo?: string | undefined;
+  readonly base?: string | undefined;
+}): string | undefined {
+  const { command, prompt, harness, repo, base } = given;
+  if (base !== undefined && repo === undefined) return '--base needs --repo, whose commit it is';
+  if (prompt === undefined) {
+    if (harness !== undefined) return '--harness is for a --prompt';
+    if (command.length === 0) return 'no command was given (put it after --)';
+    return command.some((word) => word.trim() !== '') ? undefined : 'the command is empty';
+  }
+  if (command.length > 0) return 'a command and a --prompt exclude each other';
+  if (prompt.trim() === '') return 'the --prompt is empty';
+  // On a command line it was read before this.
+  if (prompt === '-') return 'there is no stdin here to read the --prompt from';
+  return harness === undefined ? '--prompt needs --harness ID, whom it is for' : undefined;
 }
 
 /** A policy that could run something twice unknowingly, or that could never apply, is refused. */

@@ -12,7 +12,14 @@ import { awaitJob } from './await-job.ts';
 import { chooseAgain } from './choose-again.ts';
 import { presentDetail, presentJob } from './present.ts';
 import type { AttemptRow, JobDetail } from './shapes.ts';
-import { describeJob, formatDuration, showArtifacts, showJobs, showTable } from './text.ts';
+import {
+  describeJob,
+  describeKept,
+  formatDuration,
+  showArtifacts,
+  showJobs,
+  showTable,
+} from './text.ts';
 import { defineVerb, type Style } from './verb.ts';
 
 /** Jobs that one listing gives; older ones are asked for by id. */
@@ -124,11 +131,11 @@ function showDetail(job: JobDetail, style: Style): string {
   const lines = [
     `${style.strong(job.id)} ${job.title}`,
     `state    ${describeJob(job, style)}`,
-    `command  ${job.command.join(' ')}`,
+    ...showAsked(job),
   ];
   if (job.worker !== null) lines.push(`worker   ${job.worker} on ${job.host ?? '?'}`);
   if (job.cwd !== null) lines.push(`cwd      ${job.cwd}`);
-  if (job.repo !== null) lines.push(`repo     ${job.repo}`);
+  if (job.repo !== null) lines.push(`repo     ${job.repo}${showBase(job)}`);
   if (job.deadlineMs !== null)
     lines.push(`deadline ${formatDuration(job.deadlineMs)} after dispatch`);
   if (job.needs !== undefined && job.needs.length > 0)
@@ -137,9 +144,24 @@ function showDetail(job: JobDetail, style: Style): string {
     lines.push(`labels   ${job.labels.join(' ')}`);
   lines.push(`policy   ${describePolicy(job)}`);
   if (job.attempts.length > 0) lines.push('', showAttempts(job.attempts, style));
+  lines.push(...job.attempts.flatMap(showKept));
   if (job.artifacts.length > 0) lines.push('', showArtifacts(job.artifacts, style));
   if (job.children.length > 0) lines.push('', showJobs(job.children, style));
   return lines.join('\n');
+}
+
+function showAsked({ prompt, harness, command }: JobDetail): readonly string[] {
+  if (prompt == null) return [`command  ${command.join(' ')}`];
+  return [`harness  ${harness ?? '?'}`, `prompt   ${prompt.replaceAll('\n', '\n         ')}`];
+}
+
+function showBase({ base }: JobDetail): string {
+  return base == null ? '' : ` at ${base}`;
+}
+
+/** What a worker keeps because it is nowhere else. */
+function showKept({ id, worker, kept }: AttemptRow): readonly string[] {
+  return kept == null ? [] : [`kept     ${id} on ${worker}: ${describeKept(kept)}`];
 }
 
 /** What both ends do when they lose each other, in words. */

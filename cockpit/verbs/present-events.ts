@@ -85,6 +85,7 @@ const sentences: Readonly<Record<string, (words: Words) => string>> = {
   'attempt-returned': ({ work, who }) => `${work} came back with ${who}`,
   'attempt-replaced': ({ work, who }) => `${work} on ${who} takes its place`,
   'report-late': ({ work, who, note }) => `${who} reported ${work} too late: ${note}`,
+  'tree-cleared': ({ work, who }) => `what ${work} left on ${who} was removed`,
   'decision-opened': ({ work, note }) => `${note} asks you${work === '' ? '' : ` about ${work}`}`,
   'decision-closed': ({ note }) => describeAnswer(note),
   'inbox-full': ({ work }) => `the inbox is full; nobody is asked about ${work || 'it'}`,

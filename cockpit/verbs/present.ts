@@ -3,7 +3,7 @@
  *
  * Pure but for the look at who is linked. Instants become ISO 8601 here and nowhere else.
  */
-import type { Receipt, ReceiptTimes } from '../../protocol/model.ts';
+import type { CommandSpec, Receipt, ReceiptTimes } from '../../protocol/model.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { AttemptEnd } from '../manager/attempt-machine.ts';
 import {
@@ -75,10 +75,11 @@ export async function presentDetail(hub: Hub, job: JobRecord): Promise<JobDetail
   return {
     ...row,
     command: spec.command,
+    prompt: spec.prompt?.text ?? null,
     attempts: attempts.map((attempt) => presentAttempt(hub, job, attempt)),
     children: parts.map((part) => presentCommand(hub, part)),
     cwd: spec.cwd ?? null,
-    repo: spec.repo ?? null,
+    ...presentRepo(spec),
     deadlineMs: spec.deadlineMs ?? null,
     isIdempotent: spec.isIdempotent,
     lostAfterMs: spec.lostAfterMs,
@@ -121,7 +122,7 @@ function presentCommand(hub: Hub, job: CommandJob): JobRow {
   return {
     id: job.id,
     title: job.title,
-    kind: 'command',
+    ...presentKind(job.spec),
     state: state.is,
     outcome: end?.outcome ?? null,
     reason: end?.reason ?? null,
@@ -138,6 +139,16 @@ function presentCommand(hub: Hub, job: CommandJob): JobRow {
     labels: job.labels ?? [],
     deadlineAt: attempt.expiresAt === undefined ? null : formatInstant(attempt.expiresAt),
   };
+}
+
+function presentRepo({ repo }: CommandSpec): Pick<JobDetail, 'repo' | 'base'> {
+  if (typeof repo === 'object') return { repo: repo.path, base: repo.base };
+  return { repo: repo ?? null, base: null };
+}
+
+/** What the job is of, by its looks: what is asked, and of whom. */
+function presentKind({ prompt }: CommandSpec): Pick<JobRow, 'kind' | 'harness'> {
+  return prompt === undefined ? { kind: 'command' } : { kind: 'prompt', harness: prompt.harness };
 }
 
 /** Rows are many; of a long command they show the beginning, the detail has it all. */
@@ -196,6 +207,7 @@ function presentAttempt(hub: Hub, job: JobRecord, attempt: AttemptRecord): Attem
     cpuMs: end?.usage.cpuMs ?? null,
     memoryBytesPeak: end?.usage.memoryBytesPeak ?? null,
     logBytes: end?.logBytes ?? null,
+    kept: end?.kept ?? null,
     isCancelRequested: state.cancelAskedAt !== undefined,
     isReplaced: isReplaced(state),
   };

@@ -17,6 +17,7 @@ import { logFindVerb, logFollowVerb, logLinesVerb } from './log-lines.ts';
 import { logsVerb } from './logs.ts';
 import { teamRenameVerb, teamRevokeVerb, teamShowVerb, teamVerb } from './team.ts';
 import { terminalVerb } from './terminal.ts';
+import { tidyVerb } from './tidy.ts';
 import type { AnyVerb } from './verb.ts';
 
 /** In the order of the help. */
@@ -41,6 +42,7 @@ export const verbs: readonly AnyVerb[] = [
   waitVerb,
   cancelVerb,
   retryVerb,
+  tidyVerb,
   inboxVerb,
   decideVerb,
   dismissVerb,

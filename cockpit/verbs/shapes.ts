@@ -10,6 +10,7 @@ import type {
   BoxLoad,
   Capabilities,
   JobId,
+  KeptDirectory,
   LogStream,
   Outcome,
   Receipt,
@@ -75,6 +76,8 @@ export interface AttemptRow {
   readonly memoryBytesPeak: number | null;
   /** Bytes of output the worker says there were; null until it has finished. */
   readonly logBytes: number | null;
+  /** Its checkout on the worker's box, while that holds work which is nowhere else. */
+  readonly kept?: KeptDirectory | null;
   readonly isCancelRequested: boolean;
   /** Another attempt was started in its place, and it may still count if it comes back. */
   readonly isReplaced: boolean;
@@ -84,7 +87,9 @@ export interface AttemptRow {
 export interface JobRow {
   readonly id: JobId;
   readonly title: string;
-  readonly kind: 'command' | 'group';
+  readonly kind: 'command' | 'prompt' | 'group';
+  /** Whom a prompt is for. */
+  readonly harness?: string;
   readonly state: Receipt;
   readonly outcome: Outcome | null;
   readonly reason: string | null;
@@ -140,6 +145,10 @@ export interface JobDetail extends JobRow {
   readonly children: readonly JobRow[];
   readonly cwd: string | null;
   readonly repo: string | null;
+  /** The commit of it that the work has a checkout of. */
+  readonly base?: string | null;
+  /** What the harness is asked; `command` is empty then. */
+  readonly prompt?: string | null;
   readonly deadlineMs: number | null;
   readonly isIdempotent: boolean;
   readonly lostAfterMs: number;
@@ -376,19 +385,6 @@ export type WatchItem =
   | { readonly type: 'inbox'; readonly rows: readonly InboxRow[] }
   /** Only where several hubs are watched as one. */
   | { readonly type: 'hubs'; readonly hubs: readonly HubNews[] };
-
-/** What `wally terminal` streams: where it is, then output, and whether the worker is seen. */
-export type TerminalItem =
-  | { readonly worker: string; readonly host: string; readonly directory: string }
-  | { readonly base64: string }
-  | { readonly worker: string; readonly is: 'away' | 'back' };
-
-/** How a terminal ended. */
-export interface TerminalAnswer {
-  readonly worker: string;
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-}
 
 /** `{"error": …}` on stdout when a verb with `--json` fails. */
 export interface ErrorReport {

@@ -14,8 +14,8 @@ import type { TerminalPlan } from '../hub/open-terminal.ts';
 import { type CommandJob, formatAttemptId, getLastAttempt } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { jobArgument } from './arguments.ts';
-import type { TerminalAnswer, TerminalItem } from './shapes.ts';
 import { getWorker } from './team.ts';
+import type { TerminalAnswer, TerminalItem } from './terminal-shapes.ts';
 import { defineVerb } from './verb.ts';
 
 const side = z.coerce.number().int().min(1).max(terminalColumnsMax);
@@ -86,7 +86,9 @@ async function findPlace(hub: Hub, target: string, job: JobId | undefined): Prom
   if (!isJob && job === undefined) return { worker: getTrusted(hub, target), order: {} };
   const record = await getCommandJob(hub, isJob ? (target as JobId) : (job as JobId));
   const attempt = getLastAttempt(record);
-  const directory = record.spec.cwd ?? record.spec.repo;
+  const { cwd, repo } = record.spec;
+  // A checkout is found by its attempt.
+  const directory = cwd ?? (typeof repo === 'string' ? repo : undefined);
   const named = hub.workers.find(attempt.worker)?.name ?? '';
   const worker = getTrusted(hub, isJob ? named : target);
   // Another box than the job's has no directory of the attempt's, but maybe the one that is named.

@@ -3,8 +3,20 @@
  *
  * Plain text with a style that may colour it; a word always says what a colour says.
  */
+import type { KeptDirectory } from '../../protocol/model.ts';
 import type { ArtifactRow, JobRow, TeamRow } from './shapes.ts';
 import type { Style } from './verb.ts';
+
+/** Why a checkout was kept, and where it is. */
+export function describeKept({ directory, changes, commits, note }: KeptDirectory): string {
+  const count = (n: number, one: string, many: string) => (n === 1 ? `1 ${one}` : `${n} ${many}`);
+  const held = [
+    ...(changes === 0 ? [] : [count(changes, 'uncommitted file', 'uncommitted files')]),
+    ...(commits === 0 ? [] : [count(commits, 'commit on no branch', 'commits on no branch')]),
+    ...(note === undefined ? [] : [note]),
+  ];
+  return `${directory}, ${held.join(', ')}`;
+}
 
 /** `340 ms`, `1.2 s`, `3 m 05 s`, `2 h 10 m`, `3 d 4 h`. */
 export function formatDuration(ms: number): string {

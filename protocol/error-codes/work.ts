@@ -50,6 +50,16 @@ export const workCodes = {
     'The directory is not a git work tree on the worker.',
     'Give a path inside a git checkout on that box.',
   ),
+  JOB_BASE: lasting(
+    4,
+    'There is no such commit to work on, or no checkout of it could be made.',
+    'Name a branch, tag or commit that the repository on that box has; fetch it there first.',
+  ),
+  JOB_HARNESS: lasting(
+    4,
+    'The box has no such harness.',
+    'Run `wally team show NAME` to see what it has; its config.toml can name more.',
+  ),
   JOB_SPAWN: lasting(1, 'The command could not be started.', 'Check that it exists on that box.'),
   JOB_UNGUARDED: passing(
     4,
@@ -91,6 +101,21 @@ export const workCodes = {
     1,
     'The worker is not connected now.',
     'Try again when `wally team` shows it as linked.',
+  ),
+  TREE_NONE: lasting(
+    4,
+    'There is no checkout to remove.',
+    'Run `wally job J` to see what a job left.',
+  ),
+  TREE_HELD: lasting(
+    4,
+    'The checkout holds work that is nowhere else.',
+    'Take it: `wally terminal J` opens a shell there; or `wally tidy J --discard`.',
+  ),
+  WORKER_TOO_OLD: lasting(
+    4,
+    'The worker’s agent is too old for this.',
+    'Upgrade it; until then do it on its box.',
   ),
   TERMINAL_REFUSED: lasting(
     4,

@@ -219,6 +219,20 @@ export const anyFrame: { readonly [K in Frame['t']]: fc.Arbitrary<Frame> } = {
     offset: cursor,
     isReset: fc.boolean(),
   }),
+  'tree-ask': fc.record({
+    t: fc.constant('tree-ask'),
+    id: cursor,
+    attempt: anyAttempt,
+    discard: fc.boolean(),
+  }),
+  tree: record(
+    {
+      t: fc.constant('tree'),
+      id: cursor,
+      kept: fc.record({ directory: anyText(400), changes: cursor, commits: cursor }),
+    },
+    ['kept'],
+  ) as fc.Arbitrary<Frame>,
   'artifact-ask': fc.record({
     t: fc.constant('artifact-ask'),
     attempt: anyAttempt,

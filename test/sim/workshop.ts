@@ -110,6 +110,7 @@ export class BoxProcesses {
         throw new AppError('TERMINAL_UNSUPPORTED');
       },
       reapShells: async () => 0,
+      clearTree: async () => undefined,
       sweep: () => later(1, () => undefined),
     };
   }

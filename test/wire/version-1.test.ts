@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { decodeFrame, encodeFrame, frameSchema } from '../../protocol/frames.ts';
 import {
   commandMessageSchema,
+  commandSpecSchema,
+  type DurableMessage,
   decodeCommand,
   decodeFact,
   encodeMessage,
@@ -45,6 +47,18 @@ describe('wire version 1', () => {
     expect(listGolden('frame').toSorted()).toEqual(Object.keys(frames).toSorted());
     expect(listGolden('message').toSorted()).toEqual(Object.keys(messages).toSorted());
     expect(golden).toHaveLength(listGolden('frame').length + listGolden('message').length);
+  });
+
+  test('wire: what an agent of before prompts and bases could misread, it can’t read at all', () => {
+    // It took a spec with one word of command at least, and a repository that is a text.
+    const { spec } = messages['assign:prompt'] as Extract<DurableMessage, { kind: 'assign' }>;
+    expect(spec.command).toEqual([]);
+    expect(typeof spec.repo).toBe('object');
+    const both = { ...spec, command: ['true'] };
+    const { prompt: _prompt, ...neither } = spec;
+    for (const wrong of [both, neither]) {
+      expect(commandSpecSchema.safeParse(wrong).success).toBe(false);
+    }
   });
 
   test('wire: every kind that the schemas know has a golden line', () => {

@@ -134,8 +134,9 @@ function sendForm(state: State, form: DispatchForm): Update {
 
 function openEditor(state: State, form: DispatchForm): Update {
   if (form.isSending) return still(state);
-  const { text } = form.values.texts.command;
-  return ask(state, { type: 'edit-text', token: form.token, text });
+  const { texts, chosen } = form.values;
+  const { text } = texts.command;
+  return ask(state, { type: 'edit-text', token: form.token, text, ask: chosen.ask });
 }
 
 function moveOrEdit(state: State, form: DispatchForm, command: Command): DispatchForm {

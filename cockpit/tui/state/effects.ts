@@ -78,7 +78,12 @@ export type Effect =
   | { readonly type: 'write'; readonly text: string }
   | { readonly type: 'hand-over'; readonly what: HandOver }
   /** Lend the terminal to an editor on the command of the form with this token. */
-  | { readonly type: 'edit-text'; readonly token: number; readonly text: string }
+  | {
+      readonly type: 'edit-text';
+      readonly token: number;
+      readonly text: string;
+      readonly ask: 'command' | 'prompt';
+    }
   /** Keep a dispatch beyond this screen. */
   | { readonly type: 'remember'; readonly entry: DispatchArgs }
   /** Look into another hub: which, by its place among them. */

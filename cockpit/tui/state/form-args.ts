@@ -9,18 +9,19 @@ import {
   emptyValues,
   type FormValues,
   isMoreOpen,
+  listFields,
   type TextId,
   withChoice,
   withText,
 } from './form-fields.ts';
 import { type PolicyFlags, policyFlags, withPolicy } from './policies.ts';
-import { namesOf, readTargets } from './targets.ts';
+import { listHarnesses, namesOf, readTargets, type Target } from './targets.ts';
 
 /** What is asked of the hub; keys are flags, `command` the words to run. */
 export type DispatchArgs = Readonly<Record<string, unknown>>;
 
 /** Fields whose text is the value of their flag. */
-const plainIds = ['cwd', 'repo', 'deadline', 'title'] as const satisfies readonly TextId[];
+const plainIds = ['cwd', 'repo', 'base', 'deadline', 'title'] as const satisfies readonly TextId[];
 /** Fields with one word for each time that their flag is given. */
 const listIds = ['env', 'artifact', 'label'] as const satisfies readonly TextId[];
 
@@ -28,7 +29,11 @@ const listIds = ['env', 'artifact', 'label'] as const satisfies readonly TextId[
 export function makeArgs(values: FormValues, team: readonly TeamRow[]): DispatchArgs {
   const { texts, chosen } = values;
   const targets = readTargets(texts.to.text, team);
-  const plain = plainIds.map((id): readonly [string, string] => [id, texts[id].text.trim()]);
+  // A base that is out of sight is none.
+  const shown = new Set<string>(listFields(values));
+  const plain = plainIds
+    .filter((id) => id !== 'base' || shown.has(id))
+    .map((id): readonly [string, string] => [id, texts[id].text.trim()]);
   const lists = listIds.map((id) => [id, splitShellWords(texts[id].text) ?? []] as const);
   const wide = [
     ['on', namesOf(targets, 'worker')],
@@ -41,14 +46,30 @@ export function makeArgs(values: FormValues, team: readonly TeamRow[]): Dispatch
     ...(chosen.idempotent === 'yes' ? { idempotent: true } : {}),
     ...policyFlags(values),
     ...Object.fromEntries(lists.filter(([, words]) => words.length > 0)),
-    command: [texts.command.text.trim()],
+    ...makeAsk(values, team),
   };
+}
+
+/** What is asked comes last, for it may be long. */
+function makeAsk({ texts, chosen }: FormValues, team: readonly TeamRow[]): DispatchArgs {
+  const text = texts.command.text.trim();
+  if (chosen.ask === 'command') return { command: [text] };
+  const harness = texts.harness.text.trim() || listHarnesses(team)[0];
+  return { ...(harness === undefined ? {} : { harness }), prompt: text };
+}
+
+/** What the work can't be without, whoever was named: the hub asks for it as well. */
+export function impliedTargets(values: FormValues, team: readonly TeamRow[]): readonly Target[] {
+  const { harness, base } = makeArgs(values, team);
+  const words = [textOf(harness), textOf(base) === '' ? '' : 'git'].filter((word) => word !== '');
+  return words.map((word) => ({ word: `+${word}`, is: 'need', name: word }));
 }
 
 /** The values that these arguments came from, or could have. What is none of theirs is left out. */
 export function readArgs(args: DispatchArgs): FormValues {
   const texts: Readonly<Partial<Record<TextId, string>>> = {
-    command: commandText(wordsOf(args.command)),
+    command: textOf(args.prompt) || commandText(wordsOf(args.command)),
+    harness: textOf(args.harness),
     to: [
       ...(args.all === true ? ['all'] : []),
       ...wordsOf(args.on),
@@ -63,7 +84,8 @@ export function readArgs(args: DispatchArgs): FormValues {
   );
   const more = withChoice(typed, 'more', isMoreOpen(typed) ? 'open' : 'closed');
   const chosen = withChoice(more, 'idempotent', args.idempotent === true ? 'yes' : 'no');
-  return withPolicy(chosen, policyOf(args));
+  const asked = withChoice(chosen, 'ask', textOf(args.prompt) === '' ? 'command' : 'prompt');
+  return withPolicy(asked, policyOf(args));
 }
 
 /** What a job's words are as one command: a single one ran by the shell, several as they are. */
@@ -75,7 +97,8 @@ export function commandText(words: readonly string[]): string {
 /** `wally dispatch …`, as a shell takes it. */
 export function writeLine({ command, ...flags }: DispatchArgs): string {
   const parts = Object.entries(flags).flatMap(([name, value]) => writeFlag(name, value));
-  return ['wally dispatch', ...parts, '--', ...wordsOf(command).map(quoteWord)].join(' ');
+  const words = wordsOf(command).map(quoteWord);
+  return ['wally dispatch', ...parts, ...(words.length === 0 ? [] : ['--', ...words])].join(' ');
 }
 
 function writeFlag(name: string, value: unknown): readonly string[] {

@@ -16,7 +16,7 @@ import {
   listFields,
 } from './form-fields.ts';
 import type { State } from './model.ts';
-import { namesOf, readTargets } from './targets.ts';
+import { listHarnesses, namesOf, readTargets } from './targets.ts';
 
 /** The first thing that is wrong with what was typed; undefined where the hub may be asked. */
 export function findFault(
@@ -53,6 +53,7 @@ export function placeError(form: DispatchForm, error: ErrorShape): FormError {
 function fieldOf(form: DispatchForm, flag: string): FieldId | undefined {
   const fields = listFields(form.values);
   if (['on', 'need', 'all'].includes(flag)) return 'to';
+  if (flag === 'prompt') return 'command';
   const isPolicy = ['replace', 'stop-after', 'lost-after', 'reconcile'].includes(flag);
   return fields.find((field) => field === flag) ?? (isPolicy ? 'policy' : undefined);
 }
@@ -60,7 +61,13 @@ function fieldOf(form: DispatchForm, flag: string): FieldId | undefined {
 /** What only the screen can tell, for it is about how things are typed here. */
 function findOwnFault(state: State, { texts, chosen }: FormValues): FormError | undefined {
   if (texts.command.text.trim() === '') {
-    return fault('command', 'There is no command yet.', 'Type what to run.');
+    return chosen.ask === 'prompt'
+      ? fault('command', 'There is no prompt yet.', 'Type what to ask.')
+      : fault('command', 'There is no command yet.', 'Type what to run.');
+  }
+  const isNobody = texts.harness.text.trim() === '' && listHarnesses(state.team).length === 0;
+  if (chosen.ask === 'prompt' && isNobody) {
+    return fault('harness', 'No worker has a harness.', 'Name one, if a box has it all the same.');
   }
   const [stranger] = namesOf(readTargets(texts.to.text, state.team), 'unknown');
   if (stranger !== undefined) {

@@ -2,8 +2,8 @@
  * What the dispatch form holds: its fields, in order, and what can be chosen in each. Data only.
  *
  * A field is called as the flag of `wally dispatch` that it fills, where one flag is all it fills, so
- * that an error about a flag finds its field. `to` stands for `on`, `need` and `all`; `policy` for a
- * set of flags that belong together.
+ * that an error about a flag finds its field. `command` is the prompt where that is asked for; `to` stands
+ * for `on`, `need` and `all`; `policy` for a set of flags that belong together.
  */
 import type { ErrorShape } from '../../../protocol/errors.ts';
 import type { TextField } from './model.ts';
@@ -12,9 +12,11 @@ import { emptyField } from './text-field.ts';
 /** Fields that text is typed into. */
 export const textIds = [
   'command',
+  'harness',
   'to',
   'cwd',
   'repo',
+  'base',
   'deadline',
   'stop-after',
   'lost-after',
@@ -29,6 +31,7 @@ export type TextId = (typeof textIds)[number];
 
 /** What can be chosen in the fields that offer a choice; the first is what a new form has. */
 export const choices = {
+  ask: ['command', 'prompt'],
   idempotent: ['no', 'yes'],
   policy: ['keep', 'stop', 'replace', 'own'],
   replace: ['no', 'yes'],
@@ -71,6 +74,7 @@ export interface DispatchForm {
 export const emptyValues: FormValues = {
   texts: Object.fromEntries(textIds.map((id) => [id, emptyField])) as FormValues['texts'],
   chosen: {
+    ask: 'command',
     idempotent: 'no',
     policy: 'keep',
     replace: 'no',
@@ -79,15 +83,7 @@ export const emptyValues: FormValues = {
   },
 };
 
-const mainIds: readonly FieldId[] = [
-  'command',
-  'to',
-  'cwd',
-  'repo',
-  'deadline',
-  'idempotent',
-  'policy',
-];
+const lateIds: readonly FieldId[] = ['deadline', 'idempotent', 'policy'];
 const ownIds: readonly FieldId[] = ['stop-after', 'lost-after', 'replace', 'reconcile'];
 const moreIds = ['env', 'artifact', 'label', 'title'] as const satisfies readonly TextId[];
 
@@ -95,7 +91,15 @@ const moreIds = ['env', 'artifact', 'label', 'title'] as const satisfies readonl
 export function listFields(values: FormValues): readonly FieldId[] {
   const own = values.chosen.policy === 'own' ? ownIds : [];
   const more = isMoreOpen(values) ? moreIds : [];
-  return [...mainIds, ...own, 'more', ...more];
+  const harness: readonly FieldId[] = values.chosen.ask === 'prompt' ? ['harness'] : [];
+  const base: readonly FieldId[] = values.texts.repo.text.trim() === '' ? [] : ['base'];
+  return [
+    ...(['ask', 'command', ...harness, 'to', 'cwd', 'repo', ...base] as const),
+    ...lateIds,
+    ...own,
+    'more',
+    ...more,
+  ];
 }
 
 /** Are the rarer fields shown? What one of them holds is never hidden. */

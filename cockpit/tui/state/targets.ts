@@ -93,6 +93,12 @@ export function wordAt({ text, caret }: TextField): string {
   return /[^\s,]*$/.exec(text.slice(0, caret))?.[0] ?? '';
 }
 
+/** The harnesses that somebody has, by name. */
+export function listHarnesses(team: readonly TeamRow[]): readonly string[] {
+  const all = trusted(team).flatMap(({ capabilities }) => capabilities?.harnesses ?? []);
+  return [...new Set(all)].toSorted();
+}
+
 function trusted(team: readonly TeamRow[]): readonly TeamRow[] {
   return team.filter(({ state }) => state !== 'revoked');
 }

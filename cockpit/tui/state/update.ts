@@ -190,7 +190,7 @@ function newlyBad(state: State, jobs: readonly JobRow[]): readonly JobId[] {
   if (!state.hasJobs) return [];
   const running = new Set(state.jobs.filter((job) => job.outcome === null).map((job) => job.id));
   return jobs
-    .filter((job) => job.kind === 'command' && job.id !== state.log.job && running.has(job.id))
+    .filter((job) => job.kind !== 'group' && job.id !== state.log.job && running.has(job.id))
     .filter((job) => isBadOutcome(job.outcome))
     .map((job) => job.id);
 }

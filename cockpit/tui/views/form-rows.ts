@@ -2,6 +2,8 @@
  * The fields of the dispatch form, each as a few rows: label, what was typed or chosen, what it means,
  * and what is wrong with it. Pure.
  */
+
+import { impliedTargets } from '../state/form-args.ts';
 import type { FormError } from '../state/form-fields.ts';
 import {
   type ChoiceId,
@@ -14,7 +16,14 @@ import {
 } from '../state/form-fields.ts';
 import type { State } from '../state/model.ts';
 import { policyFlags, policyTitle, policyWords } from '../state/policies.ts';
-import { matchTargets, namesOf, readTargets, type Target, wordAt } from '../state/targets.ts';
+import {
+  listHarnesses,
+  matchTargets,
+  namesOf,
+  readTargets,
+  type Target,
+  wordAt,
+} from '../state/targets.ts';
 import { fieldRow, fieldRows } from './field.ts';
 import { fitRow, type Row, type Span, span } from './row.ts';
 import { candidateRow, matchRows, targetChips } from './targets.ts';
@@ -36,10 +45,13 @@ export interface FieldSpace {
 const labelCells = 12;
 
 const labels: Readonly<Record<FieldId, string>> = {
+  ask: 'ask',
   command: 'command',
+  harness: 'harness',
   to: 'to',
   cwd: 'directory',
   repo: 'repo',
+  base: 'base',
   deadline: 'deadline',
   idempotent: 'run twice',
   policy: 'if lost',
@@ -57,9 +69,11 @@ const labels: Readonly<Record<FieldId, string>> = {
 /** What an empty field means, and what could be typed there. */
 const hints: Readonly<Record<TextId, readonly [string, string]>> = {
   command: ['none yet', 'runs by /bin/sh -c on the box'],
+  harness: ['the first that somebody has', 'who is asked'],
   to: ['any worker', 'names, needs such as +git, or all; none: any worker'],
   cwd: ['a temporary one', 'such as ~/src/app, on the box'],
   repo: ['none', 'a git work tree on the box, in place of a directory'],
+  base: ['as it lies there', 'such as main or v1.2; then the work has a checkout of its own'],
   deadline: ['none', 'such as 30m, from now; then it is ended'],
   'stop-after': ['never', 'such as 30s; never, if empty'],
   'lost-after': ['the usual time', 'such as 2h'],
@@ -100,7 +114,9 @@ export function errorRows(error: FormError, width: number): readonly Row[] {
 
 function labelSpan(form: DispatchForm, field: FieldId, index: number): Span {
   const isActive = form.field === field;
-  const text = index > 0 ? '' : `${isActive ? '▸' : ' '}${labels[field]}`;
+  const isPrompt = field === 'command' && form.values.chosen.ask === 'prompt';
+  const label = isPrompt ? 'prompt' : labels[field];
+  const text = index > 0 ? '' : `${isActive ? '▸' : ' '}${label}`;
   return span(text.padEnd(labelCells), isActive ? 'strong' : 'dim');
 }
 
@@ -112,7 +128,7 @@ function textRows(
   const { field, room } = at;
   const isActive = form.field === field;
   const text = form.values.texts[field];
-  const [absent, hint] = hints[field];
+  const [absent, hint] = hintsOf(state, form, field);
   if (field === 'to') return targetRows(state, form, room);
   if (text.text === '') {
     const caret: Row = isActive
@@ -122,6 +138,16 @@ function textRows(
   }
   if (field === 'command') return commandRows(form, at);
   return [isActive ? fieldRow(text, room) : [span(text.text)]];
+}
+
+/** What is asked of an agent, and who would be, is not what is asked of a shell. */
+function hintsOf(state: State, { values }: DispatchForm, field: TextId): readonly [string, string] {
+  if (field === 'command' && values.chosen.ask === 'prompt')
+    return ['none yet', 'as you would say it'];
+  if (field !== 'harness') return hints[field];
+  const [first, ...others] = listHarnesses(state.team);
+  if (first === undefined) return ['nobody has one', 'nobody has one'];
+  return [first, [`${first}, if empty`, ...others].join('; or ')];
 }
 
 /** The rows around the caret; that there are more is said in place of the first or the last. */
@@ -152,9 +178,10 @@ function targetRows(state: State, form: DispatchForm, room: number): readonly Ro
   const chips: Row =
     targets.length === 0 ? [span(absent, 'dim')] : targetChips(targets, state.team);
   const stranger = findStranger(form, targets);
+  const asked = [...targets, ...impliedTargets(form.values, state.team)];
   const matches =
     stranger === undefined
-      ? matchRows(targets, matchTargets(targets, state.team), room)
+      ? matchRows(asked, matchTargets(asked, state.team), room)
       : [fitRow([span(`✗ no worker is called "${stranger}", and none has it`, 'bad')], room)];
   return [isActive ? typed : chips, ...matches, ...(isActive ? candidateRow(state, to, room) : [])];
 }
@@ -193,6 +220,11 @@ function choiceWords(
 ): { readonly title: string; readonly hint: string } {
   const { chosen } = values;
   switch (field) {
+    case 'ask':
+      return {
+        title: `a ${chosen.ask}`,
+        hint: chosen.ask === 'prompt' ? 'an AI agent on the box is asked' : 'a shell runs it',
+      };
     case 'idempotent':
       return {
         title: chosen.idempotent,

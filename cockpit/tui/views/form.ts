@@ -30,7 +30,7 @@ export function viewForm(state: State, form: DispatchForm, body: Rect): PaneView
   return frame({
     id: 'form',
     rect: plan.rect,
-    title: [span('Dispatch a command', 'title')],
+    title: [span(`Dispatch a ${form.values.chosen.ask}`, 'title')],
     note,
     rows: rows.map((row) => padRow(row, width)),
     isFocused: true,
@@ -116,7 +116,7 @@ function previewRoom(body: Rect, count: number): number {
 function previewRows(state: State, form: DispatchForm, width: number): readonly Row[] {
   const { values } = form;
   if (values.texts.command.text.trim() === '') {
-    return [[span('nothing yet: there is no command', 'dim')]];
+    return [[span(`nothing yet: there is no ${values.chosen.ask}`, 'dim')]];
   }
   return writeLine(makeArgs(values, state.team))
     .split('\n')

@@ -5,6 +5,7 @@
  * guessed: the row of the list is there at once, the rest when it comes.
  */
 import type { ArtifactRow, AttemptRow, JobDetail, JobRow } from '../../verbs/shapes.ts';
+import { describeKept } from '../../verbs/text.ts';
 import type { Card } from '../state/card.ts';
 import type { State } from '../state/model.ts';
 import { fact, factRows, partTitle } from './facts.ts';
@@ -36,10 +37,9 @@ export function jobRows(
   const job = row ?? card.detail;
   if (job === undefined) return [[span('This job is not known here.', 'dim')]];
   const { detail } = card;
-  const command = (detail ?? job).command.join(' ');
   return [
     ...factRows('what', job.title, width),
-    ...(command === job.title ? [] : factRows('command', command, width)),
+    ...askRows(job, detail, width),
     fact('state', jobStateRow(job, state.wallMs)),
     fact('receipts', chainRow(job, state.zoneMinutes)),
     fact('asked', [span(clockText(job.createdAt, state.zoneMinutes))]),
@@ -51,6 +51,19 @@ export function jobRows(
     ...attemptRows(detail?.attempts ?? [], state, width),
     ...fileRows(detail?.artifacts ?? [], card.file, width),
     ...partRows(detail?.children ?? [], state, width),
+  ];
+}
+
+/** The command, or whom a prompt is for and all of it. */
+function askRows(job: JobRow, detail: JobDetail | undefined, width: number): readonly Row[] {
+  const { harness } = job;
+  const prompt = detail?.prompt ?? null;
+  const command = (detail ?? job).command.join(' ');
+  if (harness === undefined)
+    return command === job.title ? [] : factRows('command', command, width);
+  return [
+    ...factRows('harness', harness, width),
+    ...(prompt === null || prompt === job.title ? [] : factRows('prompt', prompt, width)),
   ];
 }
 
@@ -79,10 +92,11 @@ function wordRows(label: string, words: readonly string[] = [], width: number): 
 }
 
 function termRows(detail: JobDetail, width: number): readonly Row[] {
-  const { repo, cwd, stopAfterMs } = detail;
+  const { repo, base, cwd, stopAfterMs } = detail;
   const where = repo ?? cwd;
   return [
     ...(where === null ? [] : factRows(repo === null ? 'directory' : 'repo', where, width)),
+    ...(base == null ? [] : factRows('base', `${base}, in a checkout of its own`, width)),
     ...factRows('lost', lostText(detail), width),
     ...(stopAfterMs === null
       ? []
@@ -150,7 +164,20 @@ function endRows(attempt: AttemptRow, width: number): readonly Row[] {
     ...(attempt.isCancelRequested && attempt.outcome === null
       ? [fact('cancel', [span('asked for', 'warn')])]
       : []),
+    ...keptRows(attempt, width),
     ...(used.length === 0 ? [] : factRows('used', used.join(' · '), width)),
+  ];
+}
+
+/** A checkout that is still there, because it holds what is nowhere else. */
+function keptRows({ kept, id }: AttemptRow, width: number): readonly Row[] {
+  if (kept == null) return [];
+  const job = id.slice(0, id.indexOf('.'));
+  return [
+    ...factRows('kept', describeKept(kept), width).map((row) =>
+      row.map((part) => ({ ...part, role: 'warn' as const })),
+    ),
+    ...factRows('', `t opens a shell there; :tidy ${job} removes it once it is taken`, width),
   ];
 }
 

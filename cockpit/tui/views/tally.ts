@@ -35,7 +35,7 @@ export function tallyTeam(team: readonly TeamRow[]): TeamTally {
 /** Counts the jobs. */
 export function tallyJobs(jobs: readonly JobRow[]): JobTally {
   return remember(jobTallies, jobs, () => {
-    const open = jobs.filter((job) => job.outcome === null && job.kind === 'command');
+    const open = jobs.filter((job) => job.outcome === null && job.kind !== 'group');
     const running = open.filter((job) => job.state === 'started').length;
     return { running, waiting: open.length - running };
   });

@@ -12,9 +12,10 @@ import { openSystemPorts } from '../../../protocol/ports.ts';
 const [mode = '', directory = '', size = '0'] = process.argv.slice(2);
 const shop = openWorkshop({
   directory,
+  trees: `${directory}-trees`,
   ports: openSystemPorts(),
   baseEnv: { PATH: process.env.PATH },
-  config: { has: [] },
+  config: { has: [], harness: {} },
 });
 const terms = { env: {}, isIdempotent: false, lostAfterMs: 1 };
 

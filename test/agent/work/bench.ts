@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { HarnessConfig } from '../../../agent/work/harness.ts';
 import { findProcess } from '../../../agent/work/process-table.ts';
 import { openWorkshop } from '../../../agent/work/spawn.ts';
 import type { TakeOutput, WorkOrder, Workshop } from '../../../agent/work/work.ts';
@@ -29,15 +30,17 @@ export interface ShopOptions {
   readonly ports?: Ports;
   readonly baseEnv?: Record<string, string | undefined>;
   readonly graceMs?: number;
+  readonly harness?: HarnessConfig;
 }
 
 /** A workshop in the folder. */
 export function openShop(folder: Folder, options: ShopOptions = {}): Workshop {
   return openWorkshop({
     directory: join(folder.path, 'jobs'),
+    trees: join(folder.path, 'trees'),
     ports: options.ports ?? openSystemPorts(),
     baseEnv: options.baseEnv ?? { PATH: process.env.PATH, HOME: folder.path },
-    config: { has: [] },
+    config: { has: [], harness: options.harness ?? {} },
     ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
   });
 }

@@ -17,7 +17,7 @@ try {
   said.push('full');
 }
 
-const scene = { directory: '/', ports, baseEnv: { HOME: '/', SHELL: '/bin/sh' } };
+const scene = { directory: '/', trees: '/none', ports, baseEnv: { HOME: '/', SHELL: '/bin/sh' } };
 const order = { mark: 'm/1', columns: 80, rows: 24, term: 'xterm', take: (): 'more' => 'more' };
 await openShell(scene, order).catch((error: { code: string }) => said.push(error.code));
 

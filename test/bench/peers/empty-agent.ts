@@ -36,6 +36,7 @@ const workshop: Workshop = {
   reap: async () => 0,
   openShell: () => Promise.reject(new Error('nobody asks')),
   reapShells: async () => 0,
+  clearTree: async () => undefined,
   sweep: async () => undefined,
 };
 

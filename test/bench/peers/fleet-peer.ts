@@ -29,22 +29,7 @@ await runFleet(JSON.parse(process.argv[2] ?? '') as FleetPlan);
 async function runFleet(plan: FleetPlan): Promise<void> {
   const program = openProgram(import.meta.url);
   const { ports } = program;
-  const capabilities = await probeCapabilities({ path: program.env.PATH ?? '', has: [] });
-  const workshop: Workshop = {
-    probe: async () => capabilities,
-    measure: measureLoad,
-    start: async ({ mark }, take) => ({
-      process: { pid: program.pid, start: '', mark },
-      exit: print(take, plan.prints?.bytes ?? 0).then(() => ({
-        ...{ usage: { exitCode: 0 }, finishedAt: ports.clock.wallMs() },
-      })),
-      end: () => undefined,
-    }),
-    reap: async () => 0,
-    openShell: () => Promise.reject(new Error('nobody asks')),
-    reapShells: async () => 0,
-    sweep: async () => undefined,
-  };
+  const workshop = await openWorkshop(program, plan);
   const swarm = await openAgentSwarm({ ports });
   let dialCount = 0;
   let foundCount = 0;
@@ -98,4 +83,28 @@ async function print(take: TakeOutput, bytes: number): Promise<void> {
   for (let left = bytes; left > 0; left -= chunk.length) {
     await take('stdout', chunk.subarray(0, left));
   }
+}
+
+/** Work that prints what the plan says and ends; no process is started. */
+async function openWorkshop(
+  { ports, env, pid }: ReturnType<typeof openProgram>,
+  plan: FleetPlan,
+): Promise<Workshop> {
+  const capabilities = await probeCapabilities({ path: env.PATH ?? '', has: [] });
+  return {
+    probe: async () => capabilities,
+    measure: measureLoad,
+    start: async ({ mark }, take) => ({
+      process: { pid: pid, start: '', mark },
+      exit: print(take, plan.prints?.bytes ?? 0).then(() => ({
+        ...{ usage: { exitCode: 0 }, finishedAt: ports.clock.wallMs() },
+      })),
+      end: () => undefined,
+    }),
+    reap: async () => 0,
+    openShell: () => Promise.reject(new Error('nobody asks')),
+    reapShells: async () => 0,
+    clearTree: async () => undefined,
+    sweep: async () => undefined,
+  };
 }

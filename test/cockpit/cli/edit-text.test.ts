@@ -33,7 +33,9 @@ test('edit text: the editor gets it in a private file, and what it wrote comes b
     await writeFile(file, 'set -e\nmake\n');
     return 0;
   });
-  expect(await editText(value, 'make')).toEqual({ text: 'set -e\nmake\n' });
+  expect(await editText(value, { text: 'make', ask: 'command' })).toEqual({
+    text: 'set -e\nmake\n',
+  });
   expect(seen).toEqual(['make\n', 0o600]);
   expect(commands[0]?.slice(0, 2)).toEqual(['edit', '--wait']);
   expect(await readdir(join(home, 'opened'))).toEqual([]);
@@ -41,7 +43,7 @@ test('edit text: the editor gets it in a private file, and what it wrote comes b
 
 test('edit text: an editor that fails leaves the command as it was', async () => {
   const { value } = program(async () => 1);
-  expect(await editText(value, 'make')).toEqual({
+  expect(await editText(value, { text: 'make', ask: 'command' })).toEqual({
     trouble: 'edit ended with status 1: the command is as it was',
   });
   expect(await readdir(join(home, 'opened'))).toEqual([]);
@@ -52,7 +54,7 @@ test('edit text: what is too long stays in its file', async () => {
     await writeFile(file, 'x'.repeat(formCharsMax + 1));
     return 0;
   });
-  const end = await editText(value, 'make');
+  const end = await editText(value, { text: 'make', ask: 'command' });
   expect(end).toMatchObject({ trouble: expect.stringContaining('command-7.sh') });
   expect(await readdir(join(home, 'opened'))).toEqual(['command-7.sh']);
 });
@@ -61,5 +63,7 @@ test('edit text: a home that can not be written is said with a code', async () =
   await chmod(home, 0o700);
   await writeFile(join(home, 'opened'), 'a file');
   const { value } = program(async () => 0);
-  expect(await editText(value, '')).toMatchObject({ trouble: expect.stringContaining('EEXIST') });
+  expect(await editText(value, { text: '', ask: 'command' })).toMatchObject({
+    trouble: expect.stringContaining('EEXIST'),
+  });
 });

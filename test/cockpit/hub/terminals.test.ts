@@ -3,7 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runVerb } from '../../../cockpit/hub/control.ts';
-import type { TerminalItem } from '../../../cockpit/verbs/shapes.ts';
+import type { TerminalItem } from '../../../cockpit/verbs/terminal-shapes.ts';
 import { ControlClient, serveControl } from '../../../protocol/control.ts';
 import {
   terminalAwayMsMax,

@@ -67,7 +67,7 @@ function run(
       lent.push(what);
       return change.trouble;
     },
-    editText: async (text) => change.edit?.(text) ?? { text },
+    editText: async ({ text }) => change.edit?.(text) ?? { text },
     past: {
       read: async () => change.past ?? [],
       add: async (entry) => void remembered.push(entry),
@@ -326,7 +326,7 @@ test('cockpit: a terminal that can not place text is refused with a code', async
     inspectTerminal: async () => fakeTerminalFacts,
     problems: [],
     handOver: async () => undefined,
-    editText: async (text: string) => ({ text }),
+    editText: async ({ text }: { readonly text: string }) => ({ text }),
     past: { read: async () => [], add: async () => undefined },
   };
   await expect(runCockpit({ ...options, env: { term: 'dumb' } })).rejects.toMatchObject({

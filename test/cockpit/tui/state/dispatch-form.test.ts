@@ -6,10 +6,14 @@
 import { describe, expect, test } from 'vitest';
 import { keymap } from '../../../../cockpit/tui/keys/keymap.ts';
 import { formCharsMax } from '../../../../cockpit/tui/limits.ts';
+import { impliedTargets, makeArgs, writeLine } from '../../../../cockpit/tui/state/form-args.ts';
+import { listFields } from '../../../../cockpit/tui/state/form-fields.ts';
 import type { State } from '../../../../cockpit/tui/state/model.ts';
+import { matchTargets } from '../../../../cockpit/tui/state/targets.ts';
 import { update } from '../../../../cockpit/tui/state/update.ts';
-import { base, formOf, refusal, refuse, requestsOf, sent, textOf } from '../form-hand.ts';
-import { play, type } from '../press.ts';
+import { worker } from '../fake-hub.ts';
+import { base, formOf, refusal, refuse, requestsOf, sent, team, textOf } from '../form-hand.ts';
+import { open, play, type } from '../press.ts';
 
 describe('dispatch form: what is sent', () => {
   test('dispatch form: a burst opens it, types into it and sends it', () => {
@@ -259,7 +263,7 @@ describe('dispatch form: the command is a text', () => {
   test('dispatch form: $EDITOR gets the command, and what it gives back is the command', () => {
     const { state, effects } = type(base, 'dls\t', 'ctrl-o');
     const { token } = formOf(state);
-    expect(effects).toEqual([{ type: 'edit-text', token, text: 'ls' }]);
+    expect(effects).toEqual([{ type: 'edit-text', token, text: 'ls', ask: 'command' }]);
     const back = play(state, [{ type: 'edited', token, text: 'set -e\nls\n' }]).state;
     expect(textOf(back)).toBe('set -e\nls');
     expect(formOf(back).field).toBe('command');
@@ -310,5 +314,58 @@ describe('dispatch form: every key of it does something', () => {
       'ctrl-p',
     );
     expect(formOf(gone.state).field).toBe('command');
+  });
+});
+
+describe('dispatch form: a prompt', () => {
+  const able = worker('erin', {
+    capabilities: {
+      ...{ os: 'linux', arch: 'x64', cpus: 1, memoryBytes: 1 },
+      ...{ has: ['claude', 'git', 'mine'], harnesses: ['claude', 'mine'] },
+    },
+  });
+  const asking = open([120, 40], { team: [...team, able] });
+
+  test('dispatch form: what is typed is a prompt once that is asked for, for the first harness there is', () => {
+    expect(sent(asking, 'dadd a test', 'shift-tab', 'right', 'enter')).toEqual([
+      { harness: 'claude', prompt: 'add a test' },
+    ]);
+  });
+
+  test('dispatch form: several lines are one prompt, and another harness is asked by its name', () => {
+    const typed = type(asking, 'done', 'ctrl-j').state;
+    const keys = type(typed, 'two', 'shift-tab', 'right', 'tab', 'tab').state;
+    expect(sent(keys, 'mine', 'enter')).toEqual([{ harness: 'mine', prompt: 'one\ntwo' }]);
+  });
+
+  test('dispatch form: only who has the harness matches, and the line says whom it is for', () => {
+    const { state } = type(asking, 'dfix', 'shift-tab', 'right');
+    const { values } = formOf(state);
+    const targets = impliedTargets(values, state.team);
+    expect(matchTargets(targets, state.team).workers.map(({ name }) => name)).toEqual(['erin']);
+    expect(writeLine(makeArgs(values, state.team))).toBe(
+      'wally dispatch --harness claude --prompt fix',
+    );
+  });
+
+  test('dispatch form: a prompt that nobody could take is not sent', () => {
+    const tried = type(base, 'dfix', 'shift-tab', 'right', 'enter');
+    expect(requestsOf(tried)).toEqual([]);
+    expect(formOf(tried.state).error).toMatchObject({ field: 'harness' });
+    const empty = type(asking, 'd', 'shift-tab', 'right', 'enter');
+    expect(formOf(empty.state).error?.message).toBe('There is no prompt yet.');
+  });
+
+  test('dispatch form: a prompt of the history is a prompt again', () => {
+    const state = { ...asking, pastDispatches: [{ harness: 'mine', prompt: 'older' }] };
+    expect(sent(state, 'd', 'up', 'enter')).toEqual([{ harness: 'mine', prompt: 'older' }]);
+  });
+
+  test('dispatch form: a base goes with a repository, and is asked for once there is one', () => {
+    const inRepo = type(asking, 'dmake\t\t\t~/src\tv1.2', 'enter');
+    expect(requestsOf(inRepo)[0]?.args).toEqual({ repo: '~/src', base: 'v1.2', command: ['make'] });
+    const { state } = type(inRepo.state, '');
+    expect(listFields(formOf(state).values)).toContain('base');
+    expect(listFields(formOf(type(asking, 'd').state).values)).not.toContain('base');
   });
 });

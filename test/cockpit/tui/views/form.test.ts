@@ -39,19 +39,19 @@ test('form: empty, on 80x24', () => {
     " WALLY  ~/.wally  workers 2/3  jobs 0 running 0 waiting           △ bob silent
      1 Team 3  2 Jobs 0  3 Log  4 Inbox  5 Doctor  6 Events
     ╭─ 1╭─ Dispatch a command ────────────────────────────────────────────────╮3 ─╮
-    │  w│ ▸command      runs by /bin/sh -c on the box                         │   │
-    │› w│  to         any worker                                              │   │
-    ╰───│             △ 3 of 3 match, 1 of them silent, wendy is next: wendy  │───╯
-    ╭─ 2│             alice bob                                               │───╮
-    │ No│  directory  a temporary one                                         │   │
-    │ d │  repo       none                                                    │   │
+    │  w│  ask        a command  a shell runs it                              │   │
+    │› w│ ▸command      runs by /bin/sh -c on the box                         │   │
+    ╰───│  to         any worker                                              │───╯
+    ╭─ 2│             △ 3 of 3 match, 1 of them silent, wendy is next: wendy  │───╮
+    │ No│             alice bob                                               │   │
+    │ d │  directory  a temporary one                                         │   │
+    │   │  repo       none                                                    │   │
     │   │  deadline   none                                                    │   │
     │   │  run twice  no  ask me before it could run twice                    │   │
     │   │  if lost    let it run, ask me                                      │   │
     │   │             If we lose its worker: it runs on there; unheard of for │   │
     │   │             24h it is lost, and you are asked.                      │   │
-    │   │  more       hidden  variables, artifacts, labels, title             │   │
-    ╰───│                                                                     │───╯
+    ╰───│  more       hidden  variables, artifacts, labels, title             │───╯
     ╭─ 3│                                                                     │───╮
     │ Se│                                                                     │   │
     │   │                                                                     │   │
@@ -66,6 +66,7 @@ test('form: empty, on 80x24', () => {
 test('form: a script for two workers, on 80x24', () => {
   expect(drawForm(pasted([80, 24], '\talice bob +gi'))).toMatchInlineSnapshot(`
     "╭─ Dispatch a command ────────────────────────────────────────────────╮
+    │  ask        a command  a shell runs it                              │
     │  command    set -e                                                  │
     │             npm ci                                                  │
     │             ⇥npm test -- --reporter='dot' 日本語                    │
@@ -80,7 +81,6 @@ test('form: a script for two workers, on 80x24', () => {
     │             If we lose one of them: it runs on there; unheard of    │
     │             for 24h it is lost, and you are asked.                  │
     │  more       hidden  variables, artifacts, labels, title             │
-    │                                                                     │
     │ ── this will be sent                                                │
     │ wally dispatch --on alice --on bob --need gi -- 'set -e             │
     │ npm ci                                                              │
@@ -91,7 +91,8 @@ test('form: a script for two workers, on 80x24', () => {
 
 test('form: for a thumb, on 40x30', () => {
   expect(drawForm(pasted([40, 30], '\t+git bo'))).toMatchInlineSnapshot(`
-    "╭─ Dispatch a command ────────────────╮
+    "╭─ Dispatch a command ─── more below ─╮
+    │  ask        a command  a shell run… │
     │  command    set -e                  │
     │             npm ci                  │
     │             ⇥npm test -- --reporte  │
@@ -110,7 +111,6 @@ test('form: for a thumb, on 40x30', () => {
     │             unheard of for 24h it   │
     │             is lost, and you are    │
     │             asked.                  │
-    │  more       hidden  variables, art… │
     │ ── this will be sent                │
     │ wally dispatch --need git -- 'set - │
     │ e                                   │
@@ -127,6 +127,7 @@ test('form: own numbers and the rarer fields, on 120x40', () => {
     drawForm(type(pasted([120, 40], keys, 'left'), '\t1m\t10m\t\t\t \tCI=1\tdist/**').state),
   ).toMatchInlineSnapshot(`
     "╭─ Dispatch a command ─────────────────────────────────────────────────────────────────────────────────╮
+    │  ask        a command  a shell runs it                                                               │
     │  command    set -e                                                                                   │
     │             npm ci                                                                                   │
     │             ⇥npm test -- --reporter='dot' 日本語                                                     │
@@ -160,6 +161,7 @@ test('form: own numbers and the rarer fields, on 120x40', () => {
 test('form: on 200x60 it is no wider than it is read', () => {
   expect(drawForm(opened([200, 60], 'make\tall'))).toMatchInlineSnapshot(`
     "╭─ Dispatch a command ─────────────────────────────────────────────────────────────────────────────────╮
+    │  ask        a command  a shell runs it                                                               │
     │  command    make                                                                                     │
     │ ▸to         all                                                                                      │
     │             △ 3 of 3 match, 1 of them silent; a part for each: wendy alice bob                       │
@@ -171,7 +173,6 @@ test('form: on 200x60 it is no wider than it is read', () => {
     │             If we lose one of them: it runs on there; unheard of for 24h it is lost, and you are     │
     │             asked.                                                                                   │
     │  more       hidden  variables, artifacts, labels, title                                              │
-    │                                                                                                      │
     │                                                                                                      │
     │                                                                                                      │
     │                                                                                                      │
@@ -215,6 +216,7 @@ test('form: a long command is scrolled around its caret, what is sent by its own
   const up = type(state, '', ...Array.from({ length: 20 }, () => 'up'), 'pagedown', 'pagedown');
   expect(drawForm(up.state)).toMatchInlineSnapshot(`
     "╭─ Dispatch a command ─────────────────────────────────── more below ─╮
+    │  ask        a command  a shell runs it                              │
     │ ▸command    echo 16                                               ↑ │
     │             echo 17                                                 │
     │             echo 18                                                 │
@@ -228,7 +230,6 @@ test('form: a long command is scrolled around its caret, what is sent by its own
     │  directory  a temporary one                                         │
     │  repo       none                                                    │
     │  deadline   none                                                    │
-    │  run twice  no  ask me before it could run twice                    │
     │ ── this will be sent                                  10 of 40 rows │
     │ echo 6                                                              │
     │ echo 7                                                              │

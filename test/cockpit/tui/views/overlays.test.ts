@@ -35,22 +35,22 @@ describe('screen: over the panes', () => {
       " WALLY  ~/.wally  workers 2/3  jobs 1 running 2 waiting           △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 1╭─ Dispatch a command ────────────────────────────────────────────────╮3 ─╮
-      │  w│  command    npm test                                                │   │
-      │› w│ ▸to           names, needs such as +git, or all; none: any worker   │   │
-      ╰───│             △ 3 of 3 match, 1 of them silent, wendy is next: wendy  │───╯
-      ╭─ 2│             alice bob                                               │7 ─╮
-      │  j│             alice bob wendy all +git +linux +node +npm +x64         │   │
-      │  J│             ✗ WORKER_NO_MATCH No worker has what the job needs.     │   │
-      │  J│             Run \`wally team\`.                                       │ … │
+      │  w│  ask        a command  a shell runs it                              │   │
+      │› w│  command    npm test                                                │   │
+      ╰───│ ▸to           names, needs such as +git, or all; none: any worker   │───╯
+      ╭─ 2│             △ 3 of 3 match, 1 of them silent, wendy is next: wendy  │7 ─╮
+      │  j│             alice bob                                               │   │
+      │  J│             alice bob wendy all +git +linux +node +npm +x64         │   │
+      │  J│             ✗ WORKER_NO_MATCH No worker has what the job needs.     │ … │
+      │  J│             Run \`wally team\`.                                       │   │
       │  J│  directory  a temporary one                                         │   │
-      │  J│  repo       none                                                    │   │
-      │▸ J│  deadline   none                                                    │   │
+      │▸ J│  repo       none                                                    │   │
+      │  J│  deadline   none                                                    │   │
       │  J│  run twice  no  ask me before it could run twice                    │   │
-      │  J│  if lost    let it run, ask me                                      │   │
-      ╰───│             If we lose its worker: it runs on there; unheard of for │───╯
-      ╭─ 3│             24h it is lost, and you are asked.                      │───╮
-      │  c│  more       hidden  variables, artifacts, labels, title             │   │
-      │  r│                                                                     │d …│
+      ╰───│  if lost    let it run, ask me                                      │───╯
+      ╭─ 3│             If we lose its worker: it runs on there; unheard of for │───╮
+      │  c│             24h it is lost, and you are asked.                      │   │
+      │  r│  more       hidden  variables, artifacts, labels, title             │d …│
       │┃ m│                                                                     │   │
       │ ──│ ── this will be sent                                                │── │
       │   │ wally dispatch -- 'npm test'                                        │   │
