@@ -7,16 +7,13 @@
 import { parseArgs } from 'node:util';
 import { ControlClient } from '../protocol/control.ts';
 import { reportFailure, reportReady, startDaemon } from '../protocol/daemon.ts';
-import type { DoctorReport } from '../protocol/doctor.ts';
-import { listChecks } from '../protocol/doctor-sections.ts';
-import { describeChecks, describeReport } from '../protocol/doctor-text.ts';
 import { AppError, readFirstSentence, wrapError } from '../protocol/errors.ts';
 import { formatFingerprint } from '../protocol/fingerprint.ts';
 import type { PeerKey } from '../protocol/model.ts';
 import { dialUnix } from '../protocol/transports/unix.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
 import type { AgentStatus } from './agent-parts.ts';
-import { agentSections } from './doctor/agent-sections.ts';
+import { runDoctorCommand } from './doctor/command.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
 import { joinOverStdio } from './join-stdio.ts';
 import { pair } from './pair.ts';
@@ -28,9 +25,10 @@ const help = `odally: the agent that lends this box to a Wally.
   odally join CODE [--background]   pair with a hub (the code is from \`wally invite\`) and serve it
   odally run [--background]         serve the hub that this home is paired with
   odally status                     what the agent on this home is doing
-  odally doctor [--fix] [--list]    what is wrong with this home and its agent; --fix mends what it can
   odally join --stdio               the same over the bytes of this process; the code is their first line
   odally --stdio                    bring the hub, which runs this by ssh, to the agent on this home
+  odally doctor [--area A] [--fix [--safe] [--only ID[:SUBJECT]]] [--dry-run] [--list]
+                                    what is wrong with this home and its agent; --fix mends what it can
   odally stop                       stop it; work that runs is ended, and reported as cancelled
 
 Every verb takes --json. Home: $ODALLY_HOME (~/.odally).`;
@@ -38,8 +36,6 @@ Every verb takes --json. Home: $ODALLY_HOME (~/.odally).`;
 type Flags = {
   readonly json: boolean;
   readonly background: boolean;
-  readonly fix: boolean;
-  readonly list: boolean;
   readonly stdio: boolean;
 };
 
@@ -59,6 +55,8 @@ export async function runCli(program: Program, version: string): Promise<number>
 }
 
 async function runVerb(program: Program, version: string): Promise<number> {
+  const own = findDoctorWords(program.argv);
+  if (own !== undefined) return doctor(program, version, own);
   const { verb, operands, flags, wantsHelp } = readLine(program.argv);
   if (wantsHelp || verb === 'help') {
     program.print(help);
@@ -77,9 +75,6 @@ async function runVerb(program: Program, version: string): Promise<number> {
     case 'status':
       expectNone(verb, operands);
       return showStatus(parts, flags);
-    case 'doctor':
-      expectNone(verb, operands);
-      return diagnose(parts, flags);
     case 'stop':
       expectNone(verb, operands);
       return stop(parts, flags);
@@ -93,8 +88,6 @@ function readLine(argv: readonly string[]) {
     json: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
     background: { type: 'boolean' },
-    fix: { type: 'boolean' },
-    list: { type: 'boolean' },
     stdio: { type: 'boolean' },
   } as const;
   try {
@@ -104,8 +97,6 @@ function readLine(argv: readonly string[]) {
     const flags: Flags = {
       json: isSet('json'),
       background: isSet('background'),
-      fix: isSet('fix'),
-      list: isSet('list'),
       stdio: isSet('stdio'),
     };
     return { verb, operands, flags, wantsHelp: values.help === true };
@@ -210,28 +201,20 @@ async function stop({ program, home }: AgentProgramParts, flags: Flags): Promise
   return 0;
 }
 
-/** The agent's own doctor where it runs; else one that looks at the home from outside. */
-async function diagnose(parts: AgentProgramParts, flags: Flags): Promise<number> {
-  const { program, home } = parts;
-  if (flags.list) {
-    const rows = listChecks(agentSections);
-    program.print(flags.json ? JSON.stringify(rows) : describeChecks(rows));
-    return 0;
-  }
-  const report = (await askDoctor(parts, flags)) as DoctorReport;
-  program.print(flags.json ? JSON.stringify(report) : describeReport(report, home.directory));
-  return report.findings.length === 0 ? 0 : 1;
+/** What came with `doctor`, which reads its own flags; undefined where another verb was meant. */
+function findDoctorWords(argv: readonly string[]): readonly string[] | undefined {
+  const place = argv.findIndex((word) => !word.startsWith('-'));
+  const isHelp = argv.includes('--help') || argv.includes('-h');
+  return argv[place] === 'doctor' && !isHelp ? argv.toSpliced(place, 1) : undefined;
 }
 
-async function askDoctor(parts: AgentProgramParts, { fix }: Flags): Promise<unknown> {
-  const client = await dialAgent(parts.home).catch(() => undefined);
-  if (client === undefined)
-    return openHomeDoctor(parts, () => undefined)({ mode: fix ? 'fix' : 'look' });
-  try {
-    return await client.call('doctor', { fix });
-  } finally {
-    client.close();
-  }
+function doctor(program: Program, version: string, words: readonly string[]): Promise<number> {
+  const home = findAgentHome(program.env.ODALLY_HOME);
+  const parts = { program, home, version, noticed: () => undefined };
+  const diagnose = openHomeDoctor(parts, () => undefined);
+  const dial = () => dialAgent(home);
+  const { print } = program;
+  return runDoctorCommand({ home: home.directory, print, dial, diagnose }, words);
 }
 
 async function getPairing(home: AgentHome): Promise<Pairing> {

@@ -3,10 +3,13 @@
  *
  * The words are the checks' own; what has a fix says so. Never colour: it goes into logs and mails too.
  */
-import type { CheckRow, DoctorReport, Finding } from './doctor.ts';
+import type { CheckRow, DoctorAnswer, Finding } from './doctor.ts';
 
 /** A report as people read it; `whom` says of what it is. */
-export function describeReport({ findings, fixed }: DoctorReport, whom: string): string {
+export function describeReport(
+  { findings, fixed, planned = [] }: DoctorAnswer,
+  whom: string,
+): string {
   const lines = [
     ...fixed.map((finding) => `fixed    ${nameFinding(finding)}: ${finding.seen}`),
     ...findings.flatMap((finding) => [
@@ -14,6 +17,7 @@ export function describeReport({ findings, fixed }: DoctorReport, whom: string):
       `         wanted: ${finding.wanted} ${finding.advice}`,
     ]),
   ];
+  for (const finding of planned) lines.push(`would    ${nameFinding(finding)}: ${finding.plan}`);
   if (findings.length === 0) lines.push(`Nothing is wrong with ${whom}.`);
   return lines.join('\n');
 }

@@ -7,6 +7,7 @@
  * Source: DESIGN section 9; react-native cli-doctor, with the re-check that it lacks.
  */
 import { z } from 'zod';
+import { AppError } from './errors.ts';
 import { findingsBytesMax, findingTextLettersMax } from './limits.ts';
 import { peerText } from './peer-text.ts';
 
@@ -124,6 +125,38 @@ export interface DoctorWish {
   readonly mode: DoctorMode;
   readonly only?: FindingName;
   readonly area?: string;
+}
+
+/** A report, and where it was only asked for it what a fix would do. */
+export interface DoctorAnswer extends DoctorReport {
+  readonly planned?: readonly Finding[];
+}
+
+/** The findings whose fixes would be applied: from here all of them, on a worker what is safe. */
+export function planFixes(
+  findings: readonly Finding[],
+  { mode, only }: DoctorWish,
+): readonly Finding[] {
+  return findings.filter(({ id, subject, plan, fixable, worker }) => {
+    if (plan === undefined || mode === 'look') return false;
+    const isNamed = only?.subject === undefined || only.subject === subject;
+    if (only !== undefined && (only.id !== id || !isNamed)) return false;
+    return fixable === 'anywhere' || (mode === 'fix' && worker === undefined);
+  });
+}
+
+/** `ID` or `ID:SUBJECT`, as a person types it. */
+export function parseFindingName(text: string): FindingName {
+  const place = text.indexOf(':');
+  if (place < 0) return { id: text };
+  return { id: text.slice(0, place), subject: text.slice(place + 1) };
+}
+
+/** An area, as a person types it. Errors: USAGE_ARGUMENT, naming those that there are. */
+export function parseArea(text: string): CheckArea {
+  const area = checkAreas.find((word) => word === text);
+  if (area !== undefined) return area;
+  throw new AppError('USAGE_ARGUMENT', `doctor: the areas are ${checkAreas.join(', ')}.`);
 }
 
 /** A finding as it travels: a newer worker's words are shown, whatever they are. */

@@ -24,6 +24,8 @@ import type { Ledger } from './ledger.ts';
 export interface FixResult {
   readonly on?: string;
   readonly findings: readonly Finding[];
+  /** Was all looked at, so that what is not among them is not there any more? */
+  readonly isWhole: boolean;
   readonly answered?: Answered;
 }
 
@@ -70,12 +72,12 @@ export class DecisionDesk {
    * After a diagnosis: what stood after its fix is asked about, and what is asked about and was not found
    * any more is moot.
    */
-  async noteDiagnosis({ on, findings, answered }: FixResult): Promise<void> {
+  async noteDiagnosis({ on, findings, isWhole, answered }: FixResult): Promise<void> {
     const scene = this.#ledger.open();
     if (answered !== undefined) closeDecision(scene, answered);
     const seen = findings.map(({ id, subject = '', ...rest }) => ({ check: id, subject, ...rest }));
     const place = on === undefined ? {} : { on };
-    for (const decision of this.list()) {
+    for (const decision of isWhole ? this.list() : []) {
       if (decision.kind !== 'fix-failed' || decision.on !== on) continue;
       const stands = seen.some((finding) => isSameFinding(decision, { ...finding, ...place }));
       if (!stands) closeDecision(scene, { decision, answer: { as: 'moot' } });

@@ -6,14 +6,17 @@
  * Errors: WORKER_UNKNOWN, USAGE_ARGUMENT, STORE_*.
  */
 import { z } from 'zod';
-import type {
-  CheckRow,
-  DoctorMode,
-  DoctorReport,
-  DoctorWish,
-  FindingName,
+import {
+  type CheckRow,
+  type DoctorAnswer,
+  type DoctorReport,
+  type DoctorWish,
+  type Finding,
+  parseArea,
+  parseFindingName,
+  planFixes,
 } from '../../protocol/doctor.ts';
-import { listChecks } from '../../protocol/doctor-sections.ts';
+import { blindCheck, listChecks } from '../../protocol/doctor-sections.ts';
 import { describeChecks, describeReport } from '../../protocol/doctor-text.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
@@ -26,16 +29,12 @@ import type { Answered } from '../hub/inbox.ts';
 import { listArgument } from './arguments.ts';
 import { defineVerb, type VerbContext } from './verb.ts';
 
-const onlyArgument = z.string().transform((text): FindingName => {
-  const place = text.indexOf(':');
-  if (place < 0) return { id: text };
-  return { id: text.slice(0, place), subject: text.slice(place + 1) };
-});
-
 const args = z.object({
   fix: z.boolean().default(false),
   safe: z.boolean().default(false),
-  only: onlyArgument.optional(),
+  only: z.string().transform(parseFindingName).optional(),
+  area: z.string().transform(parseArea).optional(),
+  'dry-run': z.boolean().default(false),
   list: z.boolean().default(false),
   on: listArgument,
   all: z.boolean().default(false),
@@ -52,6 +51,8 @@ export const doctorVerb = defineVerb({
     fix: { help: 'mend what can be mended, then look again' },
     safe: { help: 'with --fix: only what is safe to mend unseen' },
     only: { value: 'ID[:SUBJECT]', help: 'with --fix: only this finding' },
+    area: { value: 'AREA', help: 'look at this alone, such as store, trust or terminal' },
+    'dry-run': { help: 'mend nothing, and say what --fix would do' },
     list: { help: 'what it looks at' },
     on: {
       value: 'NAME',
@@ -62,25 +63,37 @@ export const doctorVerb = defineVerb({
   },
   danger: 'changes',
   args,
-  async run(context, given): Promise<DoctorReport | readonly CheckRow[]> {
-    if (given.list) return listChecks(hubSections);
+  async run(context, given): Promise<DoctorAnswer | readonly CheckRow[]> {
+    if (given.list) return listRows(given);
     const { hub } = context;
     const names = given.all ? listTrusted(hub) : given.on;
     const reports: DoctorReport[] = [];
     if (given.on.length === 0 || given.all) reports.push(await mendHub(context, given));
     if (names.length > 0) reports.push(...(await mendWorkers(hub, names, given)));
-    return joinReports(reports);
+    return answer(joinReports(reports), given);
   },
   async runWithoutHub({ home, ports, box, say }, given) {
-    if (given.list) return listChecks(hubSections);
+    if (given.list) return listRows(given);
     // Workers can only be asked over a hub's links.
     if (given.on.length > 0) throw new AppError('HUB_UNREACHABLE');
-    return diagnoseHub({ home, hub: undefined, ports, box, noticed: say }, readWish(given));
+    const scene = { home, hub: undefined, ports, box, noticed: say };
+    return answer(await diagnoseHub(scene, readWish(given)), given);
   },
-  show: (answer) =>
-    'findings' in answer ? describeReport(answer, 'Wally') : describeChecks(answer),
-  exit: (answer) => ('findings' in answer && answer.findings.length > 0 ? 1 : 0),
+  show: (said) => ('findings' in said ? describeReport(said, 'Wally') : describeChecks(said)),
+  exit: (said) => ('findings' in said && said.findings.length > 0 ? 1 : 0),
 });
+
+/** What this program's hub looks at. */
+function listRows({ area }: DoctorArgs): readonly CheckRow[] {
+  return listChecks(hubSections).filter((row) => area === undefined || row.area === area);
+}
+
+/** With `--dry-run` it also says what would be done. */
+function answer(report: DoctorReport, given: DoctorArgs): DoctorAnswer {
+  if (!given['dry-run']) return report;
+  const wish = readWish({ ...given, fix: true, 'dry-run': false });
+  return { ...report, planned: planFixes(report.findings, wish) };
+}
 
 /** Applies the fix of one finding again, for the M2 who said so; the answer is on disk with what came of it. */
 export function mendAgain(
@@ -90,13 +103,14 @@ export function mendAgain(
   const { decision } = answered;
   if (decision.kind !== 'fix-failed') throw new Error('invariant broken: it is about a fix');
   const { check: id, subject, on } = decision;
-  const wish = { fix: true, safe: false, only: { id, subject }, answered };
+  const wish = { fix: true, safe: false, 'dry-run': false, only: { id, subject }, answered };
   if (on === undefined) return mendHub(context, wish);
   return mendWorkers(context.hub, [on], wish).then(joinReports);
 }
 
 /** `answered` is the decision by which this was asked for. */
-type Wish = Pick<DoctorArgs, 'fix' | 'safe' | 'only'> & { readonly answered?: Answered };
+type Wish = Pick<DoctorArgs, 'fix' | 'safe' | 'only' | 'dry-run'> &
+  Partial<Pick<DoctorArgs, 'area'>> & { readonly answered?: Answered };
 
 async function mendHub(
   { hub, home, box }: Pick<VerbContext, 'hub' | 'home' | 'box'>,
@@ -110,7 +124,7 @@ async function mendHub(
     noticed: (line: string) => hub.notice(line),
   };
   const report = await diagnoseHub(scene, readWish(wish));
-  await note(hub, { findings: report.findings, ...pickAnswered(wish) });
+  await note(hub, wish, { findings: report.findings });
   return report;
 }
 
@@ -119,26 +133,37 @@ async function mendWorkers(
   names: readonly string[],
   wish: Wish,
 ): Promise<readonly DoctorReport[]> {
-  const { fix, only } = wish;
-  const what = { fix, ...(only === undefined ? {} : { only }) };
-  const reports = await askWorkers(hub, names, what);
+  const { mode, ...what } = readWish(wish);
+  const all = await askWorkers(hub, names, { fix: mode !== 'look', ...what });
+  const reports = all.map((report) => pickArea(report, wish.area));
   for (const [index, report] of reports.entries()) {
     const on = names[index];
     // Silence says nothing about what was wrong before.
     if (on === undefined || isUnanswered(report)) continue;
-    await note(hub, { on, findings: report.findings, ...pickAnswered(wish) });
+    await note(hub, wish, { on, findings: report.findings });
   }
   return reports;
 }
 
 /** A diagnosis does not wait for a disk that it may be about. */
-async function note(hub: Hub, result: FixResult): Promise<void> {
+async function note(
+  hub: Hub,
+  { area, answered }: Wish,
+  result: Pick<FixResult, 'on' | 'findings'>,
+): Promise<void> {
   const isSound = hub.disk.health.store.is === 'sound';
-  if (isSound || result.answered !== undefined) await hub.inbox.noteDiagnosis(result);
+  if (!isSound && answered === undefined) return;
+  // What was not looked at may be as it was.
+  const isWhole = area === undefined && !result.findings.some(({ id }) => id === blindCheck.id);
+  const how = { isWhole, ...(answered === undefined ? {} : { answered }) };
+  await hub.inbox.noteDiagnosis({ ...result, ...how });
 }
 
-function pickAnswered({ answered }: Wish): Pick<FixResult, 'answered'> {
-  return answered === undefined ? {} : { answered };
+/** An older agent looks at all and says all; of what has no area nobody can say whose it is. */
+function pickArea({ findings, fixed }: DoctorReport, area: DoctorArgs['area']): DoctorReport {
+  const isOf = (finding: Finding) =>
+    area === undefined || finding.area === undefined || finding.area === area;
+  return { findings: findings.filter(isOf), fixed };
 }
 
 function listTrusted(hub: Hub): readonly string[] {
@@ -148,7 +173,11 @@ function listTrusted(hub: Hub): readonly string[] {
     .map(({ name }) => name);
 }
 
-function readWish({ fix, safe, only }: Pick<DoctorArgs, 'fix' | 'safe' | 'only'>): DoctorWish {
-  const mode: DoctorMode = fix ? (safe ? 'fix-safe' : 'fix') : 'look';
-  return { mode, ...(only === undefined ? {} : { only }) };
+function readWish(wish: Wish): DoctorWish {
+  const { fix, safe, only, area, 'dry-run': isDry } = wish;
+  return {
+    mode: !fix || isDry ? 'look' : safe ? 'fix-safe' : 'fix',
+    ...(only === undefined ? {} : { only }),
+    ...(area === undefined ? {} : { area }),
+  };
 }

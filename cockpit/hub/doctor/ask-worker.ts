@@ -5,7 +5,7 @@
  * finding itself. An agent of an older version does not know the question and says so; that is a
  * finding too, and ends nothing.
  */
-import type { DoctorReport, Finding, FindingName } from '../../../protocol/doctor.ts';
+import type { DoctorReport, DoctorWish, Finding } from '../../../protocol/doctor.ts';
 import type { OwnerFrame } from '../../../protocol/frames.ts';
 import { doctorMsMax } from '../../../protocol/limits.ts';
 import type { PeerKey } from '../../../protocol/model.ts';
@@ -18,10 +18,9 @@ export interface AskedWorker {
   send(frame: OwnerFrame): 'sent' | 'full' | 'closed';
 }
 
-/** What is asked of a worker: to look, or to mend what is safe, or one finding alone. */
-export interface DoctorAsk {
+/** What is asked of a worker: to look, or to mend what is safe, or one finding alone; in one area. */
+export interface DoctorAsk extends Pick<DoctorWish, 'only' | 'area'> {
   readonly fix: boolean;
-  readonly only?: FindingName;
 }
 
 interface Question {

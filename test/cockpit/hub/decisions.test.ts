@@ -109,33 +109,33 @@ describe('inbox of the doctor', () => {
   const failed = { ...finding, failure: 'Its fix failed: not permitted.' };
 
   test('inbox: a fix that did not help is asked about once, until the finding is gone', async () => {
-    await bench.inbox.noteDiagnosis({ findings: [failed] });
-    await bench.inbox.noteDiagnosis({ findings: [failed] });
+    await bench.inbox.noteDiagnosis({ isWhole: true, findings: [failed] });
+    await bench.inbox.noteDiagnosis({ isWhole: true, findings: [failed] });
     expect(bench.inbox.list()).toMatchObject([
       { kind: 'fix-failed', check: 'home-modes', subject: '/srv/key', reason: failed.failure },
     ]);
     bench = await bench.restart();
-    await bench.inbox.noteDiagnosis({ findings: [finding] });
+    await bench.inbox.noteDiagnosis({ isWhole: true, findings: [finding] });
     expect(bench.inbox.list()).toHaveLength(1);
-    await bench.inbox.noteDiagnosis({ findings: [] });
+    await bench.inbox.noteDiagnosis({ isWhole: true, findings: [] });
     expect(bench.inbox.list()).toEqual([]);
     expect((await read(1))?.answer?.as).toBe('moot');
   });
 
   test('inbox: a finding of one worker says nothing of another, or of the hub', async () => {
-    await bench.inbox.noteDiagnosis({ on: 'alice', findings: [failed] });
-    await bench.inbox.noteDiagnosis({ on: 'bob', findings: [] });
-    await bench.inbox.noteDiagnosis({ findings: [] });
+    await bench.inbox.noteDiagnosis({ isWhole: true, on: 'alice', findings: [failed] });
+    await bench.inbox.noteDiagnosis({ isWhole: true, on: 'bob', findings: [] });
+    await bench.inbox.noteDiagnosis({ isWhole: true, findings: [] });
     expect(bench.inbox.list()).toMatchObject([{ on: 'alice' }]);
-    await bench.inbox.noteDiagnosis({ findings: [finding] });
+    await bench.inbox.noteDiagnosis({ isWhole: true, findings: [finding] });
     expect(bench.inbox.list()).toHaveLength(1);
   });
 
   test('inbox: a fix tried again by the M2’s word and in vain is asked about anew', async () => {
-    await bench.inbox.noteDiagnosis({ findings: [failed] });
+    await bench.inbox.noteDiagnosis({ isWhole: true, findings: [failed] });
     const decision = bench.inbox.getOpen('D1');
     const answered = { decision, answer: { as: 'approve' } } as const;
-    await bench.inbox.noteDiagnosis({ findings: [failed], answered });
+    await bench.inbox.noteDiagnosis({ isWhole: true, findings: [failed], answered });
     expect(bench.inbox.list().map(({ id }) => id)).toEqual(['D2']);
     expect((await read(1))?.answer?.as).toBe('approve');
   });

@@ -77,7 +77,11 @@ describe('inbox', () => {
       subject: `${index}`,
       severity: 'warning' as const,
     }));
-    await hand.hub.inbox.noteDiagnosis({ on: 'alice', findings: [...warnings, finding] });
+    await hand.hub.inbox.noteDiagnosis({
+      isWhole: true,
+      on: 'alice',
+      findings: [...warnings, finding],
+    });
     const watch = beginVerb(hand, 'watch');
     await hand.rest();
     const told = (watch.items as readonly WatchItem[]).find((item) => item.type === 'inbox');
@@ -89,7 +93,7 @@ describe('inbox', () => {
   });
 
   test('inbox: a fix that failed takes no words, and is dismissed by a no', async () => {
-    await hand.hub.inbox.noteDiagnosis({ on: 'alice', findings: [finding] });
+    await hand.hub.inbox.noteDiagnosis({ isWhole: true, on: 'alice', findings: [finding] });
     const [row] = await inbox();
     expect(row).toMatchObject({ kind: 'fix-failed', job: null, worker: 'alice' });
     expect(row?.evidence.facts).toContainEqual({ label: 'its plan', text: 'gives it mode 0600' });
@@ -99,7 +103,7 @@ describe('inbox', () => {
   });
 
   test('inbox: a fix of a worker that does not answer stays asked about', async () => {
-    await hand.hub.inbox.noteDiagnosis({ on: 'alice', findings: [finding] });
+    await hand.hub.inbox.noteDiagnosis({ isWhole: true, on: 'alice', findings: [finding] });
     const report = await decide<{ findings: readonly { id: string }[] }>('D1', 'approve');
     expect(report.findings.map(({ id }) => id)).toEqual(['worker-unreachable']);
     expect(await inbox()).toHaveLength(1);
@@ -107,8 +111,8 @@ describe('inbox', () => {
 
   test('inbox: many are dismissed by name, by kind, or all', async () => {
     await refuse();
-    await hand.hub.inbox.noteDiagnosis({ findings: [finding] });
-    await hand.hub.inbox.noteDiagnosis({ on: 'bob', findings: [finding] });
+    await hand.hub.inbox.noteDiagnosis({ isWhole: true, findings: [finding] });
+    await hand.hub.inbox.noteDiagnosis({ isWhole: true, on: 'bob', findings: [finding] });
     const dismiss = (args: object) => askVerb(hand, 'dismiss', { ...args });
     await expect(dismiss({})).rejects.toMatchObject({ code: 'USAGE_ARGUMENT' });
     await expect(dismiss({ decisions: ['D9'] })).rejects.toMatchObject({

@@ -1,0 +1,93 @@
+/*
+ * `odally doctor`: what is wrong with this home and its agent, and the mending of it.
+ *
+ * The agent that runs is asked over its socket; where none answers, the home is looked at from outside,
+ * so it works when the wire is broken and the agent too. Exit status 1 when something is left.
+ * Errors: USAGE_FLAG, USAGE_ARGUMENT, STORE_*.
+ */
+import { parseArgs } from 'node:util';
+import type { ControlClient } from '../../protocol/control.ts';
+import {
+  type DoctorReport,
+  parseArea,
+  parseFindingName,
+  planFixes,
+} from '../../protocol/doctor.ts';
+import { listChecks } from '../../protocol/doctor-sections.ts';
+import { describeChecks, describeReport } from '../../protocol/doctor-text.ts';
+import { AppError, readFirstSentence } from '../../protocol/errors.ts';
+import { agentSections } from './agent-sections.ts';
+import type { Diagnose } from './answer.ts';
+import { parseWish, type WishArgs } from './wish.ts';
+
+/** What the command needs of its program. */
+export interface DoctorCommandParts {
+  /** Of what it speaks. */
+  readonly home: string;
+  readonly print: (text: string) => void;
+  /** Reaches the agent that runs; rejects where none does. */
+  readonly dial: () => Promise<ControlClient>;
+  /** Diagnoses the home from outside. */
+  readonly diagnose: Diagnose;
+}
+
+/** Runs it; `words` is what came with the verb. */
+export async function runDoctorCommand(
+  parts: DoctorCommandParts,
+  words: readonly string[],
+): Promise<number> {
+  const { isJson, isList, isDry, args } = readWords(words);
+  const { home, print } = parts;
+  if (isList) {
+    const rows = listChecks(agentSections).filter(
+      ({ area }) => args.area === undefined || area === args.area,
+    );
+    print(isJson ? JSON.stringify(rows) : describeChecks(rows));
+    return 0;
+  }
+  const report = await askOrLook(parts, isDry ? { ...args, fix: false } : args);
+  const wish = parseWish({ ...args, fix: true });
+  const answer = isDry ? { ...report, planned: planFixes(report.findings, wish) } : report;
+  print(isJson ? JSON.stringify(answer) : describeReport(answer, home));
+  return report.findings.length === 0 ? 0 : 1;
+}
+
+async function askOrLook(parts: DoctorCommandParts, args: WishArgs): Promise<DoctorReport> {
+  const client = await parts.dial().catch(() => undefined);
+  if (client === undefined) return parts.diagnose(parseWish(args));
+  try {
+    return (await client.call('doctor', args)) as DoctorReport;
+  } finally {
+    client.close();
+  }
+}
+
+function readWords(words: readonly string[]) {
+  const { values, positionals } = parseWords(words);
+  const [extra] = positionals;
+  if (extra !== undefined) {
+    throw new AppError('USAGE_ARGUMENT', `doctor: "${extra}" is one argument too many.`);
+  }
+  const { only, area, safe = false, fix = false } = values;
+  const args: WishArgs = {
+    ...{ fix, safe },
+    ...(only === undefined ? {} : { only: parseFindingName(only) }),
+    ...(area === undefined ? {} : { area: parseArea(area) }),
+  };
+  const isDry = values['dry-run'] === true;
+  return { isJson: values.json === true, isList: values.list === true, isDry, args };
+}
+
+function parseWords(words: readonly string[]) {
+  const flag = { type: 'boolean' } as const;
+  const options = {
+    ...{ json: flag, fix: flag, safe: flag, list: flag, 'dry-run': flag },
+    only: { type: 'string' },
+    area: { type: 'string' },
+  } as const;
+  try {
+    return parseArgs({ args: [...words], options, allowPositionals: true });
+  } catch (cause) {
+    throw new AppError('USAGE_FLAG', `doctor: ${readFirstSentence(cause)}.`, { cause });
+  }
+}
