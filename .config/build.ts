@@ -23,7 +23,7 @@ export interface BuildPlan {
   readonly outDirectory: string;
 }
 
-/** The two programs, and those that an agent starts: for terminals, and to guard leases. */
+/** The two programs, and those beside an agent: for terminals, to guard leases, to keep it running. */
 export const productPlan: BuildPlan = {
   root: fileURLToPath(new URL('..', import.meta.url)),
   entries: {
@@ -31,6 +31,7 @@ export const productPlan: BuildPlan = {
     odally: 'agent/odally.ts',
     'odally-terminal': 'agent/odally-terminal.ts',
     'odally-guard': 'agent/odally-guard.ts',
+    'odally-supervisor': 'agent/odally-supervisor.ts',
   },
   inputs: [
     '{protocol,store,agent,cockpit}/**/*.*',

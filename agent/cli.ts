@@ -1,20 +1,18 @@
 /*
- * The `odally` command line: join, run, status, doctor, stop.
+ * The `odally` command line: join, run, status, doctor, stop, service.
  *
  * Like `wally`: text for people, one JSON value with `--json`, the same exit statuses. What stays in
  * the foreground logs to stderr; `--background` answers once the agent serves.
  */
 import { parseArgs } from 'node:util';
-import { ControlClient } from '../protocol/control.ts';
 import { reportFailure, reportReady, startDaemon } from '../protocol/daemon.ts';
 import { AppError, readFirstSentence, wrapError } from '../protocol/errors.ts';
 import { formatFingerprint } from '../protocol/fingerprint.ts';
-import type { PeerKey } from '../protocol/model.ts';
-import { dialUnix } from '../protocol/transports/unix.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
-import type { AgentStatus } from './agent-parts.ts';
+import { dialAgent, type RunningStatus } from './agent-client.ts';
 import { runDoctorCommand } from './doctor/command.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
+import { runService } from './install/service-verb.ts';
 import { joinOverStdio } from './join-stdio.ts';
 import { pair } from './pair.ts';
 import type { Program } from './ports.ts';
@@ -30,6 +28,9 @@ const help = `odally: the agent that lends this box to a Wally.
   odally doctor [--area A] [--fix [--safe] [--only ID[:SUBJECT]]] [--dry-run] [--list]
                                     what is wrong with this home and its agent; --fix mends what it can
   odally stop                       stop it; work that runs is ended, and reported as cancelled
+  odally service [VERB]             who keeps it running, now and when the box starts: install, remove, start,
+                                    stop, restart or status; by systemd, launchd, or a supervisor and cron
+                                    [--kind systemd|launchd|background] [--dry-run]
 
 Every verb takes --json. Home: $ODALLY_HOME (~/.odally).`;
 
@@ -37,6 +38,8 @@ type Flags = {
   readonly json: boolean;
   readonly background: boolean;
   readonly stdio: boolean;
+  readonly dryRun: boolean;
+  readonly kind: string | undefined;
 };
 
 /** Runs one command line; resolves with the exit status. Never rejects. */
@@ -78,6 +81,8 @@ async function runVerb(program: Program, version: string): Promise<number> {
     case 'stop':
       expectNone(verb, operands);
       return stop(parts, flags);
+    case 'service':
+      return runService(parts, operands, flags);
     default:
       throw new AppError('USAGE_VERB', `There is no verb "${verb}". Run \`odally help\`.`);
   }
@@ -89,15 +94,19 @@ function readLine(argv: readonly string[]) {
     help: { type: 'boolean', short: 'h' },
     background: { type: 'boolean' },
     stdio: { type: 'boolean' },
+    'dry-run': { type: 'boolean' },
+    kind: { type: 'string' },
   } as const;
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
     const [verb = 'help', ...operands] = positionals;
-    const isSet = (name: keyof Flags) => values[name] === true;
+    const isSet = (name: keyof typeof options) => values[name] === true;
     const flags: Flags = {
       json: isSet('json'),
       background: isSet('background'),
       stdio: isSet('stdio'),
+      dryRun: isSet('dry-run'),
+      kind: values.kind,
     };
     return { verb, operands, flags, wantsHelp: values.help === true };
   } catch (cause) {
@@ -159,10 +168,7 @@ async function runBehind({ program, home }: AgentProgramParts, flags: Flags): Pr
 async function showStatus({ program, home }: AgentProgramParts, flags: Flags): Promise<number> {
   const pairing = await getPairing(home);
   const client = await dialAgent(home);
-  const status = (await client.call('status', {})) as AgentStatus & {
-    readonly pid: number;
-    readonly key: PeerKey;
-  };
+  const status = (await client.call('status', {})) as RunningStatus;
   client.close();
   if (flags.json) {
     program.print(JSON.stringify(status));
@@ -221,14 +227,6 @@ async function getPairing(home: AgentHome): Promise<Pairing> {
   const pairing = await findPairing(home);
   if (pairing === undefined) throw new AppError('PAIR_MISSING');
   return pairing;
-}
-
-async function dialAgent(home: AgentHome): Promise<ControlClient> {
-  try {
-    return new ControlClient(await dialUnix(home.socket), 'AGENT_UNREACHABLE');
-  } catch (cause) {
-    throw new AppError('AGENT_UNREACHABLE', `No agent runs on ${home.directory}.`, { cause });
-  }
 }
 
 function expectNone(verb: string, operands: readonly string[]): void {

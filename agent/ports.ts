@@ -3,7 +3,7 @@
  *
  * The only file of the agent that touches `process`.
  */
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { onEndSignal, openSystemPorts, type Ports } from '../protocol/ports.ts';
 import type { StdioBytes } from '../protocol/transports/stdio.ts';
@@ -21,14 +21,23 @@ export interface Program {
   readonly script: string;
   /** The guard of leases, beside it. */
   readonly guardScript: string;
+  /** What keeps an agent where the box has nothing better, beside it too. */
+  readonly supervisorScript: string;
   /** The Node that runs all of them. */
   readonly node: string;
   /** What comes in and goes out of it as bare bytes, for who speaks no words there. */
   bytes(): StdioBytes;
+  /** As Node names it: `linux`, `darwin`. */
+  readonly platform: string;
+  /** Who runs this, by number and by name. */
+  readonly uid: number;
+  readonly user: string;
   print(text: string): void;
   say(text: string): void;
   /** Runs once at the first SIGINT, SIGTERM or SIGHUP. */
   onSignal(run: (signal: string) => void): void;
+  /** Sends a signal to a process; nothing happens where it is gone. */
+  signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void;
 }
 
 /** The real program; for the entry point only. */
@@ -47,10 +56,33 @@ export function openProgram(entryUrl: string): Program {
     script,
     // Built or as it was written, both have the same ending.
     guardScript: script.replace(/odally(\.\w+)$/, 'odally-guard$1'),
+    supervisorScript: script.replace(/odally(\.\w+)$/, 'odally-supervisor$1'),
     node: process.execPath,
     bytes: () => ({ incoming: process.stdin, outgoing: stdout }),
+    platform: process.platform,
+    ...findUser(),
     print: (text) => void stdout.write(`${text}\n`),
     say: (text) => void stderr.write(`${text}\n`),
     onSignal: onEndSignal,
+    signal: sendSignal,
   };
+}
+
+/** A user that the box has no name for is named by number, which its tools take too. */
+function findUser(): Pick<Program, 'uid' | 'user'> {
+  const uid = process.getuid?.() ?? 0;
+  try {
+    return { uid, user: userInfo().username };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { uid, user: String(uid) };
+  }
+}
+
+function sendSignal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }

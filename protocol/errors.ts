@@ -9,6 +9,7 @@ import { installCodes } from './error-codes/install.ts';
 import { programCodes } from './error-codes/program.ts';
 import { reachCodes } from './error-codes/reach.ts';
 import type { ErrorRow } from './error-codes/row.ts';
+import { serviceCodes } from './error-codes/service.ts';
 import { workCodes } from './error-codes/work.ts';
 
 /** Code → what it means. Tests hold every code used in the source against this table. */
@@ -18,6 +19,7 @@ export const errorTable = {
   ...reachCodes,
   ...workCodes,
   ...installCodes,
+  ...serviceCodes,
 } as const satisfies Record<string, ErrorRow>;
 
 /** Any code of the table. */

@@ -12,6 +12,7 @@ const entries = new Set([
   'agent/odally.ts',
   'agent/odally-terminal.ts',
   'agent/odally-guard.ts',
+  'agent/odally-supervisor.ts',
 ]);
 const drivers =
   /^test\/((sim|conformance|kit|bench|e2e|wire)\/|protocol\/transports\/memory\.test)/;

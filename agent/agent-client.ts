@@ -1,0 +1,41 @@
+/*
+ * The way to the agent that runs on a home: its control socket.
+ *
+ * Errors: AGENT_UNREACHABLE where none runs.
+ */
+import { ControlClient } from '../protocol/control.ts';
+import { AppError } from '../protocol/errors.ts';
+import type { PeerKey } from '../protocol/model.ts';
+import { dialUnix } from '../protocol/transports/unix.ts';
+import type { AgentStatus } from './agent-parts.ts';
+import type { AgentHome } from './home.ts';
+
+/** What `status` of a running agent says. */
+export type RunningStatus = AgentStatus & {
+  readonly pid: number;
+  readonly version: string;
+  readonly key: PeerKey;
+};
+
+/** A connection to the agent of this home; the caller closes it. */
+export async function dialAgent(home: AgentHome): Promise<ControlClient> {
+  try {
+    return new ControlClient(await dialUnix(home.socket), 'AGENT_UNREACHABLE');
+  } catch (cause) {
+    throw new AppError('AGENT_UNREACHABLE', `No agent runs on ${home.directory}.`, { cause });
+  }
+}
+
+/** What the agent of this home says of itself; undefined where none answers. */
+export async function findRunning(home: AgentHome): Promise<RunningStatus | undefined> {
+  const client = await dialAgent(home).catch(() => undefined);
+  try {
+    return (await client?.call('status', {})) as RunningStatus | undefined;
+  } catch (error) {
+    // It went away while it was asked.
+    if (error instanceof AppError) return undefined;
+    throw error;
+  } finally {
+    client?.close();
+  }
+}

@@ -1,0 +1,162 @@
+/*
+ * Performs the steps of a service's plan, one after the other, on the real box.
+ *
+ * It decides nothing. A step that fails stops the rest, with the tool and its own words; what was done
+ * stays, and the same plan made again goes on from there. Errors: SERVICE_TOOL, SERVICE_START, HOME_UNWRITABLE.
+ */
+import { spawn } from 'node:child_process';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { AppError, hasSystemCode } from '../../protocol/errors.ts';
+import { sleep } from '../../protocol/ports.ts';
+import { findRunning } from '../agent-client.ts';
+import type { AgentHome } from '../home.ts';
+import type { Program } from '../ports.ts';
+import { serviceLookMs, serviceStartMsMax, serviceStopMsMax } from './limits.ts';
+import type { ServiceStep } from './service-plan.ts';
+import { dropServiceRecord, type ServiceRecord, saveServiceRecord } from './service-record.ts';
+import {
+  dropSupervisorRecord,
+  findSupervisor,
+  findSupervisorRecord,
+  isAlive,
+  type ProcessName,
+} from './supervisor-record.ts';
+import { describeTool, type RunTool } from './tools.ts';
+
+/** What performing needs. */
+export interface StepParts {
+  readonly program: Program;
+  readonly home: AgentHome;
+  readonly tools: RunTool;
+}
+
+/** Performs them in order. */
+export async function performSteps(parts: StepParts, steps: readonly ServiceStep[]): Promise<void> {
+  for (const step of steps) await perform(parts, step);
+}
+
+/** A step in words, for a plan that is only shown. */
+export function describeStep(step: ServiceStep): string {
+  if (step.do === 'write') return `write ${step.path}`;
+  if (step.do === 'unlink') return `remove ${step.path}`;
+  if (step.do === 'tool') {
+    const input = step.input === undefined ? '' : ' (with our line, all else as it is)';
+    return `${step.name} ${step.args.join(' ')}${input}`;
+  }
+  if (step.do === 'record') return `note ${step.record.kind} in service.json`;
+  if (step.do === 'forget') return 'remove service.json';
+  return step.do === 'supervise' ? 'start a supervisor' : 'stop the supervisor and the agent';
+}
+
+async function perform(parts: StepParts, step: ServiceStep): Promise<void> {
+  const { home, tools } = parts;
+  switch (step.do) {
+    case 'write':
+      return writeWhole(step.path, step.text);
+    case 'unlink':
+      return rm(step.path, { force: true });
+    case 'record':
+      return saveServiceRecord(home.directory, step.record);
+    case 'forget':
+      return dropServiceRecord(home.directory);
+    case 'supervise':
+      return supervise(parts, step.record);
+    case 'end-supervisor':
+      return endSupervisor(parts);
+    case 'tool': {
+      const ended = await tools(step.name, step.args, step);
+      if (ended.code === 0 || step.mayFail) return;
+      const words = [step.name, ...step.args].join(' ');
+      throw new AppError('SERVICE_TOOL', `\`${words}\` failed: ${describeTool(ended)}`);
+    }
+  }
+}
+
+/** One that has these words already is left alone. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const before = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (hasSystemCode(error, 'ENOENT')) return undefined;
+    throw error;
+  });
+  if (before === text) return;
+  await mkdir(dirname(path), { recursive: true });
+  const aside = `${path}.new`;
+  await writeFile(aside, text, { mode: 0o600 });
+  await rename(aside, path);
+}
+
+/** Starts a supervisor where none runs; resolves once an agent answers. */
+async function supervise(parts: StepParts, record: ServiceRecord): Promise<void> {
+  const { program, home } = parts;
+  const { directory } = home;
+  if (findSupervisor(directory) === undefined) {
+    dropSupervisorRecord(directory);
+    const running = await findRunning(home);
+    const args = [program.supervisorScript, directory, String(running?.pid ?? 0)];
+    await spawnBehind({
+      command: [program.node, ...small, ...args, ...record.command],
+      env: { ...program.env, ...record.env, ODALLY_HOME: directory },
+      logFile: home.agentLog,
+    });
+  }
+  const { clock, timers } = program.ports;
+  const untilMs = clock.monotonicMs() + serviceStartMsMax;
+  while (clock.monotonicMs() < untilMs) {
+    // Both: an agent that ran before is not supervised until its supervisor has said so.
+    const isKept = findSupervisor(directory) !== undefined;
+    if (isKept && (await findRunning(home)) !== undefined) return;
+    const gaveUp = findSupervisorRecord(directory)?.gaveUp;
+    if (gaveUp !== undefined) throw new AppError('SERVICE_START', `${gaveUp}: ${home.agentLog}`);
+    await sleep(timers, serviceLookMs);
+  }
+  throw new AppError(
+    'SERVICE_START',
+    `No agent answers on ${directory}; its log: ${home.agentLog}`,
+  );
+}
+
+/** A supervisor has no heap to speak of; Node would give it one for a server. */
+const small = ['--max-old-space-size=24', '--max-semi-space-size=1'];
+
+interface Behind {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly logFile: string;
+}
+
+/** Starts a process that outlives us, with its words in the log. */
+async function spawnBehind({ command, env, logFile }: Behind): Promise<void> {
+  const log = await open(logFile, 'a', 0o600);
+  try {
+    const [file = '', ...args] = command;
+    const child = spawn(file, args, {
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      env: { ...env },
+      cwd: '/',
+    });
+    child.once('error', () => undefined);
+    child.unref();
+  } finally {
+    await log.close();
+  }
+}
+
+/** Asks it to end its agent and go; resolves when both are gone. */
+async function endSupervisor({ program, home }: StepParts): Promise<void> {
+  const record = findSupervisor(home.directory);
+  if (record === undefined) return dropSupervisorRecord(home.directory);
+  program.signal(record.supervisor.pid, 'SIGTERM');
+  const { clock, timers } = program.ports;
+  // It kills an agent that does not end in time; one more look is for itself.
+  const untilMs = clock.monotonicMs() + serviceStopMsMax + serviceStartMsMax;
+  const isLeft = () => [record.supervisor, record.agent].some(isNamedAlive);
+  while (isLeft() && clock.monotonicMs() < untilMs) await sleep(timers, serviceLookMs);
+  if (isNamedAlive(record.supervisor)) program.signal(record.supervisor.pid, 'SIGKILL');
+  dropSupervisorRecord(home.directory);
+}
+
+function isNamedAlive(name: ProcessName | undefined): boolean {
+  return name !== undefined && isAlive(name);
+}

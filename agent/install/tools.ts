@@ -1,0 +1,57 @@
+/*
+ * Runs a tool of the box (systemctl, loginctl, launchctl, crontab) to its end and says what came of it.
+ *
+ * It is no shell: the words go as they are. A tool that is missing, hangs or says too much is an
+ * answer with a code, never an exception; what that means is decided by who asked.
+ */
+import { execFile } from 'node:child_process';
+import { toolBytesMax, toolMsMax } from './limits.ts';
+
+/** How a tool ended. `code` is null where a signal or its time ended it, 127 where there is none. */
+export interface ToolResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** More about one run. */
+export interface ToolOptions {
+  /** Given on stdin. */
+  readonly input?: string;
+  readonly timeoutMs?: number;
+}
+
+/** Runs one tool. Never rejects. */
+export type RunTool = (
+  name: string,
+  args: readonly string[],
+  options?: ToolOptions,
+) => Promise<ToolResult>;
+
+/** Tools found by this environment's PATH. */
+export function openTools(env: Readonly<Record<string, string | undefined>>): RunTool {
+  return (name, args, options = {}) =>
+    new Promise((resolve) => {
+      const settings = {
+        env: { ...env },
+        cwd: '/',
+        timeout: options.timeoutMs ?? toolMsMax,
+        killSignal: 'SIGKILL',
+        maxBuffer: toolBytesMax,
+      } as const;
+      const child = execFile(name, [...args], settings, (error, stdout, stderr) => {
+        if (error === null) return resolve({ code: 0, stdout, stderr });
+        const code = typeof error.code === 'number' ? error.code : null;
+        const isMissing = error.code === 'ENOENT' || error.code === 'EACCES';
+        resolve({ code: isMissing ? 127 : code, stdout, stderr: stderr || error.message });
+      });
+      // One that does not read its stdin may be gone before all is written.
+      child.stdin?.on('error', () => undefined).end(options.input ?? '');
+    });
+}
+
+/** The last line that a tool said, for people; its code where it said nothing. */
+export function describeTool({ code, stdout, stderr }: ToolResult): string {
+  const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
+  return lines.at(-1)?.trim() ?? `status ${code ?? 'none'}`;
+}

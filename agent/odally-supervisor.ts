@@ -1,0 +1,39 @@
+/*
+ * The supervisor of an agent, as a program: `odally-supervisor HOME PID PROGRAM WORD…`, started by
+ * `odally service start` on boxes with neither systemd nor launchd for their user.
+ *
+ * PID is an agent that runs already, or 0. It is small on purpose: no store, no swarm, no schema library,
+ * because it lives as long as the box does.
+ */
+import { holdProcess, openSupervisorWorld } from './install/ports.ts';
+import { Supervisor } from './install/supervisor.ts';
+import {
+  dropSupervisorRecord,
+  findSupervisor,
+  isAlive,
+  nameProcess,
+  saveSupervisorRecord,
+} from './install/supervisor-record.ts';
+
+const { ports, self, argv, say, start, onStop, exit } = openSupervisorWorld();
+const [home = '', pid = '0', ...command] = argv;
+const other = findSupervisor(home);
+if (other !== undefined) {
+  say(`the agent on ${home} is supervised already (by process ${other.supervisor.pid})`);
+  exit(4);
+} else {
+  const running = nameProcess(Number(pid));
+  const supervisor = new Supervisor({
+    ports,
+    self,
+    start: (ended) => start(command, ended),
+    adopted: isAlive(running) ? holdProcess(running) : undefined,
+    isAlive,
+    save: (record) => saveSupervisorRecord(home, record),
+    drop: () => dropSupervisorRecord(home),
+    say,
+    finished: exit,
+  });
+  onStop(() => supervisor.stop());
+  supervisor.start();
+}

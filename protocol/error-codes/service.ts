@@ -1,0 +1,30 @@
+/*
+ * Codes of an agent's installation on its box: its service, its versions, and its end.
+ *
+ * A code is for ever; its sentence may be improved.
+ */
+import { type ErrorRow, lasting, passing } from './row.ts';
+
+/** Code → what it means. */
+export const serviceCodes = {
+  SERVICE_NONE: lasting(
+    2,
+    'No service is installed on this home.',
+    'Install one with `odally service install`.',
+  ),
+  SERVICE_TOOL: passing(
+    1,
+    'A tool of this box that keeps services failed.',
+    'Read what it said; `odally service install --kind background` needs none of them.',
+  ),
+  SERVICE_START: passing(
+    1,
+    'The agent was started and does not answer.',
+    'Read its log file, which the message names, and run `odally service start`.',
+  ),
+  SERVICE_BUSY: passing(
+    4,
+    'An agent that this service did not start runs work.',
+    'Wait until that has ended, or run `odally stop`, and try again.',
+  ),
+} as const satisfies Record<string, ErrorRow>;
