@@ -14,7 +14,6 @@ import { Archive } from '../../store/archive.ts';
 import { Committer } from '../../store/committer.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import { closeStore, openStore, type StoreIdentity } from '../../store/format.ts';
-import { Intake } from '../../store/intake.ts';
 import { JournalPage } from '../../store/journal.ts';
 import type { Kv } from '../../store/kv.ts';
 import { storeCloseMsMax } from '../../store/limits.ts';
@@ -43,7 +42,8 @@ import { type TerminalNote, Terminals } from './terminals.ts';
 import { TreeLine } from './tree-line.ts';
 import { WatchLeases } from './watch-leases.ts';
 import { WorkerDesk } from './worker-desk.ts';
-import { WorkerSession } from './worker-session.ts';
+import type { WorkerSession } from './worker-session.ts';
+import { WorkerSessions } from './worker-sessions.ts';
 
 /** Life cycle: `start`, then `stop`; both safe to repeat. `ended` resolves when it is over. */
 export class Hub {
@@ -52,9 +52,9 @@ export class Hub {
   readonly treeLine: TreeLine;
   readonly terminals: Terminals;
   readonly #parts: HubParts;
-  readonly #sessions = new Map<PeerKey, WorkerSession>();
   #identity!: StoreIdentity;
   #committer!: Committer;
+  #sessions: WorkerSessions | undefined;
   #keys!: DispatchKeys;
   #workers!: WorkerDesk;
   #cockpits!: CockpitDesk;
@@ -85,7 +85,7 @@ export class Hub {
     this.#teamNews = new TeamNews(parts.ports.timers, () => this.feed.tell({ type: 'team' }));
     this.terminals = new Terminals({
       ports: parts.ports,
-      send: (worker, frame) => this.#sessions.get(worker)?.session.sendFrame(frame) ?? 'closed',
+      send: (worker, frame) => this.session(worker)?.session.sendFrame(frame) ?? 'closed',
       note: (note) => this.#noteTerminal(note),
     });
     this.regexes = new RegexThread(parts.ports.timers);
@@ -175,7 +175,7 @@ export class Hub {
   }
 
   session(key: PeerKey): WorkerSession | undefined {
-    return this.#sessions.get(key);
+    return this.#sessions?.find(key);
   }
 
   /** Opens the store, reads everything back, opens the door. Errors: STORE_*, HUB_START. */
@@ -193,13 +193,13 @@ export class Hub {
       onFailure: (error) => this.fail(error),
     });
     const outlet: LedgerOutlet = {
-      queued: (worker, { store, rows }) => this.#sessions.get(worker)?.session.queued(store, rows),
+      queued: (worker, { store, rows }) => this.session(worker)?.session.queued(store, rows),
       jobChanged: (job) => this.feed.tell({ type: 'job', job }),
       inboxChanged: () => this.feed.tell({ type: 'inbox' }),
       journalGrew: () => this.feed.tell({ type: 'journal' }),
       teamChanged: () => this.#teamNews.noteChange(),
-      hasLink: (worker) => this.#sessions.get(worker)?.session.hasLink === true,
-      isPresent: (worker) => this.#sessions.get(worker)?.isFresh === true,
+      hasLink: (worker) => this.session(worker)?.session.hasLink === true,
+      isPresent: (worker) => this.session(worker)?.isFresh === true,
     };
     const state = await readDeskState(kv, await logs.list());
     const parts = { kv, disk, committer: this.#committer, ports };
@@ -219,21 +219,21 @@ export class Hub {
     const rows = { kv, committer: this.#committer, workers, cockpits, inbox };
     this.#invites = new InviteBook({ ...rows, ports, hubKey: key, failed });
     await this.#invites.open();
-    for (const worker of workers.list()) this.#openSession(worker);
+    this.#sessions = this.#openSessions();
     this.#leases = new WatchLeases({
       desk: this.#desk,
       ports,
-      heardAt: (worker) => this.#sessions.get(worker)?.session.heardAt,
+      heardAt: (worker) => this.session(worker)?.session.heardAt,
       failed,
     });
     this.#leases.start();
     this.#retain = this.#openRetain(state);
     this.#retain.start();
     this.#door = await this.#parts.openDoor({
-      countExpected: () => this.#sessions.size,
+      countExpected: () => this.#sessions?.count ?? 0,
       sharesKey: (peer) => cockpits.has(peer),
       admits: (peer) =>
-        this.#sessions.has(peer) || cockpits.has(peer) || this.#invites.admits(peer),
+        this.session(peer) !== undefined || cockpits.has(peer) || this.#invites.admits(peer),
       accept: (link) => this.#accept(link),
     });
     noticed(`hub ${key.slice(0, 8)} started`);
@@ -264,9 +264,8 @@ export class Hub {
 
   /** Ends the trust in a worker, on disk and on the wire. */
   async revoke(worker: WorkerRecord): Promise<void> {
-    const session = this.#sessions.get(worker.key);
     this.terminals.revoked(worker.key);
-    this.#sessions.delete(worker.key);
+    const session = this.#sessions?.remove(worker.key);
     await this.#workers.revoke(worker);
     session?.session.stop('WORKER_REVOKED');
     this.door.kick(worker.key);
@@ -282,12 +281,7 @@ export class Hub {
   }
 
   #accept(link: Link): void {
-    const session = this.#sessions.get(link.peerKey);
-    if (session !== undefined) {
-      void session.session.attach(link);
-      return;
-    }
-    if (this.#cockpits.take(link)) return;
+    if (this.#sessions?.take(link) || this.#cockpits.take(link)) return;
     answerPair(link, this.#parts.ports.timers, async (request) => {
       if (this.#invites.kindOf(link.peerKey) === 'cockpit') {
         return (await this.#invites.pairCockpit(link.peerKey, request)).name;
@@ -299,18 +293,14 @@ export class Hub {
   }
 
   #welcome(worker: WorkerRecord): void {
-    if (!this.#sessions.has(worker.key)) this.#openSession(worker);
+    this.#sessions?.open(worker.key);
     this.#parts.noticed(`paired ${worker.name} (${worker.key.slice(0, 8)}) on ${worker.host}`);
   }
 
-  #openSession({ key }: Pick<WorkerRecord, 'key'>): void {
-    // As it is now: between its pairing's commit and this it may have been revoked.
-    const worker = this.#workers.find(key);
-    if (worker === undefined || worker.revokedAt !== null) return;
-    const { ports, version, noticed } = this.#parts;
-    const session = new WorkerSession({
-      key: worker.key,
-      store: worker.store,
+  #openSessions(): WorkerSessions {
+    const { kv, ports, version, noticed } = this.#parts;
+    const sessions = new WorkerSessions({
+      ...{ kv, ports, version, noticed, identity: this.#identity },
       desk: this.#desk,
       workers: this.#workers,
       mirror: this.#mirror,
@@ -319,25 +309,12 @@ export class Hub {
       doctorLine: this.doctorLine,
       treeLine: this.treeLine,
       terminals: this.terminals,
-      intake: new Intake({
-        kv: this.#parts.kv,
-        peer: worker.key,
-        streams: this.#workers.streamsOf(worker.key),
-        isAfterCrash: this.#identity.isAfterCrash,
-      }),
-      ports,
-      identity: {
-        role: 'hub',
-        version,
-        store: this.#identity.storeId,
-        incarnation: this.#identity.incarnation,
-      },
       presenceChanged: () => this.#teamNews.noteChange(),
       loadChanged: () => this.#teamNews.noteLoad(),
       failed: (error) => this.fail(error),
-      noticed,
     });
-    this.#sessions.set(worker.key, session);
+    for (const { key } of this.#workers.list()) sessions.open(key);
+    return sessions;
   }
 
   #openRetain(state: DeskState): Retain {
@@ -373,7 +350,7 @@ export class Hub {
     this.terminals.stop();
     await this.regexes.close();
     this.#cockpits?.stop();
-    for (const { session } of this.#sessions.values()) session.stop('HUB_STOPPING');
+    this.#sessions?.stop('HUB_STOPPING');
     try {
       await this.#door?.close();
       // A store that cannot be written now may never be: what waits was not acknowledged to anybody.
