@@ -44,6 +44,7 @@ describe('agent home', () => {
       has: [],
       grace_ms: 5000,
       logs: { bytes_max: 64 * 1024 * 1024 },
+      harness: {},
       terminal: { allowed: true },
       disk: { watermark_bytes: 268_435_456, ballast_bytes: 67_108_864 },
     });
@@ -52,7 +53,7 @@ describe('agent home', () => {
   test('agent home: settings of the config are taken', async () => {
     writeFileSync(
       home.config,
-      'host = "box"\nslots = 2\nhas = ["gpu"]\ngrace_ms = 0\n[logs]\nbytes_max = 65536\n[disk]\nwatermark_bytes = 1\n',
+      'host = "box"\nslots = 2\nhas = ["gpu"]\ngrace_ms = 0\n[logs]\nbytes_max = 65536\n[disk]\nwatermark_bytes = 1\n[harness.claude]\ncommand = ["claude", "-p"]\n',
     );
     expect(await readAgentConfig(home)).toEqual({
       host: 'box',
@@ -60,6 +61,7 @@ describe('agent home', () => {
       has: ['gpu'],
       grace_ms: 0,
       logs: { bytes_max: 65_536 },
+      harness: { claude: { command: ['claude', '-p'] } },
       terminal: { allowed: true },
       disk: { watermark_bytes: 1, ballast_bytes: 67_108_864 },
     });

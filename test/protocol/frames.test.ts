@@ -29,7 +29,8 @@ const row = { attempt: 'J1.1', state: 'running' };
 
 /** What an older peer does not send. */
 const optional: Readonly<Record<string, readonly string[]>> = {
-  'doctor-ask': ['only'],
+  'doctor-ask': ['only', 'area'],
+  tree: ['kept'],
   hello: ['name', 'host', 'capabilities', 'inventory', 'takesMany', 'takesWhole'],
   data: ['more'],
   ping: ['load'],
