@@ -8,12 +8,13 @@ import { parseArgs } from 'node:util';
 import { reportFailure, reportReady, startDaemon } from '../protocol/daemon.ts';
 import { AppError, readFirstSentence, wrapError } from '../protocol/errors.ts';
 import { formatFingerprint } from '../protocol/fingerprint.ts';
+import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
 import { dialAgent, type RunningStatus } from './agent-client.ts';
 import { runDoctorCommand } from './doctor/command.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
 import { runService } from './install/service-verb.ts';
-import { joinOverStdio } from './join-stdio.ts';
+import { joinOverStdio, readCode } from './join-stdio.ts';
 import { pair } from './pair.ts';
 import type { Program } from './ports.ts';
 import { type AgentProgramParts, openHomeDoctor, startAgent } from './program.ts';
@@ -21,6 +22,7 @@ import { type AgentProgramParts, openHomeDoctor, startAgent } from './program.ts
 const help = `odally: the agent that lends this box to a Wally.
 
   odally join CODE [--background]   pair with a hub (the code is from \`wally invite\`) and serve it
+                                    CODE is - to read it from stdin; --only pairs, and serves nothing yet
   odally run [--background]         serve the hub that this home is paired with
   odally status                     what the agent on this home is doing
   odally join --stdio               the same over the bytes of this process; the code is their first line
@@ -40,6 +42,7 @@ type Flags = {
   readonly stdio: boolean;
   readonly dryRun: boolean;
   readonly kind: string | undefined;
+  readonly only: boolean;
 };
 
 /** Runs one command line; resolves with the exit status. Never rejects. */
@@ -96,6 +99,7 @@ function readLine(argv: readonly string[]) {
     stdio: { type: 'boolean' },
     'dry-run': { type: 'boolean' },
     kind: { type: 'string' },
+    only: { type: 'boolean' },
   } as const;
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
@@ -107,6 +111,7 @@ function readLine(argv: readonly string[]) {
       stdio: isSet('stdio'),
       dryRun: isSet('dry-run'),
       kind: values.kind,
+      only: isSet('only'),
     };
     return { verb, operands, flags, wantsHelp: values.help === true };
   } catch (cause) {
@@ -121,12 +126,26 @@ async function join(
   operands: readonly string[],
   flags: Flags,
 ): Promise<number> {
-  const [code, ...more] = operands;
+  const [given, ...more] = operands;
+  const { incoming } = parts.program.bytes();
+  const code = given === '-' ? (await readCode(incoming)).trim() : given;
   if (code === undefined) throw new AppError('USAGE_ARGUMENT', 'join: the CODE is missing.');
   expectNone('join', more);
   const pairing = await pair(parts, code);
+  if (flags.only) return showPaired(parts, pairing, flags);
   if (!flags.json) parts.program.say(`Paired as ${pairing.name}.`);
   return flags.background ? runBehind(parts, flags) : serve(parts, flags);
+}
+
+async function showPaired(
+  { program, home }: AgentProgramParts,
+  { name, hub }: Pairing,
+  flags: Flags,
+): Promise<number> {
+  const { publicKey } = await loadOrCreateIdentity(home.key, program.ports.random);
+  const paired = { name, hub, key: formatKey(publicKey), home: home.directory };
+  program.print(flags.json ? JSON.stringify(paired) : `Paired as ${name}; \`odally run\` serves.`);
+  return 0;
 }
 
 /** Stays until a signal or `odally stop`. */

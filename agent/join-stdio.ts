@@ -15,7 +15,7 @@ import { type PairParts, pair } from './pair.ts';
 export async function joinOverStdio(parts: Omit<PairParts, 'bytes'>): Promise<number> {
   const { program } = parts;
   const bytes = program.bytes();
-  const code = await readLine(bytes.incoming);
+  const code = await readCode(bytes.incoming);
   bytes.outgoing.write(stdioMark);
   const { name } = await pair({ ...parts, bytes }, code);
   program.say(`Paired as ${name}.`);
@@ -23,7 +23,7 @@ export async function joinOverStdio(parts: Omit<PairParts, 'bytes'>): Promise<nu
 }
 
 /** The first line; what came with it stays to be read. Errors: INVITE_MALFORMED when there is none. */
-async function readLine(incoming: Readable): Promise<string> {
+export async function readCode(incoming: Readable): Promise<string> {
   let read = Buffer.alloc(0);
   // Not `for await`, which would end the stream.
   while (!read.includes(0x0a)) {

@@ -38,6 +38,8 @@ export interface HubHome {
   readonly hubs: string;
   /** What retention took out of the store. */
   readonly archive: string;
+  /** Node for boxes of other kinds than this. */
+  readonly runtimes: string;
   /** The odally that `wally up --local` keeps beside the hub. */
   readonly localAgent: string;
 }
@@ -66,6 +68,7 @@ export function findHubHome(env: HomeEnv): HubHome {
     hubLog: join(directory, 'hub.log'),
     hubs: join(directory, 'hubs'),
     archive: join(directory, 'archive'),
+    runtimes: join(directory, 'runtimes'),
     localAgent:
       agentNamed === undefined || agentNamed === ''
         ? join(directory, 'odally')

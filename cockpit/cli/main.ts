@@ -26,6 +26,7 @@ import { type LocalVerb, localVerbs } from './local.ts';
 import { openHubs } from './open-hubs.ts';
 import { printLogItem } from './print-log.ts';
 import { readPrompt } from './read-prompt.ts';
+import { runSteps } from './run-steps.ts';
 import { openScreen } from './screen.ts';
 import { chooseStyle } from './style.ts';
 import { assertTerminal, runTerminal } from './terminal.ts';
@@ -135,6 +136,7 @@ async function runRemote(remote: Remote): Promise<number> {
     if (verb.name === 'terminal') return await runTerminal(program, client, request);
     if (verb.name === 'export') return await runExport(call);
     if (streamed.has(verb.name) || isFollowed(verb, request)) return await runStream(call, verb);
+    if (verb.showItem !== undefined) return await runSteps(call, verb);
     if (verb.name === 'dispatch' && request.args.follow === true) return await runFollow(call);
     if (verb.name === 'get' && request.args.path !== undefined) return await runGet(call);
     const answer = await client.call(verb.name, request.args);

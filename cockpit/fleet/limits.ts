@@ -9,3 +9,27 @@ export const sshRunMsDefault = 60_000;
 
 /** Bytes that one command on a box may write; our scripts write a few lines, a doctor some hundred KiB. */
 export const sshOutputBytesMax = 4 * 1024 * 1024;
+
+/**
+ * A Node that is smaller is not one whole program: distributions link it against libraries of theirs, which
+ * no other box has. The official ones are of 90 MB and more.
+ */
+export const runtimeBytesMin = 40 * 1024 * 1024;
+
+/** A tree must have gone over by then: a runtime of 50 MB, compressed, at 1 Mbit/s is 7 minutes. */
+export const deliverMsMax = 30 * 60_000;
+
+/** A box hashes a runtime of 120 MB in a second; a slow card takes a minute to read it. */
+export const proveMsMax = 5 * 60_000;
+
+/** Room that an agent needs besides its own files: its ballast of 64 MiB, and as much for work. */
+export const installRoomBytesMin = 128 * 1024 * 1024;
+
+/** The code that an install mints must be used at once; a slow box takes seconds to start Node. */
+export const installInviteMs = 5 * 60_000;
+
+/** A box that was started must be seen within this time; it dials at once, and again after 5 s at most. */
+export const seenMsMax = 30_000;
+
+/** Its doctor walks over what it keeps; hub and box both give up by themselves before. */
+export const remoteCommandMsMax = 90_000;

@@ -1,13 +1,16 @@
 /*
- * The real ssh: a program of the person's, started for each command.
+ * The real ssh: a program of the person's, started for each command; and what our own program has to send.
  *
  * The only place of the fleet that starts processes. It decides nothing: what is run, and what came of
  * it, is decided by who asks. A channel that is closed leaves no process behind.
  */
 import { Duplex, type Readable, type Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { AppError } from '../../protocol/errors.ts';
+import { readBundle } from './bundle.ts';
 import { sshOutputBytesMax, sshRunMsDefault } from './limits.ts';
+import { describeRuntime, findRuntime, type RunProgram } from './runtime.ts';
 import {
   planSshArguments,
   readSshFailure,
@@ -17,6 +20,7 @@ import {
   type SshTarget,
   sshFailedStatus,
 } from './ssh.ts';
+import type { Supplies } from './supplies.ts';
 
 /** Opens the person's ssh. `command` is the program with its first arguments, as `[ssh] command` says. */
 export function openSsh(command: readonly string[]): Ssh {
@@ -56,6 +60,31 @@ export function openSsh(command: readonly string[]): Ssh {
   };
 }
 
+/** The supplies of the program that runs; `cache` is where fetched runtimes are kept. */
+export function openSupplies(cache: string): Supplies {
+  // Our own place tells where dist is; run as sources there is none, which is said when it is asked for.
+  const dist = fileURLToPath(import.meta.url).replace(/\/dist\/.*$/, '/dist');
+  const own = {
+    path: process.execPath,
+    version: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+  };
+  const run: RunProgram = async (file, args) => {
+    const {
+      exitCode = 127,
+      stdout,
+      stderr,
+    } = await execa(file, args, { reject: false, env: { LC_ALL: 'C' } });
+    return { exitCode, stdout, stderr };
+  };
+  const parts = { own, cache, run };
+  return {
+    bundle: (platform) => readBundle(dist, platform),
+    describeRuntime: (platform) => describeRuntime(parts, platform),
+    runtime: (platform) => findRuntime(parts, platform),
+  };
+}
+
 /** One stream of both pipes. What is written after the far end is gone is dropped: `ended` tells of it. */
 function joinPipes(
   { stdin, stdout }: { readonly stdin: Writable; readonly stdout: Readable },
@@ -82,7 +111,12 @@ function joinPipes(
 function planInput(stdin: SshRunOptions['stdin']) {
   if (stdin === undefined) return { stdin: 'ignore' } as const;
   if (typeof stdin === 'string' || stdin instanceof Uint8Array) return { input: stdin } as const;
-  return { stdin } as const;
+  return { stdin: iterate(stdin) } as const;
+}
+
+/** A stream of Node's own is taken for a pipe, which this may not be. */
+async function* iterate(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* pieces;
 }
 
 /** As much of an end as we look at. */
@@ -93,7 +127,8 @@ interface Ended {
   readonly code?: string | undefined;
   readonly timedOut: boolean;
   readonly isCanceled: boolean;
-  readonly shortMessage?: string | undefined;
+  readonly signal?: string | undefined;
+  readonly originalMessage?: string | undefined;
 }
 
 function findFailure(
@@ -110,7 +145,10 @@ function findFailure(
   }
   if (ended.isCanceled) return new AppError('SSH_FAILED', 'The command on the box was left.');
   const { exitCode } = ended;
-  if (exitCode === undefined) return new AppError('SSH_FAILED', ended.shortMessage);
+  if (exitCode === undefined) {
+    const why = ended.signal ?? ended.originalMessage?.split('\n')[0] ?? 'nobody knows what';
+    return new AppError('SSH_FAILED', `The ssh to ${target.target} was ended by ${why}.`);
+  }
   if (exitCode === sshFailedStatus) return readSshFailure(target, String(ended.stderr ?? ''));
   return undefined;
 }

@@ -14,6 +14,7 @@ import type { DiskGuard } from '../../store/disk-guard.ts';
 import type { Kv } from '../../store/kv.ts';
 import type { LogStore } from '../../store/log.ts';
 import type { Ssh } from '../fleet/ssh.ts';
+import type { Supplies } from '../fleet/supplies.ts';
 import type { KeepPolicy } from '../manager/plan-retention.ts';
 
 /** Where workers, and cockpits on other machines, come in. */
@@ -49,5 +50,7 @@ export interface HubParts {
   readonly serveCockpit: (link: Link) => ServedControl;
   /** The person's own way onto other boxes. */
   readonly ssh: Ssh;
+  /** What is put onto them. */
+  readonly supplies: Supplies;
   readonly noticed: (line: string) => void;
 }

@@ -18,6 +18,7 @@ import { JournalPage } from '../../store/journal.ts';
 import type { Kv } from '../../store/kv.ts';
 import { storeCloseMsMax } from '../../store/limits.ts';
 import type { Ssh } from '../fleet/ssh.ts';
+import type { Supplies } from '../fleet/supplies.ts';
 import { RegexThread } from '../logs/regex-thread.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { presentDetail } from '../verbs/present.ts';
@@ -50,6 +51,8 @@ export class Hub {
   readonly feed = new Feed();
   readonly doctorLine: DoctorLine;
   readonly treeLine: TreeLine;
+  /** Boxes on which an install is at work. */
+  readonly installing = new Set<string>();
   readonly terminals: Terminals;
   readonly #parts: HubParts;
   #identity!: StoreIdentity;
@@ -120,6 +123,10 @@ export class Hub {
 
   get ssh(): Ssh {
     return this.#parts.ssh;
+  }
+
+  get supplies(): Supplies {
+    return this.#parts.supplies;
   }
 
   get artifacts(): ArtifactMirror {

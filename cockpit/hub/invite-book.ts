@@ -5,7 +5,7 @@
  * opens the door until it expires or was used; asking again with the same agent key after the
  * answer got lost gives the same answer. One whose maker wants to be asked lets nobody in by itself: who
  * comes with it waits in the inbox, until the M2 has decided or the invite is over.
- * Errors: INVITE_USED, INVITE_EXPIRED, PAIRING_ASKED, PAIRING_REJECTED, USAGE_ARGUMENT, STORE_FULL.
+ * Errors: INVITE_USED, INVITE_EXPIRED, PAIRING_ASKED, PAIRING_REJECTED, WORKER_NAME, WORKER_NAME_TAKEN, STORE_FULL.
  */
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
@@ -21,7 +21,7 @@ import { inviteKey, prefixRange } from '../../store/keys.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
 import { planRow, readRow } from '../../store/row-codec.ts';
 import type { CockpitRecord } from '../manager/cockpit.ts';
-import { pickName } from '../manager/names.ts';
+import { assertFreeName, pickName } from '../manager/names.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import type { CockpitDesk } from './cockpit-desk.ts';
 import type { DecisionDesk } from './decision-desk.ts';
@@ -35,6 +35,8 @@ export const inviteRowSchema = z.object({
   usedBy: z.string().nullable(),
   /** Whom it lets in; a worker where absent. */
   kind: z.literal('cockpit').exactOptional(),
+  /** What the worker is to be called; nobody else is given the name while the invite is open. */
+  name: z.string().exactOptional(),
   /** The M2 is asked before anybody is let in. */
   asks: z.literal(true).exactOptional(),
   /** The M2 said no to who came with it. */
@@ -63,6 +65,8 @@ export interface InviteOrder {
   readonly ttlMs: number;
   /** Is the M2 asked before anybody is let in? */
   readonly asks: boolean;
+  /** What the worker is to be called. */
+  readonly name?: string;
 }
 
 /** Life cycle: `open` reads the rows back; `stop` ends its timer; safe to repeat. */
@@ -100,9 +104,10 @@ export class InviteBook {
   }
 
   /** Makes an invite; it is on disk before the code is known to anybody. */
-  async create({ kind, ttlMs, asks, ...where }: InviteOrder): Promise<NewInvite> {
+  async create({ kind, ttlMs, asks, name, ...where }: InviteOrder): Promise<NewInvite> {
     const { ports, hubKey, committer } = this.#parts;
     const forgotten = this.#forgetExpired();
+    if (name !== undefined) assertFreeName(name, this.#listTakenNames());
     if (this.#invites.size >= invitesOpenMax) {
       throw new AppError('STORE_FULL', `${invitesOpenMax} invites are open already.`);
     }
@@ -113,10 +118,17 @@ export class InviteBook {
       ...{ oneTimeKey, expiresAt, usedBy: null },
       ...(kind === 'cockpit' ? { kind } : {}),
       ...(asks ? { asks } : {}),
+      ...(name === undefined ? {} : { name }),
     };
     this.#invites.set(oneTimeKey, row);
     await committer.commit([...forgotten, planRow(inviteKey(oneTimeKey), row)]);
     return invite;
+  }
+
+  /** Closes an invite; nothing happens where it is closed already. */
+  async withdraw(oneTimeKey: string): Promise<void> {
+    if (!this.#invites.delete(oneTimeKey)) return;
+    await this.#parts.committer.commit([{ type: 'del', key: inviteKey(oneTimeKey) }]);
   }
 
   /** May this key knock? Called by the door for every stranger, so it is one look-up. */
@@ -161,7 +173,7 @@ export class InviteBook {
     }
     if (invite.asks === true) return this.#ask(invite, request);
     const used = this.#use(invite, request.key);
-    const worker = this.#admit(request);
+    const worker = this.#admit(request, invite);
     await workers.save(worker, 'worker-paired', [used]);
     return worker;
   }
@@ -174,7 +186,7 @@ export class InviteBook {
       throw new AppError('INVITE_EXPIRED');
     }
     const used = this.#use(invite, decision.peer);
-    const worker = this.#admit({ key: decision.peer, host: decision.host });
+    const worker = this.#admit({ key: decision.peer, host: decision.host }, invite);
     await this.#parts.workers.admit(worker, { ops: [used], answered });
     return worker;
   }
@@ -218,13 +230,14 @@ export class InviteBook {
     return planRow(inviteKey(invite.oneTimeKey), used);
   }
 
-  #admit({ key, host }: PairRequest): WorkerRecord {
+  #admit({ key, host }: PairRequest, { oneTimeKey, name }: InviteRow): WorkerRecord {
     const { workers, ports } = this.#parts;
+    const taken = this.#listTakenNames(oneTimeKey);
     const known = workers.find(key);
     if (known !== undefined) return { ...known, host, revokedAt: null };
     return {
       key,
-      name: pickName(workers.listTakenNames()),
+      name: name !== undefined && !taken.has(name) ? name : pickName(taken),
       formerNames: [],
       kind: 'odally',
       host,
@@ -234,6 +247,16 @@ export class InviteBook {
       capabilities: null,
       revokedAt: null,
     };
+  }
+
+  /** Names that somebody has, or is to have by an open invite other than this. */
+  #listTakenNames(but?: string): ReadonlySet<string> {
+    const promised = [...this.#invites.values()].flatMap((invite) =>
+      invite.name === undefined || invite.oneTimeKey === but || this.#isExpired(invite)
+        ? []
+        : [invite.name],
+    );
+    return new Set([...this.#parts.workers.listTakenNames(), ...promised]);
   }
 
   /** Requests whose invites are over are moot; the rest is looked at again when the next one is. */

@@ -22,7 +22,7 @@ import { type HomeDisk, openHomeDisk } from '../../store/home-disk.ts';
 import { metaKey } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
 import { openLogFiles } from '../../store/log-files.ts';
-import { openSsh } from '../fleet/ports.ts';
+import { openSsh, openSupplies } from '../fleet/ports.ts';
 import { type HubConfig, type HubHome, readHubConfig, readKeepPolicy } from '../home.ts';
 import { type ControlScene, openControl, serveCockpit } from './control.ts';
 import { Hub } from './hub.ts';
@@ -63,7 +63,8 @@ export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
     const keep = { policy: readKeepPolicy(config), archive: openArchiveFiles(home.archive) };
     const stores = { kv, disk: guard, logs, artifacts, keep };
     const ssh = openSsh(config.ssh.command);
-    const rest = { key, version, openDoor, ssh, noticed };
+    const supplies = openSupplies(home.runtimes);
+    const rest = { key, version, openDoor, ssh, supplies, noticed };
     const hub: Hub = new Hub({
       ...{ ports, ...stores, ...rest },
       serveCockpit: (link) =>

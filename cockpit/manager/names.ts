@@ -4,6 +4,8 @@
  * Each round runs through the alphabet, so that the first names of a team differ in their first
  * letter. When all are taken the list is gone through again with a number: alice-2, bob-2, ...
  */
+import { AppError } from '../../protocol/errors.ts';
+import { isWorkerName } from './worker.ts';
 
 // biome-ignore format: a list of names reads better in lines than in a column
 /** First names, in the order they are given out. */
@@ -39,5 +41,13 @@ export function pickName(taken: ReadonlySet<string>): string {
       const candidate = round === 1 ? name : `${name}-${round}`;
       if (!taken.has(candidate)) return candidate;
     }
+  }
+}
+
+/** Refuses what cannot be a name, and what is or was another's. Errors: WORKER_NAME, WORKER_NAME_TAKEN. */
+export function assertFreeName(name: string, taken: ReadonlySet<string>): void {
+  if (!isWorkerName(name)) throw new AppError('WORKER_NAME', `"${name}" cannot be a worker name.`);
+  if (taken.has(name)) {
+    throw new AppError('WORKER_NAME_TAKEN', `Another worker is or was named "${name}".`);
   }
 }

@@ -1,7 +1,7 @@
 /*
  * `wally invite`: one code that lets one box in, to work or to look in, once, for a short time.
  *
- * The code is a secret until it is used. Errors: STORE_FULL, USAGE_ARGUMENT.
+ * The code is a secret until it is used. Errors: STORE_FULL, USAGE_ARGUMENT, WORKER_NAME, WORKER_NAME_TAKEN.
  */
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
@@ -19,6 +19,7 @@ export const inviteVerb = defineVerb({
   flags: {
     ttl: { value: 'DURATION', help: 'how long the code is good for (10m)' },
     cockpit: { help: 'for a cockpit on another machine, not for a worker' },
+    name: { value: 'NAME', help: 'what the worker is to be called; else the next name' },
     ask: { help: 'let nobody in before you have approved it in the inbox' },
   },
   danger: 'changes',
@@ -27,16 +28,21 @@ export const inviteVerb = defineVerb({
       ttl: durationArgument.optional(),
       cockpit: z.boolean().default(false),
       ask: z.boolean().default(false),
+      name: z.string().optional(),
     })
     .refine(({ cockpit, ask }) => !(cockpit && ask), {
       message: '--ask is about workers; a code for a cockpit lets in who has it',
+    })
+    .refine(({ cockpit, name }) => !(cockpit && name !== undefined), {
+      message: '--name is about workers; a cockpit is called after its host',
     }),
-  async run({ hub }, { ttl, cockpit, ask }): Promise<InviteShape> {
+  async run({ hub }, { ttl, cockpit, ask, name }): Promise<InviteShape> {
     const ttlMs = ttl ?? inviteMsDefault;
     if (ttlMs > inviteMsMax) throw new AppError('USAGE_ARGUMENT', 'A code lives 24 hours at most.');
     const { addresses, rendezvous } = hub.door;
     const kind = cockpit ? 'cockpit' : 'worker';
-    const order = { kind, addresses, rendezvous, ttlMs, asks: ask } as const;
+    const called = name === undefined ? {} : { name };
+    const order = { kind, addresses, rendezvous, ttlMs, asks: ask, ...called } as const;
     const { code, expiresAt } = await hub.invites.create(order);
     const command = cockpit ? `wally --hub ${code}` : `odally join ${code}`;
     return { code, command, expiresAt: formatInstant(expiresAt) };

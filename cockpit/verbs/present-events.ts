@@ -90,6 +90,8 @@ const sentences: Readonly<Record<string, (words: Words) => string>> = {
   'decision-closed': ({ note }) => describeAnswer(note),
   'inbox-full': ({ work }) => `the inbox is full; nobody is asked about ${work || 'it'}`,
   'worker-paired': ({ who }) => `${who} was paired`,
+  'worker-installed': ({ who, note }) => `${who} was installed: ${note}`,
+  'install-failed': ({ note }) => `an install failed: ${note}`,
   'worker-renamed': ({ note }) => `a worker is called ${note} now`,
   'worker-revoked': ({ who }) => `${who} is not trusted any more`,
   'worker-store-lost': ({ who }) => `${who} came back without its memory`,

@@ -11,6 +11,7 @@ import { exportVerb } from './export.ts';
 import { getVerb } from './get.ts';
 import { statusVerb, stopVerb, watchVerb } from './hub-state.ts';
 import { decideVerb, dismissVerb, inboxVerb } from './inbox.ts';
+import { installVerb } from './install.ts';
 import { inviteVerb } from './invite.ts';
 import { cancelVerb, jobsVerb, jobVerb, retryVerb, waitVerb } from './jobs.ts';
 import { logFindVerb, logFollowVerb, logLinesVerb } from './log-lines.ts';
@@ -28,6 +29,7 @@ export const verbs: readonly AnyVerb[] = [
   teamRenameVerb,
   teamRevokeVerb,
   inviteVerb,
+  installVerb,
   cockpitsVerb,
   cockpitsRevokeVerb,
   dispatchVerb,

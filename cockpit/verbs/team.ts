@@ -7,7 +7,8 @@ import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import { formatFingerprint } from '../../protocol/fingerprint.ts';
 import type { Hub } from '../hub/hub.ts';
-import { isWorkerName, type WorkerRecord } from '../manager/worker.ts';
+import { assertFreeName } from '../manager/names.ts';
+import type { WorkerRecord } from '../manager/worker.ts';
 import { presentTeam, presentWorker } from './present.ts';
 import type { TeamRow } from './shapes.ts';
 import { showTable, showTeam } from './text.ts';
@@ -49,11 +50,8 @@ export const teamRenameVerb = defineVerb({
   args: z.object({ name: z.string(), to: z.string() }),
   async run({ hub }, { name, to }) {
     const worker = getWorker(hub, name);
-    if (!isWorkerName(to)) throw new AppError('WORKER_NAME', `"${to}" cannot be a worker name.`);
     const isOwn = worker.name === to || worker.formerNames.includes(to);
-    if (!isOwn && hub.workers.listTakenNames().has(to)) {
-      throw new AppError('WORKER_NAME_TAKEN', `Another worker is or was named "${to}".`);
-    }
+    assertFreeName(to, isOwn ? new Set() : hub.workers.listTakenNames());
     const formerNames = [...new Set([...worker.formerNames, worker.name])].filter(
       (was) => was !== to,
     );

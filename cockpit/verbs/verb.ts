@@ -62,6 +62,11 @@ export interface Verb<A, R> {
   run(context: VerbContext, args: A): Promise<R>;
   /** Runs in the asker's own process where no hub answers; absent for verbs that need one. */
   runWithoutHub?(scene: HublessScene, args: A): Promise<R>;
+  /**
+   * One item of a verb that tells its steps before it answers, as a line; absent for verbs whose items
+   * are the answer.
+   */
+  showItem?(item: unknown, style: Style): string;
   /** The answer in a few lines for people. */
   show(answer: R, style: Style): string;
   /** Exit status of an answer that came; 0 where absent. */

@@ -14,7 +14,7 @@ import { type CommandJob, getLastAttempt, type JobRecord } from '../../cockpit/m
 import { serveControl } from '../../protocol/control.ts';
 import type { JobId, PeerKey } from '../../protocol/model.ts';
 import { MemoryArchive } from '../../store/archive-memory.ts';
-import { noSsh } from '../kit/no-ssh.ts';
+import { noFleet } from '../kit/no-fleet.ts';
 import { bareBox } from '../store/doctor/fake-box.ts';
 import { type DiskCopy, SimDisk } from './disk.ts';
 import type { Ground } from './ground.ts';
@@ -207,7 +207,7 @@ export class HubBox {
           stopHub: () => undefined,
         });
       },
-      ssh: noSsh,
+      ...noFleet,
       noticed: (line) => trace.say(owner.name, line),
     });
     hub.feed.follow((event) => this.#hear(owner, event));

@@ -20,7 +20,7 @@ import { instantTiming } from '../../../store/disk-timing.ts';
 import { openStore } from '../../../store/format.ts';
 import { MemoryLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../../store/memory.ts';
-import { noSsh } from '../../kit/no-ssh.ts';
+import { noFleet } from '../../kit/no-fleet.ts';
 import { FakePorts, settle } from '../../protocol/fake-ports.ts';
 import { makeHello, RawPeer } from '../../protocol/raw-peer.ts';
 import { bareBox } from '../../store/doctor/fake-box.ts';
@@ -77,7 +77,7 @@ export async function openHubInHand(): Promise<HubInHand> {
       return shutDoor;
     },
     serveCockpit: (link) => serveCockpit(link, { hub, ...scene }),
-    ssh: noSsh,
+    ...noFleet,
     noticed: (line) => noticed.push(line),
   });
   let failure: string | undefined;

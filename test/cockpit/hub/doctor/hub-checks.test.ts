@@ -28,7 +28,7 @@ import type { Kv } from '../../../../store/kv.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../../store/log-memory.ts';
 import { instantDisk, openMemoryKv } from '../../../../store/memory.ts';
 import { planRow } from '../../../../store/row-codec.ts';
-import { noSsh } from '../../../kit/no-ssh.ts';
+import { noFleet } from '../../../kit/no-fleet.ts';
 import { FakePorts, settle } from '../../../protocol/fake-ports.ts';
 import { makeHello, RawPeer } from '../../../protocol/raw-peer.ts';
 import { bareBox } from '../../../store/doctor/fake-box.ts';
@@ -65,7 +65,7 @@ async function startHub(): Promise<void> {
       return { addresses: [], rendezvous: [], kick: () => undefined, close };
     },
     serveCockpit: () => expect.unreachable('no cockpit is paired'),
-    ssh: noSsh,
+    ...noFleet,
     noticed: () => undefined,
   });
   await hub.start();

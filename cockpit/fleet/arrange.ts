@@ -1,0 +1,70 @@
+/*
+ * Making a version that lies on a box the current one: its runtime noted, the launcher, the link.
+ *
+ * The link is put in place by a rename, by the very Node that is going to run the agent, so a Node that
+ * does not run there is found before anything points to it. Safe to repeat.
+ * Errors: INSTALL_RUNTIME, INSTALL_HOME, INSTALL_FAILED, SSH_*.
+ */
+import { AppError } from '../../protocol/errors.ts';
+import type { BoxWay } from './deliver.ts';
+import { readScript } from './shell.ts';
+
+/** What is to be current. */
+export interface Arrangement {
+  /** `$ODALLY_HOME` there, absolute. */
+  readonly home: string;
+  /** The name of a directory in `versions`. */
+  readonly version: string;
+  /** The Node that runs it, absolute. */
+  readonly node: string;
+}
+
+const said = { node: 76, home: 73, agent: 77 } as const;
+
+/** Makes it so, and sees that the agent starts. */
+export async function arrange({ ssh, place, signal }: BoxWay, what: Arrangement): Promise<void> {
+  const options = signal === undefined ? {} : { signal };
+  const stdin = planArrange(what);
+  const { code, stderr } = await ssh.run(place, readScript, { stdin, ...options });
+  if (code === 0) return;
+  const words = stderr.trim().split('\n').slice(0, 3).join(' ').slice(0, 300);
+  if (code === said.node) {
+    throw new AppError('INSTALL_RUNTIME', `${what.node} does not run there: ${words}`);
+  }
+  if (code === said.home) throw new AppError('INSTALL_HOME', `${what.home}: ${words}`);
+  throw new AppError('INSTALL_FAILED', `The agent does not start there: ${words}`);
+}
+
+function planArrange({ home, version, node }: Arrangement): string {
+  return `
+LC_ALL=C; export LC_ALL; umask 077
+h='${home}'; v='${version}'; n='${node}'
+"$n" -e 0 || exit ${said.node}
+cd "$h" && mkdir -p bin || exit ${said.home}
+printf '%s\\n' "$n" > "versions/$v.runtime.new" && mv -f "versions/$v.runtime.new" "versions/$v.runtime" || exit ${said.home}
+cat > bin/odally.new <<'END' || exit ${said.home}
+${launcher(home)}END
+chmod 700 bin/odally.new && mv -f bin/odally.new bin/odally || exit ${said.home}
+"$n" "versions/$v/odally.js" --version || exit ${said.agent}
+if [ "$(readlink current 2>/dev/null)" != "versions/$v" ]; then
+  rm -f current.new && ln -s "versions/$v" current.new || exit ${said.home}
+  "$n" -e 'require("node:fs").renameSync("current.new", "current")' || exit ${said.home}
+fi
+bin/odally --version || exit ${said.agent}
+`;
+}
+
+/** Runs the current version with the Node that is noted for it, wherever it is called from. */
+function launcher(home: string): string {
+  return `#!/bin/sh
+# Runs the agent's current version, with the Node that was noted for it. Made by \`wally install\`.
+h='${home}'
+v=$(readlink "$h/current") && read -r n < "$h/$v.runtime" || {
+  echo "odally: nothing is installed in $h" >&2
+  exit 2
+}
+ODALLY_HOME=\${ODALLY_HOME:-$h}
+export ODALLY_HOME
+exec "$n" "$h/$v/odally.js" "$@"
+`;
+}

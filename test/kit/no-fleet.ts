@@ -1,0 +1,24 @@
+/*
+ * The parts of a hub that gets onto no box: whoever asks them is told that there is nothing.
+ */
+import type { Ssh } from '../../cockpit/fleet/ssh.ts';
+import type { Supplies } from '../../cockpit/fleet/supplies.ts';
+import { AppError } from '../../protocol/errors.ts';
+
+const ssh: Ssh = {
+  run: async () => {
+    throw new AppError('SSH_MISSING');
+  },
+  open: () => {
+    throw new AppError('SSH_MISSING');
+  },
+};
+
+const refuse = async () => {
+  throw new AppError('INSTALL_BUNDLE');
+};
+
+const supplies: Supplies = { bundle: refuse, describeRuntime: refuse, runtime: refuse };
+
+/** No ssh, and nothing to put onto a box. */
+export const noFleet = { ssh, supplies };
