@@ -1,27 +1,12 @@
 /*
  * Arguments that several verbs take: job ids, names, durations.
  *
- * A duration is a number with a unit (`500ms`, `90s`, `30m`, `2h`, `1d`), seconds where it has none.
- * In memory it is milliseconds.
+ * Each says what is wrong with a word that it does not take, and how one is written.
  */
 import { z } from 'zod';
+import { parseDuration, parseWhen, type When } from '../../protocol/duration.ts';
 import type { JobId } from '../../protocol/model.ts';
-import type { Clock } from '../../protocol/ports.ts';
 import { logsMergedMax } from '../logs/limits.ts';
-
-const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** Longest duration that an argument may name: a year. */
-export const durationMsMax = 366 * unitMs.d;
-
-/** Milliseconds, or undefined where the text is no duration. */
-export function parseDuration(text: string): number | undefined {
-  const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim());
-  if (parts === null) return undefined;
-  const unit = (parts[2] ?? 's') as keyof typeof unitMs;
-  const ms = Math.round(Number(parts[1]) * unitMs[unit]);
-  return ms > 0 && ms <= durationMsMax ? ms : undefined;
-}
 
 /** A duration argument, as milliseconds. */
 export const durationArgument = z.string().transform((text, context) => {
@@ -34,24 +19,14 @@ export const durationArgument = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** A moment as it was asked for: so long ago, or an instant in wall milliseconds. */
-export type When = { readonly agoMs: number } | { readonly at: number };
-
 /** `7d` for seven days ago, or an instant in ISO 8601. */
 export const whenArgument = z.string().transform((text, context): When => {
-  const agoMs = parseDuration(text);
-  if (agoMs !== undefined) return { agoMs };
-  const at = Date.parse(text);
-  if (!Number.isNaN(at)) return { at };
+  const when = parseWhen(text);
+  if (when !== undefined) return when;
   const message = `"${text}" is neither a duration (7d) nor an instant (2026-11-25T12:00:00Z)`;
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
-
-/** The moment in wall milliseconds. */
-export function findWhen(when: When, clock: Pick<Clock, 'wallMs'>): number {
-  return 'at' in when ? when.at : clock.wallMs() - when.agoMs;
-}
 
 /** `J12`, also written `j12` or `12`. */
 export const jobArgument = z.string().transform((text, context): JobId => {

@@ -6,12 +6,13 @@
  * looks through so many events and no more for those that are wanted. Errors: WORKER_UNKNOWN, USAGE_ARGUMENT, STORE_*.
  */
 import { z } from 'zod';
+import { findWhen } from '../../protocol/duration.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { JobId, PeerKey } from '../../protocol/model.ts';
 import { type JournalEvent, readEvents, readLastEventSeq } from '../../store/journal.ts';
 import { countEvents, findEventSeq, readEventsBefore } from '../../store/journal-seek.ts';
 import type { Hub } from '../hub/hub.ts';
-import { findWhen, jobArgument, whenArgument } from './arguments.ts';
+import { jobArgument, whenArgument } from './arguments.ts';
 import { formatInstant } from './present.ts';
 import { findEventJob, presentEvents } from './present-events.ts';
 import type { EventRow, HourRow } from './shapes.ts';

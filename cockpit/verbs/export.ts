@@ -6,6 +6,7 @@
  * Errors: USAGE_ARGUMENT.
  */
 import { z } from 'zod';
+import { findWhen } from '../../protocol/duration.ts';
 import { readEvents } from '../../store/journal.ts';
 import { prefixRange } from '../../store/keys.ts';
 import { readRow } from '../../store/row-codec.ts';
@@ -13,7 +14,7 @@ import { describeDecision, describeEvent } from '../hub/export-lines.ts';
 import type { Hub } from '../hub/hub.ts';
 import { decisionRowSchema } from '../manager/decision.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
-import { findWhen, whenArgument } from './arguments.ts';
+import { whenArgument } from './arguments.ts';
 import { presentDetail } from './present.ts';
 import { defineVerb } from './verb.ts';
 

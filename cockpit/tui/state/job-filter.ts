@@ -4,7 +4,7 @@
  * All terms must hold; `,` in one means any of them, `!` before it that it must not. A term that is
  * being typed (`age:<`) narrows nothing yet. A key that is not known is a plain word: titles hold colons.
  */
-import { parseDuration } from '../../verbs/arguments.ts';
+import { parseDuration } from '../../../protocol/duration.ts';
 import type { JobRow } from '../../verbs/shapes.ts';
 import { isBadOutcome, isLate } from '../views/phrases.ts';
 import { matchesFilter } from './list.ts';

@@ -4,9 +4,10 @@
  * The words are made from the flags that will be sent, not from the choice, so that they can't say
  * another thing than the hub will do.
  */
+
+import { parseDuration } from '../../../protocol/duration.ts';
 import { lostAfterMsDefault } from '../../../protocol/limits.ts';
 import { findReplaceAfterMs } from '../../manager/plan-loss.ts';
-import { parseDuration } from '../../verbs/arguments.ts';
 import { durationText } from '../views/phrases.ts';
 import { choices, type FormValues, withChoice, withText } from './form-fields.ts';
 

@@ -3,13 +3,8 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  durationArgument,
-  durationMsMax,
-  jobArgument,
-  listArgument,
-  parseDuration,
-} from '../../../cockpit/verbs/arguments.ts';
+import { durationArgument, jobArgument, listArgument } from '../../../cockpit/verbs/arguments.ts';
+import { durationMsMax, parseDuration } from '../../../protocol/duration.ts';
 
 describe('arguments', () => {
   test.each([
