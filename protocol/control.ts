@@ -224,6 +224,8 @@ interface OpenCall {
   parts: Uint8Array[];
   /** Values that may still be given before one of them must be taken. */
   room: number;
+  /** Items that came and were not taken. */
+  underWayCount: number;
   /** The answer is here, and comes after the last item was taken, also when the link ends meanwhile. */
   isAnswered: boolean;
   /** Resolves those who wait for room. */
@@ -278,12 +280,11 @@ export class ControlClient {
     const done = new Promise<unknown>((resolve, reject) => {
       if (!this.#isOpen) return reject(new AppError(this.#gone));
       const ask = encodeValue({ t: 'ask', id, verb, args });
-      if (ask.length > frameBytesMax) {
-        return reject(new AppError('USAGE_ARGUMENT', `${verb}: the arguments are over 1 MiB.`));
-      }
+      const large = `${verb}: the arguments are over 1 MiB.`;
+      if (ask.length > frameBytesMax) return reject(new AppError('USAGE_ARGUMENT', large));
       const [chain, room] = [Promise.resolve(), givesUnderWayMax];
       this.#calls.set(id, {
-        ...{ take, resolve, reject, chain, room, isAnswered: false },
+        ...{ take, resolve, reject, chain, room, underWayCount: 0, isAnswered: false },
         parts: [],
         waiting: [],
       });
@@ -359,6 +360,9 @@ export class ControlClient {
     const value = readJsonOrClose(call.parts.splice(0), this.#link);
     if (value === undefined) return;
     if (frame.t === 'item') {
+      call.underWayCount += 1;
+      // There was no room for that many; they would be held here without a bound.
+      if (call.underWayCount > itemsUnderWayMax) return this.#link.close('STORE_FULL');
       call.chain = call.chain.then(() => this.#takeItem(frame.id, call, value));
       return;
     }
@@ -378,6 +382,7 @@ export class ControlClient {
     if (!this.#calls.has(id)) return;
     try {
       await call.take(value);
+      call.underWayCount -= 1;
       if (this.#isOpen) this.#link.send(encodeValue({ t: 'more', id, count: 1 }));
     } catch (thrown) {
       this.#drop(id)?.reject(wrapError(thrown, 'HUB_INTERNAL'));

@@ -5,14 +5,16 @@
  * name is synced before it is told, so a whole one is never anything else. Removing renames the
  * directory first, as logs do. Source: rename(2), open(2); reliability facts R21.
  */
+
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { AppError, assert, hasSystemCode, wrapError } from '../protocol/errors.ts';
+import { AppError, assert, wrapError } from '../protocol/errors.ts';
 import type { AttemptId } from '../protocol/model.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
 import type { ArtifactId, ArtifactLook, ArtifactStore } from './artifact.ts';
+import { findSize, noFile } from './file-size.ts';
 import { compareAttempts, isAttemptId } from './keys.ts';
 import { artifactHandlesMax, artifactReadBytes } from './limits.ts';
 import { LogHandles } from './log-handles.ts';
@@ -164,16 +166,6 @@ async function guard<T>(job: () => Promise<T>): Promise<T> {
   } catch (thrown) {
     throw wrapError(thrown, 'STORE_IO');
   }
-}
-
-async function findSize(path: string): Promise<number | undefined> {
-  return (await stat(path).catch(noFile))?.size;
-}
-
-/** Undefined where there is no such file; any other failure goes on. */
-function noFile(thrown: unknown): undefined {
-  if (hasSystemCode(thrown, 'ENOENT')) return undefined;
-  throw thrown;
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

@@ -62,8 +62,7 @@ class Attached {
     this.#plan = plan;
     this.#key = plan.leave ?? leaveKeyDefault;
     const { client, stdout, target, term } = plan;
-    const { columns, rows } = stdout;
-    const args = { ...target, columns, rows, term };
+    const args = { ...target, ...sizeOf(stdout), term };
     this.#stream = client.stream('terminal', args, (item) => this.#show(item as TerminalItem));
   }
 
@@ -113,7 +112,7 @@ class Attached {
     const { stdin, stdout } = this.#plan;
     const before = { isRaw: stdin.isRaw, isPaused: stdin.isPaused() };
     const typed = (bytes: Uint8Array | string) => this.#type(Buffer.from(bytes));
-    const resized = () => void this.#give({ columns: stdout.columns, rows: stdout.rows });
+    const resized = () => void this.#give(sizeOf(stdout));
     const ended = () => this.leave();
     stdin.setRawMode(true);
     stdin.on('data', typed);
@@ -162,4 +161,9 @@ class Attached {
   async #give(value: unknown): Promise<void> {
     await this.#stream.give(value).catch(() => false);
   }
+}
+
+/** Some terminals have no size, which they call none or 0; a program there needs one all the same. */
+function sizeOf({ columns, rows }: { readonly columns?: number; readonly rows?: number }) {
+  return { columns: columns || 80, rows: rows || 24 };
 }

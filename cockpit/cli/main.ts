@@ -256,6 +256,8 @@ async function printAnswer(
   verb: AnyVerb,
   answer: unknown,
 ): Promise<void> {
+  const aside = verb.aside?.(answer as never);
+  if (aside !== undefined) program.say(aside);
   if (request.isJson) return printJson(program, answer);
   await printText(
     program,

@@ -83,6 +83,14 @@ export async function pairHub(program: Program, home: HubHome, word: string): Pr
 /** The way to a hub that is paired under this name. */
 export function openPairedWay(program: Program, home: HubHome, name: string): HubWay {
   let swarm: Promise<AgentSwarm> | undefined;
+  /** One that could not be opened is not kept: what was in its way may be gone by the next try. */
+  const getSwarm = () => {
+    swarm ??= openAgentSwarm({ ports: program.ports }).catch((thrown: unknown) => {
+      swarm = undefined;
+      throw thrown;
+    });
+    return swarm;
+  };
   return {
     name,
     isOwn: false,
@@ -95,10 +103,10 @@ export function openPairedWay(program: Program, home: HubHome, name: string): Hu
         keyFile(findFolder(home, name)),
         program.ports.random,
       );
-      swarm ??= openAgentSwarm({ ports: program.ports });
+      const opened = await getSwarm();
       const { hub: hubKey, addresses, rendezvous } = paired;
       const where = { hubKey, addresses, rendezvous, keyPair, timeoutMs: dialAttemptMsMax };
-      const link = await (await swarm).dial(where).catch((cause: unknown) => {
+      const link = await opened.dial(where).catch((cause: unknown) => {
         throw new AppError('HUB_UNREACHABLE', unreachedWords(name), { cause });
       });
       return new ControlClient(link, 'HUB_UNREACHABLE');

@@ -157,7 +157,7 @@ export class InviteBook {
 
   /** Trusts the agent that came with this one-time key; resolves once that is on disk. */
   async pair(oneTimeKey: PeerKey, request: PairRequest): Promise<WorkerRecord> {
-    const { workers, cockpits, committer } = this.#parts;
+    const { workers, committer } = this.#parts;
     const invite = this.#getOpen(oneTimeKey);
     const known = workers.find(request.key);
     if (invite.usedBy !== null) {
@@ -168,9 +168,7 @@ export class InviteBook {
       await committer.commit([planRow(inviteKey(oneTimeKey), invite)]);
       return known;
     }
-    if (cockpits.has(request.key)) {
-      throw new AppError('PAIR_EXISTS', 'This key is a cockpit’s; a worker needs one of its own.');
-    }
+    this.#assertNoCockpit(request.key);
     if (invite.asks === true) return this.#ask(invite, request);
     const used = this.#use(invite, request.key);
     const worker = this.#admit(request, invite);
@@ -185,6 +183,8 @@ export class InviteBook {
     if (decision.kind !== 'pairing' || invite === undefined || this.#isExpired(invite)) {
       throw new AppError('INVITE_EXPIRED');
     }
+    // It may have become one since it knocked.
+    this.#assertNoCockpit(decision.peer);
     const used = this.#use(invite, decision.peer);
     const worker = this.#admit({ key: decision.peer, host: decision.host }, invite);
     await this.#parts.workers.admit(worker, { ops: [used], answered });
@@ -215,6 +215,12 @@ export class InviteBook {
       this.#arm();
     }
     throw new AppError('PAIRING_ASKED', `The M2 is asked about ${formatFingerprint(key)}.`);
+  }
+
+  /** No key opens both conversations. Errors: PAIR_EXISTS. */
+  #assertNoCockpit(key: PeerKey): void {
+    if (!this.#parts.cockpits.has(key)) return;
+    throw new AppError('PAIR_EXISTS', 'This key is a cockpit’s; a worker needs one of its own.');
   }
 
   /** Errors: INVITE_EXPIRED. */

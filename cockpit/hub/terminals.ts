@@ -41,6 +41,7 @@ export class Terminals {
   readonly #starts = new Map<PeerKey, string>();
   readonly #away = new Map<PeerKey, CancelTimer>();
   #nextId: number | undefined;
+  #isStopped = false;
 
   constructor(parts: TerminalsParts) {
     this.#parts = parts;
@@ -97,7 +98,8 @@ export class Terminals {
       if (terminal.isOpening) terminal.fail(new AppError('WORKER_AWAY'));
       else terminal.show('away');
     }
-    if (mine.length === 0) return;
+    // Links end after the hub's end was said; nobody waits for another then.
+    if (mine.length === 0 || this.#isStopped) return;
     this.#away.get(worker)?.();
     const giveUp = () => {
       for (const terminal of this.#listOf(worker)) terminal.fail(new AppError('TERMINAL_LOST'));
@@ -121,6 +123,7 @@ export class Terminals {
 
   /** The hub goes: all are closed. */
   stop(): void {
+    this.#isStopped = true;
     for (const cancel of this.#away.values()) cancel();
     for (const terminal of this.#open.values()) terminal.fail(new AppError('HUB_STOPPING'));
   }

@@ -1,11 +1,11 @@
 /*
  * A log written to a file, as it is, or by lines where it is filtered or of several jobs.
  *
- * A name alone goes into the directory for what is saved; a file that is there is never written over.
- * The log comes from the hub piece by piece, so one of any size needs no memory.
+ * A name alone goes into the directory for what is saved; a file that is there is never written over, and what
+ * fails half-way leaves none. The log comes from the hub piece by piece, so one of any size needs no memory.
  * Errors: SAVE_FILE, the verb's own.
  */
-import { mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { AppError, hasSystemCode } from '../../protocol/errors.ts';
 import type { HubClient } from '../hub/client.ts';
@@ -26,15 +26,26 @@ export async function saveLog(
   const file = await open(path, 'wx', 0o600).catch((cause) => refuse(path, cause));
   let bytes = 0;
   try {
-    await client.stream('logs', argsOf(save), async (item) => {
-      const text = showItem(item as LogItem | LogLineItem, save.jobs.length > 1);
-      await file.appendFile(text);
-      bytes += Buffer.byteLength(text);
-    }).done;
-  } finally {
+    bytes = await fill(file, client, save);
+  } catch (thrown) {
+    // Half a log must not look like one, nor stand in the way of the next try.
     await file.close();
+    await rm(path, { force: true });
+    throw thrown;
   }
+  await file.close();
   return `saved ${sizeText(bytes)} to ${path}`;
+}
+
+/** Writes what the hub streams; resolves with how many bytes that were. */
+async function fill(file: FileHandle, client: HubClient, save: LogSave): Promise<number> {
+  let bytes = 0;
+  await client.stream('logs', argsOf(save), async (item) => {
+    const text = showItem(item as LogItem | LogLineItem, save.jobs.length > 1);
+    await file.appendFile(text);
+    bytes += Buffer.byteLength(text);
+  }).done;
+  return bytes;
 }
 
 function refuse(path: string, cause: unknown): never {

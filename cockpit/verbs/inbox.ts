@@ -40,11 +40,12 @@ export const inboxVerb = defineVerb({
   name: 'inbox',
   summary: 'what needs you, with evidence and the answers there are',
   operands: [],
-  flags: {},
+  flags: { limit: { value: 'COUNT', help: 'at most so many; else as many as one answer holds' } },
   danger: 'looks',
-  args: z.object({}),
-  run: ({ hub }) => presentInbox(hub),
+  args: z.object({ limit: z.coerce.number().int().min(1).max(dismissedMax).optional() }),
+  run: ({ hub }, { limit }) => presentInbox(hub, limit),
   show: showInbox,
+  aside: tellRest,
 });
 
 /** What came of an answer: the job, the second diagnosis, or who was let in or turned away. */
@@ -160,6 +161,17 @@ function showDecided(answer: DecideAnswer, style: Style): string {
   if ('did' in answer) return `${style.strong(answer.decision)} ${answer.did}`;
   if ('findings' in answer) return describeReport(answer, 'it');
   return `${style.strong(answer.id)} ${describeJob(answer, style)}`;
+}
+
+/** What was left out is said, in JSON too. */
+function tellRest(rows: readonly InboxRow[]): string | undefined {
+  // Of several hubs each has an inbox of its own.
+  const hubs = new Map(
+    rows.map(({ id, waitingCount }) => [id.replace(/[^:]*$/, ''), waitingCount]),
+  );
+  const waiting = [...hubs.values()].reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  if (waiting <= rows.length) return undefined;
+  return `${rows.length} of ${waiting} are listed, the most urgent; what is decided makes room.`;
 }
 
 function showInbox(rows: readonly InboxRow[], style: Style): string {

@@ -9,7 +9,6 @@ import { z } from 'zod';
 import { findLines } from '../logs/find.ts';
 import { followLines } from '../logs/follow.ts';
 import {
-  contextLinesMax,
   searchOverlapBytes,
   searchPieceBytes,
   windowLinesMax,
@@ -20,23 +19,13 @@ import { createGlance, type Pattern, parsePattern } from '../logs/pattern.ts';
 import { Tester } from '../logs/tester.ts';
 import { readWindow } from '../logs/window.ts';
 import { attemptsArgument } from './arguments.ts';
+import { filterArgs, filterFlags, openFilter } from './line-filter.ts';
 import { describeSource, findCut, openLogs, presentLine } from './log-sources.ts';
-import { openFilter } from './log-stream.ts';
 import { formatInstant } from './present.ts';
 import type { LogGrowth, LogHits, LogLineRow, LogSource, LogWindow } from './shapes.ts';
 import { defineVerb } from './verb.ts';
 
 const placeHelp = 'start, end, 14:03, 10m (ago), offsets (12,0) or a line (#LOG:OFFSET)';
-const filterFlags = {
-  grep: { value: 'PATTERN', help: 'only lines with this text, or with this /regular expression/' },
-  errors: { help: 'only lines that tell of an error, and where stderr begins' },
-  context: { value: 'N', help: 'with N lines before and after each' },
-} as const;
-const filterArgs = {
-  grep: z.string().optional(),
-  errors: z.boolean().default(false),
-  context: z.coerce.number().int().min(0).max(contextLinesMax).default(0),
-};
 const countArgument = z.coerce.number().int().min(0).max(windowLinesMax);
 const skipArgument = z.coerce.number().int().min(0).default(0);
 

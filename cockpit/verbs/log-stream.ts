@@ -4,30 +4,26 @@
  * Every item is one line with its attempt and worker. The last lines, and those around an instant, are
  * found without reading what lies before them.
  */
-import { AppError } from '../../protocol/errors.ts';
+
 import { followLines } from '../logs/follow.ts';
 import { printedTextBytes, windowLinesMax } from '../logs/limits.ts';
 import type { TextPlan } from '../logs/line-cutter.ts';
 import type { Cut } from '../logs/merge.ts';
-import { parsePattern } from '../logs/pattern.ts';
-import { Tester } from '../logs/tester.ts';
 import { type LineFilter, readWindow } from '../logs/window.ts';
 import type { NamedAttempt } from './arguments.ts';
+import { type FilterWish, openFilter } from './line-filter.ts';
 import { findCut, type OpenLogs, openLogs, presentLine } from './log-sources.ts';
 import type { LogLineItem } from './shapes.ts';
 import type { VerbContext } from './verb.ts';
 
 /** What was asked for. */
-export interface LineWish {
+export interface LineWish extends FilterWish {
   readonly job: readonly NamedAttempt[];
   readonly attempt?: number | undefined;
   readonly follow: boolean;
   readonly since?: number | undefined;
   readonly tail?: number | undefined;
   readonly at?: string | undefined;
-  readonly grep?: string | undefined;
-  readonly errors: boolean;
-  readonly context: number;
 }
 
 const text: TextPlan = { keeps: 'part', skipBytes: 0, bytesMax: printedTextBytes };
@@ -75,20 +71,6 @@ export async function streamLines(context: VerbContext, wish: LineWish) {
     missingBytes: copies.reduce((sum, copy) => sum + copy.missingBytes, 0),
     forgottenBytes: sources.reduce((sum, source) => sum + source.forgottenBytes, 0),
   };
-}
-
-/** The filter that the words of a verb ask for. Errors: USAGE_ARGUMENT. */
-export function openFilter(
-  { hub }: VerbContext,
-  { grep, errors, context }: Pick<LineWish, 'grep' | 'errors' | 'context'>,
-): LineFilter | undefined {
-  if (grep === undefined && !errors) return undefined;
-  if (grep !== undefined && errors) {
-    throw new AppError('USAGE_ARGUMENT', 'A pattern and errors exclude each other.');
-  }
-  const pattern =
-    grep === undefined ? ({ kind: 'level', level: 'error' } as const) : parsePattern(grep);
-  return { tester: new Tester(pattern, hub.regexes), contextLines: context };
 }
 
 async function findBegin({

@@ -6,14 +6,15 @@
  * last ones, an instant), give lines, merged by their instants. A reader who is slow holds up
  * nobody: output is read from the store when it is wanted.
  */
+
 import { TextDecoder } from 'node:util';
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import type { LogStream } from '../../protocol/model.ts';
 import type { LogRecord } from '../../store/log.ts';
-import { contextLinesMax } from '../logs/limits.ts';
 import type { CommandJob } from '../manager/job.ts';
 import { attemptsArgument, type NamedAttempt } from './arguments.ts';
+import { filterArgs, filterFlags } from './line-filter.ts';
 import { LogCopy } from './log-copy.ts';
 import { streamLines } from './log-stream.ts';
 import { formatInstant } from './present.ts';
@@ -37,12 +38,7 @@ export const logsVerb = defineVerb({
     attempt: { value: 'N', help: 'this attempt, not the latest' },
     tail: { value: 'N', help: 'only the last N lines' },
     at: { value: 'TIME', help: 'begin at an instant: 14:03, 10m (ago), 2026-01-31T14:03' },
-    grep: {
-      value: 'PATTERN',
-      help: 'only lines with this text, or with this /regular expression/',
-    },
-    errors: { help: 'only lines that tell of an error, and where stderr begins' },
-    context: { value: 'N', help: 'with N lines before and after each' },
+    ...filterFlags,
     timestamps: { short: 't', help: 'with the instant of each line' },
   },
   danger: 'looks',
@@ -54,9 +50,7 @@ export const logsVerb = defineVerb({
       attempt: z.coerce.number().int().min(1).optional(),
       tail: z.coerce.number().int().min(0).max(tailLinesMax).optional(),
       at: z.string().optional(),
-      grep: z.string().optional(),
-      errors: z.boolean().default(false),
-      context: z.coerce.number().int().min(0).max(contextLinesMax).default(0),
+      ...filterArgs,
       timestamps: z.boolean().default(false),
     })
     .refine(({ since, job }) => since === undefined || job.length === 1, {

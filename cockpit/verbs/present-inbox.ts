@@ -20,10 +20,34 @@ import { formatDuration } from './text.ts';
 
 type Answers = InboxRow['answers'];
 
-/** What waits for the M2, as it is shown, the most urgent first: so many of it, or everything. */
-export function presentInbox(hub: Hub, countMax = Number.POSITIVE_INFINITY): Promise<InboxRow[]> {
-  const ranked = rankDecisions(hub.inbox.list()).slice(0, countMax);
-  return Promise.all(ranked.map((one) => presentDecision(hub, one)));
+/**
+ * Letters of all rows of one answer as JSON: with the longest row beyond it, and two bytes a letter, it
+ * still fits one value of the control conversation.
+ */
+const inboxLettersMax = 3 * 1024 * 1024;
+
+/** Rows that are made at once. */
+const rowsAtOnce = 100;
+
+/** What waits for the M2, as it is shown, the most urgent first: so many of it, or all that one answer holds. */
+export async function presentInbox(
+  hub: Hub,
+  countMax = Number.POSITIVE_INFINITY,
+): Promise<InboxRow[]> {
+  const ranked = rankDecisions(hub.inbox.list());
+  const wanted = ranked.slice(0, countMax);
+  const rows: InboxRow[] = [];
+  let letters = 0;
+  for (let at = 0; at < wanted.length; at += rowsAtOnce) {
+    const some = wanted.slice(at, at + rowsAtOnce);
+    const made = await Promise.all(some.map((one) => presentDecision(hub, one)));
+    for (const row of made) {
+      letters += JSON.stringify(row).length;
+      if (letters > inboxLettersMax) return rows;
+      rows.push({ ...row, waitingCount: ranked.length });
+    }
+  }
+  return rows;
 }
 
 async function presentDecision(hub: Hub, decision: Decision): Promise<InboxRow> {

@@ -279,6 +279,8 @@ export interface InboxRow {
   };
   /** What `wally decide ID …` takes, and what each does. */
   readonly answers: readonly { readonly how: string; readonly does: string }[];
+  /** How many wait in that inbox, this one and those not listed among them. */
+  readonly waitingCount?: number;
 }
 
 /** One event of the journal, as `wally events` gives it. */

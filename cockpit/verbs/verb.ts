@@ -69,6 +69,8 @@ export interface Verb<A, R> {
   showItem?(item: unknown, style: Style): string;
   /** The answer in a few lines for people. */
   show(answer: R, style: Style): string;
+  /** What people should know besides the answer, in JSON too: it goes to stderr. */
+  aside?(answer: R): string | undefined;
   /** Exit status of an answer that came; 0 where absent. */
   exit?(answer: R): number;
 }

@@ -366,6 +366,29 @@ describe('control', () => {
     expect(dropped).toEqual(['a', 'b']);
     expect(await client.closed).toBe('closed by peer');
   });
+
+  test('control: a hub that says more items than there is room for loses the link', async () => {
+    const [link, far] = createLinkPair('a', 'b');
+    const json = new TextEncoder().encode('1');
+    const closed: string[] = [];
+    far.open({
+      frame: (bytes) => {
+        const frame = decodeValue(bytes) as { readonly t: string; readonly id: number };
+        if (frame.t !== 'ask') return;
+        for (let at = 0; at <= itemsUnderWayMax; at += 1) {
+          far.send(encodeValue({ t: 'item', id: frame.id, json }));
+        }
+      },
+      drain: () => undefined,
+      closed: (reason) => closed.push(reason),
+    });
+    const client = new ControlClient(link, 'HUB_UNREACHABLE');
+    // Whoever takes them is slow, so none was taken when the last one comes.
+    const { done } = client.stream('logs', {}, () => new Promise(() => undefined));
+    await expect(done).rejects.toMatchObject({ code: 'HUB_UNREACHABLE' });
+    await settle();
+    expect(closed).toHaveLength(1);
+  });
 });
 
 /** A link that is full after every frame, until the test says that it has drained. */

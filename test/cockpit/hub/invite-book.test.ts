@@ -195,6 +195,14 @@ describe('invite that asks', () => {
     expect(later.inbox.list()).toEqual([]);
   });
 
+  test('invite: a key that has become a cockpit’s meanwhile is not let in as a worker too', async () => {
+    const { bench, book } = await knock();
+    await bench.cockpits.pair(ask(alice), () => []);
+    const answered = { decision: first(bench), answer: { as: 'approve' } } as const;
+    await expect(book.approve(answered)).rejects.toMatchObject({ code: 'PAIR_EXISTS' });
+    expect(bench.workers.list()).toEqual([]);
+  });
+
   test('invite: rejected, the box is told so, and the code lets nobody in', async () => {
     const { bench, book, oneTimeKey } = await knock();
     await book.reject({ decision: first(bench), answer: { as: 'reject' } });

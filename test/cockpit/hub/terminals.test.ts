@@ -239,4 +239,13 @@ describe('hub terminals', () => {
     await inHand.hub.stop();
     expect(await stopped.done).toMatchObject({ code: 'HUB_STOPPING' });
   });
+
+  test('hub terminals: a link that ends after the end of all terminals leaves no timer behind', async () => {
+    await openTerminal();
+    const { terminals } = inHand.hub;
+    const before = inHand.ports.timerCount;
+    terminals.stop();
+    terminals.unlinked(alice);
+    expect(inHand.ports.timerCount).toBe(before);
+  });
 });

@@ -1,7 +1,7 @@
 /*
  * Saving a log: where it goes, what is in it, and that nothing is ever written over.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -71,4 +71,20 @@ test('save: a file that is there is not written over, and an absolute name is ta
     message: expect.stringContaining('there is a file already'),
   });
   expect(await readFile(name, 'utf8')).toBe('mine');
+});
+
+test('save: what fails half-way leaves no file, so that the next try can have the name', async () => {
+  const { client } = serve([
+    { attempt: 'J1.1', offset: 0, at: at(0), stream: 'stdout', text: 'half' },
+  ]);
+  const failing = {
+    ...client,
+    stream: (...args: Parameters<HubClient['stream']>) => {
+      const { done, ...rest } = client.stream(...args);
+      return { ...rest, done: done.then(() => Promise.reject(new Error('the link is gone'))) };
+    },
+  } as HubClient;
+  await expect(saveLog(failing, directory, save)).rejects.toThrow('the link is gone');
+  expect(await readdir(directory)).toEqual([]);
+  expect(await saveLog(client, directory, save)).toContain('saved 4 B');
 });

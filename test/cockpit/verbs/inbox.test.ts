@@ -2,7 +2,9 @@
  * `wally inbox`, `decide` and `dismiss` over a whole hub: what is asked, and what an answer starts.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
+import { inboxVerb } from '../../../cockpit/verbs/inbox.ts';
 import type { InboxRow, JobDetail, WatchItem } from '../../../cockpit/verbs/shapes.ts';
+import { valueBytesMax } from '../../../protocol/control.ts';
 import { formatFingerprint } from '../../../protocol/fingerprint.ts';
 import { alice, bob, makeJob } from '../hub/hub-bench.ts';
 import { factFrame, type HubInHand, openHubInHand } from '../hub/hub-in-hand.ts';
@@ -90,6 +92,21 @@ describe('inbox', () => {
     expect(await inbox()).toHaveLength(301);
     watch.leave();
     await watch.answer;
+  });
+
+  test('inbox: one too large for an answer is cut, and the cut is said', async () => {
+    const long = { ...finding, severity: 'warning' as const, seen: 'x'.repeat(4000) };
+    const findings = Array.from({ length: 1500 }, (_, index) => ({ ...long, subject: `${index}` }));
+    await hand.hub.inbox.noteDiagnosis({ on: 'alice', findings });
+    const rows = await inbox();
+    expect(rows.length).toBeGreaterThan(300);
+    expect(JSON.stringify(rows).length).toBeLessThan(valueBytesMax / 2);
+    const said = inboxVerb.aside?.(rows as InboxRow[]);
+    expect(said).toContain(`${rows.length} of 1500 are listed`);
+    const few = await askVerb<InboxRow[]>(hand, 'inbox', { limit: 3 });
+    expect(few).toHaveLength(3);
+    expect(inboxVerb.aside?.(few)).toContain('3 of 1500');
+    expect(inboxVerb.aside?.(few.map((row) => ({ ...row, waitingCount: 3 })))).toBeUndefined();
   });
 
   test('inbox: a fix that failed takes no words, and is dismissed by a no', async () => {
