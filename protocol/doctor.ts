@@ -181,6 +181,11 @@ export const findingNameSchema = z.object({
   subject: peerText(findingTextLettersMax).exactOptional(),
 });
 
+/** What a check says that finds one thing or none. */
+export function listOne(evidence: Evidence | undefined): readonly Evidence[] {
+  return evidence === undefined ? [] : [evidence];
+}
+
 /** A finding cut to what a frame may carry. */
 export function cutFinding(finding: Finding): Omit<Finding, 'worker'> {
   const { worker: _worker, ...rest } = finding;

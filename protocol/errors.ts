@@ -5,6 +5,7 @@
  * are not among them: they are assertions and stop the program.
  */
 import { channelCodes } from './error-codes/channel.ts';
+import { doctorCodes } from './error-codes/doctor.ts';
 import { installCodes } from './error-codes/install.ts';
 import { programCodes } from './error-codes/program.ts';
 import { reachCodes } from './error-codes/reach.ts';
@@ -20,6 +21,7 @@ export const errorTable = {
   ...workCodes,
   ...installCodes,
   ...serviceCodes,
+  ...doctorCodes,
 } as const satisfies Record<string, ErrorRow>;
 
 /** Any code of the table. */

@@ -4,6 +4,7 @@
  * The agent that runs in this process gives its facts; where none runs, its store is opened for the
  * round and read. What several sections need is gathered once a round.
  */
+import { availableParallelism } from 'node:os';
 import type { Round } from '../../protocol/doctor-run.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { InventoryRow } from '../../protocol/frames.ts';
@@ -12,17 +13,18 @@ import type { Ports } from '../../protocol/ports.ts';
 import { isUnixAnswered } from '../../protocol/transports/unix.ts';
 import type { DiskHealth } from '../../store/disk-guard.ts';
 import type { Box } from '../../store/doctor/box.ts';
-import type { HomeWorld } from '../../store/doctor/home-checks.ts';
+import type { BoxContext, HomeFiles } from '../../store/doctor/box-context.ts';
 import { gatherHome, type HomeFacts, probeSocket } from '../../store/doctor/home-facts.ts';
 import { StoreVisit } from '../../store/doctor/store-visit.ts';
 import { findStoreId } from '../../store/format.ts';
 import type { Kv } from '../../store/kv.ts';
 import { listInventory, readHeld } from '../attempts.ts';
 import { forgetQuarantined } from '../forget.ts';
-import { type AgentHome, findPairing, readAgentConfig } from '../home.ts';
+import { type AgentHome, readAgentConfig } from '../home.ts';
 import type { GuardHealth } from '../loops/guard-leases.ts';
 import { removeTemporary } from '../work/job-directory.ts';
 import { killTree } from '../work/reaper.ts';
+import { openFilesBase, openFilesPerSlot } from './limits.ts';
 
 /** What an agent that runs says of itself. */
 export interface LiveAgent {
@@ -51,9 +53,7 @@ export interface Stored {
 }
 
 /** What sections and fixes may ask and touch. */
-export interface AgentRound extends HomeWorld, AgentScene {
-  /** Wall milliseconds at its beginning. */
-  readonly nowMs: number;
+export interface AgentRound extends BoxContext, AgentScene {
   /** The home's facts, gathered once. */
   readonly findHome: () => Promise<HomeFacts>;
   /** The store, for those who read rows. */
@@ -81,19 +81,30 @@ export async function openAgentRound(scene: AgentScene): Promise<Round<AgentRoun
     ...place,
     directory: home.directory,
     privateFiles: [home.key, home.socket],
-    readConfig: () => Promise.all([readAgentConfig(home), findPairing(home)]),
+    config: home.config,
+    readConfig: () => readAgentConfig(home),
     nowMs,
   };
   const context: AgentRound = {
     ...scene,
+    nowMs,
+    files: listFiles(home),
+    isLive: live() !== undefined,
+    openFilesWanted: openFilesBase + openFilesPerSlot * availableParallelism(),
     ...openHands(scene, visit),
     isAnswered: isUnixAnswered,
-    nowMs,
     visit,
     findHome: once(() => gatherHome(plan, visit)),
     findStored: once(() => readStored(visit)),
   };
   return { context, close: () => visit.close() };
+}
+
+function listFiles(home: AgentHome): HomeFiles {
+  const { directory, socket, key, archive } = home;
+  const settings = [home.config, home.pairing];
+  const folders = [home.store, home.logs, home.artifacts, archive, home.work, home.setAside];
+  return { directory, socket, key, archive, log: home.agentLog, settings, folders };
 }
 
 async function readStored(visit: StoreVisit): Promise<Stored | undefined> {

@@ -4,6 +4,10 @@
  * Whoever has a feature that can break adds its section here in one line, from a file of its own.
  */
 import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
+import { boxSection } from '../../store/doctor/box-checks.ts';
+import { clockSection } from '../../store/doctor/clock-checks.ts';
+import { diskSection } from '../../store/doctor/disk-checks.ts';
+import { fileSection } from '../../store/doctor/file-checks.ts';
 import { homeChecks } from '../../store/doctor/home-checks.ts';
 import { agentSection, leavingsSection } from './agent-checks.ts';
 import type { AgentRound } from './agent-round.ts';
@@ -18,6 +22,10 @@ const homeSection: Section<AgentRound> = defineSection({
 /** Every section. */
 export const agentSections: readonly Section<AgentRound>[] = [
   homeSection,
+  fileSection,
+  boxSection,
   agentSection,
   leavingsSection,
+  diskSection,
+  clockSection,
 ];

@@ -1,17 +1,20 @@
 /*
  * The checks of a home: may others look in, can it be read, is there room, what did the dead leave.
  *
- * The same for hub and agent. Diagnoses are functions of the facts; fixes change modes and remove
- * what nobody can need, and never a store, a log, a key or a config.
+ * The same for hub and agent. Diagnoses are functions of the facts; fixes change modes, move aside what
+ * stands in the way, and remove what nobody can need; never a store, a log or a key.
  */
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import type { Check, Evidence } from '../../protocol/doctor.ts';
 import type { HomeFacts } from './home-facts.ts';
 import { glibcArm64Min, glibcMin, nodeMajorMin } from './limits.ts';
+import { moveAside } from './move-aside.ts';
 
-/** What these fixes need besides the disk: to know that nobody is behind a socket. */
+/** What these fixes need besides the disk: to know that nobody is behind a socket, and when it is. */
 export interface HomeWorld {
   readonly isAnswered: (path: string) => Promise<boolean>;
+  /** Wall milliseconds at the beginning of the round. */
+  readonly nowMs: number;
 }
 
 /** A check of a home. */
@@ -55,12 +58,20 @@ const config: HomeCheck = {
       ? []
       : [
           {
-            subject: 'config',
+            subject: home.configPath,
             seen: home.configFault,
             wanted: 'A config.toml that can be read, or none.',
             advice: 'Correct the line that is named, or move the file away.',
           },
         ],
+  fix: {
+    // What a box allows is said in its config; without it the defaults hold, so its owner decides.
+    reach: 'here',
+    plan: ({ subject }) => `moves ${subject} aside; the program then starts with its defaults`,
+    apply: async ({ nowMs }, { subject }) => {
+      await moveAside(subject, nowMs);
+    },
+  },
 };
 
 const staleSocket: HomeCheck = {
@@ -109,6 +120,13 @@ const foreignSocket: HomeCheck = {
             advice: 'Move that file away.',
           },
         ],
+  fix: {
+    reach: 'here',
+    plan: ({ subject }) => `moves ${subject} aside`,
+    apply: async ({ nowMs }, { subject }) => {
+      if (!(await lstat(subject)).isSocket()) await moveAside(subject, nowMs);
+    },
+  },
 };
 
 const asides: HomeCheck = {

@@ -28,6 +28,7 @@ export interface HomeFacts {
   readonly modes: readonly ModeFact[];
   /** Why the config cannot be used; null where it can. */
   readonly configFault: string | null;
+  readonly configPath: string;
   readonly socketPath: string;
   readonly socket: SocketFact;
   /** Files that a process which died while writing left beside the real ones. */
@@ -56,6 +57,7 @@ export interface HomePlan {
   /** Files, wanted 0600, that are looked at where they exist; the home itself, wanted 0700, hides the rest. */
   readonly privateFiles: readonly string[];
   readonly socket: string;
+  readonly config: string;
   /** Reads the config as the program would; rejects with why it cannot. */
   readonly readConfig: () => Promise<unknown>;
   readonly isAnswered: (path: string) => Promise<boolean>;
@@ -80,6 +82,7 @@ export async function gatherHome(plan: HomePlan, visit: StoreVisit): Promise<Hom
       () => null,
       (thrown: unknown) => wrapError(thrown, 'CONFIG_INVALID').message,
     ),
+    configPath: plan.config,
     socketPath: socket,
     socket: await probeSocket(plan),
     asides: await listAsides(plan),

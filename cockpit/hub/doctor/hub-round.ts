@@ -12,14 +12,14 @@ import { once } from '../../../protocol/once.ts';
 import type { Ports } from '../../../protocol/ports.ts';
 import { isUnixAnswered } from '../../../protocol/transports/unix.ts';
 import type { Box } from '../../../store/doctor/box.ts';
-import type { HomeWorld } from '../../../store/doctor/home-checks.ts';
+import type { BoxContext, HomeFiles } from '../../../store/doctor/box-context.ts';
 import { gatherHome, type HomeFacts, probeSocket } from '../../../store/doctor/home-facts.ts';
 import { StoreVisit } from '../../../store/doctor/store-visit.ts';
 import { findStream } from '../../../store/keys.ts';
 import { type HubHome, readHubConfig } from '../../home.ts';
 import { splitAttemptId } from '../../manager/job.ts';
 import type { Hub } from '../hub.ts';
-import { hubKeysMax } from './limits.ts';
+import { hubKeysMax, openFilesBase, openFilesPerWorker } from './limits.ts';
 
 /** Whom a diagnosis is of. `hub` is the one that runs in this process. */
 export interface HubScene {
@@ -31,9 +31,7 @@ export interface HubScene {
 }
 
 /** What sections and fixes may ask and touch. */
-export interface HubRound extends HomeWorld, Omit<HubScene, 'noticed'> {
-  /** Wall milliseconds at its beginning. */
-  readonly nowMs: number;
+export interface HubRound extends BoxContext, Omit<HubScene, 'noticed'> {
   /** The home's facts, gathered once. */
   readonly findHome: () => Promise<HomeFacts>;
   /** The store, for those who read rows. */
@@ -62,14 +60,19 @@ export async function openHubRound(scene: HubScene): Promise<Round<HubRound>> {
         ...place,
         directory: home.directory,
         privateFiles: [home.key, home.socket, home.history, ...(await listHubKeys(home))],
+        config: home.config,
         readConfig: () => readHubConfig(home),
         nowMs,
       },
       visit,
     ),
   );
+  const workerCount = hub?.workers.list().length ?? 0;
   const context = {
     ...scene,
+    files: listFiles(home),
+    isLive: hub !== undefined,
+    openFilesWanted: openFilesBase + openFilesPerWorker * workerCount,
     ...openHands(hub),
     isAnswered: isUnixAnswered,
     nowMs,
@@ -77,6 +80,13 @@ export async function openHubRound(scene: HubScene): Promise<Round<HubRound>> {
     visit,
   };
   return { context, close: () => visit.close() };
+}
+
+function listFiles(home: HubHome): HomeFiles {
+  const { directory, socket, key, archive } = home;
+  const settings = [home.config, home.keys];
+  const folders = [home.store, home.logs, home.artifacts, archive, home.hubs];
+  return { directory, socket, key, archive, log: home.hubLog, settings, folders };
 }
 
 /** Keys for hubs on other machines: whoever has one can do there what its owner can. */

@@ -5,6 +5,10 @@
  */
 import type { Check } from '../../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../../protocol/doctor-sections.ts';
+import { boxSection } from '../../../store/doctor/box-checks.ts';
+import { clockSection } from '../../../store/doctor/clock-checks.ts';
+import { diskSection } from '../../../store/doctor/disk-checks.ts';
+import { fileSection } from '../../../store/doctor/file-checks.ts';
 import { homeChecks } from '../../../store/doctor/home-checks.ts';
 import type { HomeFacts } from '../../../store/doctor/home-facts.ts';
 import { liveSection, walkedSection } from './hub-checks.ts';
@@ -47,4 +51,12 @@ const homeSection: Section<HubRound> = defineSection({
 });
 
 /** Every section. */
-export const hubSections: readonly Section<HubRound>[] = [homeSection, liveSection, walkedSection];
+export const hubSections: readonly Section<HubRound>[] = [
+  homeSection,
+  fileSection,
+  boxSection,
+  liveSection,
+  walkedSection,
+  diskSection,
+  clockSection,
+];

@@ -24,3 +24,9 @@ export const overdueMsMax = 5 * 60 * 1000;
 
 /** Keys for hubs on other machines whose modes are looked at; a cockpit looks into a few. */
 export const hubKeysMax = 256;
+
+/** Descriptors of a hub that rests: store, sockets, logs kept open (128), a few screens. */
+export const openFilesBase = 256;
+
+/** Descriptors that a worker's links, logs and artifacts may take at once. */
+export const openFilesPerWorker = 4;

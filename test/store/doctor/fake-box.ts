@@ -4,4 +4,9 @@
 import type { Box } from '../../../store/doctor/box.ts';
 
 /** It says nothing. */
-export const bareBox: Box = { env: {}, run: async () => undefined };
+export const bareBox: Box = {
+  env: {},
+  pid: process.pid,
+  proc: '/nowhere',
+  run: async () => undefined,
+};

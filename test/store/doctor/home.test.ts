@@ -2,10 +2,11 @@
  * The checks of a home, each with a home that is really damaged so, and each silent about a sound one.
  */
 import { execFileSync } from 'node:child_process';
-import { chmod, lstat, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import type { DoctorMode } from '../../../protocol/doctor.ts';
 import { runDoctor } from '../../../protocol/doctor-run.ts';
 import { defineSection } from '../../../protocol/doctor-sections.ts';
@@ -15,6 +16,7 @@ import { soundDisk } from '../../../store/disk-guard.ts';
 import { homeChecks } from '../../../store/doctor/home-checks.ts';
 import { gatherHome, type HomeFacts, type HomePlan } from '../../../store/doctor/home-facts.ts';
 import { type LiveDisk, StoreVisit } from '../../../store/doctor/store-visit.ts';
+import { readConfig } from '../../../store/home.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { openLevelKv } from '../../../store/open.ts';
 import { createDirectory } from '../place.ts';
@@ -33,6 +35,7 @@ beforeEach(async () => {
     directory: home,
     privateFiles: [join(home, 'key'), join(home, 'not-there')],
     socket: join(home, 's'),
+    config: join(home, 'config.toml'),
     readConfig: async () => undefined,
     isAnswered: isUnixAnswered,
     nowMs: 2_000_000_000_000,
@@ -67,7 +70,7 @@ function diagnose(mode: DoctorMode, change: (facts: HomeFacts) => Partial<HomeFa
     },
     checks: homeChecks,
   });
-  const context = { isAnswered: isUnixAnswered };
+  const context = { isAnswered: isUnixAnswered, nowMs: plan.nowMs };
   const open = async () => ({ context, close: async () => undefined });
   const ports = openSystemPorts();
   return runDoctor({ sections: [section], open, ports, noticed: () => undefined }, { mode });
@@ -82,6 +85,12 @@ async function expectMended(id: string): Promise<void> {
   expect(await listFound()).toEqual([id]);
   expect(await diagnose('fix')).toMatchObject({ findings: [], fixed: [{ id }] });
   expect(await listFound()).toEqual([]);
+}
+
+/** Where a file of this name lies now. */
+async function findAside(name: string): Promise<string> {
+  const names = await readdir(home);
+  return join(home, names.find((other) => other.startsWith(`${name}.aside-`)) ?? '');
 }
 
 /** A process that bound the socket and was killed. */
@@ -128,11 +137,14 @@ describe('doctor of a home', () => {
     expect(await listFound()).toEqual([]);
   });
 
-  test('config-unreadable: the reader’s own words are what was seen', async () => {
-    plan = { ...plan, readConfig: () => Promise.reject(new Error('line 3 is odd')) };
-    const { findings } = await diagnose('fix');
-    expect(findings).toMatchObject([{ id: 'config-unreadable' }]);
-    expect(findings[0]?.seen).toContain('line 3 is odd');
+  test('config-unreadable: the reader’s own words are what was seen; the file is moved aside and kept', async () => {
+    await writeFile(plan.config, 'slots =');
+    plan = { ...plan, readConfig: () => readConfig(plan.config, z.strictObject({})) };
+    const { findings } = await diagnose('fix-safe');
+    expect(findings).toMatchObject([{ id: 'config-unreadable', fixable: 'here' }]);
+    expect(findings[0]?.seen).toContain('config.toml is not valid TOML at line 1');
+    await expectMended('config-unreadable');
+    expect(await readFile(await findAside('config.toml'), 'utf8')).toBe('slots =');
   });
 
   test('socket-stale: a socket that nobody answers is found and removed', async () => {
@@ -147,13 +159,11 @@ describe('doctor of a home', () => {
     expect(await listFound()).toEqual([]);
   });
 
-  test('socket-foreign: another file in its place is found, and kept by every fix', async () => {
+  test('socket-foreign: another file in its place is found, and moved aside, not removed', async () => {
     await writeFile(plan.socket, 'mine');
-    expect(await diagnose('fix')).toMatchObject({
-      findings: [{ id: 'socket-foreign' }],
-      fixed: [],
-    });
-    expect((await lstat(plan.socket)).isFile()).toBe(true);
+    expect(await diagnose('fix-safe')).toMatchObject({ findings: [{ id: 'socket-foreign' }] });
+    await expectMended('socket-foreign');
+    expect(await readFile(await findAside('s'), 'utf8')).toBe('mine');
   });
 
   test('home-leftovers: an old file that was written aside goes, a young one stays', async () => {
