@@ -20,7 +20,7 @@ export type RunningStatus = AgentStatus & {
 /** A connection to the agent of this home; the caller closes it. */
 export async function dialAgent(home: AgentHome): Promise<ControlClient> {
   try {
-    return new ControlClient(await dialUnix(home.socket), 'AGENT_UNREACHABLE');
+    return new ControlClient(await dialUnix(home.socket), 'AGENT_UNREACHABLE', 'cli');
   } catch (cause) {
     throw new AppError('AGENT_UNREACHABLE', `No agent runs on ${home.directory}.`, { cause });
   }

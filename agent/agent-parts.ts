@@ -7,6 +7,7 @@ import type { AttemptId, PeerKey } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
 import type { Link } from '../protocol/transports/link.ts';
 import type { ArtifactStore } from '../store/artifact.ts';
+import type { AuditPolicy, AuditPort } from '../store/audit-keep.ts';
 import type { DiskGuard, DiskHealth } from '../store/disk-guard.ts';
 import type { Kv } from '../store/kv.ts';
 import type { LogStore } from '../store/log.ts';
@@ -22,6 +23,8 @@ export interface AgentParts {
   readonly disk: DiskGuard;
   readonly logs: LogStore;
   readonly artifacts: ArtifactStore;
+  /** How long the audit trail is kept, and the files of what is old of it. */
+  readonly audit: { readonly policy: AuditPolicy; readonly port: AuditPort };
   readonly workshop: Workshop;
   /** Who ends leased work where this agent can't. */
   readonly guards: GuardSource;

@@ -13,6 +13,7 @@ import { sleep } from '../protocol/ports.ts';
 import { Session } from '../protocol/session.ts';
 import type { SessionHost, StreamMarks } from '../protocol/session-host.ts';
 import type { Link } from '../protocol/transports/link.ts';
+import type { AuditTrail } from '../store/audit-trail.ts';
 import { Committer } from '../store/committer.ts';
 import { findLowDisk } from '../store/disk-guard.ts';
 import { closeStore, openStore, type StoreIdentity } from '../store/format.ts';
@@ -20,12 +21,14 @@ import { Intake } from '../store/intake.ts';
 import { storeCloseMsMax } from '../store/limits.ts';
 import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer-streams.ts';
 import type { AgentParts, AgentStatus } from './agent-parts.ts';
+import { describeStatus } from './agent-status.ts';
 import { answerTree } from './answer-tree.ts';
 import { type HeldAttempt, openHeldRows, readHeld } from './attempts.ts';
 import { Desk } from './desk.ts';
 import type { LiveAgent } from './doctor/agent-round.ts';
 import { answerDoctor } from './doctor/answer.ts';
 import { endWork } from './end-work.ts';
+import { type HubAsks, openHubAsks } from './hub-asks.ts';
 import { HubClock } from './hub-clock.ts';
 import { planHubStore, readHubStore } from './hub-store.ts';
 import { Leavings } from './leavings.ts';
@@ -48,6 +51,7 @@ export class Agent implements SessionHost {
   #capabilities!: Capabilities;
   readonly #rows = openHeldRows();
   #committer!: Committer;
+  #asks!: HubAsks;
   #desk!: Desk;
   #intake!: Intake;
   #session!: Session;
@@ -79,10 +83,11 @@ export class Agent implements SessionHost {
     void disk.damaged.then((error) => this.#fail(error));
     this.#identity = await openStore(kv, ports.random);
     this.#capabilities = await workshop.probe();
+    this.#asks = await openHubAsks(this.#parts, this.#identity, () => this.#committer);
     this.#committer = new Committer({
       kv,
       ports,
-      seal: () => this.#rows.seal(),
+      seal: () => [...this.#rows.seal(), ...this.#asks.trail.seal()],
       onFailure: (error) => this.#fail(error),
     });
     const hubStore = await readHubStore(kv);
@@ -102,6 +107,7 @@ export class Agent implements SessionHost {
     // Those that a crash left; what was stopped left none.
     if (this.#identity.isAfterCrash) await workshop.reapShells(this.#mark(terminalMark));
     disk.follow(() => this.#wakeSoon());
+    this.#asks.trail.start();
     this.#live({ type: 'ready' });
   }
 
@@ -117,23 +123,20 @@ export class Agent implements SessionHost {
   }
 
   get status(): AgentStatus {
-    return {
+    return describeStatus({
       life: this.#life.is,
       name: this.#name,
-      hub: this.#parts.hub,
-      link: this.#keepLink?.status ?? 'starting',
-      work: this.#working?.run.status ?? 'starting',
-      logs: this.#leavings?.status ?? 'starting',
-      deadlines: this.#working?.watch.status ?? 'starting',
-      leases: this.#working?.guard.status ?? 'starting',
-      terminals: this.#terminals?.status ?? 'starting',
-      attempts: (this.#desk?.list() ?? []).map(({ attempt, state }) => ({
-        attempt,
-        state: state.is,
-      })),
-      waiting: this.#desk?.streams?.waitingCount ?? 0,
-      disk: this.#parts.disk.health,
-    };
+      parts: this.#parts,
+      keepLink: this.#keepLink,
+      working: this.#working,
+      leavings: this.#leavings,
+      terminals: this.#terminals,
+      desk: this.#desk,
+    });
+  }
+
+  get audit(): AuditTrail {
+    return this.#asks.trail;
   }
 
   /** For those who look. */
@@ -209,10 +212,11 @@ export class Agent implements SessionHost {
   }
 
   frame(frame: OwnerFrame): void {
+    this.#asks.asked(frame);
     this.#leavings.take(frame);
     this.#terminals.take(frame);
-    const send = (answer: OwnerFrame) => this.#session.sendFrame(answer);
     const { workshop } = this.#parts;
+    const send = (answer: OwnerFrame) => this.#session.sendFrame(this.#asks.answered(answer));
     if (frame.t === 'tree-ask') void answerTree(frame, { desk: this.#desk, workshop, send });
     if (frame.t === 'doctor-ask') void answerDoctor(frame, { ...this.#parts, send });
   }
@@ -248,6 +252,7 @@ export class Agent implements SessionHost {
     const { isAfterCrash, storeId: store, incarnation } = this.#identity;
     this.#intake = new Intake({ kv: this.#parts.kv, peer: hub, streams, isAfterCrash });
     this.#desk = new Desk({
+      noteTaken: (command) => this.#asks.taken(command),
       committer: this.#committer,
       rows: this.#rows,
       ports,
@@ -293,7 +298,7 @@ export class Agent implements SessionHost {
     });
     this.#terminals = new Terminals({
       ...this.#parts,
-      send: (frame) => this.#session.sendFrame(frame),
+      send: (frame) => this.#session.sendFrame(this.#asks.answered(frame)),
       mark: (id) => this.#mark(`${terminalMark}${id}`),
     });
     this.#working = new Working({
@@ -344,7 +349,8 @@ export class Agent implements SessionHost {
     try {
       // A store that cannot be written now may never be: what waits was not acknowledged to anybody.
       const { timers } = this.#parts.ports;
-      await Promise.race([this.#committer?.close(), sleep(timers, storeCloseMsMax)]);
+      const written = Promise.all([this.#asks?.trail.stop(), this.#committer?.close()]);
+      await Promise.race([written, sleep(timers, storeCloseMsMax)]);
       await this.#parts.logs.close();
       await this.#parts.artifacts.close();
       const ended = this.#failure === undefined ? this.#identity : undefined;

@@ -1,5 +1,5 @@
 /*
- * The `odally` command line: join, run, status, doctor, stop, service.
+ * The `odally` command line: join, run, status, doctor, audit, stop, service.
  *
  * Like `wally`: text for people, one JSON value with `--json`, the same exit statuses. What stays in
  * the foreground logs to stderr; `--background` answers once the agent serves.
@@ -11,6 +11,7 @@ import { formatFingerprint } from '../protocol/fingerprint.ts';
 import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
 import { dialAgent, type RunningStatus } from './agent-client.ts';
+import { runAudit } from './audit-verb.ts';
 import { runDoctorCommand } from './doctor/command.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
 import { runService } from './install/service-verb.ts';
@@ -29,6 +30,8 @@ const help = `odally: the agent that lends this box to a Wally.
   odally --stdio                    bring the hub, which runs this by ssh, to the agent on this home
   odally doctor [--area A] [--fix [--safe] [--only ID[:SUBJECT]]] [--dry-run] [--list]
                                     what is wrong with this home and its agent; --fix mends what it can
+  odally audit [--since WHEN] [--verb VERB] [--limit N] [--verify [--noted N:HASH]]
+                                    what was asked of this box, and by whom; --verify proves that nobody changed it
   odally stop                       stop it; work that runs is ended, and reported as cancelled
   odally service [VERB]             who keeps it running, now and when the box starts: install, remove, start,
                                     stop, restart or status; by systemd, launchd, or a supervisor and cron
@@ -63,6 +66,8 @@ export async function runCli(program: Program, version: string): Promise<number>
 async function runVerb(program: Program, version: string): Promise<number> {
   const own = findDoctorWords(program.argv);
   if (own !== undefined) return doctor(program, version, own);
+  const [first, ...words] = program.argv;
+  if (first === 'audit' && !words.includes('--help')) return runAudit(program, words);
   const { verb, operands, flags, wantsHelp } = readLine(program.argv);
   if (wantsHelp || verb === 'help') {
     program.print(help);

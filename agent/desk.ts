@@ -16,7 +16,7 @@ import {
   type FactMessage,
   findAssigned,
 } from '../protocol/messages.ts';
-import type { AttemptId } from '../protocol/model.ts';
+import type { AttemptId, CommandSpec } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
 import type { Committer } from '../store/committer.ts';
 import type { TakeHow } from '../store/intake.ts';
@@ -25,6 +25,7 @@ import type { PeerStreams, StreamRow } from '../store/peer-streams.ts';
 import { planQuarantine } from '../store/quarantine.ts';
 import { type AttemptEvent, stepAttempt } from './attempt-machine.ts';
 import { type HeldAttempt, type HeldRows, listInventory } from './attempts.ts';
+import { describeAssign, type NoteTaken } from './hub-asks.ts';
 import { describeArtifacts, describeFact, type ReportSource } from './report.ts';
 import { UnsaidReceipts } from './unsaid.ts';
 
@@ -59,6 +60,8 @@ export interface DeskParts {
   readonly streams: PeerStreams | undefined;
   /** Why this box takes no new work now, if it does not. */
   readonly findRefusal: () => ErrorCode | undefined;
+  /** Writes down what the hub asked; it goes with what is committed next. */
+  readonly noteTaken: NoteTaken;
 }
 
 /** Decides for all attempts of one agent. No life cycle: it lives as long as its store. */
@@ -224,6 +227,8 @@ export class Desk {
 
   #takeOne(message: CommandMessage): Plan {
     if (message.kind === 'assign') return this.#assign(message);
+    const result = this.#held.has(message.attempt) ? 'done' : 'JOB_UNKNOWN';
+    this.#parts.noteTaken({ verb: 'cancel', about: message.attempt, result });
     return this.#plan(message.attempt, { type: 'end', at: this.#wallMs(), cause: 'cancel' });
   }
 
@@ -232,7 +237,10 @@ export class Desk {
     this.#parts.outlet.quarantined(row.seq, code);
     const kept = { ...nothing, ops: [planQuarantine(this.#parts.hub, row, this.#wallMs())] };
     const attempt = how === 'bury' ? undefined : findAssigned(row.bytes);
-    if (attempt === undefined || this.#held.has(attempt)) return kept;
+    if (attempt === undefined || this.#held.has(attempt)) {
+      this.#parts.noteTaken({ verb: 'message', about: String(row.seq), result: code });
+      return kept;
+    }
     const refused = this.#refuse({ attempt }, code);
     return { ...refused, ops: [...kept.ops, ...refused.ops] };
   }
@@ -252,6 +260,7 @@ export class Desk {
       state: { is: 'accepted', acceptedAt },
     };
     this.#held.set(attempt, held);
+    this.#parts.noteTaken(describeAssign(attempt, spec));
     if (this.#hubTakes === 'whole') {
       this.#unsaid.note(attempt);
       return { ...nothing, kept: held, unsaid: attempt };
@@ -260,7 +269,11 @@ export class Desk {
     return { ops: [report.op], rows: [report.row], after: [], kept: held };
   }
 
-  #refuse(message: { readonly attempt: AttemptId }, code: ErrorCode): Plan {
+  #refuse(
+    message: { readonly attempt: AttemptId; readonly spec?: CommandSpec },
+    code: ErrorCode,
+  ): Plan {
+    this.#parts.noteTaken(describeAssign(message.attempt, message.spec, code));
     const report = this.#planReport({
       kind: 'finished',
       attempt: message.attempt,

@@ -9,7 +9,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError, hasSystemCode } from '../protocol/errors.ts';
 import { harnessIdSchema } from '../protocol/messages.ts';
-import { diskConfigSchema, findHomeDirectory, readConfig } from '../store/home.ts';
+import {
+  auditConfigFields,
+  diskConfigSchema,
+  findHomeDirectory,
+  readConfig,
+} from '../store/home.ts';
 import { logBytesDefault } from '../store/log.ts';
 import { graceMsDefault, slotsMax } from './limits.ts';
 
@@ -30,6 +35,8 @@ export interface AgentHome {
   readonly guard: string;
   /** What was taken out of the store. */
   readonly archive: string;
+  /** What is old of the audit trail. */
+  readonly audit: string;
   /** What earlier pairings held. */
   readonly setAside: string;
   readonly key: string;
@@ -53,6 +60,7 @@ export function findAgentHome(named: string | undefined): AgentHome {
     trees: join(directory, 'trees'),
     guard: join(directory, 'guard'),
     archive: join(directory, 'archive'),
+    audit: join(directory, 'audit'),
     setAside: join(directory, 'set-aside'),
     key: join(directory, 'odally.key'),
     config: join(directory, 'config.toml'),
@@ -84,6 +92,7 @@ const configSchema = z.strictObject({
       z.strictObject({ command: z.array(z.string().min(1).max(4096)).max(64) }),
     )
     .default({}),
+  keep: z.strictObject(auditConfigFields).prefault({}),
   terminal: z
     .strictObject({
       /** May the hub open terminals on this box? */

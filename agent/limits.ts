@@ -80,3 +80,6 @@ export const receiptWaitMs = 50;
 
 /** Ways over stdio that may be open or greeting at once: the hub has one, and another after that broke. */
 export const stdioLinksMax = 4;
+
+/** What the hub asked for and was not answered: four terminals, and a doctor or two. */
+export const askedOpenMax = 64;

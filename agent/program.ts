@@ -13,11 +13,13 @@ import type { Listener } from '../protocol/transports/link.ts';
 import { type AgentSwarm, openAgentSwarm } from '../protocol/transports/swarm.ts';
 import { listenUnix } from '../protocol/transports/unix.ts';
 import { openArtifactFiles } from '../store/artifact-files.ts';
+import { openAuditFiles } from '../store/audit-files.ts';
 import { openBox } from '../store/doctor/box.ts';
-import { openHome } from '../store/home.ts';
+import { openHome, planAuditPolicy } from '../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../store/home-disk.ts';
 import { openLogFiles } from '../store/log-files.ts';
 import { Agent } from './agent.ts';
+import { answerAudit } from './audit-verb.ts';
 import type { LiveAgent } from './doctor/agent-round.ts';
 import type { Diagnose } from './doctor/answer.ts';
 import { openDoctor } from './doctor/doctor.ts';
@@ -104,6 +106,7 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     disk: disk.guard,
     logs,
     artifacts,
+    audit: { policy: planAuditPolicy(config.keep), port: openAuditFiles(home.audit) },
     workshop,
     guards: openGuards({
       script: program.guardScript,
@@ -171,7 +174,7 @@ async function serve(parts: AgentProgramParts, served: Served): Promise<RunningA
   return { agent, pairing, stop };
 }
 
-/** The agent's own socket: status, doctor and stop, for programs of this user on this box. */
+/** The agent's own socket: status, doctor, audit and stop, for programs of this user on this box. */
 async function openControl(
   parts: AgentProgramParts,
   { agent, keyPair, diagnose }: Served,
@@ -181,10 +184,18 @@ async function openControl(
   const key = formatKey(keyPair.publicKey);
   const who = { pid: program.pid, version, home: home.directory, key };
   return listenUnix(home.socket, (link) =>
-    serveControl(link, async ({ verb, args }) => {
+    serveControl(link, async ({ verb, args, surface }) => {
+      const note = (asked: string) =>
+        agent.audit.note({ who: 'owner', surface, verb: asked, result: 'done' });
+      if (verb === 'audit') return answerAudit(agent.audit, args);
       if (verb === 'status') return { ...who, ...agent.status };
-      if (verb === 'doctor') return diagnose(parseWish(args));
+      if (verb === 'doctor') {
+        const wish = parseWish(args);
+        if (wish.mode === 'fix') note('doctor --fix');
+        return diagnose(wish);
+      }
       if (verb !== 'stop') throw new AppError('USAGE_VERB');
+      note('stop');
       program.ports.timers.after(20, () => void stop());
       return who;
     }),

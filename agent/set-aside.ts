@@ -13,6 +13,9 @@ import { hasSystemCode } from '../protocol/errors.ts';
 import type { AttemptId } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
+import { AuditPage } from '../store/audit.ts';
+import { openAuditFiles } from '../store/audit-files.ts';
+import { AuditKeep, openAuditTail } from '../store/audit-keep.ts';
 import { findStoreId } from '../store/format.ts';
 import type { Kv } from '../store/kv.ts';
 import { type HeldAttempt, readHeld } from './attempts.ts';
@@ -43,6 +46,7 @@ export async function setAside(parts: SetAsideParts): Promise<readonly GivenUp[]
   const held = await readHeld(kv);
   const storeId = (await findStoreId(kv)) ?? '';
   for (const attempt of held) await giveUp(parts, storeId, attempt);
+  await leaveAudit(parts);
   await kv.close();
   const place = await makePlace(parts);
   // The store first: logs without rows are what every start removes, rows without logs would mislead.
@@ -52,6 +56,17 @@ export async function setAside(parts: SetAsideParts): Promise<readonly GivenUp[]
   await syncDirectory(home.directory);
   if (held.length > 0) noticed(`what was held is kept in ${place}`);
   return held.map(({ attempt, state }) => ({ attempt, state: state.is }));
+}
+
+/** The trail goes on in the store that comes after this one, from where its files end. */
+async function leaveAudit({ home, kv, ports, noticed }: SetAsideParts): Promise<void> {
+  const port = openAuditFiles(home.audit);
+  const page = new AuditPage(await openAuditTail(kv, port));
+  const joined = { who: 'owner', surface: 'cli', verb: 'join', result: 'done' };
+  page.add(joined, ports.clock.wallMs());
+  await kv.batch(page.seal(), 'synced');
+  const policy = { keepMs: Number.MAX_SAFE_INTEGER, bytesMax: Number.MAX_SAFE_INTEGER };
+  await new AuditKeep({ kv, port, ports, noticed, policy }).flush();
 }
 
 async function giveUp(

@@ -6,7 +6,14 @@
  */
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { diskConfigSchema, findHomeDirectory, readConfig } from '../store/home.ts';
+import type { AuditPolicy } from '../store/audit-keep.ts';
+import {
+  auditConfigFields,
+  diskConfigSchema,
+  findHomeDirectory,
+  planAuditPolicy,
+  readConfig,
+} from '../store/home.ts';
 import { logBytesDefault } from '../store/log.ts';
 import {
   jobsDaysDefault,
@@ -40,6 +47,8 @@ export interface HubHome {
   readonly archive: string;
   /** Node for boxes of other kinds than this. */
   readonly runtimes: string;
+  /** What is old of the audit trail. */
+  readonly audit: string;
   /** The odally that `wally up --local` keeps beside the hub. */
   readonly localAgent: string;
 }
@@ -69,6 +78,7 @@ export function findHubHome(env: HomeEnv): HubHome {
     hubs: join(directory, 'hubs'),
     archive: join(directory, 'archive'),
     runtimes: join(directory, 'runtimes'),
+    audit: join(directory, 'audit'),
     localAgent:
       agentNamed === undefined || agentNamed === ''
         ? join(directory, 'odally')
@@ -94,6 +104,7 @@ const keepConfigSchema = z
     journal_days: days.default(journalDaysDefault),
     /** Events kept, however young. */
     journal_max: z.number().int().min(1).default(journalMaxDefault),
+    ...auditConfigFields,
   })
   .prefault({});
 
@@ -156,6 +167,11 @@ export function readKeepPolicy({ keep }: Pick<HubConfig, 'keep'>): KeepPolicy {
     journalMs: keep.journal_days * dayMs,
     journalMax: keep.journal_max,
   };
+}
+
+/** The audit trail's part of `[keep]`. */
+export function readAuditPolicy({ keep }: Pick<HubConfig, 'keep'>): AuditPolicy {
+  return planAuditPolicy(keep);
 }
 
 /** Reads the config; every field has a default. */

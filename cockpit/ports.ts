@@ -34,6 +34,9 @@ export interface ProgramEnd {
   readonly stderr: string;
 }
 
+/** What a person, or a program for them, asks with. */
+export type Surface = 'cli' | 'screen' | 'linear';
+
 /** The process that `wally` is, as the rest of the cockpit sees it. */
 export interface Program {
   readonly ports: Ports;
@@ -42,6 +45,8 @@ export interface Program {
   /** This box, as doctors ask it. */
   readonly box: Box;
   readonly pid: number;
+  /** What it is for whoever asks through it, as hubs write it down. */
+  readonly surface: Surface;
   /** Of this box. */
   readonly hostname: string;
   /** Of the Node.js that runs this, without a `v`. */
@@ -89,6 +94,7 @@ export function openProgram(): Program {
     env,
     box: openBox(env),
     pid,
+    surface: 'cli',
     hostname: hostname(),
     nodeVersion: process.versions.node,
     stdin,

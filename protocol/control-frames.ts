@@ -10,7 +10,14 @@ import { wrapError } from './errors.ts';
 import type { Link } from './transports/link.ts';
 
 const id = z.number().int().nonnegative();
-const askSchema = z.object({ t: z.literal('ask'), id, verb: z.string(), args: z.unknown() });
+const askSchema = z.object({
+  t: z.literal('ask'),
+  id,
+  verb: z.string(),
+  args: z.unknown(),
+  /** What kind of program asks, by its own word; see `nameSurface`. */
+  surface: z.exactOptional(z.string()),
+});
 const moreSchema = z.object({ t: z.literal('more'), id, count: z.number().int().min(1) });
 const dropSchema = z.object({ t: z.literal('drop'), id });
 const json = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
@@ -38,6 +45,11 @@ export const toClientSchema = z.discriminatedUnion('t', [
 
 /** A call as it is asked. */
 export type AskFrame = z.infer<typeof askSchema>;
+
+/** What an asker says it is, as a word that can be written down; nothing is decided by it. */
+export function nameSurface(said: string | undefined): string {
+  return said !== undefined && /^[a-z][a-z0-9-]{0,31}$/.test(said) ? said : 'unknown';
+}
 
 /** The JSON value that these bytes are together; undefined once the link was closed for them. */
 export function readJsonOrClose(parts: readonly Uint8Array[], link: Link): unknown {

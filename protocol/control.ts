@@ -13,6 +13,7 @@
 import { encodeValue } from './codec.ts';
 import {
   type AskFrame,
+  nameSurface,
   readJsonOrClose,
   readOrClose,
   toClientSchema,
@@ -21,7 +22,7 @@ import {
 import { ControlOutlet } from './control-outlet.ts';
 import { AppError, type ErrorCode, isErrorCode, wrapError } from './errors.ts';
 import { GivenValues, giveBytesMax, givesUnderWayMax, type TakeGiven } from './given-values.ts';
-import { frameBytesMax } from './limits.ts';
+import { frameBytesMax, partBytesMax } from './limits.ts';
 import type { Link } from './transports/link.ts';
 
 /** Calls that one link may have open at once; more are refused. */
@@ -30,9 +31,6 @@ export const callsOpenMax = 256;
 /** Items of one stream that may be under way: a slow reader holds the writer, not the memory. */
 export const itemsUnderWayMax = 64;
 
-/** Bytes of a value in one frame; well below the largest frame. */
-const partBytesMax = 512 * 1024;
-
 /** Bytes of one answer or item as JSON. A screen's five hundred jobs are under one of these eight. */
 export const valueBytesMax = 8 * 1024 * 1024;
 
@@ -40,6 +38,8 @@ export const valueBytesMax = 8 * 1024 * 1024;
 export interface ControlCall {
   readonly verb: string;
   readonly args: unknown;
+  /** What kind of program asks, by its own word. */
+  readonly surface: string;
   /** Sends one item of a stream; resolves when the next may come, with false when nobody listens. */
   item(value: unknown): Promise<boolean>;
   /** Runs once when the asker has lost interest or the link has ended. */
@@ -113,6 +113,7 @@ export function serveControl(link: Link, handler: ControlHandler): ServedControl
 class ServedCall implements ControlCall {
   readonly verb: string;
   readonly args: unknown;
+  readonly surface: string;
   readonly #link: Link;
   readonly #outlet: ControlOutlet;
   readonly #id: number;
@@ -134,6 +135,7 @@ class ServedCall implements ControlCall {
     this.#id = ask.id;
     this.verb = ask.verb;
     this.args = ask.args;
+    this.surface = nameSurface(ask.surface);
   }
 
   say(value: unknown): void {
@@ -247,15 +249,17 @@ export interface ControlStream {
 export class ControlClient {
   readonly #link: Link;
   readonly #gone: ErrorCode;
+  readonly #who: { readonly surface?: string };
   readonly #calls = new Map<number, OpenCall>();
   readonly closed: Promise<string>;
   #nextId = 1;
   #isOpen = true;
 
-  /** `gone` is the code that open calls fail with when the link ends. */
-  constructor(link: Link, gone: ErrorCode) {
+  /** `gone` is the code that open calls fail with when the link ends; `surface` what asks, for the audit. */
+  constructor(link: Link, gone: ErrorCode, surface?: string) {
     this.#link = link;
     this.#gone = gone;
+    this.#who = surface === undefined ? {} : { surface };
     this.closed = new Promise((resolve) => {
       link.open({
         frame: (bytes) => this.#take(bytes),
@@ -279,7 +283,7 @@ export class ControlClient {
     this.#nextId += 1;
     const done = new Promise<unknown>((resolve, reject) => {
       if (!this.#isOpen) return reject(new AppError(this.#gone));
-      const ask = encodeValue({ t: 'ask', id, verb, args });
+      const ask = encodeValue({ t: 'ask', id, verb, args, ...this.#who });
       const large = `${verb}: the arguments are over 1 MiB.`;
       if (ask.length > frameBytesMax) return reject(new AppError('USAGE_ARGUMENT', large));
       const [chain, room] = [Promise.resolve(), givesUnderWayMax];

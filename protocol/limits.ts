@@ -222,3 +222,6 @@ export const terminalOpenMsMax = 10_000;
  * two seconds, and a shell that nobody sees should not live on.
  */
 export const terminalAwayMsMax = 10_000;
+
+/** Bytes of a control conversation's value in one frame; well below the largest frame. */
+export const partBytesMax = 512 * 1024;

@@ -4,7 +4,7 @@
  * Lines are on the disk before the batch that removes their rows is written, and that batch says how long
  * the file is. So after a crash between the two the surplus is cut off and exported again: nothing is
  * missing and nothing is there twice. Each append is a gzip member of its own; readers of gzip take a
- * run of members as one file. It owns the mark `meta/archive`; the files are a port's.
+ * run of members as one file. It owns its mark, `meta/archive`; the files are a port's.
  * Errors: STORE_IO. Source: RFC 1952, section 2.2.
  */
 import { promisify } from 'node:util';
@@ -25,9 +25,8 @@ export interface ArchivePort {
 
 const markSchema = z.object({ file: z.string(), bytes: z.number().int().nonnegative() });
 
-type Mark = z.infer<typeof markSchema>;
-
-const markKey = metaKey('archive');
+/** How far a file of an archive counts. */
+export type ArchiveMark = z.infer<typeof markSchema>;
 
 const compress = promisify(gzip);
 
@@ -35,10 +34,13 @@ const compress = promisify(gzip);
 export class Archive {
   readonly #kv: Kv;
   readonly #port: ArchivePort;
+  readonly #markKey: string;
 
-  constructor(kv: Kv, port: ArchivePort) {
+  /** `name`: of its mark in the store, `meta/NAME`; each archive of a store has its own. */
+  constructor(kv: Kv, port: ArchivePort, name: 'archive' | 'audit-file' = 'archive') {
     this.#kv = kv;
     this.#port = port;
+    this.#markKey = metaKey(name);
   }
 
   /**
@@ -47,16 +49,25 @@ export class Archive {
    */
   async export(values: readonly unknown[], at: number): Promise<KvOp> {
     const file = `${new Date(at).toISOString().slice(0, 7)}.jsonl.gz`;
+    return this.append(file, values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+  }
+
+  /** The same for whole lines and a file of the caller's choice. */
+  async append(file: string, lines: string): Promise<KvOp> {
     const before = await this.#prepare(file);
-    const lines = values.map((value) => `${JSON.stringify(value)}\n`).join('');
     const member = await compress(lines);
     await this.#port.append(file, member);
-    return planRow(markKey, { file, bytes: before + member.length });
+    return planRow(this.#markKey, { file, bytes: before + member.length });
+  }
+
+  /** The file that was written last, and how much of it counts. */
+  findMark(): Promise<ArchiveMark | undefined> {
+    return findRow(this.#kv, this.#markKey, markSchema);
   }
 
   /** Cuts what an earlier export left without its batch; resolves with the file's size. */
   async #prepare(file: string): Promise<number> {
-    const mark: Mark | undefined = await findRow(this.#kv, markKey, markSchema);
+    const mark = await this.findMark();
     if (mark !== undefined) {
       const size = await this.#port.findSize(mark.file);
       if (size > mark.bytes) await this.#port.cut(mark.file, mark.bytes);
@@ -65,7 +76,7 @@ export class Archive {
     }
     const bytes = await this.#port.findSize(file);
     // Before the first byte, so that a crash in the middle of it is known as such.
-    await this.#kv.batch([planRow(markKey, { file, bytes })], 'synced');
+    await this.#kv.batch([planRow(this.#markKey, { file, bytes })], 'synced');
     return bytes;
   }
 }

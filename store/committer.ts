@@ -50,6 +50,8 @@ export class Committer {
   #deferredCount = 0;
   /** Does somebody wait, or has enough been put off? */
   #isUrgent = false;
+  /** Has `seal` something that no commit brings along? */
+  #isSealDue = false;
   #cancelTimer: CancelTimer | undefined;
   #failure: AppError | undefined;
   #isClosed = false;
@@ -97,11 +99,14 @@ export class Committer {
     this.#add({ ops });
     this.#deferredCount += ops.length;
     if (this.#deferredCount >= deferredOpsMax) return this.#hurry();
-    // Not cancelled when a batch takes them along: a busy store would set and cancel it all the time.
-    this.#cancelTimer ??= this.#ports.timers.after(deferredMsMax, () => {
-      this.#cancelTimer = undefined;
-      this.#hurry();
-    });
+    this.#hurryLater();
+  }
+
+  /** `seal` has something that nobody commits: it goes with the next batch, or after a while with one of its own. */
+  expectSeal(): void {
+    if (this.#findRefusal() !== undefined) return;
+    this.#isSealDue = true;
+    this.#hurryLater();
   }
 
   /** May new work come in? Not while this much waits for the disk already. */
@@ -122,9 +127,17 @@ export class Committer {
     return this.idle();
   }
 
+  #hurryLater(): void {
+    // Not cancelled when a batch takes them along: a busy store would set and cancel it all the time.
+    this.#cancelTimer ??= this.#ports.timers.after(deferredMsMax, () => {
+      this.#cancelTimer = undefined;
+      this.#hurry();
+    });
+  }
+
   /** Writes what waits, also where nobody waits for it. */
   #hurry(): void {
-    if (this.#waiting.length === 0 || this.#failure !== undefined) return;
+    if (this.#failure !== undefined || (this.#waiting.length === 0 && !this.#isSealDue)) return;
     this.#isUrgent = true;
     this.#running ??= this.#run();
   }
@@ -157,6 +170,7 @@ export class Committer {
     this.#bytes = 0;
     this.#deferredCount = 0;
     this.#isUrgent = false;
+    this.#isSealDue = false;
     try {
       await this.#kv.batch(joinOps(group, this.#seal()), 'synced');
     } catch (thrown) {

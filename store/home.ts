@@ -11,7 +11,14 @@ import { join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { AppError, hasSystemCode } from '../protocol/errors.ts';
-import { ballastBytesDefault, watermarkBytesDefault } from './limits.ts';
+import type { AuditPolicy } from './audit-keep.ts';
+import {
+  auditBytesMaxDefault,
+  auditDaysDefault,
+  auditFileBytesMax,
+  ballastBytesDefault,
+  watermarkBytesDefault,
+} from './limits.ts';
 
 /** The `[disk]` table of both config files; each size is at most an eighth of the file system. */
 export const diskConfigSchema = z
@@ -22,6 +29,22 @@ export const diskConfigSchema = z
     ballast_bytes: z.number().int().min(0).default(ballastBytesDefault),
   })
   .prefault({});
+
+/** What both config files say of the audit trail, in `[keep]`. */
+export const auditConfigFields = {
+  /** Days that the audit trail is kept. */
+  audit_days: z.number().min(1).max(36_500).default(auditDaysDefault),
+  /** Bytes of it that are kept in files, however young. */
+  audit_bytes_max: z.number().int().min(auditFileBytesMax).default(auditBytesMaxDefault),
+};
+
+/** The same as it is applied. */
+export function planAuditPolicy(keep: {
+  readonly audit_days: number;
+  readonly audit_bytes_max: number;
+}): AuditPolicy {
+  return { keepMs: keep.audit_days * 24 * 60 * 60 * 1000, bytesMax: keep.audit_bytes_max };
+}
 
 /** The home that an environment variable names, else the one of this name in the user's own. */
 export function findHomeDirectory(named: string | undefined, name: string): string {

@@ -38,6 +38,7 @@ export const keyPrefixes = {
   'i/': 'open invites',
   'q/': 'quarantined messages',
   'p/': 'the message that is being applied with care',
+  'au/': 'audit trail',
 } as const;
 
 /** A half-open range of keys. */
@@ -73,6 +74,9 @@ export const endedKey = 'meta/ended';
 
 /** `meta/backup`: which backup a migration made, and when. See `backup.ts`. */
 export const backupKey = 'meta/backup';
+
+/** `meta/audit`: where the chain of the audit trail ends, n and hash. See `audit.ts`. */
+export const auditTailKey = 'meta/audit';
 
 /** `meta/NAME`: any other fact about the store; `name` is the owner's choice. */
 export function metaKey(name: string): string {
@@ -167,6 +171,11 @@ export function eventKey(seq: number): string {
   return `e/${pad(seq, 16)}`;
 }
 
+/** `au/N`: lines of the audit trail, N being the number of the last of them. */
+export function auditKey(n: number): string {
+  return `au/${pad(n, 16)}`;
+}
+
 /** `w/PEER`: one worker. */
 export function workerKey(peer: PeerKey): string {
   return `w/${peer}`;
@@ -199,7 +208,7 @@ export function findStream(key: string): Stream | undefined {
   return peer === undefined || store === undefined ? undefined : { peer, store };
 }
 
-/** The number at the end of an outbox, journal or quarantine key. */
+/** The number at the end of an outbox, journal, audit or quarantine key. */
 export function getSeq(key: string): number {
   const seq = Number(key.slice(-16));
   assert(Number.isSafeInteger(seq), 'the key ends in a number of 16 digits');

@@ -129,3 +129,36 @@ export const artifactHandlesMax = 32;
 
 /** Bytes read at a time to hash a file; many may be hashed at once. */
 export const artifactReadBytes = 256 * 1024;
+
+/** Entries of the audit trail in one row; a batch of a busy hub has a few hundred. */
+export const auditPerRowMax = 256;
+
+/** Letters of one text in an audit entry; of a longer one the first half of this and its hash are kept. */
+export const auditTextMax = 256;
+
+/** Bytes of JSON that an audit entry keeps of what was asked. */
+export const auditArgsBytesMax = 2048;
+
+/** Values of one list, and fields of one map, in an audit entry. */
+export const auditListMax = 32;
+
+/** Levels of lists and maps in an audit entry. */
+export const auditDepthMax = 4;
+
+/** The newest entries of the audit trail that stay in the store; older ones go to files. */
+export const auditRowsEntriesMin = 2048;
+
+/** Rows of the audit trail that go to a file in one batch. */
+export const auditMoveRowsMax = 256;
+
+/** A file of the audit trail, compressed, is followed by another at this size, or when a month is over. */
+export const auditFileBytesMax = 8 * 1024 * 1024;
+
+/** Bytes of the audit trail's files that are kept, however young; two million entries or so. */
+export const auditBytesMaxDefault = 256 * 1024 * 1024;
+
+/** Days that files of the audit trail are kept. */
+export const auditDaysDefault = 730;
+
+/** Between two looks at what of the audit trail goes to files. */
+export const auditLookMs = 5000;

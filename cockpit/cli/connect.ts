@@ -18,8 +18,11 @@ const awaitTriesMax = 100;
 const awaitPauseMs = 50;
 
 /** A connection to the hub that runs. Errors: HUB_UNREACHABLE. */
-export async function connectHub(home: HubHome): Promise<HubClient> {
-  return new ControlClient(await dialUnix(home.socket), 'HUB_UNREACHABLE');
+export async function connectHub(
+  { surface }: Pick<Program, 'surface'>,
+  home: HubHome,
+): Promise<HubClient> {
+  return new ControlClient(await dialUnix(home.socket), 'HUB_UNREACHABLE', surface);
 }
 
 /** A connection to the hub, which is started when none runs. */
@@ -27,7 +30,7 @@ export async function ensureHub(
   program: Program,
 ): Promise<{ readonly client: HubClient; readonly isNew: boolean }> {
   const home = findHubHome(program.env);
-  const running = await findHub(home);
+  const running = await findHub(program, home);
   if (running !== undefined) return { client: running, isNew: false };
   await openHome(home.directory);
   try {
@@ -38,7 +41,7 @@ export async function ensureHub(
       logFile: home.hubLog,
       failure: 'HUB_START',
     });
-    return { client: await connectHub(home), isNew: true };
+    return { client: await connectHub(program, home), isNew: true };
   } catch (error) {
     // Somebody else was starting it at the same moment; theirs will answer shortly.
     if (!(error instanceof AppError) || error.code !== 'HUB_RUNNING') throw error;
@@ -47,9 +50,9 @@ export async function ensureHub(
 }
 
 /** A connection to the hub, if one runs. */
-async function findHub(home: HubHome): Promise<HubClient | undefined> {
+async function findHub(program: Program, home: HubHome): Promise<HubClient | undefined> {
   try {
-    return await connectHub(home);
+    return await connectHub(program, home);
   } catch (error) {
     if (error instanceof AppError && error.code === 'HUB_UNREACHABLE') return undefined;
     throw error;
@@ -58,7 +61,7 @@ async function findHub(home: HubHome): Promise<HubClient | undefined> {
 
 async function awaitHub(program: Program, home: HubHome, failure: AppError): Promise<HubClient> {
   for (let tries = 0; tries < awaitTriesMax; tries += 1) {
-    const client = await findHub(home);
+    const client = await findHub(program, home);
     if (client !== undefined) return client;
     await sleep(program.ports.timers, awaitPauseMs);
   }

@@ -24,7 +24,7 @@ export async function findHubWays(
   words: readonly string[],
 ): Promise<readonly HubWay[]> {
   const own = findHubHome(program.env);
-  if (words.length === 0) return [{ ...homeWay(own), isOwn: true }];
+  if (words.length === 0) return [{ ...homeWay(program, own), isOwn: true }];
   const ways: HubWay[] = [];
   // One after the other: two codes must not choose the same name.
   for (const word of words) {
@@ -43,18 +43,18 @@ async function findWay(program: Program, own: HubHome, word: string): Promise<Hu
   if (!isPath && (await isPaired(own, word))) return openPairedWay(program, own, word);
   const path = resolve(word);
   const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory()) return homeWay(findHubHome({ WALLY_HOME: path }));
-  if (found?.isSocket()) return homeWay(findHubHome({ WALLY_HOME: dirname(path) }));
+  if (found?.isDirectory()) return homeWay(program, findHubHome({ WALLY_HOME: path }));
+  if (found?.isSocket()) return homeWay(program, findHubHome({ WALLY_HOME: dirname(path) }));
   const what = isPath ? `There is no home at ${path}.` : `No hub is paired as "${word}".`;
   throw new AppError('HUB_UNREACHABLE', what);
 }
 
-function homeWay(home: HubHome): HubWay {
+function homeWay(program: Program, home: HubHome): HubWay {
   return {
     name: nameHome(home),
     isOwn: false,
     home,
-    connect: () => connectHub(home),
+    connect: () => connectHub(program, home),
     release: async () => undefined,
   };
 }

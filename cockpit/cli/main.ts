@@ -5,6 +5,8 @@
  * `--json` stdout holds JSON alone, errors included. It decides nothing about jobs: verbs do.
  */
 import { AppError, wrapError } from '../../protocol/errors.ts';
+import type { AuditRow } from '../../store/audit-list.ts';
+import { showAuditRow } from '../../store/audit-text.ts';
 import { findHubHome } from '../home.ts';
 import type { HubClient } from '../hub/client.ts';
 import type { HubWay } from '../hub/hub-way.ts';
@@ -58,10 +60,12 @@ async function runRequest(scene: Scene): Promise<number> {
   const grammars = [...localVerbs, ...verbs];
   if (first === undefined || (first === '--json' && program.argv.length === 1)) {
     const form = first === '--json' ? 'json' : 'text';
-    return withWays(scene, (ways) => openScreen({ program, version, ways }, form));
+    return withWays(asSurface(scene, 'screen'), (program, ways) =>
+      openScreen({ program, version, ways }, form),
+    );
   }
   if (first === '--linear' && program.argv.length === 1) {
-    return withWays(scene, (ways) => runLinear(program, ways));
+    return withWays(asSurface(scene, 'linear'), runLinear);
   }
   if (first === 'help' || first === '--help' || first === '-h') {
     const topic =
@@ -80,17 +84,21 @@ async function runRequest(scene: Scene): Promise<number> {
   if (!('args' in grammar)) return runLocal(scene, grammar, request);
   // Several hubs qualify what they are asked about; each parses what is its own.
   if (scene.hubs.length < 2) parseVerbArgs(grammar, request.args);
-  return withWays(scene, (ways) => runRemote({ program, ways, verb: grammar, request }));
+  return withWays(scene, (_, ways) => runRemote({ program, ways, verb: grammar, request }));
+}
+
+function asSurface({ program, ...scene }: Scene, surface: Program['surface']): Scene {
+  return { ...scene, program: { ...program, surface } };
 }
 
 /** Finds the ways, and lets go of what connections were made with in the end. */
 async function withWays(
   { program, hubs }: Scene,
-  run: (ways: readonly HubWay[]) => Promise<number>,
+  run: (program: Program, ways: readonly HubWay[]) => Promise<number>,
 ): Promise<number> {
   const ways = await findHubWays(program, hubs);
   try {
-    return await run(ways);
+    return await run(program, ways);
   } finally {
     await Promise.all(ways.map((way) => way.release()));
   }
@@ -150,7 +158,7 @@ async function runRemote(remote: Remote): Promise<number> {
 
 /** What is a window where it is not followed. */
 function isFollowed({ name }: AnyVerb, { args }: Request): boolean {
-  return name === 'events' && args.follow === true;
+  return (name === 'events' || name === 'audit') && args.follow === true;
 }
 
 function isHubless(error: unknown, { verb, ways }: Remote): boolean {
@@ -247,6 +255,8 @@ async function reportEnd(program: Program, request: Request, ended: JobDetail): 
 
 function printItem(program: Program, request: Request, item: unknown): Promise<void> {
   if (request.isJson || request.verb === 'watch') return printJson(program, item);
+  if (request.verb === 'audit')
+    return printText(program, showAuditRow(item as AuditRow, plain.dim));
   if (request.verb === 'events') return printText(program, showEvent(item as EventRow, plain));
   return printLogItem(program, item, { hasTimestamps: request.args.timestamps === true });
 }

@@ -109,7 +109,7 @@ export function openPairedWay(program: Program, home: HubHome, name: string): Hu
       const link = await opened.dial(where).catch((cause: unknown) => {
         throw new AppError('HUB_UNREACHABLE', unreachedWords(name), { cause });
       });
-      return new ControlClient(link, 'HUB_UNREACHABLE');
+      return new ControlClient(link, 'HUB_UNREACHABLE', program.surface);
     },
     async release() {
       await (await swarm)?.close();

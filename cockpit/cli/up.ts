@@ -55,7 +55,7 @@ export async function bringUp(program: Program, want: 'hub' | 'hub-and-local'): 
 export async function bringDown(program: Program): Promise<DownAnswer> {
   const home = findHubHome(program.env);
   const local = await stopLocal(program, home);
-  const hub = await stopProcess(program, () => connectHub(home), home.socket);
+  const hub = await stopProcess(program, () => connectHub(program, home), home.socket);
   return { hub, local };
 }
 
@@ -157,7 +157,11 @@ async function awaitAgent(program: Program, agentHome: string): Promise<HubClien
 }
 
 async function dialAgent(agentHome: string): Promise<HubClient> {
-  return new ControlClient(await dialUnix(join(agentHome, 'odally.sock')), 'AGENT_UNREACHABLE');
+  return new ControlClient(
+    await dialUnix(join(agentHome, 'odally.sock')),
+    'AGENT_UNREACHABLE',
+    'cli',
+  );
 }
 
 /** The home noted by an earlier `up`. */

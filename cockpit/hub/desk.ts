@@ -70,6 +70,8 @@ export interface NewJob {
   /** Of the asker's choice; `DispatchKeys` sees to it that there is one job of a key. */
   readonly key?: string;
   readonly labels?: readonly string[];
+  /** Called with the job right before it is committed: what is noted now goes in its batch. */
+  readonly planned?: (id: JobId) => void;
 }
 
 /** Decides for all jobs of one hub. */
@@ -121,6 +123,7 @@ export class HubDesk {
     const scene = this.#begin();
     const job =
       wanted.shape === 'group' ? this.#makeGroup(scene, wanted) : this.#makeSingle(scene, wanted);
+    wanted.planned?.(job.id);
     if (wanted.key !== undefined) scene.change.ops.push(planKey(wanted.key, job.id));
     await this.#ledger.commit(scene.change);
     return job;

@@ -10,6 +10,7 @@ import type { Address } from '../../protocol/transports/address.ts';
 import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
 import type { ArchivePort } from '../../store/archive.ts';
 import type { ArtifactStore } from '../../store/artifact.ts';
+import type { AuditPolicy, AuditPort } from '../../store/audit-keep.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import type { Kv } from '../../store/kv.ts';
 import type { LogStore } from '../../store/log.ts';
@@ -36,6 +37,8 @@ export interface HubParts {
   readonly artifacts: ArtifactStore;
   /** How long things are kept, and where they go then. */
   readonly keep: { readonly policy: KeepPolicy; readonly archive: ArchivePort };
+  /** How long the audit trail is kept, and the files of what is old of it. */
+  readonly audit: { readonly policy: AuditPolicy; readonly port: AuditPort };
   readonly key: PeerKey;
   readonly version: string;
   readonly openDoor: (who: {

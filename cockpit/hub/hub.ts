@@ -10,7 +10,7 @@ import type { PeerKey } from '../../protocol/model.ts';
 import { answerPair } from '../../protocol/pairing.ts';
 import { type Ports, sleep } from '../../protocol/ports.ts';
 import type { Link } from '../../protocol/transports/link.ts';
-import { Archive } from '../../store/archive.ts';
+import { type AuditTrail, openAuditTrail } from '../../store/audit-trail.ts';
 import { Committer } from '../../store/committer.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import { closeStore, openStore, type StoreIdentity } from '../../store/format.ts';
@@ -23,11 +23,12 @@ import { RegexThread } from '../logs/regex-thread.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { presentDetail } from '../verbs/present.ts';
 import { ArtifactMirror } from './artifact-mirror.ts';
+import { notePairing } from './audited-pairing.ts';
 import { type BoxDesk, openBoxes } from './box-desk.ts';
 import { CockpitDesk } from './cockpit-desk.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import { HubDesk } from './desk.ts';
-import { type DeskState, readDeskState } from './desk-state.ts';
+import { readDeskState } from './desk-state.ts';
 import { DispatchKeys } from './dispatch-keys.ts';
 import { DoctorLine } from './doctor/ask-worker.ts';
 import { Feed } from './feed.ts';
@@ -36,7 +37,8 @@ import type { Answered } from './inbox.ts';
 import { InviteBook } from './invite-book.ts';
 import { Ledger, type LedgerOutlet } from './ledger.ts';
 import { LogMirror } from './log-mirror.ts';
-import { Retain } from './retain.ts';
+import { openRetain } from './open-retain.ts';
+import type { Retain } from './retain.ts';
 import { SentReceipts } from './sent-receipts.ts';
 import { TeamNews } from './team-news.ts';
 import { type TerminalNote, Terminals } from './terminals.ts';
@@ -58,6 +60,7 @@ export class Hub {
   #identity!: StoreIdentity;
   #committer!: Committer;
   #sessions: WorkerSessions | undefined;
+  #audit!: AuditTrail;
   #keys!: DispatchKeys;
   #workers!: WorkerDesk;
   #cockpits!: CockpitDesk;
@@ -103,6 +106,10 @@ export class Hub {
 
   get inbox(): DecisionDesk {
     return this.#inbox;
+  }
+
+  get audit(): AuditTrail {
+    return this.#audit;
   }
 
   get keys(): DispatchKeys {
@@ -193,12 +200,7 @@ export class Hub {
     this.#identity = await openStore(kv, ports.random);
     this.#keys = new DispatchKeys(kv);
     const journal = new JournalPage();
-    this.#committer = new Committer({
-      kv,
-      ports,
-      seal: () => journal.seal(),
-      onFailure: (error) => this.fail(error),
-    });
+    await this.#openCommitter(journal);
     const outlet: LedgerOutlet = {
       queued: (worker, { store, rows }) => this.session(worker)?.session.queued(store, rows),
       jobChanged: (job) => this.feed.tell({ type: 'job', job }),
@@ -234,8 +236,12 @@ export class Hub {
       failed,
     });
     this.#leases.start();
-    this.#retain = this.#openRetain(state);
+    this.#retain = openRetain(this.#parts, {
+      ...{ desk: this.#desk, inbox, state, artifacts: this.#artifacts },
+      describe: (job) => presentDetail(this, job),
+    });
     this.#retain.start();
+    this.#audit.start();
     this.#door = await this.#parts.openDoor({
       countExpected: () => this.#sessions?.count ?? 0,
       sharesKey: (peer) => cockpits.has(peer),
@@ -244,6 +250,16 @@ export class Hub {
       accept: (link) => this.#accept(link),
     });
     noticed(`hub ${key.slice(0, 8)} started`);
+  }
+
+  /** Every batch takes along what was written down of events and of asks. */
+  async #openCommitter(journal: JournalPage): Promise<void> {
+    const { kv, ports, audit } = this.#parts;
+    const committer = () => this.#committer;
+    this.#audit = await openAuditTrail({ ...this.#parts, ...audit, committer }, this.#identity);
+    const seal = () => [...journal.seal(), ...this.#audit.seal()];
+    const onFailure = (error: AppError) => this.fail(error);
+    this.#committer = new Committer({ kv, ports, seal, onFailure });
   }
 
   async #openCockpits(ledger: Ledger): Promise<CockpitDesk> {
@@ -289,14 +305,16 @@ export class Hub {
 
   #accept(link: Link): void {
     if (this.#sessions?.take(link) || this.#cockpits.take(link)) return;
-    answerPair(link, this.#parts.ports.timers, async (request) => {
-      if (this.#invites.kindOf(link.peerKey) === 'cockpit') {
-        return (await this.#invites.pairCockpit(link.peerKey, request)).name;
-      }
-      const worker = await this.#invites.pair(link.peerKey, request);
-      this.#welcome(worker);
-      return worker.name;
-    });
+    answerPair(link, this.#parts.ports.timers, (request) =>
+      notePairing(this.#audit, request, async () => {
+        if (this.#invites.kindOf(link.peerKey) === 'cockpit') {
+          return (await this.#invites.pairCockpit(link.peerKey, request)).name;
+        }
+        const worker = await this.#invites.pair(link.peerKey, request);
+        this.#welcome(worker);
+        return worker.name;
+      }),
+    );
   }
 
   #welcome(worker: WorkerRecord): void {
@@ -324,25 +342,6 @@ export class Hub {
     return sessions;
   }
 
-  #openRetain(state: DeskState): Retain {
-    const { kv, logs, keep, ports, noticed } = this.#parts;
-    return new Retain({
-      kv,
-      logs,
-      ports,
-      noticed,
-      desk: this.#desk,
-      inbox: this.#inbox,
-      state,
-      policy: keep.policy,
-      archive: new Archive(kv, keep.archive),
-      describe: (job) => presentDetail(this, job),
-      discard: async (attempt) => {
-        await Promise.all([logs.remove(attempt), this.#artifacts.remove(attempt)]);
-      },
-    });
-  }
-
   #noteTerminal(note: TerminalNote): void {
     const name = this.#workers.find(note.worker)?.name ?? note.worker.slice(0, 8);
     this.#parts.noticed(`${note.kind} on ${name}: ${note.note}`);
@@ -362,7 +361,8 @@ export class Hub {
       await this.#door?.close();
       // A store that cannot be written now may never be: what waits was not acknowledged to anybody.
       const { timers } = this.#parts.ports;
-      const written = Promise.all([this.#retain?.stop(), this.#committer?.close()]);
+      const kept = Promise.all([this.#retain?.stop(), this.#audit?.stop()]);
+      const written = Promise.all([kept, this.#committer?.close()]);
       await Promise.race([written, sleep(timers, storeCloseMsMax)]);
       await this.#parts.logs.close();
       await this.#parts.artifacts.close();

@@ -16,6 +16,7 @@ import type { Listener } from '../../protocol/transports/link.ts';
 import { openHubSwarm } from '../../protocol/transports/swarm.ts';
 import { openArchiveFiles } from '../../store/archive-files.ts';
 import { openArtifactFiles } from '../../store/artifact-files.ts';
+import { openAuditFiles } from '../../store/audit-files.ts';
 import type { Box } from '../../store/doctor/box.ts';
 import { openHome } from '../../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../../store/home-disk.ts';
@@ -23,7 +24,13 @@ import { metaKey } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
 import { openLogFiles } from '../../store/log-files.ts';
 import { openSsh, openSupplies } from '../fleet/ports.ts';
-import { type HubConfig, type HubHome, readHubConfig, readKeepPolicy } from '../home.ts';
+import {
+  type HubConfig,
+  type HubHome,
+  readAuditPolicy,
+  readHubConfig,
+  readKeepPolicy,
+} from '../home.ts';
 import { type ControlScene, openControl, serveCockpit } from './control.ts';
 import { Hub } from './hub.ts';
 import type { Door, HubParts } from './hub-parts.ts';
@@ -61,10 +68,11 @@ export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
       openSwarmDoor({ ...parts, config, kv, keyPair, ...who });
     const key = formatKey(keyPair.publicKey);
     const keep = { policy: readKeepPolicy(config), archive: openArchiveFiles(home.archive) };
-    const stores = { kv, disk: guard, logs, artifacts, keep };
     const ssh = openSsh(config.ssh.command);
     const supplies = openSupplies(home.runtimes);
     const rest = { key, version, openDoor, ssh, supplies, noticed };
+    const audit = { policy: readAuditPolicy(config), port: openAuditFiles(home.audit) };
+    const stores = { kv, disk: guard, logs, artifacts, keep, audit };
     const hub: Hub = new Hub({
       ...{ ports, ...stores, ...rest },
       serveCockpit: (link) =>

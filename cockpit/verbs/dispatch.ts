@@ -16,7 +16,6 @@ import {
 } from '../../protocol/limits.ts';
 import { baseSchema, commandSpecSchema, harnessIdSchema } from '../../protocol/messages.ts';
 import { type CommandSpec, type JobId, reconciles } from '../../protocol/model.ts';
-import type { Hub } from '../hub/hub.ts';
 import type { JobRecord } from '../manager/job.ts';
 import { planTargets } from '../manager/plan-dispatch.ts';
 import { findReplaceAfterMs } from '../manager/plan-loss.ts';
@@ -25,7 +24,7 @@ import { awaitJob } from './await-job.ts';
 import { presentDetail } from './present.ts';
 import type { JobDetail } from './shapes.ts';
 import { describeJob } from './text.ts';
-import { defineVerb } from './verb.ts';
+import { defineVerb, type VerbContext } from './verb.ts';
 
 /** Longest command with its environment that one job may carry. Fits one message with its rest. */
 const specBytesMax = 200 * 1024;
@@ -164,10 +163,11 @@ export const dispatchVerb = defineVerb({
     timeout: { value: 'DURATION', help: 'with --wait: exit 5 after so long; the job goes on' },
   },
   danger: 'changes',
+  tellsWithEffect: true,
   args,
   async run(context, given): Promise<JobDetail> {
     const { hub } = context;
-    const make = () => makeJob(hub, given);
+    const make = () => makeJob(context, given);
     const get = (id: JobId) => hub.desk.get(id);
     const job = await (given.key === undefined ? make() : hub.keys.once(given.key, make, get));
     if (!given.wait) return presentDetail(hub, job);
@@ -177,7 +177,7 @@ export const dispatchVerb = defineVerb({
   exit: (job) => (job.outcome === null || job.outcome === 'succeeded' ? 0 : 1),
 });
 
-async function makeJob(hub: Hub, given: DispatchArgs): Promise<JobRecord> {
+async function makeJob({ hub, settled }: VerbContext, given: DispatchArgs): Promise<JobRecord> {
   const spec = makeSpec(given);
   const scope = given.all ? 'all' : 'one';
   const { on } = given;
@@ -194,6 +194,7 @@ async function makeJob(hub: Hub, given: DispatchArgs): Promise<JobRecord> {
     on: given.on.length === 1 ? (first?.key ?? null) : null,
     workers: targets.map((worker) => worker.key),
     shape: isGroup ? 'group' : 'single',
+    planned: (about) => settled({ about, worker: targets.map(({ name }) => name).join(',') }),
   });
 }
 

@@ -62,6 +62,7 @@ export const doctorVerb = defineVerb({
     all: { help: 'here, and every worker' },
   },
   danger: 'changes',
+  looks: ({ fix }) => !fix,
   args,
   async run(context, given): Promise<DoctorAnswer | readonly CheckRow[]> {
     if (given.list) return listRows(given);

@@ -3,6 +3,7 @@
  *
  * The CLI, the screen and every bridge read this list; there is no other.
  */
+import { auditVerb } from './audit.ts';
 import { cockpitsRevokeVerb, cockpitsVerb } from './cockpits.ts';
 import { dispatchVerb } from './dispatch.ts';
 import { doctorVerb } from './doctor.ts';
@@ -49,6 +50,7 @@ export const verbs: readonly AnyVerb[] = [
   decideVerb,
   dismissVerb,
   eventsVerb,
+  auditVerb,
   watchVerb,
   doctorVerb,
   exportVerb,

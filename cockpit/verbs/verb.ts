@@ -35,6 +35,14 @@ export interface VerbContext {
   readonly onDrop: (run: () => void) => void;
   /** Takes what the asker gives, one value after the other. Call once. */
   readonly onGive: (take: (value: unknown) => void | Promise<void>) => void;
+  /** For a verb that `tellsWithEffect`: called right before its effect is committed. */
+  readonly settled: (came: Came) => void;
+}
+
+/** What came of an ask, for the audit trail. */
+export interface Came {
+  readonly about: string;
+  readonly worker: string;
 }
 
 /** What a verb has where no hub runs. */
@@ -58,6 +66,10 @@ export interface Verb<A, R> {
   readonly flags: Readonly<Record<string, Flag>>;
   /** Does it only look, change something, or destroy something? */
   readonly danger: 'looks' | 'changes' | 'destroys';
+  /** With these arguments it only looks. */
+  looks?(args: A): boolean;
+  /** It says by `settled` what comes of it; all else is in the audit trail before it runs. */
+  readonly tellsWithEffect?: true;
   readonly args: z.ZodType<A>;
   run(context: VerbContext, args: A): Promise<R>;
   /** Runs in the asker's own process where no hub answers; absent for verbs that need one. */
@@ -80,9 +92,10 @@ export interface Verb<A, R> {
  * its answers only from its own `run`.
  */
 export interface AnyVerb
-  extends Omit<Verb<unknown, unknown>, 'run' | 'runWithoutHub' | 'show' | 'exit'> {
+  extends Omit<Verb<unknown, unknown>, 'run' | 'runWithoutHub' | 'looks' | 'show' | 'exit'> {
   run(context: VerbContext, args: never): Promise<unknown>;
   runWithoutHub?(scene: HublessScene, args: never): Promise<unknown>;
+  looks?(args: never): boolean;
   show(answer: never, style: Style): string;
   exit?(answer: never): number;
 }

@@ -44,6 +44,8 @@ export interface Bench {
   readonly ports: FakePorts;
   /** Effects in order: `queued accepted`, `end J1.1`, `forgotten J1.1`. */
   readonly asked: string[];
+  /** What was written down of the hub's commands: `assign J1.1 done`. */
+  readonly taken: string[];
   /** Where the log of every attempt ends. */
   printed: number;
   /** What its work left for the hub. */
@@ -73,6 +75,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   const asked: string[] = [];
   const refusal = { code: undefined as ErrorCode | undefined };
   const desk = new Desk({
+    noteTaken: ({ verb, about, result }) => bench.taken.push(`${verb} ${about} ${result}`),
     findRefusal: () => refusal.code,
     committer,
     rows,
@@ -95,6 +98,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   });
   const bench: Bench = {
     desk,
+    taken: [],
     printed: 42,
     brought: undefined,
     owesFiles: false,

@@ -39,6 +39,8 @@ describe('agent home', () => {
     expect(new Set(Object.values(paths)).size).toBe(Object.keys(paths).length);
   });
 
+  const keep = { audit_days: 730, audit_bytes_max: 256 * 1024 * 1024 };
+
   test('agent home: without a config every setting has its default', async () => {
     expect(await readAgentConfig(home)).toEqual({
       has: [],
@@ -47,6 +49,7 @@ describe('agent home', () => {
       harness: {},
       terminal: { allowed: true },
       disk: { watermark_bytes: 268_435_456, ballast_bytes: 67_108_864 },
+      keep,
     });
   });
 
@@ -64,6 +67,7 @@ describe('agent home', () => {
       harness: { claude: { command: ['claude', '-p'] } },
       terminal: { allowed: true },
       disk: { watermark_bytes: 1, ballast_bytes: 67_108_864 },
+      keep,
     });
   });
 

@@ -9,6 +9,7 @@ import { Agent } from '../../agent/agent.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import { askToPair } from '../../protocol/pairing.ts';
+import { MemoryArchive } from '../../store/archive-memory.ts';
 import { type DiskCopy, SimDisk } from './disk.ts';
 import type { Ground } from './ground.ts';
 import { restartMs } from './ground.ts';
@@ -45,6 +46,7 @@ export class AgentBox {
   readonly disk: SimDisk;
   readonly processes: BoxProcesses;
   readonly #guards: BoxGuards;
+  readonly #audit = new MemoryArchive();
   readonly #parts: AgentBoxParts;
   readonly #ground: Ground;
   #owner: Incarnation | undefined;
@@ -303,6 +305,7 @@ export class AgentBox {
       disk: guard,
       logs,
       artifacts,
+      audit: { policy: { keepMs: 1e12, bytesMax: 1e12 }, port: this.#audit },
       guards: this.#guards.openSource(owner),
       workshop: plants.wrapWorkshop?.(workshop) ?? workshop,
       dial: () => network.dial({ owner, box: this.name, key: this.key, hub }),

@@ -6,7 +6,7 @@
  * disk does, unless it was asked to stop or could not begin on a full disk.
  */
 
-import { emptyHubConfig, readKeepPolicy } from '../../cockpit/home.ts';
+import { emptyHubConfig, readAuditPolicy, readKeepPolicy } from '../../cockpit/home.ts';
 import { runVerb, serveCockpit } from '../../cockpit/hub/control.ts';
 import type { FeedEvent } from '../../cockpit/hub/feed.ts';
 import { Hub } from '../../cockpit/hub/hub.ts';
@@ -30,6 +30,7 @@ export class HubBox {
   readonly disk: SimDisk;
   readonly #ground: Ground;
   readonly #archive = new MemoryArchive();
+  readonly #audit = new MemoryArchive();
   readonly #skew: Skew = { rate: 1, wallAheadMs: 0 };
   /** When the wall clock was set, and to what, the latest first. */
   readonly #clockSteps: { readonly at: number; readonly aheadMs: number }[] = [
@@ -187,6 +188,7 @@ export class HubBox {
       logs,
       artifacts,
       keep: { policy: readKeepPolicy(emptyHubConfig), archive: this.#archive },
+      audit: { policy: readAuditPolicy(emptyHubConfig), port: this.#audit },
       key: this.key,
       version: 'sim',
       openDoor: async ({ admits, accept }) => {

@@ -15,6 +15,8 @@ import { loadOrCreateIdentity } from '../../../protocol/identity.ts';
 import { dialAttemptMsMax } from '../../../protocol/limits.ts';
 import { openAgentSwarm } from '../../../protocol/transports/swarm.ts';
 import { openArtifactFiles } from '../../../store/artifact-files.ts';
+import { openAuditFiles } from '../../../store/audit-files.ts';
+import { planAuditPolicy } from '../../../store/home.ts';
 import { openHomeDisk } from '../../../store/home-disk.ts';
 import { openLogFiles } from '../../../store/log-files.ts';
 import { unguarded } from '../../kit/unguarded.ts';
@@ -56,6 +58,7 @@ const agent = new Agent({
   kv: disk.kv,
   disk: disk.guard,
   artifacts: await openArtifactFiles(home.artifacts),
+  audit: { policy: planAuditPolicy(config.keep), port: openAuditFiles(home.audit) },
   logs: await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max }),
   workshop,
   guards: unguarded,

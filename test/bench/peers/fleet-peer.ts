@@ -14,6 +14,7 @@ import type { TakeOutput, Workshop } from '../../../agent/work/work.ts';
 import type { KeyPair } from '../../../protocol/identity.ts';
 import { dialAttemptMsMax, logChunkBytesMax } from '../../../protocol/limits.ts';
 import { openAgentSwarm } from '../../../protocol/transports/swarm.ts';
+import { MemoryArchive } from '../../../store/archive-memory.ts';
 import { instantArtifactDisk, openMemoryArtifacts } from '../../../store/artifact-memory.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
 import type { LogStore } from '../../../store/log.ts';
@@ -26,13 +27,14 @@ import { type FleetPlan, type FleetReport, makeFleetKey } from './fleet-plan.ts'
 
 await runFleet(JSON.parse(process.argv[2] ?? '') as FleetPlan);
 
+const openAudit = () => ({ policy: { keepMs: 1e12, bytesMax: 1e12 }, port: new MemoryArchive() });
+
 async function runFleet(plan: FleetPlan): Promise<void> {
   const program = openProgram(import.meta.url);
   const { ports } = program;
   const workshop = await openWorkshop(program, plan);
   const swarm = await openAgentSwarm({ ports });
-  let dialCount = 0;
-  let foundCount = 0;
+  let [dialCount, foundCount] = [0, 0];
   const { hub: hubKey, addresses, rendezvous } = plan;
   const where = { hubKey, addresses, rendezvous, timeoutMs: dialAttemptMsMax };
   const dialAs = (keyPair: KeyPair) => async () => {
@@ -48,6 +50,7 @@ async function runFleet(plan: FleetPlan): Promise<void> {
       kv: await openMemoryKv(instantDisk()),
       logs: await openLogs(plan, n),
       artifacts: await openMemoryArtifacts(instantArtifactDisk()),
+      audit: openAudit(),
       workshop,
       guards: unguarded,
       dial: dialAs(makeFleetKey(n)),

@@ -3,6 +3,7 @@
  */
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { emptyHubConfig, readAuditPolicy } from '../../../cockpit/home.ts';
 import { openControl } from '../../../cockpit/hub/control.ts';
 import { HubDesk } from '../../../cockpit/hub/desk.ts';
 import { readDeskState } from '../../../cockpit/hub/desk-state.ts';
@@ -13,6 +14,9 @@ import { watchVerb } from '../../../cockpit/verbs/hub-state.ts';
 import { ControlClient } from '../../../protocol/control.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { dialUnix } from '../../../protocol/transports/unix.ts';
+import { MemoryArchive } from '../../../store/archive-memory.ts';
+import { auditStart } from '../../../store/audit.ts';
+import { AuditTrail } from '../../../store/audit-trail.ts';
 import { type DiskGuard, type StoreHealth, soundDisk } from '../../../store/disk-guard.ts';
 import { askMsMax } from '../../../store/limits.ts';
 import { bareBox } from '../../store/doctor/fake-box.ts';
@@ -131,6 +135,7 @@ describe('watch on a disk in trouble', () => {
         leave = run;
       },
       onGive: () => undefined,
+      settled: () => undefined,
     };
     become(full);
     const watching = watchVerb.run(context, {});
@@ -154,7 +159,13 @@ describe('control on a disk in trouble', () => {
   beforeEach(async () => {
     home = await createDirectory();
     stopCount = 0;
-    const hub = { disk, ports: bench.ports } as unknown as Hub;
+    const { kv, ports, committer } = bench;
+    const policy = readAuditPolicy(emptyHubConfig);
+    const port = new MemoryArchive();
+    const noticed = () => undefined;
+    const parts = { kv, ports, port, policy, noticed, committer: () => committer };
+    const audit = new AuditTrail(parts, { n: 0, hash: auditStart });
+    const hub = { disk, ports, audit } as unknown as Hub;
     const path = join(home.path, 's');
     const stopHub = () => {
       stopCount += 1;

@@ -3,7 +3,7 @@
  */
 
 import { expect } from 'vitest';
-import { emptyHubConfig, readKeepPolicy } from '../../../cockpit/home.ts';
+import { emptyHubConfig, readAuditPolicy, readKeepPolicy } from '../../../cockpit/home.ts';
 import { serveCockpit } from '../../../cockpit/hub/control.ts';
 import { Hub } from '../../../cockpit/hub/hub.ts';
 import type { HelloFrame } from '../../../protocol/frames.ts';
@@ -81,9 +81,7 @@ export async function openHubInHand(): Promise<HubInHand> {
     noticed: (line) => noticed.push(line),
   });
   let failure: string | undefined;
-  void hub.ended.then((error) => {
-    failure = error?.code ?? 'stopped';
-  });
+  void hub.ended.then((error) => (failure = error?.code ?? 'stopped'));
   await hub.start();
   const rest = async () => {
     for (let turn = 0; turn < turnsToRest; turn += 1) await settle();
@@ -126,6 +124,7 @@ async function openStores(disk: MemoryDisk) {
     kv: await openMemoryKv(disk),
     disk: soundDisk,
     keep: { policy: readKeepPolicy(emptyHubConfig), archive: new MemoryArchive() },
+    audit: { policy: readAuditPolicy(emptyHubConfig), port: new MemoryArchive() },
     logs: await openMemoryLogs(new MemoryLogDisk(instantTiming()), { bytesMax: 64 * 1024 }),
     artifacts: await openMemoryArtifacts(instantArtifactDisk()),
   };

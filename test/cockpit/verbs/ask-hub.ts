@@ -38,6 +38,7 @@ export function beginVerb(
       leave = run;
     },
     onGive: () => undefined,
+    settled: () => undefined,
   };
   const parsed = parseVerbArgs(verb, args) as never;
   return { answer: verb.run(context, parsed), items, leave: () => leave() };

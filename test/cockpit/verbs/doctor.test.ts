@@ -29,6 +29,7 @@ async function ask(args: Readonly<Record<string, unknown>>) {
   const context = {
     ...{ hub: hand.hub, home, pid: 1, box: bareBox, stopHub: () => undefined },
     ...{ item: async () => true, onDrop: () => undefined, onGive: () => undefined },
+    settled: () => undefined,
   };
   return doctorVerb.run(context, parseVerbArgs(doctorVerb, args));
 }

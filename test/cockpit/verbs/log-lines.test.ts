@@ -79,6 +79,7 @@ function begin(verb: string, args: Record<string, unknown>): Call {
     {
       verb,
       args,
+      surface: 'test',
       async item(value) {
         items.push(value);
         return !isDropped;

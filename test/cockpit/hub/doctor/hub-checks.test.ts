@@ -9,6 +9,7 @@ import {
   emptyHubConfig,
   findHubHome,
   type HubHome,
+  readAuditPolicy,
   readKeepPolicy,
 } from '../../../../cockpit/home.ts';
 import { askWorkers, diagnoseHub, joinReports } from '../../../../cockpit/hub/doctor/doctor.ts';
@@ -55,6 +56,7 @@ async function startHub(): Promise<void> {
     kv,
     disk: soundDisk,
     keep: { policy: readKeepPolicy(emptyHubConfig), archive },
+    audit: { policy: readAuditPolicy(emptyHubConfig), port: new MemoryArchive() },
     logs,
     artifacts: await openMemoryArtifacts(instantArtifactDisk()),
     key: hubKey,

@@ -1,0 +1,40 @@
+/*
+ * What an agent shows of itself, gathered from its loops.
+ *
+ * Before it has started some of them are not there; their lines say so.
+ */
+import type { AgentParts, AgentStatus } from './agent-parts.ts';
+import type { Desk } from './desk.ts';
+import type { Leavings } from './leavings.ts';
+import type { KeepLink } from './loops/keep-link.ts';
+import type { Terminals } from './terminals.ts';
+import type { Working } from './working.ts';
+
+/** Where the lines come from. */
+export interface StatusSource extends Pick<AgentStatus, 'life' | 'name'> {
+  readonly parts: Pick<AgentParts, 'hub' | 'disk'>;
+  readonly keepLink: KeepLink | undefined;
+  readonly working: Working | undefined;
+  readonly leavings: Leavings | undefined;
+  readonly terminals: Terminals | undefined;
+  readonly desk: Desk | undefined;
+}
+
+/** Gathers it. */
+export function describeStatus(source: StatusSource): AgentStatus {
+  const { life, name, parts, keepLink, working, leavings, terminals, desk } = source;
+  return {
+    life,
+    name,
+    hub: parts.hub,
+    link: keepLink?.status ?? 'starting',
+    work: working?.run.status ?? 'starting',
+    logs: leavings?.status ?? 'starting',
+    deadlines: working?.watch.status ?? 'starting',
+    leases: working?.guard.status ?? 'starting',
+    terminals: terminals?.status ?? 'starting',
+    attempts: (desk?.list() ?? []).map(({ attempt, state }) => ({ attempt, state: state.is })),
+    waiting: desk?.streams?.waitingCount ?? 0,
+    disk: parts.disk.health,
+  };
+}

@@ -1,0 +1,58 @@
+/*
+ * What an audit entry keeps of what was asked: short, and without values that may be secrets.
+ *
+ * Long texts are cut and named by their hash, so that one who has the text can still prove that it was this.
+ * Of variables only the names stay. Pure: the same words for the same arguments. Invariant: what it gives
+ * is at most `auditArgsBytesMax` of JSON.
+ */
+import { hash } from 'node:crypto';
+import { auditArgsBytesMax, auditDepthMax, auditListMax, auditTextMax } from './limits.ts';
+
+/** Arguments whose values are never written down, only what they are called. */
+const namesOnly: ReadonlySet<string> = new Set(['env', 'secret', 'secrets']);
+
+/** The arguments as an entry has them; undefined where there are none. */
+export function describeArgs(args: unknown): unknown {
+  const words = describe(args, 0);
+  if (isEmpty(words)) return undefined;
+  const json = JSON.stringify(words) ?? '';
+  return json.length <= auditArgsBytesMax ? words : cut(json);
+}
+
+function describe(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return cut(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
+  if (typeof value !== 'object') return undefined;
+  if (depth >= auditDepthMax) return '…';
+  if (Array.isArray(value)) return describeList(value, depth);
+  const fields = Object.entries(value).slice(0, auditListMax);
+  return Object.fromEntries(
+    fields.flatMap(([name, field]) => {
+      // A switch that is off says nothing.
+      if (field === false || field === undefined || isEmpty(field)) return [];
+      return [[cut(name), namesOnly.has(name) ? listNames(field) : describe(field, depth + 1)]];
+    }),
+  );
+}
+
+function describeList(values: readonly unknown[], depth: number): readonly unknown[] {
+  const some = values.slice(0, auditListMax).map((value) => describe(value, depth + 1));
+  if (values.length <= auditListMax) return some;
+  return [...some, `… ${values.length - auditListMax} more`];
+}
+
+/** The names of `K=V` words, or of a map's fields. */
+function listNames(value: unknown): readonly string[] {
+  const words = Array.isArray(value) ? value.map(String) : Object.keys(Object(value));
+  return words.slice(0, auditListMax).map((word) => cut(word.split('=')[0] ?? ''));
+}
+
+function cut(text: string): string {
+  if (text.length <= auditTextMax) return text;
+  const digest = hash('sha256', text, 'hex').slice(0, 16);
+  return `${text.slice(0, auditTextMax / 2)}… (${text.length} letters, sha256 ${digest})`;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
