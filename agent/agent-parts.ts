@@ -14,6 +14,7 @@ import type { LogStore } from '../store/log.ts';
 import type { Diagnose } from './doctor/answer.ts';
 import type { GuardSource } from './guard/guard-process.ts';
 import type { LifeState } from './life-machine.ts';
+import type { Policies } from './policy/policies.ts';
 import type { Workshop } from './work/work.ts';
 
 /** Everything an agent is made from. */
@@ -35,8 +36,8 @@ export interface AgentParts {
   readonly version: string;
   /** Jobs that run at once; null for one a cpu. */
   readonly slots: number | null;
-  /** May the hub open terminals on this box? */
-  readonly isTerminalAllowed: boolean;
+  /** What the hub may do on this box. */
+  readonly policies: Policies;
   /** Told, in words, what a person who reads the log should know. */
   readonly noticed: (line: string) => void;
   /** Diagnoses this agent and its home. */

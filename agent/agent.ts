@@ -36,6 +36,7 @@ import { type LifeEffect, type LifeEvent, type LifeState, stepLife } from './lif
 import { slotsPerCpuDefault } from './limits.ts';
 import { LoadTeller } from './load-teller.ts';
 import { KeepLink } from './loops/keep-link.ts';
+import { PolicyTeller } from './policy/policy-teller.ts';
 import { settle } from './settle.ts';
 import { Terminals } from './terminals.ts';
 import { Working } from './working.ts';
@@ -59,6 +60,7 @@ export class Agent implements SessionHost {
   #working!: Working;
   #leavings!: Leavings;
   #terminals!: Terminals;
+  #policyTeller!: PolicyTeller;
   #name: string | null = null;
   #barrier = Number.POSITIVE_INFINITY;
   readonly #hubClock: HubClock;
@@ -208,6 +210,7 @@ export class Agent implements SessionHost {
     this.#desk.acked(this.#desk.streams?.counts.acked ?? 0);
     this.#leavings.linked();
     this.#terminals.linked(hello);
+    this.#policyTeller.linked();
     this.#wakeSoon();
   }
 
@@ -247,7 +250,7 @@ export class Agent implements SessionHost {
     streams: PeerStreams | undefined,
     hubStore: string | null,
   ): void {
-    const { ports, disk, hub, version } = this.#parts;
+    const { ports, disk, hub, version, policies } = this.#parts;
     const failed = (error: unknown) => this.#fail(error);
     const { isAfterCrash, storeId: store, incarnation } = this.#identity;
     this.#intake = new Intake({ kv: this.#parts.kv, peer: hub, streams, isAfterCrash });
@@ -259,7 +262,7 @@ export class Agent implements SessionHost {
       hub,
       held,
       streams,
-      findRefusal: () => findLowDisk(disk),
+      findRefusal: (spec) => findLowDisk(disk) ?? policies.findSpecRefusal(spec),
       outlet: {
         queued: (store, rows) => this.#session.queued(store, rows),
         endProcess: (attempt) => this.#working.run.end(attempt),
@@ -277,7 +280,7 @@ export class Agent implements SessionHost {
       host: this,
       ports,
       identity: { role: 'agent', version, store, incarnation },
-      load: new LoadTeller(this.#parts),
+      load: new LoadTeller({ ...this.#parts, telling: () => this.#policyTeller.look() }),
       knownStore: hubStore,
       marks: streams?.counts ?? { acked: 0, queued: 0, received: 0 },
     });
@@ -296,9 +299,11 @@ export class Agent implements SessionHost {
       ports,
       failed,
     });
+    const send = (frame: OwnerFrame) => this.#session.sendFrame(frame);
+    this.#policyTeller = new PolicyTeller({ policies: this.#parts.policies, send });
     this.#terminals = new Terminals({
       ...this.#parts,
-      send: (frame) => this.#session.sendFrame(this.#asks.answered(frame)),
+      send: (frame) => send(this.#asks.answered(frame)),
       mark: (id) => this.#mark(`${terminalMark}${id}`),
     });
     this.#working = new Working({

@@ -148,6 +148,7 @@ const expiredReason = 'The deadline passed before the work could start.';
 const endReasons: Readonly<Record<EndCause, string>> = {
   cancel: 'It was cancelled.',
   deadline: 'The deadline passed while it ran.',
+  'run-time': 'It ran for as long as work may here (policy.toml: work.run_seconds_max).',
   'hub-silent': 'The hub could not be heard for the time that its policy allows.',
   'agent-stop': 'The agent was stopped while it ran.',
 };
@@ -155,6 +156,7 @@ const endReasons: Readonly<Record<EndCause, string>> = {
 /** The codes by which the hub tells these ends from a person's. */
 const endCodes: Readonly<Partial<Record<EndCause, ErrorCode>>> = {
   deadline: 'JOB_EXPIRED',
+  'run-time': 'POLICY_RUN_TIME',
   'hub-silent': 'LEASE_LAPSED',
 };
 
@@ -173,7 +175,8 @@ function judge(state: Running, at: number, usage: WorkUsage): Ending {
 }
 
 function judgeCause(cause: EndCause): Pick<Ending, 'outcome' | 'code' | 'reason'> {
-  const outcome = cause === 'deadline' ? 'expired' : 'cancelled';
+  const isTime = cause === 'deadline' || cause === 'run-time';
+  const outcome = isTime ? 'expired' : 'cancelled';
   const code = endCodes[cause];
   return { outcome, ...(code === undefined ? {} : { code }), reason: endReasons[cause] };
 }

@@ -23,7 +23,7 @@ import { LatestRows } from '../store/latest-rows.ts';
 import { readRow } from '../store/row-codec.ts';
 import type { AttemptState } from './attempt-machine.ts';
 
-const causes = z.enum(['cancel', 'deadline', 'hub-silent', 'agent-stop']);
+const causes = z.enum(['cancel', 'deadline', 'run-time', 'hub-silent', 'agent-stop']);
 const processSchema = z.object({ pid: z.number(), start: z.string(), mark: z.string() });
 const endingSchema = z.object({
   outcome: z.enum(outcomes),

@@ -1,5 +1,5 @@
 /*
- * The `odally` command line: join, run, status, doctor, audit, stop, service.
+ * The `odally` command line: join, run, status, doctor, audit, stop, service, policy.
  *
  * Like `wally`: text for people, one JSON value with `--json`, the same exit statuses. What stays in
  * the foreground logs to stderr; `--background` answers once the agent serves.
@@ -17,6 +17,7 @@ import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home
 import { runService } from './install/service-verb.ts';
 import { joinOverStdio, readCode } from './join-stdio.ts';
 import { pair } from './pair.ts';
+import { runPolicyVerb } from './policy-verb.ts';
 import type { Program } from './ports.ts';
 import { type AgentProgramParts, openHomeDoctor, startAgent } from './program.ts';
 
@@ -26,6 +27,8 @@ const help = `odally: the agent that lends this box to a Wally.
                                     CODE is - to read it from stdin; --only pairs, and serves nothing yet
   odally run [--background]         serve the hub that this home is paired with
   odally status                     what the agent on this home is doing
+  odally policy                     what this box lets its hub do ($ODALLY_HOME/policy.toml)
+  odally policy check [--cwd DIR] [--env NAME] -- COMMAND…   what it would say to a command, and why
   odally join --stdio               the same over the bytes of this process; the code is their first line
   odally --stdio                    bring the hub, which runs this by ssh, to the agent on this home
   odally doctor [--area A] [--fix [--safe] [--only ID[:SUBJECT]]] [--dry-run] [--list]
@@ -68,15 +71,18 @@ async function runVerb(program: Program, version: string): Promise<number> {
   if (own !== undefined) return doctor(program, version, own);
   const [first, ...words] = program.argv;
   if (first === 'audit' && !words.includes('--help')) return runAudit(program, words);
+  const home = findAgentHome(program.env.ODALLY_HOME);
+  const noticed = (line: string) =>
+    program.say(`${new Date(program.ports.clock.wallMs()).toISOString()} ${line}`);
+  const parts = { program, home, version, noticed };
+  // Its command's own flags are not ours to read.
+  const isPolicy = program.argv.find((word) => !word.startsWith('-')) === 'policy';
+  if (isPolicy && !program.argv.includes('--help')) return runPolicyVerb(parts);
   const { verb, operands, flags, wantsHelp } = readLine(program.argv);
   if (wantsHelp || verb === 'help') {
     program.print(help);
     return 0;
   }
-  const home = findAgentHome(program.env.ODALLY_HOME);
-  const noticed = (line: string) =>
-    program.say(`${new Date(program.ports.clock.wallMs()).toISOString()} ${line}`);
-  const parts = { program, home, version, noticed };
   switch (verb) {
     case 'join':
       return flags.stdio ? joinOverStdio(parts) : join(parts, operands, flags);

@@ -26,7 +26,7 @@ import { planQuarantine } from '../store/quarantine.ts';
 import { type AttemptEvent, stepAttempt } from './attempt-machine.ts';
 import { type HeldAttempt, type HeldRows, listInventory } from './attempts.ts';
 import { describeAssign, type NoteTaken } from './hub-asks.ts';
-import { describeArtifacts, describeFact, type ReportSource } from './report.ts';
+import { cutReason, describeArtifacts, describeFact, type ReportSource } from './report.ts';
 import { UnsaidReceipts } from './unsaid.ts';
 
 /** What the desk asks of the rest of the agent, after the decision is on disk. */
@@ -58,8 +58,8 @@ export interface DeskParts {
   readonly outlet: DeskOutlet;
   readonly held: readonly HeldAttempt[];
   readonly streams: PeerStreams | undefined;
-  /** Why this box takes no new work now, if it does not. */
-  readonly findRefusal: () => ErrorCode | undefined;
+  /** Why this box does not take this work, if it does not. */
+  readonly findRefusal: (spec: CommandSpec) => AppError | undefined;
   /** Writes down what the hub asked; it goes with what is committed next. */
   readonly noteTaken: NoteTaken;
 }
@@ -241,7 +241,7 @@ export class Desk {
       this.#parts.noteTaken({ verb: 'message', about: String(row.seq), result: code });
       return kept;
     }
-    const refused = this.#refuse({ attempt }, code);
+    const refused = this.#refuse({ attempt }, new AppError(code));
     return { ...refused, ops: [...kept.ops, ...refused.ops] };
   }
 
@@ -249,8 +249,8 @@ export class Desk {
     const { attempt, spec, issuedAt, expiresAt } = message;
     if (this.#held.has(attempt)) return nothing;
     const acceptedAt = this.#wallMs();
-    if (this.#held.size >= attemptsHeldMax) return this.#refuse(message, 'JOB_FULL');
-    const refusal = this.#parts.findRefusal();
+    if (this.#held.size >= attemptsHeldMax) return this.#refuse(message, new AppError('JOB_FULL'));
+    const refusal = this.#parts.findRefusal(spec);
     if (refusal !== undefined) return this.#refuse(message, refusal);
     const held: HeldAttempt = {
       attempt,
@@ -270,17 +270,17 @@ export class Desk {
   }
 
   #refuse(
-    message: { readonly attempt: AttemptId; readonly spec?: CommandSpec },
-    code: ErrorCode,
+    { attempt, spec }: { readonly attempt: AttemptId; readonly spec?: CommandSpec },
+    { code, message }: AppError,
   ): Plan {
-    this.#parts.noteTaken(describeAssign(message.attempt, message.spec, code));
+    this.#parts.noteTaken(describeAssign(attempt, spec, code));
     const report = this.#planReport({
       kind: 'finished',
-      attempt: message.attempt,
+      attempt,
       at: this.#wallMs(),
       outcome: 'refused',
       code,
-      reason: new AppError(code).message,
+      reason: cutReason(message),
       usage: {},
       logBytes: 0,
     });

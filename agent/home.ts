@@ -41,6 +41,8 @@ export interface AgentHome {
   readonly setAside: string;
   readonly key: string;
   readonly config: string;
+  /** What the hub may do here. */
+  readonly policy: string;
   readonly pairing: string;
   readonly agentLog: string;
 }
@@ -64,6 +66,7 @@ export function findAgentHome(named: string | undefined): AgentHome {
     setAside: join(directory, 'set-aside'),
     key: join(directory, 'odally.key'),
     config: join(directory, 'config.toml'),
+    policy: join(directory, 'policy.toml'),
     pairing: join(directory, 'pairing.json'),
     agentLog: join(directory, 'odally.log'),
   };

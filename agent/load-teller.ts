@@ -8,20 +8,26 @@ import type { LoadExchange } from '../protocol/session-host.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { loadMs } from './limits.ts';
 
+/** What it needs. `telling` is called each time, for what is looked at as often. */
+export interface LoadTellerParts extends Pick<AgentParts, 'ports' | 'workshop' | 'disk'> {
+  readonly telling: () => void;
+}
+
 /** Remembers when it told last. */
 export class LoadTeller implements LoadExchange {
-  readonly #parts: Pick<AgentParts, 'ports' | 'workshop' | 'disk'>;
+  readonly #parts: LoadTellerParts;
   #toldAt = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: Pick<AgentParts, 'ports' | 'workshop' | 'disk'>) {
+  constructor(parts: LoadTellerParts) {
     this.#parts = parts;
   }
 
   read(): BoxLoad | undefined {
-    const { ports, workshop, disk } = this.#parts;
+    const { ports, workshop, disk, telling } = this.#parts;
     const nowMs = ports.clock.monotonicMs();
     if (nowMs - this.#toldAt < loadMs) return undefined;
     this.#toldAt = nowMs;
+    telling();
     const freeBytes = disk.health.room?.freeBytes;
     const load = workshop.measure();
     return freeBytes === undefined ? load : { ...load, diskFreeBytes: roundDisk(freeBytes) };

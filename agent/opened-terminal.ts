@@ -13,7 +13,7 @@ import type {
   TerminalFrameOf,
 } from '../protocol/terminal-frames.ts';
 import { TerminalReader, TerminalWriter } from '../protocol/terminal-stream.ts';
-import type { Shell, ShellExit, ShellOrder, Workshop } from './work/work.ts';
+import type { Shell, ShellExit, ShellOrder, WorkRules, Workshop } from './work/work.ts';
 
 /** What it is made from. */
 export interface OpenedTerminalParts {
@@ -21,6 +21,8 @@ export interface OpenedTerminalParts {
   readonly workshop: Pick<Workshop, 'openShell'>;
   readonly send: SendTerminalFrame;
   readonly mark: string;
+  /** Where it may be opened. */
+  readonly rules: WorkRules;
 }
 
 /** Life cycle: it opens at once; `end`, or the shell's own end and the hub's word, close it. */
@@ -82,10 +84,10 @@ export class OpenedTerminal {
   }
 
   async #run(): Promise<void> {
-    const { order, workshop, mark } = this.#parts;
+    const { order, workshop, mark, rules } = this.#parts;
     const { columns, rows, term, attempt, directory } = order;
     const plan: ShellOrder = {
-      ...{ mark, columns, rows, term, take: (bytes) => this.#takeOutput(bytes) },
+      ...{ mark, columns, rows, term, rules, take: (bytes) => this.#takeOutput(bytes) },
       ...(attempt === undefined ? {} : { attempt }),
       ...(directory === undefined ? {} : { directory }),
     };

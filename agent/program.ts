@@ -5,6 +5,7 @@
  * can refuse, and closes them when the agent has ended. Errors: PAIR_MISSING, AGENT_RUNNING,
  * HOME_UNWRITABLE, CONFIG_INVALID, KEY_INVALID, STORE_*, LINK_*.
  */
+import { homedir } from 'node:os';
 import { serveControl } from '../protocol/control.ts';
 import { AppError } from '../protocol/errors.ts';
 import { formatKey, type KeyPair, loadOrCreateIdentity } from '../protocol/identity.ts';
@@ -33,6 +34,8 @@ import {
   type Pairing,
   readAgentConfig,
 } from './home.ts';
+import { Policies } from './policy/policies.ts';
+import { openPolicyFile } from './policy/policy-file.ts';
 import type { Program } from './ports.ts';
 import { openStdioDoor } from './stdio-door.ts';
 import { openWorkshop } from './work/spawn.ts';
@@ -128,7 +131,7 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     host: config.host ?? program.hostname,
     version,
     slots: config.slots ?? null,
-    isTerminalAllowed: config.terminal.allowed,
+    policies: openPolicies(parts, config),
     noticed,
     diagnose,
   });
@@ -136,6 +139,15 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
   const now = Math.round(ports.clock.wallMs());
   await forgetQuarantined({ home, kv: disk.kv, now, which: 'aged' });
   return agent;
+}
+
+/** The policy of this home, as its agent and its command line ask it. */
+export function openPolicies({ home, noticed }: AgentProgramParts, config: AgentConfig): Policies {
+  const source = openPolicyFile(home.policy, homedir(), (state) => {
+    const how = state.is === 'broken' ? `: ${state.error.message} All work is refused.` : '.';
+    noticed(`policy.toml was read again${how}`);
+  });
+  return new Policies({ source, isTerminalAllowed: config.terminal.allowed });
 }
 
 interface Served {

@@ -18,6 +18,11 @@ export interface ReportSource {
 /** A reason longer than its schema would lose the outcome with it. */
 const reasonLettersMax = 4000;
 
+/** A reason as its schema takes it. */
+export function cutReason(reason: string): string {
+  return reason.slice(0, reasonLettersMax);
+}
+
 /** What an attempt's present state says to the hub. */
 export function describeFact(held: HeldAttempt, source: ReportSource): FactMessage {
   const { attempt, state } = held;
@@ -29,7 +34,7 @@ export function describeFact(held: HeldAttempt, source: ReportSource): FactMessa
     attempt,
     at,
     ...ending,
-    ...(ending.reason === undefined ? {} : { reason: ending.reason.slice(0, reasonLettersMax) }),
+    ...(ending.reason === undefined ? {} : { reason: cutReason(ending.reason) }),
     ...(state.startedAt === undefined ? {} : { startedAt: state.startedAt }),
     logBytes: source.logEnd(attempt),
     ...describeArtifacts(source, attempt),

@@ -17,14 +17,14 @@ import {
   type TerminalFrameOf,
 } from '../protocol/terminal-frames.ts';
 import { OpenedTerminal } from './opened-terminal.ts';
-import { findTerminalRefusal } from './terminal-policy.ts';
+import type { Policies } from './policy/policies.ts';
 import type { Workshop } from './work/work.ts';
 
 /** What they need of the agent. */
 export interface TerminalsParts {
   readonly ports: Ports;
   readonly workshop: Pick<Workshop, 'openShell'>;
-  readonly isTerminalAllowed: boolean;
+  readonly policies: Policies;
   readonly send: SendTerminalFrame;
   /** What all processes of the terminal carry. */
   readonly mark: (id: number) => string;
@@ -92,12 +92,15 @@ export class Terminals {
   }
 
   #start(order: TerminalFrameOf<'terminal-open'>): void {
-    const { ports, workshop, send, mark, noticed } = this.#parts;
+    const { ports, workshop, send, mark, noticed, policies } = this.#parts;
     const { id } = order;
     const refusal = this.#isStopped ? new AppError('TERMINAL_LOST') : this.#findRefusal(id);
     if (refusal !== undefined) return this.#refuse(id, refusal);
     const openedAt = ports.clock.monotonicMs();
-    const terminal = new OpenedTerminal({ order, workshop, send, mark: mark(id) });
+    const terminal = new OpenedTerminal({
+      ...{ order, workshop, send, rules: policies },
+      mark: mark(id),
+    });
     this.#open.set(id, terminal);
     const where = order.attempt === undefined ? '' : ` for ${order.attempt}`;
     noticed(`terminal ${id}${where} opened by the hub`);
@@ -112,7 +115,8 @@ export class Terminals {
   #findRefusal(id: number): AppError | undefined {
     if (this.#open.has(id)) return new AppError('TERMINAL_LOST', `Terminal ${id} is open already.`);
     const isFull = this.#open.size >= terminalsPerWorkerMax;
-    return isFull ? new AppError('TERMINAL_FULL') : findTerminalRefusal(this.#parts);
+    if (isFull) return new AppError('TERMINAL_FULL');
+    return this.#parts.policies.findRefusal({ asks: 'terminal' });
   }
 
   #refuse(id: number, { code, message }: AppError): void {

@@ -18,7 +18,10 @@ import { WatchWork } from './loops/watch-work.ts';
 
 /** What they are made from. */
 export interface WorkingParts
-  extends Pick<AgentParts, 'workshop' | 'guards' | 'logs' | 'disk' | 'ports' | 'noticed'>,
+  extends Pick<
+      AgentParts,
+      'workshop' | 'guards' | 'logs' | 'disk' | 'ports' | 'noticed' | 'policies'
+    >,
     Pick<RunWorkParts, 'mark' | 'mayStart' | 'failed'> {
   readonly desk: Desk;
   readonly slots: number;

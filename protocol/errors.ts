@@ -11,6 +11,7 @@ import { programCodes } from './error-codes/program.ts';
 import { reachCodes } from './error-codes/reach.ts';
 import type { ErrorRow } from './error-codes/row.ts';
 import { serviceCodes } from './error-codes/service.ts';
+import { trustCodes } from './error-codes/trust.ts';
 import { workCodes } from './error-codes/work.ts';
 
 /** Code → what it means. Tests hold every code used in the source against this table. */
@@ -22,6 +23,7 @@ export const errorTable = {
   ...installCodes,
   ...serviceCodes,
   ...doctorCodes,
+  ...trustCodes,
 } as const satisfies Record<string, ErrorRow>;
 
 /** Any code of the table. */

@@ -22,6 +22,8 @@ import {
   logRecordsMax,
   messageBytesMax,
   needCountMax,
+  policyLineLettersMax,
+  policyLinesMax,
   windowFramesMax,
 } from './limits.ts';
 import { attemptIdSchema, keptDirectorySchema } from './messages.ts';
@@ -256,6 +258,13 @@ const treeSchema = z.object({
   kept: keptDirectorySchema.exactOptional(),
 });
 
+/** Agent → hub, at each opening and each change: what its box's policy says, in its own words. An older hub naks it. */
+const policySchema = z.object({
+  t: z.literal('policy'),
+  is: z.enum(['open', 'ruled', 'broken']),
+  lines: z.array(peerText(policyLineLettersMax)).max(policyLinesMax),
+});
+
 /** What you sent was not taken. Sent before closing, or for an unknown kind. */
 const nakSchema = z.object({ t: z.literal('nak'), code: peerText(64), message: peerText(1024) });
 
@@ -278,6 +287,7 @@ export const frameSchema = z.discriminatedUnion('t', [
   doctorSchema,
   treeAskSchema,
   treeSchema,
+  policySchema,
   ...terminalFrameSchemas,
   nakSchema,
 ]);
@@ -286,6 +296,8 @@ export const frameSchema = z.discriminatedUnion('t', [
 export type Frame = z.infer<typeof frameSchema>;
 /** The greeting. */
 export type HelloFrame = z.infer<typeof helloSchema>;
+/** A box's policy, as it tells it. */
+export type PolicyFrame = z.infer<typeof policySchema>;
 /** The answer to a ping. */
 export type PongFrame = z.infer<typeof pongSchema>;
 /** Frames that the session itself has no use for and hands to its owner. */

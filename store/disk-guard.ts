@@ -152,7 +152,7 @@ export function isDiskFull(thrown: unknown): boolean {
 }
 
 /** A disk without room refuses new work; a store that is only being opened again makes it wait. */
-export function findLowDisk(disk: DiskGuard): ErrorCode | undefined {
+export function findLowDisk(disk: DiskGuard): AppError | undefined {
   const code = disk.findRefusal()?.code;
-  return code === 'STORE_REOPENING' ? undefined : code;
+  return code === undefined || code === 'STORE_REOPENING' ? undefined : new AppError(code);
 }

@@ -16,6 +16,7 @@ import type { Log, LogStore } from '../../store/log.ts';
 import type { HeldAttempt } from '../attempts.ts';
 import type { Desk } from '../desk.ts';
 import { untilDone } from '../log-patience.ts';
+import type { Policies } from '../policy/policies.ts';
 import type { FoundArtifacts, TakeOutput, Work, WorkOrder, Workshop } from '../work/work.ts';
 
 /** What the loop needs. `mayStart` is the gate: the barrier of the hub's hello, and the life cycle. */
@@ -26,6 +27,8 @@ export interface RunWorkParts {
   readonly disk: DiskGuard;
   readonly ports: Ports;
   readonly slots: number;
+  /** What the box lets the hub do; asked as work starts, for the file may have changed since it came. */
+  readonly policies: Policies;
   readonly mark: (attempt: AttemptId) => string;
   readonly mayStart: () => boolean;
   /** Milliseconds until this attempt's deadline; undefined when it has none. */
@@ -61,7 +64,7 @@ export class RunWork {
   /** One line for people: what this loop is doing. */
   get status(): string {
     const blocked = this.#blocked.size === 0 ? '' : `, ${this.#blocked.size} wait for the disk`;
-    return `${this.#busy.size} of ${this.#parts.slots} slots in use${blocked}`;
+    return `${this.#busy.size} of ${this.#slots} slots in use${blocked}`;
   }
 
   /** Attempts with a process or about to have one. */
@@ -69,9 +72,15 @@ export class RunWork {
     return this.#busy.size;
   }
 
+  /** The config's, or fewer where the policy says so. */
+  get #slots(): number {
+    return this.#parts.policies.limitSlots(this.#parts.slots);
+  }
+
   /** Starts what may start. Safe to call at any time. */
   wake(): void {
-    const { desk, disk, slots, mayStart } = this.#parts;
+    const { desk, disk, mayStart } = this.#parts;
+    const slots = this.#slots;
     if (this.#busy.size >= slots || !mayStart() || disk.findRefusal() !== undefined) return;
     for (const held of desk.list()) {
       if (this.#busy.size >= slots) return;
@@ -175,10 +184,15 @@ export class RunWork {
   }
 
   async #start(held: HeldAttempt): Promise<Work | undefined> {
-    const { workshop, mark, collect } = this.#parts;
+    const { workshop, mark, collect, policies } = this.#parts;
     const { attempt, spec } = held;
+    const refusal = policies.findSpecRefusal(spec);
+    if (refusal !== undefined) {
+      await this.#noteNotSpawned(attempt, refusal);
+      return undefined;
+    }
     const order: WorkOrder = {
-      ...{ attempt, spec, mark: mark(attempt) },
+      ...{ attempt, spec, mark: mark(attempt), rules: policies },
       collect: (artifacts) => collect(attempt, artifacts),
     };
     try {

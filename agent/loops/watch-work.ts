@@ -12,6 +12,7 @@ import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { HeldAttempt } from '../attempts.ts';
 import type { Desk } from '../desk.ts';
 import { leaseLookMs } from '../limits.ts';
+import type { Policies } from '../policy/policies.ts';
 import type { EndCause } from '../work/work.ts';
 
 /** What the loop needs. */
@@ -21,6 +22,8 @@ export interface WatchWorkParts {
   readonly leftMs: (held: HeldAttempt) => number | undefined;
   /** Milliseconds for which a lease of this term still holds. */
   readonly leaseLeftMs: (termMs: number) => number;
+  /** How long work that starts now may run here. */
+  readonly policies: Pick<Policies, 'runMsMax'>;
   readonly failed: (error: unknown) => void;
 }
 
@@ -28,6 +31,8 @@ export interface WatchWorkParts {
 export class WatchWork {
   readonly #parts: WatchWorkParts;
   readonly #deadlines = new Map<AttemptId, number>();
+  /** When what runs has run for as long as the policy let it when it began; undefined where that was no matter. */
+  readonly #runEnds = new Map<AttemptId, number | undefined>();
   #cancelTimer: CancelTimer | undefined;
   #isStopped = false;
 
@@ -52,8 +57,8 @@ export class WatchWork {
       seen.add(held.attempt);
       nextMs = Math.min(nextMs, this.#watch(held, nowMs));
     }
-    for (const attempt of this.#deadlines.keys()) {
-      if (!seen.has(attempt)) this.#deadlines.delete(attempt);
+    for (const known of [this.#deadlines, this.#runEnds]) {
+      for (const attempt of known.keys()) if (!seen.has(attempt)) known.delete(attempt);
     }
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -70,11 +75,13 @@ export class WatchWork {
   #watch(held: HeldAttempt, nowMs: number): number {
     const leftMs = this.#findDeadline(held, nowMs) - nowMs;
     if (leftMs <= 0) return this.#end(held, 'deadline');
+    const runMs = this.#findRunEnd(held, nowMs) - nowMs;
+    if (runMs <= 0) return this.#end(held, 'run-time');
     const { stopAfterMs } = held.spec;
-    if (stopAfterMs === undefined || held.state.is === 'accepted') return leftMs;
+    if (stopAfterMs === undefined || held.state.is === 'accepted') return Math.min(leftMs, runMs);
     const leaseMs = this.#parts.leaseLeftMs(stopAfterMs);
     if (leaseMs <= 0) return this.#end(held, 'hub-silent');
-    return Math.min(leftMs, leaseMs, leaseLookMs);
+    return Math.min(leftMs, runMs, leaseMs, leaseLookMs);
   }
 
   #findDeadline(held: HeldAttempt, nowMs: number): number {
@@ -84,6 +91,15 @@ export class WatchWork {
     if (leftMs === undefined) return Number.POSITIVE_INFINITY;
     this.#deadlines.set(held.attempt, nowMs + leftMs);
     return nowMs + leftMs;
+  }
+
+  /** What runs goes on when the policy changes: its own limit is that of its start. */
+  #findRunEnd({ attempt, state }: HeldAttempt, nowMs: number): number {
+    if (state.is === 'running' && !this.#runEnds.has(attempt)) {
+      const { runMsMax } = this.#parts.policies;
+      this.#runEnds.set(attempt, runMsMax === undefined ? undefined : nowMs + runMsMax);
+    }
+    return this.#runEnds.get(attempt) ?? Number.POSITIVE_INFINITY;
   }
 
   #end(held: HeldAttempt, cause: EndCause): number {

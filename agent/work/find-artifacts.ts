@@ -20,28 +20,31 @@ import {
   artifactPathsBytesMax,
   artifactsBytesMax,
 } from './limits.ts';
-import type { FoundArtifact, FoundArtifacts } from './work.ts';
+import type { FoundArtifact, FoundArtifacts, WorkRules } from './work.ts';
 
 /** Looks for what matches. Never rejects: what cannot be looked at is named as missed. */
 export async function findArtifacts(
   directory: string,
   patterns: readonly string[],
+  rules?: WorkRules,
 ): Promise<FoundArtifacts> {
-  const search = new Search(await realpath(directory).catch(() => directory));
+  const search = new Search(await realpath(directory).catch(() => directory), rules);
   for (const pattern of patterns) await search.match(pattern);
   return search.result();
 }
 
 class Search {
   readonly #root: string;
+  readonly #rules: WorkRules | undefined;
   readonly #seen = new Set<string>();
   readonly #found: FoundArtifact[] = [];
   readonly #missed: ArtifactMiss[] = [];
   #totalBytes = 0;
   #pathBytes = 0;
 
-  constructor(root: string) {
+  constructor(root: string, rules: WorkRules | undefined) {
     this.#root = root;
+    this.#rules = rules;
   }
 
   result(): FoundArtifacts {
@@ -83,6 +86,8 @@ class Search {
     if (bytes > artifactBytesMax || this.#totalBytes + bytes > artifactsBytesMax) {
       return this.#miss(path, 'ARTIFACT_TOO_LARGE');
     }
+    const refusal = this.#rules?.findFileRefusal(path, bytes);
+    if (refusal !== undefined) return this.#miss(path, refusal.code);
     this.#totalBytes += bytes;
     this.#pathBytes += Buffer.byteLength(path);
     this.#found.push({ path, read: () => readFile(full) });

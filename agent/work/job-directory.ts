@@ -8,22 +8,29 @@ import { mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { AppError } from '../../protocol/errors.ts';
 import type { AttemptId, CommandSpec } from '../../protocol/model.ts';
+import type { WorkRules } from './work.ts';
+
+/** Where directories are looked for: what `~` stands for, and what the policy says of them. */
+export interface DirectoryBox {
+  readonly home: string;
+  readonly rules: WorkRules | undefined;
+}
 
 /**
  * The directory that the spec names, with links resolved, or undefined when it names none, or a base, which
  * has a checkout of its own. With both
  * `cwd` and `repo` the work runs in `cwd`, and `repo` must still be what it says.
- * Errors: JOB_DIRECTORY, JOB_REPO.
+ * Errors: JOB_DIRECTORY, JOB_REPO, POLICY_DIRECTORY.
  */
 export async function resolveDirectory(
   spec: CommandSpec,
-  home: string,
+  box: DirectoryBox,
 ): Promise<string | undefined> {
-  const repo = typeof spec.repo === 'string' ? await requireDirectory(spec.repo, home) : undefined;
+  const repo = typeof spec.repo === 'string' ? await requireDirectory(spec.repo, box) : undefined;
   if (repo !== undefined && !(await isInWorkTree(repo))) {
     throw new AppError('JOB_REPO', `${spec.repo} is not inside a git work tree.`);
   }
-  return spec.cwd === undefined ? repo : requireDirectory(spec.cwd, home);
+  return spec.cwd === undefined ? repo : requireDirectory(spec.cwd, box);
 }
 
 /** Makes the attempt's own directory, empty and closed to others; resolves with its path. */
@@ -51,8 +58,11 @@ export async function sweepTemporaries(folder: string, keep: readonly AttemptId[
   }
 }
 
-/** A directory by an absolute path or one below `~`, with links resolved. Errors: JOB_DIRECTORY. */
-export async function requireDirectory(named: string, home: string): Promise<string> {
+/** A directory by an absolute path or one below `~`, with links resolved. Errors: JOB_DIRECTORY, POLICY_DIRECTORY. */
+export async function requireDirectory(
+  named: string,
+  { home, rules }: DirectoryBox,
+): Promise<string> {
   const path = named === '~' || named.startsWith('~/') ? join(home, named.slice(1)) : named;
   if (!isAbsolute(path)) {
     throw new AppError('JOB_DIRECTORY', `${named} must be absolute or start with ~/.`);
@@ -63,6 +73,8 @@ export async function requireDirectory(named: string, home: string): Promise<str
   if (!(await stat(real)).isDirectory()) {
     throw new AppError('JOB_DIRECTORY', `${named} is not a directory.`);
   }
+  const refusal = rules?.findDirectoryRefusal(real);
+  if (refusal !== undefined) throw refusal;
   return real;
 }
 

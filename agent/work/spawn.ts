@@ -125,8 +125,9 @@ interface Plan {
 }
 
 async function startIn(shop: Shop, { order, take, run, tree, clear }: Plan): Promise<Work> {
+  const { spec, rules } = order;
   const home = shop.baseEnv.HOME ?? homedir();
-  const named = tree?.directory ?? (await resolveDirectory(order.spec, home));
+  const named = tree?.directory ?? (await resolveDirectory(spec, { home, rules }));
   const temporary = await makeTemporary(shop.directory, order.attempt).catch((error: unknown) => {
     throw wrapError(error, 'JOB_SPAWN');
   });
@@ -165,16 +166,20 @@ function planRun({ harnesses }: Shop, { command, prompt }: CommandSpec): Harness
 /** The checkout that the spec asks for, where it asks for one. Errors: JOB_DIRECTORY, JOB_BASE. */
 async function openOwnTree(
   shop: Shop,
-  { spec, attempt }: WorkOrder,
+  { spec, attempt, rules }: WorkOrder,
 ): Promise<BaseTree | undefined> {
   if (typeof spec.repo !== 'object') return undefined;
-  const path = await requireDirectory(spec.repo.path, shop.baseEnv.HOME ?? homedir());
+  const home = shop.baseEnv.HOME ?? homedir();
+  const path = await requireDirectory(spec.repo.path, { home, rules });
   return openTree(shop.treeScene, attempt, { path, base: spec.repo.base });
 }
 
-async function collectArtifacts(directory: string, { spec, collect }: WorkOrder): Promise<void> {
+async function collectArtifacts(
+  directory: string,
+  { spec, collect, rules }: WorkOrder,
+): Promise<void> {
   if (spec.artifacts === undefined || collect === undefined) return;
-  await collect(await findArtifacts(directory, spec.artifacts));
+  await collect(await findArtifacts(directory, spec.artifacts, rules));
 }
 
 interface Command extends HarnessRun {

@@ -82,9 +82,10 @@ function findHost(): string {
 /** Where the work runs, while that is there; else the person's home. */
 async function chooseDirectory(scene: ShellScene, order: ShellOrder): Promise<string> {
   const home = scene.baseEnv.HOME ?? homedir();
+  const box = { home, rules: order.rules };
   const named = order.directory === undefined ? [] : [order.directory];
   for (const path of [...named, ...(await listOwn(scene, order.attempt))]) {
-    const found = await requireDirectory(path, home).catch(() => undefined);
+    const found = await requireDirectory(path, box).catch(() => undefined);
     if (found !== undefined) return found;
   }
   return (await stat(home).catch(() => undefined))?.isDirectory() === true ? home : '/';

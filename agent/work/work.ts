@@ -5,6 +5,7 @@
  * real one with execa and process groups (`spawn.ts`), the simulator's with timers. Work is never
  * started twice by this layer, and nothing here touches the store.
  */
+import type { AppError } from '../../protocol/errors.ts';
 import type {
   ArtifactMiss,
   AttemptId,
@@ -16,6 +17,14 @@ import type {
   WorkUsage,
 } from '../../protocol/model.ts';
 
+/** What the box's policy has to say while work starts and ends. */
+export interface WorkRules {
+  /** Why nothing may run in this directory, whose links are resolved. */
+  findDirectoryRefusal(path: string): AppError | undefined;
+  /** Why this file, named below the job's directory, may not leave. */
+  findFileRefusal(path: string, bytes: number): AppError | undefined;
+}
+
 /** One command to run. `mark` goes into the environment so that orphans can be found after a crash. */
 export interface WorkOrder {
   readonly attempt: AttemptId;
@@ -23,6 +32,8 @@ export interface WorkOrder {
   readonly mark: string;
   /** Takes the artifacts that the spec asks for, where it asks for any. */
   readonly collect?: CollectArtifacts;
+  /** Nothing is forbidden where absent. */
+  readonly rules?: WorkRules;
 }
 
 /** A file of ended work. It can be read until its directory is removed. */
@@ -42,7 +53,7 @@ export interface FoundArtifacts {
 export type CollectArtifacts = (artifacts: FoundArtifacts) => Promise<void>;
 
 /** Why the agent ended a piece of work. */
-export type EndCause = 'cancel' | 'deadline' | 'hub-silent' | 'agent-stop';
+export type EndCause = 'cancel' | 'deadline' | 'run-time' | 'hub-silent' | 'agent-stop';
 
 /** How a process ended; instants by the wall clock of the box. */
 export interface WorkExit {
@@ -83,6 +94,7 @@ export interface ShellOrder {
   readonly attempt?: AttemptId;
   /** What the attempt's spec names, which comes first. */
   readonly directory?: string;
+  readonly rules?: WorkRules;
   /** Takes output in order; `pause` asks for no more until `resume`. */
   readonly take: (bytes: Uint8Array) => 'more' | 'pause';
 }
@@ -115,7 +127,7 @@ export interface Workshop {
   measure(): Omit<BoxLoad, 'diskFreeBytes'>;
   /**
    * Starts the command or the harness.
-   * Errors: JOB_BASE, JOB_DIRECTORY, JOB_HARNESS, JOB_REPO, JOB_SPAWN; then nothing was run.
+   * Errors: JOB_BASE, JOB_DIRECTORY, JOB_HARNESS, JOB_REPO, JOB_SPAWN, POLICY_*; then nothing was run.
    */
   start(order: WorkOrder, take: TakeOutput): Promise<Work>;
   /** Ends every process of an earlier agent's attempt, resolves with how many there were. */

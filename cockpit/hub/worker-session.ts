@@ -5,7 +5,7 @@
  * Invariant: nothing from the wire reaches a desk under another key than the link's.
  */
 import { AppError } from '../../protocol/errors.ts';
-import type { HelloFrame, OwnerFrame } from '../../protocol/frames.ts';
+import type { HelloFrame, OwnerFrame, PolicyFrame } from '../../protocol/frames.ts';
 import { findAssigned } from '../../protocol/messages.ts';
 import type { BoxLoad, PeerKey } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
@@ -43,6 +43,9 @@ export interface WorkerSessionParts {
   readonly noticed: (line: string) => void;
 }
 
+/** What a box told of its policy. */
+export type ToldPolicy = Pick<PolicyFrame, 'is' | 'lines'>;
+
 /** What its last hello said of the worker, and why it is not served, if so. */
 export interface WorkerHealth {
   readonly version: string | null;
@@ -57,6 +60,7 @@ export class WorkerSession implements SessionHost {
   readonly #parts: WorkerSessionParts;
   #isFresh = false;
   #load: BoxLoad | undefined;
+  #policy: ToldPolicy | undefined;
   #health: WorkerHealth = { version: null, aheadMs: null, trouble: null };
 
   constructor(parts: WorkerSessionParts) {
@@ -85,6 +89,11 @@ export class WorkerSession implements SessionHost {
   /** How busy its box is, by its last word; undefined before the first. */
   get load(): BoxLoad | undefined {
     return this.#load;
+  }
+
+  /** What its box lets this hub do, by its last word; undefined before the first. */
+  get policy(): ToldPolicy | undefined {
+    return this.#policy;
   }
 
   get isLinked(): boolean {
@@ -173,6 +182,7 @@ export class WorkerSession implements SessionHost {
     const { mirror, artifacts, key, doctorLine, treeLine, terminals } = this.#parts;
     if (frame.t === 'nak' && frame.code === 'PEER_REGRESSED') this.trouble(frame.code);
     const answer = (own: OwnerFrame) => this.session.sendFrame(own);
+    if (frame.t === 'policy') this.#notePolicy(frame);
     if (frame.t === 'artifact' || frame.t === 'artifact-ask') artifacts.take(key, frame, answer);
     doctorLine.take(key, frame);
     treeLine.take(key, frame);
@@ -218,6 +228,11 @@ export class WorkerSession implements SessionHost {
       known.memoryFreeBytes !== load.memoryFreeBytes ||
       known.diskFreeBytes !== load.diskFreeBytes;
     if (isNews) this.#parts.loadChanged();
+  }
+
+  #notePolicy({ is, lines }: ToldPolicy): void {
+    this.#policy = { is, lines };
+    this.#parts.presenceChanged();
   }
 
   /** The streams with this store of the worker, if it is the one that counts. */

@@ -50,6 +50,7 @@ export function presentWorker(hub: Hub, worker: WorkerRecord): TeamRow {
     version: session?.health.version ?? null,
     aheadMs: session?.health.aheadMs ?? null,
     trouble: session?.health.trouble ?? null,
+    policy: session?.policy ?? null,
   };
 }
 

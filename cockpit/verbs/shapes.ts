@@ -5,6 +5,7 @@
  * UTC, durations milliseconds. Fields are added, never renamed.
  */
 import type { ErrorShape } from '../../protocol/errors.ts';
+import type { PolicyFrame } from '../../protocol/frames.ts';
 import type {
   AttemptId,
   BoxLoad,
@@ -46,6 +47,8 @@ export interface TeamRow {
   readonly aheadMs?: number | null;
   /** Code of what keeps it from being served until a person acts. */
   readonly trouble?: string | null;
+  /** What its box lets this hub do, in the box's words; null while nothing was told. */
+  readonly policy?: Pick<PolicyFrame, 'is' | 'lines'> | null;
 }
 
 /** When each receipt was reached; null until then. */

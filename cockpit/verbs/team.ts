@@ -95,6 +95,14 @@ function describeLoad({ load, capabilities }: TeamRow): string {
   return `${load.cpuLoad}${cpus}, memory ${mib(load.memoryFreeBytes)} free${disk}`;
 }
 
+/** A row a line; the box's own words. */
+function describePolicy({ policy }: TeamRow): string[][] {
+  if (policy == null) return [['policy', 'not told yet']];
+  const words = { open: 'its box forbids nothing', ruled: '', broken: 'broken' }[policy.is];
+  const lines = [words, ...policy.lines].filter((line) => line !== '');
+  return lines.map((line, at) => [at === 0 ? 'policy' : '', line]);
+}
+
 function showWorker(row: TeamRow, style: Style): string {
   const { capabilities } = row;
   const box =
@@ -113,6 +121,7 @@ function showWorker(row: TeamRow, style: Style): string {
     ['load', describeLoad(row)],
     ['runs', `odally ${row.version ?? '?'}, node ${capabilities?.node ?? '?'}`],
     ['has', capabilities?.has.join(' ') ?? '-'],
+    ...describePolicy(row),
     ['key', row.key],
     ['in words', formatFingerprint(row.key)],
   ];

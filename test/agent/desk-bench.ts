@@ -4,7 +4,7 @@
 import { type HeldRows, openHeldRows, readHeld } from '../../agent/attempts.ts';
 import { Desk } from '../../agent/desk.ts';
 import type { ProcessMark } from '../../agent/work/work.ts';
-import type { ErrorCode } from '../../protocol/errors.ts';
+import { AppError, type ErrorCode } from '../../protocol/errors.ts';
 import {
   type CommandMessage,
   decodeFact,
@@ -17,6 +17,7 @@ import type { Kv, KvOp } from '../../store/kv.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../store/memory.ts';
 import { openPeerStreams, type StreamRow } from '../../store/peer-streams.ts';
 import { FakePorts } from '../protocol/fake-ports.ts';
+import { openPoliciesInHand, type PoliciesInHand } from './policy/policies-in-hand.ts';
 
 /** The hub of these tests, and its store. */
 export const hub = 'ab'.repeat(32);
@@ -41,6 +42,8 @@ export interface Bench {
   readonly disk: MemoryDisk;
   /** Why the box takes no new work; nothing at first. */
   readonly refusal: { code: ErrorCode | undefined };
+  /** What its box lets the hub do. */
+  readonly policies: PoliciesInHand;
   readonly ports: FakePorts;
   /** Effects in order: `queued accepted`, `end J1.1`, `forgotten J1.1`. */
   readonly asked: string[];
@@ -63,6 +66,10 @@ export interface Bench {
   take(...commands: readonly CommandMessage[]): Promise<void>;
 }
 
+function findCode(code: ErrorCode | undefined): AppError | undefined {
+  return code === undefined ? undefined : new AppError(code);
+}
+
 /** Opens a desk on this disk, as an agent does at its start. */
 export async function openBench(disk = instantDisk()): Promise<Bench> {
   const kv = await openMemoryKv(disk);
@@ -73,10 +80,11 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   const committer = openCommitter(watched, { ports, rows });
   const streams = await openPeerStreams(watched, { peer: hub, store: hubStore });
   const asked: string[] = [];
+  const policies = openPoliciesInHand();
   const refusal = { code: undefined as ErrorCode | undefined };
   const desk = new Desk({
     noteTaken: ({ verb, about, result }) => bench.taken.push(`${verb} ${about} ${result}`),
-    findRefusal: () => refusal.code,
+    findRefusal: (spec) => findCode(refusal.code) ?? policies.policies.findSpecRefusal(spec),
     committer,
     rows,
     ports,
@@ -106,6 +114,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
     kv,
     disk,
     refusal,
+    policies,
     ports,
     asked,
     batches,

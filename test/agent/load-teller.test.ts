@@ -21,7 +21,7 @@ test('load: it is measured and told with the first ping, and again only after a 
       return { cpuLoad: measuredCount, memoryFreeBytes: 5 };
     },
   } as Workshop;
-  const teller = new LoadTeller({ ports, workshop, disk });
+  const teller = new LoadTeller({ telling: () => undefined, ports, workshop, disk });
   expect(teller.read()).toEqual({ cpuLoad: 1, memoryFreeBytes: 5, diskFreeBytes: 2 ** 30 });
   await ports.advance(loadMs - 1);
   expect(teller.read()).toBeUndefined();
@@ -32,7 +32,12 @@ test('load: it is measured and told with the first ping, and again only after a 
 
 test('load: where the disk is not watched, nothing is said of it', () => {
   const workshop = { measure: () => ({ cpuLoad: 1, memoryFreeBytes: 5 }) } as Workshop;
-  const teller = new LoadTeller({ ports: new FakePorts(), workshop, disk: soundDisk });
+  const teller = new LoadTeller({
+    telling: () => undefined,
+    ports: new FakePorts(),
+    workshop,
+    disk: soundDisk,
+  });
   expect(teller.read()).toEqual({ cpuLoad: 1, memoryFreeBytes: 5 });
 });
 

@@ -1,6 +1,7 @@
 /*
  * The agent's terminals against a hub in hand and a shell in hand: refusals, windows, lost links, ends.
  */
+
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Terminals } from '../../agent/terminals.ts';
 import type { Shell, ShellExit, ShellOrder } from '../../agent/work/work.ts';
@@ -13,6 +14,7 @@ import {
 } from '../../protocol/limits.ts';
 import type { TerminalFrame, TerminalFrameOf } from '../../protocol/terminal-frames.ts';
 import { FakePorts, settle } from '../protocol/fake-ports.ts';
+import { freePolicies, openPoliciesInHand } from './policy/policies-in-hand.ts';
 
 /** A shell that does what the test says. */
 class ShellInHand implements Shell {
@@ -68,7 +70,7 @@ beforeEach(() => {
 function make(change: Partial<ConstructorParameters<typeof Terminals>[0]> = {}): Terminals {
   const terminals = new Terminals({
     ports,
-    isTerminalAllowed: true,
+    policies: freePolicies,
     workshop: {
       openShell: async (order) => {
         const shell = new ShellInHand(order);
@@ -126,7 +128,7 @@ describe('terminals', () => {
   });
 
   test('terminals: the policy, their number and a box without PTYs are refusals with a code', async () => {
-    make({ isTerminalAllowed: false }).take(open(1));
+    make({ policies: openPoliciesInHand(undefined, false).policies }).take(open(1));
     expect(pick('terminal-end')).toMatchObject([{ id: 1, code: 'TERMINAL_REFUSED' }]);
     expect(shells).toHaveLength(0);
     const full = make();

@@ -262,6 +262,11 @@ export const anyFrame: { readonly [K in Frame['t']]: fc.Arbitrary<Frame> } = {
     findings: fc.array(anyFinding, { maxLength: 3 }),
     fixed: fc.array(anyFinding, { maxLength: 3 }),
   }),
+  policy: fc.record({
+    t: fc.constant('policy'),
+    is: fc.constantFrom('open', 'ruled', 'broken'),
+    lines: fc.array(anyText(200), { maxLength: 8 }),
+  }),
   'terminal-open': record(
     {
       t: fc.constant('terminal-open'),

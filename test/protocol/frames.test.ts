@@ -37,7 +37,6 @@ const optional: Readonly<Record<string, readonly string[]>> = {
   pong: ['queued', 'wallMs'],
   'log-ack': ['window'],
   artifact: ['code'],
-  tree: ['kept'],
   'terminal-open': ['attempt', 'directory'],
   'terminal-end': ['exitCode', 'signal', 'code', 'message'],
 };

@@ -5,11 +5,13 @@
  * that ends by itself is started again; unless its disk was made to fail, that is a violation.
  * Processes of jobs outlive it.
  */
+
 import { Agent } from '../../agent/agent.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import { askToPair } from '../../protocol/pairing.ts';
 import { MemoryArchive } from '../../store/archive-memory.ts';
+import { freePolicies } from '../agent/policy/policies-in-hand.ts';
 import { type DiskCopy, SimDisk } from './disk.ts';
 import type { Ground } from './ground.ts';
 import { restartMs } from './ground.ts';
@@ -313,7 +315,7 @@ export class AgentBox {
       host: `${this.name}.test`,
       version: 'sim',
       slots,
-      isTerminalAllowed: false,
+      policies: freePolicies,
       noticed: (line) => trace.say(owner.name, line),
       diagnose: async () => ({ findings: [], fixed: [] }),
     });

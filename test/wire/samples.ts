@@ -327,6 +327,7 @@ export const frames: Samples<Frame, Frame['t'] | `${string}:${string}`> = {
   },
   pair: { t: 'pair', key: 'ab'.repeat(32), host: 'box-1' },
   paired: { t: 'paired', name: 'alice' },
+  policy: { t: 'policy', is: 'ruled', lines: ['kinds: only command', 'at once: at most 2 jobs'] },
   'doctor-ask': { t: 'doctor-ask', id: 7, fix: true },
   'doctor-ask:only': {
     t: 'doctor-ask',

@@ -1,8 +1,8 @@
 /*
  * Details of one worker: what it does, its box, what it says of itself, and what it did. Pure.
  *
- * The log of the job that it runs is beside this. Facts that are not known are said to be so: what
- * its own policy allows never leaves its box, and a worker that is silent is not waited for.
+ * The log of the job that it runs is beside this. Facts that are not known are said to be so, and a
+ * worker that is silent is not waited for.
  */
 import type { Finding } from '../../../protocol/doctor.ts';
 import { formatFingerprint } from '../../../protocol/fingerprint.ts';
@@ -40,11 +40,7 @@ export function workerRows(
     ...factRows('runs', versionText(worker, state), width),
     ...skewRows(worker, width),
     ...factRows('key', formatFingerprint(worker.key), width),
-    ...factRows(
-      'policy',
-      'its box keeps it: jobs at once and what it has are in its config there',
-      width,
-    ),
+    ...policyRows(worker, width),
     ...doctorRows(card.doctor, width),
     ...attemptRows(worker, state, width),
   ];
@@ -59,6 +55,14 @@ function askingRows(worker: TeamRow, state: State, width: number): readonly Row[
   return state.inbox
     .filter((row) => row.worker === worker.name)
     .flatMap((row) => factRows('needs you', `${row.id} ${row.question}`, width));
+}
+
+/** What its box lets this hub do, as the box tells it. */
+function policyRows({ policy }: TeamRow, width: number): readonly Row[] {
+  if (policy == null) return [fact('policy', [span('not told yet', 'dim')])];
+  const said = { open: 'its box forbids nothing', ruled: '', broken: 'broken' }[policy.is];
+  const lines = [said, ...policy.lines].filter((line) => line !== '');
+  return lines.flatMap((line, at) => factRows(at === 0 ? 'policy' : '', line, width));
 }
 
 function boxRows({ capabilities: has, load }: TeamRow, width: number): readonly Row[] {

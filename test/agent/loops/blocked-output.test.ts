@@ -1,6 +1,7 @@
 /*
  * Output that the disk does not take: its process waits, no byte is lost, and no job ends for it.
  */
+
 import { beforeEach, describe, expect, test } from 'vitest';
 import { RunWork } from '../../../agent/loops/run-work.ts';
 import type { TakeOutput, Work, Workshop } from '../../../agent/work/work.ts';
@@ -10,6 +11,7 @@ import type { LogStore } from '../../../store/log.ts';
 import { instantLogDisk, type MemoryLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { settle } from '../../protocol/fake-ports.ts';
 import { assign, type Bench, openBench, processMark } from '../desk-bench.ts';
+import { freePolicies } from '../policy/policies-in-hand.ts';
 
 let bench: Bench;
 let logDisk: MemoryLogDisk;
@@ -42,6 +44,7 @@ beforeEach(async () => {
     },
     ports: bench.ports,
     slots: 1,
+    policies: freePolicies,
     mark: (attempt) => attempt,
     mayStart: () => true,
     leftMs: () => undefined,

@@ -1,6 +1,7 @@
 /*
  * The loop that starts work: oldest first, as many as there are slots, and nothing that nobody wants.
  */
+
 import { describe, expect, test } from 'vitest';
 import { RunWork } from '../../../agent/loops/run-work.ts';
 import type { Work, Workshop } from '../../../agent/work/work.ts';
@@ -15,7 +16,7 @@ import { assign, type Bench, cancel, hub, openBench, processMark } from '../desk
 
 /** A loop whose processes start and end when the test says so. */
 async function openLoop(slots: number, bench?: Bench) {
-  const { desk, ports, take, kv, readFacts } = bench ?? (await openBench());
+  const { desk, ports, take, kv, readFacts, policies } = bench ?? (await openBench());
   const started: AttemptId[] = [];
   const covered: AttemptId[] = [];
   const ended: AttemptId[] = [];
@@ -43,6 +44,7 @@ async function openLoop(slots: number, bench?: Bench) {
     disk: soundDisk,
     ports,
     slots,
+    policies: policies.policies,
     mark: (attempt) => attempt,
     mayStart: () => gate.mayStart,
     leftMs: ({ attempt }) => (attempt === 'J66.1' ? 0 : undefined),
@@ -57,7 +59,7 @@ async function openLoop(slots: number, bench?: Bench) {
       throw error;
     },
   });
-  return { loop, desk, take, kv, readFacts, started, covered, ended, exits, gate };
+  return { loop, desk, take, kv, readFacts, started, covered, ended, exits, gate, policies };
 }
 
 function withLease(attempt: AttemptId, stopAfterMs: number): CommandMessage {
@@ -80,6 +82,35 @@ describe('run work', () => {
     await wakeAll(loop);
     expect(started).toEqual(['J1.1', 'J2.1', 'J3.1']);
     expect((await readFacts()).at(-1)?.kind).toBe('started');
+  });
+
+  test('run work: what the policy forbids by the time it would start is refused with its rule', async () => {
+    const { loop, take, started, readFacts, policies } = await openLoop(1);
+    await take(assign('J1.1'));
+    policies.write('[commands]\ndeny = ["true"]');
+    await wakeAll(loop);
+    expect(started).toEqual([]);
+    expect((await readFacts()).at(-1)).toMatchObject({
+      ...{ kind: 'finished', outcome: 'refused', code: 'POLICY_COMMAND' },
+      reason: 'policy.toml: commands.deny[0] "true".',
+    });
+  });
+
+  test('run work: the policy may want fewer at once, also while some run, which go on', async () => {
+    const { loop, take, started, ended, exits, policies } = await openLoop(3);
+    await take(assign('J1.1'), assign('J2.1'), assign('J3.1'), assign('J4.1'));
+    await wakeAll(loop);
+    policies.write('[work]\nconcurrency = 1');
+    exits.get('J1.1')?.();
+    await wakeAll(loop);
+    expect([started, ended, loop.status]).toEqual([
+      ['J1.1', 'J2.1', 'J3.1'],
+      [],
+      '2 of 1 slots in use',
+    ]);
+    policies.write('');
+    await wakeAll(loop);
+    expect(started).toContain('J4.1');
   });
 
   test('run work: nothing starts while the gate is shut, and nothing starts twice', async () => {

@@ -5,6 +5,7 @@
  * Argument: a pairing code. Its home is $ODALLY_HOME. What a job costs here is the protocol and
  * both stores, and no process.
  */
+
 import { Agent } from '../../../agent/agent.ts';
 import { findAgentHome, readAgentConfig } from '../../../agent/home.ts';
 import { pair } from '../../../agent/pair.ts';
@@ -19,6 +20,7 @@ import { openAuditFiles } from '../../../store/audit-files.ts';
 import { planAuditPolicy } from '../../../store/home.ts';
 import { openHomeDisk } from '../../../store/home-disk.ts';
 import { openLogFiles } from '../../../store/log-files.ts';
+import { freePolicies } from '../../agent/policy/policies-in-hand.ts';
 import { unguarded } from '../../kit/unguarded.ts';
 
 const program = openProgram(import.meta.url);
@@ -67,7 +69,7 @@ const agent = new Agent({
   host: 'empty',
   version,
   slots: config.slots ?? 1,
-  isTerminalAllowed: false,
+  policies: freePolicies,
   noticed,
   diagnose: async () => ({ findings: [], fixed: [] }),
 });

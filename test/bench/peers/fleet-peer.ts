@@ -6,6 +6,7 @@
  * Argument: a `FleetPlan` as JSON. Stores and empty logs are in memory, because what is measured is
  * the hub; one UDP socket serves all. Prints one `FleetReport` a line, until it is ended.
  */
+
 import { join } from 'node:path';
 import { Agent } from '../../../agent/agent.ts';
 import { openProgram } from '../../../agent/ports.ts';
@@ -21,6 +22,7 @@ import type { LogStore } from '../../../store/log.ts';
 import { openLogFiles } from '../../../store/log-files.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { instantDisk, openMemoryKv } from '../../../store/memory.ts';
+import { freePolicies } from '../../agent/policy/policies-in-hand.ts';
 import { unguarded } from '../../kit/unguarded.ts';
 import { fleetReportMs } from '../limits.ts';
 import { type FleetPlan, type FleetReport, makeFleetKey } from './fleet-plan.ts';
@@ -58,7 +60,7 @@ async function runFleet(plan: FleetPlan): Promise<void> {
       host: `box-${n}`,
       version: '0.0.0-bench',
       slots: 1,
-      isTerminalAllowed: false,
+      policies: freePolicies,
       disk: soundDisk,
       noticed: () => undefined,
       diagnose: async () => ({ findings: [], fixed: [] }),

@@ -97,7 +97,7 @@ describe('inbox', () => {
   test('inbox: one too large for an answer is cut, and the cut is said', async () => {
     const long = { ...finding, severity: 'warning' as const, seen: 'x'.repeat(4000) };
     const findings = Array.from({ length: 1500 }, (_, index) => ({ ...long, subject: `${index}` }));
-    await hand.hub.inbox.noteDiagnosis({ on: 'alice', findings });
+    await hand.hub.inbox.noteDiagnosis({ isWhole: true, on: 'alice', findings });
     const rows = await inbox();
     expect(rows.length).toBeGreaterThan(300);
     expect(JSON.stringify(rows).length).toBeLessThan(valueBytesMax / 2);

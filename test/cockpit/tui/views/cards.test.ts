@@ -171,8 +171,7 @@ describe('details of a worker', () => {
       │ has       git node npm                                  ││                                                          │
       │ runs      odally of a version not told yet              ││                                                          │
       │ key       develop act diagram detail fit glove          ││                                                          │
-      │ policy    its box keeps it: jobs at once and what it    ││                                                          │
-      │           has are in its config there                   ││                                                          │
+      │ policy    not told yet                                  ││                                                          │
       │                                                         ││                                                          │
       │ ── what it says of itself ───────────────────────────── ││                                                          │
       │ ✗ disk-low                                              ││                                                          │
@@ -183,6 +182,7 @@ describe('details of a worker', () => {
       │ ── its latest attempts · newest asked now ago ───────── ││                                                          │
       │ job   state               worker  what                  ││                                                          │
       │ J4.1  ✓ ok exit 0 · 1.2s  eve     uname                 ││                                                          │
+      │                                                         ││                                                          │
       │                                                         ││                                                          │
       │                                                         ││                                                          │
       │                                                         ││                                                          │
@@ -215,13 +215,13 @@ describe('details of a worker', () => {
       │           told yet                  │
       │ key       develop act diagram       │
       │           detail fit glove          │
-      │ policy    its box keeps it: jobs at │
-      │           once and what it has are  │
-      │           in its config there       │
+      │ policy    not told yet              │
       │                                     │
       │ ── what it says of itself ───────── │
       │ ✗ disk-low                          │
       │   seen    12 MiB are free.          │
+      │   wanted  64 MiB or more.           │
+      │   do      Make room.                │
       ╰─────────────────────────────────────╯
        d dispatch  ? help  q quit"
     `);

@@ -164,7 +164,7 @@ describe('screen: details beside the log', () => {
       │           told yet                  │
       │ key       develop act diagram       │
       │           detail fit glove          │
-      │ policy    its box keeps it: jobs at │
+      │ policy    not told yet              │
       ╰─────────────────────────────────────╯
        d dispatch  ? help  q quit"
     `);

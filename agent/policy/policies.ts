@@ -1,0 +1,84 @@
+/*
+ * The policy as the agent asks it: by one object, made from the file, the config and this box.
+ *
+ * It decides nothing itself (`decide` does); it gives every question the file as it is now. No life cycle.
+ */
+import type { AppError } from '../../protocol/errors.ts';
+import type { CommandSpec } from '../../protocol/model.ts';
+import type { WorkRules } from '../work/work.ts';
+import { type BoxRules, findRefusal, type PolicyRequest } from './decide.ts';
+import { type PolicySummary, summarizePolicy } from './describe.ts';
+import { findPolicy, type Policy } from './policy.ts';
+import type { PolicySource } from './policy-file.ts';
+
+/** What it is made from. */
+export interface PoliciesParts {
+  readonly source: PolicySource;
+  /** What the config says of terminals. */
+  readonly isTerminalAllowed: boolean;
+}
+
+/** Asked by whatever is about to do something for the hub. */
+export class Policies implements WorkRules {
+  readonly #parts: PoliciesParts;
+
+  constructor(parts: PoliciesParts) {
+    this.#parts = parts;
+  }
+
+  /** What holds now. */
+  get rules(): BoxRules {
+    const { source, isTerminalAllowed } = this.#parts;
+    return { state: source.look(), isTerminalAllowed };
+  }
+
+  /** The rules that could be read; undefined while the file is broken. */
+  get policy(): Policy | undefined {
+    return findPolicy(this.#parts.source.look());
+  }
+
+  /** What holds, in words. */
+  get summary(): PolicySummary {
+    const { isTerminalAllowed } = this.#parts;
+    return summarizePolicy(this.rules.state, { isTerminalAllowed, isolation: [] });
+  }
+
+  /** Why this may not be done, if it may not. */
+  findRefusal(request: PolicyRequest): AppError | undefined {
+    return findRefusal(this.rules, request);
+  }
+
+  /** Why this command may not run here, as far as its spec shows. */
+  findSpecRefusal({ command, prompt, env, artifacts }: CommandSpec): AppError | undefined {
+    const wantsArtifacts = artifacts !== undefined && artifacts.length > 0;
+    const names = Object.keys(env);
+    if (prompt === undefined) {
+      return this.findRefusal({ asks: 'command', command, names, wantsArtifacts });
+    }
+    // Two words, so that it is never read as text for a shell.
+    const harness = [prompt.harness, '{prompt}'];
+    return this.findRefusal({ asks: 'prompt', command: harness, names, wantsArtifacts });
+  }
+
+  /** Why nothing may run in this directory, whose links are resolved. */
+  findDirectoryRefusal(path: string): AppError | undefined {
+    const roots = this.#parts.source.findRoots();
+    return roots === undefined ? undefined : this.findRefusal({ asks: 'directory', path, roots });
+  }
+
+  /** Why this file, named below the job's directory, may not leave. */
+  findFileRefusal(path: string, bytes: number): AppError | undefined {
+    return this.findRefusal({ asks: 'artifact', path, bytes });
+  }
+
+  /** Milliseconds that work which starts now may run; undefined for as long as it takes. */
+  get runMsMax(): number | undefined {
+    const seconds = this.policy?.work.run_seconds_max;
+    return seconds === undefined ? undefined : seconds * 1000;
+  }
+
+  /** Jobs that run at once, of those that the config lets. */
+  limitSlots(slots: number): number {
+    return Math.min(slots, this.policy?.work.concurrency ?? slots);
+  }
+}
