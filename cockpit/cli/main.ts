@@ -18,6 +18,7 @@ import { verbs } from '../verbs/registry.ts';
 import type { EventRow, JobDetail } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
 import { type AnyVerb, parseVerbArgs } from '../verbs/verb.ts';
+import { addCockpit } from './doctor/ask-doctor.ts';
 import { exportInto, exportTo } from './export-file.ts';
 import { getArtifact } from './get.ts';
 import { showHelp, showVerbHelp } from './help.ts';
@@ -147,7 +148,8 @@ async function runRemote(remote: Remote): Promise<number> {
     if (verb.showItem !== undefined) return await runSteps(call, verb);
     if (verb.name === 'dispatch' && request.args.follow === true) return await runFollow(call);
     if (verb.name === 'get' && request.args.path !== undefined) return await runGet(call);
-    const answer = await client.call(verb.name, request.args);
+    const said = await client.call(verb.name, request.args);
+    const answer = await addOwn(remote, said);
     await printAnswer(call, verb, answer);
     // What could not be asked of all is not the whole answer.
     return missed[0]?.exit ?? verb.exit?.(answer as never) ?? 0;
@@ -171,9 +173,16 @@ async function runHubless({ program, ways, verb, request }: Remote): Promise<num
   const { ports, box, say } = program;
   const scene = { home: ways[0]?.home ?? findHubHome(program.env), ports, box, say };
   const args = parseVerbArgs(verb, request.args);
-  const answer = await verb.runWithoutHub?.(scene, args as never);
+  const said = await verb.runWithoutHub?.(scene, args as never);
+  const answer = await addOwn({ program, ways, verb, request }, said);
   await printAnswer({ program, request }, verb, answer);
   return verb.exit?.(answer as never) ?? 0;
+}
+
+/** What only the asker's own process knows. */
+function addOwn({ program, verb, request }: Remote, said: unknown): Promise<unknown> {
+  const isDoctor = verb.name === 'doctor';
+  return isDoctor ? addCockpit(program, request.args, said) : Promise.resolve(said);
 }
 
 interface Call {

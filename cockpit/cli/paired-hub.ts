@@ -173,7 +173,8 @@ async function listPaired(home: HubHome) {
   return all.flatMap(({ name, paired }) => (paired === undefined ? [] : [{ name, paired }]));
 }
 
-async function readPaired(home: HubHome, name: string): Promise<PairedHub | undefined> {
+/** The pairing of this name; undefined where there is none. Errors: CONFIG_INVALID. */
+export async function readPaired(home: HubHome, name: string): Promise<PairedHub | undefined> {
   const file = pairingFile(findFolder(home, name));
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     if (hasSystemCode(error, 'ENOENT') || hasSystemCode(error, 'ENOTDIR')) return undefined;

@@ -15,7 +15,6 @@ import type { HubClient } from '../hub/client.ts';
 import type { HubWay } from '../hub/hub-way.ts';
 import type { Program } from '../ports.ts';
 import { rebindKeys } from '../tui/keys/rebind.ts';
-import { readTmuxAnswer, type TerminalFacts, tmuxQuestion } from '../tui/state/terminal-checks.ts';
 import { statusVerb } from '../verbs/hub-state.ts';
 import { verbs } from '../verbs/registry.ts';
 import type { ArtifactRow, StatusShape } from '../verbs/shapes.ts';
@@ -23,6 +22,7 @@ import { editText } from './edit-text.ts';
 import { getArtifact } from './get.ts';
 import { handOver } from './hand-over.ts';
 import { openHistory } from './history-file.ts';
+import { inspectTerminal } from './inspect-terminal.ts';
 import { nameOfFolder } from './local-names.ts';
 import { openViews } from './open-hubs.ts';
 import { chooseStyle } from './style.ts';
@@ -103,19 +103,6 @@ async function readLook({ env }: Program) {
       ...problems.map((problem) => `KEYS_INVALID: ${home.keys}: ${problem}`),
     ],
   } as const;
-}
-
-/** What the environment says of the terminal, and tmux where it is inside one. */
-async function inspectTerminal({ env, askTmux }: Program): Promise<TerminalFacts> {
-  const isInTmux = (env.TMUX ?? '') !== '';
-  const answer = isInTmux ? await askTmux(tmuxQuestion) : undefined;
-  return {
-    term: env.TERM ?? '',
-    colorTerm: env.COLORTERM ?? '',
-    locale: env.LC_ALL || env.LC_CTYPE || env.LANG || '',
-    isInTmux,
-    tmux: answer === undefined ? undefined : readTmuxAnswer(answer),
-  };
 }
 
 function wrapProblem(thrown: unknown): AppError {

@@ -174,7 +174,8 @@ function listTrusted(hub: Hub): readonly string[] {
     .map(({ name }) => name);
 }
 
-function readWish(wish: Wish): DoctorWish {
+/** What is asked of one doctor. */
+export function readWish(wish: Wish): DoctorWish {
   const { fix, safe, only, area, 'dry-run': isDry } = wish;
   return {
     mode: !fix || isDry ? 'look' : safe ? 'fix-safe' : 'fix',

@@ -7,11 +7,18 @@
 import { access, rename } from 'node:fs/promises';
 import { hasSystemCode } from '../../protocol/errors.ts';
 
-/** Moves it, and resolves with where it is now; undefined where it was gone. Wall milliseconds. */
-export async function moveAside(path: string, nowMs: number): Promise<string | undefined> {
+/**
+ * Moves it, and resolves with where it is now; undefined where it was gone. Wall milliseconds; `as` is what
+ * the new name begins with, the old one where absent.
+ */
+export async function moveAside(
+  path: string,
+  nowMs: number,
+  as: string = path,
+): Promise<string | undefined> {
   const instant = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '');
   for (let number = 1; ; number += 1) {
-    const aside = `${path}.aside-${instant}${number === 1 ? '' : `-${number}`}`;
+    const aside = `${as}.aside-${instant}${number === 1 ? '' : `-${number}`}`;
     const isTaken = await access(aside).then(
       () => true,
       () => false,

@@ -1,8 +1,8 @@
 /*
  * The cockpit's own checks: does its terminal show what it draws, and let through what is typed?
  *
- * Functions of a snapshot that was asked for once; they touch nothing and have no fixes, because the
- * terminal and its settings are the M2's. Silence of the environment is no finding.
+ * Functions of a snapshot that was asked for once. The terminal and its settings are the M2's: a fix sets
+ * an option of the tmux that runs, and no file. Silence of the environment is no finding.
  * Source: screen facts 3d, ink facts C5; tmux(1).
  */
 import type { Check, Evidence, Finding } from '../../../protocol/doctor.ts';
@@ -33,7 +33,13 @@ export interface CockpitFacts extends TerminalFacts {
   readonly rows: number;
 }
 
-type CockpitCheck = Check<CockpitFacts, never>;
+/** What the fixes of these checks may touch: the tmux that runs, until it ends. */
+export interface TmuxWorld {
+  /** Sets an option of it, as `tmux set` does. */
+  setTmux(words: readonly string[]): Promise<void>;
+}
+
+type CockpitCheck = Check<CockpitFacts, TmuxWorld>;
 
 /** Sizes at which nothing has to be left out of a pane. */
 const columnsWanted = 80;
@@ -46,15 +52,26 @@ const escapeMsMax = 100;
 function oneCheck(
   rest: Omit<CockpitCheck, 'area' | 'cost' | 'diagnose'>,
   find: (facts: CockpitFacts) => Omit<Evidence, 'subject'> | undefined,
+  fix?: NonNullable<CockpitCheck['fix']>,
 ): CockpitCheck {
   return {
     ...rest,
+    ...(fix === undefined ? {} : { fix }),
     area: 'terminal',
     cost: 'free',
     diagnose: (facts) => {
       const found = find(facts);
       return found === undefined ? [] : [{ subject: 'terminal', ...found }];
     },
+  };
+}
+
+/** A fix that lasts as long as the tmux that runs. */
+function setOption(...words: readonly string[]): NonNullable<CockpitCheck['fix']> {
+  return {
+    reach: 'here',
+    plan: () => `runs \`tmux set ${words.join(' ')}\`, which holds until tmux ends`,
+    apply: ({ setTmux }) => setTmux(words),
   };
 }
 
@@ -141,6 +158,7 @@ const tmuxEscape = oneCheck(
           wanted: `${escapeMsMax} ms, or less.`,
           advice: 'Put `set -sg escape-time 20` into ~/.tmux.conf.',
         },
+  setOption('-s', 'escape-time', '20'),
 );
 
 const tmuxClipboard = oneCheck(
@@ -158,6 +176,7 @@ const tmuxClipboard = oneCheck(
           wanted: 'on: then OSC 52 of a program reaches the terminal.',
           advice: 'Put `set -s set-clipboard on` into ~/.tmux.conf.',
         },
+  setOption('-s', 'set-clipboard', 'on'),
 );
 
 const tmuxFocus = oneCheck(
@@ -175,6 +194,7 @@ const tmuxFocus = oneCheck(
           wanted: 'on.',
           advice: 'Put `set -g focus-events on` into ~/.tmux.conf.',
         },
+  setOption('-s', 'focus-events', 'on'),
 );
 
 /** In the order in which they are shown. */

@@ -37,7 +37,8 @@ test.each<readonly [string, Partial<CockpitFacts>]>([
   expect(found(change)).toEqual([id]);
   const [finding] = diagnoseCockpit({ ...sound, ...change });
   expect(finding).toMatchObject({ subject: 'terminal', area: 'terminal' });
-  expect(finding).not.toHaveProperty('fixable');
+  const isOption = /^tmux-(escape|clipboard|focus)/.test(id);
+  expect(finding?.fixable).toBe(isOption ? 'here' : undefined);
 });
 
 test('terminal: what tmux says is read, and anything else is not believed', () => {
