@@ -237,6 +237,7 @@ export class Agent implements SessionHost {
     this.#parts.noticed(`link closed: ${reason}`);
     this.#leavings.unlinked();
     this.#terminals.unlinked();
+    this.#keepLink.closed();
     this.#wakeSoon();
   }
 

@@ -29,7 +29,7 @@ import { type LeaseInstant, readInstant } from './machines/renewal.ts';
 import type { Moment } from './machines/table.ts';
 import type { Ports } from './ports.ts';
 import type { LoadExchange } from './session-host.ts';
-import type { Link } from './transports/link.ts';
+import type { Carrier, Link } from './transports/link.ts';
 
 /** What the session is told, and asked for. */
 export interface ConnectionOwner {
@@ -87,6 +87,10 @@ export class Connection {
   /** Round trip of the last ping, milliseconds. */
   get rttMs(): number | undefined {
     return this.#rttMs;
+  }
+
+  get carrier(): Carrier {
+    return this.#parts.link.carrier;
   }
 
   get isOpen(): boolean {

@@ -106,6 +106,14 @@ export const dialMsEager = 1000;
 /** A link that lived so long was sound: after it, pauses start over. Source: R19. */
 export const healthyMsMin = 15_000;
 
+/** First and largest pause between dials while the hub is linked another way: there is no hurry then. */
+export const climbMsBase = 5000;
+/** See `climbMsBase`. A way that breaks again and again is tried this seldom. */
+export const climbMsMax = 300_000;
+
+/** A link that lasts so long is as good as the way that it replaced. */
+export const climbProvenMs = 30_000;
+
 /** One dial attempt may take this long. hyperdht alone would wait 4 s for a silent host. */
 export const dialAttemptMsMax = 6000;
 

@@ -4,10 +4,15 @@
  * Pauses double up to a cap with full jitter and start over after a link that lived for a while or
  * whose hub was restarted. The cap is low for the first minutes, so that a hub that comes back is
  * found at once, and a thousand agents do not all knock in the same moment. It never gives up: an agent without a hub works on. hyperswarm's own redial waits up to ten minutes,
- * which is why this one exists. Source: reliability facts R19, transport facts 0.2.
+ * which is why this one exists. While the hub came another way (over ssh) it goes on dialling at ease, because the
+ * own way is better; one that broke soon after it had come makes the next try later.
+ * Source: reliability facts R19, transport facts 0.2.
  */
 import { AppError, isErrorCode, wrapError } from '../../protocol/errors.ts';
 import {
+  climbMsBase,
+  climbMsMax,
+  climbProvenMs,
   dialMsBase,
   dialMsEager,
   dialMsMax,
@@ -31,6 +36,9 @@ export class KeepLink {
   readonly #parts: KeepLinkParts;
   #isStopped = false;
   #tries = 0;
+  #isAtEase = false;
+  /** Links in a row that ended before they had proven to be better than another way. */
+  #brokenCount = 0;
   #lastError: AppError | undefined;
   #wake: (() => void) | undefined;
   #cancelTimer: CancelTimer | undefined;
@@ -41,7 +49,9 @@ export class KeepLink {
 
   /** One line for people. */
   get status(): string {
-    if (this.#parts.session.connection !== undefined) return 'linked';
+    const { connection } = this.#parts.session;
+    if (connection !== undefined)
+      return connection.carrier === 'stdio' ? 'linked by ssh' : 'linked';
     return this.#lastError === undefined ? 'dialling' : `dialling: ${this.#lastError.message}`;
   }
 
@@ -56,6 +66,14 @@ export class KeepLink {
   /** A session opened. */
   opened(): void {
     this.#lastError = undefined;
+  }
+
+  /** The session has no link any more: what was tried at ease is in a hurry now. */
+  closed(): void {
+    if (!this.#isAtEase) return;
+    this.#tries = 0;
+    this.#cancelTimer?.();
+    this.#wake?.();
   }
 
   stop(): void {
@@ -73,6 +91,8 @@ export class KeepLink {
       const reason = await this.#parts.session.attach(link, askedAt);
       this.#noteEnd(reason);
       const livedMs = clock.monotonicMs() - since;
+      if (livedMs >= climbProvenMs) this.#brokenCount = 0;
+      else if (reason !== 'replaced') this.#brokenCount += 1;
       // A link that ends at once (a refusal, a twin with our key) must not be dialled in a rush.
       if (livedMs >= healthyMsMin || reason === hubRestarted) this.#tries = 0;
     } catch (error) {
@@ -88,12 +108,20 @@ export class KeepLink {
 
   #pause(): Promise<void> {
     const { ports } = this.#parts;
-    const msMax = this.#tries < dialsEagerMax ? dialMsEager : dialMsMax;
-    const whole = Math.min(msMax, dialMsBase * 2 ** Math.min(this.#tries, 20));
+    this.#isAtEase = this.#parts.session.connection !== undefined;
+    const whole = this.#planPause();
     this.#tries += 1;
     return new Promise((resolve) => {
       this.#wake = resolve;
       this.#cancelTimer = ports.timers.after(whole * ports.random.fraction(), resolve);
     });
+  }
+
+  #planPause(): number {
+    if (this.#isAtEase) {
+      return Math.min(climbMsMax, climbMsBase * 2 ** Math.min(this.#brokenCount, 20));
+    }
+    const msMax = this.#tries < dialsEagerMax ? dialMsEager : dialMsMax;
+    return Math.min(msMax, dialMsBase * 2 ** Math.min(this.#tries, 20));
   }
 }

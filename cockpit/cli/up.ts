@@ -13,6 +13,7 @@ import { sleep } from '../../protocol/ports.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import type { HubClient } from '../hub/client.ts';
+import { isLinked } from '../manager/ladder.ts';
 import type { Program, ProgramEnd } from '../ports.ts';
 import type { InviteShape, StatusShape, TeamRow } from '../verbs/shapes.ts';
 import { connectHub, ensureHub, findScript } from './connect.ts';
@@ -92,7 +93,7 @@ async function awaitSeen(
     if (row === undefined) {
       throw new AppError('PEER_UNKNOWN', 'This hub does not trust the local odally any more.');
     }
-    if (row.link === 'direct') return row.name;
+    if (isLinked(row.link)) return row.name;
     await sleep(program.ports.timers, lookMs);
   }
   throw new AppError('LINK_TIMEOUT', 'The local odally runs, but the hub does not see it.');

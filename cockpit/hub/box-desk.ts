@@ -20,10 +20,16 @@ export type BoxFacts = Omit<BoxRecord, 'worker'>;
 export class BoxDesk {
   readonly #ledger: Ledger;
   readonly #boxes: Map<PeerKey, BoxRecord>;
+  #told: (worker: PeerKey) => void = () => undefined;
 
   constructor(ledger: Ledger, boxes: Map<PeerKey, BoxRecord>) {
     this.#ledger = ledger;
     this.#boxes = boxes;
+  }
+
+  /** Sets who is told whose record is another now. */
+  follow(told: (worker: PeerKey) => void): void {
+    this.#told = told;
   }
 
   /** All of them, in the order of their workers' keys. */
@@ -43,6 +49,7 @@ export class BoxDesk {
     change.ops.push(planRow(boxKey(worker), box));
     if (note !== undefined) change.note(note);
     await this.#ledger.commit(change);
+    this.#told(worker);
     return box;
   }
 
@@ -53,6 +60,7 @@ export class BoxDesk {
     change.ops.push({ type: 'del', key: boxKey(worker) });
     if (note !== undefined) change.note(note);
     await this.#ledger.commit(change);
+    this.#told(worker);
   }
 }
 

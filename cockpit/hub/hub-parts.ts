@@ -8,6 +8,7 @@ import type { PeerKey } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { Address } from '../../protocol/transports/address.ts';
 import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
+import type { StdioBytes } from '../../protocol/transports/stdio.ts';
 import type { ArchivePort } from '../../store/archive.ts';
 import type { ArtifactStore } from '../../store/artifact.ts';
 import type { AuditPolicy, AuditPort } from '../../store/audit-keep.ts';
@@ -23,6 +24,11 @@ export interface Door {
   /** What invites name: where workers can dial, the best first. */
   readonly addresses: readonly Address[];
   readonly rendezvous: readonly Address[];
+  /**
+   * Answers a box over bytes that lead to it: `only` where it is named, else whoever the door admits.
+   * Errors: LINK_*.
+   */
+  answer(bytes: StdioBytes, only?: PeerKey): Promise<Link>;
   /** Ends this peer's links at once. */
   kick(key: PeerKey): void;
   close(): Promise<void>;

@@ -5,11 +5,12 @@
  * in through `HubParts`, so the simulator runs this very class. Invariants: the store has one owner;
  * a key that is neither trusted nor invited never gets a link; memory is never ahead of a disk for good.
  */
-import { type AppError, wrapError } from '../../protocol/errors.ts';
+import { type AppError, assert, wrapError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import { answerPair } from '../../protocol/pairing.ts';
 import { type Ports, sleep } from '../../protocol/ports.ts';
 import type { Link } from '../../protocol/transports/link.ts';
+import type { StdioBytes } from '../../protocol/transports/stdio.ts';
 import { type AuditTrail, openAuditTrail } from '../../store/audit-trail.ts';
 import { Committer } from '../../store/committer.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
@@ -25,6 +26,7 @@ import { presentDetail } from '../verbs/present.ts';
 import { ArtifactMirror } from './artifact-mirror.ts';
 import { notePairing } from './audited-pairing.ts';
 import { type BoxDesk, openBoxes } from './box-desk.ts';
+import type { EventNote } from './change.ts';
 import { CockpitDesk } from './cockpit-desk.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import { HubDesk } from './desk.ts';
@@ -47,6 +49,7 @@ import { WatchLeases } from './watch-leases.ts';
 import { WorkerDesk } from './worker-desk.ts';
 import type { WorkerSession } from './worker-session.ts';
 import { WorkerSessions } from './worker-sessions.ts';
+import type { WorkerWays } from './worker-ways.ts';
 
 /** Life cycle: `start`, then `stop`; both safe to repeat. `ended` resolves when it is over. */
 export class Hub {
@@ -126,6 +129,12 @@ export class Hub {
 
   get boxes(): BoxDesk {
     return this.#boxes;
+  }
+
+  /** By which way each worker is linked. */
+  get ways(): WorkerWays {
+    assert(this.#sessions !== undefined, 'the hub is started');
+    return this.#sessions.ways;
   }
 
   get ssh(): Ssh {
@@ -322,10 +331,17 @@ export class Hub {
     this.#parts.noticed(`paired ${worker.name} (${worker.key.slice(0, 8)}) on ${worker.host}`);
   }
 
+  /** Takes a box over bytes that lead to it, as if it had come by the door. Errors: LINK_*. */
+  async takeBytes(bytes: StdioBytes): Promise<void> {
+    this.#accept(await this.door.answer(bytes));
+  }
+
   #openSessions(): WorkerSessions {
-    const { kv, ports, version, noticed } = this.#parts;
+    const { kv, ports, version, ssh, noticed } = this.#parts;
     const sessions = new WorkerSessions({
-      ...{ kv, ports, version, noticed, identity: this.#identity },
+      ...{ kv, ports, version, ssh, noticed, identity: this.#identity, boxes: this.#boxes },
+      answer: (bytes, only) => this.door.answer(bytes, only),
+      note: (event) => this.#note(event),
       desk: this.#desk,
       workers: this.#workers,
       mirror: this.#mirror,
@@ -345,7 +361,11 @@ export class Hub {
   #noteTerminal(note: TerminalNote): void {
     const name = this.#workers.find(note.worker)?.name ?? note.worker.slice(0, 8);
     this.#parts.noticed(`${note.kind} on ${name}: ${note.note}`);
-    if (!this.#isStopping) this.#workers.note(note).catch((error: unknown) => this.fail(error));
+    this.#note(note);
+  }
+
+  #note(event: EventNote): void {
+    if (!this.#isStopping) this.#workers.note(event).catch((error: unknown) => this.fail(error));
   }
 
   async #close(): Promise<void> {

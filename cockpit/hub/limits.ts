@@ -58,3 +58,15 @@ export const treeAskMsMax = 60_000;
 
 /** Such questions that may be open at once; each is a person's. */
 export const treeAsksMax = 64;
+
+/** Ways over ssh that are being opened at once: each is a process here and a login there. */
+export const sshOpeningMax = 8;
+
+/** From the start of ssh to the first word of the agent: as long as ssh tries to connect, and a slow login. */
+export const sshPatienceMs = 25_000;
+
+/** An ssh whose link failed has so long to say why. */
+export const sshEndMsMax = 1000;
+
+/** Ends of links that are remembered for each worker, to see whether it flaps. */
+export const linkEndsKept = 32;

@@ -13,6 +13,7 @@ import { inviteAddressesMax } from '../../protocol/invite.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { Address } from '../../protocol/transports/address.ts';
 import type { Listener } from '../../protocol/transports/link.ts';
+import { answerOverStdio } from '../../protocol/transports/stdio.ts';
 import { openHubSwarm } from '../../protocol/transports/swarm.ts';
 import { openArchiveFiles } from '../../store/archive-files.ts';
 import { openArtifactFiles } from '../../store/artifact-files.ts';
@@ -34,6 +35,7 @@ import {
 import { type ControlScene, openControl, serveCockpit } from './control.ts';
 import { Hub } from './hub.ts';
 import type { Door, HubParts } from './hub-parts.ts';
+import { sshPatienceMs } from './limits.ts';
 
 /** What the program needs of the process that it runs in. */
 export interface HubProgramParts {
@@ -157,6 +159,14 @@ async function openSwarmDoor(plan: DoorPlan): Promise<Door> {
   return {
     addresses: advertise(wanted.advertise, swarm.address),
     rendezvous: advertise(wanted.advertise, swarm.rendezvous),
+    answer: (bytes, only) =>
+      answerOverStdio({
+        bytes,
+        keyPair: plan.keyPair,
+        timers: plan.ports.timers,
+        patienceMs: sshPatienceMs,
+        admits: (key) => (only ?? key) === key && plan.admits(key),
+      }),
     kick: (key) => swarm.kick(key),
     close: () => swarm.close(),
   };

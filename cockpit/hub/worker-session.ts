@@ -21,6 +21,7 @@ import type { SentReceipts } from './sent-receipts.ts';
 import type { Terminals } from './terminals.ts';
 import type { TreeLine } from './tree-line.ts';
 import type { WorkerDesk } from './worker-desk.ts';
+import type { WorkerWays } from './worker-ways.ts';
 
 /** What a worker's session needs of the hub. */
 export interface WorkerSessionParts {
@@ -34,6 +35,7 @@ export interface WorkerSessionParts {
   readonly doctorLine: DoctorLine;
   readonly treeLine: TreeLine;
   readonly terminals: Terminals;
+  readonly ways: Pick<WorkerWays, 'linked' | 'unlinked'>;
   readonly intake: Intake;
   readonly ports: Ports;
   readonly identity: SessionIdentity;
@@ -175,6 +177,7 @@ export class WorkerSession implements SessionHost {
     this.#isFresh = true;
     workers.noteHello(key, hello).catch(failed);
     this.#parts.terminals.linked(key, hello);
+    this.#parts.ways.linked(key, this.session.connection?.carrier ?? 'swarm');
     presenceChanged();
   }
 
@@ -208,6 +211,7 @@ export class WorkerSession implements SessionHost {
     noticed(`link to ${workers.find(key)?.name ?? key.slice(0, 8)} closed: ${reason}`);
     workers.noteSeen(key).catch(failed);
     this.#parts.terminals.unlinked(key);
+    this.#parts.ways.unlinked(key, reason);
     presenceChanged();
   }
 

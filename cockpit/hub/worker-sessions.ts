@@ -2,31 +2,43 @@
  * The sessions of all workers that are served: which there are, and whose links they take.
  *
  * A session exists for every trusted worker, linked or not, from its pairing or the hub's start until it is
- * revoked. Invariant: a worker has one session, and a revoked one has none.
+ * revoked, and with it a ladder that looks for a way to it. Invariant: a worker has one session, and a revoked one has none.
  */
 import type { PeerKey } from '../../protocol/model.ts';
 import type { Link } from '../../protocol/transports/link.ts';
 import type { StoreIdentity } from '../../store/format.ts';
 import { Intake } from '../../store/intake.ts';
 import type { Kv } from '../../store/kv.ts';
+import type { BoxDesk } from './box-desk.ts';
 import { WorkerSession, type WorkerSessionParts } from './worker-session.ts';
+import { WorkerWays, type WorkerWaysParts } from './worker-ways.ts';
 
 /** What all sessions share. */
 export interface WorkerSessionsParts
-  extends Omit<WorkerSessionParts, 'key' | 'store' | 'intake' | 'identity'> {
+  extends Omit<WorkerSessionParts, 'key' | 'store' | 'intake' | 'identity' | 'ways'>,
+    Pick<WorkerWaysParts, 'ssh' | 'answer' | 'note'> {
   readonly kv: Kv;
   /** Of the hub's own store. */
   readonly identity: StoreIdentity;
   readonly version: string;
+  readonly boxes: BoxDesk;
 }
 
 /** Life cycle: `open` for each worker, `stop` at the end. */
 export class WorkerSessions {
+  /** By which way each is linked. */
+  readonly ways: WorkerWays;
   readonly #parts: WorkerSessionsParts;
   readonly #sessions = new Map<PeerKey, WorkerSession>();
 
   constructor(parts: WorkerSessionsParts) {
     this.#parts = parts;
+    this.ways = new WorkerWays({
+      ...parts,
+      attach: (worker, link) => this.#attach(worker, link),
+      changed: parts.presenceChanged,
+    });
+    parts.boxes.follow((worker) => this.ways.boxChanged(worker));
   }
 
   get count(): number {
@@ -47,12 +59,14 @@ export class WorkerSessions {
     const streams = workers.streamsOf(key);
     const session = new WorkerSession({
       ...this.#parts,
+      ways: this.ways,
       key,
       store: worker.store,
       intake: new Intake({ kv, peer: key, streams, isAfterCrash }),
       identity: { role: 'hub', version, store, incarnation },
     });
     this.#sessions.set(key, session);
+    this.ways.add(key);
   }
 
   /** Gives a link to the session of its peer, if that is one of these. */
@@ -66,10 +80,19 @@ export class WorkerSessions {
   remove(worker: PeerKey): WorkerSession | undefined {
     const session = this.#sessions.get(worker);
     this.#sessions.delete(worker);
+    this.ways.remove(worker);
     return session;
   }
 
   stop(reason: string): void {
+    this.ways.stop();
     for (const { session } of this.#sessions.values()) session.stop(reason);
+  }
+
+  #attach(worker: PeerKey, link: Link): Promise<string> {
+    const session = this.#sessions.get(worker)?.session;
+    if (session !== undefined) return session.attach(link);
+    link.close('WORKER_REVOKED');
+    return Promise.resolve('WORKER_REVOKED');
   }
 }

@@ -36,12 +36,14 @@ export const lostWorkerMs = 60_000;
 export function presentWorker(hub: Hub, worker: WorkerRecord): TeamRow {
   const session = hub.session(worker.key);
   const held = hub.desk.listHeldBy(worker.key);
+  const { word: link, reason: linkReason } = hub.ways.view(worker.key);
   return {
     name: worker.name,
     kind: worker.kind,
     host: worker.host,
     state: findWorkerState(hub, worker),
-    link: session?.isLinked === true ? 'direct' : 'none',
+    link,
+    linkReason,
     lastSeenMs: findSilence(hub, worker),
     jobs: held.map((job) => job.id),
     capabilities: worker.capabilities,

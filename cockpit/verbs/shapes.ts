@@ -18,12 +18,10 @@ import type {
   Reconcile,
   WorkerKind,
 } from '../../protocol/model.ts';
+import type { LinkWord } from '../manager/ladder.ts';
 
 /** What a worker is doing, as far as is known. `stale` and `lost` are silence, shown as silence. */
 export type WorkerState = 'new' | 'idle' | 'working' | 'draining' | 'stale' | 'lost' | 'revoked';
-
-/** How the worker is reached right now. */
-export type WorkerLink = 'direct' | 'none';
 
 /** One row of `wally team`. */
 export interface TeamRow {
@@ -31,7 +29,10 @@ export interface TeamRow {
   readonly kind: WorkerKind;
   readonly host: string;
   readonly state: WorkerState;
-  readonly link: WorkerLink;
+  /** By which way it is linked: `none` while something is tried, `blocked` once all was, in vain. */
+  readonly link: LinkWord;
+  /** What became of its link, and of what was tried since; null while it is linked. */
+  readonly linkReason?: string | null;
   /** Milliseconds since the worker was last heard; null when it never was. */
   readonly lastSeenMs: number | null;
   /** Jobs it holds that have not ended. */

@@ -115,7 +115,8 @@ function showWorker(row: TeamRow, style: Style): string {
         ];
   const rows = [
     ['host', row.host],
-    ['state', `${row.state}, link ${row.link}`],
+    ['state', row.state],
+    ['link', row.linkReason == null ? row.link : `${row.link}: ${row.linkReason}`],
     ['jobs', row.jobs.join(' ') || '-'],
     box,
     ['load', describeLoad(row)],

@@ -22,3 +22,6 @@ const supplies: Supplies = { bundle: refuse, describeRuntime: refuse, runtime: r
 
 /** No ssh, and nothing to put onto a box. */
 export const noFleet = { ssh, supplies };
+
+/** A door to which no bytes lead. */
+export const noAnswer = (): Promise<never> => Promise.reject(new AppError('LINK_LOST'));

@@ -14,7 +14,7 @@ import { type CommandJob, getLastAttempt, type JobRecord } from '../../cockpit/m
 import { serveControl } from '../../protocol/control.ts';
 import type { JobId, PeerKey } from '../../protocol/model.ts';
 import { MemoryArchive } from '../../store/archive-memory.ts';
-import { noFleet } from '../kit/no-fleet.ts';
+import { noAnswer, noFleet } from '../kit/no-fleet.ts';
 import { bareBox } from '../store/doctor/fake-box.ts';
 import { type DiskCopy, SimDisk } from './disk.ts';
 import type { Ground } from './ground.ts';
@@ -196,6 +196,7 @@ export class HubBox {
         return {
           addresses: [{ host: 'hub.test', port: 1 }],
           rendezvous: [],
+          answer: noAnswer,
           kick: (key) => network.kick(key),
           close: async () => network.closeDoor(owner),
         };

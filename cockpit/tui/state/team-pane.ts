@@ -4,6 +4,7 @@
  * Every row acts: the M2's is the way to what waits for them, Wally's opens the hub, a heading folds.
  * Cancelling is about all that the selected worker holds, and asks first.
  */
+import { isLinked } from '../../manager/ladder.ts';
 import type { JobRow } from '../../verbs/shapes.ts';
 import type { Command } from '../keys/keymap.ts';
 import { findOpenCard, openCard, openWorker } from './card.ts';
@@ -73,5 +74,5 @@ function explainCancel(state: State, item: TeamItem | undefined): string | undef
 
 function explainTerminal(item: TeamItem | undefined): string | undefined {
   if (item?.type !== 'worker') return 'no worker is selected';
-  return item.worker.link === 'none' ? `${item.worker.name} has no link now` : undefined;
+  return isLinked(item.worker.link) ? undefined : `${item.worker.name} has no link now`;
 }

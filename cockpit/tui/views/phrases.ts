@@ -6,6 +6,7 @@
  */
 import { unreachable } from '../../../protocol/errors.ts';
 import { type Outcome, receipts } from '../../../protocol/model.ts';
+import { isLinked } from '../../manager/ladder.ts';
 import type { AttemptRow, JobRow, StatusShape, TeamRow, WorkerState } from '../../verbs/shapes.ts';
 import { type Role, type Row, type Span, span } from './row.ts';
 
@@ -62,9 +63,18 @@ export function loadText({ load, capabilities }: TeamRow): string {
   return `${share}% ${sizeText(load.memoryFreeBytes)}`;
 }
 
+/** By which way the worker is linked: quiet where it is as usual, loud where none of them goes through. */
+export function linkSpan({ link }: TeamRow): Span {
+  if (link === 'blocked') return span('blocked', 'warn');
+  return span(
+    link === 'none' ? 'no link' : link,
+    link === 'ssh' || link === 'relayed' ? 'plain' : 'dim',
+  );
+}
+
 /** Has the worker been heard within the time in which the hub would call it silent? */
 export function isHeard(worker: TeamRow): boolean {
-  return worker.link !== 'none' && !['stale', 'lost', 'revoked'].includes(worker.state);
+  return isLinked(worker.link) && !['stale', 'lost', 'revoked'].includes(worker.state);
 }
 
 /**

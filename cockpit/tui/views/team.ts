@@ -12,7 +12,7 @@ import { teamForm } from '../state/scroll.ts';
 import type { Rect } from './layout.ts';
 import { viewTableRows } from './list.ts';
 import { frame, type PaneView } from './pane.ts';
-import { loadText, receiptDots, uptimeText, workerAge, workerSpans } from './phrases.ts';
+import { linkSpan, loadText, receiptDots, uptimeText, workerAge, workerSpans } from './phrases.ts';
 import { type Row, span } from './row.ts';
 import type { Column } from './table.ts';
 import { tallyJobs } from './tally.ts';
@@ -120,7 +120,7 @@ function workerCells(
     workerSpans(worker, { age, needsYou }),
     heldRow(worker, state.jobs),
     [span(loadText(worker), 'dim')],
-    [span(worker.link === 'none' ? 'no link' : worker.link, 'dim')],
+    [linkSpan(worker)],
     [span(worker.kind, 'dim')],
     [span(worker.host, 'dim')],
     [span(worker.capabilities?.has.join(' ') ?? '', 'dim')],

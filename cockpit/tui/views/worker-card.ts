@@ -11,7 +11,14 @@ import type { Card, WorkerDoctor } from '../state/card.ts';
 import type { State } from '../state/model.ts';
 import { fact, factRows, partTitle } from './facts.ts';
 import { jobTable } from './jobs.ts';
-import { ageText, durationText, sizeText, workerAge, workerStateSpan } from './phrases.ts';
+import {
+  ageText,
+  durationText,
+  linkSpan,
+  sizeText,
+  workerAge,
+  workerStateSpan,
+} from './phrases.ts';
 import { type Row, span } from './row.ts';
 
 const attemptsShown = 12;
@@ -33,7 +40,8 @@ export function workerRows(
     ...askingRows(worker, state, width),
     fact('kind', [span(worker.kind)]),
     fact('host', [span(worker.host)]),
-    fact('link', [span(worker.link === 'none' ? 'no link' : worker.link)]),
+    fact('link', [linkSpan(worker)]),
+    ...linkReasonRows(worker, width),
     fact('heard', [span(workerAge(worker, report))]),
     ...factRows('holds', worker.jobs.join(' ') || 'none', width),
     ...boxRows(worker, width),
@@ -48,6 +56,10 @@ export function workerRows(
 
 function troubleRows({ trouble }: TeamRow, width: number): readonly Row[] {
   return trouble == null ? [] : factRows('trouble', `${trouble}: it is not served`, width);
+}
+
+function linkReasonRows({ linkReason }: TeamRow, width: number): readonly Row[] {
+  return linkReason == null ? [] : factRows('', linkReason, width);
 }
 
 /** What waits for the M2 about this worker. */

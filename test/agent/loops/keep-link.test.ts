@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { KeepLink } from '../../../agent/loops/keep-link.ts';
 import { AppError } from '../../../protocol/errors.ts';
+import { climbMsBase, climbMsMax, climbProvenMs } from '../../../protocol/limits.ts';
 import type { LeaseInstant } from '../../../protocol/machines/renewal.ts';
 import type { Session } from '../../../protocol/session.ts';
 import { createLinkPair } from '../../../protocol/transports/memory.ts';
@@ -14,12 +15,13 @@ function makeLoop(dialMs: number) {
   const ports = new FakePorts();
   const askedAt: (number | undefined)[] = [];
   const ends: ((reason: string) => void)[] = [];
-  const session = {
+  const other: { connection: { carrier: string } | undefined } = { connection: undefined };
+  const session = Object.assign(other, {
     attach: (_link: unknown, at?: LeaseInstant) => {
       askedAt.push(at?.monotonicMs);
       return new Promise<string>((resolve) => ends.push(resolve));
     },
-  } as unknown as Session;
+  }) as unknown as Session;
   const dials: number[] = [];
   const loop = new KeepLink({
     session,
@@ -31,7 +33,7 @@ function makeLoop(dialMs: number) {
       return createLinkPair('a', 'b')[0];
     },
   });
-  return { ports, loop, askedAt, ends, dials };
+  return { ports, loop, askedAt, ends, dials, other };
 }
 
 describe('keep link', () => {
@@ -52,6 +54,45 @@ describe('keep link', () => {
     await ports.advance(60_000);
     expect(dials).toHaveLength(3);
     expect(loop.status).toContain('dialling');
+    loop.stop();
+  });
+
+  test('keep link: while the hub came another way it dials at ease, and in a hurry once that is gone', async () => {
+    const { ports, loop, ends, dials, other } = makeLoop(1);
+    other.connection = { carrier: 'stdio' };
+    void loop.start();
+    await ports.advance(1);
+    ends[0]?.('cut');
+    await ports.advance(2 * climbMsBase * ports.roll - 1);
+    expect(dials).toHaveLength(1);
+    expect(loop.status).toBe('linked by ssh');
+    other.connection = undefined;
+    loop.closed();
+    await ports.advance(0);
+    expect(dials).toHaveLength(2);
+    loop.stop();
+  });
+
+  test('keep link: a way that breaks again and again is tried ever more seldom, until it lasts', async () => {
+    const { ports, loop, ends, dials, other } = makeLoop(1);
+    other.connection = { carrier: 'stdio' };
+    void loop.start();
+    const pauses: number[] = [];
+    await ports.advance(climbMsMax);
+    for (let round = 0; round < 10; round += 1) {
+      const [endedAt, dialled] = [ports.nowMs, dials.length];
+      ends.at(-1)?.('LINK_TIMEOUT');
+      while (dials.length === dialled) await ports.advance(100);
+      pauses.push(ports.nowMs - endedAt);
+      await ports.advance(1);
+      if (dials.length === 2) await ports.advance(climbMsMax);
+    }
+    expect(pauses.at(-1)).toBe(climbMsMax / 2);
+    await ports.advance(climbProvenMs);
+    const [endedAt, dialled] = [ports.nowMs, dials.length];
+    ends.at(-1)?.('LINK_TIMEOUT');
+    while (dials.length === dialled) await ports.advance(100);
+    expect(ports.nowMs - endedAt).toBe(climbMsBase / 2);
     loop.stop();
   });
 });

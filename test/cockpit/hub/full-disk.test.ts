@@ -116,7 +116,8 @@ describe('watch on a disk in trouble', () => {
     const feed = new Feed();
     const door = { addresses: [], rendezvous: [] };
     const inbox = { list: () => [] };
-    const desks = { desk, inbox, workers, session: () => undefined };
+    const ways = { view: () => ({ word: 'none', reason: null, ends: [] }) };
+    const desks = { desk, inbox, workers, session: () => undefined, ways };
     const hub = { feed, disk, ports, door, startedAt: 1, ...desks };
     const lists: number[] = [];
     let leave: () => void = () => undefined;

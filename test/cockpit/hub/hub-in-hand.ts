@@ -20,7 +20,7 @@ import { instantTiming } from '../../../store/disk-timing.ts';
 import { openStore } from '../../../store/format.ts';
 import { MemoryLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../../store/memory.ts';
-import { noFleet } from '../../kit/no-fleet.ts';
+import { noAnswer, noFleet } from '../../kit/no-fleet.ts';
 import { FakePorts, settle } from '../../protocol/fake-ports.ts';
 import { makeHello, RawPeer } from '../../protocol/raw-peer.ts';
 import { bareBox } from '../../store/doctor/fake-box.ts';
@@ -53,6 +53,7 @@ export interface HubInHand {
 const shutDoor = {
   addresses: [],
   rendezvous: [],
+  answer: noAnswer,
   kick: () => undefined,
   close: async () => undefined,
 };

@@ -29,7 +29,7 @@ import type { Kv } from '../../../../store/kv.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../../store/log-memory.ts';
 import { instantDisk, openMemoryKv } from '../../../../store/memory.ts';
 import { planRow } from '../../../../store/row-codec.ts';
-import { noFleet } from '../../../kit/no-fleet.ts';
+import { noAnswer, noFleet } from '../../../kit/no-fleet.ts';
 import { FakePorts, settle } from '../../../protocol/fake-ports.ts';
 import { makeHello, RawPeer } from '../../../protocol/raw-peer.ts';
 import { bareBox } from '../../../store/doctor/fake-box.ts';
@@ -64,7 +64,7 @@ async function startHub(): Promise<void> {
     openDoor: async (who) => {
       accept = who.accept;
       const close = async () => undefined;
-      return { addresses: [], rendezvous: [], kick: () => undefined, close };
+      return { addresses: [], rendezvous: [], answer: noAnswer, kick: () => undefined, close };
     },
     serveCockpit: () => expect.unreachable('no cockpit is paired'),
     ...noFleet,
