@@ -10,6 +10,7 @@
 import type { Finding } from '../../protocol/doctor.ts';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { parseInvite } from '../../protocol/invite.ts';
+import type { PeerKey } from '../../protocol/model.ts';
 import { formatAddress } from '../../protocol/transports/address.ts';
 import { askWorkers } from '../hub/doctor/doctor.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -20,7 +21,8 @@ import { awaitSeen } from './await-seen.ts';
 import type { Bundle } from './bundle.ts';
 import { type BoxWay, deliver, isDelivered } from './deliver.ts';
 import { installInviteMs } from './limits.ts';
-import { askOdally } from './odally.ts';
+import { askOdally, type OdallyPlace } from './odally.ts';
+import { pairOverSsh } from './pair-over-ssh.ts';
 import { type InstallPlan, type InstallStep, planInstall } from './plan-install.ts';
 import { type BoxFacts, planProbe, readProbe } from './probe.ts';
 import { readScript } from './shell.ts';
@@ -223,26 +225,30 @@ class Installer {
       ...(name === undefined ? {} : { name }),
     });
     try {
-      const words = 'join - --only --json';
-      const joined = await askOdally({ way, home: facts.home }, words, `${invite.code}\n`).catch(
-        (error: unknown) => {
-          throw this.#explainUnreached(error);
-        },
-      );
-      const worker = hub.workers.find(String(joined.key));
+      const odally = { way, home: facts.home };
+      const heard = await this.#join(odally, invite.code).catch(unlessUnreached);
+      const key = heard ?? (await this.#joinOverSsh(odally, invite.code));
+      const how = heard === undefined ? ', over ssh: UDP does not get through' : '';
+      const worker = hub.workers.find(key);
       if (worker === undefined) throw new AppError('PEER_UNKNOWN');
-      return { value: worker, words: `it is ${worker.name}` };
+      return { value: worker, words: `it is ${worker.name}${how}` };
     } finally {
       await hub.invites.withdraw(parseInvite(invite.code).oneTimeKey);
     }
   }
 
-  /** A box that does not get through to us: over ssh we know where it looked. */
-  #explainUnreached(error: unknown): unknown {
-    const isUnreached = error instanceof AppError && error.code === 'LINK_TIMEOUT';
-    if (!isUnreached) return error;
-    const where = describeDoor(this.#scene.hub);
-    return new AppError('INSTALL_UNREACHED', `The box does not reach this hub at ${where}.`);
+  async #join(odally: OdallyPlace, code: string): Promise<PeerKey> {
+    const joined = await askOdally(odally, 'join - --only --json', `${code}\n`);
+    return String(joined.key);
+  }
+
+  async #joinOverSsh(odally: OdallyPlace, code: string): Promise<PeerKey> {
+    const { hub } = this.#scene;
+    return pairOverSsh(hub, odally, code).catch((cause: unknown) => {
+      const { message } = wrapError(cause, 'INSTALL_FAILED');
+      const detail = `The box does not reach this hub at ${describeDoor(hub)}. ${message}`;
+      throw new AppError('INSTALL_UNREACHED', detail, { cause });
+    });
   }
 
   async #keepUp(): Promise<Done<string>> {
@@ -270,6 +276,12 @@ class Installer {
     const words = value.length === 0 ? 'nothing is wrong' : value.map(({ seen }) => seen).join(' ');
     return { value, words };
   }
+}
+
+/** A box that does not get through to us is no failure yet. */
+function unlessUnreached(error: unknown): undefined {
+  if (error instanceof AppError && error.code === 'LINK_TIMEOUT') return undefined;
+  throw error;
 }
 
 interface Done<T> {

@@ -137,6 +137,11 @@ export class InviteBook {
     return invite !== undefined && !this.#isExpired(invite);
   }
 
+  /** The key that was paired by an invite; undefined while it was not used. */
+  findUser(oneTimeKey: PeerKey): PeerKey | undefined {
+    return this.#invites.get(oneTimeKey)?.usedBy ?? undefined;
+  }
+
   /** Whom the open invite of this one-time key lets in. */
   kindOf(oneTimeKey: PeerKey): InviteKind {
     return this.#invites.get(oneTimeKey)?.kind ?? 'worker';

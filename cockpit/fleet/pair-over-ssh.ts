@@ -1,0 +1,37 @@
+/*
+ * Pairing a box over the ssh by which it is installed, where it does not get through to us by UDP.
+ *
+ * The same exchange as over the swarm, with the invite's one-time key, on the bytes of `odally join --stdio`. The
+ * code goes by its stdin. Errors: INSTALL_FAILED, SSH_*, LINK_*, those of pairing.
+ */
+import { AppError } from '../../protocol/errors.ts';
+import { parseInvite } from '../../protocol/invite.ts';
+import type { PeerKey } from '../../protocol/model.ts';
+import { sleep } from '../../protocol/ports.ts';
+import type { Hub } from '../hub/hub.ts';
+import { remoteCommandMsMax } from './limits.ts';
+import type { OdallyPlace } from './odally.ts';
+import { quoteLine } from './shell.ts';
+
+/** Uses the code there; resolves with the key of the box. */
+export async function pairOverSsh(
+  hub: Hub,
+  { way, home }: OdallyPlace,
+  code: string,
+): Promise<PeerKey> {
+  const { ssh, place } = way;
+  const channel = ssh.open(place, quoteLine(`exec "${home}/bin/odally" join --stdio`));
+  const { stream } = channel;
+  try {
+    stream.write(`${code}\n`);
+    await hub.takeBytes({ incoming: stream, outgoing: stream });
+    const end = await Promise.race([channel.ended, sleep(hub.ports.timers, remoteCommandMsMax)]);
+    if (end?.failure !== undefined) throw end.failure;
+    const key = hub.invites.findUser(parseInvite(code).oneTimeKey);
+    if (end?.code === 0 && key !== undefined) return key;
+    const said = end?.stderr.trim().split('\n').slice(-2).join(' ').slice(0, 300) ?? 'nothing';
+    throw new AppError('INSTALL_FAILED', `The box did not pair over ssh; it said: ${said}`);
+  } finally {
+    channel.close();
+  }
+}
