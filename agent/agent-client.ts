@@ -3,7 +3,7 @@
  *
  * Errors: AGENT_UNREACHABLE where none runs.
  */
-import { ControlClient } from '../protocol/control.ts';
+import { ControlClient } from '../protocol/control-client.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { PeerKey } from '../protocol/model.ts';
 import { dialUnix } from '../protocol/transports/unix.ts';

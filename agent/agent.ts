@@ -39,6 +39,7 @@ import { KeepLink } from './loops/keep-link.ts';
 import { PolicyTeller } from './policy/policy-teller.ts';
 import { settle } from './settle.ts';
 import { Terminals } from './terminals.ts';
+import { Waker } from './waker.ts';
 import { Working } from './working.ts';
 
 /** How the marks of terminals begin, where those of attempts have an id. */
@@ -67,13 +68,17 @@ export class Agent implements SessionHost {
   #trouble: string | null = null;
   #resolveEnded!: (failure: AppError | undefined) => void;
   #failure: AppError | undefined;
-  #isWaking = false;
+  readonly #waker: Waker;
   /** Resolves when the agent has stopped, with the failure that ended it if one did. */
   readonly ended: Promise<AppError | undefined>;
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
     this.#hubClock = new HubClock(parts.ports.clock);
+    this.#waker = new Waker(parts.ports.timers, () => {
+      this.#working.wake();
+      this.#leavings.wake();
+    });
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -108,7 +113,7 @@ export class Agent implements SessionHost {
     });
     // Those that a crash left; what was stopped left none.
     if (this.#identity.isAfterCrash) await workshop.reapShells(this.#mark(terminalMark));
-    disk.follow(() => this.#wakeSoon());
+    disk.follow(() => this.#waker.soon());
     this.#asks.trail.start();
     this.#live({ type: 'ready' });
   }
@@ -211,7 +216,7 @@ export class Agent implements SessionHost {
     this.#leavings.linked();
     this.#terminals.linked(hello);
     this.#policyTeller.linked();
-    this.#wakeSoon();
+    this.#waker.soon();
   }
 
   frame(frame: OwnerFrame): void {
@@ -238,7 +243,7 @@ export class Agent implements SessionHost {
     this.#leavings.unlinked();
     this.#terminals.unlinked();
     this.#keepLink.closed();
-    this.#wakeSoon();
+    this.#waker.soon();
   }
 
   trouble(code: AppError['code']): void {
@@ -268,7 +273,7 @@ export class Agent implements SessionHost {
         queued: (store, rows) => this.#session.queued(store, rows),
         endProcess: (attempt) => this.#working.run.end(attempt),
         taken: () => this.#working.run.wake(),
-        changed: () => this.#wakeOnce(),
+        changed: () => this.#waker.once(),
         logEnd: (attempt) => this.#leavings.logEnd(attempt),
         artifacts: (attempt) => this.#leavings.artifacts(attempt),
         owesArtifacts: (attempt) => this.#leavings.owesArtifacts(attempt),
@@ -333,7 +338,7 @@ export class Agent implements SessionHost {
   #performLife(effect: LifeEffect): void {
     if (effect.do === 'serve') {
       void this.#keepLink.start();
-      this.#wake();
+      this.#waker.now();
     } else if (effect.do === 'end-work') {
       const { ports } = this.#parts;
       const [desk, runWork, session] = [this.#desk, this.#working.run, this.#session];
@@ -373,25 +378,6 @@ export class Agent implements SessionHost {
     this.#failure = wrapError(thrown, 'STORE_IO');
     this.#parts.noticed(`failed: ${this.#failure.code} ${this.#failure.message}`);
     this.#live({ type: 'stop' });
-  }
-
-  #wake(): void {
-    this.#working.wake();
-    this.#leavings.wake();
-  }
-
-  /** Many changes of one turn are looked at once. */
-  #wakeOnce(): void {
-    if (this.#isWaking) return;
-    this.#isWaking = true;
-    queueMicrotask(() => {
-      this.#isWaking = false;
-      this.#wake();
-    });
-  }
-
-  #wakeSoon(): void {
-    this.#parts.ports.timers.after(0, () => this.#wake());
   }
 
   #mark(owner: AttemptId | `${typeof terminalMark}${number | ''}`): string {

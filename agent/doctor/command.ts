@@ -6,7 +6,7 @@
  * Errors: USAGE_FLAG, USAGE_ARGUMENT, STORE_*.
  */
 import { parseArgs } from 'node:util';
-import type { ControlClient } from '../../protocol/control.ts';
+import type { ControlClient } from '../../protocol/control-client.ts';
 import {
   type DoctorReport,
   parseArea,

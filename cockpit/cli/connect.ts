@@ -4,7 +4,7 @@
  * Errors: HUB_UNREACHABLE, HUB_START, and whatever stopped the hub from coming up.
  */
 import { fileURLToPath } from 'node:url';
-import { ControlClient } from '../../protocol/control.ts';
+import { ControlClient } from '../../protocol/control-client.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { sleep } from '../../protocol/ports.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';

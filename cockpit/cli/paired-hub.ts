@@ -9,7 +9,7 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ControlClient } from '../../protocol/control.ts';
+import { ControlClient } from '../../protocol/control-client.ts';
 import { AppError, hasSystemCode } from '../../protocol/errors.ts';
 import { formatKey, loadOrCreateIdentity } from '../../protocol/identity.ts';
 import { type Invite, isExpired, parseInvite } from '../../protocol/invite.ts';

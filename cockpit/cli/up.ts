@@ -7,7 +7,7 @@
  */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ControlClient } from '../../protocol/control.ts';
+import { ControlClient } from '../../protocol/control-client.ts';
 import { AppError, isErrorCode } from '../../protocol/errors.ts';
 import { sleep } from '../../protocol/ports.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { findHubHome } from '../../cockpit/home.ts';
 import { startHub } from '../../cockpit/hub/program.ts';
 import { pickName } from '../../cockpit/manager/names.ts';
-import { ControlClient } from '../../protocol/control.ts';
+import { ControlClient } from '../../protocol/control-client.ts';
 import { formatKey } from '../../protocol/identity.ts';
 import { openSystemPorts } from '../../protocol/ports.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';

@@ -7,7 +7,7 @@
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from '../../.config/build.ts';
-import { ControlClient } from '../../protocol/control.ts';
+import { ControlClient } from '../../protocol/control-client.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';
 import { openHomes } from '../kit/homes.ts';
 import { locateProgram, startScript } from '../kit/processes.ts';

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TeamRow } from '../../cockpit/verbs/shapes.ts';
-import { ControlClient } from '../../protocol/control.ts';
+import { ControlClient } from '../../protocol/control-client.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';
 import { openHomes } from '../kit/homes.ts';
 import { runVerb } from '../kit/processes.ts';

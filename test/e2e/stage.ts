@@ -19,7 +19,7 @@ import type {
   TeamRow,
   WatchItem,
 } from '../../cockpit/verbs/shapes.ts';
-import { ControlClient } from '../../protocol/control.ts';
+import { ControlClient } from '../../protocol/control-client.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';
 import { type Homes, openHomes } from '../kit/homes.ts';
 import {

@@ -4,7 +4,7 @@
  * It speaks to the hub by the product's own control protocol and may be killed at any time, with
  * calls open. Nothing waits for it: what it was told is what it wrote down before.
  */
-import { ControlClient, type ControlStream, type TakeItem } from '../../protocol/control.ts';
+import { ControlClient, type ControlStream, type TakeItem } from '../../protocol/control-client.ts';
 import type { Chance } from './chance.ts';
 import type { Ground } from './ground.ts';
 import { Incarnation } from './incarnation.ts';

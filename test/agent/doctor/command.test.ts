@@ -8,7 +8,8 @@ import { type DoctorCommandParts, runDoctorCommand } from '../../../agent/doctor
 import { openDoctor } from '../../../agent/doctor/doctor.ts';
 import { parseWish } from '../../../agent/doctor/wish.ts';
 import { type AgentHome, findAgentHome } from '../../../agent/home.ts';
-import { ControlClient, serveControl } from '../../../protocol/control.ts';
+import { serveControl } from '../../../protocol/control.ts';
+import { ControlClient } from '../../../protocol/control-client.ts';
 import type { DoctorAnswer, DoctorWish } from '../../../protocol/doctor.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
 import { createLinkPair } from '../../../protocol/transports/memory.ts';

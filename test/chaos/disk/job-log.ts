@@ -3,7 +3,7 @@
  */
 import { join } from 'node:path';
 import type { LogItem } from '../../../cockpit/verbs/shapes.ts';
-import { ControlClient } from '../../../protocol/control.ts';
+import { ControlClient } from '../../../protocol/control-client.ts';
 import { dialUnix } from '../../../protocol/transports/unix.ts';
 import type { Stand } from './stand.ts';
 

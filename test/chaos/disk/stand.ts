@@ -10,7 +10,7 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InviteShape, JobDetail, TeamRow } from '../../../cockpit/verbs/shapes.ts';
-import { ControlClient } from '../../../protocol/control.ts';
+import { ControlClient } from '../../../protocol/control-client.ts';
 import { dialUnix } from '../../../protocol/transports/unix.ts';
 import { type Homes, openHomes } from '../../kit/homes.ts';
 import { locateProgram } from '../../kit/processes.ts';

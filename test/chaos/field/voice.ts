@@ -7,7 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WatchItem } from '../../../cockpit/verbs/shapes.ts';
-import { ControlClient } from '../../../protocol/control.ts';
+import { ControlClient } from '../../../protocol/control-client.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { dialUnix } from '../../../protocol/transports/unix.ts';
 

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { runVerb } from '../../../cockpit/hub/control.ts';
-import { ControlClient } from '../../../protocol/control.ts';
+import { ControlClient } from '../../../protocol/control-client.ts';
 import type { AuditRow } from '../../../store/audit-list.ts';
 import { readAuditRows } from '../../../store/audit-read.ts';
 import { bareBox } from '../../store/doctor/fake-box.ts';

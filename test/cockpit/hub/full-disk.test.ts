@@ -11,7 +11,7 @@ import { Feed } from '../../../cockpit/hub/feed.ts';
 import type { Hub } from '../../../cockpit/hub/hub.ts';
 import { Ledger } from '../../../cockpit/hub/ledger.ts';
 import { watchVerb } from '../../../cockpit/verbs/hub-state.ts';
-import { ControlClient } from '../../../protocol/control.ts';
+import { ControlClient } from '../../../protocol/control-client.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { dialUnix } from '../../../protocol/transports/unix.ts';
 import { MemoryArchive } from '../../../store/archive-memory.ts';

@@ -4,7 +4,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runVerb } from '../../../cockpit/hub/control.ts';
 import type { TerminalItem } from '../../../cockpit/verbs/terminal-shapes.ts';
-import { ControlClient, serveControl } from '../../../protocol/control.ts';
+import { serveControl } from '../../../protocol/control.ts';
+import { ControlClient } from '../../../protocol/control-client.ts';
 import {
   terminalAwayMsMax,
   terminalChunkBytesMax,
