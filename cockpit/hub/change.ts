@@ -159,8 +159,8 @@ function planEnded(job: JobRecord, at: number): KvOp {
 const endedSilent = encodeValue({ logBytes: 0 });
 const marked = new Uint8Array([1]);
 
-/** A marker row is there while something is so. */
-function planMarker(key: string, isSo: boolean): KvOp {
+/** A row that is there while something is so. */
+export function planMarker(key: string, isSo: boolean): KvOp {
   return isSo ? { type: 'put', key, value: marked } : { type: 'del', key };
 }
 

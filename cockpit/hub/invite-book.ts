@@ -142,6 +142,17 @@ export class InviteBook {
     return this.#invites.get(oneTimeKey)?.usedBy ?? undefined;
   }
 
+  /** Invites that nobody used and that had expired by then; wall milliseconds. */
+  countExpired(byMs: number): number {
+    const isUnused = ({ usedBy, expiresAt }: InviteRow) => usedBy === null && expiresAt <= byMs;
+    return [...this.#invites.values()].filter(isUnused).length;
+  }
+
+  /** Forgets all that have expired; resolves once that is on disk. */
+  async forgetExpired(): Promise<void> {
+    await this.#parts.committer.commit(this.#forgetExpired());
+  }
+
   /** Whom the open invite of this one-time key lets in. */
   kindOf(oneTimeKey: PeerKey): InviteKind {
     return this.#invites.get(oneTimeKey)?.kind ?? 'worker';

@@ -11,8 +11,11 @@ import { diskSection } from '../../../store/doctor/disk-checks.ts';
 import { fileSection } from '../../../store/doctor/file-checks.ts';
 import { homeChecks } from '../../../store/doctor/home-checks.ts';
 import type { HomeFacts } from '../../../store/doctor/home-facts.ts';
+import { copySection } from './copy-checks.ts';
 import { liveSection, walkedSection } from './hub-checks.ts';
 import type { HubRound } from './hub-round.ts';
+import { rowSection } from './row-checks.ts';
+import { waitingSection } from './waiting-checks.ts';
 
 interface Facts {
   readonly home: HomeFacts;
@@ -56,7 +59,10 @@ export const hubSections: readonly Section<HubRound>[] = [
   fileSection,
   boxSection,
   liveSection,
+  waitingSection,
   walkedSection,
+  rowSection,
+  copySection,
   diskSection,
   clockSection,
 ];

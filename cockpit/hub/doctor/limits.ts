@@ -30,3 +30,39 @@ export const openFilesBase = 256;
 
 /** Descriptors that a worker's links, logs and artifacts may take at once. */
 export const openFilesPerWorker = 4;
+
+/** Marks that are held against what they are about; at 20 µs each that is a tenth of a second. */
+export const rowsWalkedMax = 5000;
+
+/** Newest jobs that are held against their marks; a row is some kilobytes. */
+export const jobsMarkedMax = 1000;
+
+/** Copies of logs, and of artifacts, that are walked through; a thousand folders take some 30 ms. */
+export const copiesWalkedMax = 5000;
+
+/** A copy without a job that is younger may be one that is being forgotten. */
+export const copyYoungMs = 60 * 60 * 1000;
+
+/** An artifact that has not grown for so long is not on its way any more. */
+export const partialOldMs = 24 * 60 * 60 * 1000;
+
+/** Logs on the disk are output and headers, and what came since the last look at what is old. */
+export const logsOverFraction = 2;
+
+/** A decision that waits for longer is forgotten rather than thought about: a long weekend. */
+export const decisionWaitMs = 3 * 24 * 60 * 60 * 1000;
+
+/** Work that waits so long for a worker that is away should be known to somebody. */
+export const queuedAloneMs = 60 * 60 * 1000;
+
+/** A linked worker says in milliseconds whether it takes work; a full disk may hold it up for minutes. */
+export const unansweredMs = 10 * 60 * 1000;
+
+/** An invite that ran out is told after a day; most are used at once, or not at all on purpose. */
+export const inviteUnusedMs = 24 * 60 * 60 * 1000;
+
+/** A cockpit that was not seen for a quarter of a year is in nobody's use. */
+export const cockpitUnseenMs = 90 * 24 * 60 * 60 * 1000;
+
+/** Events are written with the clock of their moment; NTP moves it by less. */
+export const eventAheadMs = 60 * 1000;

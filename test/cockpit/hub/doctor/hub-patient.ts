@@ -1,0 +1,39 @@
+/*
+ * A hub that runs, with a home of files, for the checks of hubs: what a test breaks is in its store or its home.
+ */
+import { chmod } from 'node:fs/promises';
+import { findHubHome, type HubHome } from '../../../../cockpit/home.ts';
+import { diagnoseHub } from '../../../../cockpit/hub/doctor/doctor.ts';
+import { type Box, openBox } from '../../../../store/doctor/box.ts';
+import type { Patient } from '../../../kit/doctor-trial.ts';
+import { createDirectory } from '../../../store/place.ts';
+import { type HubInHand, openHubInHand } from '../hub-in-hand.ts';
+
+/** What a test may break. */
+export interface HubPatient extends Patient, Omit<HubInHand, 'failure'> {
+  readonly home: HubHome;
+  box: Box;
+}
+
+/** A sound one, with alice and bob. */
+export async function openHubPatient(): Promise<HubPatient> {
+  const { path, remove } = await createDirectory();
+  await chmod(path, 0o700);
+  const hand = await openHubInHand();
+  const home = findHubHome({ WALLY_HOME: path });
+  const patient: HubPatient = {
+    ...hand,
+    home,
+    box: openBox({ PATH: '/usr/bin:/bin', HOME: path }),
+    diagnose: (wish) => {
+      const { hub, ports } = hand;
+      const { box } = patient;
+      return diagnoseHub({ home, hub, ports, box, noticed: () => undefined }, wish);
+    },
+    close: async () => {
+      await hand.hub.stop();
+      await remove();
+    },
+  };
+  return patient;
+}
