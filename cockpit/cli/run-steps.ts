@@ -34,8 +34,9 @@ export async function runSteps(
   const left = new AppError('INSTALL_LEFT');
   const interrupted = new Promise<never>((_, reject) => {
     program.onSignal(() => {
-      stream.cancel();
+      // First: a stream that is left resolves at once, with no answer.
       reject(left);
+      stream.cancel();
     });
   });
   const answer = await Promise.race([stream.done, interrupted]);

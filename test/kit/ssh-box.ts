@@ -40,6 +40,8 @@ export interface BoxPlan {
   readonly without?: readonly string[];
   /** Has the person never accepted its host key? */
   readonly isStranger?: boolean;
+  /** Does it let nobody in? */
+  readonly isShut?: boolean;
 }
 
 /** One box. */
@@ -57,8 +59,8 @@ export interface SshBox {
   run(
     command: string,
   ): Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
-  /** Pids of the commands that ssh runs there now. */
-  listSessions(): readonly number[];
+  /** Ends all that ssh runs there now, as a box does that loses its power. */
+  endSessions(): void;
   /** Ends its sshd, and with it whoever is logged in. */
   close(): Promise<void>;
 }
@@ -116,20 +118,15 @@ async function openBox({ directory, config, known, name, plan }: BoxOrder): Prom
   const hostKey = join(place, 'host_key');
   makeKey(hostKey);
   const port = await findFreePort();
-  const rules = planServer({
-    place,
-    home,
-    bin,
-    hostKey,
-    port,
-    authorized: join(directory, 'id.pub'),
-  });
+  const authorized = plan.isShut === true ? '/dev/null' : join(directory, 'id.pub');
+  const rules = planServer({ place, home, bin, hostKey, port, authorized });
   writeFileSync(join(place, 'sshd_config'), rules);
   // The directory that it gives up its rights in is made by its package's service, which does not run.
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true });
   const server = spawn(programs.sshd, ['-D', '-e', '-f', join(place, 'sshd_config')], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: '/usr/bin:/bin' },
+    // By its environment it is known as the test's own, and ends with the test's homes.
+    env: { PATH: '/usr/bin:/bin', BOX: place },
   });
   await untilListening(server);
   const [type, key] = readFileSync(`${hostKey}.pub`, 'utf8').split(' ');
@@ -147,7 +144,7 @@ async function openBox({ directory, config, known, name, plan }: BoxOrder): Prom
     odallyHome: join(home, '.odally'),
     bin,
     run: (command) => runOver(config, name, command),
-    listSessions: () => listChildren(server.pid ?? 0),
+    endSessions: () => endAll(listChildren(server.pid ?? 0)),
     close: () => endServer(server),
   };
 }
@@ -272,9 +269,9 @@ async function endServer(server: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => server.once('exit', resolve));
   server.kill('SIGTERM');
   await ended;
-  for (const pid of sessions.filter(isAlive)) process.kill(pid, 'SIGKILL');
+  endAll(sessions);
 }
 
-function isAlive(pid: number): boolean {
-  return findParent(pid) !== undefined;
+function endAll(pids: readonly number[]): void {
+  for (const pid of pids) if (findParent(pid) !== undefined) process.kill(pid, 'SIGKILL');
 }
