@@ -3,6 +3,8 @@
  *
  * All of the world comes in through `AgentParts`, so the program and the simulator differ only here.
  */
+import type { UpgradeTold } from '../protocol/box-frames.ts';
+import type { OwnerFrame } from '../protocol/frames.ts';
 import type { AttemptId, PeerKey } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
 import type { Link } from '../protocol/transports/link.ts';
@@ -12,10 +14,25 @@ import type { DiskGuard, DiskHealth } from '../store/disk-guard.ts';
 import type { Kv } from '../store/kv.ts';
 import type { LogStore } from '../store/log.ts';
 import type { Diagnose } from './doctor/answer.ts';
+import type { DrainReason } from './drain.ts';
 import type { GuardSource } from './guard/guard-process.ts';
 import type { LifeState } from './life-machine.ts';
+import type { Parting } from './parting.ts';
 import type { Policies } from './policy/policies.ts';
 import type { Workshop } from './work/work.ts';
+
+/** An agent as it lies on its box. */
+export interface InstalledAgent {
+  /** The version that runs, by the name of its directory; undefined where it was not installed as one. */
+  readonly build: string | undefined;
+  /** What became of the last change of version here. */
+  readonly upgrade: UpgradeTold | undefined;
+  /** The hub asks this box to leave. Never rejects. */
+  askedToLeave(
+    ask: Extract<OwnerFrame, { t: 'leave-ask' }>,
+    way: { readonly parting: Parting; readonly send: (frame: OwnerFrame) => unknown },
+  ): Promise<void>;
+}
 
 /** Everything an agent is made from. */
 export interface AgentParts {
@@ -42,6 +59,8 @@ export interface AgentParts {
   readonly noticed: (line: string) => void;
   /** Diagnoses this agent and its home. */
   readonly diagnose: Diagnose;
+  /** How it lies on its box. */
+  readonly installed: InstalledAgent;
 }
 
 /** What `odally status` shows. */
@@ -58,4 +77,7 @@ export interface AgentStatus {
   readonly attempts: readonly { readonly attempt: AttemptId; readonly state: string }[];
   readonly waiting: number;
   readonly disk: DiskHealth;
+  readonly build: string | null;
+  /** Why nothing new starts; null where it does. */
+  readonly draining: DrainReason | null;
 }

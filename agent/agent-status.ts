@@ -7,22 +7,24 @@ import type { AgentParts, AgentStatus } from './agent-parts.ts';
 import type { Desk } from './desk.ts';
 import type { Leavings } from './leavings.ts';
 import type { KeepLink } from './loops/keep-link.ts';
+import type { Parting } from './parting.ts';
 import type { Terminals } from './terminals.ts';
 import type { Working } from './working.ts';
 
 /** Where the lines come from. */
 export interface StatusSource extends Pick<AgentStatus, 'life' | 'name'> {
-  readonly parts: Pick<AgentParts, 'hub' | 'disk'>;
+  readonly parts: Pick<AgentParts, 'hub' | 'disk' | 'installed'>;
   readonly keepLink: KeepLink | undefined;
   readonly working: Working | undefined;
   readonly leavings: Leavings | undefined;
   readonly terminals: Terminals | undefined;
   readonly desk: Desk | undefined;
+  readonly parting: Parting | undefined;
 }
 
 /** Gathers it. */
 export function describeStatus(source: StatusSource): AgentStatus {
-  const { life, name, parts, keepLink, working, leavings, terminals, desk } = source;
+  const { life, name, parts, keepLink, working, leavings, terminals, desk, parting } = source;
   return {
     life,
     name,
@@ -36,5 +38,7 @@ export function describeStatus(source: StatusSource): AgentStatus {
     attempts: (desk?.list() ?? []).map(({ attempt, state }) => ({ attempt, state: state.is })),
     waiting: desk?.streams?.waitingCount ?? 0,
     disk: parts.disk.health,
+    build: parts.installed.build ?? null,
+    draining: parting?.drain.why ?? null,
   };
 }

@@ -36,6 +36,7 @@ import { type LifeEffect, type LifeEvent, type LifeState, stepLife } from './lif
 import { slotsPerCpuDefault } from './limits.ts';
 import { LoadTeller } from './load-teller.ts';
 import { KeepLink } from './loops/keep-link.ts';
+import { Parting } from './parting.ts';
 import { PolicyTeller } from './policy/policy-teller.ts';
 import { settle } from './settle.ts';
 import { Terminals } from './terminals.ts';
@@ -69,6 +70,8 @@ export class Agent implements SessionHost {
   #resolveEnded!: (failure: AppError | undefined) => void;
   #failure: AppError | undefined;
   readonly #waker: Waker;
+  #parting!: Parting;
+  #keepsWaiting = false;
   /** Resolves when the agent has stopped, with the failure that ended it if one did. */
   readonly ended: Promise<AppError | undefined>;
 
@@ -78,6 +81,7 @@ export class Agent implements SessionHost {
     this.#waker = new Waker(parts.ports.timers, () => {
       this.#working.wake();
       this.#leavings.wake();
+      this.#parting.changed();
     });
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -86,7 +90,7 @@ export class Agent implements SessionHost {
 
   /** Opens the store, settles what an earlier process left, and begins to dial. Errors: STORE_*. */
   async start(): Promise<void> {
-    const { kv, disk, ports, workshop, guards, logs, artifacts, noticed } = this.#parts;
+    const { kv, disk, ports, workshop } = this.#parts;
     void disk.damaged.then((error) => this.#fail(error));
     this.#identity = await openStore(kv, ports.random);
     this.#capabilities = await workshop.probe();
@@ -101,14 +105,8 @@ export class Agent implements SessionHost {
     const streams = hubStore === null ? undefined : await this.#openStreams(hubStore);
     this.#compose(await readHeld(kv), streams, hubStore);
     await settle({
-      desk: this.#desk,
-      logs,
-      artifacts,
-      workshop,
-      ports,
-      guards,
+      ...{ ...this.#parts, desk: this.#desk },
       mark: (attempt) => this.#mark(attempt),
-      noticed,
       logEnd: (attempt, end) => this.#leavings.noteLogEnd(attempt, end),
     });
     // Those that a crash left; what was stopped left none.
@@ -118,8 +116,12 @@ export class Agent implements SessionHost {
     this.#live({ type: 'ready' });
   }
 
-  /** Ends what runs, delivers what it can, closes. Safe to repeat; resolves when it is over. */
-  async stop(): Promise<void> {
+  /**
+   * Ends what runs, delivers what it can, closes. Work that waits is ended with it, or kept for the next start.
+   * Safe to repeat; resolves when it is over.
+   */
+  async stop(waiting: 'end-waiting' | 'keep-waiting' = 'end-waiting'): Promise<void> {
+    if (waiting === 'keep-waiting') this.#keepsWaiting = true;
     this.#live({ type: 'stop' });
     await this.ended;
   }
@@ -131,15 +133,14 @@ export class Agent implements SessionHost {
 
   get status(): AgentStatus {
     return describeStatus({
-      life: this.#life.is,
-      name: this.#name,
-      parts: this.#parts,
-      keepLink: this.#keepLink,
-      working: this.#working,
-      leavings: this.#leavings,
-      terminals: this.#terminals,
-      desk: this.#desk,
+      ...{ life: this.#life.is, name: this.#name, parts: this.#parts, desk: this.#desk },
+      ...{ keepLink: this.#keepLink, working: this.#working, leavings: this.#leavings },
+      ...{ terminals: this.#terminals, parting: this.#parting },
     });
+  }
+
+  get parting(): Parting {
+    return this.#parting;
   }
 
   get audit(): AuditTrail {
@@ -157,8 +158,9 @@ export class Agent implements SessionHost {
 
   // The session's host.
 
-  describe(): Partial<Pick<HelloFrame, 'host' | 'capabilities' | 'inventory'>> {
+  describe(): ReturnType<SessionHost['describe']> {
     return {
+      ...this.#parting.describe(),
       host: this.#parts.host,
       capabilities: { ...this.#capabilities, has: [...this.#capabilities.has] },
       inventory: this.#desk.inventory(),
@@ -226,6 +228,7 @@ export class Agent implements SessionHost {
     const { workshop } = this.#parts;
     const send = (answer: OwnerFrame) => this.#session.sendFrame(this.#asks.answered(answer));
     if (frame.t === 'tree-ask') void answerTree(frame, { desk: this.#desk, workshop, send });
+    this.#parting.take(frame);
     if (frame.t === 'doctor-ask') void answerDoctor(frame, { ...this.#parts, send });
   }
 
@@ -240,6 +243,7 @@ export class Agent implements SessionHost {
 
   closed(reason: string): void {
     this.#parts.noticed(`link closed: ${reason}`);
+    this.#parting.unlinked();
     this.#leavings.unlinked();
     this.#terminals.unlinked();
     this.#keepLink.closed();
@@ -261,14 +265,10 @@ export class Agent implements SessionHost {
     const { isAfterCrash, storeId: store, incarnation } = this.#identity;
     this.#intake = new Intake({ kv: this.#parts.kv, peer: hub, streams, isAfterCrash });
     this.#desk = new Desk({
+      ...{ committer: this.#committer, rows: this.#rows, ports, hub, held, streams },
       noteTaken: (command) => this.#asks.taken(command),
-      committer: this.#committer,
-      rows: this.#rows,
-      ports,
-      hub,
-      held,
-      streams,
-      findRefusal: (spec) => findLowDisk(disk) ?? policies.findSpecRefusal(spec),
+      findRefusal: (spec) =>
+        this.#parting.findRefusal() ?? findLowDisk(disk) ?? policies.findSpecRefusal(spec),
       outlet: {
         queued: (store, rows) => this.#session.queued(store, rows),
         endProcess: (attempt) => this.#working.run.end(attempt),
@@ -294,16 +294,11 @@ export class Agent implements SessionHost {
   }
 
   #composeLoops(held: readonly HeldAttempt[], failed: (error: unknown) => void): void {
-    const { ports, logs, artifacts, slots, dial } = this.#parts;
+    const { ports, slots, dial } = this.#parts;
     this.#keepLink = new KeepLink({ session: this.#session, dial, ports });
     this.#leavings = new Leavings({
-      desk: this.#desk,
-      held,
-      logs,
-      artifacts,
+      ...{ ...this.#parts, desk: this.#desk, held, failed },
       send: (frame) => this.#session.sendFrame(frame),
-      ports,
-      failed,
     });
     const send = (frame: OwnerFrame) => this.#session.sendFrame(frame);
     this.#policyTeller = new PolicyTeller({ policies: this.#parts.policies, send });
@@ -311,6 +306,13 @@ export class Agent implements SessionHost {
       ...this.#parts,
       send: (frame) => send(this.#asks.answered(frame)),
       mark: (id) => this.#mark(`${terminalMark}${id}`),
+      isHeld: () => this.#parting.drain.why !== null,
+      changed: () => this.#parting.changed(),
+    });
+    this.#parting = new Parting({
+      ...{ ...this.#parts, desk: this.#desk, terminals: this.#terminals, leavings: this.#leavings },
+      send: (frame) => this.#session.sendFrame(frame),
+      resumed: () => this.#waker.soon(),
     });
     this.#working = new Working({
       ...this.#parts,
@@ -323,7 +325,9 @@ export class Agent implements SessionHost {
       // By the desk's mark, which moves as commands are taken: what starts then is in their batch, or
       // in a later one. The session's moves after the batch, and nobody wakes for that.
       mayStart: () =>
-        this.#life.is === 'serving' && (this.#desk.streams?.counts.received ?? 0) >= this.#barrier,
+        this.#life.is === 'serving' &&
+        this.#parting.drain.why === null &&
+        (this.#desk.streams?.counts.received ?? 0) >= this.#barrier,
       failed,
     });
   }
@@ -342,7 +346,8 @@ export class Agent implements SessionHost {
     } else if (effect.do === 'end-work') {
       const { ports } = this.#parts;
       const [desk, runWork, session] = [this.#desk, this.#working.run, this.#session];
-      endWork({ desk, runWork, session, terminals: this.#terminals, ports })
+      const terminals = this.#terminals;
+      endWork({ desk, runWork, session, terminals, ports, keepsWaiting: this.#keepsWaiting })
         .catch((error: unknown) => this.#fail(error))
         .finally(() => this.#live({ type: 'idle' }));
     } else {

@@ -95,6 +95,13 @@ export class Desk {
     return this.#held.get(attempt);
   }
 
+  /** How many run, and how many wait to. */
+  get counts(): { readonly running: number; readonly waiting: number } {
+    const states = this.list().map(({ state }) => state.is);
+    const count = (...which: readonly string[]) => states.filter((is) => which.includes(is)).length;
+    return { running: count('starting', 'running'), waiting: count('accepted') };
+  }
+
   inventory(): InventoryRow[] {
     return listInventory(this.#held.values());
   }

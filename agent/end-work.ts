@@ -18,14 +18,17 @@ export interface EndWorkParts {
   readonly terminals: Terminals;
   readonly session: Session;
   readonly ports: Ports;
+  /** Does what was accepted and not started wait for the next start? */
+  readonly keepsWaiting: boolean;
 }
 
 /** Resolves when all has ended and been delivered, or time is up. */
 export async function endWork(parts: EndWorkParts): Promise<void> {
-  const { desk, runWork, terminals, ports } = parts;
+  const { desk, runWork, terminals, ports, keepsWaiting } = parts;
   const at = Math.round(ports.clock.wallMs());
   const steps = desk
     .list()
+    .filter(({ state }) => !(keepsWaiting && state.is === 'accepted'))
     .map((held) => desk.step(held.attempt, { type: 'end', at, cause: 'agent-stop' }));
   const idle = Promise.all([...steps, terminals.stop()])
     .then(() => runWork.idle())

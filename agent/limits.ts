@@ -83,3 +83,9 @@ export const stdioLinksMax = 4;
 
 /** What the hub asked for and was not answered: four terminals, and a doctor or two. */
 export const askedOpenMax = 64;
+
+/** A hub that was told that this box leaves says it back within this time, or it may not have heard. */
+export const byeMsMax = 10_000;
+
+/** Between the answer to `stop` and its beginning: the answer leaves first. */
+export const stopSoonMs = 20;

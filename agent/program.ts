@@ -20,11 +20,10 @@ import { openHome, planAuditPolicy } from '../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../store/home-disk.ts';
 import { openLogFiles } from '../store/log-files.ts';
 import { Agent } from './agent.ts';
-import { answerAudit } from './audit-verb.ts';
+import { answerControl, type ControlParts } from './control-verbs.ts';
 import type { LiveAgent } from './doctor/agent-round.ts';
 import type { Diagnose } from './doctor/answer.ts';
 import { openDoctor } from './doctor/doctor.ts';
-import { parseWish } from './doctor/wish.ts';
 import { forgetQuarantined } from './forget.ts';
 import { openGuards } from './guard/guard-process.ts';
 import {
@@ -34,6 +33,8 @@ import {
   type Pairing,
   readAgentConfig,
 } from './home.ts';
+import { findUpgradeTold } from './install/upgrade-record.ts';
+import { findBuild } from './install/versions.ts';
 import { Policies } from './policy/policies.ts';
 import { openPolicyFile } from './policy/policy-file.ts';
 import type { Program } from './ports.ts';
@@ -134,6 +135,11 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     policies: openPolicies(parts, config),
     noticed,
     diagnose,
+    installed: {
+      build: findBuild(program.script, home.directory),
+      upgrade: await findUpgradeTold(home.directory),
+      askedToLeave: async () => undefined,
+    },
   });
   await agent.start();
   const now = Math.round(ports.clock.wallMs());
@@ -162,10 +168,10 @@ async function serve(parts: AgentProgramParts, served: Served): Promise<RunningA
   const { agent, pairing, swarm, keyPair } = served;
   let control: Listener | undefined;
   let stdioDoor: Listener | undefined;
-  const stop = async () => {
+  const stop = async (waiting: 'end-waiting' | 'keep-waiting' = 'end-waiting') => {
     await control?.close();
     // What is owed may leave by it while the agent stops.
-    await agent.stop();
+    await agent.stop(waiting);
     await stdioDoor?.close();
     await swarm.close();
   };
@@ -190,27 +196,14 @@ async function serve(parts: AgentProgramParts, served: Served): Promise<RunningA
 async function openControl(
   parts: AgentProgramParts,
   { agent, keyPair, diagnose }: Served,
-  stop: () => Promise<void>,
+  stop: ControlParts['stop'],
 ): Promise<Listener> {
   const { program, home, version } = parts;
   const key = formatKey(keyPair.publicKey);
   const who = { pid: program.pid, version, home: home.directory, key };
+  const control = { agent, who, diagnose, timers: program.ports.timers, stop };
   return listenUnix(home.socket, (link) =>
-    serveControl(link, async ({ verb, args, surface }) => {
-      const note = (asked: string) =>
-        agent.audit.note({ who: 'owner', surface, verb: asked, result: 'done' });
-      if (verb === 'audit') return answerAudit(agent.audit, args);
-      if (verb === 'status') return { ...who, ...agent.status };
-      if (verb === 'doctor') {
-        const wish = parseWish(args);
-        if (wish.mode === 'fix') note('doctor --fix');
-        return diagnose(wish);
-      }
-      if (verb !== 'stop') throw new AppError('USAGE_VERB');
-      note('stop');
-      program.ports.timers.after(20, () => void stop());
-      return who;
-    }),
+    serveControl(link, (call) => answerControl(control, call)),
   );
 }
 

@@ -30,6 +30,10 @@ export interface TerminalsParts {
   readonly mark: (id: number) => string;
   /** The log: that one was opened and for how long, never what was in it. */
   readonly noticed: (line: string) => void;
+  /** Does nothing new start here now? */
+  readonly isHeld: () => boolean;
+  /** One was opened or is over. */
+  readonly changed: () => void;
 }
 
 /** Life cycle: `linked` and `unlinked` as the link comes and goes; `stop` ends all. */
@@ -48,6 +52,10 @@ export class Terminals {
   /** One line for people. */
   get status(): string {
     return `${this.#open.size} terminals open`;
+  }
+
+  get count(): number {
+    return this.#open.size;
   }
 
   take(frame: OwnerFrame): void {
@@ -102,10 +110,12 @@ export class Terminals {
       mark: mark(id),
     });
     this.#open.set(id, terminal);
+    this.#parts.changed();
     const where = order.attempt === undefined ? '' : ` for ${order.attempt}`;
     noticed(`terminal ${id}${where} opened by the hub`);
     void terminal.over.then((error) => {
       this.#open.delete(id);
+      this.#parts.changed();
       const seconds = ((ports.clock.monotonicMs() - openedAt) / 1000).toFixed(0);
       noticed(`terminal ${id} closed after ${seconds} s`);
       if (error !== undefined) this.#refuse(id, wrapError(error, 'TERMINAL_UNSUPPORTED'));
@@ -114,6 +124,7 @@ export class Terminals {
 
   #findRefusal(id: number): AppError | undefined {
     if (this.#open.has(id)) return new AppError('TERMINAL_LOST', `Terminal ${id} is open already.`);
+    if (this.#parts.isHeld()) return new AppError('AGENT_DRAINING');
     const isFull = this.#open.size >= terminalsPerWorkerMax;
     if (isFull) return new AppError('TERMINAL_FULL');
     return this.#parts.policies.findRefusal({ asks: 'terminal' });

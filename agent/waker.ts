@@ -4,30 +4,23 @@
  * It decides nothing: who is woken looks for himself, and finding nothing costs little.
  */
 import type { Timers } from '../protocol/ports.ts';
+import { gatherWakes } from './wake-once.ts';
 
 /** One way to wake what sleeps until something changed. */
 export class Waker {
   readonly #timers: Timers;
   readonly #wake: () => void;
-  #isDue = false;
+  /** Many changes of one turn are looked at once. */
+  readonly once: () => void;
 
   constructor(timers: Timers, wake: () => void) {
     this.#timers = timers;
     this.#wake = wake;
+    this.once = gatherWakes(wake);
   }
 
   now(): void {
     this.#wake();
-  }
-
-  /** Many changes of one turn are looked at once. */
-  once(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    queueMicrotask(() => {
-      this.#isDue = false;
-      this.#wake();
-    });
   }
 
   soon(): void {

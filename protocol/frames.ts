@@ -7,6 +7,7 @@
  * Errors: FRAME_INVALID, FRAME_TOO_LARGE, PEER_VERSION. Source: DESIGN section 5, reliability facts R1-R5.
  */
 import { z } from 'zod';
+import { boxFrameSchemas, upgradeToldSchema } from './box-frames.ts';
 import { decodeOwned, encodeValue, lendEncoded } from './codec.ts';
 import { findingNameSchema, findingSchema } from './doctor.ts';
 import { AppError } from './errors.ts';
@@ -110,6 +111,12 @@ const helloSchema = z.object({
   takesMany: z.boolean().exactOptional(),
   /** From the hub: I take a report of what came last for those of all that came before it. */
   takesWhole: z.boolean().exactOptional(),
+  /** From an agent: the version that runs, by the name of its directory. */
+  build: peerText(96).exactOptional(),
+  /** From an agent that starts nothing new now: why. */
+  draining: peerText(16).exactOptional(),
+  /** From an agent: what became of its last change of version. */
+  upgrade: upgradeToldSchema.exactOptional(),
 });
 
 const body = bytes.refine((value) => value.length > 0 && value.length <= messageBytesMax);
@@ -289,6 +296,7 @@ export const frameSchema = z.discriminatedUnion('t', [
   treeSchema,
   policySchema,
   ...terminalFrameSchemas,
+  ...boxFrameSchemas,
   nakSchema,
 ]);
 

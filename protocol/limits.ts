@@ -233,8 +233,12 @@ export const terminalAwayMsMax = 10_000;
 
 /** Bytes of a control conversation's value in one frame; well below the largest frame. */
 export const partBytesMax = 512 * 1024;
+
 /** Lines in which a box tells its policy; more than a card shows are of no use. */
 export const policyLinesMax = 32;
 
 /** Letters of one such line. */
 export const policyLineLettersMax = 400;
+
+/** Things that an agent which leaves names as owed, at most; there may be more. */
+export const owedRowsMax = 1000;

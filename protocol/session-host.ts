@@ -27,7 +27,18 @@ export interface SessionHost {
   describe(
     forStore: string | null,
   ): Partial<
-    Pick<HelloFrame, 'name' | 'host' | 'capabilities' | 'inventory' | 'queued' | 'takesWhole'>
+    Pick<
+      HelloFrame,
+      | 'name'
+      | 'host'
+      | 'capabilities'
+      | 'inventory'
+      | 'queued'
+      | 'takesWhole'
+      | 'build'
+      | 'draining'
+      | 'upgrade'
+    >
   >;
   /** The peer speaks from this store: settle what an older one held, then say where we stand. */
   adopt(peerStore: string): Promise<StreamMarks>;

@@ -17,6 +17,7 @@ import type { HeldAttempt } from '../attempts.ts';
 import type { Desk } from '../desk.ts';
 import { untilDone } from '../log-patience.ts';
 import type { Policies } from '../policy/policies.ts';
+import { gatherWakes } from '../wake-once.ts';
 import type { FoundArtifacts, TakeOutput, Work, WorkOrder, Workshop } from '../work/work.ts';
 
 /** What the loop needs. `mayStart` is the gate: the barrier of the hub's hello, and the life cycle. */
@@ -53,7 +54,8 @@ export class RunWork {
   /** Attempts whose process was asked to end. */
   readonly #asked = new Set<AttemptId>();
   #isGivenUp = false;
-  #isWaking = false;
+  /** Slots that became free in one turn are given away together. */
+  readonly #wakeOnce = gatherWakes(() => this.wake());
   /** Attempts that have printed something. */
   readonly #printing = new Set<AttemptId>();
 
@@ -94,16 +96,6 @@ export class RunWork {
         });
       this.#busy.set(held.attempt, run);
     }
-  }
-
-  /** Slots that became free in one turn are given away together. */
-  #wakeOnce(): void {
-    if (this.#isWaking) return;
-    this.#isWaking = true;
-    queueMicrotask(() => {
-      this.#isWaking = false;
-      this.wake();
-    });
   }
 
   /** Asks a running process to end; nothing happens when there is none. */

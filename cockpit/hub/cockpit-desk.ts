@@ -16,6 +16,7 @@ import { cockpitKey, prefixRange } from '../../store/keys.ts';
 import type { KvOp } from '../../store/kv.ts';
 import { planRow, readRow } from '../../store/row-codec.ts';
 import { type CockpitRecord, cockpitRowSchema, nameCockpit } from '../manager/cockpit.ts';
+import type { HubParts } from './hub-parts.ts';
 import type { Ledger } from './ledger.ts';
 import { cockpitLinksMax, cockpitsMax } from './limits.ts';
 import type { WorkerDesk } from './worker-desk.ts';
@@ -139,4 +140,13 @@ export class CockpitDesk {
     this.#cockpits.set(cockpit.key, seen);
     ledger.defer([planRow(cockpitKey(cockpit.key), seen)]);
   }
+}
+
+/** Opens the desk and reads back who is known. */
+export async function openCockpits(
+  parts: Omit<CockpitDeskParts, 'serve'> & Pick<HubParts, 'serveCockpit'>,
+): Promise<CockpitDesk> {
+  const desk = new CockpitDesk({ ...parts, serve: parts.serveCockpit });
+  await desk.open();
+  return desk;
 }

@@ -26,8 +26,9 @@ import { presentDetail } from '../verbs/present.ts';
 import { ArtifactMirror } from './artifact-mirror.ts';
 import { notePairing } from './audited-pairing.ts';
 import { type BoxDesk, openBoxes } from './box-desk.ts';
+import { BoxLife, type Parting } from './box-life.ts';
 import type { EventNote } from './change.ts';
-import { CockpitDesk } from './cockpit-desk.ts';
+import { type CockpitDesk, openCockpits } from './cockpit-desk.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import { HubDesk } from './desk.ts';
 import { readDeskState } from './desk-state.ts';
@@ -38,6 +39,7 @@ import type { Door, HubParts } from './hub-parts.ts';
 import type { Answered } from './inbox.ts';
 import { InviteBook } from './invite-book.ts';
 import { Ledger, type LedgerOutlet } from './ledger.ts';
+import { byeLingerMs } from './limits.ts';
 import { LogMirror } from './log-mirror.ts';
 import { openRetain } from './open-retain.ts';
 import type { Retain } from './retain.ts';
@@ -60,6 +62,14 @@ export class Hub {
   readonly installing = new Set<string>();
   readonly terminals: Terminals;
   readonly #parts: HubParts;
+  /** For those who look; changes go through the desks. */
+  readonly kv: Kv;
+  readonly disk: DiskGuard;
+  readonly ports: Ports;
+  readonly ssh: Ssh;
+  readonly supplies: Supplies;
+  readonly key: PeerKey;
+  readonly version: string;
   #identity!: StoreIdentity;
   #committer!: Committer;
   #sessions: WorkerSessions | undefined;
@@ -68,6 +78,7 @@ export class Hub {
   #workers!: WorkerDesk;
   #cockpits!: CockpitDesk;
   #boxes!: BoxDesk;
+  #boxLife!: BoxLife;
   #desk!: HubDesk;
   #inbox!: DecisionDesk;
   #mirror!: LogMirror;
@@ -89,6 +100,8 @@ export class Hub {
 
   constructor(parts: HubParts) {
     this.#parts = parts;
+    ({ kv: this.kv, disk: this.disk, ports: this.ports, ssh: this.ssh } = parts);
+    ({ supplies: this.supplies, key: this.key, version: this.version } = parts);
     this.doctorLine = new DoctorLine(parts.ports);
     this.treeLine = new TreeLine(parts.ports);
     this.#teamNews = new TeamNews(parts.ports.timers, () => this.feed.tell({ type: 'team' }));
@@ -137,12 +150,8 @@ export class Hub {
     return this.#sessions.ways;
   }
 
-  get ssh(): Ssh {
-    return this.#parts.ssh;
-  }
-
-  get supplies(): Supplies {
-    return this.#parts.supplies;
+  get boxLife(): BoxLife {
+    return this.#boxLife;
   }
 
   get artifacts(): ArtifactMirror {
@@ -166,30 +175,9 @@ export class Hub {
     return this.#retain;
   }
 
-  get disk(): DiskGuard {
-    return this.#parts.disk;
-  }
-
   /** Wall milliseconds. */
   get startedAt(): number {
     return this.#startedAt;
-  }
-
-  /** For those who look; changes go through the desks. */
-  get kv(): Kv {
-    return this.#parts.kv;
-  }
-
-  get key(): PeerKey {
-    return this.#parts.key;
-  }
-
-  get ports(): Ports {
-    return this.#parts.ports;
-  }
-
-  get version(): string {
-    return this.#parts.version;
   }
 
   /** A line for the hub's log. */
@@ -217,7 +205,8 @@ export class Hub {
       journalGrew: () => this.feed.tell({ type: 'journal' }),
       teamChanged: () => this.#teamNews.noteChange(),
       hasLink: (worker) => this.session(worker)?.session.hasLink === true,
-      isPresent: (worker) => this.session(worker)?.isFresh === true,
+      isPresent: (worker) =>
+        this.session(worker)?.isFresh === true && this.#boxLife.find(worker).draining === null,
     };
     const state = await readDeskState(kv, await logs.list());
     const parts = { kv, disk, committer: this.#committer, ports };
@@ -231,22 +220,21 @@ export class Hub {
     this.#mirror = new LogMirror({ logs, clock: ports.clock, ...copies });
     this.#artifacts = new ArtifactMirror({ artifacts, ...copies });
     const workers = this.#workers;
-    const cockpits = await this.#openCockpits(ledger);
+    const cockpits = await openCockpits({ ...this.#parts, ledger, workers });
+    this.#cockpits = cockpits;
     this.#boxes = await openBoxes(ledger);
-    const inbox = this.#inbox;
-    const rows = { kv, committer: this.#committer, workers, cockpits, inbox };
+    this.#boxLife = this.#openBoxLife();
+    const rows = { kv, committer: this.#committer, workers, cockpits, inbox: this.#inbox };
     this.#invites = new InviteBook({ ...rows, ports, hubKey: key, failed });
     await this.#invites.open();
     this.#sessions = this.#openSessions();
     this.#leases = new WatchLeases({
-      desk: this.#desk,
-      ports,
+      ...{ desk: this.#desk, ports, failed },
       heardAt: (worker) => this.session(worker)?.session.heardAt,
-      failed,
     });
     this.#leases.start();
     this.#retain = openRetain(this.#parts, {
-      ...{ desk: this.#desk, inbox, state, artifacts: this.#artifacts },
+      ...{ desk: this.#desk, inbox: this.#inbox, state, artifacts: this.#artifacts },
       describe: (job) => presentDetail(this, job),
     });
     this.#retain.start();
@@ -271,11 +259,17 @@ export class Hub {
     this.#committer = new Committer({ kv, ports, seal, onFailure });
   }
 
-  async #openCockpits(ledger: Ledger): Promise<CockpitDesk> {
-    const { ports, noticed, serveCockpit: serve } = this.#parts;
-    this.#cockpits = new CockpitDesk({ ledger, workers: this.#workers, ports, serve, noticed });
-    await this.#cockpits.open();
-    return this.#cockpits;
+  #openBoxLife(): BoxLife {
+    return new BoxLife({
+      ...this.#parts,
+      ...{ workers: this.#workers, boxes: this.#boxes },
+      parted: async (key, parting) => {
+        const worker = this.#workers.find(key);
+        if (worker?.revokedAt === null) await this.revoke(worker, parting);
+      },
+      presenceChanged: () => this.#teamNews.noteChange(),
+      failed: (error) => this.fail(error),
+    });
   }
 
   /** Ends sessions and the store; workers work on. Safe to repeat; resolves when it is over. */
@@ -295,10 +289,13 @@ export class Hub {
   }
 
   /** Ends the trust in a worker, on disk and on the wire. */
-  async revoke(worker: WorkerRecord): Promise<void> {
+  async revoke(worker: WorkerRecord, parting?: Parting): Promise<void> {
     this.terminals.revoked(worker.key);
     const session = this.#sessions?.remove(worker.key);
-    await this.#workers.revoke(worker);
+    await this.#workers.revoke(worker, parting?.why);
+    parting?.told();
+    // What was said last leaves before the link is cut.
+    if (parting !== undefined) await sleep(this.#parts.ports.timers, byeLingerMs);
     session?.session.stop('WORKER_REVOKED');
     this.door.kick(worker.key);
   }
@@ -350,6 +347,7 @@ export class Hub {
       doctorLine: this.doctorLine,
       treeLine: this.treeLine,
       terminals: this.terminals,
+      boxLife: this.#boxLife,
       presenceChanged: () => this.#teamNews.noteChange(),
       loadChanged: () => this.#teamNews.noteLoad(),
       failed: (error) => this.fail(error),

@@ -30,7 +30,7 @@ export interface LedgerOutlet {
   journalGrew(): void;
   /** Is there a link on which something may be on its way to this worker? */
   hasLink(worker: PeerKey): boolean;
-  /** Was it heard lately, on a link that is open? */
+  /** Was it heard lately, on a link that is open, and does it start what comes? */
   isPresent(worker: PeerKey): boolean;
   teamChanged(): void;
 }

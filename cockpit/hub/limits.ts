@@ -70,3 +70,9 @@ export const sshEndMsMax = 1000;
 
 /** Ends of links that are remembered for each worker, to see whether it flaps. */
 export const linkEndsKept = 32;
+
+/** A worker that is asked to leave looks what it owes, and says so, within this time. */
+export const leaveAskMsMax = 15_000;
+
+/** Between the last word to a worker that left and the end of its link. */
+export const byeLingerMs = 300;

@@ -143,21 +143,23 @@ export class WorkerDesk {
     await this.#ledger.commit(scene.change);
   }
 
-  /** Ends the trust in a worker; what it holds can only be lost to us. */
-  async revoke(worker: WorkerRecord): Promise<void> {
+  /** Ends the trust in a worker, by our word or, where it says why, by its own; what it holds can only be lost to us. */
+  async revoke(worker: WorkerRecord, why?: string): Promise<void> {
     const scene = this.#ledger.open();
     const { state } = scene;
     // Paired again, it begins with another store.
     keepWorker(scene, { ...worker, revokedAt: scene.change.at, store: null });
     for (const job of listHeldBy(scene.state, worker.key)) {
       const n = findHeldBy(job, worker.key)?.n;
-      const reason = `${worker.name} was revoked.`;
+      const reason =
+        why === undefined ? `${worker.name} was revoked.` : `${worker.name} left: ${why}`;
       if (n !== undefined) loseAttempt(scene, { id: job.id, n }, { reason, cause: 'revoked' });
     }
     // Nothing may be delivered to it any more.
     scene.change.ops.push(...(state.streams.get(worker.key)?.planRetire() ?? []));
     state.streams.delete(worker.key);
-    scene.change.note({ kind: 'worker-revoked', worker: worker.key, note: worker.name });
+    const kind = why === undefined ? 'worker-revoked' : 'worker-left';
+    scene.change.note({ kind, worker: worker.key, note: why ?? worker.name });
     await this.#ledger.commit(scene.change);
   }
 

@@ -14,6 +14,7 @@ import type { SessionHost, SessionIdentity, StreamMarks } from '../../protocol/s
 import type { Intake } from '../../store/intake.ts';
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
 import type { ArtifactMirror } from './artifact-mirror.ts';
+import type { BoxLife } from './box-life.ts';
 import type { HubDesk } from './desk.ts';
 import type { DoctorLine } from './doctor/ask-worker.ts';
 import type { LogMirror } from './log-mirror.ts';
@@ -36,6 +37,7 @@ export interface WorkerSessionParts {
   readonly treeLine: TreeLine;
   readonly terminals: Terminals;
   readonly ways: Pick<WorkerWays, 'linked' | 'unlinked'>;
+  readonly boxLife: BoxLife;
   readonly intake: Intake;
   readonly ports: Ports;
   readonly identity: SessionIdentity;
@@ -178,6 +180,7 @@ export class WorkerSession implements SessionHost {
     workers.noteHello(key, hello).catch(failed);
     this.#parts.terminals.linked(key, hello);
     this.#parts.ways.linked(key, this.session.connection?.carrier ?? 'swarm');
+    this.#parts.boxLife.opened(key, hello);
     presenceChanged();
   }
 
@@ -190,6 +193,7 @@ export class WorkerSession implements SessionHost {
     doctorLine.take(key, frame);
     treeLine.take(key, frame);
     terminals.take(key, frame);
+    this.#parts.boxLife.take(key, frame, answer);
     mirror.take(key, frame, answer);
   }
 
@@ -212,6 +216,7 @@ export class WorkerSession implements SessionHost {
     workers.noteSeen(key).catch(failed);
     this.#parts.terminals.unlinked(key);
     this.#parts.ways.unlinked(key, reason);
+    this.#parts.boxLife.closed(key);
     presenceChanged();
   }
 

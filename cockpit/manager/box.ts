@@ -5,6 +5,7 @@
  * outlives a revoke, because the files on the box do. Pure.
  */
 import { z } from 'zod';
+import { upgradeToldSchema } from '../../protocol/box-frames.ts';
 
 /** How the person's own OpenSSH reaches a box, and where the agent's home is there. */
 export const sshPlaceSchema = z.object({
@@ -35,6 +36,8 @@ export const boxRowSchema = z.object({
       pool: z.string().exactOptional(),
     })
     .exactOptional(),
+  /** What it said last of a change of version. */
+  upgrade: upgradeToldSchema.exactOptional(),
   installed: z
     .object({
       version: z.string(),

@@ -101,6 +101,8 @@ export function formatInstant(wallMs: number): string {
 function findWorkerState(hub: Hub, worker: WorkerRecord): WorkerState {
   if (worker.revokedAt !== null) return 'revoked';
   const session = hub.session(worker.key);
+  const isDraining = hub.boxLife.find(worker.key).draining !== null;
+  if (session?.isFresh === true && isDraining) return 'draining';
   if (session?.isFresh === true)
     return hub.desk.listHeldBy(worker.key).length > 0 ? 'working' : 'idle';
   if (session?.isLinked === true) return 'stale';

@@ -27,4 +27,20 @@ export const serviceCodes = {
     'An agent that this service did not start runs work.',
     'Wait until that has ended, or run `odally stop`, and try again.',
   ),
+  AGENT_DRAINING: passing(
+    4,
+    'The agent starts nothing new now: it is being upgraded, or leaves.',
+    'Wait until `wally team` shows it as idle, or use another worker.',
+  ),
+  AGENT_LEAVING: lasting(4, 'The agent leaves its box.', 'Give the work to another worker.'),
+  VERSION_UNKNOWN: lasting(
+    2,
+    'There is no such version of the agent on this box.',
+    'See `versions` in its home; `wally upgrade` brings one.',
+  ),
+  VERSION_TAMPERED: lasting(
+    4,
+    'A file of this version is not what its manifest says.',
+    'Nothing of it is run; `wally upgrade` brings it again.',
+  ),
 } as const satisfies Record<string, ErrorRow>;

@@ -71,6 +71,8 @@ function make(change: Partial<ConstructorParameters<typeof Terminals>[0]> = {}):
   const terminals = new Terminals({
     ports,
     policies: freePolicies,
+    isHeld: () => false,
+    changed: () => undefined,
     workshop: {
       openShell: async (order) => {
         const shell = new ShellInHand(order);

@@ -131,6 +131,8 @@ const anyHello = record(
     name: anyText(64),
     host: anyText(256),
     takesMany: fc.boolean(),
+    build: anyText(96),
+    draining: anyText(16),
     capabilities: fc.record({
       os: anyText(64),
       arch: anyText(64),
@@ -146,7 +148,7 @@ const anyHello = record(
       { maxLength: 12 },
     ),
   },
-  ['name', 'host', 'takesMany', 'capabilities', 'inventory'],
+  ['name', 'host', 'takesMany', 'build', 'draining', 'capabilities', 'inventory'],
 ) as fc.Arbitrary<Frame>;
 
 /** A log frame whose records lie in place. */
@@ -314,6 +316,25 @@ export const anyFrame: { readonly [K in Frame['t']]: fc.Arbitrary<Frame> } = {
     t: fc.constant('terminal-held'),
     ids: fc.array(cursor, { maxLength: terminalsPerWorkerMax }),
   }),
+  draining: fc.record({ t: fc.constant('draining'), why: fc.option(anyText(16)) }) as fc.Arbitrary<Frame>,
+  'leave-ask': fc.record({
+    t: fc.constant('leave-ask'),
+    id: cursor,
+    discard: fc.array(anyText(32), { maxLength: 8 }),
+    isPlan: fc.boolean(),
+  }),
+  leave: record(
+    {
+      t: fc.constant('leave'),
+      id: cursor,
+      as: anyText(16),
+      owed: fc.array(fc.record({ attempt: anyAttempt, what: anyText(16) }), { maxLength: 8 }),
+      code: anyText(64),
+      message: anyText(300),
+    },
+    ['code', 'message'],
+  ) as fc.Arbitrary<Frame>,
+  bye: fc.record({ t: fc.constant('bye'), reason: anyText(256) }),
   nak: fc.record({ t: fc.constant('nak'), code: anyText(64), message: anyText(300) }),
 };
 

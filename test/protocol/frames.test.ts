@@ -30,8 +30,12 @@ const row = { attempt: 'J1.1', state: 'running' };
 /** What an older peer does not send. */
 const optional: Readonly<Record<string, readonly string[]>> = {
   'doctor-ask': ['only', 'area'],
+  hello: [
+    ...['name', 'host', 'capabilities', 'inventory', 'takesMany', 'takesWhole'],
+    ...['build', 'draining', 'upgrade'],
+  ],
   tree: ['kept'],
-  hello: ['name', 'host', 'capabilities', 'inventory', 'takesMany', 'takesWhole'],
+  leave: ['code', 'message'],
   data: ['more'],
   ping: ['load'],
   pong: ['queued', 'wallMs'],

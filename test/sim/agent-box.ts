@@ -12,6 +12,7 @@ import type { PeerKey } from '../../protocol/model.ts';
 import { askToPair } from '../../protocol/pairing.ts';
 import { MemoryArchive } from '../../store/archive-memory.ts';
 import { freePolicies } from '../agent/policy/policies-in-hand.ts';
+import { notInstalled } from '../kit/not-installed.ts';
 import { type DiskCopy, SimDisk } from './disk.ts';
 import type { Ground } from './ground.ts';
 import { restartMs } from './ground.ts';
@@ -318,6 +319,7 @@ export class AgentBox {
       policies: freePolicies,
       noticed: (line) => trace.say(owner.name, line),
       diagnose: async () => ({ findings: [], fixed: [] }),
+      installed: notInstalled,
     });
     void agent.ended.then((failure) => this.#ended(owner, failure));
     this.#booting = agent;

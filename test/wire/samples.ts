@@ -6,6 +6,7 @@
  */
 import type { Frame } from '../../protocol/frames.ts';
 import { type DurableMessage, encodeMessage } from '../../protocol/messages.ts';
+import { boxFrames } from './box-samples.ts';
 
 type Samples<T, K extends string> = Readonly<Record<K, T>>;
 
@@ -228,13 +229,6 @@ export const frames: Samples<Frame, Frame['t'] | `${string}:${string}`> = {
       node: '24.21.0',
     },
   },
-  'tree-ask': { t: 'tree-ask', id: 7, attempt: 'J4.1', discard: false },
-  tree: { t: 'tree', id: 7 },
-  'tree:kept': {
-    t: 'tree',
-    id: 7,
-    kept: { directory: '/srv/odally/trees/J4.1', changes: 0, commits: 1 },
-  },
   'hello:harnesses': {
     t: 'hello',
     protoMin: 1,
@@ -395,5 +389,6 @@ export const frames: Samples<Frame, Frame['t'] | `${string}:${string}`> = {
     message: 'The box lets nobody open a terminal.',
   },
   'terminal-held': { t: 'terminal-held', ids: [7, 300] },
+  ...boxFrames,
   nak: { t: 'nak', code: 'FRAME_UNKNOWN', message: 'I do not know "hug".' },
 };

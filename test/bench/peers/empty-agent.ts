@@ -21,6 +21,7 @@ import { planAuditPolicy } from '../../../store/home.ts';
 import { openHomeDisk } from '../../../store/home-disk.ts';
 import { openLogFiles } from '../../../store/log-files.ts';
 import { freePolicies } from '../../agent/policy/policies-in-hand.ts';
+import { notInstalled } from '../../kit/not-installed.ts';
 import { unguarded } from '../../kit/unguarded.ts';
 
 const program = openProgram(import.meta.url);
@@ -72,6 +73,7 @@ const agent = new Agent({
   policies: freePolicies,
   noticed,
   diagnose: async () => ({ findings: [], fixed: [] }),
+  installed: notInstalled,
 });
 await agent.start();
 program.onSignal(() => void agent.stop().then(() => swarm.close()));

@@ -23,6 +23,7 @@ import { openLogFiles } from '../../../store/log-files.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { instantDisk, openMemoryKv } from '../../../store/memory.ts';
 import { freePolicies } from '../../agent/policy/policies-in-hand.ts';
+import { notInstalled } from '../../kit/not-installed.ts';
 import { unguarded } from '../../kit/unguarded.ts';
 import { fleetReportMs } from '../limits.ts';
 import { type FleetPlan, type FleetReport, makeFleetKey } from './fleet-plan.ts';
@@ -64,6 +65,7 @@ async function runFleet(plan: FleetPlan): Promise<void> {
       disk: soundDisk,
       noticed: () => undefined,
       diagnose: async () => ({ findings: [], fixed: [] }),
+      installed: notInstalled,
     });
     await agent.start();
     agents.push(agent);
