@@ -53,6 +53,18 @@ export class BoxDesk {
     return box;
   }
 
+  /** Forgets how ssh gets onto the box; what else is known of it stays. */
+  async forgetSsh(worker: PeerKey): Promise<void> {
+    const box = this.#boxes.get(worker);
+    if (box?.ssh === undefined) return;
+    const { ssh: _, ...rest } = box;
+    const change = this.#ledger.begin();
+    this.#boxes.set(worker, rest);
+    change.ops.push(planRow(boxKey(worker), rest));
+    await this.#ledger.commit(change);
+    this.#told(worker);
+  }
+
   /** Forgets the box; nothing happens where there is none. */
   async remove(worker: PeerKey, note?: EventNote): Promise<void> {
     if (!this.#boxes.delete(worker)) return;

@@ -83,8 +83,11 @@ export type LadderEffect =
 type Out = Step<LadderState, LadderEffect>;
 type In<Name extends LadderState['is']> = Extract<LadderState, { is: Name }>;
 
-/** How long an agent may be missing before ssh is opened: a few dials, and a hub that just started. */
-export const sshAfterMs = 8000;
+/** How long an agent may be missing before ssh is opened: that of a link that fell silent has failed a few dials. */
+export const sshAfterMs = 5000;
+
+/** The same when the hub starts: a thousand agents spread over some seconds. */
+export const sshAfterStartMs = 10_000;
 
 /** The pause before an ssh that broke is opened again. */
 export const sshAgainMs = 1000;
@@ -103,7 +106,7 @@ export function openLadder(hasSsh: boolean, { nowMs, roll }: Moment): LadderStat
   const lost = 'it has not dialled since the hub started';
   return {
     ...{ is: 'missing', hasSsh, told: 'direct', lost, since: nowMs },
-    dueAt: nowMs + findPatience(hasSsh) * (1 + roll / 2),
+    dueAt: nowMs + (hasSsh ? sshAfterStartMs : blockedAfterMs) * (1 + roll / 2),
   };
 }
 

@@ -100,6 +100,7 @@ const sentences: Readonly<Record<string, (words: Words) => string>> = {
   'upgrade-rolled-back': ({ who, note }) => `${who} went back from ${note}`,
   'worker-left': ({ who, note }) => `${who} left: ${note}`,
   'worker-store-lost': ({ who }) => `${who} came back without its memory`,
+  'box-placed': ({ who, note }) => `${who} is reached over ssh as ${note}`,
   'link-direct': ({ who, note }) => `${who} is linked directly: ${note}`,
   'link-relayed': ({ who, note }) => `${who} is linked through a relay: ${note}`,
   'link-ssh': ({ who, note }) => `${who} is linked over ssh: ${note}`,

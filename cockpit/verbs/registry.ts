@@ -17,6 +17,7 @@ import { inviteVerb } from './invite.ts';
 import { cancelVerb, jobsVerb, jobVerb, retryVerb, waitVerb } from './jobs.ts';
 import { logFindVerb, logFollowVerb, logLinesVerb } from './log-lines.ts';
 import { logsVerb } from './logs.ts';
+import { reachVerb } from './reach.ts';
 import { teamRenameVerb, teamRevokeVerb, teamShowVerb, teamVerb } from './team.ts';
 import { terminalVerb } from './terminal.ts';
 import { tidyVerb } from './tidy.ts';
@@ -31,6 +32,7 @@ export const verbs: readonly AnyVerb[] = [
   teamRevokeVerb,
   inviteVerb,
   installVerb,
+  reachVerb,
   cockpitsVerb,
   cockpitsRevokeVerb,
   dispatchVerb,

@@ -8,7 +8,7 @@ import type { EventNote } from '../../../cockpit/hub/change.ts';
 import { sshOpeningMax } from '../../../cockpit/hub/limits.ts';
 import { planStdioCommand } from '../../../cockpit/hub/ssh-way.ts';
 import { WorkerWays } from '../../../cockpit/hub/worker-ways.ts';
-import { sshAfterMs } from '../../../cockpit/manager/ladder.ts';
+import { sshAfterStartMs } from '../../../cockpit/manager/ladder.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { createKeyPair, formatKey } from '../../../protocol/identity.ts';
 import type { PeerKey } from '../../../protocol/model.ts';
@@ -123,7 +123,7 @@ async function answerAsAgent(): Promise<Link> {
 
 async function openSsh(): Promise<void> {
   ways.add(alice);
-  await ports.advance(sshAfterMs);
+  await ports.advance(sshAfterStartMs);
   await until(() => opened.length === 1);
 }
 
@@ -177,7 +177,7 @@ test('ways: a box where another worker answers is not taken for this one', async
   const other = formatKey(createKeyPair(system.random).publicKey);
   places.set(other, { target: 'me@workbench' });
   ways.add(other);
-  await ports.advance(sshAfterMs);
+  await ports.advance(sshAfterStartMs);
   await until(() => opened.length === 1);
   await answerAsAgent().catch(() => undefined);
   await until(() => ways.view(other).word === 'blocked');
@@ -199,7 +199,7 @@ test('ways: a worker that is revoked leaves no ssh behind, nor does the end', as
   ways.remove(alice);
   expect(opened[0]?.isClosed).toBe(true);
   ways.add(alice);
-  await ports.advance(sshAfterMs);
+  await ports.advance(sshAfterStartMs);
   await until(() => opened.length === 2);
   ways.stop();
   expect(opened[1]?.isClosed).toBe(true);
@@ -228,7 +228,7 @@ test('ways: only a few are opened at once, and the others get their turn', async
     places.set(worker, { target: 'me@many' });
     ways.add(worker);
   }
-  await ports.advance(sshAfterMs);
+  await ports.advance(sshAfterStartMs);
   await settle();
   expect(opened).toHaveLength(sshOpeningMax);
   for (const one of opened.slice(0, 3)) one.end({});
