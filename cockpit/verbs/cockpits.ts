@@ -6,8 +6,8 @@
 import { z } from 'zod';
 import type { Hub } from '../hub/hub.ts';
 import type { CockpitRecord } from '../manager/cockpit.ts';
+import type { CockpitRow } from './cockpit-shapes.ts';
 import { formatInstant } from './present.ts';
-import type { CockpitRow } from './shapes.ts';
 import { showTable } from './text.ts';
 import { defineVerb, type Style } from './verb.ts';
 

@@ -2,7 +2,8 @@
  * The screen on several hubs, and on one that is elsewhere: real hubs on loopback, `wally` in a terminal.
  */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { CockpitRow, InviteShape, JobDetail } from '../../cockpit/verbs/shapes.ts';
+import type { CockpitRow } from '../../cockpit/verbs/cockpit-shapes.ts';
+import type { InviteShape, JobDetail } from '../../cockpit/verbs/shapes.ts';
 import type { OpenTerminal } from '../kit/terminal.ts';
 import { openStage, type Stage, withJson } from './stage.ts';
 

@@ -6,8 +6,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { CockpitRow } from '../../cockpit/verbs/cockpit-shapes.ts';
 import type {
-  CockpitRow,
   InviteShape,
   JobDetail,
   JobRow,

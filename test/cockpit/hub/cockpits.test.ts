@@ -4,7 +4,8 @@
 import { describe, expect, test } from 'vitest';
 import { cockpitLinksMax, cockpitsMax } from '../../../cockpit/hub/limits.ts';
 import { nameCockpit } from '../../../cockpit/manager/cockpit.ts';
-import type { CockpitRow, InviteShape, TeamRow } from '../../../cockpit/verbs/shapes.ts';
+import type { CockpitRow } from '../../../cockpit/verbs/cockpit-shapes.ts';
+import type { InviteShape, TeamRow } from '../../../cockpit/verbs/shapes.ts';
 import { ControlClient } from '../../../protocol/control-client.ts';
 import { parseInvite } from '../../../protocol/invite.ts';
 import type { PeerKey } from '../../../protocol/model.ts';
