@@ -26,6 +26,7 @@ import { inspectTerminal } from './inspect-terminal.ts';
 import { nameOfFolder } from './local-names.ts';
 import { openViews } from './open-hubs.ts';
 import { chooseStyle } from './style.ts';
+import { bringUp } from './up.ts';
 
 /** What the screen is opened with. */
 export interface ScreenPlan {
@@ -70,6 +71,10 @@ export async function openScreen(
     verbs,
     handOver: (hub, what) => handOver(program, hub, what),
     editText: (asked) => editText(program, asked),
+    startHub: async () => {
+      const { hub, isNew } = await bringUp(program, 'hub');
+      return isNew ? `the hub is up (pid ${hub.pid})` : 'the hub was up already';
+    },
     past: openHistory(findHubHome(program.env).history, program.pid),
   });
   if (end.reason === 'quit') return 0;

@@ -51,6 +51,8 @@ export interface CockpitOptions {
   readonly handOver: (client: HubClient, what: HandOver) => Promise<string | undefined>;
   /** Puts a text before the M2's editor on the lent terminal; resolves with what it became. */
   readonly editText: (asked: Asked) => Promise<EditedText>;
+  /** Starts the hub of this home; resolves with what to say. */
+  readonly startHub: () => Promise<string>;
   /** What was dispatched before, beyond this screen. */
   readonly past: PastDispatches;
   /** The grammar that the `:` line and the palette speak. */
@@ -111,6 +113,7 @@ function openCockpit(options: CockpitOptions) {
     else if (effect.type === 'write') stdout.write(effect.text);
     else if (effect.type === 'hand-over') lend(() => handOver(effect.what));
     else if (effect.type === 'edit-text') lend(() => editCommand(options, store, effect));
+    else if (effect.type === 'start-hub') tell(options.startHub());
     else if (effect.type === 'remember') keepDispatch(options, store, effect.entry);
     else lend(effect.type === 'suspend' ? () => stopUntilResumed(ports) : redraw);
   };

@@ -106,7 +106,7 @@ test('screen: a hub that is killed is a banner, and the screen comes back with t
   expect(gone[0]).toMatch(/^ HUB GONE .*trying again/);
   expect(gone.join('\n')).toMatch(/alice/);
   screen.press('d');
-  await screen.until(/d: the hub is gone/);
+  await screen.until(/d: the hub is gone; `:up` starts it/);
   hubPid = (await stage.up()).hub.pid;
   const back = await screen.until(/^ WALLY (.|\n)*alice +○ idle +(?:\d+% \S+ \S+ +)?direct/);
   expect(back.join('\n')).not.toMatch(/HUB GONE/);

@@ -101,6 +101,7 @@ export type Command =
   | 'redraw'
   | 'suspend'
   | 'help-close'
+  | 'help-whole'
   | 'form-send'
   | 'form-newline'
   | 'form-editor'
@@ -294,6 +295,7 @@ export const keymap: readonly Binding[] = [
   shown('confirm-no', ['esc', 'n', 'q'], 'no', ['confirm']),
   shown('copy-answer', ['y'], 'copy all of it', ['words']),
   shown('help-close', ['esc', '?', 'q', 'enter'], 'close', ['help', 'words']),
+  shown('help-whole', ['tab'], 'all keys, or those of here', ['help']),
   hidden('redraw', ['ctrl-l'], 'draw everything again', everywhere),
   hidden('suspend', ['ctrl-z'], 'suspend to the shell', everywhere),
   hidden('leave', ['ctrl-c'], 'quit, work goes on', everywhere),

@@ -15,6 +15,7 @@ import { readsClock } from './job-filter.ts';
 import type { State } from './model.ts';
 import { listTeam } from './organisation.ts';
 import { layoutOf, listRoom, teamForm } from './scroll.ts';
+import { waitingAges } from './waiting.ts';
 
 /** Two clocks, as the state has them. */
 type Now = Pick<State, 'nowMs' | 'wallMs'>;
@@ -22,6 +23,7 @@ type Now = Pick<State, 'nowMs' | 'wallMs'>;
 /** Every such word at this instant; two equal lists look the same. */
 export function listAges(state: State, now: Now): readonly string[] {
   return [
+    ...waitingAges(state, now.nowMs),
     ...doctorAges(state, now.nowMs),
     ...inboxAges(state, now.wallMs),
     ...teamAges(state, now),

@@ -98,6 +98,7 @@ function runLine(state: State, line: CommandLine): Update {
 
 /** Errors: USAGE_VERB, USAGE_FLAG, USAGE_ARGUMENT. */
 function performLine(state: State, text: string): Update {
+  if (text === 'up') return startHub(state);
   const found = findVerbOf(state, text);
   if (found === undefined) {
     throw new AppError('USAGE_VERB', `There is no verb "${text.split(/\s/)[0]}"; tab shows them.`);
@@ -108,10 +109,48 @@ function performLine(state: State, text: string): Update {
   const shellText = `${verb.name}: this one streams; \`wally ${text}\` in a shell has it`;
   const isInPieces = inPieces.has(verb.name) || isFollowing({ verb: verb.name, args: {} });
   if (isInPieces) return tell(state, shellText);
+  if (verb.danger === 'destroys') assertKnown(state, verb, rest);
   const effects = planRequests(state, verb, rest);
   const isStream = effects.some((one) => one.type === 'request' && isFollowing(one.request));
   if (isStream) return tell(state, shellText);
   return verb.danger === 'destroys' ? confirmLine(state, text, effects) : ask(state, ...effects);
+}
+
+/**
+ * The one verb that no hub can answer. Only the home's own hub is started; one that was named never is.
+ */
+function startHub(state: State): Update {
+  if (state.link.type !== 'gone') return tell(state, 'up: the hub is up');
+  if (state.hubs.names.length > 0) {
+    return tell(state, 'up: a hub that was named is started on its own box, by `wally up`');
+  }
+  const told = tell(state, 'up: the hub is being started');
+  return ask(told.state, ...told.effects, { type: 'start-hub' });
+}
+
+/**
+ * Nobody is asked to be sure about what is surely not there.
+ * Errors: JOB_UNKNOWN, WORKER_UNKNOWN, DECISION_UNKNOWN.
+ */
+function assertKnown(state: State, verb: ScreenVerb, rest: readonly string[]): void {
+  const kind = kindOf(verb.operands[0] ?? '');
+  const isMany = verb.operands[0]?.endsWith('…') === true;
+  const words = rest.filter((word) => !word.startsWith('-')).slice(0, isMany ? undefined : 1);
+  for (const word of words) {
+    if (kind === 'job' && isSurelyNoJob(state, word)) {
+      throw new AppError('JOB_UNKNOWN', `There is no job ${readJobWord(word)}.`);
+    }
+    if (kind === 'worker' && state.hasTeam && !state.team.some(({ name }) => name === word)) {
+      throw new AppError('WORKER_UNKNOWN', `There is no worker named "${word}".`);
+    }
+  }
+}
+
+/** The newest are all here, so none has a higher number than they; of what is older the hub knows. */
+function isSurelyNoJob({ jobs, hasJobs, hubs }: State, word: string): boolean {
+  const id = readJobWord(word);
+  if (!hasJobs || hubs.news.length > 0 || !/^J\d+$/.test(id)) return false;
+  return Number(id.slice(1)) > Number((jobs[0]?.id ?? 'J0').slice(1));
 }
 
 /** Verbs that end, but whose answer comes in pieces that nothing on the screen takes. */

@@ -116,6 +116,9 @@ function applyReading(
   command: Command,
 ): Update {
   if (command === 'help-close') return still({ ...state, overlay: undefined });
+  if (command === 'help-whole' && overlay.type === 'help') {
+    return still({ ...state, overlay: { ...overlay, isWhole: !overlay.isWhole, top: 0 } });
+  }
   if (command === 'copy-answer' && overlay.type === 'words') {
     const text = `${overlay.lines.join('\n')}\n`;
     return ask(state, { type: 'copy', text, what: `${overlay.lines.length} lines` });
@@ -148,7 +151,7 @@ function applyView(state: State, command: Command): Update {
     case 'help':
       return still({
         ...state,
-        overlay: { type: 'help', top: 0, of: state.focus, keymap: state.keymap },
+        overlay: { type: 'help', top: 0, isWhole: false, of: state.focus, keymap: state.keymap },
       });
     case 'command-line':
       return openCommandLine(state, '');

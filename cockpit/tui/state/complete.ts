@@ -42,7 +42,11 @@ export function applyCandidate(line: string, from: number, candidate: Candidate)
 
 function completeVerb(state: State, line: string): Completion {
   const from = line.length - line.trimStart().length;
-  const candidates = state.verbs.map(({ name, summary }) => ({ text: name, help: summary }));
+  const up = { text: 'up', help: 'start the hub again' };
+  const candidates = [
+    ...state.verbs.map(({ name, summary }) => ({ text: name, help: summary })),
+    ...(state.link.type === 'gone' ? [up] : []),
+  ];
   const kept = keep(candidates, line.slice(from));
   const usage = kept.length === 0 ? 'no verb begins so' : 'a verb; tab completes';
   return { from, candidates: kept, usage };

@@ -2,9 +2,9 @@
  * What the screen asks of the world, and what it is told, as values.
  *
  * `update` turns events into a new state and effects; the feed performs effects and tells what came
- * of them as further events. Data only.
+ * of them as further events. Data, and how it is made.
  */
-import type { ErrorShape } from '../../../protocol/errors.ts';
+import { type ErrorShape, unreachable } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import type {
   ArtifactRow,
@@ -84,6 +84,8 @@ export type Effect =
       readonly text: string;
       readonly ask: 'command' | 'prompt';
     }
+  /** Start the hub of this home. */
+  | { readonly type: 'start-hub' }
   /** Keep a dispatch beyond this screen. */
   | { readonly type: 'remember'; readonly entry: DispatchArgs }
   /** Look into another hub: which, by its place among them. */
@@ -135,6 +137,30 @@ export function requestOf(
   purpose: Purpose,
 ): Effect {
   return { type: 'request', request: { verb, args, purpose } };
+}
+
+/** What a question is about, in a word or a line. */
+export function subjectOf(purpose: Purpose): string {
+  switch (purpose.for) {
+    case 'form':
+      return 'dispatch';
+    case 'detail':
+      return purpose.job;
+    case 'doctor':
+      return purpose.place;
+    case 'events':
+      return 'events';
+    case 'line':
+      return purpose.line;
+    case 'worker-doctor':
+      return purpose.worker;
+    case 'fetch':
+      return purpose.file.path;
+    case 'act':
+      return purpose.subject;
+    default:
+      return unreachable(purpose);
+  }
 }
 
 /** A new state that asks for nothing. */

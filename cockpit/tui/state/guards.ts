@@ -26,7 +26,7 @@ const asking: ReadonlySet<Command> = new Set([
 
 /** The reason why `command` would do nothing, or undefined when it would. */
 export function explainDisabled(state: State, command: Command): string | undefined {
-  if (asking.has(command) && state.link.type === 'gone') return 'the hub is gone';
+  if (asking.has(command) && state.link.type === 'gone') return 'the hub is gone; `:up` starts it';
   if (asking.has(command) && state.link.type === 'coming') return 'the hub has not answered yet';
   if (command === 'hubs' && state.hubs.names.length < 2) {
     return 'there is only this hub; `wally --hub` looks into others';

@@ -4,16 +4,29 @@
  * Approving many goes out as one request for each, rejecting many as one. An entry that was decided
  * leaves the list when the hub says so, not before.
  */
+import type { InboxRow } from '../../verbs/shapes.ts';
 import type { Command } from '../keys/keymap.ts';
 import { countDecisionRows } from '../views/inbox.ts';
 import { ageText, durationText } from '../views/phrases.ts';
 import { ask, type Effect, requestOf, still, type Update } from './effects.ts';
 import { targetsOf } from './list.ts';
-import { findSelectedDecision, type State, visibleInbox } from './model.ts';
+import { findSelectedDecision, type State, visibleInbox, withList } from './model.ts';
 import { emptyField } from './text-field.ts';
 
 /** How many rows the details of the selected entry have. */
 export const countInboxRows = countDecisionRows;
+
+/**
+ * The inbox as the hub has it now. One that nobody looks at stays at its top, where what costs most by
+ * waiting is, unless somebody has gone elsewhere in it.
+ */
+export function takeInbox(state: State, rows: readonly InboxRow[]): State {
+  const next: State = { ...state, inbox: rows, hasInbox: true };
+  const list = state.lists.inbox;
+  const wasAtTop = list.selected === undefined || list.selected === visibleInbox(state)[0]?.id;
+  if (state.focus === 'inbox' || !wasAtTop) return next;
+  return withList(next, 'inbox', { ...list, selected: visibleInbox(next)[0]?.id, top: 0 });
+}
 
 /** A command of the inbox's own keys. */
 export function applyInboxCommand(state: State, command: Command): Update | undefined {

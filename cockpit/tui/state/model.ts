@@ -28,6 +28,7 @@ import type { HubsView } from './hubs.ts';
 import { compareNewest } from './job-order.ts';
 import { emptyList, findPlace, type ListId, type ListState, visibleIn } from './list.ts';
 import { type LogView, openLogView } from './log-view.ts';
+import type { WaitingAsk } from './waiting.ts';
 
 /** The connection to the hub. */
 export type HubLink =
@@ -114,6 +115,8 @@ export type Overlay =
   | {
       readonly type: 'help';
       readonly top: number;
+      /** All keys there are, or those that do something where it was asked. */
+      readonly isWhole: boolean;
       readonly of: PaneId;
       readonly keymap: readonly Binding[];
     }
@@ -129,6 +132,8 @@ export interface Toast {
   readonly id: number;
   readonly level: 'info' | 'bad';
   readonly text: string;
+  /** What a key was answered with; the next key is past it. */
+  readonly isAnswer?: true;
 }
 
 /** How the screen looks and behaves for its owner. */
@@ -196,6 +201,8 @@ export interface State {
   /** The way one came, the nearest first. */
   readonly trail: { readonly back: readonly Place[]; readonly forth: readonly Place[] };
   readonly toast: Toast | undefined;
+  /** What a person asked of the hub and has no answer yet. */
+  readonly waiting: readonly WaitingAsk[];
   /** Errors that wait behind the one that is shown, the oldest first. */
   readonly toasts: readonly Toast[];
   /** Source of ids for toasts and forms. */
@@ -258,6 +265,7 @@ export function openState(seed: StateSeed): State {
     trail: { back: [], forth: [] },
     toast: undefined,
     toasts: [],
+    waiting: [],
     nextId: 1,
   };
 }
@@ -294,8 +302,19 @@ export function orderJobs(rows: readonly JobRow[]): readonly JobRow[] {
 
 /** The jobs with those that changed in their places. */
 export function mergeJobs(known: readonly JobRow[], changed: readonly JobRow[]): readonly JobRow[] {
-  const ids = new Set(changed.map((job) => job.id));
-  return orderJobs([...changed, ...known.filter((job) => !ids.has(job.id))]);
+  const fresh = changed.filter(({ id }) => findJob(known, id) === undefined);
+  const merged = [...known];
+  // What is known keeps its place: neither its number nor when it was asked for ever changes.
+  for (const job of changed) {
+    const place = findPlace(known, idOfJob, job.id);
+    if (place >= 0) merged[place] = job;
+  }
+  return fresh.length === 0 ? merged : orderJobs([...fresh, ...merged]);
+}
+
+/** The job of this id among these. */
+export function findJob(jobs: readonly JobRow[], id: JobId | undefined): JobRow | undefined {
+  return jobs[findPlace(jobs, idOfJob, id)];
 }
 
 function idOfJob({ id }: JobRow): string {
@@ -309,7 +328,7 @@ export function findSelectedJob(state: State): JobRow | undefined {
 
 /** The job whose log or detail the right pane shows. */
 export function findFollowedJob(state: State): JobRow | undefined {
-  return state.jobs[findPlace(state.jobs, idOfJob, state.log.job)];
+  return findJob(state.jobs, state.log.job);
 }
 
 /** The selected worker. */

@@ -12,7 +12,7 @@ import { selectJob } from './board-choice.ts';
 import { showDetail, showDoctor } from './card.ts';
 import { refuseForm } from './dispatch-form.ts';
 import { applyDiagnosis, applyNoDiagnosis } from './doctor-pane.ts';
-import { ask, type Purpose, still, type Update } from './effects.ts';
+import { ask, type Purpose, still, subjectOf, type Update } from './effects.ts';
 import { applyEvents, applyNoEvents } from './events-pane.ts';
 import type { DispatchForm } from './form-fields.ts';
 import { rememberDispatch } from './form-history.ts';
@@ -73,29 +73,6 @@ export function applyRefused(state: State, purpose: Purpose, error: ErrorShape):
     return still(showDoctor(state, purpose.worker, { is: 'refused', error }));
   }
   return warn(state, `${subjectOf(purpose)}: ${errorText(error)}`);
-}
-
-function subjectOf(purpose: Purpose): string {
-  switch (purpose.for) {
-    case 'form':
-      return 'dispatch';
-    case 'detail':
-      return purpose.job;
-    case 'doctor':
-      return purpose.place;
-    case 'events':
-      return 'events';
-    case 'line':
-      return purpose.line;
-    case 'worker-doctor':
-      return purpose.worker;
-    case 'fetch':
-      return purpose.file.path;
-    case 'act':
-      return purpose.subject;
-    default:
-      return unreachable(purpose);
-  }
 }
 
 /** Selects a job, which shows its log too. */

@@ -1,7 +1,7 @@
 /*
  * The short message at the foot of the screen. Pure.
  *
- * An `info` goes by itself, and a newer one takes its place. A `bad` one stays until a key is pressed,
+ * An `info` goes by itself, at the next key where it only answered one, and a newer one takes its place. A `bad` one stays until a key is pressed,
  * so that nobody misses it by looking away; others wait behind it, and nothing covers it.
  */
 import type { ErrorShape } from '../../../protocol/errors.ts';
@@ -26,10 +26,19 @@ export function warn(state: State, text: string): Update {
   return still({ ...next, toasts: [...state.toasts, toast].slice(0, toastsMax) });
 }
 
-/** The error that was seen goes, the next one comes. */
-export function nextToast(state: State): State {
+/** At a key what was seen goes: an error, and the next one comes; what the key before was answered with. */
+export function passToast(state: State): State {
+  const isSeen = state.toast?.level === 'bad' || state.toast?.isAnswer === true;
+  if (!isSeen) return state;
   const [toast, ...toasts] = state.toasts;
   return { ...state, toast, toasts };
+}
+
+/** What a key was answered with is marked as that; what comes by itself has its time. */
+export function markAnswer(before: State, update: Update): Update {
+  const { toast } = update.state;
+  if (toast === undefined || toast.level === 'bad' || toast.id === before.toast?.id) return update;
+  return { ...update, state: { ...update.state, toast: { ...toast, isAnswer: true } } };
 }
 
 /** An error of the hub in one line. */

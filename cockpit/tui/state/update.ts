@@ -20,10 +20,11 @@ import { ask, type CockpitEvent, still, type Update } from './effects.ts';
 import { applyStreamed, syncEvents } from './events-pane.ts';
 import { withPast } from './form-history.ts';
 import { arrive, restoreLists } from './hubs.ts';
+import { takeInbox } from './inbox-pane.ts';
 import { applyLogEvent } from './log-news.ts';
 import { followJob, showSelected } from './log-pane.ts';
 import { loadAhead } from './log-places.ts';
-import { findSelectedJob, mergeJobs, modeOf, orderJobs, type State } from './model.ts';
+import { findJob, findSelectedJob, mergeJobs, modeOf, orderJobs, type State } from './model.ts';
 import { applyMouse } from './mouse.ts';
 import { typeIntoPalette } from './palette.ts';
 import { settleLists } from './panes.ts';
@@ -32,11 +33,13 @@ import { typeIntoPrompt } from './prompt.ts';
 import { applyRefused, applyReply } from './replies.ts';
 import { settleScroll } from './scroll.ts';
 import { tellTerminal } from './terminal.ts';
-import { nextToast, tell, warn } from './toast.ts';
+import { markAnswer, passToast, tell, warn } from './toast.ts';
+import { noteAnswered, noteAsked, stampWaiting } from './waiting.ts';
 
 /** What `event` makes of `state`. */
 export function update(state: State, event: CockpitEvent): Update {
-  const next = restoreLists(state, decide(state, event));
+  const decided = restoreLists(state, decide(state, event));
+  const next = { ...decided, state: noteAsked(decided.state, decided.effects) };
   if (next.state === state) return next;
   const placed = rememberPlace(state, next.state);
   const shown = showSelected(settleLists(placed));
@@ -69,9 +72,9 @@ function decide(state: State, event: CockpitEvent): Update {
     case 'team':
       return applyTeam(state, event.team, event.nowMs);
     case 'jobs':
-      return applyJobs(state, event.jobs);
+      return applyJobs(state, orderJobs(event.jobs), event.jobs);
     case 'jobs-changed':
-      return applyJobs(state, mergeJobs(state.jobs, event.jobs));
+      return applyJobs(state, mergeJobs(state.jobs, event.jobs), event.jobs);
     case 'log-window':
     case 'log-grown':
     case 'log-count':
@@ -82,15 +85,15 @@ function decide(state: State, event: CockpitEvent): Update {
     case 'said':
       return event.level === 'bad' ? warn(state, event.text) : tell(state, event.text);
     case 'inbox':
-      return still({ ...state, inbox: event.rows, hasInbox: true });
+      return still(takeInbox(state, event.rows));
     case 'events':
       return applyStreamed(state, event.rows);
     case 'terminal':
       return applyInspection(state, event.facts);
     case 'reply':
-      return applyReply(state, event.request.purpose, event.value);
+      return applyReply(noteAnswered(state, event.request), event.request.purpose, event.value);
     case 'refused':
-      return applyRefused(state, event.request.purpose, event.error);
+      return applyRefused(noteAnswered(state, event.request), event.request.purpose, event.error);
     case 'edited':
       return takeEdited(state, event);
     case 'history':
@@ -121,9 +124,11 @@ function applyLive(state: State): Update {
 }
 
 function applyKey(state: State, press: KeyPress): Update {
-  const calm = state.toast?.level === 'bad' ? nextToast(state) : state;
+  const calm = passToast(state);
   const resolved = resolveKey(asPasted(calm, press), modeOf(calm), calm.keymap);
-  if (resolved.type === 'command') return applyCommand(calm, resolved.command);
+  if (resolved.type === 'command') {
+    return markAnswer(calm, applyCommand(calm, resolved.command));
+  }
   if (resolved.type === 'text') return typeText(calm, resolved.text) ?? still(calm);
   return still(calm);
 }
@@ -158,7 +163,7 @@ function typeText(state: State, text: string): Update | undefined {
 function applyTick(state: State, nowMs: number, wallMs: number): Update {
   const before = listAges(state, state);
   const after = listAges(state, { nowMs, wallMs });
-  const stamped = stampAsked(state, nowMs);
+  const stamped = stampWaiting(stampAsked(state, nowMs), nowMs);
   const isSame = stamped === state && before.join(' ') === after.join(' ');
   return still(isSame ? state : { ...stamped, nowMs, wallMs });
 }
@@ -167,9 +172,9 @@ function applyTeam(state: State, team: readonly TeamRow[], nowMs: number): Updat
   return still({ ...state, team, hasTeam: true, teamAt: nowMs, nowMs });
 }
 
-function applyJobs(state: State, rows: readonly JobRow[]): Update {
-  const jobs = orderJobs(rows);
-  const unseen = [...state.unseen.filter((id) => isStillBad(jobs, id)), ...newlyBad(state, jobs)];
+function applyJobs(state: State, jobs: readonly JobRow[], changed: readonly JobRow[]): Update {
+  const kept = state.unseen.filter((id) => isBadOutcome(findJob(jobs, id)?.outcome ?? null));
+  const unseen = [...kept, ...newlyBad(state, changed)];
   const next: State = { ...state, jobs, unseen, hasJobs: true };
   return renewFollowed(state, next);
 }
@@ -186,15 +191,12 @@ function renewFollowed(before: State, next: State): Update {
   return ask(update.state, ...update.effects, askForDetail(job.id));
 }
 
-function newlyBad(state: State, jobs: readonly JobRow[]): readonly JobId[] {
+/** Those that ran a moment ago and ended badly. */
+function newlyBad(state: State, changed: readonly JobRow[]): readonly JobId[] {
   if (!state.hasJobs) return [];
-  const running = new Set(state.jobs.filter((job) => job.outcome === null).map((job) => job.id));
-  return jobs
-    .filter((job) => job.kind !== 'group' && job.id !== state.log.job && running.has(job.id))
-    .filter((job) => isBadOutcome(job.outcome))
-    .map((job) => job.id);
-}
-
-function isStillBad(jobs: readonly JobRow[], id: JobId): boolean {
-  return isBadOutcome(jobs.find((job) => job.id === id)?.outcome ?? null);
+  const bad = changed.filter(
+    (job) => job.kind !== 'group' && job.id !== state.log.job && isBadOutcome(job.outcome),
+  );
+  const ran = bad.filter(({ id }) => findJob(state.jobs, id)?.outcome === null);
+  return ran.map(({ id }) => id);
 }

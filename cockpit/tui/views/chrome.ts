@@ -9,6 +9,7 @@ import { type Binding, type Context, listRenamed } from '../keys/keymap.ts';
 import { explainDisabled } from '../state/guards.ts';
 import { hubName } from '../state/hubs.ts';
 import { modeOf, type Prompt, type State } from '../state/model.ts';
+import { waitingTexts } from '../state/waiting.ts';
 import { countFindings } from './doctor.ts';
 import { fieldRow } from './field.ts';
 import { type PaneId, paneIds } from './layout.ts';
@@ -16,11 +17,11 @@ import { fitRow, measureRow, type Role, type Row, type Span, span, spreadRow } f
 import { tallyJobs, tallyTeam } from './tally.ts';
 import { paneTitle } from './titles.ts';
 import { isLongError } from './toast.ts';
-import { measureCells } from './width.ts';
+import { measureCells, sliceCells } from './width.ts';
 
 /** The first row. */
 export function viewHeader(state: State, width: number): Row {
-  if (state.link.type === 'gone') return viewBanner(state.link, width);
+  if (state.link.type === 'gone') return viewBanner(state, state.link, width);
   const name: Row = [span(' WALLY  ', 'title'), ...hubPart(state)];
   const place = span(`${state.hub?.home ?? `version ${state.version}`}  `, 'dim');
   const long = [...workerCount(state), span('  '), ...jobCount(state)];
@@ -126,7 +127,18 @@ export function viewFooter(state: State, width: number): Row {
     .filter((binding) => binding.isShownInFooter)
     .filter((binding) => binding.contexts.some((context) => contexts.includes(context)))
     .map((binding) => hintOf(state, renamed.get(binding.command) ?? binding));
-  return fitRow([span(' '), ...chooseHints(hints, width - 1)], width);
+  const waiting = waitingRow(state, width);
+  const room = width - 1 - measureRow(waiting);
+  return spreadRow([span(' '), ...chooseHints(hints, room)], waiting, width);
+}
+
+/** What the hub takes long to answer, and for how long by now. */
+function waitingRow(state: State, width: number): Row {
+  const [first, ...others] = waitingTexts(state, state.nowMs);
+  if (first === undefined) return [];
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const text = sliceCells(` … ${first}${more} `, 0, Math.floor(width / 2)).text;
+  return [span(text, 'accent')];
 }
 
 /** The line that is being typed, in place of the hints. */
@@ -183,9 +195,15 @@ function joinRows(rows: readonly Row[], gap: string): Row {
   return rows.flatMap((row, index) => (index === 0 ? row : [span(gap), ...row]));
 }
 
-function viewBanner(link: Extract<State['link'], { type: 'gone' }>, width: number): Row {
+function viewBanner(
+  { hubs }: State,
+  link: Extract<State['link'], { type: 'gone' }>,
+  width: number,
+): Row {
   const again = link.tryCount === 0 ? '' : ` (${link.tryCount + 1})`;
-  const text = ` HUB GONE · trying again${again} · \`wally up\` starts it · work goes on, q leaves · ${link.reason}`;
+  // One that was named is started where it is.
+  const start = hubs.names.length > 0 ? '' : ' · :up starts it';
+  const text = ` HUB GONE · trying again${again}${start} · work goes on, q leaves · ${link.reason}`;
   return [
     span(
       fitRow([span(text)], width)

@@ -37,14 +37,16 @@ export function viewHelp(help: Help, body: Rect): PaneView {
   return frame({ id: 'help', rect, title: [span('Keys', 'title')], note, rows, isFocused: true });
 }
 
-function helpRows({ of: pane, keymap }: Help): readonly Row[] {
+function helpRows({ of: pane, keymap, isWhole }: Help): readonly Row[] {
   const own = keymap.filter(({ contexts }) => contexts.includes(pane));
   const here = [...listRenamed(pane, keymap), ...own];
-  const parts = contextTitles.flatMap(([context, title]) =>
-    keyRows(title, listBindings(context, keymap)),
-  );
+  const shown = contextTitles.filter(([context]) => isWhole || context === 'global');
+  const parts = shown.flatMap(([context, title]) => keyRows(title, listBindings(context, keymap)));
+  const [whole] = keymap.find(({ command }) => command === 'help-whole')?.keys ?? [];
+  const other = isWhole ? 'only the keys of here' : 'the keys of all panes, forms and lines';
   return [
     ...keyRows(`Here, in the ${pane}`, here),
+    ...(whole === undefined ? [] : [[span(`${whole}: ${other}`, 'dim')], []]),
     ...parts,
     [span('Signs', 'title')],
     signRow('●●●○○', 'queued, sent, accepted, started, finished'),

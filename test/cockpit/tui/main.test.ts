@@ -68,6 +68,7 @@ function run(
       return change.trouble;
     },
     editText: async ({ text }) => change.edit?.(text) ?? { text },
+    startHub: async () => 'the hub is up (pid 1)',
     past: {
       read: async () => change.past ?? [],
       add: async (entry) => void remembered.push(entry),
@@ -327,6 +328,7 @@ test('cockpit: a terminal that can not place text is refused with a code', async
     problems: [],
     handOver: async () => undefined,
     editText: async ({ text }: { readonly text: string }) => ({ text }),
+    startHub: async () => '',
     past: { read: async () => [], add: async () => undefined },
   };
   await expect(runCockpit({ ...options, env: { term: 'dumb' } })).rejects.toMatchObject({

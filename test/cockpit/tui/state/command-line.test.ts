@@ -173,3 +173,27 @@ test('command line: what would go on until it is left is not asked of the hub', 
     expect(toast?.text, line).toContain('in a shell has it');
   }
 });
+
+test('command line: nobody is asked to be sure about what is surely not there', () => {
+  expect(lineOf(':cancel J999', 'enter')).toMatchObject({ error: 'There is no job J999.' });
+  expect(lineOf(':team revoke zed', 'enter')).toMatchObject({
+    error: 'There is no worker named "zed".',
+  });
+  // Of an older one than any here the hub knows more.
+  const later = play(base, [{ type: 'jobs', jobs: [job('J70')] }]).state;
+  expect(type(later, ':cancel J3', 'enter').state.overlay?.type).toBe('confirm');
+});
+
+test('command line: up starts the hub of this home where it is gone, and no other', () => {
+  const gone = { type: 'link-gone', reason: 'It ended.', tryCount: 0 } as const;
+  const lost = play(base, [gone]).state;
+  expect(type(lost, ':up', 'enter').effects).toContainEqual({ type: 'start-hub' });
+  expect(completeLine(lost, 'u').candidates.map(({ text }) => text)).toContain('up');
+  const idle = type(base, ':up', 'enter');
+  expect(idle.effects).not.toContainEqual({ type: 'start-hub' });
+  expect(idle.state.toast?.text).toBe('up: the hub is up');
+  const named = play(open([120, 30], { hubs: ['work', 'home'] }), [gone]).state;
+  const refused = type(named, ':up', 'enter');
+  expect(refused.effects).not.toContainEqual({ type: 'start-hub' });
+  expect(refused.state.toast?.text).toContain('on its own box');
+});

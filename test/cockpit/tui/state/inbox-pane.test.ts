@@ -188,3 +188,15 @@ test('inbox: drawn beside its details, below each other, and in turn', () => {
      d dispatch  ? help  q quit"
   `);
 });
+
+test('inbox: it is found at its top, unless one has gone elsewhere in it', () => {
+  const told = play(open([120, 24]), [{ type: 'inbox', rows }]).state;
+  const urgent = [decision('D9'), ...rows];
+  const more = play(told, [{ type: 'inbox', rows: urgent }]).state;
+  expect(type(more, '4').state.lists.inbox.selected).toBe('D9');
+  const left = type(told, '4j2').state;
+  const back = play(left, [{ type: 'inbox', rows: urgent }]).state;
+  expect(type(back, '4').state.lists.inbox.selected).toBe('D2');
+  const reading = play(type(told, '4').state, [{ type: 'inbox', rows: urgent }]).state;
+  expect(reading.lists.inbox.selected).toBe('D1');
+});

@@ -212,7 +212,7 @@ test('update: a lost hub is said, keeps what is known, and disables what needs i
   ]).state;
   expect(gone.jobs).toHaveLength(3);
   expect(isAgeing(gone)).toBe(true);
-  expect(type(gone, 'd').state.toast?.text).toBe('d: the hub is gone');
+  expect(type(gone, 'd').state.toast?.text).toBe('d: the hub is gone; `:up` starts it');
   const back = play(gone, [{ type: 'link-live' }]);
   expect(back.state.link).toEqual({ type: 'live' });
   expect(back.effects).toContainEqual(opens('J10'));
@@ -253,4 +253,12 @@ test('update: the terminal is lent for a log, and for a shell where there is a w
   expect(type(state, 't').state.toast?.text).toBe('t: J2 has no worker yet');
   expect(lent('jt')).toEqual([{ for: 'terminal', target: 'J1' }]);
   expect(lent('1jt')).toEqual([{ for: 'terminal', target: 'bob' }]);
+});
+
+test('update: what a key was answered with is past with the next key, what came by itself is not', () => {
+  const answered = type(open([120, 40]), 'B').state;
+  expect(answered.toast?.text).toBe('the bell is off');
+  expect(type(answered, 'j').state.toast).toBeUndefined();
+  const said = play(answered, [{ type: 'said', level: 'info', text: 'saved' }]).state;
+  expect(type(said, 'j').state.toast?.text).toBe('saved');
 });

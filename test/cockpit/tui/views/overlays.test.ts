@@ -86,7 +86,7 @@ describe('screen: over the panes', () => {
     expect(drawWorld(60, 18, '?jj')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait                   △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
-      ╭─ 1╭─ Keys ──────────────────── 15 of 174 rows, j k ─╮3 ─╮
+      ╭─ 1╭─ Keys ───────────────────── 15 of 67 rows, j k ─╮3 ─╮
       │  w│   r                   retry                     │   │
       │› w│   t                   a shell on the box; ctrl… │   │
       ╰───│   o                   the log in $PAGER         │───╯
@@ -101,7 +101,7 @@ describe('screen: over the panes', () => {
       │┃ m│   a                   only young ones, old ones │   │
       │ ──│   S                   worst first; again: last  │── │
       ╰───╰─────────────────────────────────────────────────╯───╯
-       esc close"
+       esc close   tab all keys, or those of here"
     `);
   });
 });

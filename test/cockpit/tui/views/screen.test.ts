@@ -137,7 +137,7 @@ test('screen: a lost hub takes the header and leaves the rest as it was', () => 
   const gone = play(state, [{ type: 'link-gone', reason: 'it was killed', tryCount: 2 }]).state;
   const [banner, ...rest] = draw(viewScreen(gone)).split('\n');
   expect(banner).toBe(
-    ' HUB GONE · trying again (3) · `wally up` starts it · work goes on, q leaves · it was killed',
+    ' HUB GONE · trying again (3) · :up starts it · work goes on, q leaves · it was killed',
   );
   expect(rest.slice(0, -1)).toEqual(draw(viewScreen(state)).split('\n').slice(1, -1));
 });
