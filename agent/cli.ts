@@ -14,7 +14,9 @@ import { dialAgent, type RunningStatus } from './agent-client.ts';
 import { runAudit } from './audit-verb.ts';
 import { runDoctorCommand } from './doctor/command.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
+import { checkSelf } from './install/self-check.ts';
 import { runService } from './install/service-verb.ts';
+import { runUpgrade } from './install/upgrade-verb.ts';
 import { joinOverStdio, readCode } from './join-stdio.ts';
 import { pair } from './pair.ts';
 import { runPolicyVerb } from './policy-verb.ts';
@@ -39,6 +41,8 @@ const help = `odally: the agent that lends this box to a Wally.
   odally service [VERB]             who keeps it running, now and when the box starts: install, remove, start,
                                     stop, restart or status; by systemd, launchd, or a supervisor and cron
                                     [--kind systemd|launchd|background] [--dry-run]
+  odally upgrade [VERSION]          let another version that lies in the home take over once nothing runs, and go back if
+                                    it does not come up; --cancel gives it up while it waits; alone: how that stands
 
 Every verb takes --json. Home: $ODALLY_HOME (~/.odally).`;
 
@@ -48,6 +52,10 @@ type Flags = {
   readonly stdio: boolean;
   readonly dryRun: boolean;
   readonly kind: string | undefined;
+  readonly runtime: string | undefined;
+  readonly format: string | undefined;
+  readonly watch: boolean;
+  readonly cancel: boolean;
   readonly only: boolean;
 };
 
@@ -97,6 +105,13 @@ async function runVerb(program: Program, version: string): Promise<number> {
       return stop(parts, flags);
     case 'service':
       return runService(parts, operands, flags);
+    case 'upgrade':
+      return runUpgrade(parts, operands, flags);
+    case 'self-check': {
+      const format = flags.format === undefined ? undefined : Number(flags.format);
+      program.print(JSON.stringify(await checkSelf(parts, format)));
+      return 0;
+    }
     default:
       throw new AppError('USAGE_VERB', `There is no verb "${verb}". Run \`odally help\`.`);
   }
@@ -110,6 +125,10 @@ function readLine(argv: readonly string[]) {
     stdio: { type: 'boolean' },
     'dry-run': { type: 'boolean' },
     kind: { type: 'string' },
+    runtime: { type: 'string' },
+    format: { type: 'string' },
+    watch: { type: 'boolean' },
+    cancel: { type: 'boolean' },
     only: { type: 'boolean' },
   } as const;
   try {
@@ -122,6 +141,10 @@ function readLine(argv: readonly string[]) {
       stdio: isSet('stdio'),
       dryRun: isSet('dry-run'),
       kind: values.kind,
+      runtime: values.runtime,
+      format: values.format,
+      watch: isSet('watch'),
+      cancel: isSet('cancel'),
       only: isSet('only'),
     };
     return { verb, operands, flags, wantsHelp: values.help === true };

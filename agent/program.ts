@@ -136,7 +136,7 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     noticed,
     diagnose,
     installed: {
-      build: findBuild(program.script, home.directory),
+      build: findBuild(program.script),
       upgrade: await findUpgradeTold(home.directory),
       askedToLeave: async () => undefined,
     },

@@ -39,3 +39,24 @@ export const quickDeathsMax = 10;
 
 /** A supervisor that found an agent already running looks so often whether it still does. */
 export const adoptedLookMs = 1000;
+
+/** Versions that stay on a box: the current one, the one before it, and one more for a person to go back to. */
+export const versionsKept = 3;
+
+/**
+ * A new version that has not opened a session by then is taken back. Twice the longest pause of a dialling agent,
+ * and a slow start on a busy box.
+ */
+export const upgradeUpMsMax = 60_000;
+
+/** Where there was no hub before either, a new version that answers for so long has come up. */
+export const upgradeAloneMs = 3000;
+
+/** An agent that died while it drained is started again by what keeps it within this time, or nobody does. */
+export const upgradeGoneMsMax = 90_000;
+
+/** A version's check of itself, on a slow box: it loads all of its parts. */
+export const selfCheckMsMax = 60_000;
+
+/** Between two looks at a change of version that somebody follows. */
+export const upgradeLookMs = 200;

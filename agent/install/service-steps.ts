@@ -4,14 +4,14 @@
  * It decides nothing. A step that fails stops the rest, with the tool and its own words; what was done
  * stays, and the same plan made again goes on from there. Errors: SERVICE_TOOL, SERVICE_START, HOME_UNWRITABLE.
  */
-import { spawn } from 'node:child_process';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError, hasSystemCode } from '../../protocol/errors.ts';
 import { sleep } from '../../protocol/ports.ts';
 import { findRunning } from '../agent-client.ts';
 import type { AgentHome } from '../home.ts';
 import type { Program } from '../ports.ts';
+import { startBehind } from './behind.ts';
 import { serviceLookMs, serviceStartMsMax, serviceStopMsMax } from './limits.ts';
 import type { ServiceStep } from './service-plan.ts';
 import { dropServiceRecord, type ServiceRecord, saveServiceRecord } from './service-record.ts';
@@ -20,6 +20,7 @@ import {
   findSupervisor,
   findSupervisorRecord,
   isAlive,
+  nameProcess,
   type ProcessName,
 } from './supervisor-record.ts';
 import { describeTool, type RunTool } from './tools.ts';
@@ -90,24 +91,17 @@ async function writeWhole(path: string, text: string): Promise<void> {
 async function supervise(parts: StepParts, record: ServiceRecord): Promise<void> {
   const { program, home } = parts;
   const { directory } = home;
-  if (findSupervisor(directory) === undefined) {
-    dropSupervisorRecord(directory);
-    const running = await findRunning(home);
-    const args = [program.supervisorScript, directory, String(running?.pid ?? 0)];
-    await spawnBehind({
-      command: [program.node, ...small, ...args, ...record.command],
-      env: { ...program.env, ...record.env, ODALLY_HOME: directory },
-      logFile: home.agentLog,
-    });
-  }
   const { clock, timers } = program.ports;
   const untilMs = clock.monotonicMs() + serviceStartMsMax;
-  while (clock.monotonicMs() < untilMs) {
-    // Both: an agent that ran before is not supervised until its supervisor has said so.
+  dropSupervisorRecordOfDead(directory);
+  for (let own: ProcessName | undefined; clock.monotonicMs() < untilMs; ) {
     const isKept = findSupervisor(directory) !== undefined;
+    // Both: an agent that ran before is not supervised until its supervisor has said so.
     if (isKept && (await findRunning(home)) !== undefined) return;
     const gaveUp = findSupervisorRecord(directory)?.gaveUp;
     if (gaveUp !== undefined) throw new AppError('SERVICE_START', `${gaveUp}: ${home.agentLog}`);
+    // One that was about to go when we looked first is followed by ours.
+    if (!isKept && !isNamedAlive(own)) own = await startSupervisor(parts, record);
     await sleep(timers, serviceLookMs);
   }
   throw new AppError(
@@ -116,32 +110,27 @@ async function supervise(parts: StepParts, record: ServiceRecord): Promise<void>
   );
 }
 
+async function startSupervisor(
+  { program, home }: StepParts,
+  record: ServiceRecord,
+): Promise<ProcessName> {
+  const running = await findRunning(home);
+  const args = [program.supervisorScript, home.directory, String(running?.pid ?? 0)];
+  const pid = await startBehind({
+    command: [program.node, ...small, ...args, ...record.command],
+    env: { ...program.env, ...record.env, ODALLY_HOME: home.directory },
+    logFile: home.agentLog,
+  });
+  return nameProcess(pid);
+}
+
+/** What an earlier one left must not be taken for what ours says. */
+function dropSupervisorRecordOfDead(directory: string): void {
+  if (findSupervisor(directory) === undefined) dropSupervisorRecord(directory);
+}
+
 /** A supervisor has no heap to speak of; Node would give it one for a server. */
 const small = ['--max-old-space-size=24', '--max-semi-space-size=1'];
-
-interface Behind {
-  readonly command: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly logFile: string;
-}
-
-/** Starts a process that outlives us, with its words in the log. */
-async function spawnBehind({ command, env, logFile }: Behind): Promise<void> {
-  const log = await open(logFile, 'a', 0o600);
-  try {
-    const [file = '', ...args] = command;
-    const child = spawn(file, args, {
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd],
-      env: { ...env },
-      cwd: '/',
-    });
-    child.once('error', () => undefined);
-    child.unref();
-  } finally {
-    await log.close();
-  }
-}
 
 /** Asks it to end its agent and go; resolves when both are gone. */
 async function endSupervisor({ program, home }: StepParts): Promise<void> {

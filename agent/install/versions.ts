@@ -45,10 +45,11 @@ export function locateVersion(home: string, name: string): string {
 }
 
 /** The name of the version whose program this is; undefined where it was not installed as one. */
-export function findBuild(script: string, home: string): string | undefined {
+export function findBuild(script: string): string | undefined {
   const directory = dirname(script);
-  // Through `current`, the script is known by the link's name, unless Node resolved it.
-  return dirname(directory) === join(home, 'versions') ? basename(directory) : undefined;
+  const isVersion =
+    basename(dirname(directory)) === 'versions' && isVersionName(basename(directory));
+  return isVersion ? basename(directory) : undefined;
 }
 
 /** All that lie there, the newest first. */

@@ -43,4 +43,24 @@ export const serviceCodes = {
     'A file of this version is not what its manifest says.',
     'Nothing of it is run; `wally upgrade` brings it again.',
   ),
+  UPGRADE_BUSY: passing(
+    4,
+    'The version is being changed already.',
+    'See `odally upgrade` on the box; `odally upgrade --cancel` gives it up while it waits.',
+  ),
+  UPGRADE_CHECK: lasting(
+    1,
+    'The new version cannot serve this box.',
+    'Nothing was changed; read what it said.',
+  ),
+  UPGRADE_STUCK: passing(
+    1,
+    'The change of version does not go on.',
+    'Read the agent’s log, and run it again.',
+  ),
+  UPGRADE_ROLLED_BACK: lasting(
+    1,
+    'The new version did not come up, and the old one serves again.',
+    'Read the agent’s log on the box for what the new one said.',
+  ),
 } as const satisfies Record<string, ErrorRow>;

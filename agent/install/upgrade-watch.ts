@@ -1,0 +1,235 @@
+/*
+ * A change of version seen through from beginning to end, by a process of the version that is left.
+ *
+ *   draining ──idle──▶ stopped, switched ──the new one is seen──▶ done
+ *                                        └─not in time, or it fails──▶ the old one again: rolled back
+ *
+ * What runs goes on to its end, however long that is; what was accepted waits in the store. New work starts only in a
+ * session with the hub, so going back before one was opened takes nothing from anybody. Every step is on the
+ * disk before it is taken. Errors: none; what came of it is the record.
+ */
+import { wrapError } from '../../protocol/errors.ts';
+import { sleep } from '../../protocol/ports.ts';
+import { dialAgent, findRunning, type RunningStatus } from '../agent-client.ts';
+import type { DrainState } from '../drain.ts';
+import type { AgentHome } from '../home.ts';
+import type { Program } from '../ports.ts';
+import {
+  serviceLookMs,
+  serviceStopMsMax,
+  upgradeAloneMs,
+  upgradeGoneMsMax,
+  upgradeUpMsMax,
+  versionsKept,
+} from './limits.ts';
+import { restoreStore } from './restore-store.ts';
+import { findServiceRecord } from './service-record.ts';
+import { openService } from './service-verb.ts';
+import { findSupervisor, isAlive, nameProcess } from './supervisor-record.ts';
+import { describeTool, type RunTool } from './tools.ts';
+import { saveUpgrade, type UpgradeRecord } from './upgrade-record.ts';
+import {
+  findLinked,
+  listVersions,
+  locateVersion,
+  planRemoval,
+  removeVersion,
+  switchBack,
+  switchVersion,
+} from './versions.ts';
+
+/** What a change is seen through with. */
+export interface WatchParts {
+  readonly program: Program;
+  readonly home: AgentHome;
+  readonly tools: RunTool;
+  readonly noticed: (line: string) => void;
+}
+
+/** Sees it through; resolves with what came of it. */
+export async function watchUpgrade(
+  parts: WatchParts,
+  change: Pick<UpgradeRecord, 'from' | 'to' | 'at'>,
+): Promise<UpgradeRecord> {
+  return new Watch(parts, change).run();
+}
+
+class Watch {
+  readonly #parts: WatchParts;
+  #record: UpgradeRecord;
+
+  constructor(parts: WatchParts, change: Pick<UpgradeRecord, 'from' | 'to' | 'at'>) {
+    this.#parts = parts;
+    const watcher = nameProcess(parts.program.pid);
+    this.#record = { ...change, phase: 'draining', watcher };
+  }
+
+  async run(): Promise<UpgradeRecord> {
+    const { home, noticed } = this.#parts;
+    const { from, to } = this.#record;
+    await this.#note({ phase: 'draining' });
+    let was: RunningStatus | undefined;
+    try {
+      was = await this.#drainAndStop();
+    } catch (thrown) {
+      const { code, message } = wrapError(thrown, 'UPGRADE_STUCK');
+      return this.#note({ phase: 'failed', code, message });
+    }
+    await this.#note({ phase: 'switched' });
+    await switchVersion(home.directory, to);
+    noticed(`the current version is ${to}; before it was ${from}`);
+    try {
+      if (was !== undefined) await this.#comeUp(to, was.link === 'linked');
+    } catch (thrown) {
+      return this.#goBack(wrapError(thrown, 'UPGRADE_ROLLED_BACK').message);
+    }
+    await this.#note({ phase: 'done' });
+    await this.#tidy();
+    return this.#record;
+  }
+
+  /** Resolves with what the agent was before it ended; undefined where none ran. */
+  async #drainAndStop(): Promise<RunningStatus | undefined> {
+    const { home } = this.#parts;
+    let was: RunningStatus | undefined;
+    for (;;) {
+      const running = await this.#findRunning(was === undefined ? 0 : upgradeGoneMsMax);
+      if (running === undefined) return was;
+      was = running;
+      const client = await dialAgent(home).catch(() => undefined);
+      // It died, and what keeps it starts it again: then it is asked anew.
+      const isIdle = client !== undefined && (await this.#untilIdle(client));
+      if (!isIdle) continue;
+      await client.call('stop', { keep: true });
+      await this.#untilGone(running.pid);
+      client.close();
+      return was;
+    }
+  }
+
+  /** True once nothing runs; false when the agent went away before. */
+  #untilIdle(client: Awaited<ReturnType<typeof dialAgent>>): Promise<boolean> {
+    return new Promise((resolve) => {
+      const take = async (item: unknown) => {
+        const { running, terminals } = item as DrainState;
+        if (running === 0 && terminals === 0) return resolve(true);
+        await this.#note({ phase: 'draining', running, terminals });
+      };
+      const { done } = client.stream('hand-over', { why: 'upgrade' }, take);
+      done.then(
+        () => resolve(false),
+        () => resolve(false),
+      );
+    });
+  }
+
+  async #untilGone(pid: number): Promise<void> {
+    const { program, home } = this.#parts;
+    const name = nameProcess(pid);
+    const isLeft = () => isAlive(name) || findSupervisor(home.directory) !== undefined;
+    const isGone = await this.#until(serviceStopMsMax, async () => !isLeft());
+    if (isGone) return;
+    // Nothing runs in it any more, and its store takes a sudden end.
+    if (isAlive(name)) program.signal(pid, 'SIGKILL');
+    await this.#until(serviceStopMsMax, async () => !isAlive(name));
+  }
+
+  /** Starts what is current now; resolves once it is seen to be this version, and to have what it must. */
+  async #comeUp(build: string, mustLink: boolean): Promise<void> {
+    const { home, program } = this.#parts;
+    await this.#start();
+    const { clock } = program.ports;
+    let sinceMs: number | undefined;
+    let seen = 'it does not answer';
+    const isUp = await this.#until(upgradeUpMsMax, async () => {
+      const running = await findRunning(home);
+      if (running?.build !== build) {
+        sinceMs = undefined;
+        return false;
+      }
+      sinceMs ??= clock.monotonicMs();
+      seen = `it has no session with the hub (${running.link})`;
+      if (running.link === 'linked') return true;
+      return !mustLink && clock.monotonicMs() - sinceMs >= upgradeAloneMs;
+    });
+    if (!isUp) throw new Error(`${build} did not come up in ${upgradeUpMsMax / 1000} s: ${seen}`);
+  }
+
+  /** By what is current now: a supervisor is then of the same version as its agent. */
+  async #start(): Promise<void> {
+    const { home, program, tools } = this.#parts;
+    const record = await findServiceRecord(home.directory);
+    const launcher = `${home.directory}/bin/odally`;
+    const words =
+      record === undefined ? ['run', '--background', '--json'] : ['service', 'start', '--json'];
+    const started = await tools(launcher, words, { timeoutMs: upgradeUpMsMax });
+    void program;
+    if (started.code !== 0) throw new Error(describeTool(started));
+  }
+
+  async #goBack(why: string): Promise<UpgradeRecord> {
+    const { home, program, noticed } = this.#parts;
+    const { from, to } = this.#record;
+    noticed(`going back to ${from}: ${why}`);
+    try {
+      await openService(this.#parts).perform({ verb: 'stop' });
+      const at = Math.round(program.ports.clock.wallMs());
+      const aside = await restoreStore(home.store, at);
+      if (aside !== undefined) noticed(`what ${to} made of the store is kept in ${aside}`);
+      await switchBack(home.directory, from);
+      // Before it starts, because its first hello says so.
+      await this.#note({ phase: 'rolled-back', code: 'UPGRADE_ROLLED_BACK', message: why });
+      await this.#comeUp(from, false);
+    } catch (thrown) {
+      const { code, message } = wrapError(thrown, 'UPGRADE_ROLLED_BACK');
+      await this.#note({ phase: 'rolled-back', code, message: `${why}; then: ${message}` });
+    }
+    return this.#record;
+  }
+
+  /** What nothing needs any more goes; that it can't is no failure of the change. */
+  async #tidy(): Promise<void> {
+    const { home, noticed } = this.#parts;
+    const { directory } = home;
+    const linked = await Promise.all([
+      findLinked(directory, 'current'),
+      findLinked(directory, 'previous'),
+    ]);
+    const names = new Set(linked.flatMap((name) => name ?? []));
+    const gone = planRemoval(await listVersions(directory), { names, newestCount: versionsKept });
+    for (const name of gone) {
+      await removeVersion(directory, name).catch((error: unknown) =>
+        noticed(
+          `${locateVersion(directory, name)} stays: ${wrapError(error, 'HOME_UNWRITABLE').message}`,
+        ),
+      );
+    }
+  }
+
+  async #findRunning(forMs: number): Promise<RunningStatus | undefined> {
+    let running: RunningStatus | undefined;
+    await this.#until(forMs, async () => {
+      running = await findRunning(this.#parts.home);
+      return running !== undefined;
+    });
+    return running;
+  }
+
+  /** Looks again and again; false when time is up. Looks once at least. */
+  async #until(forMs: number, holds: () => Promise<boolean>): Promise<boolean> {
+    const { clock, timers } = this.#parts.program.ports;
+    const untilMs = clock.monotonicMs() + forMs;
+    for (;;) {
+      if (await holds()) return true;
+      if (clock.monotonicMs() >= untilMs) return false;
+      await sleep(timers, serviceLookMs);
+    }
+  }
+
+  async #note(change: Partial<UpgradeRecord>): Promise<UpgradeRecord> {
+    const { running: _r, terminals: _t, ...rest } = this.#record;
+    this.#record = { ...rest, ...change };
+    await saveUpgrade(this.#parts.home.directory, this.#record);
+    return this.#record;
+  }
+}
