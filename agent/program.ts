@@ -148,12 +148,15 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
 }
 
 /** The policy of this home, as its agent and its command line ask it. */
-export function openPolicies({ home, noticed }: AgentProgramParts, config: AgentConfig): Policies {
+export function openPolicies(
+  { home, noticed, program }: AgentProgramParts,
+  config: AgentConfig,
+): Policies {
   const source = openPolicyFile(home.policy, homedir(), (state) => {
     const how = state.is === 'broken' ? `: ${state.error.message} All work is refused.` : '.';
     noticed(`policy.toml was read again${how}`);
   });
-  return new Policies({ source, isTerminalAllowed: config.terminal.allowed });
+  return new Policies({ source, isTerminalAllowed: config.terminal.allowed, env: program.env });
 }
 
 interface Served {

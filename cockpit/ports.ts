@@ -42,6 +42,8 @@ export interface Program {
   readonly ports: Ports;
   readonly argv: readonly string[];
   readonly env: HomeEnv & TerminalEnv;
+  /** Any other variable, by its name: what a person hands over by naming it. */
+  findVariable(name: string): string | undefined;
   /** This box, as doctors ask it. */
   readonly box: Box;
   readonly pid: number;
@@ -92,6 +94,7 @@ export function openProgram(): Program {
     ports,
     argv: process.argv.slice(2),
     env,
+    findVariable: (name) => env[name],
     box: openBox(env),
     pid,
     surface: 'cli',

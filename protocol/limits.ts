@@ -234,6 +234,12 @@ export const terminalAwayMsMax = 10_000;
 /** Bytes of a control conversation's value in one frame; well below the largest frame. */
 export const partBytesMax = 512 * 1024;
 
+/** Variables of one job whose values are secret. */
+export const secretNamesMax = 64;
+
+/** Bytes of the shortest value that can be secret; a shorter one stands in too many innocent words. */
+export const secretBytesMin = 6;
+
 /** Lines in which a box tells its policy; more than a card shows are of no use. */
 export const policyLinesMax = 32;
 

@@ -17,6 +17,7 @@ import {
   baseLettersMax,
   messageBytesMax,
   promptLettersMax,
+  secretNamesMax,
 } from './limits.ts';
 import { type AttemptId, outcomes, reconciles } from './model.ts';
 import { peerText } from './peer-text.ts';
@@ -50,6 +51,7 @@ const commandSpecFields = z.object({
   cwd: shortText.exactOptional(),
   repo: z.union([shortText, z.object({ path: shortText, base: baseSchema })]).exactOptional(),
   env: z.record(z.string().max(256), z.string().max(64 * 1024)),
+  secrets: z.array(z.string().max(256)).max(secretNamesMax).readonly().exactOptional(),
   deadlineMs: duration.exactOptional(),
   isIdempotent: z.boolean(),
   lostAfterMs: duration,

@@ -82,6 +82,8 @@ export interface CommandSpec {
    */
   readonly repo?: string | RepoAtBase;
   readonly env: Readonly<Record<string, string>>;
+  /** Names in `env` whose values must stand in no log; an agent of before this shows them. */
+  readonly secrets?: readonly string[];
   /** Must be finished this many milliseconds after its attempt was queued; waiting counts. */
   readonly deadlineMs?: number;
   readonly isIdempotent: boolean;

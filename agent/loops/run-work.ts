@@ -16,7 +16,9 @@ import type { Log, LogStore } from '../../store/log.ts';
 import type { HeldAttempt } from '../attempts.ts';
 import type { Desk } from '../desk.ts';
 import { untilDone } from '../log-patience.ts';
+import { LoggedOutput } from '../logged-output.ts';
 import type { Policies } from '../policy/policies.ts';
+import { Redaction } from '../redaction/redaction.ts';
 import { gatherWakes } from '../wake-once.ts';
 import type { FoundArtifacts, TakeOutput, Work, WorkOrder, Workshop } from '../work/work.ts';
 
@@ -137,24 +139,27 @@ export class RunWork {
     if (uncovered !== undefined) return this.#noteNotSpawned(attempt, uncovered);
     if ((leftMs(held) ?? 1) <= 0) return this.#noteNotSpawned(attempt, new AppError('JOB_EXPIRED'));
     if (!this.#hasLease(held)) return this.#noteNotSpawned(attempt, new AppError('LEASE_LAPSED'));
-    const work = await this.#start(held);
+    const redaction = new Redaction(this.#parts.policies.listSecrets(held.spec));
+    const output = new LoggedOutput(redaction, this.#writeFor(attempt));
+    const work = await this.#start(held, { redaction, output });
     if (work === undefined) return;
     this.#works.set(attempt, work);
     try {
       const spawned = { type: 'spawned', at: wall(ports), process: work.process } as const;
       // Its end does not wait for this one's disk: what ends at once shares the batch.
-      await Promise.all([desk.step(attempt, spawned), this.#awaitExit(attempt, work)]);
+      await Promise.all([desk.step(attempt, spawned), this.#awaitExit(attempt, work, output)]);
     } finally {
       this.#works.delete(attempt);
       this.#asked.delete(attempt);
     }
   }
 
-  async #awaitExit(attempt: AttemptId, work: Work): Promise<void> {
+  async #awaitExit(attempt: AttemptId, work: Work, output: LoggedOutput): Promise<void> {
     const { desk } = this.#parts;
     // The hub's store may have changed while it was spawned; then nobody wants it any more.
     if (desk.find(attempt) === undefined) work.end();
     const { finishedAt, ...exit } = await work.exit;
+    await output.end();
     if (this.#printing.delete(attempt)) await this.#withLog(attempt, (log) => log.sync());
     await desk.step(attempt, { type: 'exited', at: Math.round(finishedAt), ...exit });
   }
@@ -175,7 +180,7 @@ export class RunWork {
     );
   }
 
-  async #start(held: HeldAttempt): Promise<Work | undefined> {
+  async #start(held: HeldAttempt, { redaction, output }: Outlet): Promise<Work | undefined> {
     const { workshop, mark, collect, policies } = this.#parts;
     const { attempt, spec } = held;
     const refusal = policies.findSpecRefusal(spec);
@@ -185,18 +190,19 @@ export class RunWork {
     }
     const order: WorkOrder = {
       ...{ attempt, spec, mark: mark(attempt), rules: policies },
-      collect: (artifacts) => collect(attempt, artifacts),
+      collect: (artifacts) => collect(attempt, cleanNames(artifacts, redaction)),
     };
     try {
-      return await workshop.start(order, this.#takeFor(attempt));
+      return await workshop.start(order, output.take);
     } catch (thrown) {
-      await this.#noteNotSpawned(attempt, wrapError(thrown, 'JOB_SPAWN'));
+      const { code, message } = wrapError(thrown, 'JOB_SPAWN');
+      await this.#noteNotSpawned(attempt, { code, message: redaction.clean(message) });
       return undefined;
     }
   }
 
   /** Output goes to the log; while the disk takes none, the command blocks on its pipe. */
-  #takeFor(attempt: AttemptId): TakeOutput {
+  #writeFor(attempt: AttemptId): TakeOutput {
     const { disk, ports, logGrew } = this.#parts;
     // A log that had to be mended may have lost what was not synced; no byte gets its offset.
     let end = 0;
@@ -227,10 +233,27 @@ export class RunWork {
     }
   }
 
-  #noteNotSpawned(attempt: AttemptId, { code, message }: AppError): Promise<void> {
+  #noteNotSpawned(
+    attempt: AttemptId,
+    { code, message }: Pick<AppError, 'code' | 'message'>,
+  ): Promise<void> {
     const { desk, ports } = this.#parts;
     return desk.step(attempt, { type: 'not-spawned', at: wall(ports), code, reason: message });
   }
+}
+
+/** Where the output of one attempt goes, and what is hidden in it. */
+interface Outlet {
+  readonly redaction: Redaction;
+  readonly output: LoggedOutput;
+}
+
+/** The names of files leave the box as well. */
+function cleanNames({ found, missed }: FoundArtifacts, redaction: Redaction): FoundArtifacts {
+  return {
+    found: found.map((file) => ({ path: redaction.clean(file.path), read: () => file.read() })),
+    missed: missed.map(({ path, code }) => ({ path: redaction.clean(path), code })),
+  };
 }
 
 function wall(ports: Ports): number {

@@ -5,7 +5,10 @@
  */
 import type { AppError } from '../../protocol/errors.ts';
 import type { CommandSpec } from '../../protocol/model.ts';
+import type { Secret } from '../redaction/secret-forms.ts';
+import type { Environment } from '../work/environment.ts';
 import type { WorkRules } from '../work/work.ts';
+import { matchesName } from './command-rules.ts';
 import { type BoxRules, findRefusal, type PolicyRequest } from './decide.ts';
 import { type PolicySummary, summarizePolicy } from './describe.ts';
 import { findPolicy, type Policy } from './policy.ts';
@@ -16,6 +19,8 @@ export interface PoliciesParts {
   readonly source: PolicySource;
   /** What the config says of terminals. */
   readonly isTerminalAllowed: boolean;
+  /** The agent's own environment. */
+  readonly env: Environment;
 }
 
 /** Asked by whatever is about to do something for the hub. */
@@ -69,6 +74,18 @@ export class Policies implements WorkRules {
   /** Why this file, named below the job's directory, may not leave. */
   findFileRefusal(path: string, bytes: number): AppError | undefined {
     return this.findRefusal({ asks: 'artifact', path, bytes });
+  }
+
+  /**
+   * The values that must stand in nothing that leaves: of the variables that the spec or the policy calls
+   * secret, as the job has them and as the agent has them.
+   */
+  listSecrets({ env, secrets = [] }: Pick<CommandSpec, 'env' | 'secrets'>): readonly Secret[] {
+    const named = this.policy?.environment.secret ?? [];
+    const isSecret = (name: string) => named.some((pattern) => matchesName(pattern, name));
+    const own = Object.entries(env).filter(([name]) => secrets.includes(name) || isSecret(name));
+    const ours = Object.entries(this.#parts.env).filter(([name]) => isSecret(name));
+    return [...own, ...ours].map(([name, value = '']) => ({ name, value }));
   }
 
   /** Milliseconds that work which starts now may run; undefined for as long as it takes. */

@@ -29,6 +29,7 @@ import { type LocalVerb, localVerbs } from './local.ts';
 import { openHubs } from './open-hubs.ts';
 import { printLogItem } from './print-log.ts';
 import { readPrompt } from './read-prompt.ts';
+import { readSecrets } from './read-secrets.ts';
 import { runSteps } from './run-steps.ts';
 import { openScreen } from './screen.ts';
 import { chooseStyle } from './style.ts';
@@ -81,7 +82,7 @@ async function runRequest(scene: Scene): Promise<number> {
     await program.print(`${showVerbHelp(grammar)}\n`);
     return 0;
   }
-  const request = await readPrompt(program, typed);
+  const request = readSecrets(program, await readPrompt(program, typed));
   if (!('args' in grammar)) return runLocal(scene, grammar, request);
   // Several hubs qualify what they are asked about; each parses what is its own.
   if (scene.hubs.length < 2) parseVerbArgs(grammar, request.args);

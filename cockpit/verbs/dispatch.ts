@@ -24,6 +24,7 @@ import { awaitJob } from './await-job.ts';
 import { presentDetail } from './present.ts';
 import type { JobDetail } from './shapes.ts';
 import { describeJob } from './text.ts';
+import { envArgument, mergeVariables, secretArgument } from './variables.ts';
 import { defineVerb, type VerbContext } from './verb.ts';
 
 /** Longest command with its environment that one job may carry. Fits one message with its rest. */
@@ -37,24 +38,6 @@ const labelsMax = 16;
 
 /** Titles are cut here; the whole command is in the job. */
 const titleLettersMax = 200;
-
-const envArgument = z
-  .array(z.string())
-  .default([])
-  .transform((pairs, context) => {
-    const env: Record<string, string> = {};
-    for (const pair of pairs) {
-      const at = pair.indexOf('=');
-      const name = pair.slice(0, at);
-      // `__proto__` is no name that a plain object, or the wire, can carry.
-      if (at < 1 || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === '__proto__') {
-        context.addIssue({ code: 'custom', message: `"${pair}" is not NAME=VALUE` });
-        return z.NEVER;
-      }
-      env[name] = pair.slice(at + 1);
-    }
-    return env;
-  });
 
 /** A shorter silence is an ordinary lost packet or two; acting on it would end healthy work. */
 const silenceArgument = durationArgument.refine((ms) => ms >= silenceMsMin, {
@@ -99,6 +82,7 @@ const args = z
     repo: pathArgument.optional(),
     base: baseArgument.optional(),
     env: envArgument,
+    secret: secretArgument,
     deadline: durationArgument.optional(),
     idempotent: z.boolean().default(false),
     'lost-after': silenceArgument.optional(),
@@ -142,6 +126,11 @@ export const dispatchVerb = defineVerb({
     repo: { value: 'PATH', help: 'like --cwd, and it must be a git work tree' },
     base: { value: 'REF', help: 'with --repo: in a checkout of its own, at this commit' },
     env: { value: 'K=V', isList: true, help: 'set a variable for the command' },
+    secret: {
+      value: 'K[=V]',
+      isList: true,
+      help: 'the same, hidden in its log; K alone takes the value of yours',
+    },
     deadline: { value: 'DURATION', help: 'must have ended this long from now, else it is ended' },
     idempotent: { help: 'it may safely run more than once' },
     'lost-after': { value: 'DURATION', help: 'give up when unheard of for so long (24h)' },
@@ -207,7 +196,7 @@ function findNeeds({ need, harness, base }: DispatchArgs): readonly string[] {
 function makeSpec(given: DispatchArgs): CommandSpec {
   const spec: CommandSpec = {
     command: given.command,
-    env: given.env,
+    ...mergeVariables(given.env, given.secret),
     isIdempotent: given.idempotent,
     lostAfterMs: given['lost-after'] ?? findLostAfterDefault(given),
     ...(given.cwd === undefined ? {} : { cwd: given.cwd }),

@@ -16,6 +16,7 @@ import { benchLogs } from './logs.ts';
 import { benchFairLogs } from './logs-fair.ts';
 import { benchOpen } from './open.ts';
 import type { BenchPlan } from './plan.ts';
+import { benchRedaction } from './redaction.ts';
 import { renderMarkdown, renderText } from './report.ts';
 import { benchRivals } from './rivals/bench.ts';
 import { benchScale } from './scale.ts';
@@ -36,6 +37,7 @@ const benches: Readonly<Record<string, (plan: BenchPlan) => Promise<readonly Fig
   logs: benchLogs,
   'logs-fair': benchFairLogs,
   open: benchOpen,
+  redaction: benchRedaction,
   rivals: benchRivals,
   scale: benchScale,
 };

@@ -11,7 +11,7 @@ import { encodeMessage } from '../../protocol/messages.ts';
 import { planEvents } from '../../store/journal.ts';
 import type { KvOp } from '../../store/kv.ts';
 import { readGolden } from '../wire/golden.ts';
-import { messages } from '../wire/samples.ts';
+import { messages } from '../wire/message-samples.ts';
 import { anyControl, anyFrame, anyInviteFields, anyMessage } from './arbitraries.ts';
 import { generatedPerKind } from './limits.ts';
 

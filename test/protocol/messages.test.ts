@@ -9,7 +9,7 @@ import {
   decodeFact,
   encodeMessage,
 } from '../../protocol/messages.ts';
-import { messages } from '../wire/samples.ts';
+import { messages } from '../wire/message-samples.ts';
 
 const invalid = expect.objectContaining({ code: 'FRAME_INVALID' });
 const isCommand = (message: DurableMessage) => ['assign', 'cancel'].includes(message.kind);

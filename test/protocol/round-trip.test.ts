@@ -10,7 +10,8 @@ import { createFrameDecoder, encodeFrame as putOnStream } from '../../protocol/f
 import { frameBytesBeforeHelloMax } from '../../protocol/limits.ts';
 import { decodeCommand, decodeFact, encodeMessage } from '../../protocol/messages.ts';
 import { anyFrame, anyMessage } from '../fuzz/arbitraries.ts';
-import { frames, messages } from '../wire/samples.ts';
+import { messages } from '../wire/message-samples.ts';
+import { frames } from '../wire/samples.ts';
 
 const runs = { numRuns: 150 };
 const dangerous = /[\u0000-\u001f\u007f-\u009f]/;

@@ -11,7 +11,8 @@ import { decodeCommand, decodeFact } from '../../protocol/messages.ts';
 import { negotiateVersion } from '../../protocol/version.ts';
 import { alice, bob, finished, makeJob } from '../cockpit/hub/hub-bench.ts';
 import { factFrame, openHubInHand } from '../cockpit/hub/hub-in-hand.ts';
-import { frames, messages } from '../wire/samples.ts';
+import { messages } from '../wire/message-samples.ts';
+import { frames } from '../wire/samples.ts';
 import { makeHello } from './raw-peer.ts';
 
 const anyRange = fc

@@ -13,7 +13,8 @@ import {
   factMessageSchema,
 } from '../../protocol/messages.ts';
 import { readGolden } from './golden.ts';
-import { frames, messages } from './samples.ts';
+import { messages } from './message-samples.ts';
+import { frames } from './samples.ts';
 
 const golden = readGolden();
 

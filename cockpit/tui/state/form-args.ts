@@ -23,7 +23,7 @@ export type DispatchArgs = Readonly<Record<string, unknown>>;
 /** Fields whose text is the value of their flag. */
 const plainIds = ['cwd', 'repo', 'base', 'deadline', 'title'] as const satisfies readonly TextId[];
 /** Fields with one word for each time that their flag is given. */
-const listIds = ['env', 'artifact', 'label'] as const satisfies readonly TextId[];
+const listIds = ['env', 'secret', 'artifact', 'label'] as const satisfies readonly TextId[];
 
 /** The arguments that these values stand for. */
 export function makeArgs(values: FormValues, team: readonly TeamRow[]): DispatchArgs {
@@ -94,8 +94,16 @@ export function commandText(words: readonly string[]): string {
   return words.length === 1 ? first : words.map(quoteWord).join(' ');
 }
 
-/** `wally dispatch …`, as a shell takes it. */
-export function writeLine({ command, ...flags }: DispatchArgs): string {
+/** The same without the values of secrets: what may be shown and kept. */
+export function hideSecrets(args: DispatchArgs, mark: string): DispatchArgs {
+  if (args.secret === undefined) return args;
+  const names = wordsOf(args.secret).map((word) => `${word.split('=')[0] ?? ''}${mark}`);
+  return { ...args, secret: names };
+}
+
+/** `wally dispatch …`, as a shell takes it where variables of these names hold the secrets. */
+export function writeLine(args: DispatchArgs): string {
+  const { command, ...flags } = hideSecrets(args, '');
   const parts = Object.entries(flags).flatMap(([name, value]) => writeFlag(name, value));
   const words = wordsOf(command).map(quoteWord);
   return ['wally dispatch', ...parts, ...(words.length === 0 ? [] : ['--', ...words])].join(' ');

@@ -74,7 +74,7 @@ function findOwnFault(state: State, { texts, chosen }: FormValues): FormError | 
     const message = `No worker is called "${stranger}", and none has it.`;
     return fault('to', message, `+${stranger} asks for it as a need all the same.`);
   }
-  const torn = (['env', 'artifact', 'label'] as const).find(
+  const torn = (['env', 'secret', 'artifact', 'label'] as const).find(
     (id) => splitShellWords(texts[id].text) === undefined,
   );
   if (torn !== undefined) return fault(torn, 'A quote is not closed.', 'Words are as in a shell.');

@@ -21,6 +21,7 @@ export const textIds = [
   'stop-after',
   'lost-after',
   'env',
+  'secret',
   'artifact',
   'label',
   'title',
@@ -85,7 +86,13 @@ export const emptyValues: FormValues = {
 
 const lateIds: readonly FieldId[] = ['deadline', 'idempotent', 'policy'];
 const ownIds: readonly FieldId[] = ['stop-after', 'lost-after', 'replace', 'reconcile'];
-const moreIds = ['env', 'artifact', 'label', 'title'] as const satisfies readonly TextId[];
+const moreIds = [
+  'env',
+  'artifact',
+  'label',
+  'title',
+  'secret',
+] as const satisfies readonly TextId[];
 
 /** The fields that are shown now, in the order of tab. */
 export function listFields(values: FormValues): readonly FieldId[] {

@@ -7,7 +7,7 @@
  */
 import type { JobRow } from '../../verbs/shapes.ts';
 import { pastDispatchesMax } from '../limits.ts';
-import { commandText, type DispatchArgs, readArgs } from './form-args.ts';
+import { commandText, type DispatchArgs, hideSecrets, readArgs } from './form-args.ts';
 import type { DispatchForm, FormValues } from './form-fields.ts';
 import type { State } from './model.ts';
 
@@ -19,11 +19,12 @@ export interface PastDispatches {
   add(entry: DispatchArgs): Promise<void>;
 }
 
-/** `entries` with this one as the newest, each once. */
+/** `entries` with this one as the newest, each once. What was secret in it is to be typed again. */
 export function rememberDispatch(
   entries: readonly DispatchArgs[],
-  entry: DispatchArgs,
+  dispatched: DispatchArgs,
 ): readonly DispatchArgs[] {
+  const entry = hideSecrets(dispatched, '=');
   const others = entries.filter((other) => !isSame(other, entry));
   return [entry, ...others].slice(0, pastDispatchesMax);
 }

@@ -61,6 +61,7 @@ const labels: Readonly<Record<FieldId, string>> = {
   reconcile: 'if back',
   more: 'more',
   env: 'variables',
+  secret: 'secrets',
   artifact: 'artifacts',
   label: 'labels',
   title: 'title',
@@ -78,6 +79,7 @@ const hints: Readonly<Record<TextId, readonly [string, string]>> = {
   'stop-after': ['never', 'such as 30s; never, if empty'],
   'lost-after': ['the usual time', 'such as 2h'],
   env: ['none', "such as CI=1 NAME='two words'"],
+  secret: ['none', 'such as TOKEN=…, hidden in the log'],
   artifact: ['none', 'such as dist/**/*.tar'],
   label: ['none', 'such as nightly team=web'],
   title: ['the command', 'what lists call it'],
@@ -137,7 +139,7 @@ function textRows(
     return [caret];
   }
   if (field === 'command') return commandRows(form, at);
-  return [isActive ? fieldRow(text, room) : [span(text.text)]];
+  return [isActive ? fieldRow(text, room) : [span(field === 'secret' ? '•'.repeat(8) : text.text)]];
 }
 
 /** What is asked of an agent, and who would be, is not what is asked of a shell. */
@@ -248,7 +250,7 @@ function choiceWords(
     case 'more':
       return {
         title: chosen.more === 'open' ? 'shown' : 'hidden',
-        hint: 'variables, artifacts, labels, title',
+        hint: 'variables, artifacts, labels, title, secrets',
       };
   }
 }

@@ -12,6 +12,9 @@ export interface PoliciesInHand {
   write(text: string): void;
 }
 
+/** What the agent's own environment holds. */
+const ownEnv = { PATH: '/bin', BOX_TOKEN: 'value-of-the-box' };
+
 /** Policies of this text; roots are taken as they are written. */
 export function openPoliciesInHand(text?: string, isTerminalAllowed = true): PoliciesInHand {
   let state: PolicyState = { is: 'open' };
@@ -25,7 +28,7 @@ export function openPoliciesInHand(text?: string, isTerminalAllowed = true): Pol
   };
   if (text !== undefined) write(text);
   const source = { look: () => state, findRoots: () => findPolicy(state)?.directories.roots };
-  return { policies: new Policies({ source, isTerminalAllowed }), write };
+  return { policies: new Policies({ source, isTerminalAllowed, env: ownEnv }), write };
 }
 
 /** Nothing is forbidden. */

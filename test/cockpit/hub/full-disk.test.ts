@@ -117,7 +117,8 @@ describe('watch on a disk in trouble', () => {
     const door = { addresses: [], rendezvous: [] };
     const inbox = { list: () => [] };
     const ways = { view: () => ({ word: 'none', reason: null, ends: [] }) };
-    const desks = { desk, inbox, workers, session: () => undefined, ways };
+    const boxLife = { find: () => ({ draining: null }) };
+    const desks = { desk, inbox, workers, session: () => undefined, ways, boxLife };
     const hub = { feed, disk, ports, door, startedAt: 1, ...desks };
     const lists: number[] = [];
     let leave: () => void = () => undefined;

@@ -18,6 +18,7 @@ describe('dispatch arguments', () => {
       need: [],
       all: false,
       env: {},
+      secret: {},
       idempotent: false,
       replace: false,
       artifact: [],

@@ -10,6 +10,7 @@ import {
   emptyValues,
   type FormValues,
 } from '../../../../cockpit/tui/state/form-fields.ts';
+import { rememberDispatch } from '../../../../cockpit/tui/state/form-history.ts';
 import { policyWords } from '../../../../cockpit/tui/state/policies.ts';
 import { parseRequest } from '../../../../cockpit/verbs/command-line.ts';
 import { dispatchVerb } from '../../../../cockpit/verbs/dispatch.ts';
@@ -83,4 +84,12 @@ test('policy: its words are made of the flags', () => {
     'If we lose its worker: it is stopped after 30s out of reach; unheard of for 1m it is lost, and is started elsewhere by itself.',
   );
   expect(policyWords({ 'lost-after': '10m' }, 'bob')).toContain('unheard of for 10m it is lost');
+});
+
+test('form args: neither the line that is shown nor what is remembered has the value of a secret', () => {
+  const args = { secret: ['TOKEN=hunter22', 'B=x=y'], command: ['make'] };
+  expect(writeLine(args)).toBe('wally dispatch --secret TOKEN --secret B -- make');
+  const [kept] = rememberDispatch([], args);
+  expect(kept).toEqual({ secret: ['TOKEN=', 'B='], command: ['make'] });
+  expect(readArgs(kept ?? {}).texts.secret.text).toBe('TOKEN= B=');
 });

@@ -51,7 +51,7 @@ test('form: empty, on 80x24', () => {
     │   │  if lost    let it run, ask me                                      │   │
     │   │             If we lose its worker: it runs on there; unheard of for │   │
     │   │             24h it is lost, and you are asked.                      │   │
-    ╰───│  more       hidden  variables, artifacts, labels, title             │───╯
+    ╰───│  more       hidden  variables, artifacts, labels, title, secrets    │───╯
     ╭─ 3│                                                                     │───╮
     │ Se│                                                                     │   │
     │   │                                                                     │   │
@@ -80,7 +80,7 @@ test('form: a script for two workers, on 80x24', () => {
     │  if lost    let it run, ask me                                      │
     │             If we lose one of them: it runs on there; unheard of    │
     │             for 24h it is lost, and you are asked.                  │
-    │  more       hidden  variables, artifacts, labels, title             │
+    │  more       hidden  variables, artifacts, labels, title, secrets    │
     │ ── this will be sent                                                │
     │ wally dispatch --on alice --on bob --need gi -- 'set -e             │
     │ npm ci                                                              │
@@ -144,11 +144,12 @@ test('form: own numbers and the rarer fields, on 120x40', () => {
     │  lost after 10m                                                                                      │
     │  elsewhere  no  ask me first                                                                         │
     │  if back    keep replacement  when one that was replaced comes back                                  │
-    │  more       shown  variables, artifacts, labels, title                                               │
+    │  more       shown  variables, artifacts, labels, title, secrets                                      │
     │  variables  CI=1                                                                                     │
     │ ▸artifacts  dist/**                                                                                  │
     │  labels     none                                                                                     │
     │  title      the command                                                                              │
+    │  secrets    none                                                                                     │
     │ ── this will be sent                                                                                 │
     │ wally dispatch --on bob --cwd '~/src/app' --deadline 30m --idempotent --stop-after 1m --lost-after 1 │
     │ 0m --env CI=1 --artifact 'dist/**' -- 'set -e                                                        │
@@ -172,7 +173,7 @@ test('form: on 200x60 it is no wider than it is read', () => {
     │  if lost    let it run, ask me                                                                       │
     │             If we lose one of them: it runs on there; unheard of for 24h it is lost, and you are     │
     │             asked.                                                                                   │
-    │  more       hidden  variables, artifacts, labels, title                                              │
+    │  more       hidden  variables, artifacts, labels, title, secrets                                     │
     │                                                                                                      │
     │                                                                                                      │
     │                                                                                                      │

@@ -50,7 +50,7 @@ describe('screen: over the panes', () => {
       ╰───│  if lost    let it run, ask me                                      │───╯
       ╭─ 3│             If we lose its worker: it runs on there; unheard of for │───╮
       │  c│             24h it is lost, and you are asked.                      │   │
-      │  r│  more       hidden  variables, artifacts, labels, title             │d …│
+      │  r│  more       hidden  variables, artifacts, labels, title, secrets    │d …│
       │┃ m│                                                                     │   │
       │ ──│ ── this will be sent                                                │── │
       │   │ wally dispatch -- 'npm test'                                        │   │
