@@ -38,9 +38,10 @@ import { Feed } from './feed.ts';
 import type { Door, HubParts } from './hub-parts.ts';
 import type { Answered } from './inbox.ts';
 import { InviteBook } from './invite-book.ts';
-import { Ledger, type LedgerOutlet } from './ledger.ts';
+import { Ledger } from './ledger.ts';
 import { byeLingerMs } from './limits.ts';
 import { LogMirror } from './log-mirror.ts';
+import { openOutlet } from './open-outlet.ts';
 import { openRetain } from './open-retain.ts';
 import type { Retain } from './retain.ts';
 import { SentReceipts } from './sent-receipts.ts';
@@ -198,16 +199,7 @@ export class Hub {
     this.#keys = new DispatchKeys(kv);
     const journal = new JournalPage();
     await this.#openCommitter(journal);
-    const outlet: LedgerOutlet = {
-      queued: (worker, { store, rows }) => this.session(worker)?.session.queued(store, rows),
-      jobChanged: (job) => this.feed.tell({ type: 'job', job }),
-      inboxChanged: () => this.feed.tell({ type: 'inbox' }),
-      journalGrew: () => this.feed.tell({ type: 'journal' }),
-      teamChanged: () => this.#teamNews.noteChange(),
-      hasLink: (worker) => this.session(worker)?.session.hasLink === true,
-      isPresent: (worker) =>
-        this.session(worker)?.isFresh === true && this.#boxLife.find(worker).draining === null,
-    };
+    const outlet = openOutlet(this, () => this.#teamNews.noteChange());
     const state = await readDeskState(kv, await logs.list());
     const parts = { kv, disk, committer: this.#committer, ports };
     const ledger = new Ledger({ ...parts, journal, outlet, state });
