@@ -137,6 +137,8 @@ const configSchema = z.strictObject({
       command: z.array(z.string().min(1)).min(1).default(['ssh']),
     })
     .prefault({}),
+  /** Where boxes come from: what is laid over the shipped providers, and further ones. */
+  provider: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
   screen: z
     .strictObject({
       /** Colours of the screen; NO_COLOR means `mono`. */

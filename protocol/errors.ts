@@ -11,6 +11,7 @@ import { programCodes } from './error-codes/program.ts';
 import { reachCodes } from './error-codes/reach.ts';
 import type { ErrorRow } from './error-codes/row.ts';
 import { serviceCodes } from './error-codes/service.ts';
+import { spawnCodes } from './error-codes/spawn.ts';
 import { trustCodes } from './error-codes/trust.ts';
 import { workCodes } from './error-codes/work.ts';
 
@@ -19,6 +20,7 @@ export const errorTable = {
   ...programCodes,
   ...channelCodes,
   ...reachCodes,
+  ...spawnCodes,
   ...workCodes,
   ...installCodes,
   ...serviceCodes,

@@ -36,6 +36,8 @@ export const keyPrefixes = {
   'b/': 'boxes: how a worker’s is reached, and how it came about',
   'cp/': 'cockpits on other machines',
   'i/': 'open invites',
+  's/': 'spawned boxes',
+  'sp/': 'warm pools of providers',
   'q/': 'quarantined messages',
   'p/': 'the message that is being applied with care',
   'au/': 'audit trail',
@@ -194,6 +196,16 @@ export function cockpitKey(peer: PeerKey): string {
 /** `i/KEY`: one open invite, under its one-time key. */
 export function inviteKey(oneTimeKey: string): string {
   return `i/${oneTimeKey}`;
+}
+
+/** `s/NAME`: one spawned box, by the name that its worker gets. */
+export function spawnKey(name: string): string {
+  return `s/${name}`;
+}
+
+/** `sp/PROVIDER`: how filling the warm pool of a provider goes. */
+export function poolKey(provider: string): string {
+  return `sp/${provider}`;
 }
 
 /** `q/PEER/SEQ`: one message that could not be applied. */

@@ -31,7 +31,13 @@ export async function runSteps(
     const words = verb.showItem?.(item, style) ?? '';
     if (words !== '') program.say(words);
   });
-  const left = new AppError('INSTALL_LEFT');
+  const left =
+    verb.name === 'install'
+      ? new AppError('INSTALL_LEFT')
+      : new AppError(
+          'WAIT_TIMEOUT',
+          `${verb.name} was left before its end; what was begun goes on.`,
+        );
   const interrupted = new Promise<never>((_, reject) => {
     program.onSignal(() => {
       // First: a stream that is left resolves at once, with no answer.

@@ -12,7 +12,7 @@ import { readBundle } from './bundle.ts';
 import { sshOutputBytesMax, sshRunMsDefault } from './limits.ts';
 import { describeRuntime, findRuntime, type RunProgram } from './runtime.ts';
 import {
-  planSshArguments,
+  planSshCommand,
   readSshFailure,
   type Ssh,
   type SshResult,
@@ -24,12 +24,12 @@ import type { Supplies } from './supplies.ts';
 
 /** Opens the person's ssh. `command` is the program with its first arguments, as `[ssh] command` says. */
 export function openSsh(command: readonly string[]): Ssh {
-  const [file = 'ssh', ...first] = command;
   // What it says of itself is read, so it must not be in the person's language.
   const env = { LC_ALL: 'C' };
   return {
     async run(target, words, { stdin, timeoutMs = sshRunMsDefault, signal } = {}) {
-      const ended = await execa(file, [...first, ...planSshArguments(target, words)], {
+      const [file = '', ...args] = planSshCommand(command, target, words);
+      const ended = await execa(file, args, {
         env,
         reject: false,
         stripFinalNewline: false,
@@ -43,7 +43,8 @@ export function openSsh(command: readonly string[]): Ssh {
       return readResult(ended);
     },
     open(target, words) {
-      const child = execa(file, [...first, ...planSshArguments(target, words)], {
+      const [file = '', ...args] = planSshCommand(command, target, words);
+      const child = execa(file, args, {
         env,
         reject: false,
         stripFinalNewline: false,

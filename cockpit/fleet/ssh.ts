@@ -11,7 +11,7 @@ import { AppError, type ErrorCode } from '../../protocol/errors.ts';
 import type { SshPlace } from '../manager/box.ts';
 
 /** Which box, as the person's ssh knows it. */
-export type SshTarget = Pick<SshPlace, 'target' | 'port' | 'identity'>;
+export type SshTarget = Pick<SshPlace, 'target' | 'port' | 'identity' | 'wrapper'>;
 
 /** What a command is given besides its words. */
 export interface SshRunOptions {
@@ -46,6 +46,16 @@ export interface Ssh {
   run(target: SshTarget, command: string, options?: SshRunOptions): Promise<SshResult>;
   /** Begins a command that stays. */
   open(target: SshTarget, command: string): SshChannel;
+}
+
+/** The program with all of its arguments: the person's ssh, or what stands in its place for this box. */
+export function planSshCommand(
+  ssh: readonly string[],
+  target: SshTarget,
+  command: string,
+): readonly string[] {
+  if (target.wrapper !== undefined) return [...target.wrapper, command];
+  return [...ssh, ...planSshArguments(target, command)];
 }
 
 /** The arguments that follow the ssh program. `command` is for the login shell of the box. */

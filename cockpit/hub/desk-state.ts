@@ -42,6 +42,10 @@ export interface DeskState {
   readonly freshAttempts: Set<AttemptId>;
   /** When attempts were first handed to a link, where their rows do not say so yet. */
   readonly sentAt: Map<AttemptId, number>;
+  /** Names of boxes that are being made, which their workers will get. */
+  readonly promisedNames: Set<string>;
+  /** Workers whose boxes are being let go: they get no more work. */
+  readonly leaving: Set<PeerKey>;
   nextJob: number;
   nextDecision: number;
   nextEvent: number;
@@ -64,6 +68,8 @@ export async function readDeskState(kv: Kv, logged: readonly AttemptId[]): Promi
     groupParts: new Map(),
     freshAttempts: new Set(),
     sentAt: new Map(),
+    promisedNames: new Set(),
+    leaving: new Set(),
     nextJob: lastJob + 1,
     nextDecision: (await readLastNumber(kv, 'd/')) + 1,
     nextEvent: (await readLastEventSeq(kv)) + 1,

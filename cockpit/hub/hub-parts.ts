@@ -15,9 +15,11 @@ import type { AuditPolicy, AuditPort } from '../../store/audit-keep.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import type { Kv } from '../../store/kv.ts';
 import type { LogStore } from '../../store/log.ts';
+import type { Source } from '../fleet/spawn/maker.ts';
 import type { Ssh } from '../fleet/ssh.ts';
 import type { Supplies } from '../fleet/supplies.ts';
 import type { KeepPolicy } from '../manager/plan-retention.ts';
+import type { Hub } from './hub.ts';
 
 /** Where workers, and cockpits on other machines, come in. */
 export interface Door {
@@ -61,5 +63,7 @@ export interface HubParts {
   readonly ssh: Ssh;
   /** What is put onto them. */
   readonly supplies: Supplies;
+  /** Where boxes can be had from, by name. */
+  readonly openSources: (hub: Hub) => ReadonlyMap<string, Source>;
   readonly noticed: (line: string) => void;
 }

@@ -26,7 +26,7 @@ import { presentDetail } from '../verbs/present.ts';
 import { ArtifactMirror } from './artifact-mirror.ts';
 import { notePairing } from './audited-pairing.ts';
 import { type BoxDesk, openBoxes } from './box-desk.ts';
-import { BoxLife, type Parting } from './box-life.ts';
+import type { BoxLife, Parting } from './box-life.ts';
 import type { EventNote } from './change.ts';
 import { type CockpitDesk, openCockpits } from './cockpit-desk.ts';
 import { DecisionDesk } from './decision-desk.ts';
@@ -41,10 +41,13 @@ import { InviteBook } from './invite-book.ts';
 import { Ledger } from './ledger.ts';
 import { byeLingerMs } from './limits.ts';
 import { LogMirror } from './log-mirror.ts';
+import { openBoxLife } from './open-box-life.ts';
 import { openOutlet } from './open-outlet.ts';
 import { openRetain } from './open-retain.ts';
+import { openSpawnDesk } from './open-spawn.ts';
 import type { Retain } from './retain.ts';
 import { SentReceipts } from './sent-receipts.ts';
+import type { SpawnDesk } from './spawn-desk.ts';
 import { TeamNews } from './team-news.ts';
 import { type TerminalNote, Terminals } from './terminals.ts';
 import { TreeLine } from './tree-line.ts';
@@ -53,6 +56,12 @@ import { WorkerDesk } from './worker-desk.ts';
 import type { WorkerSession } from './worker-session.ts';
 import { WorkerSessions } from './worker-sessions.ts';
 import type { WorkerWays } from './worker-ways.ts';
+
+/** Why trust in a worker ends, where not by the M2's word: it parts by itself, or its box is gone. */
+interface RevokeReason {
+  readonly parting?: Parting;
+  readonly cause?: 'vanished';
+}
 
 /** Life cycle: `start`, then `stop`; both safe to repeat. `ended` resolves when it is over. */
 export class Hub {
@@ -80,6 +89,7 @@ export class Hub {
   #cockpits!: CockpitDesk;
   #boxes!: BoxDesk;
   #boxLife!: BoxLife;
+  #spawned!: SpawnDesk;
   #desk!: HubDesk;
   #inbox!: DecisionDesk;
   #mirror!: LogMirror;
@@ -155,6 +165,10 @@ export class Hub {
     return this.#boxLife;
   }
 
+  get spawned(): SpawnDesk {
+    return this.#spawned;
+  }
+
   get artifacts(): ArtifactMirror {
     return this.#artifacts;
   }
@@ -199,7 +213,8 @@ export class Hub {
     this.#keys = new DispatchKeys(kv);
     const journal = new JournalPage();
     await this.#openCommitter(journal);
-    const outlet = openOutlet(this, () => this.#teamNews.noteChange());
+    const presenceChanged = () => this.#teamNews.noteChange();
+    const outlet = openOutlet(this, presenceChanged);
     const state = await readDeskState(kv, await logs.list());
     const parts = { kv, disk, committer: this.#committer, ports };
     const ledger = new Ledger({ ...parts, journal, outlet, state });
@@ -215,10 +230,11 @@ export class Hub {
     const cockpits = await openCockpits({ ...this.#parts, ledger, workers });
     this.#cockpits = cockpits;
     this.#boxes = await openBoxes(ledger);
-    this.#boxLife = this.#openBoxLife();
+    this.#boxLife = openBoxLife(this, { ...this.#parts, failed, presenceChanged });
     const rows = { kv, committer: this.#committer, workers, cockpits, inbox: this.#inbox };
     this.#invites = new InviteBook({ ...rows, ports, hubKey: key, failed });
     await this.#invites.open();
+    this.#spawned = await openSpawnDesk(this, { ...this.#parts, ledger, failed });
     this.#sessions = this.#openSessions();
     this.#leases = new WatchLeases({
       ...{ desk: this.#desk, ports, failed },
@@ -238,6 +254,7 @@ export class Hub {
         this.session(peer) !== undefined || cockpits.has(peer) || this.#invites.admits(peer),
       accept: (link) => this.#accept(link),
     });
+    this.#spawned.start();
     noticed(`hub ${key.slice(0, 8)} started`);
   }
 
@@ -249,19 +266,6 @@ export class Hub {
     const seal = () => [...journal.seal(), ...this.#audit.seal()];
     const onFailure = (error: AppError) => this.fail(error);
     this.#committer = new Committer({ kv, ports, seal, onFailure });
-  }
-
-  #openBoxLife(): BoxLife {
-    return new BoxLife({
-      ...this.#parts,
-      ...{ workers: this.#workers, boxes: this.#boxes },
-      parted: async (key, parting) => {
-        const worker = this.#workers.find(key);
-        if (worker?.revokedAt === null) await this.revoke(worker, parting);
-      },
-      presenceChanged: () => this.#teamNews.noteChange(),
-      failed: (error) => this.fail(error),
-    });
   }
 
   /** Ends sessions and the store; workers work on. Safe to repeat; resolves when it is over. */
@@ -281,10 +285,10 @@ export class Hub {
   }
 
   /** Ends the trust in a worker, on disk and on the wire. */
-  async revoke(worker: WorkerRecord, parting?: Parting): Promise<void> {
+  async revoke(worker: WorkerRecord, { parting, cause }: RevokeReason = {}): Promise<void> {
     this.terminals.revoked(worker.key);
     const session = this.#sessions?.remove(worker.key);
-    await this.#workers.revoke(worker, parting?.why);
+    await this.#workers.revoke(worker, { why: parting?.why, cause });
     parting?.told();
     // What was said last leaves before the link is cut.
     if (parting !== undefined) await sleep(this.#parts.ports.timers, byeLingerMs);
@@ -363,6 +367,7 @@ export class Hub {
     this.#leases?.stop();
     this.#invites?.stop();
     this.#sent?.stop();
+    this.#spawned?.stop();
     this.terminals.stop();
     await this.regexes.close();
     this.#cockpits?.stop();

@@ -3,7 +3,7 @@
  *
  * A decision is opened where something happened that only the M2 can call, learns what the worker says
  * when it comes back, and is closed together with what was decided. It decides nothing. Invariant: an
- * attempt, a finding and an invite each have one open decision at most.
+ * attempt, a finding, an invite and a box each have one open decision at most.
  */
 import type { JobId, PeerKey } from '../../protocol/model.ts';
 import {
@@ -14,6 +14,7 @@ import {
   isOpen,
   type JobDecision,
   type PairingDecision,
+  type SpawnDecision,
   type Statement,
 } from '../manager/decision.ts';
 import { splitAttemptId } from '../manager/job.ts';
@@ -76,6 +77,22 @@ export function findPairing({ state }: Scene, invite: PeerKey): PairingDecision 
   return undefined;
 }
 
+/** Asks what becomes of a box, or of a warm pool; where that is asked already, nothing is asked again. */
+export function openSpawnDecision(scene: Scene, what: Opening<SpawnDecision>): void {
+  if (findSpawnDecision(scene, what) === undefined) openDecision(scene, what);
+}
+
+/** What is asked about this box, or about this provider's pool. */
+export function findSpawnDecision(
+  { state }: Scene,
+  { provider, box }: Pick<SpawnDecision, 'provider' | 'box'>,
+): SpawnDecision | undefined {
+  for (const known of state.decisions.values()) {
+    if (known.kind === 'spawn' && known.provider === provider && known.box === box) return known;
+  }
+  return undefined;
+}
+
 function openDecision(scene: Scene, what: Opening<Decision>): boolean {
   const { state, change } = scene;
   const openMax = what.kind === 'lost' ? decisionsOpenMax : lesserOpenMax;
@@ -93,7 +110,7 @@ function openDecision(scene: Scene, what: Opening<Decision>): boolean {
 }
 
 function placeOf(what: Opening<Decision>): Omit<EventNote, 'kind'> {
-  if (what.kind === 'fix-failed' || what.kind === 'pairing') return {};
+  if (!('job' in what)) return {};
   const { job, attempt, worker } = what;
   return { job, attempt, worker };
 }

@@ -259,7 +259,10 @@ export class InviteBook {
     if (known !== undefined) return { ...known, host, revokedAt: null };
     return {
       key,
-      name: name !== undefined && !taken.has(name) ? name : pickName(taken),
+      name:
+        name !== undefined && !taken.has(name)
+          ? name
+          : pickName(new Set([...taken, ...workers.listPromisedNames()])),
       formerNames: [],
       kind: 'odally',
       host,

@@ -86,6 +86,7 @@ export class Ledger {
       worker,
       isPresent: outlet.isPresent(worker.key),
       load: listHeldBy(this.state, worker.key).length,
+      isLeaving: this.state.leaving.has(worker.key),
     }));
   };
 

@@ -76,3 +76,6 @@ export const leaveAskMsMax = 15_000;
 
 /** Between the last word to a worker that left and the end of its link. */
 export const byeLingerMs = 300;
+
+/** Ended jobs that are looked through for what a box still owes: the newest, when the box is to be let go. */
+export const boxJobsReadMax = 10_000;

@@ -25,6 +25,9 @@ import { metaKey } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
 import { openLogFiles } from '../../store/log-files.ts';
 import { openSsh, openSupplies } from '../fleet/ports.ts';
+import { openEntrance } from '../fleet/spawn/entrance.ts';
+import { openSources } from '../fleet/spawn/open-sources.ts';
+import { openPrograms, planOdally } from '../fleet/spawn/ports.ts';
 import {
   type HubConfig,
   type HubHome,
@@ -72,9 +75,14 @@ export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
     const keep = { policy: readKeepPolicy(config), archive: openArchiveFiles(home.archive) };
     const ssh = openSsh(config.ssh.command);
     const supplies = openSupplies(home.runtimes);
-    const rest = { key, version, openDoor, ssh, supplies, noticed };
     const audit = { policy: readAuditPolicy(config), port: openAuditFiles(home.audit) };
     const stores = { kv, disk: guard, logs, artifacts, keep, audit };
+    const openHubSources: HubParts['openSources'] = (owner) =>
+      openSources(config.provider, {
+        ...{ hubKey: key, directory: home.directory, odally: planOdally(), run: openPrograms() },
+        ...{ ssh, entrance: openEntrance(owner), timers: ports.timers },
+      });
+    const rest = { key, version, openDoor, ssh, supplies, noticed, openSources: openHubSources };
     const hub: Hub = new Hub({
       ...{ ports, ...stores, ...rest },
       serveCockpit: (link) =>

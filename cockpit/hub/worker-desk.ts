@@ -12,6 +12,7 @@ import type { Stream } from '../../store/keys.ts';
 import type { KvOp } from '../../store/kv.ts';
 import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
 import { findHeldBy } from '../manager/job.ts';
+import type { LossCause } from '../manager/plan-loss.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import type { EventNote } from './change.ts';
 import { type Answered, closeDecision } from './inbox.ts';
@@ -24,6 +25,8 @@ const forgotten = {
   reason: 'The worker came back without its memory of this job.',
   cause: 'forgotten',
 } as const;
+
+type RevokeCause = Extract<LossCause, 'revoked' | 'vanished'>;
 
 /** Decides for all workers of one hub. */
 export class WorkerDesk {
@@ -50,6 +53,16 @@ export class WorkerDesk {
   /** Names that somebody bears or ever bore. */
   listTakenNames(): ReadonlySet<string> {
     return new Set(this.list().flatMap(({ name, formerNames }) => [name, ...formerNames]));
+  }
+
+  /** Names that are promised to boxes which are being made. */
+  listPromisedNames(): ReadonlySet<string> {
+    return this.#ledger.state.promisedNames;
+  }
+
+  /** Is its box being let go? Then it gets no more work. */
+  isLeaving(key: PeerKey): boolean {
+    return this.#ledger.state.leaving.has(key);
   }
 
   /** The streams with the worker's present store; undefined before its first hello. */
@@ -143,17 +156,26 @@ export class WorkerDesk {
     await this.#ledger.commit(scene.change);
   }
 
-  /** Ends the trust in a worker, by our word or, where it says why, by its own; what it holds can only be lost to us. */
-  async revoke(worker: WorkerRecord, why?: string): Promise<void> {
+  /**
+   * Ends the trust in a worker; what it holds can only be lost to us. `why`: its own word as it left; `cause`:
+   * what ends it, where nobody said so.
+   */
+  async revoke(
+    worker: WorkerRecord,
+    {
+      why,
+      cause = 'revoked',
+    }: { readonly why?: string | undefined; readonly cause?: RevokeCause | undefined } = {},
+  ): Promise<void> {
     const scene = this.#ledger.open();
     const { state } = scene;
     // Paired again, it begins with another store.
     keepWorker(scene, { ...worker, revokedAt: scene.change.at, store: null });
     for (const job of listHeldBy(scene.state, worker.key)) {
       const n = findHeldBy(job, worker.key)?.n;
-      const reason =
-        why === undefined ? `${worker.name} was revoked.` : `${worker.name} left: ${why}`;
-      if (n !== undefined) loseAttempt(scene, { id: job.id, n }, { reason, cause: 'revoked' });
+      const what = cause === 'vanished' ? 'is gone with its box' : 'was revoked';
+      const reason = why === undefined ? `${worker.name} ${what}.` : `${worker.name} left: ${why}`;
+      if (n !== undefined) loseAttempt(scene, { id: job.id, n }, { reason, cause });
     }
     // Nothing may be delivered to it any more.
     scene.change.ops.push(...(state.streams.get(worker.key)?.planRetire() ?? []));

@@ -14,6 +14,8 @@ export const sshPlaceSchema = z.object({
   port: z.number().int().exactOptional(),
   /** A key file on the hub's box. */
   identity: z.string().exactOptional(),
+  /** A program that runs a command on the box as ssh would, in its place; the target is only its name then. */
+  wrapper: z.array(z.string()).exactOptional(),
   /** `$ODALLY_HOME` on the box, as an absolute path; `~/.odally` where absent. */
   home: z.string().exactOptional(),
 });

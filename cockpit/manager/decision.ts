@@ -3,8 +3,8 @@
  *
  * It is opened in the batch of the event that needs it and closed in the batch of what was decided, so
  * none is asked twice or forgotten. Three kinds are about an attempt that came to nothing, one about a
- * fix of the doctor's that did not help, one about a box that asks to be let in. Records are values;
- * field names are retired, never reused.
+ * fix of the doctor's that did not help, one about a box that asks to be let in, one about a box that could
+ * not be made or let go. Records are values; field names are retired, never reused.
  */
 import { z } from 'zod';
 import { attemptIdSchema } from '../../protocol/messages.ts';
@@ -66,8 +66,17 @@ export interface PairingDecision extends Ground {
   readonly expiresAt: number;
 }
 
+/** About a spawned box, or about a provider's warm pool where `box` is absent. */
+export interface SpawnDecision extends Ground {
+  readonly kind: 'spawn';
+  readonly provider: string;
+  readonly box?: string;
+  /** What the provider calls it, where it is there and may cost. */
+  readonly boxId?: string;
+}
+
 /** One entry of the inbox. Instants are wall milliseconds. */
-export type Decision = JobDecision | FixDecision | PairingDecision;
+export type Decision = JobDecision | FixDecision | PairingDecision | SpawnDecision;
 
 const jobId = z.custom<JobId>((value) => typeof value === 'string' && /^J[1-9]\d*$/.test(value));
 const decisionId = z.custom<DecisionId>(
@@ -116,6 +125,13 @@ export const decisionRowSchema: z.ZodType<Decision> = z.discriminatedUnion('kind
     host: z.string(),
     expiresAt: z.number(),
   }),
+  z.object({
+    ...ground,
+    kind: z.literal('spawn'),
+    provider: z.string(),
+    box: z.string().exactOptional(),
+    boxId: z.string().exactOptional(),
+  }),
 ]);
 
 /** Does it still wait for the M2? */
@@ -125,7 +141,8 @@ export function isOpen(decision: Decision): boolean {
 
 /** Is it about an attempt? */
 export function isAboutJob(decision: Decision): decision is JobDecision {
-  return decision.kind !== 'fix-failed' && decision.kind !== 'pairing';
+  const { kind } = decision;
+  return kind === 'lost' || kind === 'refused' || kind === 'expired';
 }
 
 /** What a worker's statement means for whoever decides. */

@@ -4,7 +4,7 @@
  * Named workers are taken at their word, even when they are away: the job waits for them. Otherwise
  * those that have what the job needs are asked, the present before the absent, the least busy first,
  * then by name, so that the same team always gives the same answer.
- * Errors: WORKER_NONE, WORKER_UNKNOWN, WORKER_REVOKED, WORKER_NO_MATCH.
+ * Errors: WORKER_NONE, WORKER_UNKNOWN, WORKER_REVOKED, WORKER_NO_MATCH, BOX_LEAVING.
  */
 import { AppError } from '../../protocol/errors.ts';
 import type { WorkerRecord } from './worker.ts';
@@ -15,6 +15,8 @@ export interface Candidate {
   readonly isPresent: boolean;
   /** Attempts that it holds. */
   readonly load: number;
+  /** Is its box being let go? */
+  readonly isLeaving?: boolean;
 }
 
 /** Whom the M2 asked for. */
@@ -30,7 +32,9 @@ export function planTargets(
   candidates: readonly Candidate[],
   target: DispatchTarget,
 ): readonly WorkerRecord[] {
-  const trusted = candidates.filter(({ worker }) => worker.revokedAt === null);
+  const trusted = candidates.filter(
+    ({ worker, isLeaving }) => worker.revokedAt === null && isLeaving !== true,
+  );
   if (trusted.length === 0) throw new AppError('WORKER_NONE');
   const names = [...new Set(target.on)];
   const named = names.length > 0 ? names.map((name) => pickNamed(candidates, name)) : trusted;
@@ -49,7 +53,9 @@ export function findBest(
   candidates: readonly Candidate[],
   need: readonly string[],
 ): WorkerRecord | undefined {
-  return candidates.filter(({ worker }) => hasAll(worker, need)).toSorted(compare)[0]?.worker;
+  return candidates
+    .filter(({ worker, isLeaving }) => hasAll(worker, need) && isLeaving !== true)
+    .toSorted(compare)[0]?.worker;
 }
 
 function pickNamed(candidates: readonly Candidate[], name: string): Candidate {
@@ -58,6 +64,9 @@ function pickNamed(candidates: readonly Candidate[], name: string): Candidate {
     throw new AppError('WORKER_UNKNOWN', `There is no worker named "${name}".`);
   if (found.worker.revokedAt !== null) {
     throw new AppError('WORKER_REVOKED', `${name} is no longer trusted.`);
+  }
+  if (found.isLeaving === true) {
+    throw new AppError('BOX_LEAVING', `The box of ${name} is being let go.`);
   }
   return found;
 }

@@ -2,8 +2,8 @@
  * What follows from a lost attempt: another one elsewhere, a question to the M2, or nothing.
  *
  * A replacement by the hub's own decision needs all of these: the M2 allowed it at dispatch, the work may
- * safely run twice, and the lost attempt is certainly over. That is so when its worker said so, or
- * when it had a lease and the silence was longer than that could last by any clock. All else asks,
+ * safely run twice, and the lost attempt is certainly over. That is so when its worker said so, when its
+ * box is gone, or when it had a lease and the silence was longer than that could last by any clock. All else asks,
  * because nobody can know whether it ran. Pure. Source: reliability facts R12, R17, R18.
  */
 import type { CommandSpec } from '../../protocol/model.ts';
@@ -15,7 +15,7 @@ import { type Candidate, findBest } from './plan-dispatch.ts';
  * Why an attempt is given up. `silence`: unheard for its `lost-after`. `overdue`: its deadline passed
  * in silence. `restarted`: its agent was killed and reaped what it left. `lapsed`: the worker ended it
  * because its lease ran out. `forgotten`: the worker came back without it. `revoked`: by the M2.
- * `unreadable`: it ended, and the message that said how could not be applied.
+ * `vanished`: its box is gone, by the word of its provider. `unreadable`: it ended, and the message that said how could not be applied.
  */
 export type LossCause =
   | 'silence'
@@ -24,6 +24,7 @@ export type LossCause =
   | 'lapsed'
   | 'forgotten'
   | 'revoked'
+  | 'vanished'
   | 'unreadable';
 
 /** What is to be done. `why` is for people. */
@@ -112,6 +113,7 @@ function isCertainlyOver(spec: CommandSpec, cause: LossCause): boolean {
   switch (cause) {
     case 'restarted':
     case 'lapsed':
+    case 'vanished':
       return true;
     case 'silence':
       return (

@@ -2,7 +2,8 @@
  * The order of the inbox: what costs most by waiting comes first. Pure.
  *
  * The rule, in its order: a box that knocks (its invite runs out, and somebody stands there); a fix
- * that failed for an error (something does not work until it is done); lost work (it may still run
+ * that failed for an error (something does not work until it is done); a box that could not be made or let go (it
+ * may cost money); lost work (it may still run
  * somewhere, and others may wait for it); refused work (it stands still); expired work (its time is over
  * anyway); a fix that failed for a warning. Of the same kind the longest waiting is first, of the knocking the
  * one whose invite ends first.
@@ -23,6 +24,8 @@ export function describeCost(decision: Decision): string {
       return 'its invite ends';
     case 'fix-failed':
       return decision.severity === 'error' ? 'it does not work' : 'it will not work';
+    case 'spawn':
+      return decision.boxId === undefined ? 'a box is missing' : 'it may cost money';
     case 'lost':
       return 'it may still run';
     case 'refused':
@@ -37,13 +40,15 @@ function rankOf(decision: Decision): number {
     case 'pairing':
       return 0;
     case 'fix-failed':
-      return decision.severity === 'error' ? 1 : 5;
-    case 'lost':
+      return decision.severity === 'error' ? 1 : 6;
+    case 'spawn':
       return 2;
-    case 'refused':
+    case 'lost':
       return 3;
-    case 'expired':
+    case 'refused':
       return 4;
+    case 'expired':
+      return 5;
   }
 }
 

@@ -104,10 +104,12 @@ export const dismissVerb = defineVerb({
     const answer = { as: 'reject' } as const;
     // A box that is turned away takes its invite along.
     const isKnocking = ({ kind: what }: Decision) => what === 'pairing';
-    const plain = chosen.filter((decision) => !isKnocking(decision));
+    const isBox = ({ kind: what }: Decision) => what === 'spawn';
+    const plain = chosen.filter((decision) => !isKnocking(decision) && !isBox(decision));
     await hub.inbox.close(plain.map((decision) => ({ decision, answer })));
     for (const decision of chosen.filter(isKnocking))
       await hub.invites.reject({ decision, answer });
+    for (const decision of chosen.filter(isBox)) await hub.spawned.decide({ decision, answer });
     return { dismissed: chosen.map(({ id }) => id) };
   },
   show: ({ dismissed }) =>
@@ -147,6 +149,13 @@ async function decideOther(
   const { id } = decision;
   if (answer.as === 'approve' && decision.kind === 'fix-failed') {
     return mendAgain(context, { decision, answer });
+  }
+  if (decision.kind === 'spawn') {
+    await hub.spawned.decide({ decision, answer });
+    return {
+      decision: id,
+      did: answer.as === 'approve' ? 'It is tried again.' : 'It is given up.',
+    };
   }
   if (answer.as === 'approve') {
     const { name } = await hub.approvePairing({ decision, answer });

@@ -105,6 +105,18 @@ const sentences: Readonly<Record<string, (words: Words) => string>> = {
   'link-relayed': ({ who, note }) => `${who} is linked through a relay: ${note}`,
   'link-ssh': ({ who, note }) => `${who} is linked over ssh: ${note}`,
   'link-blocked': ({ who, note }) => `${who} can't be reached: ${note}`,
+  'box-asked': ({ note }) => aboutBox(note, (name, from) => `a box ${name} of ${from} is wanted`),
+  'box-claimed': ({ note }) => aboutBox(note, (name) => `${name} was taken from the pool`),
+  'box-made': ({ note }) => aboutBox(note, (name, from, id) => `${from} made ${name}: ${id}`),
+  'box-ready': ({ note }) => aboutBox(note, (name) => `the box ${name} is ready`),
+  'box-kept': ({ note }) =>
+    aboutBox(note, (name, _, why) => `the box ${name} is past its time and stays: ${why}`),
+  'box-stuck': ({ note }) => aboutBox(note, (name, _, why) => `the box ${name} is stuck: ${why}`),
+  'box-leaving': ({ note }) => aboutBox(note, (name, _, why) => `the box ${name} goes: ${why}`),
+  'box-released': ({ note }) => aboutBox(note, (name, _, why) => `the box ${name} is gone: ${why}`),
+  'box-failed': ({ note }) => aboutBox(note, (name, _, why) => `no box ${name} came up: ${why}`),
+  'box-vanished': ({ note }) =>
+    aboutBox(note, (name, _, why) => `the box ${name} vanished: ${why}`),
   'cockpit-paired': ({ note }) => `the cockpit ${note} was paired`,
   'cockpit-revoked': ({ note }) => `the cockpit ${note} is not trusted any more`,
   'terminal-opened': ({ who }) => `you opened a terminal on ${who}`,
@@ -126,6 +138,15 @@ function describe(kind: string, words: Words): string {
   const say = sentences[kind];
   if (say !== undefined) return say(words);
   return [kind, words.work, words.note].filter((word) => word !== '').join(' ');
+}
+
+/** The note of an event about a box: its name, its provider, and the rest. */
+function aboutBox(
+  note: string,
+  say: (name: string, provider: string, rest: string) => string,
+): string {
+  const [name = '', provider = '', ...rest] = note.split(' ');
+  return say(name, provider, rest.join(' '));
 }
 
 function describeAnswer(note: string): string {

@@ -12,6 +12,7 @@ import {
   type FixDecision,
   type JobDecision,
   type PairingDecision,
+  type SpawnDecision,
 } from '../manager/decision.ts';
 import { describeCost, rankDecisions } from '../manager/rank-decisions.ts';
 import { formatInstant } from './present.ts';
@@ -59,6 +60,8 @@ async function presentDecision(hub: Hub, decision: Decision): Promise<InboxRow> 
       return { ...common, ...presentPairing(hub, decision) };
     case 'fix-failed':
       return { ...common, ...presentFix(decision) };
+    case 'spawn':
+      return { ...common, ...presentSpawn(decision) };
     default:
       return { ...common, ...(await presentJobDecision(hub, decision)) };
   }
@@ -165,6 +168,38 @@ function presentFix({ check, subject, on, seen, wanted, plan, severity }: FixDec
     answers: [
       { how: 'approve', does: 'apply the fix again, then look again' },
       { how: 'reject', does: 'leave it; the doctor goes on finding it' },
+    ],
+  };
+}
+
+function presentSpawn({ provider, box, boxId }: SpawnDecision): Rest {
+  const facts = [
+    { label: 'provider', text: provider },
+    ...(boxId === undefined
+      ? []
+      : [{ label: 'there', text: `it is ${boxId} there, and may cost money` }]),
+  ];
+  const common = { ...noJob, title: provider, worker: null, host: null };
+  if (box === undefined) {
+    return {
+      ...common,
+      question: `Boxes for the pool of ${provider} come to nothing. Go on making them?`,
+      evidence: { ...noStatement, facts },
+      answers: [
+        { how: 'approve', does: 'go on filling the pool' },
+        { how: 'reject', does: 'make no more for it' },
+      ],
+    };
+  }
+  const isThere = boxId !== undefined;
+  return {
+    ...common,
+    title: `${box} of ${provider}`,
+    question: `The box ${box} of ${provider} is stuck. Try again?`,
+    evidence: { ...noStatement, facts },
+    answers: [
+      { how: 'approve', does: 'try again what failed' },
+      { how: 'reject', does: isThere ? 'let it go; once that fails: forget it' : 'forget it' },
     ],
   };
 }

@@ -5,6 +5,7 @@
  */
 import type { CommandSpec, Receipt, ReceiptTimes } from '../../protocol/model.ts';
 import type { Hub } from '../hub/hub.ts';
+import { findEnd as findBoxEnd } from '../hub/spawn-patrol.ts';
 import type { AttemptEnd } from '../manager/attempt-machine.ts';
 import {
   type AttemptRecord,
@@ -53,7 +54,16 @@ export function presentWorker(hub: Hub, worker: WorkerRecord): TeamRow {
     aheadMs: session?.health.aheadMs ?? null,
     trouble: session?.health.trouble ?? null,
     policy: session?.policy ?? null,
+    ...presentOrigin(hub, worker),
   };
+}
+
+/** Whence its box came, and until when it stays. */
+function presentOrigin(hub: Hub, { key }: WorkerRecord): Pick<TeamRow, 'provider' | 'ttlLeftMs'> {
+  const record = hub.spawned.findByWorker(key);
+  const end = record === undefined ? undefined : findBoxEnd(record);
+  const leftMs = end === undefined ? null : Math.max(0, Math.round(end - hub.ports.clock.wallMs()));
+  return { provider: record?.provider ?? null, ttlLeftMs: leftMs };
 }
 
 /** The whole team without those who are no longer trusted. */
@@ -103,6 +113,7 @@ function findWorkerState(hub: Hub, worker: WorkerRecord): WorkerState {
   const session = hub.session(worker.key);
   const isDraining = hub.boxLife.find(worker.key).draining !== null;
   if (session?.isFresh === true && isDraining) return 'draining';
+  if (hub.workers.isLeaving(worker.key)) return 'draining';
   if (session?.isFresh === true)
     return hub.desk.listHeldBy(worker.key).length > 0 ? 'working' : 'idle';
   if (session?.isLinked === true) return 'stale';

@@ -18,6 +18,8 @@ import { cancelVerb, jobsVerb, jobVerb, retryVerb, waitVerb } from './jobs.ts';
 import { logFindVerb, logFollowVerb, logLinesVerb } from './log-lines.ts';
 import { logsVerb } from './logs.ts';
 import { reachVerb } from './reach.ts';
+import { releaseVerb } from './release.ts';
+import { boxesVerb, providersVerb, spawnVerb } from './spawn.ts';
 import { teamRenameVerb, teamRevokeVerb, teamShowVerb, teamVerb } from './team.ts';
 import { terminalVerb } from './terminal.ts';
 import { tidyVerb } from './tidy.ts';
@@ -33,6 +35,10 @@ export const verbs: readonly AnyVerb[] = [
   inviteVerb,
   installVerb,
   reachVerb,
+  spawnVerb,
+  releaseVerb,
+  boxesVerb,
+  providersVerb,
   cockpitsVerb,
   cockpitsRevokeVerb,
   dispatchVerb,

@@ -50,6 +50,10 @@ export interface TeamRow {
   readonly trouble?: string | null;
   /** What its box lets this hub do, in the box's words; null while nothing was told. */
   readonly policy?: Pick<PolicyFrame, 'is' | 'lines'> | null;
+  /** Whence its box was spawned; null where it was not. */
+  readonly provider?: string | null;
+  /** Until an idle box of it is let go; null where that was not said. */
+  readonly ttlLeftMs?: number | null;
 }
 
 /** When each receipt was reached; null until then. */
@@ -248,7 +252,14 @@ export type LogLineItem = Omit<LogLineRow, 'log'> & {
 };
 
 /** What the inbox can ask about. */
-export const decisionKinds = ['lost', 'refused', 'expired', 'fix-failed', 'pairing'] as const;
+export const decisionKinds = [
+  'lost',
+  'refused',
+  'expired',
+  'fix-failed',
+  'pairing',
+  'spawn',
+] as const;
 
 /**
  * One row of `wally inbox`: something that only the M2 can call. `job` and `attempt` are null where it is

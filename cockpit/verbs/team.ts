@@ -11,7 +11,7 @@ import { assertFreeName } from '../manager/names.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { presentTeam, presentWorker } from './present.ts';
 import type { TeamRow } from './shapes.ts';
-import { showTable, showTeam } from './text.ts';
+import { describeOrigin, showTable, showTeam } from './text.ts';
 import { defineVerb, type Style } from './verb.ts';
 
 const nameArgument = z.object({ name: z.string() });
@@ -115,6 +115,7 @@ function showWorker(row: TeamRow, style: Style): string {
         ];
   const rows = [
     ['host', row.host],
+    ...(row.provider == null ? [] : [['from', describeOrigin(row)]]),
     ['state', row.state],
     ['link', row.linkReason == null ? row.link : `${row.link}: ${row.linkReason}`],
     ['jobs', row.jobs.join(' ') || '-'],

@@ -49,6 +49,7 @@ export function describeJob(job: JobRow, style: Style): string {
 /** One line a worker. */
 export function showTeam(team: readonly TeamRow[], style: Style): string {
   if (team.length === 0) return 'No worker is paired yet. Run `wally invite`.';
+  const isSpawned = team.some(({ provider }) => provider != null);
   const rows = team.map((worker) => [
     worker.name,
     worker.host,
@@ -57,8 +58,16 @@ export function showTeam(team: readonly TeamRow[], style: Style): string {
     worker.link,
     worker.lastSeenMs === null ? 'never' : formatAge(worker.lastSeenMs),
     worker.jobs.join(' ') || '-',
+    ...(isSpawned ? [describeOrigin(worker)] : []),
   ]);
-  return showTable(['NAME', 'HOST', 'KIND', 'STATE', 'LINK', 'SEEN', 'JOBS'], rows, style);
+  const head = ['NAME', 'HOST', 'KIND', 'STATE', 'LINK', 'SEEN', 'JOBS'];
+  return showTable(isSpawned ? [...head, 'FROM'] : head, rows, style);
+}
+
+/** Whence its box was spawned, and how long it stays. */
+export function describeOrigin({ provider, ttlLeftMs }: TeamRow): string {
+  if (provider == null) return '';
+  return ttlLeftMs == null ? provider : `${provider}, ${formatDuration(ttlLeftMs)} left`;
 }
 
 /** One line a job. */

@@ -20,8 +20,8 @@ const refuse = async () => {
 
 const supplies: Supplies = { bundle: refuse, describeRuntime: refuse, runtime: refuse };
 
-/** No ssh, and nothing to put onto a box. */
-export const noFleet = { ssh, supplies };
+/** No ssh, nothing to put onto a box, and nowhere to have one from. */
+export const noFleet = { ssh, supplies, openSources: () => new Map() };
 
 /** A door to which no bytes lead. */
 export const noAnswer = (): Promise<never> => Promise.reject(new AppError('LINK_LOST'));

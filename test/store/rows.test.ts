@@ -95,6 +95,8 @@ describe('keys', () => {
       keys.cockpitKey(alice.peer),
       keys.boxKey(alice.peer),
       keys.inviteKey('x'),
+      keys.spawnKey('x'),
+      keys.poolKey('x'),
       keys.applyingKey(alice),
       keys.quarantineKey(alice.peer, 1),
     ];

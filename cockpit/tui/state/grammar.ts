@@ -27,6 +27,7 @@ const kinds: Readonly<Record<string, WordKind>> = {
   job: 'job',
   jobs: 'job',
   name: 'worker',
+  names: 'worker',
   decision: 'decision',
   how: 'answer',
   NAME: 'worker',

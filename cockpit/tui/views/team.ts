@@ -12,7 +12,15 @@ import { teamForm } from '../state/scroll.ts';
 import type { Rect } from './layout.ts';
 import { viewTableRows } from './list.ts';
 import { frame, type PaneView } from './pane.ts';
-import { linkSpan, loadText, receiptDots, uptimeText, workerAge, workerSpans } from './phrases.ts';
+import {
+  durationText,
+  linkSpan,
+  loadText,
+  receiptDots,
+  uptimeText,
+  workerAge,
+  workerSpans,
+} from './phrases.ts';
 import { type Row, span } from './row.ts';
 import type { Column } from './table.ts';
 import { tallyJobs } from './tally.ts';
@@ -25,6 +33,7 @@ const columns: readonly Column[] = [
   { title: 'link', keep: 3, cellsMax: 8 },
   { title: 'kind', keep: 6, cellsMax: 8 },
   { title: 'host', keep: 5, cellsMax: 24 },
+  { title: 'from', keep: 6, cellsMax: 18 },
   { title: 'has', keep: 7, cellsMax: 40, cellsMin: 12 },
 ];
 
@@ -106,6 +115,7 @@ function hubCells(state: State): readonly Row[] {
     [],
     [span('hub', 'dim')],
     [span(hub?.version ?? '', 'dim')],
+    [],
   ];
 }
 
@@ -123,8 +133,15 @@ function workerCells(
     [linkSpan(worker)],
     [span(worker.kind, 'dim')],
     [span(worker.host, 'dim')],
+    [span(originText(worker), 'dim')],
     [span(worker.capabilities?.has.join(' ') ?? '', 'dim')],
   ];
+}
+
+/** Whence its box was spawned, and how long it stays. */
+function originText({ provider, ttlLeftMs }: TeamRow): string {
+  if (provider == null) return '';
+  return ttlLeftMs == null ? provider : `${provider} ${durationText(ttlLeftMs)}`;
 }
 
 /** Does something about one of its jobs wait for the M2? */

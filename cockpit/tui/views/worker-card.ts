@@ -40,6 +40,7 @@ export function workerRows(
     ...askingRows(worker, state, width),
     fact('kind', [span(worker.kind)]),
     fact('host', [span(worker.host)]),
+    ...boxOriginRows(worker, width),
     fact('link', [linkSpan(worker)]),
     ...linkReasonRows(worker, width),
     fact('heard', [span(workerAge(worker, report))]),
@@ -101,6 +102,15 @@ function versionText({ version, capabilities }: TeamRow, state: State): string {
   const differs = version != null && hub !== undefined && version !== hub ? ` (hub ${hub})` : '';
   const node = capabilities?.node === undefined ? '' : ` · node ${capabilities.node}`;
   return `odally ${own}${differs}${node}`;
+}
+
+/** Whence its box was spawned, and until when it stays. */
+function boxOriginRows({ provider, ttlLeftMs }: TeamRow, width: number): readonly Row[] {
+  if (provider == null) return [];
+  if (ttlLeftMs == null) return factRows('from', `${provider}, until it is released`, width);
+  const left = ttlLeftMs === 0 ? 'past its time: it goes when it is idle' : durationText(ttlLeftMs);
+  const words = ttlLeftMs === 0 ? left : `it stays ${left}, and longer while it works`;
+  return factRows('from', `${provider}; ${words}`, width);
 }
 
 function skewRows({ aheadMs }: TeamRow, width: number): readonly Row[] {

@@ -118,7 +118,8 @@ describe('watch on a disk in trouble', () => {
     const inbox = { list: () => [] };
     const ways = { view: () => ({ word: 'none', reason: null, ends: [] }) };
     const boxLife = { find: () => ({ draining: null }) };
-    const desks = { desk, inbox, workers, session: () => undefined, ways, boxLife };
+    const spawned = { findByWorker: () => undefined };
+    const desks = { desk, inbox, workers, session: () => undefined, ways, boxLife, spawned };
     const hub = { feed, disk, ports, door, startedAt: 1, ...desks };
     const lists: number[] = [];
     let leave: () => void = () => undefined;

@@ -3,6 +3,7 @@
  */
 
 import { expect } from 'vitest';
+import type { Source } from '../../../cockpit/fleet/spawn/maker.ts';
 import { emptyHubConfig, readAuditPolicy, readKeepPolicy } from '../../../cockpit/home.ts';
 import { serveCockpit } from '../../../cockpit/hub/control.ts';
 import { Hub } from '../../../cockpit/hub/hub.ts';
@@ -60,9 +61,16 @@ const shutDoor = {
 
 const scene = { home: '/hub', pid: 1, box: bareBox, stopHub };
 
+/** What a hub in hand may be given. */
+export interface InHandPlan {
+  /** The disk of an earlier one. */
+  readonly disk?: MemoryDisk;
+  readonly sources?: ReadonlyMap<string, Source>;
+}
+
 /** Starts it. */
-export async function openHubInHand(): Promise<HubInHand> {
-  const disk = await makeDisk();
+export async function openHubInHand(plan: InHandPlan = {}): Promise<HubInHand> {
+  const { disk = await makeDisk(), sources = new Map() } = plan;
   const ports = new FakePorts();
   const noticed: string[] = [];
   let accept: AcceptLink = () => undefined;
@@ -79,16 +87,13 @@ export async function openHubInHand(): Promise<HubInHand> {
     },
     serveCockpit: (link) => serveCockpit(link, { hub, ...scene }),
     ...noFleet,
+    openSources: () => sources,
     noticed: (line) => noticed.push(line),
   });
   let failure: string | undefined;
   void hub.ended.then((error) => (failure = error?.code ?? 'stopped'));
   await hub.start();
-  const rest = async () => {
-    for (let turn = 0; turn < turnsToRest; turn += 1) await settle();
-    // Acknowledgements wait a moment for each other.
-    await ports.advance(ackWaitMs);
-  };
+  const rest = () => takeTurns(ports);
   const link = (key: PeerKey) => {
     const [near, far] = createLinkPair('99'.repeat(32), key);
     accept(near);
@@ -118,6 +123,13 @@ export async function openHubInHand(): Promise<HubInHand> {
       return failure;
     },
   };
+}
+
+/** Lets all happen that can without time passing. */
+async function takeTurns(ports: FakePorts): Promise<void> {
+  for (let turn = 0; turn < turnsToRest; turn += 1) await settle();
+  // Acknowledgements wait a moment for each other.
+  await ports.advance(ackWaitMs);
 }
 
 async function openStores(disk: MemoryDisk) {

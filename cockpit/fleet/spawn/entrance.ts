@@ -1,0 +1,72 @@
+/*
+ * The way onto a spawned box: the same install as `wally install`, over ssh or through a provider's wrapper.
+ *
+ * Taking an agent off again ends it and removes its home; what it owed was asked about before. A box whose
+ * agent cannot be ended keeps its home, so that it can be tried again.
+ * Errors: INSTALL_*, SSH_*, PAIR_*, SPAWN_ENTER.
+ */
+import { AppError } from '../../../protocol/errors.ts';
+import type { PeerKey } from '../../../protocol/model.ts';
+import type { Hub } from '../../hub/hub.ts';
+import type { SshPlace } from '../../manager/box.ts';
+import { install } from '../install.ts';
+import { stepTitles } from '../plan-install.ts';
+import { readScript, spellHome } from '../shell.ts';
+import { uninstallMsMax } from './limits.ts';
+import type { EnterOrder } from './maker.ts';
+
+/** Gets an agent onto a box and off again. */
+export interface Entrance {
+  /** Gives the agent's key. */
+  install(place: SshPlace, order: EnterOrder): Promise<PeerKey>;
+  uninstall(place: SshPlace): Promise<void>;
+}
+
+/** Statuses by which the script below says what it found. */
+const runsStill = 71;
+
+/** The entrance of this hub. */
+export function openEntrance(hub: Hub): Entrance {
+  return {
+    async install(place, { box, told }) {
+      // Nobody leaves an install that the hub began itself; ssh ends with the hub's process.
+      const { signal } = new AbortController();
+      const tell = ({
+        step,
+        state,
+        words,
+      }: Parameters<Parameters<typeof install>[0]['tell']>[0]) => {
+        if (state === 'begun') told(`${stepTitles[step]}: ${words}`);
+      };
+      const { worker } = await install({ hub, tell, signal }, { place, name: box.name });
+      return worker.key;
+    },
+    async uninstall(place) {
+      const stdin = planUninstall(place.home);
+      const end = await hub.ssh.run(place, readScript, { stdin, timeoutMs: uninstallMsMax });
+      if (end.code === 0) return;
+      const words = end.stderr.trim().split('\n').slice(-3).join(' ').slice(0, 300);
+      const what =
+        end.code === runsStill ? 'Its agent does not end' : 'Its agent was not taken off';
+      throw new AppError('SPAWN_ENTER', `${place.target}: ${what}: ${words}`);
+    },
+  };
+}
+
+/** The service first, or it starts the agent again; the home last, and only where nothing runs in it. */
+function planUninstall(home: string | undefined): string {
+  return `
+LC_ALL=C; export LC_ALL
+h="${spellHome(home)}"
+[ -e "$h/bin/odally" ] || { rm -rf "$h"; exit 0; }
+"$h/bin/odally" service remove >/dev/null 2>&1
+"$h/bin/odally" stop >/dev/null 2>&1
+tries=0
+while "$h/bin/odally" status --json >/dev/null 2>&1; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 60 ] || { echo "it still answers" >&2; exit ${runsStill}; }
+  sleep 0.5
+done
+rm -rf "$h"
+`;
+}

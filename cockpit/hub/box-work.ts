@@ -1,0 +1,75 @@
+/*
+ * What the hub knows of the work on one box: the facts from which `manager/unlanded` judges.
+ *
+ * Read when a box is to be let go, and only then: of ended work the newest are looked at, back to when the box
+ * was made. What the hub's own retention has removed is nobody's loss any more.
+ */
+import type { PeerKey } from '../../protocol/model.ts';
+import { prefixRange, readEndedJobKey } from '../../store/keys.ts';
+import type { AttemptRecord } from '../manager/job.ts';
+import { formatAttemptId } from '../manager/job.ts';
+import type { WorkFact } from '../manager/unlanded.ts';
+import type { Hub } from './hub.ts';
+import { boxJobsReadMax } from './limits.ts';
+
+/** Every attempt of this worker that may not have landed; `since` is a wall instant. */
+export async function readBoxWork(
+  hub: Hub,
+  worker: PeerKey,
+  since: number,
+): Promise<readonly WorkFact[]> {
+  const held = hub.desk.listHeldBy(worker).flatMap((job) =>
+    job.attempts
+      .filter((attempt) => attempt.worker === worker && attempt.state.is !== 'finished')
+      .map(({ n, state }) => ({
+        ...landed,
+        attempt: formatAttemptId(job.id, n),
+        state: state.is,
+      })),
+  );
+  const adrift = hub.inbox
+    .list()
+    .flatMap((decision) =>
+      decision.kind === 'lost' && decision.worker === worker && decision.statement === undefined
+        ? [{ ...landed, attempt: decision.attempt, isAdrift: true }]
+        : [],
+    );
+  return [...held, ...adrift, ...(await readEnded(hub, worker, since))];
+}
+
+const landed = { state: 'finished', isAdrift: false, logBytesOwed: 0, filesOwed: 0 } as const;
+
+async function readEnded(hub: Hub, worker: PeerKey, since: number): Promise<readonly WorkFact[]> {
+  const range = { ...prefixRange('je/'), countMax: boxJobsReadMax, order: 'descending' } as const;
+  const facts: WorkFact[] = [];
+  for (const { key } of await hub.kv.range(range)) {
+    const { at, job: id } = readEndedJobKey(key);
+    if (at < since) break;
+    const job = await hub.desk.find(id);
+    if (job?.kind !== 'command') continue;
+    for (const attempt of job.attempts) {
+      if (attempt.worker !== worker || attempt.state.is !== 'finished') continue;
+      const wanted = { attempt, isLogKept: at > hub.retain.logsForgottenAt };
+      facts.push(await readOwed(hub, formatAttemptId(id, attempt.n), wanted));
+    }
+  }
+  return facts;
+}
+
+async function readOwed(
+  { mirror, artifacts }: Hub,
+  attempt: WorkFact['attempt'],
+  { attempt: { state }, isLogKept }: { attempt: AttemptRecord; isLogKept: boolean },
+): Promise<WorkFact> {
+  const end = state.is === 'finished' ? state.end : undefined;
+  if (end === undefined || !isLogKept) return { ...landed, attempt };
+  const written = end.logBytes ?? 0;
+  const kept = end.artifacts?.kept ?? [];
+  const looks = await Promise.all(kept.map((_, index) => artifacts.look({ attempt, index })));
+  return {
+    ...landed,
+    attempt,
+    logBytesOwed: written === 0 ? 0 : Math.max(0, written - (await mirror.findEnd(attempt))),
+    filesOwed: looks.filter(({ is }) => is === 'partial').length,
+  };
+}

@@ -1,0 +1,144 @@
+/*
+ * What time does to spawned boxes: steps that are due, boxes past their time, and pools to be filled.
+ *
+ * It keeps no timer: the desk sleeps until the earliest of `listDues`, and then ticks. An idle box past its time
+ * goes only when nothing on it is unlanded; one that has work stays, and that is said once.
+ */
+import type { PeerKey } from '../../protocol/model.ts';
+import type { Ports } from '../../protocol/ports.ts';
+import { keptLookMs, upsAtOnceMax } from '../fleet/spawn/limits.ts';
+import type { Source } from '../fleet/spawn/maker.ts';
+import type { Provider } from '../fleet/spawn/provider.ts';
+import { findSpawnDeadline } from '../manager/spawn-machine.ts';
+import { planPool } from '../manager/spawn-pool.ts';
+import type { SpawnEvent, SpawnRecord } from '../manager/spawn-state.ts';
+import { describeUnlanded, listUnlanded, type WorkFact } from '../manager/unlanded.ts';
+import type { SpawnBook } from './spawn-book.ts';
+import { planNames } from './spawn-names.ts';
+
+/** What it needs. */
+export interface SpawnPatrolParts {
+  readonly book: SpawnBook;
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly listTakenNames: () => ReadonlySet<string>;
+  readonly ports: Ports;
+  /** A box of this name that nobody has asked for yet. */
+  readonly draw: (name: string, provider: Provider) => SpawnRecord;
+  readonly readWork: (record: SpawnRecord) => Promise<readonly WorkFact[]>;
+  readonly countHeld: (worker: PeerKey) => number;
+  readonly happened: (name: string, event: SpawnEvent) => Promise<void>;
+}
+
+/** Lives as long as its desk. */
+export class SpawnPatrol {
+  readonly #parts: SpawnPatrolParts;
+  /** Boxes past their time that have work, and when they are looked at again. */
+  readonly #keptUntil = new Map<string, number>();
+
+  constructor(parts: SpawnPatrolParts) {
+    this.#parts = parts;
+  }
+
+  /** Monotonic instants; the wall's are turned into time left. */
+  listDues(): readonly number[] {
+    const { clock } = this.#parts.ports;
+    const nowMs = clock.monotonicMs();
+    const fromWall = (at: number) => nowMs + Math.max(0, at - clock.wallMs());
+    const boxes = this.#parts.book.list();
+    const steps = boxes.flatMap(({ state }) => findSpawnDeadline(state) ?? []);
+    const times = boxes.flatMap((record) => {
+      const at = record.state.is === 'ready' ? findEnd(record) : undefined;
+      return at === undefined ? [] : [this.#keptUntil.get(record.name) ?? fromWall(at)];
+    });
+    const asked =
+      this.#mayBegin() && boxes.some(({ state }) => state.is === 'asked') ? [nowMs] : [];
+    const pools = [...this.#parts.sources.values()].flatMap((source) => {
+      const { makeCount, surplus, waitUntil } = this.#planPool(source);
+      if (makeCount > 0) return [nowMs];
+      if (waitUntil !== undefined) return [fromWall(waitUntil)];
+      return surplus.length > 0 ? [nowMs + keptLookMs] : [];
+    });
+    return [...steps, ...times, ...asked, ...pools];
+  }
+
+  /** Does what is due now. */
+  async tick(): Promise<void> {
+    const nowMs = this.#parts.ports.clock.monotonicMs();
+    for (const { name, state } of this.#parts.book.list()) {
+      if (state.is === 'asked' && this.#mayBegin())
+        await this.#parts.happened(name, { type: 'begin' });
+      const dueMs = findSpawnDeadline(state);
+      if (dueMs !== undefined && dueMs <= nowMs) await this.#parts.happened(name, { type: 'tick' });
+    }
+    for (const record of this.#parts.book.list()) await this.#judgeTime(record);
+    for (const source of this.#parts.sources.values()) await this.#fill(source);
+  }
+
+  #mayBegin(): boolean {
+    const making = this.#parts.book.list().filter(({ state }) => state.is === 'making');
+    return making.length < upsAtOnceMax;
+  }
+
+  /** An idle box past its time goes; one with work on it stays, and that is said once. */
+  async #judgeTime(record: SpawnRecord): Promise<void> {
+    const { name, state } = record;
+    const endsAt = findEnd(record);
+    const nowMs = this.#parts.ports.clock.monotonicMs();
+    if (endsAt === undefined || state.is !== 'ready' || this.#wallMs() < endsAt) {
+      this.#keptUntil.delete(name);
+      return;
+    }
+    if (nowMs < (this.#keptUntil.get(name) ?? nowMs)) return;
+    const isNews = !this.#keptUntil.has(name);
+    this.#keptUntil.set(name, nowMs + keptLookMs);
+    const unlanded = listUnlanded(await this.#parts.readWork(record));
+    if (unlanded.length > 0) {
+      if (isNews) await this.#parts.book.note(record, 'box-kept', describeUnlanded(unlanded));
+      return;
+    }
+    // Work may have come while the disk was read; from here to the step nothing else runs.
+    if (this.#parts.countHeld(state.worker) > 0) return;
+    this.#keptUntil.delete(name);
+    await this.#parts.happened(name, { type: 'release', why: 'its time is over' });
+  }
+
+  async #fill(source: Source): Promise<void> {
+    const { name } = source.provider;
+    const { makeCount, surplus } = this.#planPool(source);
+    if (makeCount > 0) {
+      const taken = this.#parts.listTakenNames();
+      const names = planNames({ count: makeCount, taken });
+      const made = names.map((one) => ({
+        ...this.#parts.draw(one, source.provider),
+        isPooled: true,
+      }));
+      await this.#parts.book.add(made);
+    }
+    for (const one of surplus) {
+      const record = this.#parts.book.find(one);
+      if (record?.state.is !== 'ready') continue;
+      if (listUnlanded(await this.#parts.readWork(record)).length > 0) continue;
+      if (this.#parts.countHeld(record.state.worker) > 0) continue;
+      const why = `the pool of ${name} is smaller now`;
+      await this.#parts.happened(one, { type: 'release', why });
+    }
+  }
+
+  #planPool({ provider }: Source) {
+    const { name } = provider;
+    const given = {
+      boxes: this.#parts.book.list().filter(({ provider: of }) => of === name),
+      pool: this.#parts.book.pool(name),
+    };
+    return planPool(provider, given, this.#wallMs());
+  }
+
+  #wallMs(): number {
+    return Math.round(this.#parts.ports.clock.wallMs());
+  }
+}
+
+/** When an idle box is let go, wall milliseconds; undefined where that was not said. */
+export function findEnd({ spawnedAt, ttlMs }: SpawnRecord): number | undefined {
+  return spawnedAt === null || ttlMs === undefined ? undefined : spawnedAt + ttlMs;
+}

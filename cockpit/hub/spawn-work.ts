@@ -1,0 +1,235 @@
+/*
+ * What the machine of a spawned box asks for, carried out: commands, lists, agents got on and off.
+ *
+ * Each piece of work ends in one event for its box, whatever became of it, and never rejects. A provider's
+ * list is read once for all of its boxes, and what it says is told only to those that have not moved meanwhile:
+ * what was read before a box was made must not say that it is missing.
+ */
+import { AppError, wrapError } from '../../protocol/errors.ts';
+import type { PeerKey } from '../../protocol/model.ts';
+import type { Ports } from '../../protocol/ports.ts';
+import { inviteMs, seenMsMax } from '../fleet/spawn/limits.ts';
+import type { KnownBoxes, OwnBox, Source } from '../fleet/spawn/maker.ts';
+import type { FoundBox, MadeBox } from '../manager/spawn-box.ts';
+import type { SpawnEvent, SpawnRecord, SpawnState } from '../manager/spawn-state.ts';
+import type { Feed } from './feed.ts';
+
+/** What the work needs of the hub. */
+export interface SpawnWorkParts {
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly ports: Ports;
+  readonly feed: Pick<Feed, 'follow'>;
+  /** Boxes as they are now. */
+  readonly list: () => readonly SpawnRecord[];
+  /** Makes a code whose bearer gets this name. */
+  readonly invite: (name: string, ttlMs: number) => Promise<string>;
+  /** What was not used opens no door any more. */
+  readonly withdraw: (code: string) => Promise<void>;
+  readonly isLinked: (worker: PeerKey) => boolean;
+  readonly happened: (name: string, event: SpawnEvent) => void;
+  /** Another step began on it. */
+  readonly stepped: (name: string) => void;
+  readonly noticed: (line: string) => void;
+}
+
+/** Codes by which a provider says that surely nothing was made. */
+const sureCodes: ReadonlySet<string> = new Set(['SPAWN_ABSENT', 'SPAWN_CONFIG', 'SPAWN_FULL']);
+
+/** Carries out; lives as long as its desk. */
+export class SpawnWork {
+  readonly #parts: SpawnWorkParts;
+  /** Providers whose list is being read, and whether somebody came too late for that reading. */
+  readonly #reading = new Set<string>();
+  readonly #steps = new Map<string, string>();
+
+  constructor(parts: SpawnWorkParts) {
+    this.#parts = parts;
+  }
+
+  /** What is being done on the box at this moment, in words. */
+  findStep(name: string): string | undefined {
+    return this.#steps.get(name);
+  }
+
+  async up(record: SpawnRecord): Promise<void> {
+    await this.#work(record, 'make it', {
+      run: async ({ maker }) => {
+        const { name, tag, ttlMs, spawnedAt } = record;
+        const ttl = ttlMs === undefined ? {} : { ttlMs };
+        const others = this.#listOf(record.provider).map((other) => other.tag);
+        await maker.up({ name, tag, madeAt: spawnedAt ?? record.askedAt, others, ...ttl });
+        return { type: 'made' };
+      },
+      failed: ({ code, message: reason }) => ({
+        type: 'make-failed',
+        reason,
+        isSure: sureCodes.has(code),
+      }),
+    });
+  }
+
+  async enter(record: SpawnRecord, box: MadeBox): Promise<void> {
+    await this.#work(record, 'get an agent onto it', {
+      run: async ({ maker }) => {
+        const { name } = record;
+        let code: string | undefined;
+        const invite = async () => {
+          code = await this.#parts.invite(name, inviteMs);
+          return code;
+        };
+        const entering = maker.enter({
+          box: own(record, box),
+          invite,
+          told: (step) => this.#tell(name, step),
+        });
+        const worker = await entering.finally(() =>
+          code === undefined ? undefined : this.#parts.withdraw(code),
+        );
+        this.#tell(name, 'wait until it is seen');
+        await this.#awaitLinked(worker);
+        return { type: 'entered', worker };
+      },
+      failed: ({ message: reason }) => ({ type: 'enter-failed', reason }),
+    });
+  }
+
+  async leave(record: SpawnRecord, box: MadeBox): Promise<void> {
+    await this.#work(record, 'take the agent off', {
+      run: async ({ maker }) => {
+        await maker.leave(own(record, box));
+        return { type: 'left' };
+      },
+      failed: ({ message: reason }) => ({ type: 'leave-failed', reason }),
+    });
+  }
+
+  async down(record: SpawnRecord, box: MadeBox): Promise<void> {
+    await this.#work(record, 'let it go', {
+      run: async ({ maker }) => {
+        await maker.down(own(record, box));
+        return { type: 'downed' };
+      },
+      failed: ({ message: reason }) => ({ type: 'down-failed', reason }),
+    });
+  }
+
+  /** Reads a provider's list, again while somebody waits for a newer reading. */
+  async look(provider: string): Promise<void> {
+    if (this.#reading.has(provider)) return;
+    this.#reading.add(provider);
+    try {
+      while (this.#listOf(provider).some(({ state }) => isWaiting(state))) {
+        const before = this.#listOf(provider);
+        const found = await this.#read(provider);
+        for (const record of before) {
+          const now = this.#listOf(provider).find(({ name }) => name === record.name);
+          if (now?.state === record.state) this.#parts.happened(record.name, judge(record, found));
+        }
+      }
+    } finally {
+      this.#reading.delete(provider);
+    }
+  }
+
+  async #read(provider: string): Promise<readonly FoundBox[] | AppError> {
+    try {
+      return await this.#get(provider).maker.list(this.#listKnown(provider));
+    } catch (thrown) {
+      const error = wrapError(thrown, 'SPAWN_COMMAND');
+      this.#parts.noticed(`the list of ${provider} cannot be read: ${error.message}`);
+      return error;
+    }
+  }
+
+  async #work(
+    record: SpawnRecord,
+    what: string,
+    {
+      run,
+      failed,
+    }: {
+      readonly run: (source: Source) => Promise<SpawnEvent>;
+      readonly failed: (error: AppError) => SpawnEvent;
+    },
+  ): Promise<void> {
+    const { name, provider } = record;
+    this.#tell(name, what);
+    let event: SpawnEvent;
+    try {
+      event = await run(this.#get(provider));
+    } catch (thrown) {
+      const error = wrapError(thrown, 'SPAWN_COMMAND');
+      this.#parts.noticed(`${name} (${provider}): ${what}: ${error.message} [${error.code}]`);
+      event = failed(error);
+    }
+    this.#steps.delete(name);
+    this.#parts.happened(name, event);
+  }
+
+  #tell(name: string, step: string): void {
+    this.#steps.set(name, step);
+    this.#parts.noticed(`${name}: ${step}`);
+    this.#parts.stepped(name);
+  }
+
+  /** Errors: SPAWN_ENTER. */
+  async #awaitLinked(worker: PeerKey): Promise<void> {
+    const { isLinked, feed, ports } = this.#parts;
+    const heard = Promise.withResolvers<boolean>();
+    const look = () => {
+      if (isLinked(worker)) heard.resolve(true);
+    };
+    const unfollow = feed.follow(look);
+    const cancel = ports.timers.after(seenMsMax, () => heard.resolve(false));
+    look();
+    const isSeen = await heard.promise;
+    unfollow();
+    cancel();
+    if (isSeen) return;
+    throw new AppError('SPAWN_ENTER', 'An agent was started there, and it is not seen here.');
+  }
+
+  #listKnown(provider: string): KnownBoxes {
+    const records = this.#listOf(provider);
+    return {
+      boxes: records.flatMap((record) => {
+        const box = 'box' in record.state ? record.state.box : null;
+        return box === null ? [] : [own(record, box)];
+      }),
+      sought: records.flatMap(({ state, tag }) => (state.is === 'seeking' ? [tag] : [])),
+    };
+  }
+
+  #listOf(provider: string): readonly SpawnRecord[] {
+    return this.#parts.list().filter((record) => record.provider === provider);
+  }
+
+  /** A provider may have gone from the config while boxes of it are there. Errors: SPAWN_PROVIDER. */
+  #get(name: string): Source {
+    const source = this.#parts.sources.get(name);
+    if (source !== undefined) return source;
+    throw new AppError('SPAWN_PROVIDER', `There is no provider "${name}" in the config any more.`);
+  }
+}
+
+function own({ name, tag }: SpawnRecord, box: MadeBox): OwnBox {
+  return { ...box, name, tag };
+}
+
+/** Does it wait for a reading of the list that began after its wish? */
+function isWaiting(state: SpawnState): boolean {
+  if ('lookAt' in state) return state.lookAt === null;
+  return state.is === 'ending' && state.next === 'look' && state.tryAt === null;
+}
+
+/** What one reading of the list says about this box: by its id, else by its tag. */
+function judge({ tag, state }: SpawnRecord, found: readonly FoundBox[] | AppError): SpawnEvent {
+  if (found instanceof AppError) return { type: 'unlisted', reason: found.message };
+  const id = 'box' in state ? state.box?.id : undefined;
+  const there = found.filter((entry) => entry.tag === tag && entry.state !== 'gone');
+  const entry = id === undefined ? there[0] : there.find((one) => one.id === id);
+  if (entry === undefined || entry.state === 'gone') return { type: 'missing' };
+  const { address } = entry;
+  const box = { id: entry.id, ...(address === undefined ? {} : { address }) };
+  return { type: 'found', box, state: entry.state };
+}

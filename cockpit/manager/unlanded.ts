@@ -1,0 +1,55 @@
+/*
+ * What of a box's work would be lost with the box. Pure.
+ *
+ * Whoever lets a box go asks this and nothing else: work that has not ended, work that is lost and may still
+ * run there, and what ended work still owes. Another kind of owed thing is another entry of `WorkFact`.
+ */
+import type { AttemptId } from '../../protocol/model.ts';
+import type { HubAttemptState } from './attempt-machine.ts';
+
+/** One attempt of a worker, as far as the hub knows. */
+export interface WorkFact {
+  readonly attempt: AttemptId;
+  readonly state: HubAttemptState['is'];
+  /** It was given up, and its worker has not said since how it stands there. */
+  readonly isAdrift: boolean;
+  /** Bytes of its log that are still on the box only. */
+  readonly logBytesOwed: number;
+  /** Its files that are still on the box only. */
+  readonly filesOwed: number;
+}
+
+/** Work that would be lost, and what of it. */
+export interface Unlanded {
+  readonly attempt: AttemptId;
+  readonly why: string;
+}
+
+/** Would something of it be lost? Then what; else undefined. */
+export function findUnlanded(fact: WorkFact): string | undefined {
+  const { state, isAdrift, logBytesOwed, filesOwed } = fact;
+  if (isAdrift) return 'it is lost, and may still run there';
+  if (state === 'started') return 'it runs';
+  if (state !== 'finished') return 'it waits there';
+  if (filesOwed > 0)
+    return filesOwed === 1 ? 'a file is not here yet' : `${filesOwed} files are not here yet`;
+  return logBytesOwed > 0 ? `${logBytesOwed} bytes of its log are not here yet` : undefined;
+}
+
+/** All that would be lost. */
+export function listUnlanded(facts: readonly WorkFact[]): readonly Unlanded[] {
+  return facts.flatMap((fact) => {
+    const why = findUnlanded(fact);
+    return why === undefined ? [] : [{ attempt: fact.attempt, why }];
+  });
+}
+
+/** Would anything be lost? */
+export function isUnlanded(facts: readonly WorkFact[]): boolean {
+  return listUnlanded(facts).length > 0;
+}
+
+/** In words: `J5.1 (it runs), J7.1 (a file is not here yet)`. */
+export function describeUnlanded(unlanded: readonly Unlanded[]): string {
+  return unlanded.map(({ attempt, why }) => `${attempt} (${why})`).join(', ');
+}

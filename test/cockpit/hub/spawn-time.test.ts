@@ -1,0 +1,153 @@
+/*
+ * What time does to spawned boxes: boxes past their time, boxes that vanish, and warm pools.
+ *
+ * The provider is in the test's hand; boxes pair and link as real ones do.
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AppError } from '../../../protocol/errors.ts';
+import { makeJob } from './hub-bench.ts';
+import { factFrame } from './hub-in-hand.ts';
+import { minute, SpawnScene } from './spawn-scene.ts';
+
+let scene: SpawnScene;
+
+beforeEach(() => {
+  scene = new SpawnScene();
+});
+
+afterEach(() => scene.close());
+
+describe('spawn: time', () => {
+  test('an idle box past its time goes; one with work stays until it has landed', async () => {
+    await scene.open();
+    await scene.spawn({ count: 2, ttlMs: 5 * minute });
+    const key = scene.keyOf('charlie');
+    const { id } = await scene.hand.hub.desk.dispatch(makeJob([key]));
+    await scene.pass(6 * minute);
+    expect(scene.is('dave')).toBeUndefined();
+    expect(scene.is('charlie')).toBe('ready');
+    const attempt = `${id}.1` as const;
+    const end = { outcome: 'succeeded', at: 9, usage: { exitCode: 0 }, logBytes: 0 } as const;
+    // Nobody answered for minutes, so the link is another by now.
+    const peer = await scene.hand.join(key);
+    peer.say(factFrame(1, { kind: 'finished', attempt, ...end }));
+    await scene.pass(15_000);
+    expect(scene.find('charlie')).toBeUndefined();
+  });
+
+  test('a box that vanished is settled: its worker is not trusted, its job lost by the rules', async () => {
+    await scene.open();
+    await scene.spawn();
+    const worker = scene.hand.hub.workers.findByName('charlie');
+    const { id } = await scene.hand.hub.desk.dispatch(makeJob([worker?.key ?? '']));
+    scene.cloud.boxes.clear();
+    await scene.pass(35_000);
+    expect(scene.find('charlie')).toBeUndefined();
+    expect(scene.hand.hub.workers.findByName('charlie')?.revokedAt).not.toBeNull();
+    const job = await scene.hand.hub.desk.get(id);
+    expect(job).toMatchObject({
+      attempts: [
+        {
+          state: {
+            is: 'finished',
+            end: { outcome: 'lost', reason: 'charlie is gone with its box.' },
+          },
+        },
+      ],
+    });
+    expect(scene.hand.hub.inbox.list()).toMatchObject([{ kind: 'lost', job: id }]);
+  });
+
+  test('a list that fails makes nobody vanish', async () => {
+    await scene.open();
+    await scene.spawn();
+    scene.cloud.fault.list = new AppError('SPAWN_COMMAND', 'No network.');
+    scene.cloud.boxes.clear();
+    await scene.pass(5 * minute);
+    expect(scene.is('charlie')).toBe('ready');
+  });
+
+  test('where nothing is spawned nothing is planned', async () => {
+    await scene.open();
+    const before = scene.hand.ports.timerCount;
+    await scene.spawn();
+    expect(scene.hand.ports.timerCount).toBeGreaterThan(before);
+    await scene.release({ names: ['charlie'] });
+    await scene.pass(5000);
+    scene.cloud.peers.get('charlie')?.close();
+    await scene.hand.rest();
+    expect(scene.hand.ports.timerCount).toBe(before);
+  });
+});
+
+describe('spawn: a warm pool', () => {
+  test('is filled, gives a ready box to who asks, and is filled again within max', async () => {
+    await scene.open({ warm: 2 });
+    await scene.pass(5000);
+    expect(scene.hand.hub.spawned.list().map(({ isPooled }) => isPooled)).toEqual([true, true]);
+    expect(await scene.spawn()).toEqual(['charlie']);
+    expect(scene.hand.hub.spawned.list().map(({ name, isPooled }) => [name, isPooled])).toEqual([
+      ...[
+        ['charlie', false],
+        ['dave', true],
+        ['erin', true],
+      ],
+    ]);
+    expect(await scene.spawn()).toEqual(['dave']);
+    // Three are all that the provider may have.
+    expect(scene.hand.hub.spawned.list()).toHaveLength(3);
+    await scene.release({ names: ['charlie'] });
+    await scene.pass(10_000);
+    expect(scene.hand.hub.spawned.list().map(({ name }) => name)).toEqual([
+      'dave',
+      'erin',
+      'frank',
+    ]);
+  });
+
+  test('that fails waits longer each time, then the M2 is asked, and nothing is made', async () => {
+    scene.cloud.fault.up = new AppError('SPAWN_ABSENT', 'There is no program x here.');
+    await scene.open({ warm: 1 });
+    await scene.pass(10 * minute);
+    const count = scene.cloud.calls.length;
+    expect(count).toBe(3);
+    expect(scene.asked()).toMatchObject([
+      { provider: 'cloud', reason: 'There is no program x here.' },
+    ]);
+    await scene.pass(10 * minute);
+    expect(scene.cloud.calls).toHaveLength(count);
+    scene.cloud.fault = {};
+    await scene.decide('approve');
+    await scene.pass(10_000);
+    expect(scene.hand.hub.spawned.list().map(({ state }) => state.is)).toEqual(['ready']);
+    expect(scene.hand.countRows('sp/')).toBe(0);
+  });
+
+  test('that the M2 gave up stays so over a restart', async () => {
+    scene.cloud.fault.up = new AppError('SPAWN_ABSENT');
+    await scene.open({ warm: 1 });
+    await scene.pass(10 * minute);
+    await scene.decide('reject');
+    await scene.hand.hub.stop();
+    scene.cloud.calls.length = 0;
+    await scene.open({ warm: 1 }, scene.hand.disk);
+    await scene.pass(10 * minute);
+    expect(scene.cloud.calls).toEqual([]);
+    expect(scene.asked()).toEqual([]);
+  });
+
+  test('that is smaller in the config lets its idle boxes go', async () => {
+    await scene.open({ warm: 2 });
+    await scene.pass(5000);
+    await scene.hand.hub.stop();
+    await scene.open({ warm: 1 }, scene.hand.disk);
+    for (const [name, peer] of scene.cloud.peers) {
+      peer.close();
+      const key = scene.hand.hub.workers.findByName(name)?.key ?? '';
+      scene.cloud.peers.set(name, await scene.hand.join(key));
+    }
+    await scene.pass(20_000);
+    expect(scene.hand.hub.spawned.list()).toHaveLength(1);
+    expect(scene.cloud.boxes.size).toBe(1);
+  });
+});
