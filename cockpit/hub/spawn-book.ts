@@ -110,8 +110,7 @@ export class SpawnBook {
     const { ttlMs: _old, ...rest } = record;
     const ttl = ttlMs === undefined ? {} : { ttlMs };
     // Its time counts from now: what it waited for was nobody's use.
-    const spawnedAt = Math.round(this.#parts.ports.clock.wallMs());
-    const claimed: SpawnRecord = { ...rest, isPooled: false, spawnedAt, ...ttl };
+    const claimed: SpawnRecord = { ...rest, isPooled: false, readyAt: this.#wallMs(), ...ttl };
     const scene = this.#parts.ledger.open();
     this.#keep(scene, claimed);
     tell(scene, claimed, { kind: 'box-claimed', note: 'from the pool' });
@@ -134,7 +133,8 @@ export class SpawnBook {
     if (state === record.state && effects.length === 0 && answered === undefined) return undefined;
     const isBegun = effects.some((effect) => effect.do === 'up');
     const spawnedAt = isBegun ? this.#wallMs() : record.spawnedAt;
-    const seen = state.is === 'ready' ? { worker: state.worker } : {};
+    const readyAt = record.readyAt ?? this.#wallMs();
+    const seen = state.is === 'ready' ? { worker: state.worker, readyAt } : {};
     const next: SpawnRecord = { ...record, state, spawnedAt, ...seen };
     // Memory first: another event may come while the disk is waited for.
     this.#boxes.set(name, next);

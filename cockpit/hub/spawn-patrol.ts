@@ -139,6 +139,6 @@ export class SpawnPatrol {
 }
 
 /** When an idle box is let go, wall milliseconds; undefined where that was not said. */
-export function findEnd({ spawnedAt, ttlMs }: SpawnRecord): number | undefined {
-  return spawnedAt === null || ttlMs === undefined ? undefined : spawnedAt + ttlMs;
+export function findEnd({ readyAt, ttlMs }: SpawnRecord): number | undefined {
+  return readyAt === undefined || ttlMs === undefined ? undefined : readyAt + ttlMs;
 }

@@ -147,8 +147,10 @@ export const spawnRowSchema = z.object({
   /** What the provider is to call it. */
   tag: z.string(),
   askedAt: z.number(),
-  /** When the command that makes it began; null before. Its age, and its cost, count from then. */
+  /** When the command that makes it began; null before. */
   spawnedAt: z.number().nullable(),
+  /** When it was first ready for who asked for it: its time to live counts from then. */
+  readyAt: z.number().exactOptional(),
   /** An idle box is let go after so long. */
   ttlMs: z.number().exactOptional(),
   /** It was made for the warm pool, and nobody has asked for it yet. */

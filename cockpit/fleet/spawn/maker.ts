@@ -48,7 +48,7 @@ export interface Maker {
   up(order: BoxOrder): Promise<void>;
   /** All of our boxes that it has. */
   list(known: KnownBoxes): Promise<readonly FoundBox[]>;
-  /** Lets it go; one that is gone is no failure. */
+  /** Lets it go. One that is gone already may fail: the list has the last word. */
   down(box: OwnBox): Promise<void>;
   /** Sees to it that an agent serves on it, and gives its key; one that does already is no failure. */
   enter(order: EnterOrder): Promise<PeerKey>;

@@ -154,10 +154,17 @@ function readProvider(name: string, own: Readonly<Record<string, unknown>>): Pro
     throw new AppError('CONFIG_INVALID', `provider.${name}.like: there is no provider "${like}".`);
   }
   const parsed = providerSchema.safeParse(lay({ kind: 'command', ...base }, fields));
-  if (parsed.success) return { ...parsed.data, name };
+  if (parsed.success) return limitPool({ ...parsed.data, name });
   const issue = parsed.error.issues[0];
   const where = ['provider', name, ...(issue?.path ?? [])].join('.');
   throw new AppError('CONFIG_INVALID', `${where}: ${issue?.message}.`);
+}
+
+/** A pool of hosts has one box a host. */
+function limitPool(provider: Provider): Provider {
+  if (provider.kind !== 'ssh' || provider.hosts.length === 0) return provider;
+  const max = Math.min(provider.max, provider.hosts.length);
+  return { ...provider, max, warm: Math.min(provider.warm, max) };
 }
 
 /** One table over the other: what both have as tables is merged, all else is the upper one's. */
