@@ -24,6 +24,7 @@ import { answerControl, type ControlParts } from './control-verbs.ts';
 import type { LiveAgent } from './doctor/agent-round.ts';
 import type { Diagnose } from './doctor/answer.ts';
 import { openDoctor } from './doctor/doctor.ts';
+import { startAgentBehind } from './doctor/start-agent.ts';
 import { forgetQuarantined } from './forget.ts';
 import { openGuards } from './guard/guard-process.ts';
 import {
@@ -234,5 +235,7 @@ export function openHomeDoctor(
   live: () => LiveAgent | undefined,
 ): Diagnose {
   const { ports, env } = program;
-  return openDoctor({ home, live, ports, box: openBox(env) }, noticed);
+  const box = openBox({ ...env, ODALLY_HOME: home.directory });
+  const start = () => startAgentBehind(program, home, box);
+  return openDoctor({ home, live, ports, box, start }, noticed);
 }

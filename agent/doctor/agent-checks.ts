@@ -4,7 +4,7 @@
  * Functions of the snapshot. Fixes end only processes that carry our mark and belong to no attempt
  * that is held, and remove only temporary directories of such attempts, as every start does.
  */
-import type { Check } from '../../protocol/doctor.ts';
+import { type Check, listOne } from '../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
 import { type AgentFacts, gatherAgent, gatherLeavings, type Leavings } from './agent-facts.ts';
 import type { AgentRound } from './agent-round.ts';
@@ -19,12 +19,66 @@ const agentDown: AgentCheck = {
   area: 'home',
   severity: 'warning',
   cost: 'free',
-  diagnose: ({ isRunning, isPaired, directory }) => {
-    if (isRunning) return [];
-    const seen = `No agent runs on ${directory}.`;
-    const advice = isPaired ? 'Start it with `odally run`.' : 'Pair it: `odally join CODE`.';
-    return [{ subject: 'agent', seen, wanted: 'An agent that serves.', advice }];
+  diagnose: ({ isRunning, isPaired, directory }) =>
+    listOne(
+      isRunning || !isPaired
+        ? undefined
+        : {
+            subject: 'agent',
+            seen: `No agent runs on ${directory}.`,
+            wanted: 'An agent that serves.',
+            advice: 'Start it: `odally run --background`, or its service.',
+          },
+    ),
+  fix: {
+    reach: 'here',
+    plan: () => 'starts it in the background, by its service where it has one',
+    apply: async ({ visit, start }) => {
+      // It owns the store from then on.
+      await visit.close();
+      await start();
+    },
   },
+};
+
+const unpaired: AgentCheck = {
+  id: 'agent-unpaired',
+  title: 'the home is paired with a hub',
+  why: 'Without a hub that it trusts the agent has nobody to work for.',
+  area: 'trust',
+  severity: 'warning',
+  cost: 'reads',
+  diagnose: ({ isPaired, directory }) =>
+    listOne(
+      isPaired
+        ? undefined
+        : {
+            subject: 'pairing',
+            seen: `${directory} is paired with no hub.`,
+            wanted: 'A pairing.',
+            advice: 'Run `wally invite` on the hub’s box, then `odally join CODE` here.',
+          },
+    ),
+};
+
+const badPairing: AgentCheck = {
+  id: 'pairing-damaged',
+  title: 'whom the box is paired with can be read',
+  why: 'The agent does not start while it cannot tell whom to serve.',
+  area: 'trust',
+  severity: 'error',
+  cost: 'reads',
+  diagnose: ({ pairingFault }) =>
+    listOne(
+      pairingFault === null
+        ? undefined
+        : {
+            subject: 'pairing',
+            seen: pairingFault,
+            wanted: 'A pairing.json as `odally join` writes it.',
+            advice: 'Restore it from a backup, or pair again: `odally join CODE`.',
+          },
+    ),
 };
 
 const refused: AgentCheck = {
@@ -139,7 +193,15 @@ export const agentSection: Section<AgentRound> = defineSection({
   name: 'agent',
   pace: 'quick',
   gather: gatherAgent,
-  checks: [agentDown, refused, quarantined, unguarded],
+  checks: [badPairing, refused, unpaired, quarantined, unguarded],
+});
+
+/** Whether it runs; the last of all, for its fix gives the store away. */
+export const runningSection: Section<AgentRound> = defineSection({
+  name: 'running',
+  pace: 'quick',
+  gather: gatherAgent,
+  checks: [agentDown],
 });
 
 /** What ended work left on the box. */

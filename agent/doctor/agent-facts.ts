@@ -6,13 +6,11 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sleep } from '../../protocol/ports.ts';
+import { wordsOf } from '../../protocol/doctor-sections.ts';
 import { isAttemptId, prefixRange } from '../../store/keys.ts';
 import { findPairing } from '../home.ts';
-import { markVariable } from '../work/environment.ts';
-import { findMark, listPids } from '../work/process-table.ts';
 import type { AgentRound, Stored } from './agent-round.ts';
-import { quarantineReadMax, secondLookMs } from './limits.ts';
+import { quarantineReadMax } from './limits.ts';
 
 /** A process that carries the mark of an attempt which this agent does not hold. */
 export interface OrphanFact {
@@ -24,6 +22,8 @@ export interface OrphanFact {
 export interface AgentFacts {
   readonly directory: string;
   readonly isPaired: boolean;
+  /** Why the pairing cannot be read; null where it can. */
+  readonly pairingFault: string | null;
   readonly isRunning: boolean;
   readonly trouble: string | null;
   /** Leases of running work that no guard watches. */
@@ -42,16 +42,16 @@ export interface Leavings {
 export async function gatherAgent(round: AgentRound): Promise<AgentFacts> {
   const { home, live, visit, findHome } = round;
   const running = live();
-  const isPaired = await findPairing(home).then(
-    (pairing) => pairing !== undefined,
-    () => true,
+  const paired = await findPairing(home).then(
+    (pairing) => ({ isPaired: pairing !== undefined, pairingFault: null }),
+    (thrown: unknown) => ({ isPaired: true, pairingFault: wordsOf(thrown) }),
   );
   const guard = running?.guard;
   const kv = await visit.findKv();
   const range = { ...prefixRange('q/'), countMax: quarantineReadMax, order: 'ascending' } as const;
   return {
     directory: home.directory,
-    isPaired,
+    ...paired,
     isRunning: running !== undefined || (await findHome()).socket === 'answered',
     trouble: running?.trouble ?? null,
     unguardedCount: guard?.is === 'down' ? guard.leaseCount : 0,
@@ -63,30 +63,32 @@ export async function gatherAgent(round: AgentRound): Promise<AgentFacts> {
 export async function gatherLeavings(round: AgentRound): Promise<Leavings> {
   const stored = await round.findStored();
   if (stored === undefined) return { leftovers: [], orphans: [] };
-  // An agent that runs knows better than its disk, which forgets what is settled a moment later.
-  const first = await look(round, { ...stored, held: round.live()?.held ?? stored.held });
+  const first = await look(round, stored, 'first');
   if (first.leftovers.length + first.orphans.length === 0) return first;
-  await sleep(round.ports.timers, secondLookMs);
-  const second = await look(round, { ...stored, held: round.live()?.held ?? stored.held });
+  const second = await look(round, stored, 'second');
   return {
     leftovers: second.leftovers.filter((path) => first.leftovers.includes(path)),
     orphans: second.orphans.filter(({ pid }) => first.orphans.some((orphan) => orphan.pid === pid)),
   };
 }
 
-async function look({ home }: AgentRound, { storeId, held }: Stored): Promise<Leavings> {
+async function look(
+  { home, live, findMarked }: AgentRound,
+  stored: Stored,
+  which: 'first' | 'second',
+): Promise<Leavings> {
+  const marked = await findMarked(which);
   const names = await readdir(home.work).catch((): string[] => []);
+  // An agent that runs knows better than its disk, which forgets what is settled a moment later.
+  const held = live()?.held ?? stored.held;
   const isHeld = (attempt: string) => held.some((row) => row.attempt === attempt);
-  const leftovers = names
-    .filter((name) => isAttemptId(name) && !isHeld(name))
-    .map((name) => join(home.work, name));
-  const prefix = `${markVariable}=${storeId}/`;
-  const marks =
-    storeId === '' ? [] : await Promise.all(listPids().map((pid) => findMark(pid, prefix)));
-  const orphans = marks.flatMap((found) => {
+  return {
+    leftovers: names
+      .filter((name) => isAttemptId(name) && !isHeld(name))
+      .map((name) => join(home.work, name)),
     // A terminal's processes are its agent's affair, which ends them with it.
-    if (found === undefined || !isAttemptId(found.attempt) || isHeld(found.attempt)) return [];
-    return [{ pid: found.pid, mark: `${storeId}/${found.attempt}` }];
-  });
-  return { leftovers, orphans };
+    orphans: marked
+      .filter(({ owner }) => isAttemptId(owner) && !isHeld(owner))
+      .map(({ pid, owner }) => ({ pid, mark: `${stored.storeId}/${owner}` })),
+  };
 }

@@ -9,7 +9,7 @@ import type { Round } from '../../protocol/doctor-run.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { InventoryRow } from '../../protocol/frames.ts';
 import { once } from '../../protocol/once.ts';
-import type { Ports } from '../../protocol/ports.ts';
+import { type Ports, sleep } from '../../protocol/ports.ts';
 import { isUnixAnswered } from '../../protocol/transports/unix.ts';
 import type { DiskHealth } from '../../store/disk-guard.ts';
 import type { Box } from '../../store/doctor/box.ts';
@@ -22,9 +22,11 @@ import { listInventory, readHeld } from '../attempts.ts';
 import { forgetQuarantined } from '../forget.ts';
 import { type AgentHome, readAgentConfig } from '../home.ts';
 import type { GuardHealth } from '../loops/guard-leases.ts';
+import { markVariable } from '../work/environment.ts';
 import { removeTemporary } from '../work/job-directory.ts';
+import { findMark, listPids } from '../work/process-table.ts';
 import { killTree } from '../work/reaper.ts';
-import { openFilesBase, openFilesPerSlot } from './limits.ts';
+import { openFilesBase, openFilesPerSlot, secondLookMs } from './limits.ts';
 
 /** What an agent that runs says of itself. */
 export interface LiveAgent {
@@ -44,12 +46,20 @@ export interface AgentScene {
   readonly live: () => LiveAgent | undefined;
   readonly ports: Ports;
   readonly box: Box;
+  /** Starts the agent of this home in the background; resolves when it serves. */
+  readonly start: () => Promise<void>;
 }
 
 /** What an agent's store says that nobody serves, or its agent. */
 export interface Stored {
   readonly storeId: string;
   readonly held: readonly InventoryRow[];
+}
+
+/** A process with a mark of this agent's store; `owner` is an attempt, or a terminal. */
+export interface Marked {
+  readonly pid: number;
+  readonly owner: string;
 }
 
 /** What sections and fixes may ask and touch. */
@@ -60,6 +70,8 @@ export interface AgentRound extends BoxContext, AgentScene {
   readonly visit: StoreVisit;
   /** What the agent holds; undefined where its store cannot be read. */
   readonly findStored: () => Promise<Stored | undefined>;
+  /** The processes that carry a mark of this store, as they were first, and a moment after that. */
+  readonly findMarked: (look: 'first' | 'second') => Promise<readonly Marked[]>;
   /** Ends every process that carries the mark. */
   reap(mark: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
@@ -85,6 +97,14 @@ export async function openAgentRound(scene: AgentScene): Promise<Round<AgentRoun
     readConfig: () => readAgentConfig(home),
     nowMs,
   };
+  const findStored = once(() => readStored(visit));
+  const first = once(() => listMarked(findStored));
+  // What is just ending looks like what is left over, and is gone by then.
+  const second = once(async () => {
+    await first();
+    await sleep(ports.timers, secondLookMs);
+    return listMarked(findStored);
+  });
   const context: AgentRound = {
     ...scene,
     nowMs,
@@ -95,7 +115,8 @@ export async function openAgentRound(scene: AgentScene): Promise<Round<AgentRoun
     isAnswered: isUnixAnswered,
     visit,
     findHome: once(() => gatherHome(plan, visit)),
-    findStored: once(() => readStored(visit)),
+    findStored,
+    findMarked: (look) => (look === 'first' ? first() : second()),
   };
   return { context, close: () => visit.close() };
 }
@@ -111,6 +132,17 @@ async function readStored(visit: StoreVisit): Promise<Stored | undefined> {
   const kv = await visit.findKv();
   if (kv === undefined) return undefined;
   return { storeId: (await findStoreId(kv)) ?? '', held: listInventory(await readHeld(kv)) };
+}
+
+/** It reads the environment of every process, so it is done once for all who ask. */
+async function listMarked(
+  findStored: () => Promise<Stored | undefined>,
+): Promise<readonly Marked[]> {
+  const { storeId = '' } = (await findStored()) ?? {};
+  if (storeId === '') return [];
+  const prefix = `${markVariable}=${storeId}/`;
+  const found = await Promise.all(listPids().map((pid) => findMark(pid, prefix)));
+  return found.flatMap((one) => (one === undefined ? [] : [{ pid: one.pid, owner: one.attempt }]));
 }
 
 type Hands = Pick<AgentRound, 'reap' | 'removeFolder' | 'archiveQuarantined'>;

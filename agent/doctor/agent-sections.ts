@@ -9,8 +9,10 @@ import { clockSection } from '../../store/doctor/clock-checks.ts';
 import { diskSection } from '../../store/doctor/disk-checks.ts';
 import { fileSection } from '../../store/doctor/file-checks.ts';
 import { homeChecks } from '../../store/doctor/home-checks.ts';
-import { agentSection, leavingsSection } from './agent-checks.ts';
+import { agentSection, leavingsSection, runningSection } from './agent-checks.ts';
 import type { AgentRound } from './agent-round.ts';
+import { spoolSection } from './spool-checks.ts';
+import { toolSection } from './tool-checks.ts';
 
 const homeSection: Section<AgentRound> = defineSection({
   name: 'home',
@@ -26,6 +28,9 @@ export const agentSections: readonly Section<AgentRound>[] = [
   boxSection,
   agentSection,
   leavingsSection,
+  spoolSection,
+  toolSection,
   diskSection,
   clockSection,
+  runningSection,
 ];

@@ -14,4 +14,22 @@ export const openFilesBase = 256;
 export const openFilesPerSlot = 16;
 
 /** Between two looks at what seems left over. Ending a tree of processes takes tens of milliseconds. */
-export const secondLookMs = 1000;
+export const secondLookMs = 500;
+
+/** Messages that may wait for the hub before it is said; at twice as many no new work is taken. */
+export const outboxDeepMin = 5000;
+
+/** A report that waits for longer is missed by somebody; a hub that is off over night is none. */
+export const outboxOldMs = 24 * 60 * 60 * 1000;
+
+/** A checkout of ended work that nobody touched for so long is forgotten. */
+export const treeOldMs = 14 * 24 * 60 * 60 * 1000;
+
+/** A tool that is asked for its version answers within this time; some start a whole runtime for it. */
+export const versionMsMax = 2000;
+
+/** Oldest git that has `worktree remove`, which checkouts need. Source: its release notes, April 2018. */
+export const gitVersionMin = '2.17';
+
+/** Work that has ended is collected within this time of the last byte that is written of it. */
+export const stillMs = 60_000;

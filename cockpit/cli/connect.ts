@@ -49,6 +49,13 @@ export async function ensureHub(
   }
 }
 
+/** Starts the hub of a home where none runs; resolves when it answers. */
+export async function startHubOf(program: Program, home: HubHome): Promise<void> {
+  const env = { ...program.env, WALLY_HOME: home.directory };
+  const { client } = await ensureHub({ ...program, env });
+  client.close();
+}
+
 /** A connection to the hub, if one runs. */
 async function findHub(program: Program, home: HubHome): Promise<HubClient | undefined> {
   try {

@@ -18,6 +18,7 @@ import { verbs } from '../verbs/registry.ts';
 import type { EventRow, JobDetail } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
 import { type AnyVerb, parseVerbArgs } from '../verbs/verb.ts';
+import { startHubOf } from './connect.ts';
 import { addCockpit } from './doctor/ask-doctor.ts';
 import { exportInto, exportTo } from './export-file.ts';
 import { getArtifact } from './get.ts';
@@ -172,7 +173,9 @@ function isHubless(error: unknown, { verb, ways }: Remote): boolean {
 /** A verb that can do something without a hub does it here. */
 async function runHubless({ program, ways, verb, request }: Remote): Promise<number> {
   const { ports, box, say } = program;
-  const scene = { home: ways[0]?.home ?? findHubHome(program.env), ports, box, say };
+  const home = ways[0]?.home ?? findHubHome(program.env);
+  const startHub = () => startHubOf(program, home);
+  const scene = { home, ports, box, startHub, say };
   const args = parseVerbArgs(verb, request.args);
   const said = await verb.runWithoutHub?.(scene, args as never);
   const answer = await addOwn({ program, ways, verb, request }, said);

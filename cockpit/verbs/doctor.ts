@@ -73,11 +73,11 @@ export const doctorVerb = defineVerb({
     if (names.length > 0) reports.push(...(await mendWorkers(hub, names, given)));
     return answer(joinReports(reports), given);
   },
-  async runWithoutHub({ home, ports, box, say }, given) {
+  async runWithoutHub({ home, ports, box, startHub: start, say }, given) {
     if (given.list) return listRows(given);
     // Workers can only be asked over a hub's links.
     if (given.on.length > 0) throw new AppError('HUB_UNREACHABLE');
-    const scene = { home, hub: undefined, ports, box, noticed: say };
+    const scene = { home, hub: undefined, ports, box, start, noticed: say };
     return answer(await diagnoseHub(scene, readWish(given)), given);
   },
   show: (said) => ('findings' in said ? describeReport(said, 'Wally') : describeChecks(said)),
@@ -122,6 +122,7 @@ async function mendHub(
     hub,
     ports: hub.ports,
     box,
+    start: () => Promise.resolve(),
     noticed: (line: string) => hub.notice(line),
   };
   const report = await diagnoseHub(scene, readWish(wish));

@@ -50,6 +50,8 @@ export interface HublessScene {
   readonly home: HubHome;
   readonly ports: Ports;
   readonly box: Box;
+  /** Starts the hub in the background; resolves when it answers. */
+  readonly startHub: () => Promise<void>;
   /** Words about the run, for people. */
   readonly say: (line: string) => void;
 }

@@ -47,18 +47,38 @@ test.concurrent('doctor: what is wrong with a home is found, mended, and gone', 
   expect(await diagnose(stage)).toEqual({ status: 0, report: sound });
 });
 
-test.concurrent('doctor: a killed hub leaves a socket, which is found without a hub', async () => {
+test.concurrent('doctor: a killed hub leaves a socket; without a hub that is found, and the hub started again', async () => {
   await using stage = openStage();
   const { hub } = await stage.ask<{ hub: { pid: number } }>('up');
   process.kill(hub.pid, 'SIGKILL');
   await untilGone(hub.pid);
-  const { status, report } = await diagnose(stage, '--fix');
-  expect(status).toBe(1);
-  expect(report.findings.map(({ id }) => id)).toEqual(['hub-down']);
-  expect(report.fixed.map(({ id }) => id)).toEqual(['socket-stale']);
+  const found = await diagnose(stage);
+  expect(found.report.findings.map(({ id }) => id)).toEqual(['socket-stale', 'hub-down']);
+  expect(await diagnose(stage, '--fix', '--safe')).toMatchObject({
+    status: 1,
+    report: { findings: [{ id: 'hub-down' }], fixed: [{ id: 'socket-stale' }] },
+  });
   expect(existsSync(join(stage.home, 'hub.sock'))).toBe(false);
-  await stage.ask('up');
+  expect(await diagnose(stage, '--fix')).toMatchObject({
+    status: 0,
+    report: { findings: [], fixed: [{ id: 'hub-down' }] },
+  });
   expect(await diagnose(stage)).toEqual({ status: 0, report: sound });
+});
+
+test.concurrent('doctor: an agent that was killed is found on its box, and started again', async () => {
+  await using stage = openStage();
+  await stage.up();
+  const { pid } = (await stage.odally('local', ['status', '--json'])).json<{ pid: number }>();
+  process.kill(pid, 'SIGKILL');
+  await untilGone(pid);
+  const found = await diagnoseAgent(stage);
+  expect(found.report.findings.map(({ id }) => id)).toEqual(['socket-stale', 'agent-down']);
+  expect(await diagnoseAgent(stage, '--fix')).toMatchObject({
+    status: 0,
+    report: { findings: [], fixed: [{ id: 'socket-stale' }, { id: 'agent-down' }] },
+  });
+  expect((await stage.odally('local', ['status'])).status).toBe(0);
 });
 
 test.concurrent('doctor: a worker is asked over its link, and mends what is safe', async () => {

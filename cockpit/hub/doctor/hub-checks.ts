@@ -11,7 +11,7 @@ import { formatDuration } from '../../verbs/text.ts';
 import { keepBehindMsMax } from '../keep-limits.ts';
 import { gatherLive, gatherWalked, type LiveFacts, type WalkedFacts } from './hub-facts.ts';
 import type { HubRound } from './hub-round.ts';
-import { overdueMsMax, silentMsMax, skewMsMax } from './limits.ts';
+import { overdueMsMax, retentionLooksMax, silentMsMax, skewMsMax } from './limits.ts';
 
 type LiveCheck = Check<LiveFacts | null, HubRound>;
 type WalkedCheck = Check<WalkedFacts | null, HubRound>;
@@ -56,6 +56,16 @@ const retention = overLive({
     const seen = `There has been something to remove for ${formatDuration(behindMs)} on end.`;
     return [{ subject, seen, wanted, advice: 'Keep less: see [keep] in config.toml.' }];
   },
+  fix: {
+    reach: 'anywhere',
+    plan: () => 'looks at what is old until nothing is left to do, or for a while',
+    apply: async ({ hub }) => {
+      for (let count = 0; count < retentionLooksMax; count += 1) {
+        await hub?.retain.look();
+        if (hub?.retain.status.behindSince === null) return;
+      }
+    },
+  },
 });
 
 const workerGone = overLive({
@@ -79,7 +89,10 @@ const workerGone = overLive({
     reach: 'here',
     plan: ({ subject }) => `ends ${subject} as lost`,
     apply: (world, { subject }) =>
-      world.loseAttempt(subject as AttemptId, 'Its worker is not trusted any more.'),
+      world.loseAttempt(subject as AttemptId, {
+        reason: 'Its worker is not trusted any more.',
+        cause: 'revoked',
+      }),
   },
 });
 
@@ -98,8 +111,18 @@ const overdue = overLive({
         worker,
         seen: `${attempt} is past its deadline by ${formatDuration(overdueMs ?? 0)}.`,
         wanted: `An outcome within ${formatDuration(overdueMsMax)} of its deadline.`,
-        advice: `Cancel it, or look at ${worker}: \`wally doctor --on ${worker}\`.`,
+        advice: `Look at ${worker}: \`wally doctor --on ${worker}\`. It can be given up.`,
       })),
+  fix: {
+    reach: 'here',
+    plan: ({ subject }) =>
+      `gives ${subject} up as lost; what its worker still says is kept as late`,
+    apply: (world, { subject }) =>
+      world.loseAttempt(subject as AttemptId, {
+        reason: 'It was long past its deadline.',
+        cause: 'overdue',
+      }),
+  },
 });
 
 const deadStreams = overWalked({

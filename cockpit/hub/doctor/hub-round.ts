@@ -18,6 +18,7 @@ import { StoreVisit } from '../../../store/doctor/store-visit.ts';
 import { findStream } from '../../../store/keys.ts';
 import { type HubHome, readHubConfig } from '../../home.ts';
 import { splitAttemptId } from '../../manager/job.ts';
+import type { LossCause } from '../../manager/plan-loss.ts';
 import type { Hub } from '../hub.ts';
 import { hubKeysMax, openFilesBase, openFilesPerWorker } from './limits.ts';
 
@@ -27,6 +28,8 @@ export interface HubScene {
   readonly hub: Hub | undefined;
   readonly ports: Ports;
   readonly box: Box;
+  /** Starts the hub of this home in the background; resolves when it answers. */
+  readonly start: () => Promise<void>;
   readonly noticed: (line: string) => void;
 }
 
@@ -37,7 +40,10 @@ export interface HubRound extends BoxContext, Omit<HubScene, 'noticed'> {
   /** The store, for those who read rows. */
   readonly visit: StoreVisit;
   /** Ends an attempt as lost. */
-  loseAttempt(attempt: AttemptId, reason: string): Promise<void>;
+  loseAttempt(
+    attempt: AttemptId,
+    loss: { readonly reason: string; readonly cause: LossCause },
+  ): Promise<void>;
   /** Moves what this worker sent and could not be read into the archive. */
   archiveQuarantined(worker: string): Promise<void>;
   /** Takes away what waits in a stream, given as `PEER@STORE`. */
@@ -99,9 +105,9 @@ type Hands = Pick<HubRound, 'loseAttempt' | 'archiveQuarantined' | 'retireStream
 
 function openHands(hub: Hub | undefined): Hands {
   return {
-    loseAttempt: async (attempt, reason) => {
+    loseAttempt: async (attempt, loss) => {
       const { job: id, n } = splitAttemptId(attempt);
-      await hub?.desk.declareLost({ id, n }, { reason, cause: 'revoked' });
+      await hub?.desk.declareLost({ id, n }, loss);
     },
     archiveQuarantined: async (name) => {
       const peer = hub?.workers.findByName(name)?.key ?? name;

@@ -41,17 +41,36 @@ const hubDown: Check<Facts, HubRound> = {
             advice: 'Start it with `wally up`.',
           },
         ],
+  fix: {
+    reach: 'here',
+    plan: () => 'starts it in the background',
+    apply: async ({ visit, start }) => {
+      // It owns the store from then on.
+      await visit.close();
+      await start();
+    },
+  },
 };
 
 const homeSection: Section<HubRound> = defineSection({
   name: 'home',
   pace: 'quick',
-  gather: async ({ findHome, hub }: HubRound): Promise<Facts> => {
-    const home = await findHome();
-    return { home, isUp: hub !== undefined || home.socket === 'answered' };
-  },
-  checks: [...homeChecks, hubDown],
+  gather: gatherHome,
+  checks: homeChecks,
 });
+
+/** The last of all, for its fix gives the store away. */
+const runningSection: Section<HubRound> = defineSection({
+  name: 'running',
+  pace: 'quick',
+  gather: gatherHome,
+  checks: [hubDown],
+});
+
+async function gatherHome({ findHome, hub }: HubRound): Promise<Facts> {
+  const home = await findHome();
+  return { home, isUp: hub !== undefined || home.socket === 'answered' };
+}
 
 /** Every section. */
 export const hubSections: readonly Section<HubRound>[] = [
@@ -65,4 +84,5 @@ export const hubSections: readonly Section<HubRound>[] = [
   copySection,
   diskSection,
   clockSection,
+  runningSection,
 ];

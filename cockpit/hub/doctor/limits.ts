@@ -66,3 +66,6 @@ export const cockpitUnseenMs = 90 * 24 * 60 * 60 * 1000;
 
 /** Events are written with the clock of their moment; NTP moves it by less. */
 export const eventAheadMs = 60 * 1000;
+
+/** Looks of one fix at what is old; each does a bounded part, and a fix should end within seconds. */
+export const retentionLooksMax = 50;

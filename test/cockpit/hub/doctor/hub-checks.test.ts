@@ -36,6 +36,7 @@ import { bareBox } from '../../../store/doctor/fake-box.ts';
 import { createDirectory } from '../../../store/place.ts';
 import { alice, bob, finished, makeJob, makeWorker, spec } from '../hub-bench.ts';
 
+const start = async () => undefined;
 const hubKey = 'cd'.repeat(32);
 const version = '1.0.0';
 
@@ -107,7 +108,7 @@ afterEach(async () => {
 });
 
 async function diagnose(mode: DoctorMode = 'look') {
-  const scene = { home, hub, ports, box: bareBox, noticed: () => undefined };
+  const scene = { home, hub, ports, box: bareBox, start, noticed: () => undefined };
   const { findings, fixed } = await diagnoseHub(scene, { mode });
   const name = ({ id, worker }: { readonly id: string; readonly worker?: string }) =>
     worker === undefined ? id : `${id} ${worker}`;
@@ -135,7 +136,7 @@ describe('doctor of a hub', () => {
   });
 
   test('hub-down: a home without a hub is judged by its files alone', async () => {
-    const scene = { home, hub: undefined, ports, box: bareBox, noticed: () => undefined };
+    const scene = { home, hub: undefined, ports, box: bareBox, start, noticed: () => undefined };
     const { findings } = await diagnoseHub(scene, { mode: 'look' });
     expect(findings.map(({ id }) => id)).toEqual(['hub-down']);
   });
@@ -235,7 +236,7 @@ describe('doctor of a hub', () => {
     const fact = { ...finished('J1.1', 'succeeded'), at, artifacts: { kept, missed: [] } };
     await hub.desk.takeFacts(alice, [{ seq: 1, bytes: encodeMessage(fact) }]);
     ports.wallStartMs += 10 * 60_000;
-    const scene = { home, hub, ports, box: bareBox, noticed: () => undefined };
+    const scene = { home, hub, ports, box: bareBox, start, noticed: () => undefined };
     const { findings } = await diagnoseHub(scene, { mode: 'look' });
     expect(findings.map(({ id, seen }) => [id, seen.includes('out/report.txt')])).toEqual([
       ['copy-short', true],

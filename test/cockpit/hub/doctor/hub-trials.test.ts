@@ -10,6 +10,7 @@ import {
   cockpitUnseenMs,
   decisionWaitMs,
   inviteUnusedMs,
+  overdueMsMax,
   queuedAloneMs,
   unansweredMs,
 } from '../../../../cockpit/hub/doctor/limits.ts';
@@ -18,7 +19,7 @@ import type { JobId } from '../../../../protocol/model.ts';
 import { activeJobKey, endedJobKey, jobKey, openDecisionKey } from '../../../../store/keys.ts';
 import { findRow } from '../../../../store/row-codec.ts';
 import { type Trial, tryChecks } from '../../../kit/doctor-trial.ts';
-import { alice, bob, makeJob } from '../hub-bench.ts';
+import { alice, bob, makeJob, spec } from '../hub-bench.ts';
 import { type HubPatient, openHubPatient } from './hub-patient.ts';
 
 const mark = new Uint8Array([1]);
@@ -146,6 +147,30 @@ const trials: Record<string, Trial<HubPatient>> = {
       expect(hub.session(alice)?.isLinked).toBe(false);
       expect((await hub.desk.get('J1')).kind).toBe('command');
     },
+  },
+  'job-overdue': {
+    breaks: async ({ hub, ports, join: link }) => {
+      await link(alice);
+      const job = makeJob([alice], { spec: { ...spec, deadlineMs: 60_000 } });
+      await hub.desk.dispatch(job);
+      ports.wallStartMs += overdueMsMax + 120_000;
+    },
+    seen: /J1.1 is past its deadline by/,
+    fix: 'here',
+    after: async ({ hub }) => {
+      const job = await hub.desk.get('J1');
+      expect(job.kind === 'command' && job.attempts[0]?.state).toMatchObject({
+        is: 'finished',
+        end: { outcome: 'lost' },
+      });
+    },
+  },
+  'hub-down': {
+    breaks: (patient) => {
+      patient.isUp = false;
+    },
+    seen: /No hub runs on/,
+    fix: 'here',
   },
   'invite-unused': {
     breaks: async ({ hub, ports }) => {
