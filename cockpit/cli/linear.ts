@@ -120,6 +120,7 @@ class Linear {
     }
     const texts: string[] = [];
     const stream = this.#client.stream(grammar.name, args, (item) => {
+      if (grammar.showItem !== undefined) return this.#say(grammar.showItem(item, plain));
       if (typeof item === 'object' && item !== null && 'text' in item)
         texts.push(String(item.text));
     });

@@ -137,3 +137,6 @@ export const clipboardBytesMax = 74_994;
 
 /** Letters of a terminal's answer; a colour has 25, a name some 40. */
 export const replyCharsMax = 256;
+
+/** Steps of one verb that are shown; an install has seven, and its doctor may find a few dozen things. */
+export const stepLinesMax = 200;

@@ -134,6 +134,17 @@ describe.skipIf(missing !== undefined)('install', { timeout: installMsMax }, () 
     await fresh.close();
   });
 
+  test('install: from the cockpit, i in the team and the box; its steps come where it was typed', async () => {
+    const screen = stage.screen({ columns: 120, rows: 36 });
+    await screen.until(/boxy/);
+    screen.press('1i');
+    await screen.until(/:install/);
+    screen.press('bare\r');
+    await screen.until(/= {2}Node .*is there/);
+    await screen.until(/boxy is on/, installMsMax);
+    await screen.close();
+  });
+
   test('install: a box with a Node of its own needs no other', async () => {
     const own = await ssh.openBox('own', { programs: ownNode });
     const lines = await installed('own');

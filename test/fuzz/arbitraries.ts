@@ -316,7 +316,10 @@ export const anyFrame: { readonly [K in Frame['t']]: fc.Arbitrary<Frame> } = {
     t: fc.constant('terminal-held'),
     ids: fc.array(cursor, { maxLength: terminalsPerWorkerMax }),
   }),
-  draining: fc.record({ t: fc.constant('draining'), why: fc.option(anyText(16)) }) as fc.Arbitrary<Frame>,
+  draining: fc.record({
+    t: fc.constant('draining'),
+    why: fc.option(anyText(16)),
+  }) as fc.Arbitrary<Frame>,
   'leave-ask': fc.record({
     t: fc.constant('leave-ask'),
     id: cursor,

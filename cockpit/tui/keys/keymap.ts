@@ -12,6 +12,7 @@ export type Command =
   | 'open'
   | 'dispatch'
   | 'terminal'
+  | 'install'
   | 'open-pager'
   | 'open-editor'
   | 'cancel'
@@ -185,6 +186,7 @@ export const keymap: readonly Binding[] = [
   shown('cancel', ['c'], 'cancel', work),
   shown('retry', ['r'], 'retry', ['jobs', 'log']),
   hidden('terminal', ['t'], 'a shell on the box; ctrl-] comes back', work),
+  shown('install', ['i'], 'install a box', ['team']),
   hidden('open-pager', ['o'], 'the log in $PAGER', ['jobs', 'log']),
   hidden('open-editor', ['O'], 'the log in $EDITOR', ['jobs', 'log']),
   shown('approve', ['a'], 'approve', ['inbox']),

@@ -16,6 +16,7 @@ import { chosenWords, findVerbOf, kindOf, type ScreenVerb } from './grammar.ts';
 import { readJobWord } from './job-order.ts';
 import type { CommandLine, State } from './model.ts';
 import { goTo } from './places.ts';
+import { openSteps } from './steps.ts';
 import { editText, insertText } from './text-field.ts';
 import { tell } from './toast.ts';
 
@@ -113,7 +114,8 @@ function performLine(state: State, text: string): Update {
   const effects = planRequests(state, verb, rest);
   const isStream = effects.some((one) => one.type === 'request' && isFollowing(one.request));
   if (isStream) return tell(state, shellText);
-  return verb.danger === 'destroys' ? confirmLine(state, text, effects) : ask(state, ...effects);
+  if (verb.danger === 'destroys') return confirmLine(state, text, effects);
+  return ask(openSteps(state, effects), ...effects);
 }
 
 /**
@@ -184,7 +186,8 @@ function requestLine(verb: ScreenVerb, words: readonly string[]): Effect {
   const { args, wantsHelp } = parseRequest(verb, words);
   if (wantsHelp) throw new AppError('USAGE_FLAG', `${verb.name}: ${verb.summary}.`);
   const line = [verb.name, ...words].join(' ');
-  return requestOf(verb.name, args, { for: 'line', line, verb: verb.name });
+  const tells = verb.showItem === undefined ? {} : ({ tells: true } as const);
+  return requestOf(verb.name, args, { for: 'line', line, verb: verb.name, ...tells });
 }
 
 function confirmLine(state: State, text: string, effects: readonly Effect[]): Update {

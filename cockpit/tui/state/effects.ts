@@ -28,8 +28,8 @@ import type { TerminalFacts } from './terminal-checks.ts';
 export type Purpose =
   /** The dispatch form with this token; `args` are remembered once they were taken. */
   | { readonly for: 'form'; readonly token: number; readonly args: DispatchArgs }
-  /** What was typed after `:`; the answer is shown in the verb's own words. */
-  | { readonly for: 'line'; readonly line: string; readonly verb: string }
+  /** What was typed after `:`; the answer is shown in the verb's own words, its steps before it if it `tells`. */
+  | { readonly for: 'line'; readonly line: string; readonly verb: string; readonly tells?: true }
   /** The details of this job. */
   | { readonly for: 'detail'; readonly job: JobId }
   /** The doctor's pane: a diagnosis of this place, or what came of a fix there. */
@@ -112,6 +112,8 @@ export type CockpitEvent =
   | { readonly type: 'inbox'; readonly rows: readonly InboxRow[] }
   | { readonly type: 'events'; readonly rows: readonly EventRow[] }
   | { readonly type: 'terminal'; readonly facts: TerminalFacts }
+  /** A step of something that was asked for. */
+  | { readonly type: 'told'; readonly request: Request; readonly item: unknown }
   | { readonly type: 'reply'; readonly request: Request; readonly value: unknown }
   | { readonly type: 'refused'; readonly request: Request; readonly error: ErrorShape }
   /** What the editor made of the command of the form with this token. */

@@ -108,7 +108,11 @@ export class HubFeed {
     const asked =
       purpose.for === 'fetch'
         ? this.#options.fetch(this.#client, purpose.file)
-        : this.#client.call(request.verb, request.args);
+        : purpose.for === 'line' && purpose.tells === true
+          ? this.#client.stream(request.verb, request.args, (item) =>
+              answer({ type: 'told', request, item }),
+            ).done
+          : this.#client.call(request.verb, request.args);
     asked.then(
       (value) => answer({ type: 'reply', request, value }),
       (thrown) => answer({ type: 'refused', request, error: shapeOf(thrown) }),

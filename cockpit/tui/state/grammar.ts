@@ -16,6 +16,7 @@ export interface ScreenVerb extends Grammar {
   readonly danger: 'looks' | 'changes' | 'destroys';
   /** What its arguments must be. */
   readonly args: AnyVerb['args'];
+  showItem?(item: unknown, style: Style): string;
   show(answer: never, style: Style): string;
   exit?(answer: never): number;
 }

@@ -17,6 +17,7 @@ const asking: ReadonlySet<Command> = new Set([
   'reject',
   'answer',
   'terminal',
+  'install',
   'open-pager',
   'open-editor',
   'fix',

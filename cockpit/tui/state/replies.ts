@@ -12,16 +12,31 @@ import { selectJob } from './board-choice.ts';
 import { showDetail, showDoctor } from './card.ts';
 import { refuseForm } from './dispatch-form.ts';
 import { applyDiagnosis, applyNoDiagnosis } from './doctor-pane.ts';
-import { ask, type Purpose, still, subjectOf, type Update } from './effects.ts';
+import { ask, type CockpitEvent, type Purpose, still, subjectOf, type Update } from './effects.ts';
 import { applyEvents, applyNoEvents } from './events-pane.ts';
 import type { DispatchForm } from './form-fields.ts';
 import { rememberDispatch } from './form-history.ts';
 import type { ScreenVerb } from './grammar.ts';
 import { mergeJobs, type State, withList } from './model.ts';
+import { applyTold, endSteps } from './steps.ts';
 import { errorText, tell, warn } from './toast.ts';
+import { noteAnswered } from './waiting.ts';
+
+/** What the hub says to a request. */
+export function applyHeard(
+  state: State,
+  event: Extract<CockpitEvent, { type: 'told' | 'reply' | 'refused' }>,
+): Update {
+  const { request } = event;
+  const { purpose } = request;
+  if (event.type === 'told') return applyTold(state, purpose, event.item);
+  const answered = noteAnswered(state, request);
+  if (event.type === 'refused') return applyRefused(answered, purpose, event.error);
+  return applyReply(answered, purpose, event.value);
+}
 
 /** The hub did what was asked. */
-export function applyReply(state: State, purpose: Purpose, value: unknown): Update {
+function applyReply(state: State, purpose: Purpose, value: unknown): Update {
   switch (purpose.for) {
     case 'form':
       return applyDispatched(state, purpose, value);
@@ -64,7 +79,7 @@ function applyDispatched(
 }
 
 /** The hub refused what was asked. */
-export function applyRefused(state: State, purpose: Purpose, error: ErrorShape): Update {
+function applyRefused(state: State, purpose: Purpose, error: ErrorShape): Update {
   const form = purpose.for === 'form' ? findForm(state, purpose.token) : undefined;
   if (form !== undefined) return still(refuseForm(state, form, error));
   if (purpose.for === 'doctor') return applyNoDiagnosis(state, purpose.place, error);
@@ -72,6 +87,9 @@ export function applyRefused(state: State, purpose: Purpose, error: ErrorShape):
   if (purpose.for === 'worker-doctor') {
     return still(showDoctor(state, purpose.worker, { is: 'refused', error }));
   }
+  const told =
+    purpose.for === 'line' ? endSteps(state, purpose.line, [errorText(error)]) : undefined;
+  if (told !== undefined) return still(told);
   return warn(state, `${subjectOf(purpose)}: ${errorText(error)}`);
 }
 
@@ -111,6 +129,8 @@ function applyAnswer(
   const verb = state.verbs.find((known) => known.name === name);
   const { lines, isGood } = readAnswer(verb, value);
   const shown = showJob(state, value);
+  const told = endSteps(shown, line, lines);
+  if (told !== undefined) return still(told);
   const [first = ''] = lines;
   if (lines.length > 1 && state.overlay === undefined) {
     return still({ ...shown, overlay: { type: 'words', title: line, lines, top: 0 } });

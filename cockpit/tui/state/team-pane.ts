@@ -8,6 +8,7 @@ import { isLinked } from '../../manager/ladder.ts';
 import type { JobRow } from '../../verbs/shapes.ts';
 import type { Command } from '../keys/keymap.ts';
 import { findOpenCard, openCard, openWorker } from './card.ts';
+import { openCommandLine } from './command-line.ts';
 import { still, type Update } from './effects.ts';
 import { fold, unfold } from './fold.ts';
 import { askToCancel, openTerminal } from './jobs-pane.ts';
@@ -17,6 +18,8 @@ import { teamForm } from './scroll.ts';
 
 /** A command of the team's own keys. */
 export function applyTeamCommand(state: State, command: Command): Update | undefined {
+  // The rest of the line is whose box it is; its steps come where the line was.
+  if (command === 'install') return openCommandLine(state, 'install ');
   const item = findTeamItem(state, teamForm(state));
   if (item === undefined) return undefined;
   if (command === 'open') return openItem(state, item);

@@ -30,11 +30,11 @@ import { typeIntoPalette } from './palette.ts';
 import { settleLists } from './panes.ts';
 import { rememberPlace } from './places.ts';
 import { typeIntoPrompt } from './prompt.ts';
-import { applyRefused, applyReply } from './replies.ts';
+import { applyHeard } from './replies.ts';
 import { settleScroll } from './scroll.ts';
 import { tellTerminal } from './terminal.ts';
 import { markAnswer, passToast, tell, warn } from './toast.ts';
-import { noteAnswered, noteAsked, stampWaiting } from './waiting.ts';
+import { noteAsked, stampWaiting } from './waiting.ts';
 
 /** What `event` makes of `state`. */
 export function update(state: State, event: CockpitEvent): Update {
@@ -90,10 +90,10 @@ function decide(state: State, event: CockpitEvent): Update {
       return applyStreamed(state, event.rows);
     case 'terminal':
       return applyInspection(state, event.facts);
+    case 'told':
     case 'reply':
-      return applyReply(noteAnswered(state, event.request), event.request.purpose, event.value);
     case 'refused':
-      return applyRefused(noteAnswered(state, event.request), event.request.purpose, event.error);
+      return applyHeard(state, event);
     case 'edited':
       return takeEdited(state, event);
     case 'history':
