@@ -11,7 +11,7 @@ import type { Command } from '../keys/keymap.ts';
 import { pastLinesMax } from '../limits.ts';
 import { paneIds } from '../views/layout.ts';
 import { applyCandidate, completeLine } from './complete.ts';
-import { ask, type Effect, requestOf, still, type Update } from './effects.ts';
+import { ask, type Effect, requestOf, still, subjectOf, type Update } from './effects.ts';
 import { chosenWords, findVerbOf, kindOf, type ScreenVerb } from './grammar.ts';
 import { readJobWord } from './job-order.ts';
 import type { CommandLine, State } from './model.ts';
@@ -191,13 +191,17 @@ function requestLine(verb: ScreenVerb, words: readonly string[]): Effect {
 }
 
 function confirmLine(state: State, text: string, effects: readonly Effect[]): Update {
+  const [first] = effects;
+  // An operand that was left out is what is chosen: that is what one is asked about.
+  const line =
+    effects.length === 1 && first?.type === 'request' ? subjectOf(first.request.purpose) : text;
   const many = effects.length === 1 ? [] : [`${effects.length} times, for all that is chosen.`];
   return still({
     ...state,
     overlay: {
       type: 'confirm',
       title: 'Sure?',
-      text: [text, ...many, 'This can’t be taken back.'],
+      text: [line, ...many, 'This can’t be taken back.'],
       no: 'No',
       yes: 'Yes, do it',
       answer: 'no',

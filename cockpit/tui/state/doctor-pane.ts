@@ -23,7 +23,7 @@ import {
   nameOf,
 } from './doctor-rows.ts';
 import { ask, type Effect, requestOf, still, type Update } from './effects.ts';
-import type { Confirm, State } from './model.ts';
+import { type Confirm, type State, visibleDoctor, withList } from './model.ts';
 import type { TerminalFacts } from './terminal-checks.ts';
 import { tell, warn } from './toast.ts';
 
@@ -125,7 +125,12 @@ export function applyInspection(state: State, terminal: TerminalFacts): Update {
 function settlePlace(state: State, place: DoctorPlace, change: Partial<DoctorView>): State {
   const asked = new Map([...state.doctor.asked].filter(([other]) => other !== place));
   const failed = new Map([...state.doctor.failed].filter(([other]) => other !== place));
-  return { ...state, doctor: { ...state.doctor, asked, failed, ...change } };
+  const next = { ...state, doctor: { ...state.doctor, asked, failed, ...change } };
+  // The worst is on top: who has not gone elsewhere is kept there while more is told.
+  const list = state.lists.doctor;
+  const wasAtTop = list.selected === undefined || list.selected === visibleDoctor(state)[0]?.id;
+  if (!wasAtTop || state.detail.isOpen) return next;
+  return withList(next, 'doctor', { ...list, selected: visibleDoctor(next)[0]?.id, top: 0 });
 }
 
 /** A command of the doctor's own keys. */

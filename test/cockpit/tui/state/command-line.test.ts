@@ -197,3 +197,8 @@ test('command line: up starts the hub of this home where it is gone, and no othe
   expect(refused.effects).not.toContainEqual({ type: 'start-hub' });
   expect(refused.state.toast?.text).toContain('on its own box');
 });
+
+test('command line: one is asked about what is chosen, by its name', () => {
+  const chosen = type(base, '2g:cancel', 'enter').state.overlay;
+  expect(chosen).toMatchObject({ type: 'confirm', text: ['cancel J3', expect.anything()] });
+});

@@ -361,3 +361,13 @@ describe('doctor pane: drawings', () => {
     `);
   });
 });
+
+test('doctor: the worst is selected while more is told, unless one has gone elsewhere', () => {
+  const early = play(opened().state, [said('hub', [silent])]).state;
+  const later = play(early, [said('@alice', [finding('home-modes', { severity: 'error' })])]).state;
+  expect(later.lists.doctor.selected).toContain('home-modes');
+  const moved = type(play(early, [said('@alice', [])]).state, 'j').state;
+  const { selected } = moved.lists.doctor;
+  const after = play(moved, [said('@bob', [finding('home-modes', { severity: 'error' })])]).state;
+  expect(after.lists.doctor.selected).toBe(selected);
+});
