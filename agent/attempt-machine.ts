@@ -12,7 +12,7 @@
 import type { ErrorCode } from '../protocol/errors.ts';
 import { createStepper, ignore, type Step, type Table } from '../protocol/machines/table.ts';
 import type { KeptDirectory, Outcome, WorkUsage } from '../protocol/model.ts';
-import type { EndCause, ProcessMark } from './work/work.ts';
+import type { Breach, EndCause, ProcessMark } from './work/work.ts';
 
 interface Times {
   readonly acceptedAt: number;
@@ -56,6 +56,8 @@ export type AttemptEvent =
       readonly usage: WorkUsage;
       /** Its checkout, where that could not be removed. */
       readonly kept?: KeptDirectory;
+      /** The limit that it was ended for. */
+      readonly breach?: Breach;
     }
   | { readonly type: 'end'; readonly at: number; readonly cause: EndCause }
   | { readonly type: 'expired'; readonly at: number }
@@ -120,8 +122,10 @@ const table: Table<AttemptState, AttemptEvent, AttemptEffect> = {
     start: ignore('already running'),
     spawned: ignore('already running'),
     'not-spawned': ignore('already running'),
-    exited: (state, { at, usage, kept }) =>
-      finish(state, { ...judge(state, at, usage), ...(kept === undefined ? {} : { kept }) }),
+    exited: (state, event) => {
+      const { kept } = event;
+      return finish(state, { ...judge(state, event), ...(kept === undefined ? {} : { kept }) });
+    },
     end: (state, { cause }) => ({ state: noteCause(state, cause), effects: [endProcess] }),
     expired: ignore('the loop ends it with the cause `deadline`'),
     restart: (state, event) => lose(state, event),
@@ -165,10 +169,14 @@ function noteCause<S extends Starting | Running>(state: S, cause: EndCause): S {
   return state.endCause === undefined || cause === 'cancel' ? { ...state, endCause: cause } : state;
 }
 
-function judge(state: Running, at: number, usage: WorkUsage): Ending {
+function judge(
+  state: Running,
+  { at, usage, breach }: Extract<AttemptEvent, { type: 'exited' }>,
+): Ending {
   if (state.endCause !== undefined) {
     return { ...judgeCause(state.endCause), at, usage };
   }
+  if (breach !== undefined) return { outcome: 'failed', at, ...breach, usage };
   if (usage.exitCode === 0) return { outcome: 'succeeded', at, usage };
   const reason = usage.signal === undefined ? undefined : `It was ended by ${usage.signal}.`;
   return { outcome: 'failed', at, ...(reason === undefined ? {} : { reason }), usage };

@@ -17,7 +17,7 @@ import { type AgentProgramParts, openPolicies } from './program.ts';
 export async function runPolicyVerb(parts: AgentProgramParts): Promise<number> {
   const { program, home } = parts;
   const { values, operands } = readWords(program.argv);
-  const policies = openPolicies(parts, await readAgentConfig(home));
+  const policies = await openPolicies(parts, await readAgentConfig(home));
   const { state } = policies.rules;
   if (state.is === 'broken') throw state.error;
   const isJson = values.json === true;

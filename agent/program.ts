@@ -40,6 +40,7 @@ import { Policies } from './policy/policies.ts';
 import { openPolicyFile } from './policy/policy-file.ts';
 import type { Program } from './ports.ts';
 import { openStdioDoor } from './stdio-door.ts';
+import { openIsolationBox } from './work/box-isolation.ts';
 import { openWorkshop } from './work/spawn.ts';
 
 /** What the program needs of the process that it runs in. */
@@ -133,7 +134,7 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     host: config.host ?? program.hostname,
     version,
     slots: config.slots ?? null,
-    policies: openPolicies(parts, config),
+    policies: await openPolicies(parts, config),
     noticed,
     diagnose,
     installed: {
@@ -149,15 +150,17 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
 }
 
 /** The policy of this home, as its agent and its command line ask it. */
-export function openPolicies(
+export async function openPolicies(
   { home, noticed, program }: AgentProgramParts,
   config: AgentConfig,
-): Policies {
+): Promise<Policies> {
   const source = openPolicyFile(home.policy, homedir(), (state) => {
     const how = state.is === 'broken' ? `: ${state.error.message} All work is refused.` : '.';
     noticed(`policy.toml was read again${how}`);
   });
-  return new Policies({ source, isTerminalAllowed: config.terminal.allowed, env: program.env });
+  const { env } = program;
+  const box = await openIsolationBox(env);
+  return new Policies({ source, isTerminalAllowed: config.terminal.allowed, env, box });
 }
 
 interface Served {

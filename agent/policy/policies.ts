@@ -3,7 +3,7 @@
  *
  * It decides nothing itself (`decide` does); it gives every question the file as it is now. No life cycle.
  */
-import type { AppError } from '../../protocol/errors.ts';
+import { AppError } from '../../protocol/errors.ts';
 import type { CommandSpec } from '../../protocol/model.ts';
 import type { Secret } from '../redaction/secret-forms.ts';
 import type { Environment } from '../work/environment.ts';
@@ -11,7 +11,13 @@ import type { WorkRules } from '../work/work.ts';
 import { matchesName } from './command-rules.ts';
 import { type BoxRules, findRefusal, type PolicyRequest } from './decide.ts';
 import { type PolicySummary, summarizePolicy } from './describe.ts';
-import { findPolicy, type Policy } from './policy.ts';
+import {
+  describeIsolation,
+  type Isolation,
+  type IsolationBox,
+  planIsolation,
+} from './isolation.ts';
+import { findPolicy, openPolicy, type Policy } from './policy.ts';
 import type { PolicySource } from './policy-file.ts';
 
 /** What it is made from. */
@@ -21,6 +27,8 @@ export interface PoliciesParts {
   readonly isTerminalAllowed: boolean;
   /** The agent's own environment. */
   readonly env: Environment;
+  /** What the box isolates work with. */
+  readonly box: IsolationBox;
 }
 
 /** Asked by whatever is about to do something for the hub. */
@@ -45,7 +53,18 @@ export class Policies implements WorkRules {
   /** What holds, in words. */
   get summary(): PolicySummary {
     const { isTerminalAllowed } = this.#parts;
-    return summarizePolicy(this.rules.state, { isTerminalAllowed, isolation: [] });
+    const isolation = describeIsolation(this.isolation);
+    return summarizePolicy(this.rules.state, { isTerminalAllowed, isolation });
+  }
+
+  /** How work is kept apart now, or why it can't be. */
+  get isolation(): Isolation | AppError {
+    return planIsolation(this.policy ?? openPolicy, this.#parts.box);
+  }
+
+  /** Patterns of names of the agent's environment that work gets besides the usual. */
+  get passed(): readonly string[] {
+    return this.policy?.environment.pass ?? [];
   }
 
   /** Why this may not be done, if it may not. */
@@ -57,12 +76,16 @@ export class Policies implements WorkRules {
   findSpecRefusal({ command, prompt, env, artifacts }: CommandSpec): AppError | undefined {
     const wantsArtifacts = artifacts !== undefined && artifacts.length > 0;
     const names = Object.keys(env);
-    if (prompt === undefined) {
-      return this.findRefusal({ asks: 'command', command, names, wantsArtifacts });
-    }
-    // Two words, so that it is never read as text for a shell.
-    const harness = [prompt.harness, '{prompt}'];
-    return this.findRefusal({ asks: 'prompt', command: harness, names, wantsArtifacts });
+    const refusal =
+      prompt === undefined
+        ? this.findRefusal({ asks: 'command', command, names, wantsArtifacts })
+        : // Two words, so that it is never read as text for a shell.
+          this.findRefusal({
+            ...{ asks: 'prompt', command: [prompt.harness, '{prompt}'], names, wantsArtifacts },
+          });
+    if (refusal !== undefined) return refusal;
+    const { isolation } = this;
+    return isolation instanceof AppError ? isolation : undefined;
   }
 
   /** Why nothing may run in this directory, whose links are resolved. */

@@ -6,6 +6,8 @@
  * from the reaper by replacing them.
  */
 import type { AttemptId } from '../../protocol/model.ts';
+import { matchesName } from '../policy/command-rules.ts';
+import type { BoxUser } from '../policy/isolation.ts';
 import type { ShellOrder, WorkOrder } from './work.ts';
 
 /** Variables by name, as a process has them. */
@@ -17,8 +19,17 @@ export const markVariable = 'WALLY_MARK';
 /** Where commands are looked for when the agent itself was started without PATH. Source: execvp(3). */
 export const pathDefault = '/usr/local/bin:/usr/bin:/bin';
 
+/** What the policy changes of it. */
+export interface EnvironmentTerms {
+  /** Whom work runs as, where that is not the agent's user. */
+  readonly user: BoxUser | undefined;
+  /** Patterns of names that pass besides the usual. */
+  readonly passed: readonly string[];
+}
+
 interface EnvironmentParts {
   readonly base: Environment;
+  readonly terms: EnvironmentTerms;
   readonly order: WorkOrder;
   /** Absolute path of the attempt's own directory. */
   readonly temporary: string;
@@ -26,6 +37,7 @@ interface EnvironmentParts {
 
 interface TerminalEnvironmentParts {
   readonly base: Environment;
+  readonly terms: EnvironmentTerms;
   readonly order: Pick<ShellOrder, 'attempt' | 'mark' | 'term'>;
   /** Absolute path of the shell. */
   readonly shell: string;
@@ -37,7 +49,7 @@ export function buildTerminalEnvironment(parts: TerminalEnvironmentParts): Recor
   return {
     PATH: pathDefault,
     LANG: 'C.UTF-8',
-    ...pickAllowed(parts.base),
+    ...pickFor(parts.base, parts.terms),
     SHELL: parts.shell,
     TERM: /^[\w.+-]{1,64}$/.test(term) ? term : 'xterm-256color',
     COLORTERM: 'truecolor',
@@ -58,7 +70,7 @@ export function buildEnvironment(parts: EnvironmentParts): Record<string, string
   const isPlain = own.some(([name]) => name === 'NO_COLOR');
   return {
     PATH: pathDefault,
-    ...pickAllowed(parts.base),
+    ...pickFor(parts.base, parts.terms),
     TERM: 'xterm-256color',
     // A spec that asks for no colour must not meet a variable that forces it.
     ...(isPlain ? {} : colourForced),
@@ -74,6 +86,20 @@ const colourForced = { COLORTERM: 'truecolor', FORCE_COLOR: '1', CLICOLOR_FORCE:
 
 function nameAttempt(attempt: AttemptId): Record<string, string> {
   return { WALLY_JOB: attempt.slice(0, attempt.lastIndexOf('.')), WALLY_ATTEMPT: attempt };
+}
+
+/** What of the agent's environment work gets; a user's own home and name where it is another's. */
+function pickFor(base: Environment, { user, passed }: EnvironmentTerms): Record<string, string> {
+  const more = Object.entries(base).flatMap(([name, value]) =>
+    value !== undefined && passed.some((pattern) => matchesName(pattern, name))
+      ? [[name, value] as const]
+      : [],
+  );
+  const own =
+    user === undefined
+      ? {}
+      : { HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: user.shell };
+  return { ...pickAllowed(base), ...Object.fromEntries(more), ...own };
 }
 
 const allowed = new Set(['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TZ']);

@@ -11,7 +11,7 @@ import { constants } from 'node:fs';
 import { glob, open, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { isInsidePattern } from '../../protocol/artifact-pattern.ts';
-import type { ErrorCode } from '../../protocol/errors.ts';
+import { AppError, type ErrorCode } from '../../protocol/errors.ts';
 import { artifactPathLettersMax, artifactsCountMax } from '../../protocol/limits.ts';
 import type { ArtifactMiss } from '../../protocol/model.ts';
 import {
@@ -22,11 +22,17 @@ import {
 } from './limits.ts';
 import type { FoundArtifact, FoundArtifacts, WorkRules } from './work.ts';
 
+/** Whose files may leave, and which of them. */
+export interface ArtifactRules extends Pick<WorkRules, 'findFileRefusal'> {
+  /** Work of another user must not have us read for it what that user can't. */
+  readonly ownerUid?: number | undefined;
+}
+
 /** Looks for what matches. Never rejects: what cannot be looked at is named as missed. */
 export async function findArtifacts(
   directory: string,
   patterns: readonly string[],
-  rules?: WorkRules,
+  rules?: ArtifactRules,
 ): Promise<FoundArtifacts> {
   const search = new Search(await realpath(directory).catch(() => directory), rules);
   for (const pattern of patterns) await search.match(pattern);
@@ -35,14 +41,14 @@ export async function findArtifacts(
 
 class Search {
   readonly #root: string;
-  readonly #rules: WorkRules | undefined;
+  readonly #rules: ArtifactRules | undefined;
   readonly #seen = new Set<string>();
   readonly #found: FoundArtifact[] = [];
   readonly #missed: ArtifactMiss[] = [];
   #totalBytes = 0;
   #pathBytes = 0;
 
-  constructor(root: string, rules: WorkRules | undefined) {
+  constructor(root: string, rules: ArtifactRules | undefined) {
     this.#root = root;
     this.#rules = rules;
   }
@@ -90,7 +96,7 @@ class Search {
     if (refusal !== undefined) return this.#miss(path, refusal.code);
     this.#totalBytes += bytes;
     this.#pathBytes += Buffer.byteLength(path);
-    this.#found.push({ path, read: () => readFile(full) });
+    this.#found.push({ path, read: () => readFile(full, this.#rules) });
   }
 
   /** Its size; undefined where a link lies on the way to it or it is no plain file. */
@@ -99,7 +105,7 @@ class Search {
     const handle = await openPlain(full);
     try {
       const status = await handle.stat();
-      return status.isFile() ? status.size : undefined;
+      return status.isFile() && isOwn(status.uid, this.#rules) ? status.size : undefined;
     } finally {
       await handle.close();
     }
@@ -112,15 +118,24 @@ class Search {
   }
 }
 
+function isOwn(uid: number, rules: ArtifactRules | undefined): boolean {
+  return rules?.ownerUid === undefined || rules.ownerUid === uid;
+}
+
 /** Without blocking: a pipe that took the file's place has no writer. */
 function openPlain(path: string) {
   return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 }
 
 /** Its bytes, up to the cap of one file: it may have grown since it was measured. */
-async function* readFile(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+async function* readFile(
+  path: string,
+  rules: ArtifactRules | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const handle = await openPlain(path);
   try {
+    // Another file may have taken its place since it was found.
+    if (!isOwn((await handle.stat()).uid, rules)) throw new AppError('ARTIFACT_REFUSED');
     for (let at = 0; at < artifactBytesMax; ) {
       const chunk = Buffer.allocUnsafeSlow(Math.min(artifactChunkBytes, artifactBytesMax - at));
       const { bytesRead } = await handle.read(chunk, 0, chunk.length, at);

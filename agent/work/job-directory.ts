@@ -4,10 +4,11 @@
  * A named directory is only ever checked, never made, changed or removed. A temporary directory
  * belongs to one attempt, carries its id as its name, and nothing else in the folder is touched.
  */
-import { mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { chown, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { AppError } from '../../protocol/errors.ts';
 import type { AttemptId, CommandSpec } from '../../protocol/model.ts';
+import type { BoxUser } from '../policy/isolation.ts';
 import type { WorkRules } from './work.ts';
 
 /** Where directories are looked for: what `~` stands for, and what the policy says of them. */
@@ -33,11 +34,16 @@ export async function resolveDirectory(
   return spec.cwd === undefined ? repo : requireDirectory(spec.cwd, box);
 }
 
-/** Makes the attempt's own directory, empty and closed to others; resolves with its path. */
-export async function makeTemporary(folder: string, attempt: AttemptId): Promise<string> {
+/** Makes the attempt's own directory, empty and closed to all but its owner; resolves with its path. */
+export async function makeTemporary(
+  folder: string,
+  attempt: AttemptId,
+  owner?: Pick<BoxUser, 'uid' | 'gid'>,
+): Promise<string> {
   const path = join(folder, attempt);
   await rm(path, { recursive: true, force: true });
   await mkdir(path, { recursive: true, mode: 0o700 });
+  if (owner !== undefined) await chown(path, owner.uid, owner.gid);
   return path;
 }
 

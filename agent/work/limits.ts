@@ -84,3 +84,15 @@ export const hostEndMsMax = 4000;
 export const ptyRetryMsBase = 5;
 /** See `ptyRetryMsBase`. A shell that begins to read again is served within this time. */
 export const ptyRetryMsMax = 160;
+
+/** A process may have so many times the memory that its whole tree may: what is watched ends it before that. */
+export const backstopFactor = 2;
+
+/** Threads of a user of work for each process that one job may have; a Node has about eleven. */
+export const backstopThreads = 32;
+
+/** Usual pause between two samples while work with limits runs: what a hog can take meanwhile is bounded by it. */
+export const limitSampleMsMax = 100;
+
+/** A systemd that does not answer in this time makes no scopes. */
+export const scopeProbeMsMax = 3000;

@@ -8,7 +8,7 @@
  * the attempt's directory is gone; a pid is signalled only while it is surely the command's.
  */
 import type { Readable } from 'node:stream';
-import type { KeptDirectory, LogStream } from '../../protocol/model.ts';
+import type { KeptDirectory, LogStream, WorkUsage } from '../../protocol/model.ts';
 import type { CancelTimer, Ports, Timers } from '../../protocol/ports.ts';
 import { sleep } from '../../protocol/ports.ts';
 import { removeTemporary } from './job-directory.ts';
@@ -16,7 +16,7 @@ import { drainBytesMax, drainMsMax, groupPollMs } from './limits.ts';
 import { OutputPump } from './output-pump.ts';
 import { isGroupLiving, killTree, signalGroup } from './reaper.ts';
 import type { Watch } from './usage-meter.ts';
-import type { ProcessMark, TakeOutput, Work, WorkExit } from './work.ts';
+import type { Breach, ProcessMark, TakeOutput, Work, WorkExit } from './work.ts';
 
 /** How the command itself ended, told in the callback in which the system says so. */
 export type CommandEnded = (exitCode: number | null, signal: string | null) => void;
@@ -28,7 +28,8 @@ export interface Spawned {
   readonly temporary: string;
   readonly sources: Readonly<Record<LogStream, Readable>>;
   readonly take: TakeOutput;
-  readonly watch: Watch;
+  /** Begins to measure; told where it goes over a limit. */
+  readonly watch: (over: (breach: Breach) => void) => Watch;
   readonly onceEnded: (run: CommandEnded) => void;
   readonly graceMs: number;
   readonly ports: Ports;
@@ -36,6 +37,8 @@ export interface Spawned {
   readonly collect: () => Promise<void>;
   /** Removes its checkout where it has one; resolves with what had to be kept. Never rejects. */
   readonly clear: () => Promise<KeptDirectory | undefined>;
+  /** Why its scope ended it, where one did. Never rejects. */
+  readonly judge: (usage: WorkUsage) => Promise<Breach | undefined>;
 }
 
 /** Opened by the spawn; closes by itself when the command has ended, or sooner by `end`. */
@@ -44,6 +47,8 @@ export class RunningWork implements Work {
   readonly exit: Promise<WorkExit>;
   readonly #spawned: Spawned;
   readonly #pump: OutputPump;
+  readonly #watch: Watch;
+  #breach: Breach | undefined;
   #hasEnded = false;
   /** Monotonic instant at which the group's grace runs out; set by `end`. */
   #graceEndsAt: number | undefined;
@@ -52,6 +57,7 @@ export class RunningWork implements Work {
   constructor(spawned: Spawned) {
     this.process = spawned.process;
     this.#spawned = spawned;
+    this.#watch = spawned.watch((breach) => this.#endAtOnce(breach));
     this.#pump = new OutputPump({
       sources: spawned.sources,
       take: spawned.take,
@@ -68,13 +74,20 @@ export class RunningWork implements Work {
     this.#cancelKill = ports.timers.after(graceMs, () => signalGroup(process.pid, 'SIGKILL'));
   }
 
+  /** What takes more than it may gets no grace: it would take more meanwhile. */
+  #endAtOnce(breach: Breach): void {
+    if (this.#hasEnded) return;
+    this.#breach ??= breach;
+    signalGroup(this.process.pid, 'SIGKILL');
+  }
+
   #awaitCommand(): Promise<WorkExit> {
     return new Promise((resolve) => {
       this.#spawned.onceEnded((exitCode, signal) => {
         this.#hasEnded = true;
         // From here on the pid is no longer surely ours; `#finish` looks closer before it kills.
         this.#cancelKill?.();
-        this.#spawned.watch.leaderEnded();
+        this.#watch.leaderEnded();
         resolve({
           finishedAt: this.#spawned.ports.clock.wallMs(),
           usage: {
@@ -87,17 +100,22 @@ export class RunningWork implements Work {
   }
 
   async #finish(ended: WorkExit): Promise<WorkExit> {
-    const { ports, watch, process, temporary } = this.#spawned;
+    const { ports, process, temporary } = this.#spawned;
     await this.#awaitDescendants();
-    const tree = { leader: process, ownsGroup: true, members: watch.members() };
+    const tree = { leader: process, ownsGroup: true, members: this.#watch.members() };
     const killed = await killTree(tree, ports.timers);
     const leftoverTicks = killed.reduce((sum, row) => sum + row.cpuTicks, 0);
     await this.#awaitOutput();
     await this.#spawned.collect();
     await removeTemporary(temporary);
     const kept = await this.#spawned.clear();
-    const usage = { ...ended.usage, ...watch.close(leftoverTicks) };
-    return { ...ended, usage, ...(kept === undefined ? {} : { kept }) };
+    const usage = { ...ended.usage, ...this.#watch.close(leftoverTicks) };
+    const breach = this.#breach ?? (await this.#spawned.judge(ended.usage));
+    return {
+      ...{ ...ended, usage },
+      ...(kept === undefined ? {} : { kept }),
+      ...(breach === undefined ? {} : { breach }),
+    };
   }
 
   /** Lets descendants end by themselves: those of ended work for its grace, others for the drain. */

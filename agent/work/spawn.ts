@@ -5,14 +5,15 @@
  * A start either gives running work or throws and leaves nothing behind: no process, no directory, no
  * open file. The only place in the agent where execa is used.
  */
-import { closeSync } from 'node:fs';
+import { closeSync, fchownSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
-import { AppError, assert, wrapError } from '../../protocol/errors.ts';
+import { AppError, assert } from '../../protocol/errors.ts';
 import type { CommandSpec, KeptDirectory, LogStream } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
+import type { BoxUser, Isolation } from '../policy/isolation.ts';
 import { type BaseTree, clearTree, findTree, openTree, type TreeScene } from './base-tree.ts';
 import { measureLoad, probeCapabilities } from './capabilities.ts';
 import type { Environment } from './environment.ts';
@@ -27,12 +28,20 @@ import {
   planHarness,
 } from './harness.ts';
 import {
-  makeTemporary,
+  findIsolation,
+  hasLimits,
+  judgeScope,
+  makeOwn,
+  nameUnit,
+  requireCommand,
+} from './isolated-start.ts';
+import {
   removeTemporary,
   requireDirectory,
   resolveDirectory,
   sweepTemporaries,
 } from './job-directory.ts';
+import { type Launch, planLaunch } from './launch.ts';
 import { graceMsDefault } from './limits.ts';
 import type { OutputPipe } from './pipe-stock.ts';
 import { PipeStock } from './pipe-stock.ts';
@@ -40,6 +49,7 @@ import { findProcess } from './process-table.ts';
 import { killTree, reapMarked } from './reaper.ts';
 import type { CommandEnded } from './running-work.ts';
 import { RunningWork } from './running-work.ts';
+import { nameSharedFolder } from './shared-folder.ts';
 import { openShell } from './terminal.ts';
 import { UsageMeter } from './usage-meter.ts';
 import type { ProcessMark, TakeOutput, Work, WorkOrder, Workshop } from './work.ts';
@@ -90,7 +100,11 @@ export function openWorkshop(options: WorkshopOptions): Workshop {
       const tree = await findTree(options.trees, attempt);
       return tree === undefined ? undefined : clearTree(treeScene, tree, how);
     },
-    sweep: (keep) => sweepTemporaries(options.directory, keep),
+    sweep: async (keep) => {
+      for (const folder of [options.directory, nameSharedFolder(options.directory)]) {
+        await sweepTemporaries(folder, keep);
+      }
+    },
   };
 }
 
@@ -105,11 +119,12 @@ interface Shop extends WorkshopOptions {
 async function startWork(shop: Shop, order: WorkOrder, take: TakeOutput): Promise<Work> {
   assert(order.mark !== '', 'every order has a mark');
   const run = planRun(shop, order.spec);
+  const isolation = findIsolation(order);
   const tree = await openOwnTree(shop, order);
   const clear = async () =>
     tree === undefined ? undefined : clearTree(shop.treeScene, tree.path, 'careful');
   try {
-    return await startIn(shop, { order, take, run, tree, clear });
+    return await startIn(shop, { order, take, run, isolation, tree, clear });
   } catch (error) {
     await clear();
     throw error;
@@ -120,20 +135,25 @@ interface Plan {
   readonly order: WorkOrder;
   readonly take: TakeOutput;
   readonly run: HarnessRun;
+  readonly isolation: Isolation;
   readonly tree: BaseTree | undefined;
   readonly clear: () => Promise<KeptDirectory | undefined>;
 }
 
-async function startIn(shop: Shop, { order, take, run, tree, clear }: Plan): Promise<Work> {
+async function startIn(shop: Shop, plan: Plan): Promise<Work> {
+  const { order, take, run, isolation, tree, clear } = plan;
   const { spec, rules } = order;
+  const { user, limits } = isolation;
   const home = shop.baseEnv.HOME ?? homedir();
   const named = tree?.directory ?? (await resolveDirectory(spec, { home, rules }));
-  const temporary = await makeTemporary(shop.directory, order.attempt).catch((error: unknown) => {
-    throw wrapError(error, 'JOB_SPAWN');
-  });
+  const temporary = await makeOwn(shop, order.attempt, user);
   try {
-    const env = buildEnvironment({ base: shop.baseEnv, order, temporary });
-    const child = await spawnCommand(shop, { ...run, env, cwd: named ?? temporary });
+    const terms = { user, passed: rules?.passed ?? [] };
+    const env = buildEnvironment({ base: shop.baseEnv, terms, order, temporary });
+    const unit = nameUnit(order);
+    const launch = planLaunch({ line: run.line, env, isolation, unit }, shop.baseEnv);
+    if (launch.line !== run.line) await requireCommand(run.line[0] ?? '', env.PATH ?? '');
+    const child = await spawnCommand(shop, { ...run, ...launch, cwd: named ?? temporary });
     const process = {
       pid: child.pid,
       start: String(findProcess(child.pid)?.start ?? ''),
@@ -147,9 +167,10 @@ async function startIn(shop: Shop, { order, take, run, tree, clear }: Plan): Pro
       take,
       ports,
       graceMs,
-      watch: meter.watch(process),
-      collect: () => collectArtifacts(named ?? temporary, order),
+      watch: (over) => meter.watch(process, hasLimits(isolation) ? { limits, over } : undefined),
+      collect: () => collectArtifacts(named ?? temporary, order, user?.uid),
       clear,
+      judge: (usage) => judgeScope(launch, { usage, limits, env: shop.baseEnv }),
     });
   } catch (error) {
     await removeTemporary(temporary);
@@ -177,13 +198,14 @@ async function openOwnTree(
 async function collectArtifacts(
   directory: string,
   { spec, collect, rules }: WorkOrder,
+  ownerUid: number | undefined,
 ): Promise<void> {
   if (spec.artifacts === undefined || collect === undefined) return;
-  await collect(await findArtifacts(directory, spec.artifacts, rules));
+  const findFileRefusal = (path: string, bytes: number) => rules?.findFileRefusal(path, bytes);
+  await collect(await findArtifacts(directory, spec.artifacts, { findFileRefusal, ownerUid }));
 }
 
-interface Command extends HarnessRun {
-  readonly env: Record<string, string>;
+interface Command extends HarnessRun, Pick<Launch, 'line' | 'env' | 'user'> {
   readonly cwd: string;
 }
 
@@ -197,6 +219,8 @@ async function spawnCommand(shop: Shop, command: Command): Promise<Child> {
   const [file = '', ...args] = command.line;
   const pipes = await shop.pipes.open();
   try {
+    // Whoever writes `/dev/stdout` opens the pipe again, by its mode.
+    if (command.user !== undefined) givePipes(pipes ?? [], command.user);
     const running = execa(file, args, {
       cwd: command.cwd,
       env: command.env,
@@ -204,6 +228,7 @@ async function spawnCommand(shop: Shop, command: Command): Promise<Child> {
       detached: true,
       cleanup: false,
       ...(command.input === undefined ? { stdin: 'ignore' } : { input: command.input }),
+      ...(command.user === undefined ? {} : { uid: command.user.uid, gid: command.user.gid }),
       stdout: asOutput(pipes?.[0]),
       stderr: asOutput(pipes?.[1]),
       buffer: false,
@@ -222,6 +247,10 @@ async function spawnCommand(shop: Shop, command: Command): Promise<Child> {
   } finally {
     for (const pipe of pipes ?? []) closeSync(pipe.writer);
   }
+}
+
+function givePipes(pipes: readonly OutputPipe[], { uid, gid }: BoxUser): void {
+  for (const { writer } of pipes) fchownSync(writer, uid, gid);
 }
 
 /** The system's code and no more: the messages of Node and execa quote arguments, which may be secret. */

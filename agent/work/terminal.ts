@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { AppError } from '../../protocol/errors.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
+import { type BoxUser, openIsolation } from '../policy/isolation.ts';
 import { findTree } from './base-tree.ts';
 import { buildTerminalEnvironment, type Environment, markVariable } from './environment.ts';
 import {
@@ -29,6 +30,7 @@ import { requireDirectory } from './job-directory.ts';
 import { hostEndMsMax } from './limits.ts';
 import { findProcess } from './process-table.ts';
 import { killTree } from './reaper.ts';
+import { nameSharedFolder } from './shared-folder.ts';
 import type { ProcessMark, Shell, ShellExit, ShellOrder } from './work.ts';
 
 /** Shells that know `-l`; the others are started as they are. */
@@ -48,13 +50,42 @@ export interface ShellScene {
 export async function openShell(scene: ShellScene, order: ShellOrder): Promise<Shell> {
   const { baseEnv, ports } = scene;
   const { columns, rows, mark, take } = order;
-  const directory = await chooseDirectory(scene, order);
-  const file = await chooseShell(baseEnv.SHELL);
-  const env = buildTerminalEnvironment({ base: baseEnv, order, shell: file });
-  const args = loginShells.has(basename(file)) ? ['-l'] : [];
+  const user = findShellUser(order);
+  const home = user?.home ?? baseEnv.HOME ?? homedir();
+  const directory = await chooseDirectory(scene, order, home);
+  const file = await chooseShell(user === undefined ? baseEnv.SHELL : user.shell);
+  const terms = { user, passed: order.rules?.passed ?? [] };
+  const env = buildTerminalEnvironment({ base: baseEnv, terms, order, shell: file });
+  const own = [file, ...(loginShells.has(basename(file)) ? ['-l'] : [])];
+  const [program = '', ...args] = user === undefined ? own : [...(await switchWords(user)), ...own];
   const shell = new HostedShell({ host: startHost(mark), directory, mark, ports, take });
-  await shell.open({ file, args, env, cwd: directory, columns, rows, mark });
+  await shell.open({ file: program, args, env, cwd: directory, columns, rows, mark });
   return shell;
+}
+
+/** Whom the shell runs as, where that is not the agent's user. Errors: POLICY_ISOLATION. */
+function findShellUser({ rules }: ShellOrder): BoxUser | undefined {
+  const isolation = rules?.isolation ?? openIsolation;
+  if (isolation instanceof AppError) throw isolation;
+  return isolation.user;
+}
+
+/**
+ * The PTY's binding changes the user and keeps the groups of root, so util-linux does it.
+ * Errors: POLICY_ISOLATION.
+ */
+async function switchWords({ uid, gid }: BoxUser): Promise<readonly string[]> {
+  for (const folder of ['/usr/bin', '/bin', '/usr/local/bin']) {
+    const file = join(folder, 'setpriv');
+    const isThere = await access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return [file, `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--'];
+  }
+  const detail =
+    'policy.toml: isolation.user: a terminal as another user needs setpriv, which is not here.';
+  throw new AppError('POLICY_ISOLATION', detail);
 }
 
 /** Errors: TERMINAL_UNSUPPORTED where the box has no descriptor or process left; then it has no streams. */
@@ -80,12 +111,18 @@ function findHost(): string {
 }
 
 /** Where the work runs, while that is there; else the person's home. */
-async function chooseDirectory(scene: ShellScene, order: ShellOrder): Promise<string> {
-  const home = scene.baseEnv.HOME ?? homedir();
-  const box = { home, rules: order.rules };
-  const named = order.directory === undefined ? [] : [order.directory];
-  for (const path of [...named, ...(await listOwn(scene, order.attempt))]) {
-    const found = await requireDirectory(path, box).catch(() => undefined);
+async function chooseDirectory(
+  scene: ShellScene,
+  order: ShellOrder,
+  home: string,
+): Promise<string> {
+  const { rules } = order;
+  const named = order.directory === undefined ? [] : [{ path: order.directory, rules }];
+  // What we made ourselves no rule is about.
+  const own = (await listOwn(scene, order.attempt)).map((path) => ({ path, rules: undefined }));
+  for (const place of [...named, ...own]) {
+    const box = { home, rules: place.rules };
+    const found = await requireDirectory(place.path, box).catch(() => undefined);
     if (found !== undefined) return found;
   }
   return (await stat(home).catch(() => undefined))?.isDirectory() === true ? home : '/';
@@ -98,7 +135,8 @@ async function listOwn(
 ): Promise<readonly string[]> {
   if (attempt === undefined) return [];
   const tree = await findTree(trees, attempt);
-  return [...(tree === undefined ? [] : [tree]), join(directory, attempt)];
+  const own = [directory, nameSharedFolder(directory)].map((folder) => join(folder, attempt));
+  return [...(tree === undefined ? [] : [tree]), ...own];
 }
 
 /** The person's own, where it is one that can be started. */

@@ -1,7 +1,8 @@
 /*
  * What running work uses: processor time and memory of each attempt's whole tree.
  *
- * One sampler serves all attempts and paces itself below 0.1 % of a core. It never kills. On Linux cpuMs
+ * One sampler serves all attempts and paces itself below 0.1 % of a core, but where work has limits: then it
+ * looks ten times a second, and tells who goes over. It never kills. On Linux cpuMs
  * is exact to 10 ms for the command and what was waited for, from what the kernel adds to this program at
  * its end; a lower bound for descendants never waited for and for commands that ended in one instant.
  * memoryBytesPeak is the largest sampled sum of resident memory (shared pages count for each process), at
@@ -10,10 +11,18 @@
  */
 import type { WorkUsage } from '../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
-import { sampleMsFirst, sampleMsMax, samplePauseFactor, ticksPerSecond } from './limits.ts';
+import type { WorkLimits } from '../policy/isolation.ts';
+import { findBreach, type TreeUse } from './breach.ts';
+import {
+  limitSampleMsMax,
+  sampleMsFirst,
+  sampleMsMax,
+  samplePauseFactor,
+  ticksPerSecond,
+} from './limits.ts';
 import type { ProcessRow } from './process-table.ts';
 import { findMemory, findProcess, findReapedTicks, listPids } from './process-table.ts';
-import type { ProcessMark } from './work.ts';
+import type { Breach, ProcessMark } from './work.ts';
 
 /** The measured part of a usage. */
 export type MeasuredUsage = Pick<WorkUsage, 'cpuMs' | 'memoryBytesPeak'>;
@@ -31,7 +40,14 @@ export interface Watch {
   close(leftoverTicks: number): MeasuredUsage;
 }
 
+/** Limits of a tree, and who is told when it has passed one. */
+export interface LimitWatch {
+  readonly limits: WorkLimits;
+  readonly over: (breach: Breach) => void;
+}
+
 interface Account {
+  readonly limit: LimitWatch | undefined;
   readonly leader: number;
   isLeaderRunning: boolean;
   /** The most that living members had used in any sample. */
@@ -62,8 +78,9 @@ export class UsageMeter {
   }
 
   /** Begins with one look at the command's memory, as it may end before the first sample. */
-  watch(leader: Pick<ProcessMark, 'pid' | 'start'>): Watch {
+  watch(leader: Pick<ProcessMark, 'pid' | 'start'>, limit?: LimitWatch): Watch {
     const account: Account = {
+      limit,
       leader: leader.pid,
       isLeaderRunning: true,
       sampledTicks: undefined,
@@ -93,11 +110,15 @@ export class UsageMeter {
     const startedAt = this.#ports.clock.monotonicMs();
     const members = this.#sortOut(this.#readCandidates());
     for (const [account, rows] of members) noteSample(account, rows);
+    const isLimited = [...members.keys()].some(({ limit }) => limit !== undefined);
     // What this program has waited for since was no command of ours, so no attempt pays for it.
     this.#reapedTicks = findReapedTicks();
     const costMs = this.#ports.clock.monotonicMs() - startedAt;
     const next = this.#pauseMs * 2;
-    this.#arm(next < sampleMsMax ? next : Math.max(sampleMsMax, costMs * samplePauseFactor));
+    const usualMs = isLimited
+      ? limitSampleMsMax
+      : Math.max(sampleMsMax, costMs * samplePauseFactor);
+    this.#arm(Math.min(next, usualMs));
   }
 
   /** Every process that is or may be ours, parents before their children. */
@@ -164,12 +185,19 @@ function noteSample(account: Account, rows: readonly ProcessRow[]): void {
   const ticks = rows.reduce((sum, row) => sum + row.cpuTicks, 0);
   account.sampledTicks = Math.max(account.sampledTicks ?? 0, ticks);
   const memories = rows.flatMap((row) => findMemory(row.pid) ?? []);
+  const memoryBytes = memories.reduce((sum, memory) => sum + memory.residentBytes, 0);
+  noteLimit(account.limit, { memoryBytes, processCount: memories.length });
   if (memories.length === 0) return;
   account.memoryBytes = Math.max(
     account.memoryBytes ?? 0,
-    memories.reduce((sum, memory) => sum + memory.residentBytes, 0),
+    memoryBytes,
     ...memories.map((memory) => memory.residentBytesPeak),
   );
+}
+
+function noteLimit(limit: LimitWatch | undefined, use: TreeUse): void {
+  const breach = limit === undefined ? undefined : findBreach(limit.limits, use);
+  if (breach !== undefined) limit?.over(breach);
 }
 
 function measure(account: Account, leftoverTicks: number): MeasuredUsage {

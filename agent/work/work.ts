@@ -5,7 +5,7 @@
  * real one with execa and process groups (`spawn.ts`), the simulator's with timers. Work is never
  * started twice by this layer, and nothing here touches the store.
  */
-import type { AppError } from '../../protocol/errors.ts';
+import type { AppError, ErrorCode } from '../../protocol/errors.ts';
 import type {
   ArtifactMiss,
   AttemptId,
@@ -16,9 +16,20 @@ import type {
   LogStream,
   WorkUsage,
 } from '../../protocol/model.ts';
+import type { Isolation } from '../policy/isolation.ts';
+
+/** A limit of the policy that work went over, as it is told. */
+export interface Breach {
+  readonly code: ErrorCode;
+  readonly reason: string;
+}
 
 /** What the box's policy has to say while work starts and ends. */
 export interface WorkRules {
+  /** How work is kept apart now, or why it can't be. */
+  readonly isolation: Isolation | AppError;
+  /** Names of the agent's environment that work gets besides the usual. */
+  readonly passed: readonly string[];
   /** Why nothing may run in this directory, whose links are resolved. */
   findDirectoryRefusal(path: string): AppError | undefined;
   /** Why this file, named below the job's directory, may not leave. */
@@ -59,6 +70,8 @@ export type EndCause = 'cancel' | 'deadline' | 'run-time' | 'hub-silent' | 'agen
 export interface WorkExit {
   readonly usage: WorkUsage;
   readonly finishedAt: number;
+  /** What it was ended for, where that was a limit. */
+  readonly breach?: Breach;
   /** Its checkout, where that holds work which is nowhere else. */
   readonly kept?: KeptDirectory;
 }

@@ -43,4 +43,14 @@ export const trustCodes = {
     'The work ran for as long as the box’s policy lets it.',
     'Make it shorter, or have `work.run_seconds_max` changed in its policy.toml.',
   ),
+  POLICY_LIMIT: lasting(
+    1,
+    'The work used more than the box’s policy lets it.',
+    'Use less, or have `limits` changed in its policy.toml.',
+  ),
+  POLICY_ISOLATION: lasting(
+    4,
+    'The box cannot isolate work as its policy asks.',
+    'Run `odally doctor` there; it says what is missing.',
+  ),
 } as const satisfies Record<string, ErrorRow>;

@@ -6,8 +6,10 @@ import { expect, test } from 'vitest';
 import { buildEnvironment, pathDefault } from '../../../agent/work/environment.ts';
 import { makeOrder } from './bench.ts';
 
+const terms = { user: undefined, passed: [] };
+
 function build(base: Record<string, string | undefined>, env: Record<string, string> = {}) {
-  return buildEnvironment({ base, order: makeOrder(['true'], { env }), temporary: '/t' });
+  return buildEnvironment({ base, terms, order: makeOrder(['true'], { env }), temporary: '/t' });
 }
 
 test('environment: an empty one still finds commands and says where to put temporary files', () => {
@@ -27,4 +29,16 @@ test('environment: a spec may replace what is allowed, but not the marks', () =>
   expect(env).toMatchObject({ PATH: '/b', TZ: 'UTC' });
   expect(env.WALLY_MARK).not.toBe('x');
   expect(env.WALLY_JOB).not.toBe('J9');
+});
+
+test('environment: what the policy passes on comes along, and another user’s work has their home', () => {
+  const base = { HOME: '/root', SSH_AUTH_SOCK: '/s', AWS_SECRET: 'x', USER: 'root' };
+  const order = makeOrder(['true']);
+  const user = { name: 'builder', uid: 1, gid: 1, home: '/home/builder', shell: '/bin/bash' };
+  const env = buildEnvironment({
+    ...{ base, order, temporary: '/t' },
+    terms: { user, passed: ['SSH_*'] },
+  });
+  expect(env).toMatchObject({ SSH_AUTH_SOCK: '/s', HOME: '/home/builder', LOGNAME: 'builder' });
+  expect(env).not.toHaveProperty('AWS_SECRET');
 });
