@@ -7,9 +7,7 @@
  */
 import { type AppError, assert, wrapError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';
-import { answerPair } from '../../protocol/pairing.ts';
 import { type Ports, sleep } from '../../protocol/ports.ts';
-import type { Link } from '../../protocol/transports/link.ts';
 import type { StdioBytes } from '../../protocol/transports/stdio.ts';
 import { type AuditTrail, openAuditTrail } from '../../store/audit-trail.ts';
 import { Committer } from '../../store/committer.ts';
@@ -24,7 +22,6 @@ import { RegexThread } from '../logs/regex-thread.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { presentDetail } from '../verbs/present.ts';
 import { ArtifactMirror } from './artifact-mirror.ts';
-import { notePairing } from './audited-pairing.ts';
 import { type BoxDesk, openBoxes } from './box-desk.ts';
 import type { BoxLife, Parting } from './box-life.ts';
 import type { EventNote } from './change.ts';
@@ -45,6 +42,7 @@ import { openBoxLife } from './open-box-life.ts';
 import { openOutlet } from './open-outlet.ts';
 import { openRetain } from './open-retain.ts';
 import { openSpawnDesk } from './open-spawn.ts';
+import { Reception } from './reception.ts';
 import type { Retain } from './retain.ts';
 import { SentReceipts } from './sent-receipts.ts';
 import type { SpawnDesk } from './spawn-desk.ts';
@@ -98,6 +96,7 @@ export class Hub {
   #invites!: InviteBook;
   #leases!: WatchLeases;
   #retain!: Retain;
+  #reception!: Reception;
   #door: Door | undefined;
   #startedAt = 0;
   #isStopping = false;
@@ -247,13 +246,11 @@ export class Hub {
     });
     this.#retain.start();
     this.#audit.start();
-    this.#door = await this.#parts.openDoor({
-      countExpected: () => this.#sessions?.count ?? 0,
-      sharesKey: (peer) => cockpits.has(peer),
-      admits: (peer) =>
-        this.session(peer) !== undefined || cockpits.has(peer) || this.#invites.admits(peer),
-      accept: (link) => this.#accept(link),
+    this.#reception = new Reception({
+      ...{ sessions: this.#sessions, cockpits, invites: this.#invites, audit: this.#audit },
+      ...{ timers: ports.timers, noticed },
     });
+    this.#door = await this.#parts.openDoor(this.#reception.describe());
     this.#spawned.start();
     noticed(`hub ${key.slice(0, 8)} started`);
   }
@@ -278,10 +275,8 @@ export class Hub {
   }
 
   /** Lets the box of a pairing request in. Errors: INVITE_EXPIRED. */
-  async approvePairing(answered: Answered): Promise<WorkerRecord> {
-    const worker = await this.#invites.approve(answered);
-    this.#welcome(worker);
-    return worker;
+  approvePairing(answered: Answered): Promise<WorkerRecord> {
+    return this.#reception.approve(answered);
   }
 
   /** Ends the trust in a worker, on disk and on the wire. */
@@ -305,28 +300,9 @@ export class Hub {
     void this.stop();
   }
 
-  #accept(link: Link): void {
-    if (this.#sessions?.take(link) || this.#cockpits.take(link)) return;
-    answerPair(link, this.#parts.ports.timers, (request) =>
-      notePairing(this.#audit, request, async () => {
-        if (this.#invites.kindOf(link.peerKey) === 'cockpit') {
-          return (await this.#invites.pairCockpit(link.peerKey, request)).name;
-        }
-        const worker = await this.#invites.pair(link.peerKey, request);
-        this.#welcome(worker);
-        return worker.name;
-      }),
-    );
-  }
-
-  #welcome(worker: WorkerRecord): void {
-    this.#sessions?.open(worker.key);
-    this.#parts.noticed(`paired ${worker.name} (${worker.key.slice(0, 8)}) on ${worker.host}`);
-  }
-
   /** Takes a box over bytes that lead to it, as if it had come by the door. Errors: LINK_*. */
   async takeBytes(bytes: StdioBytes): Promise<void> {
-    this.#accept(await this.door.answer(bytes));
+    this.#reception.take(await this.door.answer(bytes));
   }
 
   #openSessions(): WorkerSessions {
