@@ -12,6 +12,7 @@ import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
 import { dialAgent, type RunningStatus } from './agent-client.ts';
 import { runAudit } from './audit-verb.ts';
+import { runBackup, runRestore } from './backup-verb.ts';
 import { runDoctorCommand } from './doctor/command.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
 import { checkSelf } from './install/self-check.ts';
@@ -37,6 +38,9 @@ const help = `odally: the agent that lends this box to a Wally.
                                     what is wrong with this home and its agent; --fix mends what it can
   odally audit [--since WHEN] [--verb VERB] [--limit N] [--verify [--noted N:HASH]]
                                     what was asked of this box, and by whom; --verify proves that nobody changed it
+  odally backup [--out FILE] [--logs] [--artifacts] [--archive]
+                                    one file with all that this home must not lose, while the agent works
+  odally restore FILE [--dry-run]   put one back; what is there is put aside
   odally stop                       stop it; work that runs is ended, and reported as cancelled
   odally service [VERB]             who keeps it running, now and when the box starts: install, remove, start,
                                     stop, restart or status; by systemd, launchd, or a supervisor and cron
@@ -78,7 +82,10 @@ async function runVerb(program: Program, version: string): Promise<number> {
   const own = findDoctorWords(program.argv);
   if (own !== undefined) return doctor(program, version, own);
   const [first, ...words] = program.argv;
-  if (first === 'audit' && !words.includes('--help')) return runAudit(program, words);
+  const wantsOwnHelp = words.includes('--help') || words.includes('-h');
+  if (first === 'audit' && !wantsOwnHelp) return runAudit(program, words);
+  if (first === 'backup' && !wantsOwnHelp) return runBackup({ program, version }, words);
+  if (first === 'restore' && !wantsOwnHelp) return runRestore(program, words);
   const home = findAgentHome(program.env.ODALLY_HOME);
   const noticed = (line: string) =>
     program.say(`${new Date(program.ports.clock.wallMs()).toISOString()} ${line}`);

@@ -22,6 +22,8 @@ export interface ControlParts {
   readonly who: Readonly<Record<string, unknown>>;
   readonly diagnose: Diagnose;
   readonly timers: Timers;
+  /** Makes a backup as it is asked for, while somebody waits for it. */
+  readonly backUp: (args: unknown, isWanted: () => boolean) => Promise<unknown>;
   /** Stops everything; what waits is ended with the rest, or kept. */
   readonly stop: (waiting: 'end-waiting' | 'keep-waiting') => Promise<void>;
 }
@@ -46,6 +48,14 @@ export async function answerControl(parts: ControlParts, call: ControlCall): Pro
       const wish = parseWish(args);
       if (wish.mode === 'fix') note('doctor --fix');
       return diagnose(wish);
+    }
+    case 'backup': {
+      note('backup');
+      let isWanted = true;
+      call.onDrop(() => {
+        isWanted = false;
+      });
+      return parts.backUp(args, () => isWanted);
     }
     case 'owed':
       return { owed: agent.parting.owed };

@@ -37,6 +37,8 @@ export interface AgentHome {
   readonly archive: string;
   /** What is old of the audit trail. */
   readonly audit: string;
+  /** Backups, where nobody says where else. */
+  readonly backups: string;
   /** What earlier pairings held. */
   readonly setAside: string;
   readonly key: string;
@@ -63,6 +65,7 @@ export function findAgentHome(named: string | undefined): AgentHome {
     guard: join(directory, 'guard'),
     archive: join(directory, 'archive'),
     audit: join(directory, 'audit'),
+    backups: join(directory, 'backups'),
     setAside: join(directory, 'set-aside'),
     key: join(directory, 'odally.key'),
     config: join(directory, 'config.toml'),

@@ -15,11 +15,13 @@ import { type AgentSwarm, openAgentSwarm } from '../protocol/transports/swarm.ts
 import { listenUnix } from '../protocol/transports/unix.ts';
 import { openArtifactFiles } from '../store/artifact-files.ts';
 import { openAuditFiles } from '../store/audit-files.ts';
+import { finishRestore } from '../store/backup-restore.ts';
 import { openBox } from '../store/doctor/box.ts';
 import { openHome, planAuditPolicy } from '../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../store/home-disk.ts';
 import { openLogFiles } from '../store/log-files.ts';
 import { Agent } from './agent.ts';
+import { answerBackup, type BackupScene } from './backup-verb.ts';
 import { answerControl, type ControlParts } from './control-verbs.ts';
 import type { LiveAgent } from './doctor/agent-round.ts';
 import type { Diagnose } from './doctor/answer.ts';
@@ -63,6 +65,7 @@ export interface RunningAgent {
 export async function startAgent(parts: AgentProgramParts): Promise<RunningAgent> {
   const { program, home } = parts;
   await openHome(home.directory);
+  if (await finishRestore(home.directory)) parts.noticed('a restore that was cut off was finished');
   const config = await readAgentConfig(home);
   const pairing = await findPairing(home);
   if (pairing === undefined) throw new AppError('PAIR_MISSING');
@@ -208,7 +211,13 @@ async function openControl(
   const { program, home, version } = parts;
   const key = formatKey(keyPair.publicKey);
   const who = { pid: program.pid, version, home: home.directory, key };
-  const control = { agent, who, diagnose, timers: program.ports.timers, stop };
+  const { clock, timers } = program.ports;
+  const backUp: ControlParts['backUp'] = (args, isWanted) => {
+    const scene = { home, version, pid: program.pid, kv: agent.live.kv, now: clock.wallMs() };
+    const whileAuditRests: BackupScene['whileAuditRests'] = (read) => agent.audit.resting(read);
+    return answerBackup({ ...scene, isWanted, whileAuditRests }, args);
+  };
+  const control = { agent, who, diagnose, timers, backUp, stop };
   return listenUnix(home.socket, (link) =>
     serveControl(link, (call) => answerControl(control, call)),
   );

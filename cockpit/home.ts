@@ -49,6 +49,10 @@ export interface HubHome {
   readonly runtimes: string;
   /** What is old of the audit trail. */
   readonly audit: string;
+  /** Backups, where nobody says where else. */
+  readonly backups: string;
+  /** What restoring and repairing put aside. */
+  readonly setAside: string;
   /** The odally that `wally up --local` keeps beside the hub. */
   readonly localAgent: string;
 }
@@ -79,6 +83,8 @@ export function findHubHome(env: HomeEnv): HubHome {
     archive: join(directory, 'archive'),
     runtimes: join(directory, 'runtimes'),
     audit: join(directory, 'audit'),
+    backups: join(directory, 'backups'),
+    setAside: join(directory, 'set-aside'),
     localAgent:
       agentNamed === undefined || agentNamed === ''
         ? join(directory, 'odally')

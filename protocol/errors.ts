@@ -4,6 +4,7 @@
  * The rows lie in `error-codes/`, a file for each kind; here they are one table. Programmer errors
  * are not among them: they are assertions and stop the program.
  */
+import { auditCodes } from './error-codes/audit.ts';
 import { channelCodes } from './error-codes/channel.ts';
 import { doctorCodes } from './error-codes/doctor.ts';
 import { installCodes } from './error-codes/install.ts';
@@ -22,6 +23,7 @@ export const errorTable = {
   ...reachCodes,
   ...spawnCodes,
   ...workCodes,
+  ...auditCodes,
   ...installCodes,
   ...serviceCodes,
   ...doctorCodes,

@@ -108,13 +108,25 @@ export class AuditTrail {
   }
 
   /** The newest that are wanted, oldest first. */
-  list(wish: AuditWish): Promise<readonly AuditRow[]> {
+  async list(wish: AuditWish): Promise<readonly AuditRow[]> {
+    await this.#flush();
     return this.#keep.reading(async (archive) =>
       listAudit({ ...this.#parts, mark: await archive.findMark() }, wish),
     );
   }
 
-  verify(known: AuditTail | undefined): Promise<AuditProof> {
+  /** What was noted a moment ago is looked at too. */
+  async #flush(): Promise<void> {
+    if (this.#page.isWaiting) await this.#parts.committer().commit([]);
+  }
+
+  /** Runs a reading of the files while nothing of the trail is moved. */
+  resting<T>(read: () => Promise<T>): Promise<T> {
+    return this.#keep.reading(read);
+  }
+
+  async verify(known: AuditTail | undefined): Promise<AuditProof> {
+    await this.#flush();
     return this.#keep.reading(async (archive) =>
       verifyAudit({ ...this.#parts, mark: await archive.findMark() }, known),
     );

@@ -96,6 +96,11 @@ export class AuditPage {
     return this.#tail;
   }
 
+  /** Is there something that is not on its way to the disk? */
+  get isWaiting(): boolean {
+    return this.#lines.length > 0;
+  }
+
   /** Takes an entry, which goes with the next batch; resolves with its number. `at`: wall milliseconds. */
   add(asked: Asked, at: number): number {
     const n = this.#tail.n + 1;

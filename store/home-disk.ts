@@ -81,6 +81,7 @@ export async function openDisk(parts: DiskParts): Promise<HomeDisk> {
     kv: {
       get: (key) => store.get(key),
       range: (range) => store.range(range),
+      snapshot: () => store.snapshot(),
       batch: (ops, durability) => store.batch(ops, durability),
       close() {
         watch.stop();

@@ -30,10 +30,19 @@ export interface KvRow {
   readonly value: Uint8Array;
 }
 
+/** The map as it was at one moment, whatever is written since. To be closed: until then old rows are kept for it. */
+export interface KvSnapshot {
+  range(range: KvRange): Promise<readonly KvRow[]>;
+  /** Safe to repeat. */
+  close(): Promise<void>;
+}
+
 /** The store itself. One process owns it at a time. */
 export interface Kv {
   get(key: string): Promise<Uint8Array | undefined>;
   range(range: KvRange): Promise<readonly KvRow[]>;
+  /** All batches that have resolved are in it, each of the others whole or not at all. */
+  snapshot(): Promise<KvSnapshot>;
   /**
    * All or nothing, also across a crash. Batches become durable in the order of their calls. The ops
    * and their bytes are given up: nobody changes them afterwards, so a store that has to write a batch

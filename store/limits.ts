@@ -162,3 +162,21 @@ export const auditDaysDefault = 730;
 
 /** Between two looks at what of the audit trail goes to files. */
 export const auditLookMs = 5000;
+
+/** Entries of one backup: a file for each log and artifact of a hub that keeps a hundred thousand jobs. */
+export const backupEntriesMax = 2_000_000;
+
+/** Bytes of the last entry of a backup, which names all others. */
+export const backupSumsBytesMax = 512 * 1024 * 1024;
+
+/** Bytes of rows in one entry of a backup. */
+export const backupPieceBytes = 1024 * 1024;
+
+/** Rows that a backup reads in one go: a batch of a busy hub, whose memory it is. */
+export const backupRowsPerRead = 512;
+
+/** Files at the top of a home that a backup takes along: config, keys, pairings. */
+export const backupFileBytesMax = 16 * 1024 * 1024;
+
+/** Bytes of a row's key and value in a backup; a message has at most 1 MiB. */
+export const backupRowBytesMax = 16 * 1024 * 1024;

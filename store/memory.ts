@@ -9,7 +9,8 @@
 import { AppError, assert } from '../protocol/errors.ts';
 import type { DiskTiming } from './disk-timing.ts';
 import { drawBufferedMs, drawCount, drawSyncMs, instantTiming } from './disk-timing.ts';
-import type { Durability, Kv, KvOp, KvRange, KvRow } from './kv.ts';
+import { wholeRange } from './keys.ts';
+import type { Durability, Kv, KvOp, KvRange, KvRow, KvSnapshot } from './kv.ts';
 import { laneJobsMax, memoryUndosMax } from './limits.ts';
 import type { SortedRows } from './sorted-rows.ts';
 import { createSortedRows } from './sorted-rows.ts';
@@ -151,6 +152,21 @@ class MemoryKv implements Kv {
     assert(range.countMax >= 0, 'a range has a countMax of zero or more');
     const { rows } = this.#disk;
     return rows.list(range).map((key) => ({ key, value: rows.get(key)?.slice() ?? noBytes }));
+  }
+
+  async snapshot(): Promise<KvSnapshot> {
+    this.#checkUsable();
+    const { rows } = this.#disk;
+    const copy = createSortedRows();
+    const all = { ...wholeRange, countMax: Number.MAX_SAFE_INTEGER, order: 'ascending' } as const;
+    for (const key of rows.list(all)) copy.set(key, rows.get(key)?.slice() ?? noBytes);
+    return {
+      range: async (range) => {
+        this.#checkUsable();
+        return copy.list(range).map((key) => ({ key, value: copy.get(key)?.slice() ?? noBytes }));
+      },
+      close: async () => undefined,
+    };
   }
 
   async batch(ops: readonly KvOp[], durability: Durability): Promise<void> {

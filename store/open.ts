@@ -11,9 +11,11 @@ import { access, mkdir, readdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Level } from 'level';
 import { AppError, assert, wrapError } from '../protocol/errors.ts';
-import type { Durability, Kv, KvOp, KvRange, KvRow } from './kv.ts';
+import type { Durability, Kv, KvOp, KvRange, KvRow, KvSnapshot } from './kv.ts';
 import { createLane } from './lane.ts';
 import { LevelNames, syncPath } from './level-names.ts';
+
+type AbstractSnapshot = ReturnType<Level['snapshot']>;
 
 /** `level` is classic-level here, whose types it leaves out. */
 type Database = Level<string, Uint8Array> & { getProperty(name: string): string };
@@ -65,12 +67,28 @@ class LevelKv implements Kv {
     });
   }
 
-  async range({ gte, lt, countMax, order }: KvRange): Promise<readonly KvRow[]> {
+  range(range: KvRange): Promise<readonly KvRow[]> {
+    return this.#range(range, {});
+  }
+
+  async snapshot(): Promise<KvSnapshot> {
+    this.#checkOpen();
+    const snapshot = this.#db.snapshot();
+    return {
+      range: (range) => this.#range(range, { snapshot }),
+      close: () => snapshot.close(),
+    };
+  }
+
+  async #range(
+    { gte, lt, countMax, order }: KvRange,
+    from: { readonly snapshot?: AbstractSnapshot },
+  ): Promise<readonly KvRow[]> {
     this.#checkOpen();
     assert(countMax >= 0, 'a range has a countMax of zero or more');
     return this.#attempt(async () => {
       const reverse = order === 'descending';
-      const entries = await this.#db.iterator({ gte, lt, limit: countMax, reverse }).all();
+      const entries = await this.#db.iterator({ gte, lt, limit: countMax, reverse, ...from }).all();
       return entries.map(([key, value]) => ({ key, value: toPlainBytes(value) }));
     });
   }

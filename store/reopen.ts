@@ -14,7 +14,7 @@ import { AppError, assert, wrapError } from '../protocol/errors.ts';
 import type { CancelTimer, Clock, Ports } from '../protocol/ports.ts';
 import { isDiskFull, type StoreHealth } from './disk-guard.ts';
 import { tailKey } from './keys.ts';
-import type { Durability, Kv, KvOp, KvRange, KvRow } from './kv.ts';
+import type { Durability, Kv, KvOp, KvRange, KvRow, KvSnapshot } from './kv.ts';
 import { laneJobsMax, readsWaitingMax, readTriesMax, reopenMsBase, reopenMsMax } from './limits.ts';
 import { findRow, planRow } from './row-codec.ts';
 import { compareKeys } from './sorted-rows.ts';
@@ -92,13 +92,17 @@ export class ReopeningKv implements Kv {
     return this.#read((kv) => kv.get(key));
   }
 
-  async range(range: KvRange): Promise<readonly KvRow[]> {
-    const { gte, lt, countMax } = range;
-    assert(countMax >= 0, 'a range has a countMax of zero or more');
-    const isOurs = compareKeys(gte, tailKey) <= 0 && compareKeys(tailKey, lt) < 0;
-    if (!isOurs) return this.#read((kv) => kv.range(range));
-    const rows = await this.#read((kv) => kv.range({ ...range, countMax: countMax + 1 }));
-    return rows.filter(({ key }) => key !== tailKey).slice(0, countMax);
+  range(range: KvRange): Promise<readonly KvRow[]> {
+    return withoutTail(range, (wider) => this.#read((kv) => kv.range(wider)));
+  }
+
+  /** One that a failure of the store overtakes can be read no more, and says so: STORE_IO. */
+  async snapshot(): Promise<KvSnapshot> {
+    const inner = await this.#read((kv) => kv.snapshot());
+    return {
+      range: (range) => withoutTail(range, (wider) => inner.range(wider)),
+      close: () => inner.close(),
+    };
   }
 
   /**
@@ -270,6 +274,19 @@ export class ReopeningKv implements Kv {
       };
     });
   }
+}
+
+/** Reads a range in which our own row does not show. */
+async function withoutTail(
+  range: KvRange,
+  read: (range: KvRange) => Promise<readonly KvRow[]>,
+): Promise<readonly KvRow[]> {
+  const { gte, lt, countMax } = range;
+  assert(countMax >= 0, 'a range has a countMax of zero or more');
+  const isOurs = compareKeys(gte, tailKey) <= 0 && compareKeys(tailKey, lt) < 0;
+  if (!isOurs) return read(range);
+  const rows = await read({ ...range, countMax: countMax + 1 });
+  return rows.filter(({ key }) => key !== tailKey).slice(0, countMax);
 }
 
 async function readTail(kv: Kv): Promise<number> {

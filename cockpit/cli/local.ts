@@ -1,5 +1,5 @@
 /*
- * The verbs that run in this process because the hub may not: up and down.
+ * The verbs that run in this process because the hub may not: up, down and what is done to a home at rest.
  *
  * `up --foreground` is the hub itself; `up` starts that in the background and waits until it
  * answers. Errors: HUB_*, AGENT_*, HOME_UNWRITABLE, CONFIG_INVALID.
@@ -9,24 +9,9 @@ import { wrapError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
 import { startHub } from '../hub/program.ts';
 import type { Program } from '../ports.ts';
-import type { Grammar } from '../verbs/command-line.ts';
-import type { Style } from '../verbs/verb.ts';
+import type { LocalAnswer, LocalVerb } from './local-verb.ts';
+import { restoreVerb } from './restore.ts';
 import { bringDown, bringUp } from './up.ts';
-
-/** A verb without a hub. It answers with its JSON, or with nothing when it has run to its end. */
-export interface LocalVerb extends Grammar {
-  run(
-    program: Program,
-    args: Readonly<Record<string, unknown>>,
-    version: string,
-  ): Promise<LocalAnswer>;
-}
-
-/** What it answers: a value, and the same in words. */
-export interface LocalAnswer {
-  readonly value: unknown;
-  show(style: Style): string;
-}
 
 /** Starts the hub, and with `--local` an odally beside it. */
 const upVerb: LocalVerb = {
@@ -61,7 +46,7 @@ const downVerb: LocalVerb = {
 };
 
 /** In the order of the help. */
-export const localVerbs: readonly LocalVerb[] = [upVerb, downVerb];
+export const localVerbs: readonly LocalVerb[] = [upVerb, downVerb, restoreVerb];
 
 async function runForeground(program: Program, version: string): Promise<LocalAnswer> {
   const { ports } = program;

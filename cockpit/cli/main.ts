@@ -26,7 +26,8 @@ import { showHelp, showVerbHelp } from './help.ts';
 import { findHubWays } from './hub-ways.ts';
 import { takeHubWords } from './hub-words.ts';
 import { runLinear } from './linear.ts';
-import { type LocalVerb, localVerbs } from './local.ts';
+import { localVerbs } from './local.ts';
+import type { LocalVerb } from './local-verb.ts';
 import { openHubs } from './open-hubs.ts';
 import { printLogItem } from './print-log.ts';
 import { readPrompt } from './read-prompt.ts';
@@ -120,7 +121,7 @@ async function runLocal(scene: Scene, verb: LocalVerb, request: Request): Promis
   const answer = await verb.run(program, request.args, version);
   if (request.isJson) await printJson(program, answer.value);
   else await printText(program, answer.show(chooseStyle(program.isTerminal, program.env.NO_COLOR)));
-  return 0;
+  return answer.exit ?? 0;
 }
 
 interface Remote {

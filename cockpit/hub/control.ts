@@ -29,7 +29,7 @@ export function openControl(path: string, scene: ControlScene): Promise<Listener
 const owner = 'owner';
 
 /** Verbs that only a program on the hub's own box may ask for. */
-const ownersOnly: ReadonlySet<string> = new Set(['stop']);
+const ownersOnly: ReadonlySet<string> = new Set(['stop', 'backup']);
 
 /** Serves a cockpit on another machine; its name comes from its key. */
 export function serveCockpit(link: Link, scene: ControlScene): ServedControl {

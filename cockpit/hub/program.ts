@@ -18,6 +18,7 @@ import { openHubSwarm } from '../../protocol/transports/swarm.ts';
 import { openArchiveFiles } from '../../store/archive-files.ts';
 import { openArtifactFiles } from '../../store/artifact-files.ts';
 import { openAuditFiles } from '../../store/audit-files.ts';
+import { finishRestore } from '../../store/backup-restore.ts';
 import type { Box } from '../../store/doctor/box.ts';
 import { openHome } from '../../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../../store/home-disk.ts';
@@ -63,6 +64,7 @@ const portsKey = metaKey('ports');
 export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
   const { home, ports, version, noticed } = parts;
   await openHome(home.directory);
+  if (await finishRestore(home.directory)) noticed('a restore that was cut off was finished');
   const config = await readHubConfig(home);
   const keyPair = await loadOrCreateIdentity(home.key, ports.random);
   const { kv, guard } = await openDiskOrSay(parts, config);

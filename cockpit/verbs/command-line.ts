@@ -4,6 +4,7 @@
  * A name is one word or two (`team rename`). Flags are parsed by node:util's parseArgs; what comes
  * after `--` is never looked at. Errors: USAGE_VERB, USAGE_FLAG, USAGE_ARGUMENT.
  */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseArgsStringToArgv } from 'string-argv';
 import { AppError, readFirstSentence } from '../../protocol/errors.ts';
@@ -15,6 +16,8 @@ export interface Grammar {
   readonly summary: string;
   readonly operands: readonly string[];
   readonly flags: Readonly<Record<string, Flag>>;
+  /** Arguments that are paths on the asker's box: they are made absolute where they are typed. */
+  readonly paths?: readonly string[];
 }
 
 /** What was asked. */
@@ -47,7 +50,20 @@ export function parseRequest(grammar: Grammar, rest: readonly string[]): Request
   const wantsHelp = help === true;
   const operands = wantsHelp ? {} : readOperands(grammar, positionals);
   const isJson = json === true;
-  return { verb: grammar.name, args: { ...flags, ...operands }, isJson, wantsHelp };
+  const args = makeAbsolute(grammar, { ...flags, ...operands });
+  return { verb: grammar.name, args, isJson, wantsHelp };
+}
+
+/** A program that answers from another directory must mean the same file. */
+function makeAbsolute(
+  { paths = [] }: Grammar,
+  args: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const named = paths.filter((name) => typeof args[name] === 'string' && args[name] !== '');
+  return {
+    ...args,
+    ...Object.fromEntries(named.map((name) => [name, resolve(String(args[name]))])),
+  };
 }
 
 /** Is its answer a stream that lasts until somebody leaves it? That is for a shell: a line has one answer. */

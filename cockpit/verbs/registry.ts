@@ -4,6 +4,7 @@
  * The CLI, the screen and every bridge read this list; there is no other.
  */
 import { auditVerb } from './audit.ts';
+import { backupVerb } from './backup.ts';
 import { cockpitsRevokeVerb, cockpitsVerb } from './cockpits.ts';
 import { dispatchVerb } from './dispatch.ts';
 import { doctorVerb } from './doctor.ts';
@@ -62,6 +63,7 @@ export const verbs: readonly AnyVerb[] = [
   watchVerb,
   doctorVerb,
   exportVerb,
+  backupVerb,
   stopVerb,
 ];
 

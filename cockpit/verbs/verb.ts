@@ -66,6 +66,8 @@ export interface Verb<A, R> {
    */
   readonly operands: readonly string[];
   readonly flags: Readonly<Record<string, Flag>>;
+  /** Arguments that are paths on the asker's box: they are made absolute where they are typed. */
+  readonly paths?: readonly string[];
   /** Does it only look, change something, or destroy something? */
   readonly danger: 'looks' | 'changes' | 'destroys';
   /** With these arguments it only looks. */

@@ -141,6 +141,7 @@ function watchBatches(kv: Kv, batches: (readonly string[])[]): Kv {
       batches.push(ops.map((op) => `${op.type} ${op.key}`));
       return kv.batch(ops, durability);
     },
+    snapshot: () => kv.snapshot(),
     close: () => kv.close(),
   };
 }

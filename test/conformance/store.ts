@@ -37,6 +37,7 @@ export function describeKv(name: string, createPlace: () => Promise<KvPlace>): v
     testBatches(bench);
     testOrder(bench);
     testRanges(bench);
+    testSnapshots(bench);
     testClosing(bench);
   });
 }
@@ -161,6 +162,30 @@ function testRanges(bench: Bench): void {
       '\uFFFD',
       '\u{1F600}',
     ]);
+  });
+}
+
+function testSnapshots(bench: Bench): void {
+  it('snapshot: holds every row as it was, whatever is written and removed since', async () => {
+    const { kv } = bench;
+    await kv.batch([put('a', '1'), put('b', '1')], 'synced');
+    const snapshot = await kv.snapshot();
+    await kv.batch([put('a', '2'), del('b'), put('c', '1')], 'synced');
+    const all = { gte: '', lt: 'z', countMax: 9 } as const;
+    expect(await snapshot.range({ ...all, order: 'ascending' })).toEqual([
+      { key: 'a', value: bytes('1') },
+      { key: 'b', value: bytes('1') },
+    ]);
+    const down = await snapshot.range({ ...all, countMax: 1, order: 'descending' });
+    expect(down).toEqual([{ key: 'b', value: bytes('1') }]);
+    expect(await kv.get('b')).toBeUndefined();
+    await snapshot.close();
+    await snapshot.close();
+  });
+
+  it('snapshot: none can be taken of a store that is closed', async () => {
+    await bench.kv.close();
+    await expect(bench.kv.snapshot()).rejects.toMatchObject({ code: 'STORE_IO' });
   });
 }
 

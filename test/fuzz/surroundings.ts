@@ -55,6 +55,7 @@ export function oneRow(row: KvRow): Kv {
   return {
     get: async () => row.value,
     range: async () => [row],
+    snapshot: async () => ({ range: async () => [row], close: async () => undefined }),
     batch: async () => undefined,
     close: async () => undefined,
   };

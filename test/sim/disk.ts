@@ -224,6 +224,7 @@ export class SimDisk {
       get: (key) => read(() => kv.get(key)),
       range: (range) => read(() => kv.range(range)),
       batch: (ops, durability) => kv.batch(ops, durability),
+      snapshot: () => read(() => kv.snapshot()),
       close: () => kv.close(),
     };
   }

@@ -177,6 +177,7 @@ describe('checks', () => {
         const kept = ops.filter(({ key }) => !key.startsWith('r/'));
         return kv.batch(kept, durability);
       },
+      snapshot: () => kv.snapshot(),
       close: () => kv.close(),
     });
     expect(await findFailure({ wrapKv }, 40)).not.toEqual([]);

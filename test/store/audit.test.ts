@@ -149,6 +149,7 @@ describe('audit', () => {
       ...trail.parts,
       kv: {
         ...broken,
+        snapshot: () => trail.kv.snapshot(),
         close: () => trail.kv.close(),
         batch: (ops, how) =>
           ops.some(({ type }) => type === 'del')

@@ -313,6 +313,7 @@ function createGate() {
   const kv: Kv = {
     get: async () => undefined,
     range: async () => [],
+    snapshot: () => Promise.reject(new Error('nobody asks')),
     close: async () => {},
     batch(ops, durability) {
       batches.push(ops.map(({ key }) => key));

@@ -29,6 +29,7 @@ test.skipIf(reason !== undefined)(
     });
     const store = {
       write: (key: string, value: Uint8Array) => kv.batch([{ type: 'put', key, value }], 'synced'),
+      snapshot: () => kv.snapshot(),
       close: () => kv.close(),
     };
     const plan = { rounds: 4, valueBytes: 300, perRound: 400, fullMs: 60 };

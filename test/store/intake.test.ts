@@ -39,6 +39,7 @@ async function begin(disk: MemoryDisk, fate: Fate, isAfterCrash: boolean): Promi
   const kv: Kv = {
     get: (name) => inner.get(name),
     range: (range) => inner.range(range),
+    snapshot: () => inner.snapshot(),
     batch: (ops: readonly KvOp[], durability) => {
       // A dead process writes nothing more.
       if (isDead) return new Promise(() => undefined);
@@ -149,6 +150,7 @@ describe('intake', () => {
     const kv: Kv = {
       get: (name) => inner.get(name),
       range: (range) => inner.range(range),
+      snapshot: () => inner.snapshot(),
       batch: (ops, durability) => {
         batches.push(...ops.map((op) => `${op.type} ${op.key.split('/')[0]}`));
         return inner.batch(ops, durability);

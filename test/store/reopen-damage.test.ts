@@ -113,6 +113,7 @@ function openScript() {
     return {
       get: read,
       range: async () => [],
+      snapshot: () => Promise.reject(new Error('nobody asks')),
       close: async () => undefined,
       batch: async (ops) => {
         failures.writes -= 1;

@@ -63,6 +63,7 @@ async function openDesk(): Promise<HubDesk> {
     get: (key: string) => wait(kv.get(key)),
     range: (range: Parameters<typeof kv.range>[0]) => wait(kv.range(range)),
     batch: kv.batch.bind(kv),
+    snapshot: () => kv.snapshot(),
     close: () => kv.close(),
   };
   const state = await readDeskState(kv, []);

@@ -1,0 +1,60 @@
+/*
+ * `wally restore FILE`: a backup put back into this home, with what was there put aside.
+ *
+ * It runs here and not in a hub, because none may run. Errors: HUB_RUNNING, BACKUP_*, RESTORE_FAILED.
+ */
+import { readdir } from 'node:fs/promises';
+import { z } from 'zod';
+import { AppError } from '../../protocol/errors.ts';
+import { dialUnix } from '../../protocol/transports/unix.ts';
+import { showRestore } from '../../store/backup-text.ts';
+import { openHome } from '../../store/home.ts';
+import type { Kv, KvOp } from '../../store/kv.ts';
+import { restoreHome } from '../../store/restore-home.ts';
+import { findRow, planRow } from '../../store/row-codec.ts';
+import { findHubHome, type HubHome } from '../home.ts';
+import { nextJobKey } from '../hub/desk-state.ts';
+import type { LocalVerb } from './local-verb.ts';
+
+/** Restores. */
+export const restoreVerb: LocalVerb = {
+  name: 'restore',
+  summary: 'put a backup back; what is there is put aside',
+  operands: ['file'],
+  flags: { 'dry-run': { help: 'read and prove it all, and say what would be done' } },
+  paths: ['file'],
+  async run(program, { file, 'dry-run': dryRun }) {
+    const home = findHubHome(program.env);
+    const isDryRun = dryRun === true;
+    if (typeof file !== 'string') throw new AppError('USAGE_ARGUMENT', 'restore: name a FILE.');
+    if (!isDryRun) await openHome(home.directory);
+    const answer = await restoreHome({
+      ...{ file, isDryRun, store: home.store, directory: home.directory },
+      program: 'wally',
+      amend: (kv) => keepNumbers(kv, home),
+      now: program.ports.clock.wallMs(),
+      isAnswered: await isAnswered(home.socket),
+      busy: 'HUB_RUNNING',
+    });
+    const value = { ...answer, isDryRun };
+    return { value, show: () => showRestore(answer, isDryRun ? 'planned' : 'done') };
+  },
+};
+
+/** The number of a job whose log lies in this home, also after the backup, is given to no other job. */
+async function keepNumbers(kv: Kv, home: HubHome): Promise<readonly KvOp[]> {
+  const names = await Promise.all(
+    [home.logs, home.artifacts].map((folder) => readdir(folder).catch(() => [])),
+  );
+  const logged = names.flat().map((name) => Number(/^J(\d+)\./.exec(name)?.[1] ?? 0));
+  const next = Math.max(0, ...logged) + 1;
+  const noted = (await findRow(kv, nextJobKey, z.number().int().positive())) ?? 1;
+  return [planRow(nextJobKey, Math.max(noted, next))];
+}
+
+/** Is somebody behind this socket? */
+export async function isAnswered(path: string): Promise<boolean> {
+  const link = await dialUnix(path).catch(() => undefined);
+  link?.close('closed');
+  return link !== undefined;
+}

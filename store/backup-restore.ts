@@ -1,0 +1,262 @@
+/*
+ * Putting a backup back: unpacked and proven beside the home's files first, then moved in, what was there put aside.
+ *
+ * Until every hash has been compared nothing of the home is touched. The moves are written down before the first of
+ * them (`restore.json`), so that one that was cut off is finished by whoever comes next: another restore, or the
+ * program at its start. What the backup does not hold stays where it is: logs that are newer than the rows keep
+ * their job numbers from being given to other jobs. Errors: BACKUP_*, RESTORE_FAILED, STORE_*.
+ */
+import { createWriteStream } from 'node:fs';
+import { access, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
+import { syncDirectory } from '../protocol/sync-directory.ts';
+import {
+  type BackupHead,
+  type BackupProgram,
+  filesPrefix,
+  headName,
+  readHead,
+  rowsPrefix,
+} from './backup-head.ts';
+import { decodeRows } from './backup-rows.ts';
+import { type BackupEntry, collect, damaged, readBackup } from './backup-tar.ts';
+import { metaKey } from './keys.ts';
+import type { Kv, KvOp } from './kv.ts';
+import { syncPath } from './level-names.ts';
+import { backupPieceBytes, backupRowBytesMax } from './limits.ts';
+import { openLevelKv } from './open.ts';
+import { planRow } from './row-codec.ts';
+
+/** What is restored, and into which home. */
+export interface RestorePlan {
+  readonly file: string;
+  readonly program: BackupProgram;
+  /** The home; it need not be there. */
+  readonly directory: string;
+  /** Wall milliseconds. */
+  readonly now: number;
+  /** Rows that the restored store needs because of what the home has lived through since. */
+  readonly amend: (kv: Kv) => Promise<readonly KvOp[]>;
+}
+
+/** What was restored, or would be. */
+export interface RestoreAnswer {
+  readonly head: BackupHead;
+  readonly rows: number;
+  readonly files: number;
+  /** What of the home was put aside, and where; empty where there was nothing. */
+  readonly aside: readonly string[];
+  readonly asideIn: string | null;
+}
+
+const movesSchema = z.object({ names: z.array(z.string().regex(/^[^/\0]+$/)), aside: z.string() });
+
+/** Folder of what is unpacked, inside of the home, so that moves are renames. */
+const freshFolder = 'restore.new';
+
+const movesFile = 'restore.json';
+
+/** Reads and proves the whole backup and says what restoring it would do. Changes nothing. */
+export async function planRestore(plan: RestorePlan): Promise<RestoreAnswer> {
+  const seen = new Unpacked(plan, undefined);
+  await readBackup(plan.file, (entry) => seen.take(entry));
+  return describe(plan, seen);
+}
+
+/** Restores. The caller has made sure that nobody runs on the home. */
+export async function restoreBackup(plan: RestorePlan): Promise<RestoreAnswer> {
+  const { file, directory } = plan;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await finishRestore(directory);
+  const fresh = join(directory, freshFolder);
+  try {
+    await rm(fresh, { recursive: true, force: true });
+    await mkdir(fresh, { mode: 0o700 });
+    const kv = await openLevelKv(join(fresh, 'store'));
+    const unpacked = new Unpacked(plan, { fresh, kv });
+    try {
+      await readBackup(file, (entry) => unpacked.take(entry));
+      await unpacked.finish();
+    } finally {
+      await kv.close();
+    }
+    const answer = await describe(plan, unpacked);
+    await writeMoves(plan, await readdir(fresh), answer);
+    await finishRestore(directory);
+    return answer;
+  } catch (thrown) {
+    if (!(await isThere(join(directory, movesFile))))
+      await rm(fresh, { recursive: true, force: true });
+    throw wrapError(thrown, 'RESTORE_FAILED');
+  }
+}
+
+/**
+ * Finishes the moves of a restore that was cut off, if there was one; says whether. Every program that opens a home
+ * asks this first. Errors: RESTORE_FAILED.
+ */
+export async function finishRestore(directory: string): Promise<boolean> {
+  const moves = await readMoves(directory);
+  if (moves === undefined) return false;
+  const aside = join(directory, moves.aside);
+  await mkdir(aside, { recursive: true, mode: 0o700 });
+  for (const name of moves.names) {
+    const fresh = join(directory, freshFolder, name);
+    // Where the fresh one has gone the move is over.
+    if (!(await isThere(fresh))) continue;
+    if (!(await isThere(join(aside, name))))
+      await renameIfThere(join(directory, name), join(aside, name));
+    await rename(fresh, join(directory, name));
+  }
+  await syncDirectory(aside);
+  await syncDirectory(directory);
+  await rm(join(directory, movesFile), { force: true });
+  await rm(join(directory, freshFolder), { recursive: true, force: true });
+  // Empty folders would only puzzle.
+  for (const folder of [aside, dirname(aside)]) {
+    if ((await readdir(folder)).length === 0) await rmdir(folder);
+  }
+  return true;
+}
+
+/** Takes the entries of a backup, and writes them where there is a place for them. */
+class Unpacked {
+  rows = 0;
+  files = 0;
+  /** Names at the top of the home. */
+  readonly tops = new Set<string>(['store']);
+  head: BackupHead | undefined;
+  readonly #plan: RestorePlan;
+  readonly #place: { readonly fresh: string; readonly kv: Kv } | undefined;
+
+  constructor(plan: RestorePlan, place: Unpacked['place']) {
+    this.#plan = plan;
+    this.#place = place;
+  }
+
+  /** For the type of the constructor's argument. */
+  get place(): { readonly fresh: string; readonly kv: Kv } | undefined {
+    return this.#place;
+  }
+
+  async take(entry: BackupEntry): Promise<void> {
+    const { file, program } = this.#plan;
+    const { name } = entry;
+    if (this.head === undefined) {
+      if (name !== headName) throw damaged(file, 'it does not begin with its head');
+      this.head = readHead(await collectShort(file, entry), program);
+      return;
+    }
+    if (name.startsWith(rowsPrefix)) return this.#takeRows(entry);
+    if (name.startsWith(filesPrefix)) return this.#takeFile(entry, name.slice(filesPrefix.length));
+    throw damaged(file, `nobody knows its entry ${name}`);
+  }
+
+  async finish(): Promise<void> {
+    const { kv, fresh } = this.#place ?? {};
+    if (kv === undefined || fresh === undefined) return;
+    // The restored store says of itself that it is one, for whoever wonders later.
+    const word = planRow(metaKey('restored'), { at: this.#plan.now, from: this.head?.at });
+    await kv.batch([...(await this.#plan.amend(kv)), word], 'synced');
+    await syncTree(fresh);
+  }
+
+  async #takeRows(entry: BackupEntry): Promise<void> {
+    const rows = decodeRows(await collectShort(this.#plan.file, entry));
+    this.rows += rows.length;
+    const ops = rows.map(({ key, value }) => ({ type: 'put', key, value }) as const);
+    await this.#place?.kv.batch(ops, 'buffered');
+  }
+
+  async #takeFile({ bytes }: BackupEntry, path: string): Promise<void> {
+    const [top = ''] = path.split('/');
+    if (['store', movesFile, freshFolder].includes(top)) {
+      throw damaged(this.#plan.file, `${path} may not come from a backup`);
+    }
+    this.tops.add(top);
+    this.files += 1;
+    if (this.#place === undefined) {
+      await collectNothing(bytes);
+      return;
+    }
+    const to = join(this.#place.fresh, path);
+    await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+    await pipeline(bytes, createWriteStream(to, { mode: 0o600, flush: true }));
+  }
+}
+
+async function describe(plan: RestorePlan, unpacked: Unpacked): Promise<RestoreAnswer> {
+  const { head, rows, files, tops } = unpacked;
+  if (head === undefined) throw damaged(plan.file, 'it is empty');
+  const there = await Promise.all([...tops].map((name) => isThere(join(plan.directory, name))));
+  const aside = [...tops].filter((_, index) => there[index]).toSorted();
+  return { head, rows, files, aside, asideIn: aside.length === 0 ? null : nameAside(plan) };
+}
+
+async function writeMoves(
+  plan: RestorePlan,
+  names: readonly string[],
+  { asideIn }: RestoreAnswer,
+): Promise<void> {
+  const path = join(plan.directory, movesFile);
+  const moves = { names, aside: asideIn ?? nameAside(plan) };
+  await writeFile(`${path}.new`, JSON.stringify(moves), { mode: 0o600, flush: true });
+  await rename(`${path}.new`, path);
+  await syncDirectory(plan.directory);
+}
+
+async function readMoves(directory: string) {
+  const text = await readFile(join(directory, movesFile), 'utf8').catch((thrown: unknown) => {
+    if (hasSystemCode(thrown, 'ENOENT')) return undefined;
+    throw wrapError(thrown, 'RESTORE_FAILED');
+  });
+  if (text === undefined) return undefined;
+  try {
+    return movesSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new AppError('RESTORE_FAILED', `${join(directory, movesFile)} cannot be read.`, {
+      cause,
+    });
+  }
+}
+
+/** A folder of the home, named by the instant, as those of other things that were put aside. */
+function nameAside({ now }: RestorePlan): string {
+  return join('set-aside', String(Math.round(now)).padStart(15, '0'));
+}
+
+async function collectShort(file: string, entry: BackupEntry): Promise<Uint8Array> {
+  if (entry.size > backupPieceBytes + backupRowBytesMax + 8) {
+    throw damaged(file, `${entry.name} is too long`);
+  }
+  return Buffer.concat(await collect(entry.bytes));
+}
+
+async function collectNothing(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of bytes) {
+    // Read for its hash.
+  }
+}
+
+async function syncTree(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) await syncTree(join(directory, entry.name));
+  }
+  await syncPath(directory);
+}
+
+async function renameIfThere(from: string, to: string): Promise<void> {
+  await rename(from, to).catch((thrown: unknown) => {
+    if (!hasSystemCode(thrown, 'ENOENT')) throw thrown;
+  });
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

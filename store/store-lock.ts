@@ -1,0 +1,39 @@
+/*
+ * Holding a store that is not opened: nobody else can open it meanwhile, and nothing in it is touched.
+ *
+ * Opening a damaged store changes it: LevelDB reads its log, drops what it cannot read, and deletes the log. Its
+ * lock is on the inode of `LOCK`, so a throw-away store whose `LOCK` is a hard link to it takes the very lock.
+ * Errors: STORE_LOCKED, STORE_IO. Source: LevelDB 1.20, util/env_posix.cc; fcntl(2).
+ */
+import { link, mkdir, mkdtemp, open, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { wrapError } from '../protocol/errors.ts';
+import { openLevelKv } from './open.ts';
+
+/** A store that is held. */
+export interface HeldStore {
+  /** Lets go of it; safe to repeat. */
+  release(): Promise<void>;
+}
+
+/** Holds the store in `directory`, whose folder is made where it is missing. */
+export async function holdStore(directory: string): Promise<HeldStore> {
+  const parent = dirname(directory);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const place = await mkdtemp(join(parent, 'hold-'));
+  const drop = () => rm(place, { recursive: true, force: true });
+  try {
+    await (await open(join(directory, 'LOCK'), 'a', 0o600)).close();
+    await link(join(directory, 'LOCK'), join(place, 'LOCK'));
+    const kv = await openLevelKv(place);
+    return {
+      async release() {
+        await kv.close();
+        await drop();
+      },
+    };
+  } catch (thrown) {
+    await drop();
+    throw wrapError(thrown, 'STORE_IO');
+  }
+}
