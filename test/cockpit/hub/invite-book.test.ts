@@ -235,3 +235,48 @@ describe('invite that asks', () => {
     expect(later.inbox.list()).toEqual([]);
   });
 });
+
+describe('invite book: a wished name', () => {
+  test('invite book: who comes with it is called so, and nobody else is while it is open', async () => {
+    const { bench, book } = await setUp();
+    const wished = await book.create({ ...order, name: 'alice' });
+    const plain = await book.create(order);
+    // The list of names begins with alice, who is promised.
+    expect((await book.pair(plain.oneTimeKey, ask(bob))).name).toBe('bob');
+    await expect(book.create({ ...order, name: 'alice' })).rejects.toMatchObject({
+      code: 'WORKER_NAME_TAKEN',
+    });
+    const again = await openBook(bench);
+    expect((await again.pair(wished.oneTimeKey, ask(alice))).name).toBe('alice');
+  });
+
+  test('invite book: a name that is no name, or somebody’s, makes no invite', async () => {
+    const { bench, book, oneTimeKey } = await setUp();
+    await book.pair(oneTimeKey, ask(alice));
+    const refused = (name: string) => expect(book.create({ ...order, name })).rejects;
+    await refused('alice').toMatchObject({ code: 'WORKER_NAME_TAKEN' });
+    await refused('No Name').toMatchObject({ code: 'WORKER_NAME' });
+    expect(await readRows(bench)).toHaveLength(1);
+  });
+
+  test('invite book: a promise ends with its invite; a box that is known keeps the name it has', async () => {
+    const { bench, book, oneTimeKey } = await setUp();
+    await book.pair(oneTimeKey, ask(alice));
+    const wished = await book.create({ ...order, name: 'boxy' });
+    expect((await book.pair(wished.oneTimeKey, ask(alice))).name).toBe('alice');
+    await book.create({ ...order, name: 'other' });
+    await bench.ports.advance(1001);
+    await expect(book.create({ ...order, name: 'other' })).resolves.toBeDefined();
+  });
+
+  test('invite book: one that is withdrawn lets nobody in, and is gone from the disk', async () => {
+    const { bench, book, oneTimeKey } = await setUp();
+    await book.withdraw(oneTimeKey);
+    await book.withdraw(oneTimeKey);
+    expect(book.admits(oneTimeKey)).toBe(false);
+    expect(await readRows(bench)).toEqual([]);
+    await expect(book.pair(oneTimeKey, ask(alice))).rejects.toMatchObject({
+      code: 'INVITE_EXPIRED',
+    });
+  });
+});
