@@ -7,6 +7,7 @@ import type { UpgradeTold } from '../protocol/box-frames.ts';
 import type { OwnerFrame } from '../protocol/frames.ts';
 import type { AttemptId, PeerKey } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
+import type { Reach } from '../protocol/reach.ts';
 import type { Link } from '../protocol/transports/link.ts';
 import type { ArtifactStore } from '../store/artifact.ts';
 import type { AuditPolicy, AuditPort } from '../store/audit-keep.ts';
@@ -48,6 +49,8 @@ export interface AgentParts {
   readonly guards: GuardSource;
   /** One try to reach the hub; ends by itself. */
   readonly dial: () => Promise<Link>;
+  /** The hub says where it may be found from now on. */
+  readonly reachTold: (reach: Reach) => void;
   readonly hub: PeerKey;
   readonly host: string;
   readonly version: string;

@@ -213,6 +213,7 @@ export class Agent implements SessionHost {
     this.#trouble = null;
     this.#desk.noteHub(hello.takesWhole === true ? 'whole' : 'each');
     this.#keepLink.opened();
+    if (hello.reach !== undefined) this.#parts.reachTold(hello.reach);
     // What a crash kept of attempts whose reports were acknowledged before it.
     this.#desk.acked(this.#desk.streams?.counts.acked ?? 0);
     this.#leavings.linked();

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError, hasSystemCode } from '../protocol/errors.ts';
 import { harnessIdSchema } from '../protocol/messages.ts';
+import { reachSchema } from '../protocol/reach.ts';
 import {
   auditConfigFields,
   diskConfigSchema,
@@ -115,15 +116,12 @@ export function readAgentConfig(home: AgentHome): Promise<AgentConfig> {
   return readConfig(home.config, configSchema);
 }
 
-const addressSchema = z.object({ host: z.string(), port: z.number().int().min(1).max(65_535) });
-
 const pairingSchema = z.object({
   hub: z.string().regex(/^[0-9a-f]{64}$/),
   name: z.string(),
   /** One-time key of the code that made it; absent in pairings of older versions. */
   invite: z.string().optional(),
-  addresses: z.array(addressSchema),
-  rendezvous: z.array(addressSchema),
+  ...reachSchema.shape,
 });
 
 /** The hub that this agent trusts, and where it may be. */

@@ -15,6 +15,7 @@ import { type Invite, isExpired, parseInvite } from '../protocol/invite.ts';
 import { dialAttemptMsMax } from '../protocol/limits.ts';
 import { askToPair } from '../protocol/pairing.ts';
 import { sleep } from '../protocol/ports.ts';
+import { pickReach } from '../protocol/reach.ts';
 import { callOverStdio, type StdioBytes } from '../protocol/transports/stdio.ts';
 import { openAgentSwarm } from '../protocol/transports/swarm.ts';
 import { openHome } from '../store/home.ts';
@@ -57,9 +58,8 @@ export async function pair(parts: PairParts, code: string): Promise<Pairing> {
   try {
     const name = await askHub(parts, invite, seemsExpired ? expiredDialMs : dialAttemptMsMax * 2);
     if (kv !== undefined) await setAside({ home, kv, ports, noticed });
-    const { hubKey: hub, oneTimeKey, addresses, rendezvous } = invite;
-    const where = { addresses: [...addresses], rendezvous: [...rendezvous] };
-    const pairing = { hub, name, invite: oneTimeKey, ...where };
+    const { hubKey: hub, oneTimeKey } = invite;
+    const pairing = { hub, name, invite: oneTimeKey, ...pickReach(invite) };
     await savePairing(home, pairing, program.pid);
     return pairing;
   } finally {

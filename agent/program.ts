@@ -36,6 +36,7 @@ import {
   type Pairing,
   readAgentConfig,
 } from './home.ts';
+import { HubPlaces } from './hub-places.ts';
 import { findUpgradeTold } from './install/upgrade-record.ts';
 import { findBuild } from './install/versions.ts';
 import { Policies } from './policy/policies.ts';
@@ -109,6 +110,7 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     config,
     graceMs: config.grace_ms,
   });
+  const places = new HubPlaces({ home, pairing, pid: program.pid, noticed });
   const agent = new Agent({
     ports,
     kv: disk.kv,
@@ -129,10 +131,10 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
       swarm.dial({
         hubKey: pairing.hub,
         keyPair,
-        addresses: pairing.addresses,
-        rendezvous: pairing.rendezvous,
+        ...places.reach,
         timeoutMs: dialAttemptMsMax,
       }),
+    reachTold: (reach) => void places.told(reach),
     hub: pairing.hub,
     host: config.host ?? program.hostname,
     version,

@@ -29,6 +29,7 @@ import {
 } from './limits.ts';
 import { attemptIdSchema, keptDirectorySchema } from './messages.ts';
 import { peerText } from './peer-text.ts';
+import { reachSchema } from './reach.ts';
 import { terminalFrameSchemas } from './terminal-frames.ts';
 import { negotiateVersion, type VersionRange } from './version.ts';
 
@@ -117,6 +118,8 @@ const helloSchema = z.object({
   draining: peerText(16).exactOptional(),
   /** From an agent: what became of its last change of version. */
   upgrade: upgradeToldSchema.exactOptional(),
+  /** From the hub: where it may be found from now on. */
+  reach: reachSchema.exactOptional(),
 });
 
 const body = bytes.refine((value) => value.length > 0 && value.length <= messageBytesMax);

@@ -14,6 +14,7 @@ import { formatKey, type KeyPair, keyBytes, keyPairFromSeed, parseKey } from './
 import { inviteMsMax } from './limits.ts';
 import type { PeerKey } from './model.ts';
 import type { Clock, Random } from './ports.ts';
+import type { ReadonlyReach, RelayPlace } from './reach.ts';
 import type { Address } from './transports/address.ts';
 
 /** Whom a code lets in: a box that works, or a screen that looks in and asks. */
@@ -44,13 +45,9 @@ const checksumBytes = 4;
 const hostCharsMax = 253;
 
 /** What to put into a new code. */
-export interface InvitePlan {
+export interface InvitePlan extends ReadonlyReach {
   readonly kind: InviteKind;
   readonly hubKey: PeerKey;
-  /** Where the hub listens, the best first. */
-  readonly addresses: readonly Address[];
-  /** Nodes that know where the hub is when it is not there. */
-  readonly rendezvous: readonly Address[];
   readonly ttlMs: number;
   readonly random: Random;
   readonly clock: Clock;
@@ -65,13 +62,11 @@ export interface NewInvite {
 }
 
 /** What a code says. */
-export interface Invite {
+export interface Invite extends ReadonlyReach {
   readonly kind: InviteKind;
   readonly hubKey: PeerKey;
   readonly oneTimeKey: PeerKey;
   readonly oneTimeKeyPair: KeyPair;
-  readonly addresses: readonly Address[];
-  readonly rendezvous: readonly Address[];
   readonly expiresAt: number;
 }
 
@@ -88,7 +83,9 @@ export function createInvite(plan: InvitePlan): NewInvite {
   const expiresAt = Math.floor(plan.clock.wallMs() + plan.ttlMs);
   const addresses = plan.addresses.slice(0, inviteAddressesMax).map(packAddress);
   const rendezvous = plan.rendezvous.slice(0, inviteAddressesMax).map(packAddress);
-  const payload = encodeValue([hubKey, secret, expiresAt, addresses, rendezvous]);
+  // Absent where there is neither, so that an older agent can read the code.
+  const further = packFurther(plan);
+  const payload = encodeValue([hubKey, secret, expiresAt, addresses, rendezvous, ...further]);
   const body = Buffer.concat([payload, checksum(payload)]).toString('base64url');
   const { publicKey } = deriveKeyPair(plan.kind, hubKey, secret);
   return { code: invitePrefixes[plan.kind] + body, oneTimeKey: formatKey(publicKey), expiresAt };
@@ -112,6 +109,13 @@ export function isInviteLike(word: string): boolean {
 /** Is the code over? Clocks of two boxes differ, so only the hub's judgement counts. */
 export function isExpired(invite: { readonly expiresAt: number }, nowMs: number): boolean {
   return nowMs >= invite.expiresAt;
+}
+
+function packFurther({ nodes, relay }: Pick<InvitePlan, 'nodes' | 'relay'>): readonly unknown[] {
+  if (nodes === undefined && relay === undefined) return [];
+  const met =
+    nodes === 'public' ? nodes : (nodes ?? []).slice(0, inviteAddressesMax).map(packAddress);
+  return [[met, ...(relay === undefined ? [] : [[parseKey(relay.key), ...packAddress(relay)]])]];
 }
 
 function packAddress(address: Address): readonly [string, number] {
@@ -145,8 +149,8 @@ function unwrapPayload(code: string): { readonly kind: InviteKind; readonly payl
 const kinds: readonly InviteKind[] = ['worker', 'cockpit'];
 
 function parseFields(kind: InviteKind, value: unknown): Invite {
-  expect(Array.isArray(value) && value.length === 5, 'five fields');
-  const [hubKey, secret, expiresAt, addresses, rendezvous] = value as readonly unknown[];
+  expect(Array.isArray(value) && (value.length === 5 || value.length === 6), 'five or six fields');
+  const [hubKey, secret, expiresAt, addresses, rendezvous, further] = value as readonly unknown[];
   expect(hubKey instanceof Uint8Array && hubKey.byteLength === keyBytes, 'a hub key');
   expect(secret instanceof Uint8Array && secret.byteLength === secretBytes, 'a secret');
   expect(Number.isSafeInteger(expiresAt), 'an end');
@@ -158,8 +162,26 @@ function parseFields(kind: InviteKind, value: unknown): Invite {
     oneTimeKeyPair,
     addresses: parseAddresses(addresses),
     rendezvous: parseAddresses(rendezvous),
+    ...(further === undefined ? {} : parseFurther(further)),
     expiresAt: expiresAt as number,
   };
+}
+
+function parseFurther(value: unknown): Pick<Invite, 'nodes' | 'relay'> {
+  expect(Array.isArray(value) && value.length >= 1 && value.length <= 2, 'nodes and a relay');
+  const [met, carrier] = value as readonly unknown[];
+  const nodes = met === 'public' ? met : [...parseAddresses(met)];
+  return {
+    ...(nodes.length === 0 ? {} : { nodes }),
+    ...(carrier === undefined ? {} : { relay: parseRelay(carrier) }),
+  };
+}
+
+function parseRelay(value: unknown): RelayPlace {
+  expect(Array.isArray(value) && value.length === 3, 'a relay');
+  const [key, ...place] = value as readonly unknown[];
+  expect(key instanceof Uint8Array && key.byteLength === keyBytes, 'the key of a relay');
+  return { key: formatKey(key), ...parseAddress(place) };
 }
 
 function parseAddresses(value: unknown): readonly Address[] {

@@ -38,6 +38,7 @@ export interface SessionHost {
       | 'build'
       | 'draining'
       | 'upgrade'
+      | 'reach'
     >
   >;
   /** The peer speaks from this store: settle what an older one held, then say where we stand. */

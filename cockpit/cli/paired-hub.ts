@@ -15,6 +15,7 @@ import { formatKey, loadOrCreateIdentity } from '../../protocol/identity.ts';
 import { type Invite, isExpired, parseInvite } from '../../protocol/invite.ts';
 import { dialAttemptMsMax } from '../../protocol/limits.ts';
 import { askToPair } from '../../protocol/pairing.ts';
+import { pickReach, reachSchema } from '../../protocol/reach.ts';
 import { type AgentSwarm, openAgentSwarm } from '../../protocol/transports/swarm.ts';
 import { openHome } from '../../store/home.ts';
 import type { HubHome } from '../home.ts';
@@ -28,16 +29,13 @@ const expiredDialMs = 2000;
 /** Names that are tried for a hub that was given none. */
 const namesMax = 1000;
 
-const addressSchema = z.object({ host: z.string(), port: z.number().int().min(1).max(65_535) });
-
 const pairedSchema = z.object({
   hub: z.string().regex(/^[0-9a-f]{64}$/),
   /** What the hub calls this cockpit. */
   cockpit: z.string(),
   /** One-time key of the code that made it. */
   invite: z.string(),
-  addresses: z.array(addressSchema),
-  rendezvous: z.array(addressSchema),
+  ...reachSchema.shape,
 });
 
 type PairedHub = z.infer<typeof pairedSchema>;
@@ -73,8 +71,8 @@ export async function pairHub(program: Program, home: HubHome, word: string): Pr
   if (used !== undefined) return used.name;
   const name = chooseName(known, invite, named);
   const cockpit = await askHub(program, findFolder(home, name), invite);
-  const { hubKey: hub, oneTimeKey, addresses, rendezvous } = invite;
-  const where = { addresses: [...addresses], rendezvous: [...rendezvous] };
+  const { hubKey: hub, oneTimeKey } = invite;
+  const where = pickReach(invite);
   await savePaired(program, findFolder(home, name), { hub, cockpit, invite: oneTimeKey, ...where });
   program.say(`Paired as ${cockpit}. From now on: wally --hub ${name}`);
   return name;
@@ -104,8 +102,8 @@ export function openPairedWay(program: Program, home: HubHome, name: string): Hu
         program.ports.random,
       );
       const opened = await getSwarm();
-      const { hub: hubKey, addresses, rendezvous } = paired;
-      const where = { hubKey, addresses, rendezvous, keyPair, timeoutMs: dialAttemptMsMax };
+      const { hub: hubKey } = paired;
+      const where = { hubKey, ...pickReach(paired), keyPair, timeoutMs: dialAttemptMsMax };
       const link = await opened.dial(where).catch((cause: unknown) => {
         throw new AppError('HUB_UNREACHABLE', unreachedWords(name), { cause });
       });

@@ -11,6 +11,7 @@ import type { Finding } from '../../protocol/doctor.ts';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { parseInvite } from '../../protocol/invite.ts';
 import type { PeerKey } from '../../protocol/model.ts';
+import { pickReach } from '../../protocol/reach.ts';
 import { formatAddress } from '../../protocol/transports/address.ts';
 import { askWorkers } from '../hub/doctor/doctor.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -218,10 +219,9 @@ class Installer {
     if (plan.worker !== undefined) {
       return { value: plan.worker, words: `it is ${plan.worker.name}`, isSkipped: true };
     }
-    const { addresses, rendezvous } = hub.door;
     const { name } = this.#wish;
     const invite = await hub.invites.create({
-      ...{ kind: 'worker', addresses, rendezvous, ttlMs: installInviteMs, asks: false },
+      ...{ kind: 'worker', ...pickReach(hub.door), ttlMs: installInviteMs, asks: false },
       ...(name === undefined ? {} : { name }),
     });
     try {

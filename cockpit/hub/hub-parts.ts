@@ -6,7 +6,7 @@
 import type { ServedControl } from '../../protocol/control.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
-import type { Address } from '../../protocol/transports/address.ts';
+import type { ReadonlyReach } from '../../protocol/reach.ts';
 import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
 import type { StdioBytes } from '../../protocol/transports/stdio.ts';
 import type { ArchivePort } from '../../store/archive.ts';
@@ -21,11 +21,8 @@ import type { Supplies } from '../fleet/supplies.ts';
 import type { KeepPolicy } from '../manager/plan-retention.ts';
 import type { Hub } from './hub.ts';
 
-/** Where workers, and cockpits on other machines, come in. */
-export interface Door {
-  /** What invites name: where workers can dial, the best first. */
-  readonly addresses: readonly Address[];
-  readonly rendezvous: readonly Address[];
+/** Where workers, and cockpits on other machines, come in, and where invites and hellos say that it is now. */
+export interface Door extends ReadonlyReach {
   /**
    * Answers a box over bytes that lead to it: `only` where it is named, else whoever the door admits.
    * Errors: LINK_*.

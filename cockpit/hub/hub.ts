@@ -8,6 +8,7 @@
 import { type AppError, assert, wrapError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import { type Ports, sleep } from '../../protocol/ports.ts';
+import { pickReach } from '../../protocol/reach.ts';
 import type { StdioBytes } from '../../protocol/transports/stdio.ts';
 import { type AuditTrail, openAuditTrail } from '../../store/audit-trail.ts';
 import { Committer } from '../../store/committer.ts';
@@ -310,6 +311,7 @@ export class Hub {
     const sessions = new WorkerSessions({
       ...{ kv, ports, version, ssh, noticed, identity: this.#identity, boxes: this.#boxes },
       answer: (bytes, only) => this.door.answer(bytes, only),
+      reach: () => (this.#door === undefined ? undefined : pickReach(this.#door)),
       note: (event) => this.#note(event),
       desk: this.#desk,
       workers: this.#workers,

@@ -15,7 +15,7 @@ import { invitesOpenMax } from '../../protocol/limits.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import type { PairRequest } from '../../protocol/pairing.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
-import type { Address } from '../../protocol/transports/address.ts';
+import type { ReadonlyReach } from '../../protocol/reach.ts';
 import type { Committer } from '../../store/committer.ts';
 import { inviteKey, prefixRange } from '../../store/keys.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
@@ -58,10 +58,8 @@ export interface InviteBookParts {
 }
 
 /** What an invite is made from. */
-export interface InviteOrder {
+export interface InviteOrder extends ReadonlyReach {
   readonly kind: InviteKind;
-  readonly addresses: readonly Address[];
-  readonly rendezvous: readonly Address[];
   readonly ttlMs: number;
   /** Is the M2 asked before anybody is let in? */
   readonly asks: boolean;

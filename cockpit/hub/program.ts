@@ -167,8 +167,13 @@ async function openSwarmDoor(plan: DoorPlan): Promise<Door> {
   const value = new TextEncoder().encode(JSON.stringify(got));
   await plan.kv.batch([{ type: 'put', key: portsKey, value }], 'buffered');
   return {
-    addresses: advertise(wanted.advertise, swarm.address),
-    rendezvous: advertise(wanted.advertise, swarm.rendezvous),
+    // Looked at each time: a laptop has other addresses at another place.
+    get addresses() {
+      return advertise(wanted.advertise, swarm.address);
+    },
+    get rendezvous() {
+      return advertise(wanted.advertise, swarm.rendezvous);
+    },
     answer: (bytes, only) =>
       answerOverStdio({
         bytes,

@@ -9,6 +9,7 @@ import type { HelloFrame, OwnerFrame, PolicyFrame } from '../../protocol/frames.
 import { findAssigned } from '../../protocol/messages.ts';
 import type { BoxLoad, PeerKey } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
+import type { Reach } from '../../protocol/reach.ts';
 import { Session } from '../../protocol/session.ts';
 import type { SessionHost, SessionIdentity, StreamMarks } from '../../protocol/session-host.ts';
 import type { Intake } from '../../store/intake.ts';
@@ -38,6 +39,8 @@ export interface WorkerSessionParts {
   readonly terminals: Terminals;
   readonly ways: Pick<WorkerWays, 'linked' | 'unlinked'>;
   readonly boxLife: BoxLife;
+  /** Where this hub may be found now; undefined before its door is open. */
+  readonly reach: () => Reach | undefined;
   readonly intake: Intake;
   readonly ports: Ports;
   readonly identity: SessionIdentity;
@@ -109,11 +112,15 @@ export class WorkerSession implements SessionHost {
     return this.session.connection?.heardAt;
   }
 
-  describe(forStore: string | null): Partial<Pick<HelloFrame, 'name' | 'queued' | 'takesWhole'>> {
+  describe(
+    forStore: string | null,
+  ): Partial<Pick<HelloFrame, 'name' | 'queued' | 'takesWhole' | 'reach'>> {
     const { workers, key } = this.#parts;
     const worker = workers.find(key);
     const streams = this.#findStreams(forStore);
+    const reach = this.#parts.reach();
     return {
+      ...(reach === undefined ? {} : { reach }),
       takesWhole: true,
       ...(worker === undefined ? {} : { name: worker.name }),
       // A cancel that is being written counts too: the worker starts nothing before it has it.

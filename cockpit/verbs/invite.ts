@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import { inviteMsDefault, inviteMsMax } from '../../protocol/limits.ts';
+import { pickReach } from '../../protocol/reach.ts';
 import { durationArgument } from './arguments.ts';
 import { formatInstant } from './present.ts';
 import type { InviteShape } from './shapes.ts';
@@ -39,10 +40,9 @@ export const inviteVerb = defineVerb({
   async run({ hub }, { ttl, cockpit, ask, name }): Promise<InviteShape> {
     const ttlMs = ttl ?? inviteMsDefault;
     if (ttlMs > inviteMsMax) throw new AppError('USAGE_ARGUMENT', 'A code lives 24 hours at most.');
-    const { addresses, rendezvous } = hub.door;
     const kind = cockpit ? 'cockpit' : 'worker';
     const called = name === undefined ? {} : { name };
-    const order = { kind, addresses, rendezvous, ttlMs, asks: ask, ...called } as const;
+    const order = { kind, ...pickReach(hub.door), ttlMs, asks: ask, ...called } as const;
     const { code, expiresAt } = await hub.invites.create(order);
     const command = cockpit ? `wally --hub ${code}` : `odally join ${code}`;
     return { code, command, expiresAt: formatInstant(expiresAt) };

@@ -8,9 +8,9 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
-import type { EventRow, InviteShape } from '../../cockpit/verbs/shapes.ts';
-import { blockUdp, type NetworkSshd, serveSsh, unblockUdp } from '../kit/box-network.ts';
+import { expect, test, vi } from 'vitest';
+import type { EventRow, InviteShape, StatusShape } from '../../cockpit/verbs/shapes.ts';
+import { blockUdp, moveTo, type NetworkSshd, serveSsh, unblockUdp } from '../kit/box-network.ts';
 import { type NetworkBox, type NetworkPair, openNetworkPair } from '../kit/network-namespaces.ts';
 import { locateProgram } from '../kit/processes.ts';
 import { findNoSshd, openSshStage, type SshBox } from '../kit/ssh-box.ts';
@@ -18,20 +18,28 @@ import { openStage, type Stage } from './stage.ts';
 
 const execute = promisify(execFile);
 const opening = await openNetworkPair();
+if (opening.kind === 'open') await opening.pair.close();
 const noSshd = findNoSshd();
 const reason =
   opening.kind === 'left-out' ? opening.reason : (noSshd ?? 'namespaces and sshd are there');
 const isLeftOut = opening.kind === 'left-out' || noSshd !== undefined;
-if (opening.kind === 'open' && noSshd !== undefined) await opening.pair.close();
+
+async function openPair(): Promise<NetworkPair> {
+  const opened = await openNetworkPair();
+  if (opened.kind === 'open') return opened.pair;
+  throw new Error(opened.reason);
+}
 
 /** A hub on one network, and an agent on a box that ssh gets onto, on the other. */
 interface Scene {
-  readonly stage: Stage;
-  readonly pair: NetworkPair;
-  readonly box: SshBox;
   readonly sshd: NetworkSshd;
+  readonly hub: StatusShape['hub'];
+  /** What follows `[swarm]` in the hub's config. */
+  readonly config: string;
+  readonly agentEnv: Readonly<Record<string, string>>;
+  /** Runs a program of ours on a network; its JSON. */
   on(
-    box: NetworkBox,
+    where: NetworkBox,
     words: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<unknown>;
@@ -42,20 +50,21 @@ async function setUp(stage: Stage, pair: NetworkPair): Promise<Scene> {
   const box = await ssh.openBox('box');
   const sshd = await serveSsh(box, pair.right);
   const command = JSON.stringify([...ssh.command, ...sshd.options]);
-  stage.configure(stage.home, `[swarm]\nhost = "0.0.0.0"\n[ssh]\ncommand = ${command}\n`);
+  const config = `host = "0.0.0.0"\n[ssh]\ncommand = ${command}\n`;
+  stage.configure(stage.home, `[swarm]\n${config}`);
   writeLauncher(box);
   const on: Scene['on'] = async (where, words, env) => {
     const [file, ...args] = where.enter([process.execPath, ...words]);
     const { stdout } = await execute(file, args, { env: { PATH: process.env.PATH ?? '', ...env } });
     return JSON.parse(stdout);
   };
-  await on(pair.left, [locateProgram('wally'), 'up', '--json'], stage.homes.hub());
+  const up = await on(pair.left, [locateProgram('wally'), 'up', '--json'], stage.homes.hub());
   const { code } = await stage.ask<InviteShape>('invite');
   const env = { HOME: box.home, ODALLY_HOME: box.odallyHome };
   await on(pair.right, [locateProgram('odally'), 'join', code, '--background', '--json'], env);
   await stage.untilWorker('alice', ({ link }) => link === 'direct');
   await stage.ask('reach', 'alice', box.target);
-  return { stage, pair, box, sshd, on };
+  return { sshd, on, config, agentEnv: env, hub: (up as StatusShape).hub };
 }
 
 /** What `install` puts there: the launcher by which ssh finds the agent's program. */
@@ -78,8 +87,7 @@ const listLinkEvents = async (stage: Stage): Promise<readonly string[]> => {
 test.skipIf(isLeftOut)(
   `ladder: when UDP is dropped the link falls to ssh and climbs back, and no work is hurt (${reason})`,
   async () => {
-    if (opening.kind === 'left-out') return;
-    await using pair = opening.pair;
+    await using pair = await openPair();
     await using stage = openStage();
     const { sshd } = await setUp(stage, pair);
     const gate = await stage.gate('all');
@@ -119,4 +127,59 @@ test.skipIf(isLeftOut)(
     expect((await listLinkEvents(stage)).slice(2)).toEqual(['link-blocked', 'link-direct']);
   },
   180_000,
+);
+
+test.skipIf(isLeftOut)(
+  `ladder: a hub that moved to another address and other ports is found again, by way of ssh (${reason})`,
+  async () => {
+    await using pair = await openPair();
+    await using stage = openStage();
+    const { on, config } = await setUp(stage, pair);
+    const gate = await stage.gate('move');
+    const { id } = await stage.dispatch(`echo before; ${gate.wait}; echo after; exit 4`);
+    await stage.untilStarted(id);
+    await stage.ask('down');
+    const left = await moveTo(pair.left, '10.213.7.9');
+    stage.configure(stage.home, `[swarm]\nport = 41001\nrendezvous_port = 41002\n${config}`);
+    await on(left, [locateProgram('wally'), 'up', '--json'], stage.homes.hub());
+    // Nothing that the agent knows of the hub is true any more; the hub knows the way to it.
+    await stage.untilWorker('alice', ({ link }) => link === 'ssh');
+    await stage.untilWorker('alice', ({ link }) => link === 'direct');
+    await gate.open();
+    expect(await stage.ended(id)).toMatchObject({
+      outcome: 'failed',
+      exitCode: 4,
+      attemptCount: 1,
+    });
+    expect((await stage.wally(['logs', id, '-f'])).stdout).toBe('before\nafter\n');
+  },
+);
+
+test.skipIf(isLeftOut)(
+  `ladder: a box that got another address, and a hub that slept, are linked again by themselves (${reason})`,
+  async () => {
+    await using pair = await openPair();
+    await using stage = openStage();
+    const { hub, on, agentEnv } = await setUp(stage, pair);
+    await stage.ask('reach', 'alice', '--no-ssh');
+    const gate = await stage.gate('roam');
+    const { id } = await stage.dispatch(`${gate.wait}; ${gate.wait}; echo all of it`);
+    await stage.untilStarted(id);
+    await moveTo(pair.right, '10.213.7.3');
+    const roamed = await stage.dispatch('echo from elsewhere');
+    expect(await stage.ended(roamed.id)).toMatchObject({ outcome: 'succeeded', attemptCount: 1 });
+    await gate.open();
+    process.kill(hub.pid, 'SIGSTOP');
+    const status = [locateProgram('odally'), 'status', '--json'];
+    // Nobody but the agent can be asked while the hub sleeps.
+    await vi.waitUntil(
+      async () => /dialling/.test(JSON.stringify(await on(pair.right, status, agentEnv))),
+      { timeout: 20_000, interval: 500 },
+    );
+    process.kill(hub.pid, 'SIGCONT');
+    await stage.untilWorker('alice', ({ link, state }) => link === 'direct' && state !== 'stale');
+    await gate.open();
+    expect(await stage.ended(id)).toMatchObject({ outcome: 'succeeded', attemptCount: 1 });
+    expect(await listLinkEvents(stage)).toEqual([]);
+  },
 );

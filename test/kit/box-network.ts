@@ -1,5 +1,6 @@
 /*
- * A box of the ssh kit on a network of its own, where UDP can be dropped on the way. Needs root, `ip` and `nft`; nothing is changed outside of the namespaces.
+ * A box of the ssh kit on a network of its own, where UDP can be dropped on the way and that
+ * can get another address. Needs root, `ip` and `nft`; nothing is changed outside of the namespaces.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -79,6 +80,13 @@ export async function blockUdp(network: NetworkBox): Promise<void> {
 /** Lets it pass again. */
 export async function unblockUdp(network: NetworkBox): Promise<void> {
   await inBox(network, ['nft', 'delete table inet blocked']);
+}
+
+/** Gives a network another address, as a new place gives a laptop one. */
+export async function moveTo(network: NetworkBox, address: string): Promise<NetworkBox> {
+  await inBox(network, ['ip', 'addr', 'flush', 'dev', 'cable', 'scope', 'global']);
+  await inBox(network, ['ip', 'addr', 'add', `${address}/24`, 'dev', 'cable']);
+  return { ...network, address };
 }
 
 async function inBox(network: NetworkBox, command: readonly string[]): Promise<void> {

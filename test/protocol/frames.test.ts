@@ -32,7 +32,7 @@ const optional: Readonly<Record<string, readonly string[]>> = {
   'doctor-ask': ['only', 'area'],
   hello: [
     ...['name', 'host', 'capabilities', 'inventory', 'takesMany', 'takesWhole'],
-    ...['build', 'draining', 'upgrade'],
+    ...['build', 'draining', 'upgrade', 'reach'],
   ],
   tree: ['kept'],
   leave: ['code', 'message'],

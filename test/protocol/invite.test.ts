@@ -3,6 +3,7 @@
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { decodeValue } from '../../protocol/codec.ts';
 import { createKeyPair, formatKey } from '../../protocol/identity.ts';
 import {
   createInvite,
@@ -46,6 +47,27 @@ test('invite: a code gives back what it was made of, and the key that the hub ex
   expect(formatKey(read.oneTimeKeyPair.publicKey)).toBe(made.oneTimeKey);
   expect(made.code).toMatch(/^odl1_[A-Za-z0-9_-]+$/);
   expect(made.code.length).toBeLessThan(250);
+});
+
+test('invite: nodes and a relay are carried where there are some, and cost nothing where not', () => {
+  const nodes = [{ host: 'meet.example', port: 49_737 }];
+  const relay = {
+    host: '198.51.100.3',
+    port: 49_740,
+    key: formatKey(createKeyPair(random).publicKey),
+  };
+  for (const further of [{ nodes, relay }, { nodes }, { relay }, { nodes: 'public' } as const]) {
+    const read = parseInvite(createInvite({ ...plan, ...further }).code);
+    expect({ nodes: read.nodes, relay: read.relay }).toEqual({
+      nodes: undefined,
+      relay: undefined,
+      ...further,
+    });
+  }
+  // What an agent of before nodes reads is what it always read.
+  const body = createInvite(plan).code.slice('odl1_'.length);
+  const fields = decodeValue(new Uint8Array(Buffer.from(body, 'base64url').subarray(0, -4)));
+  expect(fields).toHaveLength(5);
 });
 
 test('invite: two codes of one hub have different keys, and so has one secret at two hubs', () => {

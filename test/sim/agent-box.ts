@@ -317,6 +317,7 @@ export class AgentBox {
       version: 'sim',
       slots,
       policies: freePolicies,
+      reachTold: () => undefined,
       noticed: (line) => trace.say(owner.name, line),
       diagnose: async () => ({ findings: [], fixed: [] }),
       installed: notInstalled,

@@ -99,6 +99,7 @@ describe('keys', () => {
       keys.poolKey('x'),
       keys.applyingKey(alice),
       keys.quarantineKey(alice.peer, 1),
+      keys.auditKey(1),
     ];
     const owners = samples.map((key) =>
       Object.keys(keys.keyPrefixes).filter((prefix) => {

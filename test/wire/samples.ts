@@ -4,10 +4,12 @@
  * The golden file holds their bytes. A value here is never changed once its line is committed: a
  * new field comes as a further sample under a name of its own. The types demand every kind.
  */
+
 import type { Frame } from '../../protocol/frames.ts';
 import { type DurableMessage, encodeMessage } from '../../protocol/messages.ts';
 import { boxFrames } from './box-samples.ts';
 import { messages } from './message-samples.ts';
+import { reachFrames } from './reach-samples.ts';
 
 type Samples<T, K extends string> = Readonly<Record<K, T>>;
 
@@ -78,6 +80,7 @@ export const frames: Samples<Frame, Frame['t'] | `${string}:${string}`> = {
     takesWhole: true,
     takesMany: true,
   },
+  ...reachFrames,
   'hello:node': {
     t: 'hello',
     protoMin: 1,

@@ -67,6 +67,7 @@ const agent = new Agent({
   guards: unguarded,
   dial: () => swarm.dial(route),
   hub,
+  reachTold: () => undefined,
   host: 'empty',
   version,
   slots: config.slots ?? 1,

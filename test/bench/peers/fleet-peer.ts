@@ -63,6 +63,7 @@ async function runFleet(plan: FleetPlan): Promise<void> {
       slots: 1,
       policies: freePolicies,
       disk: soundDisk,
+      reachTold: () => undefined,
       noticed: () => undefined,
       diagnose: async () => ({ findings: [], fixed: [] }),
       installed: notInstalled,
