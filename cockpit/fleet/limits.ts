@@ -33,3 +33,12 @@ export const seenMsMax = 30_000;
 
 /** Its doctor walks over what it keeps; hub and box both give up by themselves before. */
 export const remoteCommandMsMax = 90_000;
+
+/** Boxes that are upgraded at once: each is a stream of megabytes out of one hub. */
+export const upgradesAtOnce = 3;
+
+/** Between two looks at what a worker said of its change of version. */
+export const upgradeLookMs = 250;
+
+/** Between two questions over ssh for a change that no hello tells of; a multiple of `upgradeLookMs`. */
+export const upgradeAskMs = 15_000;

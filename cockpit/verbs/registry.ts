@@ -24,6 +24,7 @@ import { boxesVerb, providersVerb, spawnVerb } from './spawn.ts';
 import { teamRenameVerb, teamRevokeVerb, teamShowVerb, teamVerb } from './team.ts';
 import { terminalVerb } from './terminal.ts';
 import { tidyVerb } from './tidy.ts';
+import { upgradeVerb } from './upgrade.ts';
 import type { AnyVerb } from './verb.ts';
 
 /** In the order of the help. */
@@ -35,6 +36,7 @@ export const verbs: readonly AnyVerb[] = [
   teamRevokeVerb,
   inviteVerb,
   installVerb,
+  upgradeVerb,
   reachVerb,
   spawnVerb,
   releaseVerb,

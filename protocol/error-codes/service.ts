@@ -63,4 +63,14 @@ export const serviceCodes = {
     'The new version did not come up, and the old one serves again.',
     'Read the agent’s log on the box for what the new one said.',
   ),
+  UPGRADE_NO_WAY: lasting(
+    4,
+    'There is no way by ssh to this worker’s box.',
+    'Say how ssh gets there, see `wally help reach`; or run `odally upgrade` on the box.',
+  ),
+  UPGRADE_LEFT: passing(
+    1,
+    'The change of version is not waited for any more.',
+    'It goes on by itself on the box; see `wally team`.',
+  ),
 } as const satisfies Record<string, ErrorRow>;
