@@ -13,6 +13,7 @@ import { parseInvite } from '../../protocol/invite.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import { pickReach } from '../../protocol/reach.ts';
 import { formatAddress } from '../../protocol/transports/address.ts';
+import { isUnanswered } from '../hub/doctor/ask-worker.ts';
 import { askWorkers } from '../hub/doctor/doctor.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { SshPlace } from '../manager/box.ts';
@@ -270,8 +271,15 @@ class Installer {
     throw new AppError('INSTALL_UNSEEN', detail);
   }
 
-  async #diagnose({ name }: WorkerRecord): Promise<Done<readonly Finding[]>> {
-    const [report] = await askWorkers(this.#scene.hub, [name], { fix: false });
+  async #diagnose(worker: WorkerRecord): Promise<Done<readonly Finding[]>> {
+    const { hub, signal } = this.#scene;
+    const ask = () => askWorkers(hub, [worker.name], { fix: false });
+    let [report] = await ask();
+    if (report !== undefined && isUnanswered(report)) {
+      // A link that is so young may have given way to a better one, and the question went with it.
+      await awaitSeen(hub, worker.key, signal);
+      [report] = await ask();
+    }
     const value = report?.findings ?? [];
     const words = value.length === 0 ? 'nothing is wrong' : value.map(({ seen }) => seen).join(' ');
     return { value, words };

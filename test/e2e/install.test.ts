@@ -253,3 +253,21 @@ exit 1
     expect(versions.filter((name) => name.startsWith('.'))).toEqual([]);
   });
 });
+
+describe.skipIf(missing !== undefined)('install: no UDP', { timeout: installMsMax }, () => {
+  test('install: a box that does not reach the hub is paired and linked over ssh', async () => {
+    await using far = openStage();
+    const way = openSshStage(far.path('ssh'));
+    // Where invites say that the hub is, nobody answers.
+    const config = `[ssh]\ncommand = ${JSON.stringify(way.command)}\n[swarm]\nadvertise = ["127.0.0.9"]\n`;
+    far.configure(far.home, config);
+    await far.ask('up');
+    await way.openBox('behind', { programs: ownNode });
+    const run = await far.wally(['install', 'behind', '--name', 'wall', '--json'], {
+      timeoutMs: installMsMax,
+    });
+    expect(run.status, run.stdout).toBe(0);
+    expect(run.jsonLines().at(-1)).toMatchObject({ name: 'wall', link: 'ssh', findings: [] });
+    expect(await far.ask('dispatch', '--wait', '--', 'true')).toMatchObject({ worker: 'wall' });
+  });
+});
