@@ -2,7 +2,7 @@
  * What the hub knows of the work on one box: the facts from which `manager/unlanded` judges.
  *
  * Read when a box is to be let go, and only then: of ended work the newest are looked at, back to when the box
- * was made. What the hub's own retention has removed is nobody's loss any more.
+ * was made, and the worker is asked where it is heard. What the hub's own retention has removed is nobody's loss any more.
  */
 import type { PeerKey } from '../../protocol/model.ts';
 import { prefixRange, readEndedJobKey } from '../../store/keys.ts';
@@ -34,10 +34,21 @@ export async function readBoxWork(
         ? [{ ...landed, attempt: decision.attempt, isAdrift: true }]
         : [],
     );
-  return [...held, ...adrift, ...(await readEnded(hub, worker, since))];
+  const [ended, told] = await Promise.all([readEnded(hub, worker, since), askWorker(hub, worker)]);
+  return [...held, ...adrift, ...ended, ...told];
 }
 
 const landed = { state: 'finished', isAdrift: false, logBytesOwed: 0, filesOwed: 0 } as const;
+
+/** What it says itself, where it is heard; it may know of what we were never told. */
+async function askWorker(hub: Hub, worker: PeerKey): Promise<readonly WorkFact[]> {
+  const session = hub.session(worker);
+  if (session?.isFresh !== true) return [];
+  const { owed } = await hub.boxLife.askToLeave(worker, { discard: [], isPlan: true }, (frame) =>
+    session.session.sendFrame(frame),
+  );
+  return owed.map(({ attempt, what }) => ({ ...landed, attempt, told: what }));
+}
 
 async function readEnded(hub: Hub, worker: PeerKey, since: number): Promise<readonly WorkFact[]> {
   const range = { ...prefixRange('je/'), countMax: boxJobsReadMax, order: 'descending' } as const;

@@ -99,6 +99,7 @@ export class SpawnDesk {
       draw: (name, provider) => this.#draw(name, { ttlMs: provider.ttl, provider }),
       readWork: (record) => this.readWork(record),
       happened: (name, event) => this.#happened(name, event),
+      planned: () => this.#plan(),
     });
   }
 

@@ -27,7 +27,13 @@ export interface SpawnPatrolParts {
   readonly readWork: (record: SpawnRecord) => Promise<readonly WorkFact[]>;
   readonly countHeld: (worker: PeerKey) => number;
   readonly happened: (name: string, event: SpawnEvent) => Promise<void>;
+  /** Other instants are due than before. */
+  readonly planned: () => void;
+  readonly failed: (error: unknown) => void;
 }
+
+/** While a box is judged it is not judged again. */
+const judging = Number.POSITIVE_INFINITY;
 
 /** Lives as long as its desk. */
 export class SpawnPatrol {
@@ -70,7 +76,8 @@ export class SpawnPatrol {
       const dueMs = findSpawnDeadline(state);
       if (dueMs !== undefined && dueMs <= nowMs) await this.#parts.happened(name, { type: 'tick' });
     }
-    for (const record of this.#parts.book.list()) await this.#judgeTime(record);
+    // A worker may take long to say what it owes, and holds up no other box.
+    for (const record of this.#parts.book.list()) this.#judgeTime(record);
     for (const source of this.#parts.sources.values()) await this.#fill(source);
   }
 
@@ -79,27 +86,36 @@ export class SpawnPatrol {
     return making.length < upsAtOnceMax;
   }
 
-  /** An idle box past its time goes; one with work on it stays, and that is said once. */
-  async #judgeTime(record: SpawnRecord): Promise<void> {
+  /** A worker may take long to say what it owes, and holds up no other box meanwhile. */
+  #judgeTime(record: SpawnRecord): void {
     const { name, state } = record;
     const endsAt = findEnd(record);
     const nowMs = this.#parts.ports.clock.monotonicMs();
+    const until = this.#keptUntil.get(name);
     if (endsAt === undefined || state.is !== 'ready' || this.#wallMs() < endsAt) {
+      if (until !== judging) this.#keptUntil.delete(name);
+      return;
+    }
+    if (until !== undefined && nowMs < until) return;
+    this.#keptUntil.set(name, judging);
+    this.#judge(record, until === undefined).catch(this.#parts.failed);
+  }
+
+  /** An idle box past its time goes; one that has work stays, and that is said once. */
+  async #judge(record: SpawnRecord, isNews: boolean): Promise<void> {
+    const { name } = record;
+    const { book, readWork, countHeld, happened, ports } = this.#parts;
+    const unlanded = listUnlanded(await readWork(record));
+    if (unlanded.length > 0 && isNews)
+      await book.note(record, 'box-kept', describeUnlanded(unlanded));
+    this.#keptUntil.set(name, ports.clock.monotonicMs() + keptLookMs);
+    const now = book.find(name)?.state;
+    // Work may have come meanwhile; from here to the step nothing else runs.
+    const isIdle = now?.is === 'ready' && countHeld(now.worker) === 0;
+    if (unlanded.length === 0 && isIdle) {
       this.#keptUntil.delete(name);
-      return;
-    }
-    if (nowMs < (this.#keptUntil.get(name) ?? nowMs)) return;
-    const isNews = !this.#keptUntil.has(name);
-    this.#keptUntil.set(name, nowMs + keptLookMs);
-    const unlanded = listUnlanded(await this.#parts.readWork(record));
-    if (unlanded.length > 0) {
-      if (isNews) await this.#parts.book.note(record, 'box-kept', describeUnlanded(unlanded));
-      return;
-    }
-    // Work may have come while the disk was read; from here to the step nothing else runs.
-    if (this.#parts.countHeld(state.worker) > 0) return;
-    this.#keptUntil.delete(name);
-    await this.#parts.happened(name, { type: 'release', why: 'its time is over' });
+      await happened(name, { type: 'release', why: 'its time is over' });
+    } else this.#parts.planned();
   }
 
   async #fill(source: Source): Promise<void> {

@@ -2,7 +2,7 @@
  * What of a box's work would be lost with the box. Pure.
  *
  * Whoever lets a box go asks this and nothing else: work that has not ended, work that is lost and may still
- * run there, and what ended work still owes. Another kind of owed thing is another entry of `WorkFact`.
+ * run there, what ended work still owes, and what the worker itself says that it does. Another kind of owed thing is another entry of `WorkFact`.
  */
 import type { AttemptId } from '../../protocol/model.ts';
 import type { HubAttemptState } from './attempt-machine.ts';
@@ -17,6 +17,8 @@ export interface WorkFact {
   readonly logBytesOwed: number;
   /** Its files that are still on the box only. */
   readonly filesOwed: number;
+  /** What its worker itself says that it owes of it, in its word. */
+  readonly told?: string;
 }
 
 /** Work that would be lost, and what of it. */
@@ -27,21 +29,24 @@ export interface Unlanded {
 
 /** Would something of it be lost? Then what; else undefined. */
 export function findUnlanded(fact: WorkFact): string | undefined {
-  const { state, isAdrift, logBytesOwed, filesOwed } = fact;
+  const { state, isAdrift, logBytesOwed, filesOwed, told } = fact;
   if (isAdrift) return 'it is lost, and may still run there';
   if (state === 'started') return 'it runs';
   if (state !== 'finished') return 'it waits there';
   if (filesOwed > 0)
     return filesOwed === 1 ? 'a file is not here yet' : `${filesOwed} files are not here yet`;
-  return logBytesOwed > 0 ? `${logBytesOwed} bytes of its log are not here yet` : undefined;
+  if (logBytesOwed > 0) return `${logBytesOwed} bytes of its log are not here yet`;
+  return told === undefined ? undefined : `its worker says: ${told}`;
 }
 
-/** All that would be lost. */
+/** All that would be lost, each attempt once. */
 export function listUnlanded(facts: readonly WorkFact[]): readonly Unlanded[] {
-  return facts.flatMap((fact) => {
+  const reasons = new Map<AttemptId, string>();
+  for (const fact of facts) {
     const why = findUnlanded(fact);
-    return why === undefined ? [] : [{ attempt: fact.attempt, why }];
-  });
+    if (why !== undefined && !reasons.has(fact.attempt)) reasons.set(fact.attempt, why);
+  }
+  return [...reasons].map(([attempt, why]) => ({ attempt, why }));
 }
 
 /** Would anything be lost? */
