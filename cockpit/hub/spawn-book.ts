@@ -105,6 +105,22 @@ export class SpawnBook {
     await this.#commit(scene);
   }
 
+  /** Takes in a box that is there already; what it is stuck at is asked about. */
+  async adopt(record: SpawnRecord): Promise<void> {
+    const scene = this.#parts.ledger.open();
+    this.#keep(scene, record);
+    tell(scene, record, { kind: 'box-made', note: 'found' });
+    this.#ask(scene, { before: { is: 'asked' }, next: record, answered: undefined });
+    await this.#commit(scene);
+  }
+
+  /** A pool that was given up is filled again. */
+  async resumePool(provider: string): Promise<void> {
+    const scene = this.#parts.ledger.open();
+    this.#keepPool(scene, freshPool(provider));
+    await this.#commit(scene);
+  }
+
   /** Gives a box of the pool to who asked for one. */
   async claim(record: SpawnRecord, ttlMs: number | undefined): Promise<SpawnRecord> {
     const { ttlMs: _old, ...rest } = record;

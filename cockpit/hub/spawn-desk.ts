@@ -9,7 +9,7 @@ import { AppError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { Source } from '../fleet/spawn/maker.ts';
-import { formatTag } from '../manager/spawn-box.ts';
+import { type FoundBox, formatTag, formatTagPrefix } from '../manager/spawn-box.ts';
 import { countBoxes, pickPooled } from '../manager/spawn-pool.ts';
 import type { SpawnEffect, SpawnEvent, SpawnRecord } from '../manager/spawn-state.ts';
 import type { WorkFact } from '../manager/unlanded.ts';
@@ -44,6 +44,9 @@ export interface SpawnDeskParts {
   readonly failed: (error: unknown) => void;
   readonly noticed: (line: string) => void;
 }
+
+/** A box that nobody here knows. */
+export type Stray = FoundBox & { readonly provider: string };
 
 /** What is wanted of a provider. */
 export interface SpawnOrder {
@@ -234,6 +237,44 @@ export class SpawnDesk {
   #listTakenNames(): ReadonlySet<string> {
     const { workers } = this.#parts;
     return new Set([...workers.listTakenNames(), ...workers.listPromisedNames()]);
+  }
+
+  /** Tries again what failed of a box, as if the M2 had said so. */
+  async tryAgain(name: string): Promise<void> {
+    await this.#happened(name, { type: 'again' });
+  }
+
+  /** Fills a pool again that was given up. */
+  async resumePool(provider: string): Promise<void> {
+    await this.#book.resumePool(provider);
+    this.#plan();
+  }
+
+  /** Boxes of ours that a provider in use has and we know nothing of. Errors: those of the providers. */
+  async listStrays(): Promise<readonly Stray[]> {
+    const inUse = [...this.#parts.sources.values()].filter(
+      ({ provider }) => provider.kind !== 'command' || this.#boxesOf(provider.name).length > 0,
+    );
+    const lists = inUse.map(async ({ provider: { name } }) => {
+      const found = await this.#work.list(name);
+      const known = new Set(this.#boxesOf(name).map(({ tag }) => tag));
+      return found
+        .filter(({ tag, state }) => state !== 'gone' && !known.has(tag))
+        .map((box) => ({ ...box, provider: name }));
+    });
+    return (await Promise.all(lists)).flat();
+  }
+
+  /** Puts a stray among the boxes; the M2 is asked what becomes of it. */
+  async adopt({ provider, tag, id, address }: Stray): Promise<void> {
+    const wished = tag.slice(formatTagPrefix(this.#parts.hubKey).length);
+    if (this.#book.find(wished) !== undefined) return;
+    const box = { id, ...(address === undefined ? {} : { address }) };
+    const reason = 'Its provider has it, and this hub knew nothing of it.';
+    const state = { is: 'stuck', at: 'enter', box, reason } as const;
+    const now = this.#wallMs();
+    const record = { name: wished, provider, tag, askedAt: now, spawnedAt: now, isPooled: false };
+    await this.#book.adopt({ ...record, state });
   }
 
   #boxesOf(provider: string): readonly SpawnRecord[] {

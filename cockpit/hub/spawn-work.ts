@@ -131,9 +131,14 @@ export class SpawnWork {
     }
   }
 
+  /** The provider's list as it is now. Errors: those of the provider. */
+  list(provider: string): Promise<readonly FoundBox[]> {
+    return this.#get(provider).maker.list(this.#listKnown(provider));
+  }
+
   async #read(provider: string): Promise<readonly FoundBox[] | AppError> {
     try {
-      return await this.#get(provider).maker.list(this.#listKnown(provider));
+      return await this.list(provider);
     } catch (thrown) {
       const error = wrapError(thrown, 'SPAWN_COMMAND');
       this.#parts.noticed(`the list of ${provider} cannot be read: ${error.message}`);

@@ -15,6 +15,7 @@ import { copySection } from './copy-checks.ts';
 import { liveSection, walkedSection } from './hub-checks.ts';
 import type { HubRound } from './hub-round.ts';
 import { rowSection } from './row-checks.ts';
+import { spawnSection, straySection } from './spawn-checks.ts';
 import { waitingSection } from './waiting-checks.ts';
 
 interface Facts {
@@ -79,10 +80,12 @@ export const hubSections: readonly Section<HubRound>[] = [
   boxSection,
   liveSection,
   waitingSection,
+  spawnSection,
   walkedSection,
   rowSection,
   copySection,
   diskSection,
   clockSection,
+  straySection,
   runningSection,
 ];

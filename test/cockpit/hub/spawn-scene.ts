@@ -23,7 +23,7 @@ import { type HubInHand, openHubInHand } from './hub-in-hand.ts';
 export const minute = 60_000;
 
 /** A provider that has what the test lets it have. */
-class Cloud implements Maker {
+export class Cloud implements Maker {
   readonly boxes = new Map<string, FoundBox>();
   readonly calls: string[] = [];
   /** Agents on boxes, by the name of the box. */
@@ -86,7 +86,8 @@ class Cloud implements Maker {
   }
 }
 
-const table = {
+/** What its config says; none of its commands is ever run. */
+export const cloudTable = {
   up: { command: ['x'] },
   list: { command: ['x'], id: 'id', tag: 'tag' },
   down: { command: ['x'] },
@@ -101,7 +102,7 @@ export class SpawnScene {
 
   /** Starts the hub; with the disk of an earlier one it is the same hub again. */
   async open(over: Record<string, unknown> = {}, disk?: HubInHand['disk']): Promise<void> {
-    const provider = readProviders({ cloud: { ...table, ...over } }).get('cloud');
+    const provider = readProviders({ cloud: { ...cloudTable, ...over } }).get('cloud');
     if (provider === undefined) throw new Error('there is no such provider');
     const sources = new Map([['cloud', { provider, maker: this.cloud }]]);
     this.hand = await openHubInHand({ sources, ...(disk === undefined ? {} : { disk }) });

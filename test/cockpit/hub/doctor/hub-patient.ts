@@ -8,7 +8,7 @@ import { diagnoseHub } from '../../../../cockpit/hub/doctor/doctor.ts';
 import { type Box, openBox } from '../../../../store/doctor/box.ts';
 import type { Patient } from '../../../kit/doctor-trial.ts';
 import { createDirectory } from '../../../store/place.ts';
-import { type HubInHand, openHubInHand } from '../hub-in-hand.ts';
+import { type HubInHand, type InHandPlan, openHubInHand } from '../hub-in-hand.ts';
 
 /** What a test may break. */
 export interface HubPatient extends Patient, Omit<HubInHand, 'failure'> {
@@ -19,10 +19,10 @@ export interface HubPatient extends Patient, Omit<HubInHand, 'failure'> {
 }
 
 /** A sound one, with alice and bob. */
-export async function openHubPatient(): Promise<HubPatient> {
+export async function openHubPatient(plan: InHandPlan = {}): Promise<HubPatient> {
   const { path, remove } = await createDirectory();
   await chmod(path, 0o700);
-  const hand = await openHubInHand();
+  const hand = await openHubInHand(plan);
   const home = findHubHome({ WALLY_HOME: path });
   let server: Server | undefined;
   const patient: HubPatient = {
