@@ -250,13 +250,13 @@ export class SpawnDesk {
     this.#plan();
   }
 
-  /** Boxes of ours that a provider in use has and we know nothing of. Errors: those of the providers. */
+  /** Boxes of ours that a provider in use has and we know nothing of; who cannot be asked has none. */
   async listStrays(): Promise<readonly Stray[]> {
     const inUse = [...this.#parts.sources.values()].filter(
       ({ provider }) => provider.kind !== 'command' || this.#boxesOf(provider.name).length > 0,
     );
     const lists = inUse.map(async ({ provider: { name } }) => {
-      const found = await this.#work.list(name);
+      const found = await this.#work.list(name).catch(() => []);
       const known = new Set(this.#boxesOf(name).map(({ tag }) => tag));
       return found
         .filter(({ tag, state }) => state !== 'gone' && !known.has(tag))

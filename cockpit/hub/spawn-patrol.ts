@@ -4,6 +4,7 @@
  * It keeps no timer: the desk sleeps until the earliest of `listDues`, and then ticks. An idle box past its time
  * goes only when nothing on it is unlanded; one that has work stays, and that is said once.
  */
+import { wrapError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import { keptLookMs, upsAtOnceMax } from '../fleet/spawn/limits.ts';
@@ -12,7 +13,12 @@ import type { Provider } from '../fleet/spawn/provider.ts';
 import { findSpawnDeadline } from '../manager/spawn-machine.ts';
 import { planPool } from '../manager/spawn-pool.ts';
 import type { SpawnEvent, SpawnRecord } from '../manager/spawn-state.ts';
-import { describeUnlanded, listUnlanded, type WorkFact } from '../manager/unlanded.ts';
+import {
+  describeUnlanded,
+  listUnlanded,
+  type Unlanded,
+  type WorkFact,
+} from '../manager/unlanded.ts';
 import type { SpawnBook } from './spawn-book.ts';
 import { planNames } from './spawn-names.ts';
 
@@ -30,6 +36,7 @@ export interface SpawnPatrolParts {
   /** Other instants are due than before. */
   readonly planned: () => void;
   readonly failed: (error: unknown) => void;
+  readonly noticed: (line: string) => void;
 }
 
 /** While a box is judged it is not judged again. */
@@ -104,18 +111,29 @@ export class SpawnPatrol {
   /** An idle box past its time goes; one that has work stays, and that is said once. */
   async #judge(record: SpawnRecord, isNews: boolean): Promise<void> {
     const { name } = record;
-    const { book, readWork, countHeld, happened, ports } = this.#parts;
-    const unlanded = listUnlanded(await readWork(record));
-    if (unlanded.length > 0 && isNews)
+    const { book, countHeld, happened, ports } = this.#parts;
+    const unlanded = await this.#listUnlanded(record);
+    if (unlanded !== undefined && unlanded.length > 0 && isNews)
       await book.note(record, 'box-kept', describeUnlanded(unlanded));
     this.#keptUntil.set(name, ports.clock.monotonicMs() + keptLookMs);
     const now = book.find(name)?.state;
     // Work may have come meanwhile; from here to the step nothing else runs.
     const isIdle = now?.is === 'ready' && countHeld(now.worker) === 0;
-    if (unlanded.length === 0 && isIdle) {
+    if (unlanded?.length === 0 && isIdle) {
       this.#keptUntil.delete(name);
       await happened(name, { type: 'release', why: 'its time is over' });
     } else this.#parts.planned();
+  }
+
+  /** Undefined where it cannot be read now (the disk may be full): then nothing is let go. */
+  async #listUnlanded(record: SpawnRecord): Promise<readonly Unlanded[] | undefined> {
+    try {
+      return listUnlanded(await this.#parts.readWork(record));
+    } catch (thrown) {
+      const { message } = wrapError(thrown, 'STORE_IO');
+      this.#parts.noticed(`what ${record.name} owes cannot be read now: ${message}`);
+      return undefined;
+    }
   }
 
   async #fill(source: Source): Promise<void> {
@@ -133,7 +151,7 @@ export class SpawnPatrol {
     for (const one of surplus) {
       const record = this.#parts.book.find(one);
       if (record?.state.is !== 'ready') continue;
-      if (listUnlanded(await this.#parts.readWork(record)).length > 0) continue;
+      if ((await this.#listUnlanded(record))?.length !== 0) continue;
       if (this.#parts.countHeld(record.state.worker) > 0) continue;
       const why = `the pool of ${name} is smaller now`;
       await this.#parts.happened(one, { type: 'release', why });

@@ -27,6 +27,8 @@ export async function followBoxes(
   const last = new Map(records.map((record) => [record.name, record]));
   const said = new Map<string, string>();
   const over = Promise.withResolvers<void>();
+  // It may come to its end before anybody waits for it, and a rejection that nobody hears ends the hub.
+  over.promise.catch(() => undefined);
   const look = (record: SpawnRecord) => {
     if (!waiting.has(record.name)) return;
     last.set(record.name, record);
@@ -52,9 +54,12 @@ export async function followBoxes(
       ? undefined
       : hub.ports.timers.after(timeoutMs, () => over.reject(late));
   try {
-    // What happened before anybody followed.
-    for (const record of records) look(hub.spawned.find(record.name) ?? record);
     await begin?.();
+    // What happened before anybody followed; of what is over the follower was told.
+    for (const { name } of records) {
+      const record = hub.spawned.find(name);
+      if (record !== undefined) look(record);
+    }
     if (waiting.size > 0) await over.promise;
     return [...last.values()];
   } finally {

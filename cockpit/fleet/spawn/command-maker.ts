@@ -8,6 +8,7 @@
 import { AppError } from '../../../protocol/errors.ts';
 import type { SshPlace } from '../../manager/box.ts';
 import { formatTagPrefix } from '../../manager/spawn-box.ts';
+import { quoteWord } from '../../verbs/shell-words.ts';
 import type { Entrance } from './entrance.ts';
 import { complaintLettersMax } from './limits.ts';
 import type { BoxOrder, Maker, OwnBox } from './maker.ts';
@@ -99,5 +100,5 @@ async function runStep(
 }
 
 function showCommand(command: readonly string[]): string {
-  return command.map((word) => (/^[\w./:@=,{}<>-]+$/.test(word) ? word : `'${word}'`)).join(' ');
+  return command.map(quoteWord).join(' ');
 }

@@ -201,6 +201,17 @@ describe('spawn: letting boxes go', () => {
     expect(scene.find('charlie')).toBeUndefined();
   });
 
+  test('one that is stuck is given up, followed or not, and its question with it', async () => {
+    await scene.open();
+    scene.cloud.fault.up = new AppError('SPAWN_ABSENT', 'There is no program x here.');
+    await scene.spawn();
+    expect(scene.is('charlie')).toBe('stuck');
+    expect(await scene.release({ names: ['charlie'], wait: true })).toMatchObject([
+      { name: 'charlie', state: 'over' },
+    ]);
+    expect(scene.asked()).toEqual([]);
+  });
+
   test('who was renamed is found by the new name', async () => {
     await scene.open();
     await scene.spawn();

@@ -158,7 +158,8 @@ export class SpawnScene {
 
   /** Releases; a peer in a test's hand does not say what it owes, so it is waited for in vain. */
   async release(args: object): Promise<BoxPlan | readonly BoxRow[]> {
-    const context = { hub: this.hand.hub, onDrop: () => undefined } as unknown as VerbContext;
+    const asker = { onDrop: () => undefined, item: async () => true };
+    const context = { hub: this.hand.hub, ...asker } as unknown as VerbContext;
     const released = releaseVerb.run(context, releaseVerb.args.parse(args));
     released.catch(() => undefined);
     await this.pass(35_000);
