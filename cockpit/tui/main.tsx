@@ -132,7 +132,7 @@ function openCockpit(options: CockpitOptions) {
   };
   const tell = (done: Promise<string>): void => tellEnd(done, store);
   const store = new CockpitStore({ ports, perform, initial: openState(seedOf(options)) });
-  const told = { feed: store.feed, send: store.send };
+  const told = { feed: store.feed, later: store.later, send: store.send };
   const feed = new HubFeed({ client, views, fetch, ports, ...told });
   const { getState, subscribe, send } = store;
   const show = async (): Promise<void> => {

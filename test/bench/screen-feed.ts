@@ -30,6 +30,9 @@ interface Round {
   readonly frames: number;
   readonly kilobytes: number;
   readonly clears: number;
+  /** Moments at which a terminal that shows a frame as it comes had half of one, and had a hole in it. */
+  readonly torn: number;
+  readonly flashes: number;
 }
 
 /** A key, and what shows that it was done. */
@@ -51,6 +54,7 @@ export async function benchScreen(plan: BenchPlan): Promise<readonly Figure[]> {
     await using cockpit = start.seen.terminal;
     // The first frames are behind both; from here on nothing may clear the screen.
     const marks = [start.seen, bareStart.seen].map(({ output }) => output.sum.clears);
+    const seenBefore = [start.seen, bareStart.seen].map(({ frames }) => frames.count);
     await sleep(shrink(plan, screenSettleMs));
     const [rest, bareRest] = await Promise.all(
       [cockpit, bare].map(({ pid }) => watchUsage(pid, shrink(plan, idleWindowMs))),
@@ -68,10 +72,14 @@ export async function benchScreen(plan: BenchPlan): Promise<readonly Figure[]> {
     own.push({
       ...{ startMs: start.ms, restPercent: rest?.percent ?? Number.NaN },
       ...{ ...fed, clears: clears(start.seen, 0) },
+      ...(await start.seen.frames.judge(seenBefore[0])),
+      frames: fed.frames,
     });
     base.push({
       ...{ startMs: bareStart.ms, restPercent: bareRest?.percent ?? Number.NaN },
       ...{ ...bareFed, clears: clears(bareStart.seen, 1) },
+      ...(await bareStart.seen.frames.judge(seenBefore[1])),
+      frames: bareFed.frames,
     });
   }
   return [...describeRounds(own, base), ...(await soak(plan, scene))];
@@ -150,6 +158,11 @@ function describeRounds(own: readonly Round[], base: readonly Round[]): readonly
     makeFigure({
       ...{ name: 'screen: full clears after the start', unit: '', budget: budget.clears, note },
       rounds: own.map(({ clears }) => clears),
+    }),
+    make({ name: 'screen: frames torn between two reads', unit: '', note }, ({ torn }) => torn),
+    makeFigure({
+      ...{ name: 'screen: flashes in them', unit: '', budget: budget.clears, note },
+      rounds: own.map(({ flashes }) => flashes),
     }),
     makeFigure({
       ...{ name: 'screen at rest: CPU', unit: '% of a core', budget: budget.idlePercent },

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from '../../.config/build.ts';
 import { ControlClient } from '../../protocol/control-client.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';
+import { FrameWatch } from '../kit/frame-watch.ts';
 import { openHomes } from '../kit/homes.ts';
 import { locateProgram, startScript } from '../kit/processes.ts';
 import { type OpenTerminal, openTerminal } from '../kit/terminal.ts';
@@ -22,6 +23,7 @@ const hubFile = fileURLToPath(new URL('peers/screen-hub.ts', import.meta.url));
 export interface Seen {
   readonly terminal: OpenTerminal;
   readonly output: OutputCount;
+  readonly frames: FrameWatch;
 }
 
 /** The scene; the feed is off at first. */
@@ -70,7 +72,11 @@ export async function openScene(): Promise<ScreenScene> {
 
 function open(file: string, env: Readonly<Record<string, string>>): Seen {
   const output = new OutputCount();
-  const onOutput = (text: string) => output.take(text);
+  const frames = new FrameWatch(screenSize);
+  const onOutput = (text: string) => {
+    output.take(text);
+    frames.take(text);
+  };
   const program = { command: process.execPath, args: [file], env, cwd: '/' };
-  return { terminal: openTerminal({ ...program, ...screenSize, onOutput }), output };
+  return { terminal: openTerminal({ ...program, ...screenSize, onOutput }), output, frames };
 }

@@ -26,6 +26,8 @@ export interface FeedOptions {
   readonly fetch: FetchFile;
   readonly ports: Ports;
   readonly feed: (event: FeedEvent) => void;
+  /** For answers of which many come at once, and none may be left out. */
+  readonly later: (event: CockpitEvent) => void;
   readonly send: (events: readonly CockpitEvent[]) => void;
 }
 
@@ -102,8 +104,12 @@ export class HubFeed {
   request(request: Request): void {
     const { purpose } = request;
     const view = this.#view;
+    // Every worker of thousands is diagnosed: that many frames would be too many.
+    const isOneOfMany = purpose.for === 'doctor' && purpose.does === 'look';
     const answer = (event: CockpitEvent) => {
-      if (this.#view === view) this.#options.send([event]);
+      if (this.#view !== view) return;
+      if (isOneOfMany) this.#options.later(event);
+      else this.#options.send([event]);
     };
     const asked =
       purpose.for === 'fetch'

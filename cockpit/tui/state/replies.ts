@@ -41,19 +41,25 @@ function applyReply(state: State, purpose: Purpose, value: unknown): Update {
     case 'form':
       return applyDispatched(state, purpose, value);
     case 'detail':
-      return still(showDetail(state, value as JobDetail));
-    case 'worker-doctor': {
-      const { findings } = value as DoctorReport;
-      return still(showDoctor(state, purpose.worker, { is: 'told', findings }));
-    }
+      return isDetail(value)
+        ? still(showDetail(state, value))
+        : applyRefused(state, purpose, strange);
+    case 'worker-doctor':
+      return isReport(value)
+        ? still(showDoctor(state, purpose.worker, { is: 'told', findings: value.findings }))
+        : applyRefused(state, purpose, strange);
     case 'fetch':
       return tell(state, `${purpose.file.path}: saved as ${String(value)}`);
     case 'line':
       return applyAnswer(state, purpose, value);
     case 'doctor':
-      return applyDiagnosis(state, purpose, value as DoctorReport);
+      return isReport(value)
+        ? applyDiagnosis(state, purpose, value)
+        : applyRefused(state, purpose, strange);
     case 'events':
-      return applyEvents(state, purpose, value as readonly EventRow[]);
+      return Array.isArray(value)
+        ? applyEvents(state, purpose, value as readonly EventRow[])
+        : applyRefused(state, purpose, strange);
     case 'act': {
       const shown = purpose.shows ? showJob(state, value) : state;
       return tell(shown, `${purpose.subject}: ${purpose.done}`);
@@ -100,6 +106,22 @@ function showJob(state: State, answer: unknown): State {
   const known = isJobRow(answer) ? { ...state, jobs: mergeJobs(state.jobs, [answer]) } : state;
   const { jobs } = known.lists;
   return selectJob(withList(known, 'jobs', { ...jobs, marked: [] }), id);
+}
+
+/** A hub of another version may say what this one can't show; that must not end the screen. */
+const strange: ErrorShape = {
+  code: 'PEER_VERSION',
+  message: 'The hub answered in a way that this version can’t show.',
+  hint: 'Upgrade the older of the two.',
+};
+
+function isReport(answer: unknown): answer is DoctorReport {
+  const report = answer as Partial<DoctorReport> | null;
+  return Array.isArray(report?.findings) && Array.isArray(report.fixed);
+}
+
+function isDetail(answer: unknown): answer is JobDetail {
+  return isJobRow(answer) && 'attempts' in answer && Array.isArray(answer.attempts);
 }
 
 /** Is it the whole row, as `dispatch` and `retry` answer? The feed tells of it a moment later. */

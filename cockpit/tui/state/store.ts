@@ -52,6 +52,7 @@ export class CockpitStore {
   readonly #pending = new Map<string, FeedEvent>();
   readonly #changed = new Map<JobId, JobRow>();
   #events: readonly EventRow[] = [];
+  #later: CockpitEvent[] = [];
   #committedAt = Number.NEGATIVE_INFINITY;
   #cancelCommit: CancelTimer | undefined;
   #cancelTick: CancelTimer | undefined;
@@ -98,6 +99,13 @@ export class CockpitStore {
     this.#armCommit();
   };
 
+  /** Takes an answer that nobody waits for, one of many; it shows within 34 ms. Each counts. */
+  readonly later = (event: CockpitEvent): void => {
+    if (this.#isClosed) return;
+    this.#later.push(event);
+    this.#armCommit();
+  };
+
   /** Stops all timers. Safe to repeat. */
   close(): void {
     this.#isClosed = true;
@@ -124,6 +132,8 @@ export class CockpitStore {
     if (this.#changed.size > 0)
       events.push({ type: 'jobs-changed', jobs: [...this.#changed.values()] });
     if (this.#events.length > 0) events.push({ type: 'events', rows: this.#events });
+    events.push(...this.#later);
+    this.#later = [];
     this.#events = [];
     this.#pending.clear();
     this.#changed.clear();

@@ -13,6 +13,7 @@ import type { State } from '../../../../cockpit/tui/state/model.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import { findTheme } from '../../../../cockpit/tui/views/theme.ts';
 import { listLines } from '../../../kit/cells.ts';
+import { FrameWatch } from '../../../kit/frame-watch.ts';
 import { FakePorts } from '../fake-ports.ts';
 import { FakeTerminal } from '../fake-terminal.ts';
 import { InkDrawing } from '../ink-drawing.tsx';
@@ -207,6 +208,25 @@ test('painter: a frame of Ink and the rows in it are one write, and nothing is c
   expect(fresh[0]).not.toMatch(/\x1b\[[23]J/);
   await led.press('j');
   expect(led.terminal.writes.slice(count).join('')).not.toMatch(/\x1b\[[23]J/);
+});
+
+test('painter: nothing that stays is blank in between, where a frame is shown as it comes', async () => {
+  const size = { columns: 120, rows: 34 };
+  await using led = new Led(size.columns, size.rows);
+  await led.go(led.state);
+  const watch = new FrameWatch(size);
+  const torn = (text: string) => text.replaceAll('\n', '\r\n').match(/[\s\S]{1,700}/g) ?? [];
+  for (const piece of led.terminal.writes.flatMap(torn)) watch.take(piece);
+  const from = watch.count;
+  const count = led.terminal.writes.length;
+  for (const keys of ['1', 'j', '2', '3', 'z', 'z', '4', '1', '?']) await led.press(keys);
+  await led.press('', 'esc');
+  await led.print('one more line');
+  for (const piece of led.terminal.writes.slice(count).flatMap(torn)) watch.take(piece);
+  const sight = await watch.judge(from);
+  expect(sight.frames).toBeGreaterThan(8);
+  expect(sight.torn).toBeGreaterThan(20);
+  expect(sight.flashes).toBe(0);
 });
 
 test('painter: nothing is written while nothing changes, and while the terminal is lent', async () => {

@@ -22,6 +22,7 @@ function openFeed(
     views: [{ name: '', connect: async () => reconnect(hub) }],
     ports,
     feed: (event) => events.push(event),
+    later: (event) => events.push(event),
     send: (sent) => events.push(...sent),
   });
   feed.start();
@@ -147,6 +148,7 @@ test('feed: another view is looked into at once, and nothing of the one before i
     })),
     ports: new FakePorts(),
     feed: (event) => events.push(event),
+    later: (event) => events.push(event),
     send: (sent) => events.push(...sent),
   });
   feed.start();
@@ -185,6 +187,7 @@ test('feed: a view that can’t be reached is said with its reason and tried aga
     ],
     ports,
     feed: (event) => events.push(event),
+    later: (event) => events.push(event),
     send: (sent) => events.push(...sent),
   });
   feed.start();

@@ -5,6 +5,7 @@
  */
 import { expect, test } from 'vitest';
 import { eventsHeldMax } from '../../../../cockpit/tui/limits.ts';
+import type { Request } from '../../../../cockpit/tui/state/effects.ts';
 import { CockpitStore, type WorldEffect } from '../../../../cockpit/tui/state/store.ts';
 import { event, job, startedJob, worker } from '../fake-hub.ts';
 import { FakePorts } from '../fake-ports.ts';
@@ -120,4 +121,35 @@ test('store: a word of the hub that has another shape is said, and the screen st
   );
   store.send([{ type: 'jobs', jobs: [job('J1')] }]);
   expect(store.getState().jobs).toHaveLength(1);
+});
+
+test('store: answers of which many come are one change within 34 ms, and none is left out', () => {
+  const { ports, store, commits } = openStore();
+  store.later({ type: 'said', level: 'bad', text: 'first' });
+  ports.advance(0);
+  const before = commits();
+  for (let at = 0; at < 50; at += 1) store.later({ type: 'said', level: 'bad', text: `${at}` });
+  ports.advance(33);
+  expect(commits()).toBe(before);
+  ports.advance(1);
+  expect(commits()).toBe(before + 1);
+  expect(
+    store
+      .getState()
+      .toasts.map(({ text }) => text)
+      .slice(0, 3),
+  ).toEqual(['0', '1', '2']);
+});
+
+test('store: an answer in a shape of another version is said, and the screen stays', () => {
+  const { store } = openStore();
+  const strange = (purpose: Request['purpose']) =>
+    store.send([{ type: 'reply', request: { verb: 'x', args: {}, purpose }, value: { odd: 1 } }]);
+  strange({ for: 'doctor', place: 'hub', does: 'look' });
+  strange({ for: 'events', what: { is: 'end' } as never, token: 0 });
+  strange({ for: 'worker-doctor', worker: 'alice' });
+  strange({ for: 'detail', job: 'J1' });
+  expect(store.getState().toast?.text).toContain('can’t show');
+  store.send([key('5'), key('6'), key('1')]);
+  expect(store.getState().focus).toBe('team');
 });
