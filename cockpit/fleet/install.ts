@@ -220,6 +220,8 @@ class Installer {
     if (plan.worker !== undefined) {
       return { value: plan.worker, words: `it is ${plan.worker.name}`, isSkipped: true };
     }
+    // A box that is not trusted any more may still have its agent, which holds the home.
+    if (facts.pairing !== '') await this.#stopAgent();
     const { name } = this.#wish;
     const invite = await hub.invites.create({
       ...{ kind: 'worker', ...pickReach(hub.door), ttlMs: installInviteMs, asks: false },
@@ -235,6 +237,17 @@ class Installer {
       return { value: worker, words: `it is ${worker.name}${how}` };
     } finally {
       await hub.invites.withdraw(parseInvite(invite.code).oneTimeKey);
+    }
+  }
+
+  async #stopAgent(): Promise<void> {
+    const { way, facts } = this.#surveyed;
+    const isGone = (error: unknown) =>
+      error instanceof AppError && ['SERVICE_NONE', 'AGENT_UNREACHABLE'].includes(error.code);
+    for (const words of ['service stop --json', 'stop --json']) {
+      await askOdally({ way, home: facts.home }, words).catch((error: unknown) => {
+        if (!isGone(error)) throw error;
+      });
     }
   }
 

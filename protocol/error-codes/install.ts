@@ -30,7 +30,7 @@ export const installCodes = {
   SSH_AUTH: lasting(
     4,
     'The box does not let you in.',
-    'Make `ssh -o BatchMode=yes` work there: a key in your agent, or --identity.',
+    'Make `ssh -o BatchMode=yes` work there: a key in your agent, or --identity. The hub uses the agent that ran when it was started.',
   ),
   SSH_UNREACHABLE: passing(
     5,

@@ -134,6 +134,14 @@ describe.skipIf(missing !== undefined)('install', { timeout: installMsMax }, () 
     await fresh.close();
   });
 
+  test('install: a box that was revoked is let in again, under its name', async () => {
+    const before = await stage.ask<TeamRow[]>('team');
+    await stage.ask('team', 'revoke', 'boxy');
+    const lines = await installed('bare');
+    expect(steps(lines, 'done')).toContain('pairing');
+    expect(lines.at(-1)).toMatchObject({ name: 'boxy', key: before[0]?.key, link: 'direct' });
+  });
+
   test('install: from the cockpit, i in the team and the box; its steps come where it was typed', async () => {
     const screen = stage.screen({ columns: 120, rows: 36 });
     await screen.until(/boxy/);
