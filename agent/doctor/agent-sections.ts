@@ -11,6 +11,7 @@ import { fileSection } from '../../store/doctor/file-checks.ts';
 import { homeChecks } from '../../store/doctor/home-checks.ts';
 import { agentSection, leavingsSection, runningSection } from './agent-checks.ts';
 import type { AgentRound } from './agent-round.ts';
+import { installSection } from './install-checks.ts';
 import { spoolSection } from './spool-checks.ts';
 import { toolSection } from './tool-checks.ts';
 
@@ -27,6 +28,7 @@ export const agentSections: readonly Section<AgentRound>[] = [
   fileSection,
   boxSection,
   agentSection,
+  installSection,
   leavingsSection,
   spoolSection,
   toolSection,

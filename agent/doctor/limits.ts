@@ -33,3 +33,6 @@ export const gitVersionMin = '2.17';
 
 /** Work that has ended is collected within this time of the last byte that is written of it. */
 export const stillMs = 60_000;
+
+/** What an install left half way is no longer under way after so long: its time for sending is over. */
+export const incomingOldMs = 60 * 60 * 1000;

@@ -6,6 +6,7 @@
  * Errors: INSTALL_RUNTIME, INSTALL_HOME, INSTALL_FAILED, SSH_*.
  */
 import { AppError } from '../../protocol/errors.ts';
+import { planLauncher } from '../../protocol/launcher.ts';
 import type { BoxWay } from './deliver.ts';
 import { readScript } from './shell.ts';
 
@@ -43,7 +44,7 @@ h='${home}'; v='${version}'; n='${node}'
 cd "$h" && mkdir -p bin || exit ${said.home}
 printf '%s\\n' "$n" > "versions/$v.runtime.new" && mv -f "versions/$v.runtime.new" "versions/$v.runtime" || exit ${said.home}
 cat > bin/odally.new <<'END' || exit ${said.home}
-${launcher(home)}END
+${planLauncher(home)}END
 chmod 700 bin/odally.new && mv -f bin/odally.new bin/odally || exit ${said.home}
 "$n" "versions/$v/odally.js" --version || exit ${said.agent}
 if [ "$(readlink current 2>/dev/null)" != "versions/$v" ]; then
@@ -51,20 +52,5 @@ if [ "$(readlink current 2>/dev/null)" != "versions/$v" ]; then
   "$n" -e 'require("node:fs").renameSync("current.new", "current")' || exit ${said.home}
 fi
 bin/odally --version || exit ${said.agent}
-`;
-}
-
-/** Runs the current version with the Node that is noted for it, wherever it is called from. */
-function launcher(home: string): string {
-  return `#!/bin/sh
-# Runs the agent's current version, with the Node that was noted for it. Made by \`wally install\`.
-h='${home}'
-v=$(readlink "$h/current") && read -r n < "$h/$v.runtime" || {
-  echo "odally: nothing is installed in $h" >&2
-  exit 2
-}
-ODALLY_HOME=\${ODALLY_HOME:-$h}
-export ODALLY_HOME
-exec "$n" "$h/$v/odally.js" "$@"
 `;
 }
