@@ -50,7 +50,11 @@ export const installVerb = defineVerb({
     target: z.string().refine(isSshTarget, { message: 'this is no USER@HOST' }),
     name: z.string().optional(),
     port: port.optional(),
-    identity: z.string().min(1).optional(),
+    // The hub runs ssh, and its own directory is nobody's.
+    identity: z
+      .string()
+      .regex(/^[~/]/, { message: 'give an absolute path, or one that begins with ~' })
+      .optional(),
     home: z.string().optional(),
     'dry-run': z.boolean().default(false),
   }),
