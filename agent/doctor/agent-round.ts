@@ -87,6 +87,7 @@ export async function openAgentRound(scene: AgentScene): Promise<Round<AgentRoun
   const visit = new StoreVisit({
     directory: home.store,
     live: live(),
+    timers: ports.timers,
     isServed: async () => (await probeSocket(place)) === 'answered',
   });
   const plan = {

@@ -210,6 +210,49 @@ const store: HomeCheck = {
         ],
 };
 
+const locked: HomeCheck = {
+  id: 'store-locked',
+  title: 'whoever owns the store answers',
+  why: 'A store has one owner; while a process that does not answer owns it, nothing else can start.',
+  area: 'store',
+  severity: 'error',
+  cost: 'reads',
+  diagnose: ({ home: { store: found, socketPath } }) => {
+    if (found.is !== 'locked') return [];
+    const who = found.owner === null ? 'A process' : `Process ${found.owner}`;
+    return [
+      {
+        subject: 'store',
+        seen: `${who} owns the store, and nobody answers at ${socketPath}.`,
+        wanted: 'An owner that answers, or none.',
+        // What hangs may hold work; only a person can say that it may go.
+        advice: `See what it does; if it hangs, end it: \`kill ${found.owner ?? 'PID'}\`.`,
+      },
+    ];
+  },
+};
+
+const newer: HomeCheck = {
+  id: 'store-newer',
+  title: 'the store is of a format that this version knows',
+  why: 'A newer version has written it; this one leaves it as it is, and does not start.',
+  area: 'store',
+  severity: 'error',
+  cost: 'reads',
+  diagnose: ({ home: { store: found } }) =>
+    found.is !== 'newer'
+      ? []
+      : [
+          {
+            subject: 'store',
+            seen: found.message,
+            wanted: 'A store of this version, or an older one.',
+            advice:
+              'Run the newer version again; or put the copy that it made in the store’s place.',
+          },
+        ],
+};
+
 const runtime: HomeCheck = {
   id: 'runtime-old',
   title: 'Node and the C library are new enough',
@@ -241,6 +284,8 @@ export const homeChecks: readonly HomeCheck[] = [
   foreignSocket,
   asides,
   store,
+  locked,
+  newer,
   disk,
   ballast,
   runtime,

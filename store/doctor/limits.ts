@@ -48,3 +48,8 @@ export const probeCount = 3;
 
 /** Bytes of the file that is synced: one page, as a small batch is. */
 export const probeBytes = 4096;
+
+/** A store that is locked is tried so often, this far apart: a start or another doctor holds it for less. */
+export const lockTriesMax = 4;
+/** See `lockTriesMax`. */
+export const lockPauseMs = 150;

@@ -5,19 +5,25 @@
  * serves on it, because a database has one owner, and only if it was once opened whole, for opening
  * would make it; that takes its lock until the visit ends. Opening changes no row.
  */
-import { access } from 'node:fs/promises';
+import { access, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasSystemCode, wrapError } from '../../protocol/errors.ts';
+import { AppError, hasSystemCode, wrapError } from '../../protocol/errors.ts';
+import { sleep, type Timers } from '../../protocol/ports.ts';
 import type { DiskHealth } from '../disk-guard.ts';
+import { readFormat } from '../format.ts';
 import type { Kv } from '../kv.ts';
 import { openLevelKv } from '../open.ts';
+import { lockPauseMs, lockTriesMax } from './limits.ts';
 
-/** How the store was found. `locked`: nobody serves, and yet somebody owns it. */
+/** How the store was found. */
 export type StoreFact =
   | { readonly is: 'sound' }
   /** It is the program's that serves here, or was never made. */
   | { readonly is: 'unknown' }
-  | { readonly is: 'locked' }
+  /** Nobody serves, and yet somebody owns it; `owner` is its pid where the system says. */
+  | { readonly is: 'locked'; readonly owner: number | null }
+  /** A newer version has written it. */
+  | { readonly is: 'newer'; readonly message: string }
   | { readonly is: 'failed'; readonly code: string; readonly message: string };
 
 /** The store and the disk of the program that runs, where it is this process. */
@@ -32,6 +38,7 @@ export interface StoreVisitPlan {
   readonly live: LiveDisk | undefined;
   /** Does a program answer on this home? */
   readonly isServed: () => Promise<boolean>;
+  readonly timers: Timers;
 }
 
 /** Life cycle: it opens at the first look; `close` is safe to repeat. */
@@ -54,7 +61,8 @@ export class StoreVisit {
   /** Never rejects. */
   async look(): Promise<StoreFact> {
     const { fact, kv } = await this.#open();
-    return kv === undefined ? fact : probe(kv);
+    if (kv === undefined) return fact;
+    return kv.get('meta/format').then((): StoreFact => fact, describeFault);
   }
 
   /** The store, where it can be read. Never rejects. */
@@ -79,20 +87,33 @@ interface Opened {
   readonly kv?: Kv;
 }
 
-async function openStore({ directory, live, isServed }: StoreVisitPlan): Promise<Opened> {
+async function openStore(plan: StoreVisitPlan): Promise<Opened> {
+  const { directory, live, isServed } = plan;
   // A live store that is being opened again says so, and answers nothing meanwhile.
   if (live?.health.store.is === 'reopening')
     return { fact: { ...live.health.store, is: 'failed' } };
   if (live !== undefined) return { fact: { is: 'sound' }, kv: live.kv };
-  if ((await isServed()) || !(await isMade(directory))) return { fact: { is: 'unknown' } };
-  return openLevelKv(directory).then(
-    (kv): Opened => ({ fact: { is: 'sound' }, kv }),
-    (thrown: unknown) => ({ fact: describeFault(thrown) }),
-  );
+  if (!(await isMade(directory))) return { fact: { is: 'unknown' } };
+  for (let tries = 1; ; tries += 1) {
+    if (await isServed()) return { fact: { is: 'unknown' } };
+    const opened = await tryStore(directory);
+    // Who is just starting, or just being looked at by somebody else, owns it for a moment.
+    if (opened.fact.is !== 'locked' || tries >= lockTriesMax) return opened;
+    await sleep(plan.timers, lockPauseMs);
+  }
 }
 
-async function probe(kv: Kv): Promise<StoreFact> {
-  return kv.get('meta/format').then((): StoreFact => ({ is: 'sound' }), describeFault);
+async function tryStore(directory: string): Promise<Opened> {
+  try {
+    const kv = await openLevelKv(directory);
+    const fact = await readFormat(kv).then((): StoreFact => ({ is: 'sound' }), describeFault);
+    if (fact.is === 'sound') return { fact, kv };
+    await kv.close();
+    return { fact };
+  } catch (thrown) {
+    const fact = describeFault(thrown);
+    return { fact: fact.is === 'locked' ? { ...fact, owner: await findOwner(directory) } : fact };
+  }
 }
 
 async function isMade(store: string): Promise<boolean> {
@@ -104,5 +125,17 @@ async function isMade(store: string): Promise<boolean> {
 
 function describeFault(thrown: unknown): StoreFact {
   const { code, message } = wrapError(thrown, 'STORE_IO');
-  return code === 'STORE_LOCKED' ? { is: 'locked' } : { is: 'failed', code, message };
+  if (code === 'STORE_LOCKED') return { is: 'locked', owner: null };
+  if (thrown instanceof AppError && code === 'STORE_FORMAT') return { is: 'newer', message };
+  return { is: 'failed', code, message };
+}
+
+/** Who holds the lock of LevelDB, by the kernel's own list. Source: proc_locks(5), fcntl(2). */
+async function findOwner(directory: string): Promise<number | null> {
+  const locks = await readFile('/proc/locks', 'latin1').catch(() => '');
+  const lock = await stat(join(directory, 'LOCK')).catch(() => undefined);
+  if (lock === undefined) return null;
+  const line = locks.split('\n').find((text) => text.split(/\s+/)[5]?.endsWith(`:${lock.ino}`));
+  const pid = Number(line?.split(/\s+/)[4]);
+  return Number.isInteger(pid) && pid > 0 ? pid : null;
 }

@@ -58,6 +58,7 @@ export async function openHubRound(scene: HubScene): Promise<Round<HubRound>> {
   const visit = new StoreVisit({
     directory: home.store,
     live: hub === undefined ? undefined : { kv: hub.kv, health: hub.disk.health },
+    timers: ports.timers,
     isServed: async () => (await probeSocket(place)) === 'answered',
   });
   const findHome = once(async () =>

@@ -16,6 +16,7 @@ import { liveSection, walkedSection } from './hub-checks.ts';
 import type { HubRound } from './hub-round.ts';
 import { rowSection } from './row-checks.ts';
 import { spawnSection, straySection } from './spawn-checks.ts';
+import { sshSection } from './ssh-checks.ts';
 import { waitingSection } from './waiting-checks.ts';
 
 interface Facts {
@@ -84,6 +85,7 @@ export const hubSections: readonly Section<HubRound>[] = [
   walkedSection,
   rowSection,
   copySection,
+  sshSection,
   diskSection,
   clockSection,
   straySection,

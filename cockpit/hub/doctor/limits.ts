@@ -69,3 +69,9 @@ export const eventAheadMs = 60 * 1000;
 
 /** Looks of one fix at what is old; each does a bounded part, and a fix should end within seconds. */
 export const retentionLooksMax = 50;
+
+/** Boxes of which ssh is asked in one look; each takes two short programs. */
+export const sshBoxesMax = 24;
+
+/** ssh answers what its config says within milliseconds; a config that runs programs may take longer. */
+export const sshAskMsMax = 1500;

@@ -66,7 +66,7 @@ describe('doctor of an agent', () => {
 
   test('agent-down: a store that somebody holds is left alone', async () => {
     live = undefined;
-    expect((await diagnose()).findings).toEqual(['agent-down']);
+    expect((await diagnose()).findings).toEqual(['store-locked', 'agent-down']);
   });
 
   test('hub-refused: an agent that may not serve its hub says why', async () => {

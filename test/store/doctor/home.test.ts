@@ -1,7 +1,8 @@
 /*
  * The checks of a home, each with a home that is really damaged so, and each silent about a sound one.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, lstat, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -16,9 +17,12 @@ import { soundDisk } from '../../../store/disk-guard.ts';
 import { homeChecks } from '../../../store/doctor/home-checks.ts';
 import { gatherHome, type HomeFacts, type HomePlan } from '../../../store/doctor/home-facts.ts';
 import { type LiveDisk, StoreVisit } from '../../../store/doctor/store-visit.ts';
+import { storeMigrations } from '../../../store/format.ts';
 import { readConfig } from '../../../store/home.ts';
+import { formatKey } from '../../../store/keys.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { openLevelKv } from '../../../store/open.ts';
+import { planRow } from '../../../store/row-codec.ts';
 import { createDirectory } from '../place.ts';
 
 let home: string;
@@ -49,7 +53,9 @@ afterEach(async () => {
 });
 
 function visitStore(live?: LiveDisk): StoreVisit {
-  return new StoreVisit({ directory: store, live, isServed: async () => server !== undefined });
+  const { timers } = openSystemPorts();
+  const isServed = async () => server !== undefined;
+  return new StoreVisit({ directory: store, live, isServed, timers });
 }
 
 /** The facts, by a visit that ends with them. */
@@ -101,6 +107,24 @@ function leaveSocket(): void {
   } catch (thrown) {
     expect(thrown).toMatchObject({ signal: 'SIGKILL' });
   }
+}
+
+/** Another process that owns the store, and answers nobody. */
+function spawnOwner() {
+  const script = `
+    import { openLevelKv } from ${JSON.stringify(new URL('../../../store/open.ts', import.meta.url).href)};
+    await openLevelKv(${JSON.stringify(store)});
+    console.log('up');
+    setInterval(() => undefined, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return {
+    pid: child.pid,
+    ready: once(child.stdout, 'data'),
+    gone: once(child, 'exit'),
+    kill: () => child.kill('SIGKILL'),
+  };
 }
 
 async function makeStore(): Promise<void> {
@@ -188,11 +212,41 @@ describe('doctor of a home', () => {
     expect(await listFound(() => facts)).toEqual(['store-damaged']);
   });
 
-  test('store-damaged: another process’s store is not judged', async () => {
+  test('store-locked: a store that somebody owns who does not answer is found, with its owner', async () => {
+    await makeStore();
+    const owner = spawnOwner();
+    await owner.ready;
+    const { findings } = await diagnose('fix');
+    expect(findings.map(({ id }) => id)).toEqual(['store-locked']);
+    if (process.platform === 'linux') {
+      expect(findings[0]?.seen).toContain(`Process ${owner.pid} owns the store`);
+    }
+    owner.kill();
+    await owner.gone;
+    expect(await listFound()).toEqual([]);
+  });
+
+  test('store-locked: a store whose owner answers is that one’s affair', async () => {
     const kv = await openLevelKv(store);
-    expect((await gather()).store).toEqual({ is: 'locked' });
+    await new Promise<void>((resolve) => {
+      server = createServer().listen(plan.socket, resolve);
+    });
+    expect((await gather()).store).toEqual({ is: 'unknown' });
     expect(await listFound()).toEqual([]);
     await kv.close();
+  });
+
+  test('store-newer: a store of a newer version is found, and left as it is', async () => {
+    const kv = await openLevelKv(store);
+    await kv.batch([planRow(formatKey, storeMigrations.length + 2)], 'synced');
+    await kv.close();
+    const { findings } = await diagnose('fix');
+    expect(findings.map(({ id }) => id)).toEqual(['store-newer']);
+    expect(findings[0]?.seen).toContain(`has format ${storeMigrations.length + 2}`);
+    const again = await openLevelKv(store);
+    await again.batch([planRow(formatKey, storeMigrations.length + 1)], 'synced');
+    await again.close();
+    expect(await listFound()).toEqual([]);
   });
 
   test('disk-low: one byte under the watermark is found; the real disk is asked', async () => {
