@@ -21,6 +21,7 @@ import { describeChecks, describeReport } from '../../protocol/doctor-text.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { findHubHome } from '../home.ts';
 import type { FixResult } from '../hub/decision-desk.ts';
+import { agentRows } from '../hub/doctor/agent-rows.ts';
 import { isUnanswered } from '../hub/doctor/ask-worker.ts';
 import { askWorkers, diagnoseHub, joinReports } from '../hub/doctor/doctor.ts';
 import { hubSections } from '../hub/doctor/hub-sections.ts';
@@ -84,9 +85,11 @@ export const doctorVerb = defineVerb({
   exit: (said) => ('findings' in said && said.findings.length > 0 ? 1 : 0),
 });
 
-/** What this program's hub looks at. */
-function listRows({ area }: DoctorArgs): readonly CheckRow[] {
-  return listChecks(hubSections).filter((row) => area === undefined || row.area === area);
+/** What hub and agents look at, each check once; with `--on` what agents do. */
+function listRows({ area, on }: DoctorArgs): readonly CheckRow[] {
+  const rows = on.length > 0 ? agentRows : [...listChecks(hubSections), ...agentRows];
+  const known = new Map(rows.toReversed().map((row) => [row.id, row]));
+  return [...known.values()].toReversed().filter((row) => area === undefined || row.area === area);
 }
 
 /** With `--dry-run` it also says what would be done. */

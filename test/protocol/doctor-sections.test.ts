@@ -69,7 +69,7 @@ async function look(sections: readonly Section<World>[]) {
 }
 
 describe('sections of a doctor', () => {
-  test('sections: one that fails is evidence, and hides nothing that others found', async () => {
+  test('doctor-blind: a section that fails is evidence, and hides nothing that others found', async () => {
     const gather = () => Promise.reject(new Error('no such file'));
     const { doctor } = makeDoctor([makeSection('bad', { gather }), makeSection('good')]);
     const { findings } = await runDoctor(doctor, { mode: 'look' });
@@ -77,7 +77,7 @@ describe('sections of a doctor', () => {
     expect(findings[1]?.seen).toBe('Looking at bad failed: no such file');
   });
 
-  test('sections: one that never ends is given up at the deadline of all, or at its own', async () => {
+  test('doctor-blind: a section that never ends is given up at the deadline of all, or at its own', async () => {
     const endless = makeSection('endless', { gather: never });
     const bounded = makeSection('bounded', { gather: never, msMax: 50 });
     const { doctor, ports } = makeDoctor([endless, bounded, makeSection('good')]);
