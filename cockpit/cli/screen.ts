@@ -18,11 +18,11 @@ import { rebindKeys } from '../tui/keys/rebind.ts';
 import { statusVerb } from '../verbs/hub-state.ts';
 import { verbs } from '../verbs/registry.ts';
 import type { ArtifactRow, StatusShape } from '../verbs/shapes.ts';
+import { inspectCockpit } from './doctor/inspect-cockpit.ts';
 import { editText } from './edit-text.ts';
 import { getArtifact } from './get.ts';
 import { handOver } from './hand-over.ts';
 import { openHistory } from './history-file.ts';
-import { inspectTerminal } from './inspect-terminal.ts';
 import { nameOfFolder } from './local-names.ts';
 import { openViews } from './open-hubs.ts';
 import { chooseStyle } from './style.ts';
@@ -65,7 +65,7 @@ export async function openScreen(
     savedPath: join(findHubHome(program.env).directory, 'saved'),
     copyHere: (text) => program.copy(text),
     env: { term: program.env.TERM ?? '' },
-    inspectTerminal: () => inspectTerminal(program),
+    inspectCockpit: (only) => inspectCockpit(program, only),
     ...look,
     version,
     verbs,

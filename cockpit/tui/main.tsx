@@ -5,6 +5,7 @@
  * the alternate screen is left, the cursor shown and the terminal's modes restored: Ink does that
  * when it is unmounted and when the process ends, and nothing here ends the process.
  */
+import type { FindingName } from '../../protocol/doctor.ts';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { HubClient } from '../hub/client.ts';
@@ -13,6 +14,7 @@ import type { Binding } from './keys/keymap.ts';
 import { suspendMsMax } from './limits.ts';
 import { type Drawing, openDrawing } from './panes/drawing.tsx';
 import { saveLog } from './save-log.ts';
+import type { Inspection } from './state/doctor-rows.ts';
 import type { HandOver } from './state/effects.ts';
 import { type FetchFile, HubFeed, type HubView } from './state/feed.ts';
 import type { DispatchArgs } from './state/form-args.ts';
@@ -22,7 +24,6 @@ import { openHubsView } from './state/hubs.ts';
 import { openState, type ScreenPrefs, type State } from './state/model.ts';
 import { CockpitStore, type WorldEffect } from './state/store.ts';
 import { enterSequence, leaveSequence } from './state/terminal.ts';
-import type { TerminalFacts } from './state/terminal-checks.ts';
 
 /** What the screen is opened with. */
 export interface CockpitOptions {
@@ -39,8 +40,8 @@ export interface CockpitOptions {
   /** Puts text into the clipboard of this box; false where it has none. */
   readonly copyHere: (text: string) => Promise<boolean>;
   readonly env: { readonly term: string };
-  /** What is known of the terminal; asked when the doctor is. */
-  readonly inspectTerminal: () => Promise<TerminalFacts>;
+  /** The cockpit's own doctor, asked when the others are; with a finding it mends that first. */
+  readonly inspectCockpit: (only?: FindingName) => Promise<Inspection>;
   /** The keys in force, and how the screen looks. */
   readonly keymap: readonly Binding[];
   readonly screen: ScreenPrefs;
@@ -107,7 +108,7 @@ function openCockpit(options: CockpitOptions) {
     else if (effect.type === 'copy') tell(copyText(options, effect.text, effect.what));
     else if (effect.type === 'save-log') tell(saveLog(feed.client, options.savedPath, effect.save));
     else if (effect.type === 'follow-events') feed.followEvents(effect.after);
-    else if (effect.type === 'inspect') inspect(options, store);
+    else if (effect.type === 'inspect') inspect(options, store, effect.only);
     else if (effect.type === 'look-into') feed.lookInto(effect.at);
     else if (effect.type === 'quit') exit.drawing?.leave();
     else if (effect.type === 'write') stdout.write(effect.text);
@@ -162,9 +163,13 @@ function tellEnd(done: Promise<string>, store: CockpitStore): void {
 }
 
 /** What the terminal is asked never holds up the screen; where it does not answer, little is known. */
-function inspect({ inspectTerminal }: CockpitOptions, store: CockpitStore): void {
-  inspectTerminal().then(
-    (facts) => store.send([{ type: 'terminal', facts }]),
+function inspect(
+  { inspectCockpit }: CockpitOptions,
+  store: CockpitStore,
+  only: FindingName | undefined,
+): void {
+  inspectCockpit(only).then(
+    (inspection) => store.send([{ type: 'inspected', inspection }]),
     (thrown: unknown) => {
       const { message: text } = wrapError(thrown, 'TERMINAL_MISSING');
       store.send([{ type: 'problem', text }]);

@@ -19,12 +19,12 @@ import {
   emptyDoctor,
   findSelectedRow,
   hubPlace,
+  type Inspection,
   listDoctorRows,
   nameOf,
 } from './doctor-rows.ts';
 import { ask, type Effect, requestOf, still, type Update } from './effects.ts';
 import { type Confirm, type State, visibleDoctor, withList } from './model.ts';
-import type { TerminalFacts } from './terminal-checks.ts';
 import { tell, warn } from './toast.ts';
 
 /** How many rows the details of the selected row have. */
@@ -116,10 +116,13 @@ export function applyNoDiagnosis(state: State, place: DoctorPlace, error: ErrorS
   return askNext(settlePlace(state, place, { failed }));
 }
 
-/** The terminal was looked at. */
-export function applyInspection(state: State, terminal: TerminalFacts): Update {
-  const reports = new Map([...state.doctor.reports, [cockpitPlace, []]]);
-  return askNext(settlePlace(state, cockpitPlace, { terminal, reports }));
+/** The cockpit was looked at, or what could be mended of it was. */
+export function applyInspection(state: State, inspection: Inspection): Update {
+  const { terminal, findings, fixed } = inspection;
+  const looked = { ...state, doctor: { ...state.doctor, terminal } };
+  const isFix = fixed.length > 0 || findings.some(({ failure }) => failure !== undefined);
+  const does = isFix ? 'fix' : 'look';
+  return applyDiagnosis(looked, { place: cockpitPlace, does }, inspection);
 }
 
 function settlePlace(state: State, place: DoctorPlace, change: Partial<DoctorView>): State {
@@ -142,12 +145,13 @@ export function applyDoctorCommand(state: State, command: Command): Update | und
 
 /** Findings that can be mended from here. */
 function isMendable({ place, finding }: DoctorRow): boolean {
-  if (place === cockpitPlace || finding?.plan === undefined) return false;
-  return finding.fixable === 'anywhere' || place === hubPlace;
+  if (finding?.plan === undefined) return false;
+  return finding.fixable === 'anywhere' || place === hubPlace || place === cockpitPlace;
 }
 
+/** The cockpit's own are mended one by one: they are the M2's files. */
 function isSafe(row: DoctorRow): boolean {
-  return isMendable(row) && row.finding?.fixable === 'anywhere';
+  return isMendable(row) && row.finding?.fixable === 'anywhere' && row.place !== cockpitPlace;
 }
 
 function askToFix(state: State): Update {
@@ -162,7 +166,7 @@ function askToFix(state: State): Update {
     text: [seen, `It ${plan?.replace(/\.$/, '')}.`, `Then ${nameOf(place)} is diagnosed again.`],
     yes: 'Yes, apply it',
     said: `${nameOf(place)} is asked to fix ${id}`,
-    effects: [fixRequest(place, { only })],
+    effects: [place === cockpitPlace ? mendOwn(id, subject) : fixRequest(place, { only })],
   });
 }
 
@@ -189,6 +193,10 @@ function confirm(
 ): Update {
   const overlay = { type: 'confirm', no: 'No, leave it', answer: 'no', ...what } as const;
   return still({ ...state, overlay });
+}
+
+function mendOwn(id: string, subject: string | undefined): Effect {
+  return { type: 'inspect', only: { id, ...(subject === undefined ? {} : { subject }) } };
 }
 
 function fixRequest(

@@ -11,6 +11,13 @@ import { diagnoseCockpit, type TerminalFacts } from './terminal-checks.ts';
 /** Whom a diagnosis is of: `hub`, `cockpit`, or a worker as `@NAME`. */
 export type DoctorPlace = string;
 
+/** What the cockpit's own doctor saw, in the asker's process: its terminal, and what is wrong with the rest. */
+export interface Inspection {
+  readonly terminal: TerminalFacts;
+  readonly findings: readonly Finding[];
+  readonly fixed: readonly Finding[];
+}
+
 /** What is known; `asked` and `failed` are by place. */
 export interface DoctorView {
   readonly hasRun: boolean;
@@ -83,10 +90,14 @@ function placesOf({ reports, asked, waiting, failed }: DoctorView): readonly Doc
 
 function rowsOfPlace({ doctor, columns, rows }: State, place: DoctorPlace): readonly DoctorRow[] {
   const { terminal } = doctor;
-  const findings =
-    place === cockpitPlace && terminal !== undefined
-      ? diagnoseCockpit({ ...terminal, columns, rows })
-      : (doctor.reports.get(place) ?? []);
+  const said = doctor.reports.get(place) ?? [];
+  const isUnsaid = ({ id }: Finding) => said.every((finding) => finding.id !== id);
+  const isTerminal = place === cockpitPlace && terminal !== undefined;
+  // Its terminal is judged at the size that it has now.
+  const findings = [
+    ...(isTerminal ? diagnoseCockpit({ ...terminal, columns, rows }) : []).filter(isUnsaid),
+    ...said,
+  ];
   const found = findings.map((finding): DoctorRow => {
     const { id, subject = '', severity, seen } = finding;
     return { id: `${place} ${id} ${subject}`, place, level: severity, finding, text: seen };

@@ -4,6 +4,7 @@
  * `update` turns events into a new state and effects; the feed performs effects and tells what came
  * of them as further events. Data, and how it is made.
  */
+import type { FindingName } from '../../../protocol/doctor.ts';
 import { type ErrorShape, unreachable } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import type {
@@ -17,12 +18,11 @@ import type {
 } from '../../verbs/shapes.ts';
 import type { Report } from '../keys/reports.ts';
 import type { KeyPress } from '../keys/resolve.ts';
-import type { DoctorPlace } from './doctor-rows.ts';
+import type { DoctorPlace, Inspection } from './doctor-rows.ts';
 import type { EventsAsk } from './events-view.ts';
 import type { DispatchArgs } from './form-args.ts';
 import type { LogAsk, LogEvent, LogSave } from './log-asks.ts';
 import type { State } from './model.ts';
-import type { TerminalFacts } from './terminal-checks.ts';
 
 /** Who wants the answer of a request, and what it is called when it is told of. */
 export type Purpose =
@@ -72,7 +72,8 @@ export type Effect =
   /** Follow the journal above this number; stop where undefined. */
   | { readonly type: 'follow-events'; readonly after: number | undefined }
   /** Look at the terminal that the cockpit is in. */
-  | { readonly type: 'inspect' }
+  /** The cockpit's own doctor looks; with `only` it mends that one finding first. */
+  | { readonly type: 'inspect'; readonly only?: FindingName }
   | { readonly type: 'expire-toast'; readonly id: number }
   /** Said to the terminal beside the picture. */
   | { readonly type: 'write'; readonly text: string }
@@ -111,7 +112,7 @@ export type CockpitEvent =
   | { readonly type: 'said'; readonly level: 'info' | 'bad'; readonly text: string }
   | { readonly type: 'inbox'; readonly rows: readonly InboxRow[] }
   | { readonly type: 'events'; readonly rows: readonly EventRow[] }
-  | { readonly type: 'terminal'; readonly facts: TerminalFacts }
+  | { readonly type: 'inspected'; readonly inspection: Inspection }
   /** A step of something that was asked for. */
   | { readonly type: 'told'; readonly request: Request; readonly item: unknown }
   | { readonly type: 'reply'; readonly request: Request; readonly value: unknown }

@@ -88,8 +88,8 @@ function decide(state: State, event: CockpitEvent): Update {
       return still(takeInbox(state, event.rows));
     case 'events':
       return applyStreamed(state, event.rows);
-    case 'terminal':
-      return applyInspection(state, event.facts);
+    case 'inspected':
+      return applyInspection(state, event.inspection);
     case 'told':
     case 'reply':
     case 'refused':

@@ -124,12 +124,15 @@ function placeRows(row: DoctorRow, state: State, inner: number): readonly Row[] 
 
 function evidenceRows({ finding, place, level }: DoctorRow, inner: number): readonly Row[] {
   if (finding === undefined) return [];
-  const { seen, wanted, advice, title, why, plan, fixable, failure } = finding;
+  const { seen, wanted, advice, title, why, area, plan, fixable, failure } = finding;
   const { text, role } = looks[level];
   // The plan is shown by itself; the advice of a checker ends in it for those who read one line.
   const [bare = ''] = advice.split(' --fix: ');
   return [
-    [span(text, role), span(` on ${nameOf(place)}`, 'dim')],
+    [
+      span(text, role),
+      span(` on ${nameOf(place)}${area === undefined ? '' : ` · ${area}`}`, 'dim'),
+    ],
     [],
     ...knownRows('seen', seen, inner),
     ...knownRows('wanted', wanted, inner),

@@ -88,7 +88,10 @@ function openWorld(): State {
 
 /** What the hub and the world say to what was asked. */
 function answer(state: State, effect: Effect): readonly CockpitEvent[] {
-  if (effect.type === 'inspect') return [{ type: 'terminal', facts: fakeTerminalFacts }];
+  if (effect.type === 'inspect')
+    return [
+      { type: 'inspected', inspection: { terminal: fakeTerminalFacts, findings: [], fixed: [] } },
+    ];
   if (effect.type === 'log') return answerLog(state, effect);
   if (effect.type === 'look-into') return arrival;
   if (effect.type !== 'request') return [];

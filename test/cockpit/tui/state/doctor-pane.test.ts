@@ -28,7 +28,10 @@ function reply(place: string, value: DoctorReport, does: Does = 'look'): Cockpit
   return { type: 'reply', request: { verb: 'doctor', args: {}, purpose }, value };
 }
 
-const looked: CockpitEvent = { type: 'terminal', facts: fakeTerminalFacts };
+const looked: CockpitEvent = {
+  type: 'inspected',
+  inspection: { terminal: fakeTerminalFacts, findings: [], fixed: [] },
+};
 const overdue = finding('job-overdue', {
   severity: 'error',
   seen: 'J7.1 is past its deadline by 12 m.',
@@ -178,6 +181,29 @@ describe('doctor pane', () => {
     expect(type(details, '', 'esc').state.detail.isOpen).toBe(false);
   });
 
+  test('doctor: what is wrong with the cockpit’s own files is mended here, one by one', () => {
+    const own = finding('keymap-unreadable', {
+      ...{ severity: 'error', fixable: 'here', plan: 'moves keys.toml aside', area: 'config' },
+      subject: 'keys.toml',
+    });
+    const inspection = { terminal: fakeTerminalFacts, findings: [own], fixed: [] };
+    const found = play(opened(120, 24).state, [
+      said('hub', []),
+      { type: 'inspected', inspection },
+      said('@alice', []),
+    ]).state;
+    expect(shown(found)).toContain('keymap-unreadable');
+    const asked = type(found, 'f').state;
+    expect(shown(asked)).toContain('Fix keymap-unreadable?');
+    const only = { id: 'keymap-unreadable', subject: 'keys.toml' };
+    const { effects, state } = type(asked, 'y');
+    expect(effects).toContainEqual({ type: 'inspect', only });
+    const mended = { ...inspection, findings: [], fixed: [own] };
+    const after = play(state, [{ type: 'inspected', inspection: mended }]).state;
+    expect(after.toast?.text).toBe('cockpit: fixed keymap-unreadable');
+    expect(shown(after)).not.toContain('keymap-unreadable?');
+  });
+
   test('doctor: the cockpit’s own terminal is judged at its size', () => {
     const state = play(opened(70, 30).state, [looked]).state;
     expect(shown(state)).toContain('terminal-small');
@@ -192,7 +218,7 @@ describe('doctor pane: drawings', () => {
       " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting                                                                                                                            ✓ nothing needs you
        1 Team 3  2 Jobs 0  3 Log  4 Inbox  5 Doctor 4  6 Events
       ╭─ 5 Doctor ───────────────────────────────────────────────────────────────────────────── 3 of 6 ─╮╭─ home-modes ─────────────────────────────────────────────────────────────────────────────────────╮
-      │  state      where    check            fix   what was seen                                       ││ ✗ error on alice                                                                                 │
+      │  state      where    check            fix   what was seen                                       ││ ✗ error on alice · home                                                                          │
       │  ✗ error    hub      job-overdue            J7.1 is past its deadline by 12 m.                  ││                                                                                                  │
       │  ✗ error    hub      job-worker-gone  here  /srv/wally/hub.key has mode 0644.                   ││ seen      /srv/wally/hub.key has mode 0644.                                                      │
       │▸ ✗ error    alice    home-modes       safe  /srv/wally/hub.key has mode 0644.                   ││ wanted    0600.                                                                                  │
@@ -257,7 +283,7 @@ describe('doctor pane: drawings', () => {
       " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting                                            ✓ nothing needs you
        1 Team 3  2 Jobs 0  3 Log  4 Inbox  5 Doctor 4  6 Events
       ╭─ 5 Doctor ───────────────────────────────────── 3 of 6 ─╮╭─ home-modes ─────────────────────────────────────────────╮
-      │  state      where    check            what was seen     ││ ✗ error on alice                                         │
+      │  state      where    check            what was seen     ││ ✗ error on alice · home                                  │
       │  ✗ error    hub      job-overdue      J7.1 is past its… ││                                                          │
       │  ✗ error    hub      job-worker-gone  /srv/wally/hub.k… ││ seen      /srv/wally/hub.key has mode 0644.              │
       │▸ ✗ error    alice    home-modes       /srv/wally/hub.k… ││ wanted    0600.                                          │
@@ -311,7 +337,7 @@ describe('doctor pane: drawings', () => {
       │  ✓ well     cockpit  -                      nothing is wrong                │
       ╰─────────────────────────────────────────────────────────────────────────────╯
       ╭─ home-modes ────────────────────────────────────────────────────────────────╮
-      │ ✗ error on alice                                                            │
+      │ ✗ error on alice · home                                                     │
       │                                                                             │
       │ seen      /srv/wally/hub.key has mode 0644.                                 │
       │ wanted    0600.                                                             │
