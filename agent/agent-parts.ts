@@ -18,6 +18,7 @@ import type { Diagnose } from './doctor/answer.ts';
 import type { DrainReason } from './drain.ts';
 import type { GuardSource } from './guard/guard-process.ts';
 import type { LifeState } from './life-machine.ts';
+import type { DialHow } from './loops/keep-link.ts';
 import type { Parting } from './parting.ts';
 import type { Policies } from './policy/policies.ts';
 import type { Workshop } from './work/work.ts';
@@ -48,7 +49,7 @@ export interface AgentParts {
   /** Who ends leased work where this agent can't. */
   readonly guards: GuardSource;
   /** One try to reach the hub; ends by itself. */
-  readonly dial: () => Promise<Link>;
+  readonly dial: (how: DialHow) => Promise<Link>;
   /** The hub says where it may be found from now on. */
   readonly reachTold: (reach: Reach) => void;
   readonly hub: PeerKey;

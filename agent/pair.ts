@@ -92,8 +92,7 @@ async function askHub(parts: PairParts, invite: Invite, timeoutMs: number): Prom
     return askToPair(link, request, ports.timers);
   }
   const swarm = await openAgentSwarm({ ports });
-  const { addresses, rendezvous } = invite;
-  const where = { hubKey, keyPair, addresses, rendezvous, timeoutMs };
+  const where = { hubKey, keyPair, ...pickReach(invite), timeoutMs };
   const knock = async (): Promise<string> => {
     const link = await swarm.dial(where).catch((error: unknown) => {
       const seemsExpired = isExpired(invite, ports.clock.wallMs());

@@ -127,13 +127,11 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
       graceMs: config.grace_ms,
       env: program.env,
     }),
-    dial: () =>
-      swarm.dial({
-        hubKey: pairing.hub,
-        keyPair,
-        ...places.reach,
-        timeoutMs: dialAttemptMsMax,
-      }),
+    dial: (how) => {
+      const { addresses, rendezvous } = places.reach;
+      const where = how === 'direct' ? { addresses, rendezvous } : places.reach;
+      return swarm.dial({ hubKey: pairing.hub, keyPair, ...where, timeoutMs: dialAttemptMsMax });
+    },
     reachTold: (reach) => void places.told(reach),
     hub: pairing.hub,
     host: config.host ?? program.hostname,

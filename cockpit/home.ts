@@ -6,6 +6,8 @@
  */
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { reachPlacesMax } from '../protocol/reach.ts';
+import { parseAddress } from '../protocol/transports/address.ts';
 import type { AuditPolicy } from '../store/audit-keep.ts';
 import {
   auditConfigFields,
@@ -116,6 +118,20 @@ const keepConfigSchema = z
 
 const port = z.number().int().min(0).max(65_535);
 
+const place = z.string().transform((text, context) => {
+  const found = parseAddress(text);
+  if (found !== undefined) return found;
+  context.addIssue({ code: 'custom', message: `"${text}" is no HOST:PORT` });
+  return z.NEVER;
+});
+
+const relay = z
+  .string()
+  .regex(/^[0-9a-f]{64}@/, { message: 'a relay is KEY@HOST:PORT, as `wally rendezvous` prints it' })
+  .transform((text) => ({ key: text.slice(0, 64), place: text.slice(65) }))
+  .pipe(z.object({ key: z.string(), place }))
+  .transform(({ key, place: at }) => ({ key, ...at }));
+
 const configSchema = z.strictObject({
   swarm: z
     .strictObject({
@@ -127,6 +143,16 @@ const configSchema = z.strictObject({
       rendezvous_port: port.default(0),
       /** What invites name instead of `host`, where the hub is behind another address. */
       advertise: z.array(z.string().min(1)).default([]),
+      /**
+       * Where the hub can be found besides at its own addresses: `hub`, only at the node beside it; a list of
+       * `HOST:PORT`, at nodes of one's own (`wally rendezvous`); `public`, in the public DHT, whose nodes then
+       * see the addresses of hub and agents, and a hash of the hub's key.
+       */
+      rendezvous: z
+        .union([z.enum(['hub', 'public']), z.array(place).min(1).max(reachPlacesMax)])
+        .default('hub'),
+      /** A blind relay of one's own for who can't be reached otherwise: `KEY@HOST:PORT`. */
+      relay: relay.optional(),
     })
     .prefault({}),
   logs: z

@@ -5,7 +5,7 @@
  * whose hub was restarted. The cap is low for the first minutes, so that a hub that comes back is
  * found at once, and a thousand agents do not all knock in the same moment. It never gives up: an agent without a hub works on. hyperswarm's own redial waits up to ten minutes,
  * which is why this one exists. While the hub came another way (over ssh) it goes on dialling at ease, because the
- * own way is better; one that broke soon after it had come makes the next try later.
+ * own way is better, and so it does over a relay; one that broke soon after it had come makes the next try later.
  * Source: reliability facts R19, transport facts 0.2.
  */
 import { AppError, isErrorCode, wrapError } from '../../protocol/errors.ts';
@@ -19,17 +19,23 @@ import {
   dialsEagerMax,
   healthyMsMin,
 } from '../../protocol/limits.ts';
-import { readInstant } from '../../protocol/machines/renewal.ts';
+import { type LeaseInstant, readInstant } from '../../protocol/machines/renewal.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { Session } from '../../protocol/session.ts';
-import { hubRestarted, type Link } from '../../protocol/transports/link.ts';
+import { type Carrier, hubRestarted, type Link } from '../../protocol/transports/link.ts';
+
+/** Over whatever leads there, or only by the addresses of the hub. */
+export type DialHow = 'any' | 'direct';
 
 /** What the loop needs. `dial` must end by itself, with a link or an AppError. */
 export interface KeepLinkParts {
   readonly session: Session;
-  readonly dial: () => Promise<Link>;
+  readonly dial: (how: DialHow) => Promise<Link>;
   readonly ports: Ports;
 }
+
+/** What is said of a link that is not the usual one. */
+const otherWays: Partial<Record<Carrier, string>> = { stdio: ' by ssh', relay: ' through a relay' };
 
 /** Life cycle: `start` once, `stop` ends it; the session closes its own links. */
 export class KeepLink {
@@ -50,8 +56,7 @@ export class KeepLink {
   /** One line for people. */
   get status(): string {
     const { connection } = this.#parts.session;
-    if (connection !== undefined)
-      return connection.carrier === 'stdio' ? 'linked by ssh' : 'linked';
+    if (connection !== undefined) return `linked${otherWays[connection.carrier] ?? ''}`;
     return this.#lastError === undefined ? 'dialling' : `dialling: ${this.#lastError.message}`;
   }
 
@@ -86,17 +91,44 @@ export class KeepLink {
     try {
       const { clock } = this.#parts.ports;
       const askedAt = readInstant(clock);
-      const link = await this.#parts.dial();
+      const link = await this.#parts.dial('any');
       const since = clock.monotonicMs();
-      const reason = await this.#parts.session.attach(link, askedAt);
+      const reason = await this.#stay(link, askedAt);
       this.#noteEnd(reason);
-      const livedMs = clock.monotonicMs() - since;
-      if (livedMs >= climbProvenMs) this.#brokenCount = 0;
-      else if (reason !== 'replaced') this.#brokenCount += 1;
       // A link that ends at once (a refusal, a twin with our key) must not be dialled in a rush.
+      const livedMs = clock.monotonicMs() - since;
       if (livedMs >= healthyMsMin || reason === hubRestarted) this.#tries = 0;
     } catch (error) {
       this.#lastError = wrapError(error, 'LINK_LOST');
+    }
+  }
+
+  /** Resolves with the reason when the link, and those that were better, have ended. */
+  async #stay(link: Link, askedAt: LeaseInstant): Promise<string> {
+    const { session, ports } = this.#parts;
+    const since = ports.clock.monotonicMs();
+    const ended = session.attach(link, askedAt);
+    if (link.carrier === 'relay') await this.#climb(link, ended);
+    const reason = await ended;
+    const livedMs = ports.clock.monotonicMs() - since;
+    if (livedMs >= climbProvenMs) this.#brokenCount = 0;
+    else if (reason !== 'replaced') this.#brokenCount += 1;
+    return reason;
+  }
+
+  /** What a relay carries serves, and is left when the hub can be dialled after all. */
+  async #climb(link: Link, ended: Promise<string>): Promise<void> {
+    let hasEnded = false;
+    void ended.then(() => {
+      hasEnded = true;
+      this.#wake?.();
+    });
+    while (!hasEnded && !this.#isStopped) {
+      await this.#sleep(this.#planClimb());
+      if (hasEnded || this.#isStopped || link.carrier !== 'relay') return;
+      const askedAt = readInstant(this.#parts.ports.clock);
+      const better = await this.#parts.dial('direct').catch(() => undefined);
+      if (better !== undefined) await this.#stay(better, askedAt);
     }
   }
 
@@ -107,21 +139,32 @@ export class KeepLink {
   }
 
   #pause(): Promise<void> {
-    const { ports } = this.#parts;
-    this.#isAtEase = this.#parts.session.connection !== undefined;
     const whole = this.#planPause();
     this.#tries += 1;
+    return this.#sleep(whole);
+  }
+
+  /** A part of it by chance, or until it is woken. */
+  #sleep(wholeMs: number): Promise<void> {
+    const { ports } = this.#parts;
     return new Promise((resolve) => {
-      this.#wake = resolve;
-      this.#cancelTimer = ports.timers.after(whole * ports.random.fraction(), resolve);
+      const cancel = ports.timers.after(wholeMs * ports.random.fraction(), resolve);
+      this.#cancelTimer = cancel;
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
     });
   }
 
   #planPause(): number {
-    if (this.#isAtEase) {
-      return Math.min(climbMsMax, climbMsBase * 2 ** Math.min(this.#brokenCount, 20));
-    }
+    this.#isAtEase = this.#parts.session.connection !== undefined;
+    if (this.#isAtEase) return this.#planClimb();
     const msMax = this.#tries < dialsEagerMax ? dialMsEager : dialMsMax;
     return Math.min(msMax, dialMsBase * 2 ** Math.min(this.#tries, 20));
+  }
+
+  #planClimb(): number {
+    return Math.min(climbMsMax, climbMsBase * 2 ** Math.min(this.#brokenCount, 20));
   }
 }

@@ -10,6 +10,7 @@ import { findHubHome } from '../home.ts';
 import { startHub } from '../hub/program.ts';
 import type { Program } from '../ports.ts';
 import type { LocalAnswer, LocalVerb } from './local-verb.ts';
+import { rendezvousVerb } from './rendezvous.ts';
 import { restoreVerb } from './restore.ts';
 import { bringDown, bringUp } from './up.ts';
 
@@ -46,7 +47,7 @@ const downVerb: LocalVerb = {
 };
 
 /** In the order of the help. */
-export const localVerbs: readonly LocalVerb[] = [upVerb, downVerb, restoreVerb];
+export const localVerbs: readonly LocalVerb[] = [upVerb, downVerb, rendezvousVerb, restoreVerb];
 
 async function runForeground(program: Program, version: string): Promise<LocalAnswer> {
   const { ports } = program;

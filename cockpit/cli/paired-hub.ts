@@ -148,8 +148,8 @@ async function askHub(program: Program, folder: string, invite: Invite): Promise
   const seemsExpired = isExpired(invite, ports.clock.wallMs());
   const timeoutMs = seemsExpired ? expiredDialMs : dialAttemptMsMax * 2;
   try {
-    const { addresses, rendezvous, oneTimeKeyPair: keyPair, hubKey } = invite;
-    const where = { hubKey, keyPair, addresses, rendezvous, timeoutMs };
+    const { oneTimeKeyPair: keyPair, hubKey } = invite;
+    const where = { hubKey, keyPair, ...pickReach(invite), timeoutMs };
     const link = await swarm.dial(where).catch((cause: unknown) => {
       throw seemsExpired ? new AppError('INVITE_EXPIRED', undefined, { cause }) : cause;
     });

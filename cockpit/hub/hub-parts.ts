@@ -28,6 +28,8 @@ export interface Door extends ReadonlyReach {
    * Errors: LINK_*.
    */
   answer(bytes: StdioBytes, only?: PeerKey): Promise<Link>;
+  /** Through how many nodes of a DHT it is met now; undefined where none is configured. */
+  meetingNodeCount(): number | undefined;
   /** Ends this peer's links at once. */
   kick(key: PeerKey): void;
   close(): Promise<void>;

@@ -13,6 +13,7 @@ import { inviteAddressesMax } from '../../protocol/invite.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { Address } from '../../protocol/transports/address.ts';
 import type { Listener } from '../../protocol/transports/link.ts';
+import type { MeetingPlace } from '../../protocol/transports/meeting.ts';
 import { answerOverStdio } from '../../protocol/transports/stdio.ts';
 import { openHubSwarm } from '../../protocol/transports/swarm.ts';
 import { openArchiveFiles } from '../../store/archive-files.ts';
@@ -152,11 +153,13 @@ type DoorPlan = HubProgramParts & {
 async function openSwarmDoor(plan: DoorPlan): Promise<Door> {
   const { swarm: wanted } = plan.config;
   const kept = await readPorts(plan.kv);
+  const meeting = readMeeting(wanted);
   const swarm = await openHubSwarm({
     keyPair: plan.keyPair,
     host: wanted.host,
     port: wanted.port === 0 ? kept.port : wanted.port,
     rendezvousPort: wanted.rendezvous_port === 0 ? kept.rendezvousPort : wanted.rendezvous_port,
+    meeting,
     admits: (key) => plan.admits(key),
     sharesKey: (key) => plan.sharesKey(key),
     countExpected: () => plan.countExpected(),
@@ -174,6 +177,8 @@ async function openSwarmDoor(plan: DoorPlan): Promise<Door> {
     get rendezvous() {
       return advertise(wanted.advertise, swarm.rendezvous);
     },
+    ...meeting,
+    meetingNodeCount: () => swarm.meetingNodeCount(),
     answer: (bytes, only) =>
       answerOverStdio({
         bytes,
@@ -184,6 +189,14 @@ async function openSwarmDoor(plan: DoorPlan): Promise<Door> {
       }),
     kick: (key) => swarm.kick(key),
     close: () => swarm.close(),
+  };
+}
+
+/** What is met over besides the hub's own rendezvous, as the config says. */
+function readMeeting({ rendezvous, relay }: HubConfig['swarm']): MeetingPlace {
+  return {
+    ...(rendezvous === 'hub' ? {} : { nodes: rendezvous }),
+    ...(relay === undefined ? {} : { relay }),
   };
 }
 

@@ -237,6 +237,9 @@ export class WorkerSession implements SessionHost {
   }
 
   #noteLoad(load: BoxLoad): void {
+    // Said every few seconds; meanwhile what a relay carried may have got through directly.
+    const { connection } = this.session;
+    if (connection !== undefined) this.#parts.ways.linked(this.#parts.key, connection.carrier);
     const known = this.#load;
     this.#load = load;
     const isNews =

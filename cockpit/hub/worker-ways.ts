@@ -190,5 +190,6 @@ export class WorkerWays {
 }
 
 function nameWay(carrier: Carrier): Way {
-  return carrier === 'stdio' ? 'ssh' : 'direct';
+  if (carrier === 'stdio') return 'ssh';
+  return carrier === 'relay' ? 'relayed' : 'direct';
 }

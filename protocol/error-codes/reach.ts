@@ -3,7 +3,7 @@
  *
  * What a link over stdio can meet besides what every link can. A code is for ever; its sentence may be improved.
  */
-import { type ErrorRow, lasting } from './row.ts';
+import { type ErrorRow, lasting, passing } from './row.ts';
 
 /** Code → what it means. */
 export const reachCodes = {
@@ -11,6 +11,11 @@ export const reachCodes = {
     4,
     'What answers there does not speak as an odally does.',
     'Look at what a login prints there, and whether odally is installed.',
+  ),
+  RENDEZVOUS_START: passing(
+    3,
+    'The rendezvous did not start.',
+    'Name an IPv4 address of this box with --host, and a port that is free with --port.',
   ),
   LINK_UNPROVEN: lasting(
     4,

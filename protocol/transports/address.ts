@@ -24,6 +24,16 @@ export async function resolveAddress(address: Address): Promise<Address | undefi
   }
 }
 
+/** Reads `HOST:PORT`; undefined for what is none. */
+export function parseAddress(text: string): Address | undefined {
+  const at = text.lastIndexOf(':');
+  const [host, port] = [text.slice(0, at), Number(text.slice(at + 1))];
+  const isHost = at > 0 && host.length <= 253 && /^[\w.-]+$/.test(host);
+  return isHost && Number.isInteger(port) && port >= 1 && port <= 65_535
+    ? { host, port }
+    : undefined;
+}
+
 /** For comparing and for people: `host:port`. */
 export function formatAddress(address: Address): string {
   return `${address.host}:${address.port}`;

@@ -11,6 +11,7 @@ import { AppError } from '../errors.ts';
 import { type KeyPair, parseKey, shortKey } from '../identity.ts';
 import type { PeerKey } from '../model.ts';
 import type { Ports, Timers } from '../ports.ts';
+import type { ReadonlyReach } from '../reach.ts';
 import type { Address } from './address.ts';
 import { AddressSearch, type OpenAddress } from './address-search.ts';
 import { toRawKeyPair } from './dht-node.ts';
@@ -28,6 +29,9 @@ export interface DialRequest {
   readonly addresses: readonly Address[];
   /** Nodes to ask when the addresses are slow to answer. */
   readonly rendezvous?: readonly Address[];
+  /** A DHT to meet over when none of it leads there, and a relay. */
+  readonly nodes?: ReadonlyReach['nodes'];
+  readonly relay?: ReadonlyReach['relay'];
   readonly timeoutMs: number;
 }
 

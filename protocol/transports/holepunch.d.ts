@@ -21,6 +21,7 @@ declare module 'hyperdht' {
   /** A Noise stream of @hyperswarm/secret-stream: one write is one `data` at the other end. */
   interface EncryptedStream extends Duplex {
     readonly remotePublicKey: Uint8Array;
+    readonly rawStream: RawStream | null;
     /** Is the handshake over? */
     readonly connected: boolean;
     readonly destroying: boolean;
@@ -53,7 +54,18 @@ declare module 'hyperdht' {
     readonly peers: { publicKey: Uint8Array; relayAddresses: HostPort[] }[];
   }
 
+  /** The UDX stream below; null until it exists. */
+  interface RawStream {
+    readonly remoteHost: string | null;
+    readonly remotePort: number;
+  }
+
   interface Server {
+    /** Nodes through which it is found now. */
+    readonly relayAddresses: readonly HostPort[];
+    listen(keyPair: RawKeyPair): Promise<unknown>;
+    /** Announces again, soon. */
+    refresh(): void;
     firewall: (publicKey: Uint8Array, payload: unknown, from: HostPort) => boolean;
     listeners(event: 'connection'): ((stream: EncryptedStream) => void)[];
     removeAllListeners(event: 'connection'): this;
@@ -68,7 +80,8 @@ declare module 'hyperdht' {
   }
 
   interface NodeOptions {
-    bootstrap: HostPort[];
+    /** None where empty, the public ones where absent. */
+    bootstrap?: HostPort[];
     host?: string;
     /** A port, or a range of which the end is excluded; then any. */
     port?: number | readonly [number, number];
@@ -107,8 +120,17 @@ declare module 'hyperdht' {
     ): AsyncIterable<LookupReply>;
     connect(
       publicKey: Uint8Array,
-      options: { keyPair?: RawKeyPair; relayAddresses?: HostPort[]; localConnection?: boolean },
+      options?: {
+        keyPair?: RawKeyPair;
+        relayAddresses?: HostPort[];
+        localConnection?: boolean;
+        /** The key of a blind relay. */
+        relayThrough?: Uint8Array;
+      },
     ): EncryptedStream;
+    bind(): Promise<void>;
+    createRawStream(options: object): RawStream;
+    createServer(options: { shareLocalAddress: boolean; holepunch: boolean }): Server;
     destroy(options?: { force: boolean }): Promise<void>;
   }
 
@@ -141,6 +163,8 @@ declare module 'hyperswarm' {
     /** Hex keys of the peers it keeps state for. */
     readonly peers: ReadonlyMap<string, unknown>;
     on(event: 'connection', run: (stream: EncryptedStream) => void): this;
+    /** Lets itself be found by its key. */
+    listen(): Promise<unknown>;
     join(topic: Uint8Array, options: { server: boolean; client: boolean }): Discovery;
     destroy(options?: { force: boolean }): Promise<void>;
   }
@@ -165,4 +189,18 @@ declare module '@hyperswarm/secret-stream' {
   ) => EncryptedStream;
   // biome-ignore lint/style/noDefaultExport: this is how the package exports.
   export default SecretStream;
+}
+
+declare module 'blind-relay' {
+  import type { EventEmitter } from 'node:events';
+  import type { EncryptedStream, RawStream } from 'hyperdht';
+
+  class Server {
+    constructor(options: { createStream(options: object): RawStream });
+    accept(stream: EncryptedStream, options: { id: Uint8Array }): EventEmitter;
+  }
+
+  const relay: { Server: typeof Server };
+  // biome-ignore lint/style/noDefaultExport: this is how the package exports.
+  export default relay;
 }

@@ -76,6 +76,18 @@ export const announceMsMax = 1000;
 /** Room that a node's sockets ask of the system for packets that wait: a few from each of a thousand links. */
 export const udpBufferBytes = 4 * 1024 * 1024;
 
+/** Head start of known addresses before the hub is met over a DHT: a knock and a handshake. */
+export const meetAfterMs = 3000;
+
+/** Meeting over a DHT may take this long: a look-up, a relay, and a hole that is tried. */
+export const meetMsMax = 12_000;
+
+/** A hub says anew so often where it is met: a node of one's own that was started again has forgotten it. */
+export const meetRefreshMs = 30_000;
+
+/** Who uses a relay at once: two for each link; a thousand agents would rather have a relay each ten. */
+export const relaySessionsMax = 512;
+
 /** A message of the handshake over stdio is no larger: those of Noise IK have some 100 bytes. */
 export const handshakeBytesMax = 512;
 

@@ -9,7 +9,7 @@
 import type { PeerKey } from '../model.ts';
 
 /** Which implementation carries a link. */
-export type Carrier = 'swarm' | 'stdio' | 'unix' | 'memory';
+export type Carrier = 'swarm' | 'relay' | 'stdio' | 'unix' | 'memory';
 
 /** Why a dialled link ended when another life of the hub was found to answer in its place. */
 export const hubRestarted = 'hub restarted';
@@ -28,6 +28,7 @@ export interface LinkHandlers {
 export interface Link {
   /** The authenticated key of the peer. A unix socket has none: file permissions stand for it. */
   readonly peerKey: PeerKey;
+  /** Of now: what a relay carries may get through directly later. */
   readonly carrier: Carrier;
   /** Hands over the link; frames that came earlier wait for this. Call once. */
   open(handlers: LinkHandlers): void;

@@ -17,17 +17,18 @@ import type { Carrier, Link, LinkHandlers } from './link.ts';
 
 /** What a link over a Noise stream is made with. */
 export interface NoiseLinkParts {
-  readonly carrier: Carrier;
+  /** What carries it, or how that is found out anew. */
+  readonly carrier: Carrier | (() => Carrier);
   readonly timers: Timers;
 }
 
 /** A link over an opened Noise stream, which it owns from now on. */
 export class NoiseLink implements Link {
-  readonly carrier: Carrier;
   readonly peerKey: PeerKey;
   /** Resolves when the stream under the link is gone too. */
   readonly gone: Promise<void>;
   readonly #stream: EncryptedStream;
+  readonly #carrier: Carrier | (() => Carrier);
   readonly #timers: Timers;
   readonly #delivery = new Delivery();
   #isFull = false;
@@ -37,7 +38,7 @@ export class NoiseLink implements Link {
   constructor(stream: EncryptedStream, { carrier, timers }: NoiseLinkParts) {
     stream.on('error', (error) => this.#delivery.end(nameReason(error)));
     this.peerKey = formatKey(stream.remotePublicKey);
-    this.carrier = carrier;
+    this.#carrier = carrier;
     this.#stream = stream;
     this.#timers = timers;
     this.gone = new Promise((resolve) => {
@@ -50,6 +51,10 @@ export class NoiseLink implements Link {
     stream.on('data', (bytes: Uint8Array) => this.#read(bytes));
     stream.on('drain', () => this.#drain());
     stream.on('end', () => this.#finish(closedByPeer));
+  }
+
+  get carrier(): Carrier {
+    return typeof this.#carrier === 'function' ? this.#carrier() : this.#carrier;
   }
 
   /** How often something came; grows for as long as the peer lives. */

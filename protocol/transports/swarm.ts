@@ -12,7 +12,7 @@ import type Hyperswarm from 'hyperswarm';
 import { wrapError } from '../errors.ts';
 import { formatKey, type KeyPair } from '../identity.ts';
 import type { PeerKey } from '../model.ts';
-import type { Ports } from '../ports.ts';
+import type { CancelTimer, Ports } from '../ports.ts';
 import { type Address, formatAddress } from './address.ts';
 import {
   loadSwarmPackages,
@@ -23,8 +23,16 @@ import {
 } from './dht-node.ts';
 import { type DialRequest, dialHub } from './dial.ts';
 import { answerKnocks, createLife } from './knock.ts';
-import { announceMsMax, handshakeMemoryMs, lingerMsMax, spreadMsPerPeer } from './limits.ts';
+import {
+  announceMsMax,
+  handshakeMemoryMs,
+  lingerMsMax,
+  meetRefreshMs,
+  spreadMsPerPeer,
+} from './limits.ts';
 import type { AcceptLink, Link } from './link.ts';
+import { type MeetingPlace, openMeetingNode } from './meeting.ts';
+import { Meetings } from './meetings.ts';
 import { NoiseLink } from './noise-link.ts';
 import { OwnedSwarm, settleWithin } from './owned-swarm.ts';
 import { hubTopic, openRendezvous, type Rendezvous } from './rendezvous.ts';
@@ -37,6 +45,8 @@ export interface HubSwarmPlan {
   /** Wanted ports; 0 means any, and a busy one is replaced by a free one. */
   readonly port: number;
   readonly rendezvousPort: number;
+  /** A DHT over which it is met too, by who is behind a NAT. */
+  readonly meeting?: MeetingPlace;
   /** May this key have a link? Asked at every handshake; must be quick and not throw. */
   admits(peerKey: PeerKey): boolean;
   /**
@@ -57,6 +67,8 @@ export interface HubSwarm {
   readonly rendezvous: Address;
   /** Cuts the links of a key at once. It may come back unless `admits` says no. */
   kick(peerKey: PeerKey): void;
+  /** Through how many nodes of a DHT it is met now; undefined where there is none. */
+  meetingNodeCount(): number | undefined;
   /** Peers of which something is kept in memory; strangers never are. */
   peerCount(): number;
   /** Safe to repeat; takes a second at most. */
@@ -95,11 +107,17 @@ export async function openAgentSwarm({ ports }: { readonly ports: Ports }): Prom
   const { timers, random } = ports;
   const hash = (key: Uint8Array) => packages.DHT.hash(key);
   const means = { node, timers, random, hash, signal: end.signal };
+  const meetings = new Meetings(packages, ports);
   return {
-    dial: async (request) => owned.add(await dialHub(means, request)),
-    close() {
+    dial: async (request) =>
+      owned.add(
+        await meetings.dial({ ...request, signal: end.signal }, (timeoutMs) =>
+          dialHub(means, { ...request, timeoutMs }),
+        ),
+      ),
+    async close() {
       end.abort();
-      return owned.close();
+      await Promise.all([owned.close(), meetings.close()]);
     },
   };
 }
@@ -131,29 +149,70 @@ async function openDoor(
     handshakeClearWait: handshakeMemoryMs,
   });
   const owned = new OwnedSwarm(swarm, ports.timers);
-  guardSwarm(swarm, plan, owned);
+  guardSwarm(swarm, plan, { owned, isRelayed: () => false });
+  const met = await openMeetingDoor(packages, plan);
   const discovery = swarm.join(hubTopic(plan.keyPair.publicKey), { server: true, client: false });
   await settleWithin(discovery.flushed(), ports.timers, announceMsMax);
   return {
     address,
     rendezvous: rendezvous.address,
-    kick: (peerKey) => owned.kick(peerKey),
+    kick(peerKey) {
+      owned.kick(peerKey);
+      met?.owned.kick(peerKey);
+    },
+    meetingNodeCount: () => met?.swarm.server.relayAddresses.length,
     peerCount: () => swarm.peers.size,
     async close() {
       const farewell = settleWithin(rendezvous.close(), ports.timers, lingerMsMax);
-      await Promise.all([owned.close(), farewell]);
+      met?.stop();
+      await Promise.all([owned.close(), met?.owned.close(), farewell]);
     },
   };
+}
+
+/** Where a swarm's links are kept, and how those of a relay are told. */
+interface Ground {
+  readonly owned: OwnedSwarm;
+  isRelayed(stream: EncryptedStream): boolean;
+}
+
+/** A second door beside the open one, for who is behind a NAT. It need not be found at once. */
+async function openMeetingDoor(packages: SwarmPackages, plan: HubSwarmPlan) {
+  const { meeting, ports } = plan;
+  if (meeting?.nodes === undefined) return undefined;
+  const { node, isRelayed } = await openMeetingNode(packages, meeting);
+  const hubTarget = packages.DHT.hash(plan.keyPair.publicKey);
+  secludeNode(node, {
+    isServed: ({ target }) => target !== null && Buffer.compare(target, hubTarget) === 0,
+    isKnown: () => true,
+  });
+  const swarm = new packages.Hyperswarm({
+    dht: node,
+    keyPair: toRawKeyPair(plan.keyPair),
+    handshakeClearWait: handshakeMemoryMs,
+  });
+  const owned = new OwnedSwarm(swarm, ports.timers);
+  guardSwarm(swarm, plan, { owned, isRelayed });
+  await settleWithin(swarm.listen(), ports.timers, announceMsMax);
+  let cancel: CancelTimer = () => undefined;
+  // The public nodes remember; one's own may have been started again.
+  const refresh = (): void => {
+    swarm.server.refresh();
+    cancel = ports.timers.after(meetRefreshMs, refresh);
+  };
+  if (meeting.nodes !== 'public') cancel = ports.timers.after(meetRefreshMs, refresh);
+  return { swarm, owned, stop: () => cancel() };
 }
 
 /**
  * Sets who gets in. The decision sits on the server below the swarm, because the swarm's own
  * `firewall` option bans a refused key until a restart and remembers every key that ever knocked.
  */
-function guardSwarm(swarm: Hyperswarm, plan: HubSwarmPlan, owned: OwnedSwarm): void {
+function guardSwarm(swarm: Hyperswarm, plan: HubSwarmPlan, { owned, isRelayed }: Ground): void {
   swarm.server.firewall = (publicKey) => !plan.admits(formatKey(publicKey));
   const take = (stream: EncryptedStream): void => {
-    const link = owned.add(new NoiseLink(stream, { carrier: 'swarm', timers: plan.ports.timers }));
+    const carrier = () => (isRelayed(stream) ? 'relay' : 'swarm');
+    const link = owned.add(new NoiseLink(stream, { carrier, timers: plan.ports.timers }));
     // Trust may have ended between the handshake and now.
     if (plan.admits(link.peerKey)) plan.accept(link);
     else link.cut('kicked');

@@ -197,6 +197,7 @@ export class HubBox {
           addresses: [{ host: 'hub.test', port: 1 }],
           rendezvous: [],
           answer: noAnswer,
+          meetingNodeCount: () => undefined,
           kick: (key) => network.kick(key),
           close: async () => network.closeDoor(owner),
         };

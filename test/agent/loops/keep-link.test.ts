@@ -7,6 +7,7 @@ import { AppError } from '../../../protocol/errors.ts';
 import { climbMsBase, climbMsMax, climbProvenMs } from '../../../protocol/limits.ts';
 import type { LeaseInstant } from '../../../protocol/machines/renewal.ts';
 import type { Session } from '../../../protocol/session.ts';
+import type { Link } from '../../../protocol/transports/link.ts';
 import { createLinkPair } from '../../../protocol/transports/memory.ts';
 import { FakePorts } from '../../protocol/fake-ports.ts';
 
@@ -93,6 +94,37 @@ describe('keep link', () => {
     ends.at(-1)?.('LINK_TIMEOUT');
     while (dials.length === dialled) await ports.advance(100);
     expect(ports.nowMs - endedAt).toBe(climbMsBase / 2);
+    loop.stop();
+  });
+
+  test('keep link: what a relay carries is left for a direct link, and comes back when that ends', async () => {
+    const ports = new FakePorts();
+    const asked: string[] = [];
+    const ends: ((reason: string) => void)[] = [];
+    const attach = () => new Promise<string>((resolve) => ends.push(resolve));
+    const session = { connection: {}, attach } as unknown as Session;
+    const loop = new KeepLink({
+      session,
+      ports,
+      dial: async (how) => {
+        asked.push(how);
+        if (asked.length === 2) throw new AppError('LINK_TIMEOUT');
+        const carrier = how === 'any' ? 'relay' : 'swarm';
+        return { carrier } as Link;
+      },
+    });
+    void loop.start();
+    await ports.advance(1);
+    expect(asked).toEqual(['any']);
+    // The first try to climb fails, the second comes through and replaces the relay's link.
+    await ports.advance(2 * climbMsBase);
+    expect(asked).toEqual(['any', 'direct', 'direct']);
+    ends[0]?.('replaced');
+    await ports.advance(climbProvenMs);
+    expect(asked).toHaveLength(3);
+    ends[1]?.('LINK_TIMEOUT');
+    await ports.advance(climbMsBase);
+    expect(asked[3]).toBe('any');
     loop.stop();
   });
 });

@@ -55,6 +55,7 @@ const shutDoor = {
   addresses: [],
   rendezvous: [],
   answer: noAnswer,
+  meetingNodeCount: () => undefined,
   kick: () => undefined,
   close: async () => undefined,
 };

@@ -65,7 +65,14 @@ async function startHub(): Promise<void> {
     openDoor: async (who) => {
       accept = who.accept;
       const close = async () => undefined;
-      return { addresses: [], rendezvous: [], answer: noAnswer, kick: () => undefined, close };
+      return {
+        addresses: [],
+        rendezvous: [],
+        answer: noAnswer,
+        meetingNodeCount: () => undefined,
+        kick: () => undefined,
+        close,
+      };
     },
     serveCockpit: () => expect.unreachable('no cockpit is paired'),
     ...noFleet,

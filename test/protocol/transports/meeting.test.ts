@@ -1,0 +1,100 @@
+/*
+ * Meeting over nodes of one's own, on loopback: a hub whose addresses nobody knows is found and linked.
+ */
+import { afterEach, expect, test } from 'vitest';
+import { createKeyPair, formatKey } from '../../../protocol/identity.ts';
+import type { PeerKey } from '../../../protocol/model.ts';
+import { openSystemPorts } from '../../../protocol/ports.ts';
+import { findFreePort, loadSwarmPackages } from '../../../protocol/transports/dht-node.ts';
+import type { Link } from '../../../protocol/transports/link.ts';
+import {
+  openRendezvousNodes,
+  type RendezvousNodes,
+} from '../../../protocol/transports/rendezvous-nodes.ts';
+import { openAgentSwarm, openHubSwarm } from '../../../protocol/transports/swarm.ts';
+import { makeFrame, watchLink } from '../../conformance/transport.ts';
+
+const ports = openSystemPorts();
+const host = '127.0.0.1';
+const hubKeyPair = createKeyPair(ports.random);
+const hubKey = formatKey(hubKeyPair.publicKey);
+let cleanups: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+  cleanups = [];
+});
+
+async function openNodes(withRelay = false): Promise<RendezvousNodes> {
+  const port = await findFreePort({ host, port: 0 });
+  const relay = withRelay ? { relayKeyPair: createKeyPair(ports.random) } : {};
+  const opened = await openRendezvousNodes({ host, port, nodeCount: 3, ...relay });
+  cleanups.push(() => opened.close());
+  return opened;
+}
+
+async function openHub({ nodes, relay }: RendezvousNodes, admits: (key: PeerKey) => boolean) {
+  const arrivals: Link[] = [];
+  let arrive: (link: Link) => void;
+  const arrival = new Promise<Link>((resolve) => {
+    arrive = resolve;
+  });
+  const hub = await openHubSwarm({
+    ...{ keyPair: hubKeyPair, host, port: 0, rendezvousPort: 0, ports, admits },
+    meeting: { nodes, ...(relay === undefined ? {} : { relay }) },
+    accept(link) {
+      arrivals.push(link);
+      arrive(link);
+    },
+  });
+  cleanups.push(() => hub.close());
+  return { hub, arrivals, arrival };
+}
+
+async function dial({ nodes, relay }: RendezvousNodes, keyPair = createKeyPair(ports.random)) {
+  const agent = await openAgentSwarm({ ports });
+  cleanups.push(() => agent.close());
+  const where = { nodes, ...(relay === undefined ? {} : { relay }) };
+  return agent.dial({ hubKey, keyPair, addresses: [], ...where, timeoutMs: 6000 });
+}
+
+test('meeting: a hub at no known address is met over nodes of one’s own, and frames pass', async () => {
+  const nodes = await openNodes(true);
+  const { hub, arrival } = await openHub(nodes, () => true);
+  expect(hub.meetingNodeCount()).toBeGreaterThan(0);
+  const near = await dial(nodes);
+  const seen = watchLink(near);
+  const far = await arrival;
+  watchLink(far, (bytes) => far.send(bytes));
+  near.send(makeFrame(1, 5000));
+  await seen.until(() => seen.frames.length === 1);
+  expect(near.peerKey).toBe(hubKey);
+  expect(['swarm', 'relay']).toContain(near.carrier);
+});
+
+test('meeting: who is not admitted is not met either', async () => {
+  const nodes = await openNodes();
+  const { arrivals } = await openHub(nodes, () => false);
+  await expect(dial(nodes)).rejects.toMatchObject({ code: 'LINK_TIMEOUT' });
+  expect(arrivals).toEqual([]);
+});
+
+test('rendezvous: strangers may not leave data at its nodes', async () => {
+  const { nodes } = await openNodes();
+  const { DHT } = await loadSwarmPackages();
+  const port = await findFreePort({ host, port: 0 });
+  const stranger = new DHT({ bootstrap: nodes.map((node) => ({ ...node })), host, port });
+  cleanups.push(() => stranger.destroy({ force: true }));
+  await stranger.fullyBootstrapped();
+  const put = (
+    stranger as unknown as { immutablePut(value: Buffer): Promise<{ closestNodes: unknown[] }> }
+  ).immutablePut(Buffer.from('stored on you'));
+  // It asked all nodes; none gave it leave.
+  await expect(put.then((done) => done.closestNodes.length)).rejects.toThrow();
+});
+
+test('rendezvous: a port that is taken is said, and nothing is left open', async () => {
+  const { nodes } = await openNodes();
+  const plan = { host, port: nodes[1]?.port ?? 0, nodeCount: 3 };
+  await expect(openRendezvousNodes(plan)).rejects.toMatchObject({ code: 'RENDEZVOUS_START' });
+});
