@@ -15,6 +15,7 @@ import { runAudit } from './audit-verb.ts';
 import { runBackup, runRestore } from './backup-verb.ts';
 import { runDoctorCommand } from './doctor/command.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
+import { runLeave } from './install/leave-verb.ts';
 import { checkSelf } from './install/self-check.ts';
 import { runService } from './install/service-verb.ts';
 import { runUpgrade } from './install/upgrade-verb.ts';
@@ -47,6 +48,8 @@ const help = `odally: the agent that lends this box to a Wally.
                                     [--kind systemd|launchd|background] [--dry-run]
   odally upgrade [VERSION]          let another version that lies in the home take over once nothing runs, and go back if
                                     it does not come up; --cancel gives it up while it waits; alone: how that stands
+  odally leave [--discard J]        leave this box: deliver what is owed, tell the hub, remove service and files; refuses
+                                    while work would be lost that --discard does not name (J12, J12.1, all); --dry-run
 
 Every verb takes --json. Home: $ODALLY_HOME (~/.odally).`;
 
@@ -58,6 +61,7 @@ type Flags = {
   readonly kind: string | undefined;
   readonly runtime: string | undefined;
   readonly format: string | undefined;
+  readonly discard: readonly string[];
   readonly watch: boolean;
   readonly cancel: boolean;
   readonly only: boolean;
@@ -114,6 +118,8 @@ async function runVerb(program: Program, version: string): Promise<number> {
       return runService(parts, operands, flags);
     case 'upgrade':
       return runUpgrade(parts, operands, flags);
+    case 'leave':
+      return runLeave(parts, operands, flags);
     case 'self-check': {
       const format = flags.format === undefined ? undefined : Number(flags.format);
       program.print(JSON.stringify(await checkSelf(parts, format)));
@@ -134,6 +140,7 @@ function readLine(argv: readonly string[]) {
     kind: { type: 'string' },
     runtime: { type: 'string' },
     format: { type: 'string' },
+    discard: { type: 'string', multiple: true },
     watch: { type: 'boolean' },
     cancel: { type: 'boolean' },
     only: { type: 'boolean' },
@@ -150,6 +157,7 @@ function readLine(argv: readonly string[]) {
       kind: values.kind,
       runtime: values.runtime,
       format: values.format,
+      discard: values.discard ?? [],
       watch: isSet('watch'),
       cancel: isSet('cancel'),
       only: isSet('only'),

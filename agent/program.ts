@@ -37,6 +37,7 @@ import {
   readAgentConfig,
 } from './home.ts';
 import { HubPlaces } from './hub-places.ts';
+import { openAskedToLeave } from './install/leave-verb.ts';
 import { findUpgradeTold } from './install/upgrade-record.ts';
 import { findBuild } from './install/versions.ts';
 import { Policies } from './policy/policies.ts';
@@ -143,7 +144,7 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     installed: {
       build: findBuild(program.script),
       upgrade: await findUpgradeTold(home.directory),
-      askedToLeave: async () => undefined,
+      askedToLeave: openAskedToLeave(parts),
     },
   });
   await agent.start();

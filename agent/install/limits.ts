@@ -60,3 +60,12 @@ export const selfCheckMsMax = 60_000;
 
 /** Between two looks at a change of version that somebody follows. */
 export const upgradeLookMs = 200;
+
+/** What is owed when an agent leaves is delivered within this time, or the leaving is refused. */
+export const leaveDeliverMsMax = 30_000;
+
+/** The same without a link: what keeps dialling may be a moment away. */
+export const leaveAloneMsMax = 5000;
+
+/** Work that was given up ends within this time: its grace and its artifacts. */
+export const leaveEndMsMax = 60_000;

@@ -31,8 +31,8 @@ export const installInviteMs = 5 * 60_000;
 /** A box that was started must be seen within this time; it dials at once, and again after 5 s at most. */
 export const seenMsMax = 30_000;
 
-/** Its doctor walks over what it keeps; hub and box both give up by themselves before. */
-export const remoteCommandMsMax = 90_000;
+/** Its doctor walks over what it keeps, and a box that leaves ends its work; both give up by themselves before. */
+export const remoteCommandMsMax = 150_000;
 
 /** Boxes that are upgraded at once: each is a stream of megabytes out of one hub. */
 export const upgradesAtOnce = 3;
@@ -42,3 +42,6 @@ export const upgradeLookMs = 250;
 
 /** Between two questions over ssh for a change that no hello tells of; a multiple of `upgradeLookMs`. */
 export const upgradeAskMs = 15_000;
+
+/** A box that leaves at our word has said goodbye by then: 60 s for its work, 30 for what it owes, and room. */
+export const leaveSeenMsMax = 120_000;

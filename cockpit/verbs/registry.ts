@@ -24,6 +24,7 @@ import { boxesVerb, providersVerb, spawnVerb } from './spawn.ts';
 import { teamRenameVerb, teamRevokeVerb, teamShowVerb, teamVerb } from './team.ts';
 import { terminalVerb } from './terminal.ts';
 import { tidyVerb } from './tidy.ts';
+import { uninstallVerb } from './uninstall.ts';
 import { upgradeVerb } from './upgrade.ts';
 import type { AnyVerb } from './verb.ts';
 
@@ -37,6 +38,7 @@ export const verbs: readonly AnyVerb[] = [
   inviteVerb,
   installVerb,
   upgradeVerb,
+  uninstallVerb,
   reachVerb,
   spawnVerb,
   releaseVerb,

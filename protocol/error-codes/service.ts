@@ -73,4 +73,24 @@ export const serviceCodes = {
     'The change of version is not waited for any more.',
     'It goes on by itself on the box; see `wally team`.',
   ),
+  LEAVE_OWED: lasting(
+    4,
+    'The agent holds work that would be lost.',
+    'Wait for it, or give it up by name with --discard J… (or --discard all).',
+  ),
+  LEAVE_HOME: lasting(
+    2,
+    'This is not the home of an agent.',
+    'Name the home of one in ODALLY_HOME.',
+  ),
+  LEAVE_UNHEARD: passing(
+    1,
+    'The box was asked to leave and has not said that it did.',
+    'Look at it; `wally team revoke NAME` ends the trust in any case.',
+  ),
+  UNINSTALL_OLD: lasting(
+    4,
+    'The agent is too old to leave at its hub’s word.',
+    'Upgrade it, or run `odally stop` there, remove its home, and `wally team revoke NAME`.',
+  ),
 } as const satisfies Record<string, ErrorRow>;
