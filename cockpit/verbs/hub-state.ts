@@ -12,6 +12,7 @@ import type { Hub } from '../hub/hub.ts';
 import { formatInstant, presentJob, presentTeam } from './present.ts';
 import { presentInbox } from './present-inbox.ts';
 import type { DiskShape, JobRow, StatusOfMany, StatusShape, WatchItem } from './shapes.ts';
+import { TeamTeller } from './team-teller.ts';
 import { describeJob, showTeam } from './text.ts';
 import { defineVerb, type Style, type VerbContext } from './verb.ts';
 
@@ -57,11 +58,11 @@ export const watchVerb = defineVerb({
   name: 'watch',
   summary: 'stream the team and the jobs as they change',
   operands: [],
-  flags: {},
+  flags: { changes: { help: 'of a team whose workers are the same only the rows that changed' } },
   danger: 'looks',
-  args: noArgs,
-  async run(context) {
-    await new Watcher(context).run();
+  args: z.object({ changes: z.boolean().default(false) }),
+  async run(context, { changes }) {
+    await new Watcher(context, changes ? 'changes' : 'all').run();
     return null;
   },
   show: () => '',
@@ -155,9 +156,11 @@ class Watcher {
   /** What was sent was not all, because the store could not be read then. */
   #isPartial = false;
   #wake: () => void = () => undefined;
+  readonly #team: TeamTeller;
 
-  constructor(context: VerbContext) {
+  constructor(context: VerbContext, tells: 'all' | 'changes') {
     this.#context = context;
+    this.#team = new TeamTeller(tells);
   }
 
   async run(): Promise<void> {
@@ -191,7 +194,7 @@ class Watcher {
     const { hub } = this.#context;
     this.#isPartial = !this.#isSound;
     await this.#say({ type: 'hub', hub: describeHub(this.#context) });
-    await this.#say({ type: 'team', team: presentTeam(hub) });
+    await this.#say(this.#team.tellAll(presentTeam(hub)));
     const jobs = await presentAll(hub, [...(await hub.desk.listRecent(watchedJobsMax))]);
     await this.#say({ type: 'jobs', jobs });
     await this.#sendInbox();
@@ -211,7 +214,7 @@ class Watcher {
     const isInboxDirty = this.#isInboxDirty;
     this.#isInboxDirty = false;
     for (const job of jobs) await this.#sendJob(job);
-    if (isTeamDirty) await this.#say({ type: 'team', team: presentTeam(hub) });
+    if (isTeamDirty) await this.#say(this.#team.tell(presentTeam(hub)));
     if (isInboxDirty) await this.#sendInbox();
     const isCalm = jobs.length === 0 && !isTeamDirty && !isInboxDirty;
     if (isCalm && this.#isWanted) await woken;

@@ -384,6 +384,8 @@ export interface DiskShape {
 export type WatchItem =
   | { readonly type: 'hub'; readonly hub: StatusShape['hub'] }
   | { readonly type: 'team'; readonly team: readonly TeamRow[] }
+  /** With `--changes`, between two whole teams of the same workers: the rows that look otherwise now. */
+  | { readonly type: 'team-changed'; readonly team: readonly TeamRow[] }
   | { readonly type: 'jobs'; readonly jobs: readonly JobRow[] }
   | { readonly type: 'job'; readonly job: JobRow }
   | { readonly type: 'inbox'; readonly rows: readonly InboxRow[] }

@@ -105,6 +105,8 @@ export type CockpitEvent =
   | { readonly type: 'hub'; readonly hub: StatusShape['hub'] }
   | { readonly type: 'hubs'; readonly hubs: readonly HubNews[] }
   | { readonly type: 'team'; readonly team: readonly TeamRow[]; readonly nowMs: number }
+  /** Rows that look otherwise; ages of the others are as old as the moment. */
+  | { readonly type: 'team-changed'; readonly team: readonly TeamRow[]; readonly nowMs: number }
   | { readonly type: 'jobs'; readonly jobs: readonly JobRow[] }
   | { readonly type: 'jobs-changed'; readonly jobs: readonly JobRow[] }
   | LogEvent

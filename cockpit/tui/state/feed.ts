@@ -150,7 +150,9 @@ export class HubFeed {
       (reason) => this.#lose(client, reason),
       (thrown) => this.#lose(client, shapeOf(thrown).message),
     );
-    const watch = client.stream('watch', {}, (item) => this.#takeWatch(item as WatchItem));
+    const watch = client.stream('watch', { changes: true }, (item) =>
+      this.#takeWatch(item as WatchItem),
+    );
     this.#watch = watch;
     watch.done.then(
       () => this.#lose(client, 'the hub ended the stream'),
@@ -166,6 +168,8 @@ export class HubFeed {
     const nowMs = this.#options.ports.clock.monotonicMs();
     if (item.type === 'hub' || item.type === 'hubs') this.#options.feed(item);
     else if (item.type === 'team') this.#options.feed({ type: 'team', team: item.team, nowMs });
+    else if (item.type === 'team-changed')
+      this.#options.feed({ type: 'team-changed', team: item.team, nowMs });
     else if (item.type === 'jobs' || item.type === 'inbox') this.#options.feed(item);
     else if (item.type === 'job') this.#options.feed({ type: 'jobs-changed', jobs: [item.job] });
   }

@@ -9,6 +9,7 @@ import type { EventRow, InboxRow, JobRow, StatusShape, TeamRow } from '../../ver
 import type { Binding, Mode } from '../keys/keymap.ts';
 import { jobsHeldMax } from '../limits.ts';
 import type { PaneId } from '../views/layout.ts';
+import { isHeard } from '../views/phrases.ts';
 import type { ThemeName } from '../views/theme.ts';
 import { type Board, boardAtStart } from './board.ts';
 import type { Card } from './card.ts';
@@ -310,6 +311,28 @@ export function mergeJobs(known: readonly JobRow[], changed: readonly JobRow[]):
     if (place >= 0) merged[place] = job;
   }
   return fresh.length === 0 ? merged : orderJobs([...fresh, ...merged]);
+}
+
+/**
+ * The team with those that changed in their places. Who is silent is so much older by now; who is heard was
+ * heard a moment ago, whatever was told of it when.
+ */
+export function mergeTeam(
+  { team, teamAt }: State,
+  changed: readonly TeamRow[],
+  nowMs: number,
+): readonly TeamRow[] {
+  const rows = new Map(changed.map((row) => [row.key, row]));
+  const ageMs = nowMs - teamAt;
+  let isSame = true;
+  const merged = team.map((row) => {
+    const isSilent = row.lastSeenMs !== null && !isHeard(row) && ageMs > 0;
+    const aged = isSilent ? { ...row, lastSeenMs: (row.lastSeenMs ?? 0) + ageMs } : row;
+    const next = rows.get(row.key) ?? aged;
+    isSame &&= next === row;
+    return next;
+  });
+  return isSame ? team : merged;
 }
 
 /** The job of this id among these. */

@@ -49,6 +49,9 @@ export function tellItem(told: Told, item: WatchItem): Telling {
       return tellInbox(told, item.rows);
     case 'hubs':
       return tellHubs(told, item.hubs);
+    case 'team-changed':
+      // Only who asks for changes is told of them, and this asks for all.
+      return { told, sentences: [] };
   }
 }
 

@@ -25,6 +25,7 @@ export type FeedEvent = Extract<
       | 'hub'
       | 'hubs'
       | 'team'
+      | 'team-changed'
       | 'jobs'
       | 'jobs-changed'
       | 'inbox'
@@ -94,6 +95,7 @@ export class CockpitStore {
       this.#events = [...this.#events, ...event.rows].slice(-eventsHeldMax);
     } else {
       if (event.type === 'jobs') this.#changed.clear();
+      if (event.type === 'team') this.#pending.delete('team-changed');
       this.#pending.set(event.type, joinPending(this.#pending.get(event.type), event));
     }
     this.#armCommit();
@@ -122,6 +124,7 @@ export class CockpitStore {
       'hubs',
       'hub',
       'team',
+      'team-changed',
       'jobs',
       'inbox',
       'log-grown',
@@ -181,6 +184,10 @@ export class CockpitStore {
 function joinPending(waiting: FeedEvent | undefined, event: FeedEvent): FeedEvent {
   if (waiting?.type === 'log-grown' && event.type === 'log-grown')
     return joinGrowth(waiting, event);
+  if (waiting?.type === 'team-changed' && event.type === 'team-changed') {
+    const rows = [...waiting.team, ...event.team].map((row) => [row.key, row] as const);
+    return { ...event, team: [...new Map(rows).values()] };
+  }
   if (waiting?.type === 'log-count' && event.type === 'log-count') return joinCount(waiting, event);
   return event;
 }

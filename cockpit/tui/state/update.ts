@@ -6,7 +6,7 @@
  */
 import { unreachable } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
-import type { JobRow, TeamRow } from '../../verbs/shapes.ts';
+import type { JobRow } from '../../verbs/shapes.ts';
 import type { Report } from '../keys/reports.ts';
 import { type KeyPress, resolveKey } from '../keys/resolve.ts';
 import { isBadOutcome } from '../views/phrases.ts';
@@ -24,7 +24,15 @@ import { takeInbox } from './inbox-pane.ts';
 import { applyLogEvent } from './log-news.ts';
 import { followJob, showSelected } from './log-pane.ts';
 import { loadAhead } from './log-places.ts';
-import { findJob, findSelectedJob, mergeJobs, modeOf, orderJobs, type State } from './model.ts';
+import {
+  findJob,
+  findSelectedJob,
+  mergeJobs,
+  mergeTeam,
+  modeOf,
+  orderJobs,
+  type State,
+} from './model.ts';
 import { applyMouse } from './mouse.ts';
 import { typeIntoPalette } from './palette.ts';
 import { settleLists } from './panes.ts';
@@ -70,7 +78,8 @@ function decide(state: State, event: CockpitEvent): Update {
     case 'hubs':
       return still({ ...state, hubs: { ...state.hubs, news: event.hubs } });
     case 'team':
-      return applyTeam(state, event.team, event.nowMs);
+    case 'team-changed':
+      return applyTeam(state, event);
     case 'jobs':
       return applyJobs(state, orderJobs(event.jobs), event.jobs);
     case 'jobs-changed':
@@ -168,7 +177,12 @@ function applyTick(state: State, nowMs: number, wallMs: number): Update {
   return still(isSame ? state : { ...stamped, nowMs, wallMs });
 }
 
-function applyTeam(state: State, team: readonly TeamRow[], nowMs: number): Update {
+function applyTeam(
+  state: State,
+  event: Extract<CockpitEvent, { type: 'team' | 'team-changed' }>,
+): Update {
+  const { nowMs } = event;
+  const team = event.type === 'team' ? event.team : mergeTeam(state, event.team, nowMs);
   return still({ ...state, team, hasTeam: true, teamAt: nowMs, nowMs });
 }
 

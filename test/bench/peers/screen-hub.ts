@@ -3,7 +3,7 @@
  *
  * It stands where a real hub would, so that what is measured is the screen. `node screen-hub.ts
  * SOCKET WORKERS LINES_A_SECOND` prints `ready`; the verb `bench feed` with `{isOn}` starts and stops
- * the changes. It says what it says as the real one does: the whole team ten times a second, lines as
+ * the changes. It says what it says as the real one does: the team ten times a second, to who asks for them only its changes, lines as
  * they come. The log is made up from line numbers, so that any part of it can be asked for.
  */
 import { setInterval } from 'node:timers';
@@ -16,6 +16,7 @@ import type {
   TeamRow,
   WatchItem,
 } from '../../../cockpit/verbs/shapes.ts';
+import { TeamTeller } from '../../../cockpit/verbs/team-teller.ts';
 import { type ControlCall, serveControl } from '../../../protocol/control.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import { listenUnix } from '../../../protocol/transports/unix.ts';
@@ -79,7 +80,7 @@ async function answer(call: ControlCall): Promise<unknown> {
       isOn = args.isOn === true;
       return { lineCount };
     case 'watch':
-      return watch(call);
+      return watch(call, args.changes === true ? 'changes' : 'all');
     case 'logs lines':
       return findWindow(args);
     case 'logs follow':
@@ -89,15 +90,16 @@ async function answer(call: ControlCall): Promise<unknown> {
   }
 }
 
-async function watch(call: ControlCall): Promise<null> {
+async function watch(call: ControlCall, tells: 'all' | 'changes'): Promise<null> {
+  const teller = new TeamTeller(tells);
   const hub = { version: '0.0.0-bench', pid: process.pid, home: '~/.wally', startedAt };
   const where = { key: 'ab'.repeat(32), address: '127.0.0.1:4000', rendezvous: '127.0.0.1:4001' };
   await call.item({ type: 'hub', hub: { ...hub, ...where } } satisfies WatchItem);
-  await call.item({ type: 'team', team } satisfies WatchItem);
+  await call.item(teller.tellAll(team));
   const jobs = Array.from({ length: jobCount }, (_, n) => makeJob(jobCount - n));
   await call.item({ type: 'jobs', jobs } satisfies WatchItem);
   await call.item({ type: 'inbox', rows: [] } satisfies WatchItem);
-  return stream(call, watchers, { from: 0, make: (): WatchItem => ({ type: 'team', team }) });
+  return stream(call, watchers, { from: 0, make: (): WatchItem => teller.tell(team) });
 }
 
 function makeGrowth(from: number): LogGrowth {

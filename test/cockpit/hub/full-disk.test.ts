@@ -142,7 +142,7 @@ describe('watch on a disk in trouble', () => {
       settled: () => undefined,
     };
     become(full);
-    const watching = watchVerb.run(context, {});
+    const watching = watchVerb.run(context, { changes: false });
     await ports.advance(askMsMax);
     expect(lists).toEqual([1]);
     become({ is: 'sound' });

@@ -153,3 +153,15 @@ test('store: an answer in a shape of another version is said, and the screen sta
   store.send([key('5'), key('6'), key('1')]);
   expect(store.getState().focus).toBe('team');
 });
+
+test('store: rows of the team that changed in one moment are one change, the newest of each', () => {
+  const { ports, store } = openStore();
+  const [alice, bob] = [worker('alice', { key: 'a' }), worker('bob', { key: 'b' })];
+  store.send([{ type: 'team', team: [alice, bob], nowMs: 0 }]);
+  const told = (row: typeof alice) => store.feed({ type: 'team-changed', team: [row], nowMs: 0 });
+  told({ ...alice, state: 'stale' });
+  told({ ...bob, state: 'working' });
+  told({ ...alice, state: 'working' });
+  ports.advance(34);
+  expect(store.getState().team.map(({ state }) => state)).toEqual(['working', 'working']);
+});

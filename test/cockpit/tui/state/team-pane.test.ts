@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { State } from '../../../../cockpit/tui/state/model.ts';
 import { listTeam } from '../../../../cockpit/tui/state/organisation.ts';
 import { teamForm } from '../../../../cockpit/tui/state/scroll.ts';
+import type { TeamRow } from '../../../../cockpit/verbs/shapes.ts';
 import { endedJob, startedJob, worker } from '../fake-hub.ts';
 import { opens } from '../log-news.ts';
 import { open, play, type } from '../press.ts';
@@ -96,4 +97,26 @@ describe('team pane', () => {
     expect(state.card).toMatchObject({ doctor: { is: 'refused', error } });
     expect(state.toast).toBeUndefined();
   });
+});
+
+test('team: rows that changed take their places, the others stay, who is silent is so much older', () => {
+  const team = [
+    worker('alice', { key: 'a' }),
+    worker('bob', { key: 'b', state: 'stale', link: 'none', lastSeenMs: 5000 }),
+    worker('carol', { key: 'c' }),
+  ];
+  const before = open([120, 40], { team });
+  const changed = worker('carol', { key: 'c', state: 'working' });
+  const after = play(before, [{ type: 'team-changed', team: [changed], nowMs: 2000 }]).state;
+  expect(after.team.map(({ lastSeenMs }) => lastSeenMs)).toEqual([
+    team[0]?.lastSeenMs,
+    7000,
+    changed.lastSeenMs,
+  ]);
+  expect(after.team[0]).toBe(before.team[0]);
+  expect(after.team[2]).toBe(changed);
+  expect(after.teamAt).toBe(2000);
+  const heard = open([120, 40], { team: [team[0] as TeamRow] });
+  const still = play(heard, [{ type: 'team-changed', team: [], nowMs: 9000 }]).state;
+  expect(still.team).toBe(heard.team);
 });
