@@ -124,7 +124,7 @@ export async function openAgentRound(scene: AgentScene): Promise<Round<AgentRoun
 
 function listFiles(home: AgentHome): HomeFiles {
   const { directory, socket, key, archive } = home;
-  const settings = [home.config, home.pairing];
+  const settings = [home.config, home.pairing, home.policy];
   const folders = [home.store, home.logs, home.artifacts, archive, home.work, home.setAside];
   return { directory, socket, key, archive, log: home.agentLog, settings, folders };
 }

@@ -14,6 +14,7 @@ import type { AgentRound } from './agent-round.ts';
 import { installSection } from './install-checks.ts';
 import { spoolSection } from './spool-checks.ts';
 import { toolSection } from './tool-checks.ts';
+import { trustSection } from './trust-checks.ts';
 
 const homeSection: Section<AgentRound> = defineSection({
   name: 'home',
@@ -35,4 +36,5 @@ export const agentSections: readonly Section<AgentRound>[] = [
   diskSection,
   clockSection,
   runningSection,
+  trustSection,
 ];

@@ -1,5 +1,7 @@
 /*
- * When running work has gone over a limit of the policy, and in which words that is told. Pure.
+ * When running work has gone over a limit of the policy, and in which words that is told.
+ *
+ * It measures nothing and ends nothing; the reason names the rule, as every refusal does. Pure.
  */
 import type { WorkLimits } from '../policy/isolation.ts';
 import type { Breach } from './work.ts';

@@ -22,8 +22,13 @@ export async function openSharedFolder(folder: string): Promise<string> {
       throw new AppError('POLICY_ISOLATION', `${path} cannot be made.`, { cause });
     }
   });
+  if (await isOwnFolder(path)) return path;
+  throw new AppError('POLICY_ISOLATION', `${path} is not a folder of this agent’s alone.`);
+}
+
+/** Is it a folder that this user made, and only this user may write? */
+export async function isOwnFolder(path: string): Promise<boolean> {
   const found = await lstat(path);
   const isOurs = found.isDirectory() && found.uid === process.getuid?.();
-  if (isOurs && (found.mode & 0o022) === 0) return path;
-  throw new AppError('POLICY_ISOLATION', `${path} is not a folder of this agent’s alone.`);
+  return isOurs && (found.mode & 0o022) === 0;
 }
