@@ -108,10 +108,7 @@ function decide(state: State, event: CockpitEvent): Update {
     case 'history':
       return still(withPast(state, event.entries));
     case 'link-gone':
-      return still({
-        ...state,
-        link: { type: 'gone', reason: event.reason, tryCount: event.tryCount },
-      });
+      return still({ ...state, link: { ...event, type: 'gone' } });
     case 'link-live':
       return applyLive(state);
     case 'problem':
