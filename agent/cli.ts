@@ -24,6 +24,7 @@ import { pair } from './pair.ts';
 import { runPolicyVerb } from './policy-verb.ts';
 import type { Program } from './ports.ts';
 import { type AgentProgramParts, openHomeDoctor, startAgent } from './program.ts';
+import { runRepair } from './repair-verb.ts';
 
 const help = `odally: the agent that lends this box to a Wally.
 
@@ -42,6 +43,7 @@ const help = `odally: the agent that lends this box to a Wally.
   odally backup [--out FILE] [--logs] [--artifacts] [--archive]
                                     one file with all that this home must not lose, while the agent works
   odally restore FILE [--dry-run]   put one back; what is there is put aside
+  odally repair [--dry-run]         salvage a damaged store; the old one is put aside
   odally stop                       stop it; work that runs is ended, and reported as cancelled
   odally service [VERB]             who keeps it running, now and when the box starts: install, remove, start,
                                     stop, restart or status; by systemd, launchd, or a supervisor and cron
@@ -90,6 +92,7 @@ async function runVerb(program: Program, version: string): Promise<number> {
   if (first === 'audit' && !wantsOwnHelp) return runAudit(program, words);
   if (first === 'backup' && !wantsOwnHelp) return runBackup({ program, version }, words);
   if (first === 'restore' && !wantsOwnHelp) return runRestore(program, words);
+  if (first === 'repair' && !wantsOwnHelp) return runRepair(program, words);
   const home = findAgentHome(program.env.ODALLY_HOME);
   const noticed = (line: string) =>
     program.say(`${new Date(program.ports.clock.wallMs()).toISOString()} ${line}`);

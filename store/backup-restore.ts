@@ -54,8 +54,8 @@ export interface RestoreAnswer {
 
 const movesSchema = z.object({ names: z.array(z.string().regex(/^[^/\0]+$/)), aside: z.string() });
 
-/** Folder of what is unpacked, inside of the home, so that moves are renames. */
-const freshFolder = 'restore.new';
+/** Folder of what is to be moved into a home, inside of it, so that moves are renames. */
+export const freshFolder = 'restore.new';
 
 const movesFile = 'restore.json';
 
@@ -84,8 +84,7 @@ export async function restoreBackup(plan: RestorePlan): Promise<RestoreAnswer> {
       await kv.close();
     }
     const answer = await describe(plan, unpacked);
-    await writeMoves(plan, await readdir(fresh), answer);
-    await finishRestore(directory);
+    await moveIn(directory, answer.asideIn ?? nameAside(plan.now));
     return answer;
   } catch (thrown) {
     if (!(await isThere(join(directory, movesFile))))
@@ -193,19 +192,17 @@ async function describe(plan: RestorePlan, unpacked: Unpacked): Promise<RestoreA
   if (head === undefined) throw damaged(plan.file, 'it is empty');
   const there = await Promise.all([...tops].map((name) => isThere(join(plan.directory, name))));
   const aside = [...tops].filter((_, index) => there[index]).toSorted();
-  return { head, rows, files, aside, asideIn: aside.length === 0 ? null : nameAside(plan) };
+  return { head, rows, files, aside, asideIn: aside.length === 0 ? null : nameAside(plan.now) };
 }
 
-async function writeMoves(
-  plan: RestorePlan,
-  names: readonly string[],
-  { asideIn }: RestoreAnswer,
-): Promise<void> {
-  const path = join(plan.directory, movesFile);
-  const moves = { names, aside: asideIn ?? nameAside(plan) };
+/** Moves what lies in the home's `restore.new` into the home, and what is there into `aside`, all or, once begun, later all. */
+export async function moveIn(directory: string, aside: string): Promise<void> {
+  const path = join(directory, movesFile);
+  const moves = { names: await readdir(join(directory, freshFolder)), aside };
   await writeFile(`${path}.new`, JSON.stringify(moves), { mode: 0o600, flush: true });
   await rename(`${path}.new`, path);
-  await syncDirectory(plan.directory);
+  await syncDirectory(directory);
+  await finishRestore(directory);
 }
 
 async function readMoves(directory: string) {
@@ -224,7 +221,7 @@ async function readMoves(directory: string) {
 }
 
 /** A folder of the home, named by the instant, as those of other things that were put aside. */
-function nameAside({ now }: RestorePlan): string {
+export function nameAside(now: number): string {
   return join('set-aside', String(Math.round(now)).padStart(15, '0'));
 }
 

@@ -14,6 +14,7 @@ import { type DiskLimits, type DiskPort, DiskWatch } from './disk-watch.ts';
 import type { Kv } from './kv.ts';
 import { openLevelKv } from './open.ts';
 import { openReopeningKv, type ReopeningKv } from './reopen.ts';
+import { checkBeforeOpen, keepWitness } from './witness.ts';
 
 /** What a disk is made from: the home, the store's directory and the ballast's file in it. */
 export interface HomeDiskOptions {
@@ -28,16 +29,21 @@ export interface HomeDiskOptions {
 /** An open disk. `kv.close` ends the watch too. */
 export interface HomeDisk {
   readonly kv: Kv;
+  /** So many batches of it survive the loss of power. */
+  readonly countSynced: () => number;
   readonly guard: DiskGuard;
 }
 
 /** Opens the store of a home and begins to watch its room. */
-export function openHomeDisk(options: HomeDiskOptions): Promise<HomeDisk> {
-  return openDisk({
+export async function openHomeDisk(options: HomeDiskOptions): Promise<HomeDisk> {
+  const { store, ports } = options;
+  await checkBeforeOpen(store);
+  const disk = await openDisk({
     ...options,
-    disk: openDiskPort(options, options.ports.random),
-    open: openFirst(options.store),
+    disk: openDiskPort(options, ports.random),
+    open: openFirst(store),
   });
+  return keepWitness(disk, { store, timers: ports.timers });
 }
 
 /** The first opening migrates; those after a failure find that done. */
@@ -88,6 +94,7 @@ export async function openDisk(parts: DiskParts): Promise<HomeDisk> {
         return store.close();
       },
     },
+    countSynced: () => store.syncedTail,
     guard: guard({ store, watch, followers }),
   };
 }

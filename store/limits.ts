@@ -180,3 +180,6 @@ export const backupFileBytesMax = 16 * 1024 * 1024;
 
 /** Bytes of a row's key and value in a backup; a message has at most 1 MiB. */
 export const backupRowBytesMax = 16 * 1024 * 1024;
+
+/** Between two words of the witness of a store; what was acknowledged since the last may be cut off unseen. */
+export const witnessMs = 250;

@@ -33,7 +33,11 @@ const levelFile = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(log|ldb|sst|db
 export async function openLevelKv(directory: string): Promise<Kv> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const isNew = !(await isCreated(directory));
+    const isNew = !(await isThere(directory, createdMark));
+    // LevelDB would begin an empty store in its place, and remove the tables of the old one.
+    if (!isNew && !(await isThere(directory, 'CURRENT'))) {
+      throw new AppError('STORE_DAMAGED', `The store in ${directory} has lost its CURRENT file.`);
+    }
     const db = await openDatabase(directory).catch((thrown: unknown) => {
       if (isNew && isDamage(thrown)) return recreateDatabase(directory);
       throw thrown;
@@ -175,8 +179,8 @@ async function makeDurable(db: Database, directory: string): Promise<void> {
   await syncPath(dirname(directory));
 }
 
-function isCreated(directory: string): Promise<boolean> {
-  return access(join(directory, createdMark)).then(
+function isThere(directory: string, name: string): Promise<boolean> {
+  return access(join(directory, name)).then(
     () => true,
     (thrown: unknown) => {
       if (findCode(thrown) === 'ENOENT') return false;
@@ -186,6 +190,7 @@ function isCreated(directory: string): Promise<boolean> {
 }
 
 function describeOpenFailure(directory: string, thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
   const cause = findCode(thrown) === 'LEVEL_DATABASE_NOT_OPEN' ? findCause(thrown) : thrown;
   const detail = cause instanceof Error ? cause.message : String(cause);
   if (findCode(cause) === 'LEVEL_LOCKED') {

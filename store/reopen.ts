@@ -61,6 +61,7 @@ export class ReopeningKv implements Kv {
   /** Batches acknowledged, and batches that the disk may hold. */
   #tail: number;
   #tried: number;
+  #syncedTail: number;
   #fault: AppError | undefined;
   #health: StoreHealth = { is: 'sound' };
   /** Tries to open since the last batch that worked. */
@@ -78,9 +79,15 @@ export class ReopeningKv implements Kv {
     this.#inner = inner;
     this.#tail = tail;
     this.#tried = tail;
+    this.#syncedTail = tail;
     this.damaged = new Promise((resolve) => {
       this.#resolveDamaged = resolve;
     });
+  }
+
+  /** So many batches survive the loss of power: for a witness outside of the store. */
+  get syncedTail(): number {
+    return this.#syncedTail;
   }
 
   /** Does it work? */
@@ -159,6 +166,7 @@ export class ReopeningKv implements Kv {
         return;
       }
       this.#tail = this.#tried;
+      if (durability === 'synced') this.#syncedTail = this.#tail;
       this.#tries = 0;
       if (this.#fault === undefined) this.#recover();
     }

@@ -11,6 +11,7 @@ import { startHub } from '../hub/program.ts';
 import type { Program } from '../ports.ts';
 import type { LocalAnswer, LocalVerb } from './local-verb.ts';
 import { rendezvousVerb } from './rendezvous.ts';
+import { repairVerb } from './repair.ts';
 import { restoreVerb } from './restore.ts';
 import { bringDown, bringUp } from './up.ts';
 
@@ -47,7 +48,13 @@ const downVerb: LocalVerb = {
 };
 
 /** In the order of the help. */
-export const localVerbs: readonly LocalVerb[] = [upVerb, downVerb, rendezvousVerb, restoreVerb];
+export const localVerbs: readonly LocalVerb[] = [
+  upVerb,
+  downVerb,
+  rendezvousVerb,
+  restoreVerb,
+  repairVerb,
+];
 
 async function runForeground(program: Program, version: string): Promise<LocalAnswer> {
   const { ports } = program;

@@ -27,4 +27,9 @@ export const auditCodes = {
     'The backup could not be put in place.',
     'Run it again: what was begun goes on where it stopped.',
   ),
+  REPAIR_BUSY: passing(
+    4,
+    'The home is in use.',
+    'Stop the program that runs on it (`wally down`, `odally stop`), then repair.',
+  ),
 } as const satisfies Record<string, ErrorRow>;

@@ -62,7 +62,7 @@ export const programCodes = {
   STORE_DAMAGED: lasting(
     1,
     'The store holds something that cannot be read.',
-    'Restore a backup; keep the directory.',
+    'Keep the directory; `wally repair`, on a box `odally repair`, reads all that can be read.',
   ),
   STORE_REOPENING: passing(
     4,

@@ -71,6 +71,17 @@ describe('level store', () => {
     expect((await readdir(path)).filter((name) => !/^LOG/.test(name))).toEqual(before);
   });
 
+  it('open: a store that has lost its CURRENT file is STORE_DAMAGED, and never begun anew', async () => {
+    const kv = await openLevelKv(path);
+    await kv.batch([{ type: 'put', key: 'a', value: new Uint8Array([1]) }], 'synced');
+    await kv.close();
+    const names = async () => (await readdir(path)).filter((name) => !/^LOG/.test(name));
+    await rm(join(path, 'CURRENT'));
+    const before = await names();
+    await expect(openLevelKv(path)).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+    expect(await names()).toEqual(before);
+  });
+
   it('open: a directory that cannot be made is STORE_IO with its cause', async () => {
     await mkdir(join(directory.path, 'deep'));
     await writeFile(path, 'a file where the directory should be');

@@ -1,0 +1,65 @@
+/*
+ * Rows of the hub that follow from others: which jobs have not ended, which decisions wait; and the workers' rows of
+ * a hub that begins anew.
+ *
+ * Each is made again from the row that it follows from, and nothing else is touched. Errors: STORE_*.
+ */
+import type { Random } from '../../protocol/ports.ts';
+import { activeJobKey, decisionKey, openDecisionKey, prefixRange } from '../../store/keys.ts';
+import type { Kv, KvOp, KvRow } from '../../store/kv.ts';
+import { planRow, readRow } from '../../store/row-codec.ts';
+import { decisionRowSchema, isOpen } from '../manager/decision.ts';
+import { isEnded } from '../manager/job.ts';
+import { jobRowSchema } from '../manager/job-row.ts';
+import { workerRowSchema } from '../manager/worker.ts';
+
+/** Rows that are read in one go. */
+const pageRows = 512;
+
+const marked = new Uint8Array([1]);
+
+/** The changes that make all markers say what their rows say. */
+export async function planMarkers(kv: Pick<Kv, 'range'>): Promise<readonly KvOp[]> {
+  const wanted = new Set<string>();
+  for await (const row of readAll(kv, 'j/')) {
+    const job = readRow(jobRowSchema, row);
+    if (!isEnded(job)) wanted.add(activeJobKey(job.id));
+  }
+  for await (const row of readAll(kv, 'd/')) {
+    const decision = readRow(decisionRowSchema, row);
+    const n = Number(row.key.slice('d/'.length));
+    if (isOpen(decision) && row.key === decisionKey(n)) wanted.add(openDecisionKey(n));
+  }
+  const ops: KvOp[] = [];
+  for (const prefix of ['ja/', 'da/'] as const) {
+    for await (const { key } of readAll(kv, prefix)) {
+      if (!wanted.delete(key)) ops.push({ type: 'del', key });
+    }
+  }
+  return [...ops, ...[...wanted].map((key) => ({ type: 'put', key, value: marked }) as const)];
+}
+
+/**
+ * The workers of a hub whose store is another one now: none speaks from the store that it was known by, so what each
+ * holds is settled as lost when it comes, by the rule for a worker whose store was lost.
+ */
+export function planNewLife(rows: readonly KvRow[], random: Random): readonly KvOp[] {
+  return rows.flatMap((row) => {
+    if (!row.key.startsWith('w/')) return [];
+    const worker = readRow(workerRowSchema, row);
+    if (worker.store === null) return [];
+    const store = Buffer.from(random.bytes(16)).toString('hex');
+    return [planRow(row.key, { ...worker, store })];
+  });
+}
+
+async function* readAll(kv: Pick<Kv, 'range'>, prefix: string): AsyncGenerator<KvRow> {
+  let { gte, lt } = prefixRange(prefix);
+  for (;;) {
+    const rows = await kv.range({ gte, lt, countMax: pageRows, order: 'ascending' });
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    gte = `${last.key}\0`;
+    yield* rows;
+  }
+}

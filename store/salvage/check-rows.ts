@@ -1,0 +1,98 @@
+/*
+ * What the rows themselves say of their being all there: numbers that have no holes, and rows that every store has.
+ *
+ * Nothing of LevelDB is known here. It sees what no file can show: a table that is missing without anybody who
+ * remembers it. Pure.
+ */
+
+import { z } from 'zod';
+import { decodeValue } from '../../protocol/codec.ts';
+import { hashAuditLine, parseAuditLine } from '../audit.ts';
+import {
+  auditTailKey,
+  findStream,
+  formatKey,
+  getSeq,
+  incarnationKey,
+  storeIdKey,
+  tailKey,
+} from '../keys.ts';
+import type { KvRow } from '../kv.ts';
+
+const numberSchema = z.number();
+const tailSchema = z.object({ n: z.number(), hash: z.string() });
+
+/** What is missing: a sentence each. `tailAtLeast`: so many batches were acknowledged, by a witness outside. */
+export function findHoles(rows: readonly KvRow[], tailAtLeast: number): readonly string[] {
+  const byKey = new Map(rows.map(({ key, value }) => [key, value]));
+  if (rows.length === 0) return ['every row'];
+  return [
+    ...[formatKey, storeIdKey, incarnationKey]
+      .filter((key) => !byKey.has(key))
+      .map((key) => `the row ${key}`),
+    ...findTailHole(byKey, tailAtLeast),
+    ...findAuditHoles(rows, byKey),
+    ...findOutboxHoles(rows, byKey),
+  ];
+}
+
+function findTailHole(byKey: ReadonlyMap<string, Uint8Array>, atLeast: number): readonly string[] {
+  const tail = read(numberSchema, byKey.get(tailKey)) ?? 0;
+  if (tail >= atLeast) return [];
+  return [`the newest ${atLeast - tail} batches (${atLeast} were acknowledged, ${tail} are there)`];
+}
+
+function findAuditHoles(
+  rows: readonly KvRow[],
+  byKey: ReadonlyMap<string, Uint8Array>,
+): readonly string[] {
+  const lines = rows
+    .filter(({ key }) => key.startsWith('au/'))
+    .flatMap(({ value }) => new TextDecoder().decode(value).split('\n'));
+  const end = read(tailSchema, byKey.get(auditTailKey));
+  let before: { readonly n: number; readonly hash: string } | undefined;
+  const holes: string[] = [];
+  for (const line of lines) {
+    const entry = parseAuditLine(line);
+    if (entry === undefined) continue;
+    if (before !== undefined && (entry.n !== before.n + 1 || entry.prev !== before.hash)) {
+      holes.push(`entries of the audit trail between ${before.n} and ${entry.n}`);
+    }
+    before = { n: entry.n, hash: hashAuditLine(line) };
+  }
+  if (end !== undefined && before !== undefined && before.n !== end.n) {
+    holes.push(`entries of the audit trail between ${before.n} and ${end.n}`);
+  }
+  return holes;
+}
+
+/** What waits in an outbox begins right after what was acknowledged, and has no holes. */
+function findOutboxHoles(
+  rows: readonly KvRow[],
+  byKey: ReadonlyMap<string, Uint8Array>,
+): readonly string[] {
+  const holes: string[] = [];
+  const last = new Map<string, number>();
+  for (const { key } of rows) {
+    if (!key.startsWith('o/')) continue;
+    const stream = findStream(key);
+    if (stream === undefined) continue;
+    const name = `${stream.peer}@${stream.store}`;
+    const acked = read(numberSchema, byKey.get(`oa/${name}`)) ?? 0;
+    const before = last.get(name) ?? acked;
+    const seq = getSeq(key);
+    if (seq > before + 1)
+      holes.push(`messages ${before + 1} to ${seq - 1} for ${stream.peer.slice(0, 8)}`);
+    last.set(name, Math.max(before, seq));
+  }
+  return holes;
+}
+
+function read<T>(schema: z.ZodType<T>, value: Uint8Array | undefined): T | undefined {
+  if (value === undefined) return undefined;
+  try {
+    return schema.safeParse(decodeValue(value)).data;
+  } catch {
+    return undefined;
+  }
+}

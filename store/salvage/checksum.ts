@@ -1,0 +1,47 @@
+/*
+ * CRC-32C as LevelDB masks it, and the mending of one damaged byte by it.
+ *
+ * A checksum of 32 bits tells where a single byte differs and by what: its error, shifted to the end, is the difference of
+ * the checksums, and no two of them are alike over the lengths here. More damage than that looks like a single
+ * byte once in thousands of cases, so who mends must still find that what comes out makes sense. Pure.
+ * Source: LevelDB 1.20, util/crc32c.h; RFC 3720, appendix B.4, for the polynomial.
+ */
+
+const table = new Uint32Array(256);
+/** What a table entry is the image of, by its highest byte, which no two of them share. */
+const inverse = new Uint8Array(256);
+for (let n = 0; n < 256; n += 1) {
+  let crc = n;
+  for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  table[n] = crc >>> 0;
+  inverse[(crc >>> 24) & 0xff] = n;
+}
+
+/** The checksum of these bytes. */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = (crc >>> 8) ^ (table[(crc ^ byte) & 0xff] ?? 0);
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+/** The checksum that LevelDB stored in this form. */
+export function unmask(stored: number): number {
+  const turned = (stored - 0xa282ead8) >>> 0;
+  return ((turned >>> 17) | (turned << 15)) >>> 0;
+}
+
+/** The bytes with the one byte put right that makes them have this checksum; undefined where no single one does. */
+export function mendByte(bytes: Uint8Array, wanted: number): Uint8Array | undefined {
+  let difference = (crc32c(bytes) ^ wanted) >>> 0;
+  for (let at = bytes.length - 1; at >= 0; at -= 1) {
+    const error = inverse[(difference >>> 24) & 0xff] ?? 0;
+    if (error !== 0 && table[error] === difference) {
+      const mended = bytes.slice();
+      mended[at] = (mended[at] ?? 0) ^ error;
+      return mended;
+    }
+    // One byte further from the end: the step of the checksum taken back.
+    difference = (((difference ^ (table[error] ?? 0)) << 8) | error) >>> 0;
+  }
+  return undefined;
+}

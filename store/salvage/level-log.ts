@@ -1,0 +1,121 @@
+/*
+ * LevelDB's log files as they lie on the disk: every record that is whole, and every place where one is not.
+ *
+ * LevelDB itself passes over damage in silence. Here each gap is told, and what follows it in the same block is still
+ * looked for. A record of one damaged byte is mended. Pure. Source: LevelDB, doc/log_format.md.
+ */
+import { crc32c, mendByte, unmask } from './checksum.ts';
+
+const blockBytes = 32_768;
+const headerBytes = 7;
+
+/** One whole record. */
+export interface LogRecord {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+  readonly isMended: boolean;
+}
+
+/** Bytes that are no whole record. `tail`: nothing whole follows them. */
+export interface LogGap {
+  readonly at: number;
+  readonly bytes: number;
+  readonly kind: 'middle' | 'tail';
+}
+
+/** What a log holds. */
+export interface LogContent {
+  readonly records: readonly LogRecord[];
+  readonly gaps: readonly LogGap[];
+}
+
+interface Piece {
+  readonly at: number;
+  readonly end: number;
+  readonly type: number;
+  readonly bytes: Uint8Array;
+  readonly isMended: boolean;
+}
+
+/** Reads a log, or a MANIFEST, which has the same form. */
+export function readLevelLog(file: Uint8Array): LogContent {
+  const records: LogRecord[] = [];
+  const holes: { at: number; end: number }[] = [];
+  let open: Piece[] = [];
+  const drop = () => {
+    for (const { at, end } of open) holes.push({ at, end });
+    open = [];
+  };
+  for (let block = 0; block < file.length; block += blockBytes) {
+    const end = Math.min(file.length, block + blockBytes);
+    for (let at = block; at + headerBytes <= end; ) {
+      const piece = readPiece(file, at, end);
+      if (piece === undefined) {
+        // Its length may be right, so what follows it is looked for; a checksum tells whether it is something.
+        const stop = Math.min(end, at + headerBytes + readLength(file, at));
+        holes.push({ at, end: stop });
+        drop();
+        at = stop;
+        continue;
+      }
+      at = piece.end;
+      const begins = piece.type === 1 || piece.type === 2;
+      if (begins) drop();
+      if (!begins && open.length === 0) {
+        holes.push({ at: piece.at, end: piece.end });
+        continue;
+      }
+      open.push(piece);
+      if (piece.type === 1 || piece.type === 4) {
+        records.push(join(open));
+        open = [];
+      }
+    }
+  }
+  drop();
+  const last = records.at(-1)?.at ?? -1;
+  return { records, gaps: joinHoles(holes, last) };
+}
+
+function readLength(file: Uint8Array, at: number): number {
+  return (file[at + 4] ?? 0) + (file[at + 5] ?? 0) * 256;
+}
+
+function join(pieces: readonly Piece[]): LogRecord {
+  return {
+    at: pieces[0]?.at ?? 0,
+    bytes: Buffer.concat(pieces.map(({ bytes }) => bytes)),
+    isMended: pieces.some(({ isMended }) => isMended),
+  };
+}
+
+function readPiece(file: Uint8Array, at: number, end: number): Piece | undefined {
+  const view = new DataView(file.buffer, file.byteOffset + at);
+  const length = view.getUint16(4, true);
+  const type = view.getUint8(6);
+  const stop = at + headerBytes + length;
+  if (stop > end) return undefined;
+  // The type is a part of what is summed.
+  const summed = file.subarray(at + 6, stop);
+  const wanted = unmask(view.getUint32(0, true));
+  const isSound = crc32c(summed) === wanted;
+  const whole = isSound ? summed : mendByte(summed, wanted);
+  const kind = whole?.[0] ?? 0;
+  if (whole === undefined || kind < 1 || kind > 4) return undefined;
+  if (type !== kind && isSound) return undefined;
+  return { at, end: stop, type: kind, bytes: whole.subarray(1), isMended: !isSound };
+}
+
+function joinHoles(
+  holes: readonly { readonly at: number; readonly end: number }[],
+  last: number,
+): readonly LogGap[] {
+  const gaps: LogGap[] = [];
+  for (const { at, end } of holes.toSorted((a, b) => a.at - b.at)) {
+    const before = gaps.at(-1);
+    const isNext = before !== undefined && before.at + before.bytes >= at;
+    if (isNext) gaps[gaps.length - 1] = { ...before, bytes: end - before.at };
+    else gaps.push({ at, bytes: end - at, kind: at > last ? 'tail' : 'middle' });
+  }
+  return gaps;
+}

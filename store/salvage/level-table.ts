@@ -1,0 +1,173 @@
+/*
+ * LevelDB's tables as they lie on the disk: every entry of every block that is whole, and the keys of those that are not.
+ *
+ * A block with one damaged byte is mended where what comes out can be read. A block that is lost is named by the bounds
+ * of its keys, which the index holds, so that nothing is lost without a word. Pure.
+ * Source: LevelDB, doc/table_format.md; LevelDB 1.20, table/format.cc.
+ */
+import { crc32c, mendByte, unmask } from './checksum.ts';
+import {
+  type LevelEntry,
+  readFixed64,
+  readUserKey,
+  UnfitError,
+  ValueReader,
+} from './level-values.ts';
+import { unpackSnappy } from './snappy.ts';
+
+const footerBytes = 48;
+const trailerBytes = 5;
+const magic = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
+/** An index of nothing: how the block before the table's index looks, where there is no filter. */
+const emptyBlock = [0, 0, 0, 0, 1, 0, 0, 0, 0];
+
+/** Keys whose newest state may have been in a block that is lost; null is the end of the table. */
+export interface LostRange {
+  readonly after: string | null;
+  readonly through: string | null;
+}
+
+/** What a table holds. */
+export interface TableContent {
+  readonly entries: readonly LevelEntry[];
+  readonly lost: readonly LostRange[];
+  /** Blocks in which a byte was put right. */
+  readonly mendedCount: number;
+}
+
+interface Place {
+  readonly at: number;
+  readonly size: number;
+}
+
+/** Reads a table. */
+export function readLevelTable(file: Uint8Array): TableContent {
+  const entries: LevelEntry[] = [];
+  const lost: LostRange[] = [];
+  const index = readIndex(file);
+  if (index === undefined)
+    return { entries, lost: [{ after: null, through: null }], mendedCount: 0 };
+  let mendedCount = index.isMended ? 1 : 0;
+  let after: string | null = null;
+  for (const { through, place } of index.blocks) {
+    const block = readBlock(file, place, readEntries);
+    if (block === undefined) lost.push({ after, through });
+    else {
+      for (const entry of block.content) entries.push(entry);
+      if (block.isMended) mendedCount += 1;
+    }
+    after = through;
+  }
+  return { entries, lost, mendedCount };
+}
+
+interface Index {
+  readonly blocks: readonly { readonly through: string; readonly place: Place }[];
+  readonly isMended: boolean;
+}
+
+function readIndex(file: Uint8Array): Index | undefined {
+  const place = findIndex(file);
+  const found = place === undefined ? undefined : readBlock(file, place, readPairs);
+  if (found === undefined) return undefined;
+  try {
+    const blocks = found.content.map(({ key, value }) => {
+      const reader = new ValueReader(value);
+      return { through: readUserKey(key), place: { at: reader.number(), size: reader.number() } };
+    });
+    return { blocks, isMended: found.isMended };
+  } catch (thrown) {
+    if (thrown instanceof UnfitError) return undefined;
+    throw thrown;
+  }
+}
+
+/** By the footer; where that is damaged, by the block before it, which looks the same in every table of ours. */
+function findIndex(file: Uint8Array): Place | undefined {
+  const footerAt = file.length - footerBytes;
+  if (footerAt < 0) return undefined;
+  const isSound = magic.every((byte, index) => file[file.length - 8 + index] === byte);
+  if (isSound) {
+    try {
+      const reader = new ValueReader(file.subarray(footerAt));
+      [reader.number(), reader.number()];
+      const place = { at: reader.number(), size: reader.number() };
+      if (place.at + place.size + trailerBytes <= footerAt) return place;
+    } catch (thrown) {
+      if (!(thrown instanceof UnfitError)) throw thrown;
+    }
+  }
+  const before = Buffer.from(file.buffer, file.byteOffset, footerAt).lastIndexOf(
+    Buffer.from(emptyBlock),
+  );
+  if (before < 0) return undefined;
+  const at = before + emptyBlock.length - 1 + trailerBytes;
+  return { at, size: footerAt - trailerBytes - at };
+}
+
+/** A block of which `read` makes sense; undefined for one that is lost. */
+function readBlock<T>(
+  file: Uint8Array,
+  { at, size }: Place,
+  read: (bytes: Uint8Array) => T,
+): { readonly content: T; readonly isMended: boolean } | undefined {
+  const end = at + size + trailerBytes;
+  if (!Number.isSafeInteger(end) || end > file.length) return undefined;
+  const summed = file.subarray(at, at + size + 1);
+  const wanted = unmask(
+    new DataView(file.buffer, file.byteOffset + at + size + 1).getUint32(0, true),
+  );
+  const isSound = crc32c(summed) === wanted;
+  const whole = isSound ? summed : (mendByte(summed, wanted) ?? mendSum(summed, wanted));
+  if (whole === undefined) return undefined;
+  try {
+    const type = whole[size];
+    const body = whole.subarray(0, size);
+    if (type !== 0 && type !== 1) return undefined;
+    return { content: read(type === 1 ? unpackSnappy(body) : body), isMended: !isSound };
+  } catch (thrown) {
+    if (thrown instanceof UnfitError) return undefined;
+    throw thrown;
+  }
+}
+
+/** Where only one byte of the sum itself differs the block is as it was. */
+function mendSum(summed: Uint8Array, wanted: number): Uint8Array | undefined {
+  const masked = (crc: number) => ((((crc >>> 15) | (crc << 17)) >>> 0) + 0xa282ead8) >>> 0;
+  const difference = (masked(crc32c(summed)) ^ masked(wanted)) >>> 0;
+  const bytes = [0, 8, 16, 24].filter((shift) => ((difference >>> shift) & 0xff) !== 0);
+  return bytes.length === 1 ? summed : undefined;
+}
+
+interface Pair {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+function readPairs(block: Uint8Array): readonly Pair[] {
+  if (block.length < 4) throw new UnfitError('too short');
+  const view = new DataView(block.buffer, block.byteOffset, block.length);
+  const restarts = view.getUint32(block.length - 4, true);
+  const end = block.length - 4 - restarts * 4;
+  if (end < 0) throw new UnfitError('too short');
+  const reader = new ValueReader(block.subarray(0, end));
+  const pairs: Pair[] = [];
+  let key: Uint8Array = new Uint8Array();
+  while (!reader.isAtEnd) {
+    const [shared, own, length] = [reader.number(), reader.number(), reader.number()];
+    if (shared > key.length) throw new UnfitError('no such beginning');
+    key = Buffer.concat([key.subarray(0, shared), reader.take(own)]);
+    pairs.push({ key, value: reader.take(length) });
+  }
+  return pairs;
+}
+
+function readEntries(block: Uint8Array): readonly LevelEntry[] {
+  return readPairs(block).map(({ key, value }) => {
+    const name = readUserKey(key);
+    const tag = readFixed64(key, key.length - 8);
+    const type = key[key.length - 8] ?? 0;
+    if (type > 1) throw new UnfitError('no such change');
+    return { key: name, sequence: Math.floor(tag / 256), value: type === 1 ? value : null };
+  });
+}

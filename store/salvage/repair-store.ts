@@ -1,0 +1,109 @@
+/*
+ * Mending a damaged store: all that can be read goes into a new one, and the old one is put aside as it is.
+ *
+ * Where nothing is missing the new store is the old one by its identity, and nobody notices. Where something is, it
+ * is another store: peers must not take it for one that remembers what they were told, so its streams begin anew, by
+ * the rules for a peer that lost its store. What is missing is said, row for row as far as anybody knows.
+ * The caller holds the store meanwhile. Errors: STORE_IO, RESTORE_FAILED.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { wrapError } from '../../protocol/errors.ts';
+import type { Random } from '../../protocol/ports.ts';
+import { freshFolder, moveIn, nameAside } from '../backup-restore.ts';
+import { metaKey, storeIdKey } from '../keys.ts';
+import type { KvOp, KvRow } from '../kv.ts';
+import { backupRowsPerRead } from '../limits.ts';
+import { openLevelKv } from '../open.ts';
+import { planRow } from '../row-codec.ts';
+import { readWitness } from '../witness.ts';
+import { findHoles } from './check-rows.ts';
+import { salvageStore } from './salvage.ts';
+
+/** Which store, and what the owner adds where something is missing. */
+export interface RepairPlan {
+  /** The home. */
+  readonly home: string;
+  /** Its store, right in the home. */
+  readonly store: string;
+  /** Wall milliseconds. */
+  readonly now: number;
+  readonly random: Random;
+  readonly isDryRun: boolean;
+  /** Further changes of a store that is another one now; null where its owner puts it aside himself then. */
+  readonly adapt: ((rows: readonly KvRow[]) => readonly KvOp[]) | null;
+}
+
+/** What was found and done. */
+export interface RepairAnswer {
+  readonly is: 'sound' | 'mended' | 'missing-rows';
+  readonly rows: number;
+  readonly mended: readonly string[];
+  readonly lost: readonly string[];
+  /** Where the old store lies, below the home; null where nothing was done. */
+  readonly asideIn: string | null;
+}
+
+/** Prefixes of the rows that are about streams of the old identity. */
+const streamPrefixes = ['o/', 'oa/', 'r/', 'p/'];
+
+/** Reads it all, and mends what is damaged. */
+export async function repairStore(plan: RepairPlan): Promise<RepairAnswer> {
+  const { store, isDryRun, now } = plan;
+  const found = await salvageStore(store);
+  const lost = [...found.lost, ...findHoles(found.rows, await readWitness(store))];
+  const mended =
+    found.tornBytes > 0 && lost.length > 0
+      ? [...found.mended, `${found.tornBytes} bytes at the end of a log are no record`]
+      : found.mended;
+  const is = lost.length > 0 ? 'missing-rows' : mended.length > 0 ? 'mended' : 'sound';
+  const answer = { is, rows: found.rows.length, mended, lost, asideIn: null } as const;
+  if (is === 'sound' || isDryRun) return answer;
+  try {
+    await writeStore(plan, found.rows, is === 'missing-rows' ? plan.adapt : null);
+    await moveIn(plan.home, nameAside(now));
+  } catch (thrown) {
+    throw wrapError(thrown, 'RESTORE_FAILED');
+  }
+  return { ...answer, asideIn: nameAside(now) };
+}
+
+async function writeStore(
+  plan: RepairPlan,
+  rows: readonly KvRow[],
+  adapt: RepairPlan['adapt'],
+): Promise<void> {
+  const fresh = join(plan.home, freshFolder);
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true, mode: 0o700 });
+  const kv = await openLevelKv(join(fresh, 'store'));
+  try {
+    const kept = adapt !== null ? rows.filter(({ key }) => !isOfStream(key)) : rows;
+    for (let from = 0; from < kept.length; from += backupRowsPerRead) {
+      const some = kept.slice(from, from + backupRowsPerRead);
+      const ops = some.map(({ key, value }) => ({ type: 'put', key, value }) as const);
+      await kv.batch(ops, 'buffered');
+    }
+    const word = planRow(metaKey('salvaged'), { at: plan.now });
+    const storeId = Buffer.from(plan.random.bytes(16)).toString('hex');
+    const ops = adapt === null ? [] : [planRow(storeIdKey, storeId), ...adapt(kept)];
+    await kv.batch([...ops, word], 'synced');
+  } finally {
+    await kv.close();
+  }
+}
+
+function isOfStream(key: string): boolean {
+  return streamPrefixes.some((prefix) => key.startsWith(prefix));
+}
+
+/** What was found and done, in words. */
+export function showRepair({ is, rows, mended, lost, asideIn }: RepairAnswer): string {
+  if (is === 'sound') return `The store is sound: ${rows} rows.`;
+  const done = asideIn === null ? 'Would be mended' : 'Mended';
+  const lines = [`${done}: ${rows} rows were read.`, ...mended.map((one) => `damaged: ${one}`)];
+  if (lost.length === 0) lines.push('Nothing is missing.');
+  else lines.push(...lost.map((one) => `missing: ${one}`));
+  if (asideIn !== null) lines.push(`The old store lies in ${asideIn}, as it was.`);
+  return lines.join('\n');
+}

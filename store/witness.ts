@@ -1,0 +1,94 @@
+/*
+ * A witness of how much a store must remember, beside LevelDB's own files: `TAIL`, the number of synced batches.
+ *
+ * LevelDB passes over a log that was cut, or damaged in its middle, without a word. So before a program opens its
+ * store the logs are read, and after it the batches are counted: fewer than the witness saw, or a gap with whole
+ * records behind it, is damage. The witness is written now and then and at the end, never synced and never ahead of
+ * the disk, so what it says was there. One that cannot be read says nothing. Errors: STORE_DAMAGED, STORE_IO.
+ */
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
+import type { CancelTimer, Timers } from '../protocol/ports.ts';
+import type { HomeDisk } from './home-disk.ts';
+import { witnessMs } from './limits.ts';
+import { readLevelLog } from './salvage/level-log.ts';
+
+const witnessFile = 'TAIL';
+
+/** So many batches were synced at least; 0 where nobody saw. */
+export async function readWitness(store: string): Promise<number> {
+  const text = await readFile(join(store, witnessFile), 'utf8').catch(() => '');
+  const tail = /^(\d{1,15})\n$/.exec(text)?.[1];
+  return tail === undefined ? 0 : Number(tail);
+}
+
+/** Reads the logs of a closed store as LevelDB will, and says what it would pass over. */
+export async function checkBeforeOpen(store: string): Promise<void> {
+  const names = await readdir(store).catch((thrown: unknown) => {
+    if (hasSystemCode(thrown, 'ENOENT') || hasSystemCode(thrown, 'ENOTDIR')) return [];
+    throw wrapError(thrown, 'STORE_IO');
+  });
+  for (const name of names.filter((one) => /^\d+\.log$/.test(one))) {
+    const file = await readFile(join(store, name)).catch((thrown: unknown) => {
+      // Another process owns the store, and has just begun another log.
+      if (hasSystemCode(thrown, 'ENOENT')) return new Uint8Array();
+      throw wrapError(thrown, 'STORE_IO');
+    });
+    const { gaps, records } = readLevelLog(file);
+    const isDamaged = gaps.some(({ kind }) => kind === 'middle');
+    if (isDamaged || records.some(({ isMended }) => isMended)) {
+      const detail = `The log ${name} of the store in ${store} is damaged, with whole records behind it.`;
+      throw new AppError('STORE_DAMAGED', detail);
+    }
+  }
+}
+
+/** Checks an open store against the witness, and keeps it from now on. Closes the store where it fails. */
+export async function keepWitness(
+  disk: HomeDisk,
+  { store, timers }: { readonly store: string; readonly timers: Timers },
+): Promise<HomeDisk> {
+  const seen = await readWitness(store);
+  if (disk.countSynced() < seen) {
+    const detail = `The store in ${store} remembers ${disk.countSynced()} batches of ${seen}: acknowledged writes are missing.`;
+    await disk.kv.close();
+    throw new AppError('STORE_DAMAGED', detail);
+  }
+  let written = seen;
+  let writing = Promise.resolve();
+  const write = () => {
+    const tail = disk.countSynced();
+    if (tail === written) return;
+    written = tail;
+    // Nothing waits for it, and the next one says more.
+    writing = writing
+      .then(() => writeFile(join(store, witnessFile), `${tail}\n`, { mode: 0o600 }))
+      .catch(() => undefined);
+  };
+  let cancel: CancelTimer = () => undefined;
+  const plan = () => {
+    cancel = timers.after(witnessMs, () => {
+      write();
+      plan();
+    });
+  };
+  plan();
+  const close = async () => {
+    cancel();
+    await disk.kv.close();
+    write();
+    await writing;
+  };
+  const { kv } = disk;
+  return {
+    ...disk,
+    kv: {
+      get: (key) => kv.get(key),
+      range: (range) => kv.range(range),
+      snapshot: () => kv.snapshot(),
+      batch: (ops, durability) => kv.batch(ops, durability),
+      close,
+    },
+  };
+}

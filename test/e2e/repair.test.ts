@@ -1,0 +1,95 @@
+/*
+ * Damaged stores of real programs: refused rather than used, mended, and what workers see of it.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import type { JobDetail, JobRow, StatusShape } from '../../cockpit/verbs/shapes.ts';
+import type { AuditProof } from '../../store/audit-read.ts';
+import { expectJson } from './complaint.ts';
+import { openStage, type Stage } from './stage.ts';
+
+async function stopHub(stage: Stage): Promise<void> {
+  const { hub } = await stage.ask<StatusShape>('status');
+  await stage.ask('stop');
+  await vi.waitUntil(() => !existsSync(`/proc/${hub.pid}`), { timeout: 20_000, interval: 50 });
+}
+
+function findLog(store: string): string {
+  const logs = readdirSync(store).filter((name) => /^\d+\.log$/.test(name));
+  const sizes = logs.map((name) => ({
+    path: join(store, name),
+    size: statSync(join(store, name)).size,
+  }));
+  return sizes.toSorted((a, b) => b.size - a.size)[0]?.path ?? '';
+}
+
+test.concurrent('repair: a hub whose CURRENT and MANIFEST are gone is mended whole, and its worker notices nothing', async () => {
+  await using stage = openStage();
+  await stage.up();
+  const job = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'echo one');
+  expectJson(await stage.wally(['repair', '--json']), { code: 'REPAIR_BUSY', status: 4 });
+  await stopHub(stage);
+  const store = join(stage.home, 'store');
+  for (const name of readdirSync(store))
+    if (/^(CURRENT|MANIFEST)/.test(name)) rmSync(join(store, name));
+  expectJson(await stage.wally(['up', '--json']), { code: 'STORE_DAMAGED', status: 1 });
+  const planned = await stage.wally(['repair', '--dry-run']);
+  expect(planned).toMatchObject({ status: 0 });
+  expect(planned.stdout).toContain('Would be mended');
+  const mended = await stage.wally(['repair']);
+  expect(mended).toMatchObject({ status: 0 });
+  expect(mended.stdout).toContain('Nothing is missing.');
+  await stage.ask('up');
+  await stage.untilWorker('alice', ({ link }) => link === 'direct');
+  const rows = await stage.ask<readonly JobRow[]>('jobs');
+  expect(rows).toMatchObject([{ id: job.id, outcome: 'succeeded' }]);
+  const next = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'echo two');
+  expect(next.outcome).toBe('succeeded');
+  expect(await stage.ask<AuditProof>('audit', '--verify')).toMatchObject({ isWhole: true });
+});
+
+test.concurrent('repair: a hub whose log was cut says so, begins a new life, and nothing runs twice', async () => {
+  await using stage = openStage();
+  await stage.up();
+  await stage.ask<JobDetail>('dispatch', '--wait', '--', 'echo one');
+  const done = stage.path('done');
+  const job = await stage.dispatch(`echo once >> ${done}; sleep 1000`);
+  await stage.untilStarted(job.id);
+  await stopHub(stage);
+  const log = findLog(join(stage.home, 'store'));
+  const bytes = readFileSync(log);
+  writeFileSync(log, bytes.subarray(0, Math.floor(bytes.length * 0.8)));
+  expectJson(await stage.wally(['up', '--json']), { code: 'STORE_DAMAGED', status: 1 });
+  const mended = await stage.wally(['repair']);
+  expect(mended.status).toBe(1);
+  expect(mended.stdout).toMatch(/missing: the newest \d+ batches/);
+  await stage.ask('up');
+  await stage.untilWorker('alice', ({ link }) => link === 'direct');
+  const next = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'echo two');
+  expect(next.outcome).toBe('succeeded');
+  const rows = await stage.ask<readonly JobRow[]>('jobs');
+  expect(rows.filter(({ outcome }) => outcome === null)).toEqual([]);
+  expect(readFileSync(done, 'utf8')).toBe('once\n');
+});
+
+test.concurrent('repair: an agent whose log is damaged in its middle is not started on it, and begins anew', async () => {
+  await using stage = openStage();
+  await stage.up();
+  await stage.ask<JobDetail>('dispatch', '--wait', '--', 'echo one');
+  await stage.odally('local', ['stop']);
+  const store = join(stage.localHome, 'store');
+  const log = findLog(store);
+  const bytes = readFileSync(log);
+  const third = Math.floor(bytes.length / 3);
+  writeFileSync(log, bytes.fill(0xa5, third, third + 20));
+  const refused = await stage.odally('local', ['run', '--background', '--json']);
+  expectJson(refused, { code: 'STORE_DAMAGED', status: 1 });
+  const mended = await stage.odally('local', ['repair']);
+  expect(mended.status).toBe(1);
+  expect(mended.stdout).toMatch(/missing: \d+ changes/);
+  await stage.odally('local', ['run', '--background']);
+  await stage.untilWorker('alice', ({ link }) => link === 'direct');
+  const next = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'echo two');
+  expect(next.outcome).toBe('succeeded');
+});
