@@ -79,3 +79,9 @@ export const byeLingerMs = 300;
 
 /** Ended jobs that are looked through for what a box still owes: the newest, when the box is to be let go. */
 export const boxJobsReadMax = 10_000;
+
+/** How often this box looks whether it has other addresses; one look costs some 50 µs. */
+export const networkLookMs = 5000;
+
+/** A look that comes so much too late means that this box was asleep. */
+export const sleptMsMin = 10_000;

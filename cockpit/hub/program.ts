@@ -41,6 +41,7 @@ import { type ControlScene, openControl, serveCockpit } from './control.ts';
 import { Hub } from './hub.ts';
 import type { Door, HubParts } from './hub-parts.ts';
 import { sshPatienceMs } from './limits.ts';
+import { watchNetwork } from './watch-network.ts';
 
 /** What the program needs of the process that it runs in. */
 export interface HubProgramParts {
@@ -95,6 +96,9 @@ export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
         ),
     });
     await hub.start();
+    const changed = () => hub.ways.networkChanged();
+    const leave = watchNetwork({ ports, list: listOwnAddresses, changed });
+    void hub.ended.then(leave);
     return await serve(parts, hub);
   } catch (error) {
     await kv.close();
@@ -179,6 +183,7 @@ async function openSwarmDoor(plan: DoorPlan): Promise<Door> {
     },
     ...meeting,
     meetingNodeCount: () => swarm.meetingNodeCount(),
+    announce: () => swarm.announce(),
     answer: (bytes, only) =>
       answerOverStdio({
         bytes,

@@ -67,6 +67,8 @@ export interface HubSwarm {
   readonly rendezvous: Address;
   /** Cuts the links of a key at once. It may come back unless `admits` says no. */
   kick(peerKey: PeerKey): void;
+  /** Announces itself at the nodes of the DHT again, soon. */
+  announce(): void;
   /** Through how many nodes of a DHT it is met now; undefined where there is none. */
   meetingNodeCount(): number | undefined;
   /** Peers of which something is kept in memory; strangers never are. */
@@ -160,6 +162,7 @@ async function openDoor(
       owned.kick(peerKey);
       met?.owned.kick(peerKey);
     },
+    announce: () => met?.swarm.server.refresh(),
     meetingNodeCount: () => met?.swarm.server.relayAddresses.length,
     peerCount: () => swarm.peers.size,
     async close() {

@@ -128,6 +128,20 @@ export const agentRows: readonly CheckRow[] = [
     fix: true,
   },
   { id: 'leases-unguarded', title: 'every lease has its guard', area: 'jobs', fix: false },
+  {
+    id: 'install-damaged',
+    title: 'the agent’s programs are those that were sent',
+    area: 'service',
+    fix: false,
+  },
+  {
+    id: 'install-runtime',
+    title: 'the Node that is to run the agent is there',
+    area: 'service',
+    fix: true,
+  },
+  { id: 'install-launcher', title: 'the agent’s launcher is there', area: 'service', fix: true },
+  { id: 'install-leftover', title: 'no install was left half way', area: 'service', fix: true },
   { id: 'processes-orphaned', title: 'no process outlives its job', area: 'jobs', fix: true },
   {
     id: 'work-leftovers',
@@ -202,5 +216,36 @@ export const agentRows: readonly CheckRow[] = [
     fix: true,
   },
   { id: 'agent-down', title: 'the agent runs', area: 'home', fix: true },
+  { id: 'policy-broken', title: 'the box’s policy can be read', area: 'trust', fix: false },
+  {
+    id: 'isolation-refused',
+    title: 'work is isolated as the policy asks',
+    area: 'trust',
+    fix: false,
+  },
+  {
+    id: 'isolation-limits',
+    title: 'every limit of the policy holds on this box',
+    area: 'trust',
+    fix: false,
+  },
+  {
+    id: 'key-in-reach',
+    title: 'work that runs as another user cannot read the agent’s key',
+    area: 'trust',
+    fix: true,
+  },
+  {
+    id: 'work-folder-foreign',
+    title: 'the folder for work of another user is the agent’s own',
+    area: 'trust',
+    fix: true,
+  },
+  {
+    id: 'secret-short',
+    title: 'every secret of the box is long enough to be hidden',
+    area: 'trust',
+    fix: false,
+  },
   { id: 'doctor-blind', title: 'the doctor could look at everything', area: 'box', fix: false },
 ];

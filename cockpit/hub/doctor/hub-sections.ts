@@ -14,6 +14,7 @@ import type { HomeFacts } from '../../../store/doctor/home-facts.ts';
 import { copySection } from './copy-checks.ts';
 import { liveSection, walkedSection } from './hub-checks.ts';
 import type { HubRound } from './hub-round.ts';
+import { reachSection } from './reach-checks.ts';
 import { rowSection } from './row-checks.ts';
 import { spawnSection, straySection } from './spawn-checks.ts';
 import { sshSection } from './ssh-checks.ts';
@@ -82,6 +83,7 @@ export const hubSections: readonly Section<HubRound>[] = [
   liveSection,
   waitingSection,
   spawnSection,
+  reachSection,
   walkedSection,
   rowSection,
   copySection,

@@ -75,3 +75,8 @@ export const sshBoxesMax = 24;
 
 /** ssh answers what its config says within milliseconds; a config that runs programs may take longer. */
 export const sshAskMsMax = 1500;
+
+/** Links of a worker that may end within `flapsWithinMs`: a laptop that is carried about, a box that is restarted. */
+export const flapsMax = 5;
+/** See `flapsMax`. */
+export const flapsWithinMs = 10 * 60_000;

@@ -56,6 +56,7 @@ const shutDoor = {
   rendezvous: [],
   answer: noAnswer,
   meetingNodeCount: () => undefined,
+  announce: () => undefined,
   kick: () => undefined,
   close: async () => undefined,
 };
