@@ -229,9 +229,14 @@ class Installer {
     });
     try {
       const odally = { way, home: facts.home };
-      const heard = await this.#join(odally, invite.code).catch(unlessUnreached);
+      // No other box gets to such a hub, so it is not tried, for half a minute, first.
+      const isAlone = hub.door.addresses.every(({ host }) => host === '127.0.0.1');
+      const heard = isAlone
+        ? undefined
+        : await this.#join(odally, invite.code).catch(unlessUnreached);
       const key = heard ?? (await this.#joinOverSsh(odally, invite.code));
-      const how = heard === undefined ? ', over ssh: UDP does not get through' : '';
+      const why = isAlone ? 'the hub listens on its own box alone' : 'UDP does not get through';
+      const how = heard === undefined ? `, over ssh: ${why}` : '';
       const worker = hub.workers.find(key);
       if (worker === undefined) throw new AppError('PEER_UNKNOWN');
       return { value: worker, words: `it is ${worker.name}${how}` };
