@@ -3,7 +3,9 @@
  *
  * Only the word at the end of the line is completed; its candidates are what the screen knows now.
  */
+import { checkAreas } from '../../../protocol/doctor.ts';
 import { completionsMax } from '../limits.ts';
+import { listDoctorRows } from './doctor-rows.ts';
 import { findVerbOf, kindOf, type ScreenVerb, type WordKind } from './grammar.ts';
 import type { State } from './model.ts';
 
@@ -106,6 +108,12 @@ function listKind(state: State, kind: WordKind | undefined): readonly Candidate[
       const all = state.team.flatMap((worker) => worker.capabilities?.has ?? []);
       return [...new Set(all)].toSorted().map((text) => ({ text, help: '' }));
     }
+    case 'area':
+      return checkAreas.map((text) => ({ text, help: '' }));
+    case 'check':
+      return listDoctorRows(state).flatMap(({ finding, text }) =>
+        finding === undefined ? [] : [{ text: finding.id, help: text }],
+      );
     case undefined:
       return [];
   }

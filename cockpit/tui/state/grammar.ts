@@ -22,7 +22,7 @@ export interface ScreenVerb extends Grammar {
 }
 
 /** What a word of a line stands for, where the screen can name candidates. */
-export type WordKind = 'job' | 'worker' | 'decision' | 'answer' | 'capability';
+export type WordKind = 'job' | 'worker' | 'decision' | 'answer' | 'capability' | 'area' | 'check';
 
 const kinds: Readonly<Record<string, WordKind>> = {
   job: 'job',
@@ -33,6 +33,8 @@ const kinds: Readonly<Record<string, WordKind>> = {
   how: 'answer',
   NAME: 'worker',
   WORD: 'capability',
+  AREA: 'area',
+  'ID[:SUBJECT]': 'check',
 };
 
 /** What an operand such as `jobs…`, or the value of a flag such as `NAME`, stands for. */

@@ -136,15 +136,17 @@ function doctorWords(doctor: WorkerDoctor, width: number): readonly Row[] {
 }
 
 function findingRows(
-  { id, severity, seen, wanted, advice }: Finding,
+  { id, severity, area, seen, wanted, advice, plan }: Finding,
   width: number,
 ): readonly Row[] {
   const mark = severity === 'error' ? span('✗ ', 'bad') : span('! ', 'warn');
   return [
-    [mark, span(id, 'strong')],
+    [mark, span(id, 'strong'), ...(area === undefined ? [] : [span(` · ${area}`, 'dim')])],
     ...factRows('  seen', seen, width),
     ...factRows('  wanted', wanted, width),
-    ...factRows('  do', advice, width),
+    // The plan is said by itself; the advice of a checker ends in it for those who read one line.
+    ...factRows('  do', advice.split(' --fix: ')[0] ?? '', width),
+    ...(plan === undefined ? [] : factRows('  fix', plan, width)),
   ];
 }
 

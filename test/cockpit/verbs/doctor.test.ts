@@ -8,6 +8,7 @@ import { parseVerbArgs } from '../../../cockpit/verbs/verb.ts';
 import type { DoctorAnswer, Finding } from '../../../protocol/doctor.ts';
 import { bareBox } from '../../store/doctor/fake-box.ts';
 import { createDirectory } from '../../store/place.ts';
+import { alice } from '../hub/hub-bench.ts';
 import { type HubInHand, openHubInHand } from '../hub/hub-in-hand.ts';
 
 let hand: HubInHand;
@@ -71,5 +72,50 @@ describe('verb doctor', () => {
     expect(hand.hub.inbox.list()).toHaveLength(1);
     await diagnose();
     expect(hand.hub.inbox.list()).toHaveLength(0);
+  });
+
+  test('doctor: a fix that failed on a worker far away is asked about, and moot once it is gone', async () => {
+    const peer = await hand.join(alice);
+    const failed: Finding = {
+      ...{ id: 'home-modes', subject: '/srv/key', seen: 'x', wanted: 'y', advice: 'z' },
+      ...{ severity: 'error', plan: 'gives it mode 0600', fixable: 'anywhere' },
+      failure: 'Its fix failed: not permitted.',
+    };
+    const mend = async (findings: Finding[]) => {
+      const answer = diagnose({ on: ['alice'], fix: true });
+      await hand.rest();
+      const question = peer.pick('doctor-ask').at(-1);
+      expect(question).toMatchObject({ fix: true });
+      peer.say({ t: 'doctor', id: question?.id ?? 0, findings, fixed: [] });
+      await hand.rest();
+      return answer;
+    };
+    expect((await mend([failed])).findings).toEqual(['home-modes']);
+    expect(hand.hub.inbox.list()).toMatchObject([
+      { kind: 'fix-failed', on: 'alice', check: 'home-modes', reason: failed.failure },
+    ]);
+    // What its own doctor could not look at says nothing of what was there before.
+    const blind: Finding = {
+      ...{ id: 'doctor-blind', subject: 'home', seen: 'x', wanted: 'y', advice: 'z' },
+      severity: 'warning',
+    };
+    await mend([blind]);
+    expect(hand.hub.inbox.list()).toHaveLength(1);
+    await mend([]);
+    expect(hand.hub.inbox.list()).toEqual([]);
+  });
+
+  test('doctor: a worker is asked for one area, and what an older one says beyond it is left out', async () => {
+    const peer = await hand.join(alice);
+    const answer = diagnose({ on: ['alice'], area: 'store' });
+    await hand.rest();
+    const [question] = peer.pick('doctor-ask');
+    expect(question).toMatchObject({ fix: false, area: 'store' });
+    const make = (id: string, area: string): Finding => ({
+      ...{ id, area, severity: 'error', seen: 'x', wanted: 'y', advice: 'z' },
+    });
+    const findings = [make('home-modes', 'home'), make('store-damaged', 'store')];
+    peer.say({ t: 'doctor', id: question?.id ?? 0, findings, fixed: [] });
+    expect((await answer).findings).toEqual(['store-damaged']);
   });
 });

@@ -43,10 +43,30 @@ describe('completion:', () => {
     ['retry J2 --', ['--on']],
     ['decide ', ['D1']],
     ['decide D1 r', ['reject']],
+    ['doctor --area te', ['terminal']],
+    ['doctor --on ', ['alice', 'bob']],
+    ['doctor --dr', ['--dry-run']],
+    ['doctor --only ', []],
     ['nothing', []],
     ['dispatch -- c', []],
   ])('of %o is %j', (line, wanted) => {
     expect(texts(line)).toEqual(wanted);
+  });
+
+  test('of --only is what the doctor has found', () => {
+    const found = {
+      id: 'home-modes',
+      severity: 'error',
+      seen: 's',
+      wanted: 'w',
+      advice: 'a',
+    } as const;
+    const state = {
+      ...base,
+      doctor: { ...base.doctor, reports: new Map([['hub', [found]]]) },
+    };
+    const { candidates } = completeLine(state, 'doctor --fix --only home');
+    expect(candidates).toEqual([{ text: 'home-modes', help: 's' }]);
   });
 
   test('a flag that was given is not offered again unless it takes several', () => {
