@@ -21,7 +21,7 @@ export const logActiveMs = 1000;
 export const logWaitingBytesMax = 64 * 1024 * 1024;
 
 /**
- * Loads of boxes are told to screens at most this often, all in one: each telling is the whole team,
+ * Loads of boxes are told to screens at most this often, all in one: each telling may be the whole team,
  * and a thousand workers tell theirs at a hundred different moments a second.
  */
 export const loadNewsMs = 10_000;

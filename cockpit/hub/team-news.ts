@@ -1,7 +1,7 @@
 /*
  * When screens hear that the team has changed: once for all that changed in a moment.
  *
- * Each telling is the whole team. Loads of boxes wait longer: a thousand workers tell theirs at a
+ * To who did not ask for changes alone each telling is the whole team. Loads wait longer: a thousand workers tell theirs at a
  * hundred moments a second.
  */
 import type { CancelTimer, Timers } from '../../protocol/ports.ts';
