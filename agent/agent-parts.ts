@@ -20,6 +20,7 @@ import type { GuardSource } from './guard/guard-process.ts';
 import type { LifeState } from './life-machine.ts';
 import type { DialHow } from './loops/keep-link.ts';
 import type { Parting } from './parting.ts';
+import type { PolicySummary } from './policy/describe.ts';
 import type { Policies } from './policy/policies.ts';
 import type { Workshop } from './work/work.ts';
 
@@ -78,6 +79,8 @@ export interface AgentStatus {
   readonly deadlines: string;
   readonly terminals: string;
   readonly leases: string;
+  /** What the box lets its hub do, and how it keeps work apart. */
+  readonly policy: PolicySummary;
   readonly attempts: readonly { readonly attempt: AttemptId; readonly state: string }[];
   readonly waiting: number;
   readonly disk: DiskHealth;

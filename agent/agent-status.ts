@@ -13,7 +13,7 @@ import type { Working } from './working.ts';
 
 /** Where the lines come from. */
 export interface StatusSource extends Pick<AgentStatus, 'life' | 'name'> {
-  readonly parts: Pick<AgentParts, 'hub' | 'disk' | 'installed'>;
+  readonly parts: Pick<AgentParts, 'hub' | 'disk' | 'installed' | 'policies'>;
   readonly keepLink: KeepLink | undefined;
   readonly working: Working | undefined;
   readonly leavings: Leavings | undefined;
@@ -38,6 +38,7 @@ export function describeStatus(source: StatusSource): AgentStatus {
     attempts: (desk?.list() ?? []).map(({ attempt, state }) => ({ attempt, state: state.is })),
     waiting: desk?.streams?.waitingCount ?? 0,
     disk: parts.disk.health,
+    policy: parts.policies.summary,
     build: parts.installed.build ?? null,
     draining: parting?.drain.why ?? null,
   };

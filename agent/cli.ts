@@ -256,9 +256,16 @@ async function showStatus({ program, home }: AgentProgramParts, flags: Flags): P
       `logs      ${status.logs}`,
       `waiting   ${status.waiting} messages for the hub`,
       `disk      ${describeDisk(status.disk)}`,
+      `policy    ${describePolicy(status.policy)}`,
     ].join('\n'),
   );
   return 0;
+}
+
+/** An agent that runs may be older than this program. */
+function describePolicy(policy: RunningStatus['policy'] | undefined): string {
+  if (policy === undefined) return 'not told';
+  return policy.lines.length === 0 ? 'forbids nothing' : policy.lines.join('\n          ');
 }
 
 function describeDisk({ store, room }: DiskHealth): string {

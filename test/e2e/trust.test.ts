@@ -109,3 +109,24 @@ test('secrets: a value is in no log, no answer and no file of the hub’s but it
   }
   expect(await stage.wally(['retry', job.id, '--json'])).toMatchObject({ status: 0 });
 });
+
+test.runIf(process.getuid?.() === 0)(
+  'isolation: work of another user reads no key, what goes over a limit says so, and both sides say what holds',
+  async () => {
+    write('[isolation]\nuser = "nobody"\nhide_key = true\n[limits]\nprocesses_max = 6\n');
+    const key = join(stage.localHome, 'odally.key');
+    const job = await run('--', `id -un; cat ${key} || echo shut`);
+    const log = (await stage.wally(['logs', job.id])).stdout;
+    expect(log).toMatch(/^nobody\n/);
+    expect(log).toMatch(/^shut$/m);
+    const crowd = await run('--', 'for i in 1 2 3 4 5 6 7 8 9; do sleep 60 & done; wait');
+    expect(crowd).toMatchObject({ outcome: 'failed' });
+    expect(crowd.attempts[0]?.reason).toContain('policy.toml: limits.processes_max = 6; it had ');
+    const line = 'work runs as nobody, who cannot read the key';
+    expect((await stage.odally('local', ['status'])).stdout).toContain(line);
+    await stage.untilWorker('alice', ({ policy }) => policy?.lines.includes(line) === true);
+    expect((await stage.odally('local', ['doctor'])).stdout).not.toMatch(/isolation|key-in-reach/);
+    write('[isolation]\nuser = "no-such-user"\n');
+    expect(await run('--', 'true')).toMatchObject({ outcome: 'refused' });
+  },
+);
