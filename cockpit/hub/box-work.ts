@@ -10,7 +10,7 @@ import type { AttemptRecord } from '../manager/job.ts';
 import { formatAttemptId } from '../manager/job.ts';
 import type { WorkFact } from '../manager/unlanded.ts';
 import type { Hub } from './hub.ts';
-import { boxJobsReadMax } from './limits.ts';
+import { boxJobsReadMax, owedAskMsMax } from './limits.ts';
 
 /** Every attempt of this worker that may not have landed; `since` is a wall instant. */
 export async function readBoxWork(
@@ -44,10 +44,12 @@ const landed = { state: 'finished', isAdrift: false, logBytesOwed: 0, filesOwed:
 async function askWorker(hub: Hub, worker: PeerKey): Promise<readonly WorkFact[]> {
   const session = hub.session(worker);
   if (session?.isFresh !== true) return [];
-  const { owed } = await hub.boxLife.askToLeave(worker, { discard: [], isPlan: true }, (frame) =>
-    session.session.sendFrame(frame),
-  );
-  return owed.map(({ attempt, what }) => ({ ...landed, attempt, told: what }));
+  const wish = { discard: [], isPlan: true };
+  const answered = hub.boxLife.askToLeave(worker, wish, (own) => session.session.sendFrame(own));
+  const late = Promise.withResolvers<undefined>();
+  const cancel = hub.ports.timers.after(owedAskMsMax, () => late.resolve(undefined));
+  const answer = await Promise.race([answered, late.promise]).finally(cancel);
+  return (answer?.owed ?? []).map(({ attempt, what }) => ({ ...landed, attempt, told: what }));
 }
 
 async function readEnded(hub: Hub, worker: PeerKey, since: number): Promise<readonly WorkFact[]> {

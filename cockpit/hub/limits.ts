@@ -85,3 +85,9 @@ export const networkLookMs = 5000;
 
 /** A look that comes so much too late means that this box was asleep. */
 export const sleptMsMin = 10_000;
+
+/**
+ * A worker says what it owes from its own memory, so at once. One that does not, an older one say, is taken by what
+ * the hub knows: whoever releases waits for it.
+ */
+export const owedAskMsMax = 3000;

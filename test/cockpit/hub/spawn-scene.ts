@@ -162,7 +162,7 @@ export class SpawnScene {
     const context = { hub: this.hand.hub, ...asker } as unknown as VerbContext;
     const released = releaseVerb.run(context, releaseVerb.args.parse(args));
     released.catch(() => undefined);
-    await this.pass(35_000);
+    await this.pass(25_000);
     return released;
   }
 }
