@@ -35,6 +35,7 @@ export const agentSections: readonly Section<AgentRound>[] = [
   toolSection,
   diskSection,
   clockSection,
-  runningSection,
   trustSection,
+  // Its fix gives the store away, so it is the last.
+  runningSection,
 ];

@@ -215,6 +215,37 @@ export const agentRows: readonly CheckRow[] = [
     area: 'box',
     fix: true,
   },
+  { id: 'policy-broken', title: 'the box’s policy can be read', area: 'trust', fix: false },
+  {
+    id: 'isolation-refused',
+    title: 'work is isolated as the policy asks',
+    area: 'trust',
+    fix: false,
+  },
+  {
+    id: 'isolation-limits',
+    title: 'every limit of the policy holds on this box',
+    area: 'trust',
+    fix: false,
+  },
+  {
+    id: 'key-in-reach',
+    title: 'work that runs as another user cannot read the agent’s key',
+    area: 'trust',
+    fix: true,
+  },
+  {
+    id: 'work-folder-foreign',
+    title: 'the folder for work of another user is the agent’s own',
+    area: 'trust',
+    fix: true,
+  },
+  {
+    id: 'secret-short',
+    title: 'every secret of the box is long enough to be hidden',
+    area: 'trust',
+    fix: false,
+  },
   { id: 'agent-down', title: 'the agent runs', area: 'home', fix: true },
   { id: 'policy-broken', title: 'the box’s policy can be read', area: 'trust', fix: false },
   {

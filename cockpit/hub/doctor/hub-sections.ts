@@ -91,5 +91,6 @@ export const hubSections: readonly Section<HubRound>[] = [
   diskSection,
   clockSection,
   straySection,
+  // Its fix gives the store away, so it is the last.
   runningSection,
 ];
