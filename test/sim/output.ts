@@ -3,15 +3,22 @@
  *
  * So any copy of a log can be verified without the original. One piece of noise is made once, and
  * every attempt reads it from a place of its own, over and over; its length is odd, so that bytes
- * moved by any round number are other bytes. All of it is plain ASCII.
+ * moved by any round number are other bytes. All of it is plain ASCII, without the letters with which
+ * a secret could begin: what redaction holds back of one stream would come after what the other wrote.
  */
+import { tokenPatterns } from '../../agent/redaction/shapes.ts';
 import type { FoundArtifacts } from '../../agent/work/work.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import { createChance } from './chance.ts';
 
+const beginnings = new Set(tokenPatterns.map(({ head }) => head[0]));
+const letters = Array.from({ length: 95 }, (_, at) => 32 + at).filter(
+  (byte) => !beginnings.has(byte),
+);
+
 const noise = createChance(1)
   .bytes(65_521)
-  .map((byte) => 32 + (byte % 95));
+  .map((byte) => letters[byte % letters.length] ?? 32);
 
 /** The bytes that this attempt writes from this offset on. */
 export function makeOutput(attempt: AttemptId, offset: number, count: number): Uint8Array {
