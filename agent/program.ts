@@ -180,9 +180,11 @@ async function serve(parts: AgentProgramParts, served: Served): Promise<RunningA
   let control: Listener | undefined;
   let stdioDoor: Listener | undefined;
   const stop = async (waiting: 'end-waiting' | 'keep-waiting' = 'end-waiting') => {
+    // First: with its socket a hold on new work ends, and an agent that still served would start what waits.
+    const stopped = agent.stop(waiting);
     await control?.close();
-    // What is owed may leave by it while the agent stops.
-    await agent.stop(waiting);
+    // What is owed may leave by the other door while the agent stops.
+    await stopped;
     await stdioDoor?.close();
     await swarm.close();
   };

@@ -9,7 +9,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UpgradeRow } from '../../cockpit/fleet/upgrade.ts';
 import type { EventRow, JobDetail, TeamRow } from '../../cockpit/verbs/shapes.ts';
-import { copyDist } from '../kit/other-dist.ts';
+import { type ChangeText, copyDist } from '../kit/other-dist.ts';
 import { startScript } from '../kit/processes.ts';
 import { findNoSshd, openSshStage, type SshBox } from '../kit/ssh-box.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -48,7 +48,7 @@ const status = async () =>
   };
 
 /** Starts the hub again, from a dist whose agent differs; its version's name comes with the first upgrade. */
-async function startFrom(name: string, change: (odally: string) => string): Promise<void> {
+async function startFrom(name: string, change: ChangeText): Promise<void> {
   await stage.ask('down');
   const file = copyDist(stage.path(name), change);
   await using up = startScript({ file, args: ['up'], env: stage.homes.hub() });
@@ -64,17 +64,26 @@ function upgrade(...args: readonly string[]) {
 const lastRows = (result: Awaited<ReturnType<typeof upgrade>>) =>
   result.jsonLines<readonly UpgradeRow[]>().at(-1) ?? [];
 
-const append = (line: string) => (text: string) => `${text}\n${line}\n`;
+/** Speaks a version of the protocol more; hub and agent of one dist share that chunk. */
+const newerProtocol: ChangeText = (text) => text.replace(/\bprotocolMax = 1\b/, 'protocolMax = 2');
+
+/** The same, with a first line of odally.js's own. */
+const newerWith =
+  (line: string): ChangeText =>
+  (text, path) =>
+    path === 'odally.js' ? text.replace(/^(#!.*\n)/, `$1${line}`) : newerProtocol(text, path);
 
 describe.skipIf(missing !== undefined)('upgrade', { timeout: upgradeMsMax }, () => {
-  test('upgrade: what serves already is left alone, and a plan does nothing', async () => {
+  test('upgrade: what serves already is left alone, also by a hub of a newer protocol, and a plan does nothing', async () => {
     const before = await status();
     expect(lastRows(await upgrade('boxy'))).toMatchObject([{ name: 'boxy', as: 'current' }]);
-    await startFrom('dist-2', append('// the second'));
+    await startFrom('dist-2', newerProtocol);
     const [planned] = lastRows(await upgrade('--all', '--dry-run'));
     expect(planned).toMatchObject({ as: 'planned', from: current() });
     expect(readdirSync(join(box.odallyHome, 'versions'))).not.toContain(planned?.to);
     expect(await status()).toMatchObject({ pid: before.pid });
+    const job = await stage.ask<JobDetail>('dispatch', '--wait', '--on', 'boxy', '--', 'echo one');
+    expect(job.outcome).toBe('succeeded');
   });
 
   test('upgrade: a job that runs through it ends as itself with all it said; the next runs on the new version', async () => {
@@ -111,7 +120,7 @@ describe.skipIf(missing !== undefined)('upgrade', { timeout: upgradeMsMax }, () 
   test('upgrade: one that cannot even check itself changes nothing', async () => {
     const before = await status();
     const broken = "if (process.argv[2] === 'self-check') process.exit(3);\n";
-    await startFrom('dist-3', (text) => text.replace(/^(#!.*\n)/, `$1${broken}`));
+    await startFrom('dist-3', newerWith(broken));
     const result = await upgrade('boxy');
     expect({ status: result.status, rows: lastRows(result) }).toMatchObject({
       status: 1,
@@ -125,7 +134,7 @@ describe.skipIf(missing !== undefined)('upgrade', { timeout: upgradeMsMax }, () 
     // It starts and never serves: neither a crash nor an error gives it away.
     const deaf =
       "if (process.argv[2] === 'run') await new Promise((r) => setTimeout(r, 3_600_000));\n";
-    await startFrom('dist-4', (text) => text.replace(/^(#!.*\n)/, `$1${deaf}`));
+    await startFrom('dist-4', newerWith(deaf));
     const waiting = await stage.gate('waits');
     const held = await stage.dispatch(waiting.wait, '--on', 'boxy');
     await stage.untilStarted(held.id);
@@ -145,6 +154,18 @@ describe.skipIf(missing !== undefined)('upgrade', { timeout: upgradeMsMax }, () 
     const [event] = await stage.ask<EventRow[]>('events', '--kind', 'upgrade-rolled-back');
     expect(event?.text).toContain('boxy went back from');
     expect(await stage.ask<TeamRow[]>('team')).toMatchObject([{ name: 'boxy', link: 'direct' }]);
+  });
+
+  test('upgrade: an agent of a newer protocol than its hub works for it all the same', async () => {
+    await stage.ask('down');
+    await stage.ask('up');
+    await stage.untilWorker('boxy', ({ state }) => state === 'idle');
+    const gate = await stage.gate('skew');
+    const { id } = await stage.dispatch(`${gate.wait}; echo "$go"`, '--on', 'boxy');
+    await stage.untilStarted(id);
+    await gate.open();
+    expect(await stage.ended(id)).toMatchObject({ outcome: 'succeeded', attemptCount: 1 });
+    expect((await stage.wally(['logs', id])).stdout).toBe('go\n');
   });
 
   test('upgrade: a version whose files were changed on the box is not run', async () => {

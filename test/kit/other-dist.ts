@@ -13,16 +13,24 @@ interface AgentList {
   readonly files: Record<string, string>;
 }
 
-/** Copies dist into `folder`, under the name by which the programs find it, and changes the text of its odally.js; resolves with its `wally.js`. */
-export function copyDist(folder: string, change: (odally: string) => string): string {
+/** How a program's text is changed; `path` is relative to dist. */
+export type ChangeText = (text: string, path: string) => string;
+
+/** Copies dist into `folder`, under the name by which the programs find it, and changes its agent; gives its `wally.js`. */
+export function copyDist(folder: string, change: ChangeText): string {
   const directory = join(folder, 'dist');
   cpSync(dirname(locateProgram('wally')), directory, { recursive: true });
-  const file = join(directory, 'odally.js');
-  const text = change(readFileSync(file, 'utf8'));
-  writeFileSync(file, text);
   const listFile = join(directory, 'agent.json');
   const list = JSON.parse(readFileSync(listFile, 'utf8')) as AgentList;
-  list.files['odally.js'] = createHash('sha256').update(text).digest('hex');
+  let isChanged = false;
+  for (const path of Object.keys(list.files).filter((name) => name.endsWith('.js'))) {
+    const before = readFileSync(join(directory, path), 'utf8');
+    const text = change(before, path);
+    isChanged ||= text !== before;
+    writeFileSync(join(directory, path), text);
+    list.files[path] = createHash('sha256').update(text).digest('hex');
+  }
+  if (!isChanged) throw new Error('nothing of the agent was changed');
   writeFileSync(listFile, JSON.stringify(list));
   return join(directory, 'wally.js');
 }
