@@ -68,6 +68,8 @@ export interface AgentRound extends BoxContext, AgentScene {
   readonly findHome: () => Promise<HomeFacts>;
   /** The store, for those who read rows. */
   readonly visit: StoreVisit;
+  /** Whose home it is, for backups. */
+  readonly program: 'odally';
   /** What the agent holds; undefined where its store cannot be read. */
   readonly findStored: () => Promise<Stored | undefined>;
   /** The processes that carry a mark of this store, as they were first, and a moment after that. */
@@ -109,6 +111,7 @@ export async function openAgentRound(scene: AgentScene): Promise<Round<AgentRoun
   const context: AgentRound = {
     ...scene,
     nowMs,
+    program: 'odally',
     files: listFiles(home),
     isLive: live() !== undefined,
     openFilesWanted: openFilesBase + openFilesPerSlot * availableParallelism(),

@@ -9,6 +9,7 @@ import { clockSection } from '../../store/doctor/clock-checks.ts';
 import { diskSection } from '../../store/doctor/disk-checks.ts';
 import { fileSection } from '../../store/doctor/file-checks.ts';
 import { homeChecks } from '../../store/doctor/home-checks.ts';
+import { keepingSection } from '../../store/doctor/keeping-checks.ts';
 import { agentSection, leavingsSection, runningSection } from './agent-checks.ts';
 import type { AgentRound } from './agent-round.ts';
 import { installSection } from './install-checks.ts';
@@ -36,6 +37,7 @@ export const agentSections: readonly Section<AgentRound>[] = [
   diskSection,
   clockSection,
   trustSection,
+  keepingSection,
   // Its fix gives the store away, so it is the last.
   runningSection,
 ];

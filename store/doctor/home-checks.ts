@@ -205,7 +205,8 @@ const store: HomeCheck = {
             subject: 'store',
             seen: `${home.store.message} (${home.store.code})`,
             wanted: 'A store that can be read.',
-            advice: 'Keep the directory as it is; make room on the disk or restore a backup.',
+            advice:
+              'Keep the directory as it is; `wally repair`, on a box `odally repair`, reads what can be read.',
           },
         ],
 };

@@ -53,3 +53,12 @@ export const probeBytes = 4096;
 export const lockTriesMax = 4;
 /** See `lockTriesMax`. */
 export const lockPauseMs = 150;
+
+/** Days after which a backup is too old; only where one was ever made. */
+export const backupDaysMax = 30;
+
+/** Bytes of a backup that a doctor reads through: a second or two. */
+export const backupReadBytesMax = 32 * 1024 * 1024;
+
+/** Stores that were put aside and are nobody's trouble. */
+export const asidesMax = 5;

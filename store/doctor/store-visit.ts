@@ -13,6 +13,7 @@ import type { DiskHealth } from '../disk-guard.ts';
 import { readFormat } from '../format.ts';
 import type { Kv } from '../kv.ts';
 import { openLevelKv } from '../open.ts';
+import { checkBeforeOpen } from '../witness.ts';
 import { lockPauseMs, lockTriesMax } from './limits.ts';
 
 /** How the store was found. */
@@ -105,6 +106,8 @@ async function openStore(plan: StoreVisitPlan): Promise<Opened> {
 
 async function tryStore(directory: string): Promise<Opened> {
   try {
+    // LevelDB would pass over what is damaged in a log, and throw the log away.
+    await checkBeforeOpen(directory);
     const kv = await openLevelKv(directory);
     const fact = await readFormat(kv).then((): StoreFact => ({ is: 'sound' }), describeFault);
     if (fact.is === 'sound') return { fact, kv };

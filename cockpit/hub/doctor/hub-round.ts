@@ -37,6 +37,8 @@ export interface HubScene {
 export interface HubRound extends BoxContext, Omit<HubScene, 'noticed'> {
   /** The home's facts, gathered once. */
   readonly findHome: () => Promise<HomeFacts>;
+  /** Whose home it is, for backups. */
+  readonly program: 'wally';
   /** The store, for those who read rows. */
   readonly visit: StoreVisit;
   /** Ends an attempt as lost. */
@@ -82,6 +84,7 @@ export async function openHubRound(scene: HubScene): Promise<Round<HubRound>> {
     openFilesWanted: openFilesBase + openFilesPerWorker * workerCount,
     ...openHands(hub),
     isAnswered: isUnixAnswered,
+    program: 'wally' as const,
     nowMs,
     findHome,
     visit,

@@ -11,6 +11,7 @@ import { diskSection } from '../../../store/doctor/disk-checks.ts';
 import { fileSection } from '../../../store/doctor/file-checks.ts';
 import { homeChecks } from '../../../store/doctor/home-checks.ts';
 import type { HomeFacts } from '../../../store/doctor/home-facts.ts';
+import { keepingSection } from '../../../store/doctor/keeping-checks.ts';
 import { copySection } from './copy-checks.ts';
 import { liveSection, walkedSection } from './hub-checks.ts';
 import type { HubRound } from './hub-round.ts';
@@ -91,6 +92,7 @@ export const hubSections: readonly Section<HubRound>[] = [
   diskSection,
   clockSection,
   straySection,
+  keepingSection,
   // Its fix gives the store away, so it is the last.
   runningSection,
 ];

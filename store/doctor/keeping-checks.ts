@@ -1,0 +1,201 @@
+/*
+ * The checks of what is kept for a bad day: the audit trail, the last backup, what was put aside.
+ *
+ * A home that never had a backup is not blamed: whoever makes one begins to be reminded. Fixes make a backup anew beside
+ * the old one, and remove the oldest of what was put aside; nothing mends a broken chain, and none pretends to.
+ */
+import { readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Check, type Evidence, listOne } from '../../protocol/doctor.ts';
+import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
+import { AppError, wrapError } from '../../protocol/errors.ts';
+import { Archive } from '../archive.ts';
+import { openAuditFiles } from '../audit-files.ts';
+import { type AuditProof, verifyAudit } from '../audit-read.ts';
+import type { BackupProgram } from '../backup-head.ts';
+import { findLastBackup, type LastBackup, makeBackup } from '../backup-make.ts';
+import { readBackup } from '../backup-tar.ts';
+import { nameBackupFile } from '../backup-text.ts';
+import { asidesMax, backupDaysMax, backupReadBytesMax } from './limits.ts';
+import type { StoreVisit } from './store-visit.ts';
+
+/** What the section is given. */
+export interface KeepingContext {
+  readonly home: {
+    readonly directory: string;
+    readonly audit: string;
+    readonly setAside: string;
+  };
+  readonly visit: StoreVisit;
+  readonly program: BackupProgram;
+  /** Wall milliseconds. */
+  readonly nowMs: number;
+}
+
+/** What was found; null where the store cannot be read. */
+export interface KeepingFacts {
+  readonly proof: AuditProof | null;
+  readonly last: LastBackup | null;
+  /** Why the last backup cannot be restored; null where it can, or was not looked at. */
+  readonly fault: string | null;
+  readonly asides: readonly string[];
+  readonly nowMs: number;
+}
+
+type KeepingCheck = Check<KeepingFacts, KeepingContext>;
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+const chain: KeepingCheck = {
+  id: 'audit-broken',
+  title: 'nobody changed the audit trail',
+  why: 'Who asked for what can only be told from a trail that is whole.',
+  area: 'trust',
+  severity: 'error',
+  cost: 'walks',
+  diagnose: ({ proof }) =>
+    listOne(
+      proof === null || proof.broken === null
+        ? undefined
+        : {
+            subject: proof.broken.place,
+            seen: `The chain does not hold after entry ${proof.broken.after}: ${proof.broken.why}.`,
+            wanted: 'Every entry with the hash of the one before it.',
+            advice: 'Ask who could write this home, and compare with a backup’s `audit/`.',
+          },
+    ),
+};
+
+const old: KeepingCheck = {
+  id: 'backup-old',
+  title: 'the last backup is of lately',
+  why: 'What was given since then is only in one place.',
+  area: 'store',
+  severity: 'warning',
+  cost: 'free',
+  diagnose: ({ last, nowMs }) =>
+    listOne(
+      last === null || nowMs - last.at <= backupDaysMax * dayMs
+        ? undefined
+        : {
+            subject: last.file,
+            seen: `The last backup was made ${Math.floor((nowMs - last.at) / dayMs)} days ago.`,
+            wanted: `One that is at most ${backupDaysMax} days old.`,
+            advice: 'Make one now, and keep it on another disk.',
+          },
+    ),
+  fix: {
+    reach: 'anywhere',
+    plan: ({ subject }) => `makes a backup in ${dirname(subject)}`,
+    apply: (context, evidence) => backUp(context, evidence),
+  },
+};
+
+const unreadable: KeepingCheck = {
+  id: 'backup-unreadable',
+  title: 'the last backup can be restored',
+  why: 'A backup that cannot be read is found out on the day it is needed.',
+  area: 'store',
+  severity: 'error',
+  cost: 'walks',
+  diagnose: ({ last, fault }) =>
+    listOne(
+      last === null || fault === null
+        ? undefined
+        : {
+            subject: last.file,
+            seen: fault,
+            wanted: 'A backup of which every byte is as it was written.',
+            advice: 'Make another, and look at that disk.',
+          },
+    ),
+  fix: {
+    reach: 'anywhere',
+    plan: ({ subject }) => `makes another backup in ${dirname(subject)}`,
+    apply: (context, evidence) => backUp(context, evidence),
+  },
+};
+
+const asides: KeepingCheck = {
+  id: 'asides-many',
+  title: 'what was put aside does not pile up',
+  why: 'Stores that were replaced are kept whole, and take room until somebody looks.',
+  area: 'home',
+  severity: 'warning',
+  cost: 'free',
+  diagnose: ({ asides: found }) =>
+    listOne(
+      found.length <= asidesMax
+        ? undefined
+        : {
+            subject: 'set-aside',
+            seen: `${found.length} stores lie in set-aside/.`,
+            wanted: `${asidesMax} at most.`,
+            advice: 'Look whether any of them is still needed, and remove the rest.',
+          },
+    ),
+  fix: {
+    reach: 'here',
+    plan: () => `removes all but the newest ${asidesMax} of them`,
+    apply: async ({ home }) => {
+      const names = (await readdir(home.setAside)).toSorted();
+      for (const name of names.slice(0, -asidesMax)) {
+        await rm(join(home.setAside, name), { recursive: true, force: true });
+      }
+    },
+  },
+};
+
+async function backUp(context: KeepingContext, { subject }: Evidence): Promise<void> {
+  const { visit, program, home, nowMs: now } = context;
+  const kv = await visit.findKv();
+  if (kv === undefined) throw new AppError('STORE_IO', 'The store cannot be read.');
+  await makeBackup({
+    ...{ program, kv, now, pid: 0, version: 'doctor', peers: [], folders: [] },
+    directory: home.directory,
+    out: join(dirname(subject), nameBackupFile(program, now)),
+    isWanted: () => true,
+    whileAuditRests: (read) => read(),
+  });
+}
+
+async function gather({ home, visit, nowMs }: KeepingContext): Promise<KeepingFacts> {
+  const asidesFound = await readdir(home.setAside).catch((): string[] => []);
+  const kv = await visit.findKv();
+  const rest = { asides: asidesFound, nowMs };
+  if (kv === undefined) return { ...rest, proof: null, last: null, fault: null };
+  const port = openAuditFiles(home.audit);
+  const prove = async () => {
+    const mark = await new Archive(kv, port, 'audit-file').findMark();
+    return verifyAudit({ kv, port, mark }, undefined);
+  };
+  const first = await prove();
+  // Files may have been put in order between two looks at them.
+  const proof = first.isWhole ? first : await prove();
+  const last = (await findLastBackup(kv)) ?? null;
+  return { ...rest, proof, last, fault: await findFault(last) };
+}
+
+/** One that was taken elsewhere, or is large, is its owner's affair. */
+async function findFault(last: LastBackup | null): Promise<string | null> {
+  if (last === null || last.bytes > backupReadBytesMax) return null;
+  return readBackup(last.file, async ({ bytes }) => {
+    for await (const _ of bytes) {
+      // Read for its hash.
+    }
+  }).then(
+    () => null,
+    (thrown: unknown) => {
+      const { message } = wrapError(thrown, 'BACKUP_DAMAGED');
+      return message.includes('ENOENT') ? null : message;
+    },
+  );
+}
+
+/** Trail, backup and what was put aside. */
+export const keepingSection: Section<KeepingContext> = defineSection({
+  name: 'keeping',
+  pace: 'slow',
+  gather,
+  checks: [chain, old, unreadable, asides],
+});
