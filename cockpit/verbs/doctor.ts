@@ -88,8 +88,9 @@ export const doctorVerb = defineVerb({
 /** What hub and agents look at, each check once; with `--on` what agents do. */
 function listRows({ area, on }: DoctorArgs): readonly CheckRow[] {
   const rows = on.length > 0 ? agentRows : [...listChecks(hubSections), ...agentRows];
-  const known = new Map(rows.toReversed().map((row) => [row.id, row]));
-  return [...known.values()].toReversed().filter((row) => area === undefined || row.area === area);
+  const first = new Map<string, CheckRow>();
+  for (const row of rows) if (!first.has(row.id)) first.set(row.id, row);
+  return [...first.values()].filter((row) => area === undefined || row.area === area);
 }
 
 /** With `--dry-run` it also says what would be done. */

@@ -59,6 +59,12 @@ describe('verb doctor', () => {
     expect((await diagnose({ area: 'home' })).findings).toEqual(['home-modes']);
     const rows = (await ask({ list: true, area: 'home' })) as readonly { readonly area: string }[];
     expect(new Set(rows.map(({ area }) => area))).toEqual(new Set(['home']));
+    const all = (await ask({ list: true })) as readonly { readonly id: string }[];
+    expect(all[0]?.id).toBe('home-modes');
+    expect(all.map(({ id }) => id)).toContain('agent-down');
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+    const agents = (await ask({ list: true, on: ['alice'] })) as typeof all;
+    expect(agents.map(({ id }) => id)).not.toContain('hub-down');
     expect(() => parseVerbArgs(doctorVerb, { area: 'moon' })).toThrow(/the areas are home, config/);
   });
 
