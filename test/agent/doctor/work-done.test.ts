@@ -10,8 +10,8 @@ import { openSystemPorts } from '../../../protocol/ports.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { openAgentPatient } from './agent-patient.ts';
 
-/** Reads of rows in a look at a sound agent: the format, what is held, what waits, what was set aside. */
-const readsMax = 8;
+/** Reads of rows in a look at a sound agent: the format, what is held, what waits, what was set aside, the trail. */
+const readsMax = 14;
 
 test('work: a look runs no program but those that are asked for, and reads a few rows', async () => {
   const patient = await openAgentPatient();
