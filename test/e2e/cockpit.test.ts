@@ -138,8 +138,13 @@ test('screen: the help has every key of the keymap', async () => {
   // High enough for all of it at once.
   const screen = await openScreen({ columns: 120, rows: 240 });
   screen.press('?');
+  await screen.until(/Here, in the jobs/);
+  // All of them, not only those of here.
+  screen.press('\t');
   // The footer is drawn last.
-  const text = (await screen.until(/Leaving stops nothing(.|\n)*\n esc close$/)).join('\n');
+  const text = (
+    await screen.until(/In a question(.|\n)*Leaving stops nothing(.|\n)*\n esc close/)
+  ).join('\n');
   const rows = contextTitles.flatMap(([context]) => listBindings(context, keymap));
   expect(rows.length).toBeGreaterThan(30);
   for (const { keys, title } of rows) {
