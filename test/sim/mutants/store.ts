@@ -112,8 +112,8 @@ export const storeMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cockpit/hub/worker-desk.ts',
-        find: "if (n !== undefined) loseAttempt(scene, { id: job.id, n }, { reason, cause: 'revoked' });",
-        replace: 'void [n, reason];',
+        find: 'if (n !== undefined) loseAttempt(scene, { id: job.id, n }, { reason, cause });',
+        replace: 'void [n, reason, cause];',
       },
     ],
     focus: ['revoke'],
