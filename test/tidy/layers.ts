@@ -41,7 +41,10 @@ const edges = [
 /** Third-party package → where it may be imported. */
 const packages: readonly { readonly name: RegExp; readonly where: readonly RegExp[] }[] = [
   { name: /^msgpackr$/, where: [/^protocol\/codec\.ts$/] },
-  { name: /^(hyperswarm|hyperdht|blind-relay|@hyperswarm\/.+)$/, where: [/^protocol\/transports\//] },
+  {
+    name: /^(hyperswarm|hyperdht|blind-relay|@hyperswarm\/.+)$/,
+    where: [/^protocol\/transports\//],
+  },
   { name: /^(level|classic-level|abstract-level)$/, where: [/^store\/open\.ts$/] },
   { name: /^tar-stream$/, where: [/^store\/backup-tar\.ts$/] },
   { name: /^execa$/, where: [/^agent\/work\/spawn\.ts$/, /^cockpit\/(.+\/)?ports\.ts$/] },
