@@ -38,6 +38,7 @@ import {
 } from './home.ts';
 import { HubPlaces } from './hub-places.ts';
 import { openAskedToLeave } from './install/leave-verb.ts';
+import { openService } from './install/service-verb.ts';
 import { findUpgradeTold } from './install/upgrade-record.ts';
 import { findBuild } from './install/versions.ts';
 import { Policies } from './policy/policies.ts';
@@ -252,5 +253,6 @@ export function openHomeDoctor(
   const { ports, env } = program;
   const box = openBox({ ...env, ODALLY_HOME: home.directory });
   const start = () => startAgentBehind(program, home, box);
-  return openDoctor({ home, live, ports, box, start }, noticed);
+  const service = openService({ program, home });
+  return openDoctor({ home, live, ports, box, start, service }, noticed);
 }

@@ -21,6 +21,7 @@ import type { Kv } from '../../store/kv.ts';
 import { listInventory, readHeld } from '../attempts.ts';
 import { forgetQuarantined } from '../forget.ts';
 import { type AgentHome, readAgentConfig } from '../home.ts';
+import type { Service } from '../install/service-verb.ts';
 import type { GuardHealth } from '../loops/guard-leases.ts';
 import { markVariable } from '../work/environment.ts';
 import { removeTemporary } from '../work/job-directory.ts';
@@ -48,6 +49,8 @@ export interface AgentScene {
   readonly box: Box;
   /** Starts the agent of this home in the background; resolves when it serves. */
   readonly start: () => Promise<void>;
+  /** What keeps it. */
+  readonly service: Service;
 }
 
 /** What an agent's store says that nobody serves, or its agent. */

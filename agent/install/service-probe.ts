@@ -35,8 +35,11 @@ export function describeToolEnv(env: Environment, uid: number): Environment {
   return { ...env, XDG_RUNTIME_DIR: runtime };
 }
 
-/** Looks at the box. */
-export async function probeService(parts: ProbeParts): Promise<ServiceProbe> {
+/** Looks at the box; the login shell is asked only where its PATH is wanted, for that may take a while. */
+export async function probeService(
+  parts: ProbeParts,
+  what: 'box' | 'box-and-login' = 'box-and-login',
+): Promise<ServiceProbe> {
   const { program, home, tools } = parts;
   const { env, user, uid } = program;
   const userHome = env.HOME ?? homedir();
@@ -54,7 +57,7 @@ export async function probeService(parts: ProbeParts): Promise<ServiceProbe> {
     crontab: await readCrontab(tools),
     record: await findServiceRecord(home.directory),
     command: findCommand(program, home),
-    env: await chooseEnvironment(parts),
+    env: what === 'box' ? {} : await chooseEnvironment(parts),
     at: Math.round(program.ports.clock.wallMs()),
   };
 }

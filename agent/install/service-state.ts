@@ -4,7 +4,7 @@
  * It only looks. What it finds is what `odally service status` prints and what doctor judges.
  */
 import { existsSync } from 'node:fs';
-import { findRunning, type RunningStatus } from '../agent-client.ts';
+import { findRunning } from '../agent-client.ts';
 import type { AgentHome } from '../home.ts';
 import { hasCronLine } from './crontab-line.ts';
 import { planCron, type ServiceProbe } from './service-plan.ts';
@@ -39,7 +39,7 @@ export async function readServiceState(
 ): Promise<ServiceState> {
   const running = await findRunning(home);
   const { record } = probe;
-  if (record === undefined) return describeNone(running);
+  if (record === undefined) return describeNone(home);
   const seen = await look(probe, record, tools);
   const isStray = running !== undefined && !seen.isRunning;
   const stray = isStray ? [`the agent (pid ${running.pid}) was not started by its service`] : [];
@@ -55,7 +55,9 @@ export async function readServiceState(
 
 type Seen = Omit<ServiceState, 'kind' | 'name' | 'agentPid' | 'version'>;
 
-function describeNone(running: RunningStatus | undefined): ServiceState {
+/** How it stands where no service was installed. */
+export async function describeNone(home: AgentHome): Promise<ServiceState> {
+  const running = await findRunning(home);
   return {
     ...{ kind: 'none', name: null, isInstalled: false, isEnabled: false, isLingering: null },
     ...{ isRunning: false, supervisorPid: null, notes: [] },

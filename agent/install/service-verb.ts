@@ -21,8 +21,8 @@ import {
   type ServiceProbe,
 } from './service-plan.ts';
 import { enableLinger, openServiceTools, probeService } from './service-probe.ts';
-import { type ServiceKind, serviceKinds } from './service-record.ts';
-import { readServiceState, type ServiceState } from './service-state.ts';
+import { findServiceRecord, type ServiceKind, serviceKinds } from './service-record.ts';
+import { describeNone, readServiceState, type ServiceState } from './service-state.ts';
 import { describeStep, performSteps } from './service-steps.ts';
 import { isAlive, nameProcess } from './supervisor-record.ts';
 import type { RunTool } from './tools.ts';
@@ -77,6 +77,10 @@ export interface Service {
   /** Does it; resolves with what a person should know. */
   perform(asked: ServiceAsk): Promise<readonly string[]>;
   look(): Promise<ServiceState>;
+  /** Was it to start with the box when it was installed? */
+  shouldBoot(): Promise<boolean>;
+  /** Makes what is installed be as it was meant, and starts nothing. */
+  mend(): Promise<void>;
 }
 
 /** Opens it; nothing is held. */
@@ -86,7 +90,9 @@ export function openService(parts: ServiceParts): Service {
   return {
     plan: async (asked) => makePlan(work, await probeService(work), asked),
     perform: (asked) => perform(work, asked),
-    look: async () => readServiceState(await probeService(work), work),
+    look: () => look(work),
+    shouldBoot: async () => (await findServiceRecord(parts.home.directory))?.boot.starts === true,
+    mend: () => mend(work),
   };
 }
 
@@ -113,6 +119,23 @@ async function perform(work: Working, asked: ServiceAsk): Promise<readonly strin
   if (isEnding) await endStray(work);
   if (isStarting) await untilAnswers(work);
   return plan.notes;
+}
+
+/** Where nothing is installed no tool is asked. */
+async function look(work: Working): Promise<ServiceState> {
+  if ((await findServiceRecord(work.home.directory)) === undefined) return describeNone(work.home);
+  return readServiceState(await probeService(work, 'box'), work);
+}
+
+async function mend(work: Working): Promise<void> {
+  const probe = await probeService(work);
+  if (probe.record === undefined) return;
+  const { kind } = probe.record;
+  const seen = await trySettle(work, probe, kind);
+  const { why, isOn } = seen.linger;
+  if (kind === 'systemd' && !isOn)
+    throw new AppError('SERVICE_TOOL', `Lingering stays off: ${why}`);
+  await performSteps(work, planInstall(seen, { kind, start: 'later' }).steps);
 }
 
 async function makePlan(

@@ -16,6 +16,7 @@ import { openStore } from '../../../store/format.ts';
 import { quarantineKey } from '../../../store/keys.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { openLevelKv } from '../../../store/open.ts';
+import { noService } from '../../kit/no-service.ts';
 import { bareBox } from '../../store/doctor/fake-box.ts';
 import { createDirectory } from '../../store/place.ts';
 
@@ -46,7 +47,14 @@ afterEach(async () => {
 
 async function diagnose(mode: DoctorMode = 'look') {
   const { findings, fixed } = await openDoctor(
-    { home, live: () => live, ports, box: bareBox, start: async () => undefined },
+    {
+      home,
+      live: () => live,
+      ports,
+      box: bareBox,
+      start: async () => undefined,
+      service: noService,
+    },
     () => undefined,
   )({ mode });
   return { findings: findings.map(({ id }) => id), fixed: fixed.map(({ id }) => id) };

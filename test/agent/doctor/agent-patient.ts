@@ -13,6 +13,7 @@ import { openStore } from '../../../store/format.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { openLevelKv } from '../../../store/open.ts';
 import type { Patient } from '../../kit/doctor-trial.ts';
+import { noService } from '../../kit/no-service.ts';
 import { createDirectory } from '../../store/place.ts';
 
 /** What a test may break. */
@@ -64,6 +65,7 @@ export async function openAgentPatient(): Promise<AgentPatient> {
     diagnose: openDoctor(
       {
         ...{ home, ports, box: openBox(env), live: () => patient.live },
+        service: noService,
         start: async () => {
           startCount += 1;
           // As the agent would: it owns the store from now on.

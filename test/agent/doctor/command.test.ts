@@ -13,6 +13,7 @@ import { ControlClient } from '../../../protocol/control-client.ts';
 import type { DoctorAnswer, DoctorWish } from '../../../protocol/doctor.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
 import { createLinkPair } from '../../../protocol/transports/memory.ts';
+import { noService } from '../../kit/no-service.ts';
 import { bareBox } from '../../store/doctor/fake-box.ts';
 import { createDirectory } from '../../store/place.ts';
 
@@ -33,7 +34,14 @@ beforeEach(async () => {
     print: (text) => void printed.push(text),
     dial: () => Promise.reject(new Error('nobody')),
     diagnose: openDoctor(
-      { home, live: () => undefined, ports, box: bareBox, start: async () => undefined },
+      {
+        home,
+        live: () => undefined,
+        ports,
+        box: bareBox,
+        start: async () => undefined,
+        service: noService,
+      },
       () => undefined,
     ),
   };

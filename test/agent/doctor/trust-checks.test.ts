@@ -11,6 +11,7 @@ import { nameSharedFolder } from '../../../agent/work/shared-folder.ts';
 import type { DoctorMode } from '../../../protocol/doctor.ts';
 import { runDoctor } from '../../../protocol/doctor-run.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
+import { noService } from '../../kit/no-service.ts';
 import { bareBox } from '../../store/doctor/fake-box.ts';
 import { createDirectory } from '../../store/place.ts';
 
@@ -23,7 +24,9 @@ beforeEach(async () => {
   const place = await createDirectory();
   remove = place.remove;
   const start = async () => undefined;
-  scene = { home: findAgentHome(place.path), live: () => undefined, ports, box: bareBox, start };
+  const service = noService;
+  const home = findAgentHome(place.path);
+  scene = { home, live: () => undefined, ports, box: bareBox, start, service };
   chmodSync(place.path, 0o700);
   writeFileSync(scene.home.key, 'ab'.repeat(32), { mode: 0o600 });
 });

@@ -8,6 +8,7 @@ import { agentSections } from '../../../agent/doctor/agent-sections.ts';
 import { openDoctor } from '../../../agent/doctor/doctor.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
 import type { Kv } from '../../../store/kv.ts';
+import { noService } from '../../kit/no-service.ts';
 import { openAgentPatient } from './agent-patient.ts';
 
 /** Reads of rows in a look at a sound agent: the format, what is held, what waits, what was set aside, the trail. */
@@ -45,6 +46,7 @@ test('work: a look runs no program but those that are asked for, and reads a few
       home: patient.home,
       ports: openSystemPorts(),
       live: () => (live === undefined ? undefined : { ...live, kv: count(live.kv), held }),
+      service: noService,
       start: async () => undefined,
       box: {
         ...{ env: {}, pid: process.pid, proc: '/proc' },

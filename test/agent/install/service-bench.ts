@@ -4,7 +4,7 @@
  * The agent is a small real process behind a real launcher, so that what keeps it running can be
  * seen to do so.
  */
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findRunning, type RunningStatus } from '../../../agent/agent-client.ts';
@@ -24,6 +24,8 @@ export interface ServiceBench extends AsyncDisposable {
   readonly program: Program;
   /** Puts a file into the home, by which the fake agent is told what to do; without a text it goes. */
   tell(name: string, text?: string): void;
+  /** What one of its files says. */
+  read(name: string): string;
   running(): Promise<RunningStatus | undefined>;
   /** A whole verb; resolves with its status and what it printed. */
   run(...words: readonly string[]): Promise<{ readonly status: number; readonly text: string }>;
@@ -54,6 +56,7 @@ export function openServiceBench(
       if (text === undefined) rmSync(file, { force: true });
       else writeFileSync(file, text);
     },
+    read: (name) => readFileSync(join(home.directory, name), 'utf8'),
     running: () => findRunning(home),
     async run(...words) {
       printed.length = 0;
