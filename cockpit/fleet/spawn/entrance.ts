@@ -1,8 +1,9 @@
 /*
  * The way onto a spawned box: the same install as `wally install`, over ssh or through a provider's wrapper.
  *
- * Taking an agent off again ends it and removes its home; what it owed was asked about before. A box whose
- * agent cannot be ended keeps its home, so that it can be tried again.
+ * Taking an agent off again ends it and removes what is its own of its home; what it owed was asked about before.
+ * A box whose agent cannot be ended keeps its home, so that it can be tried again. An agent of another hub, or of
+ * another name, is never touched.
  * Errors: INSTALL_*, SSH_*, PAIR_*, SPAWN_ENTER.
  */
 import { AppError } from '../../../protocol/errors.ts';
@@ -19,7 +20,15 @@ import type { EnterOrder } from './maker.ts';
 export interface Entrance {
   /** Gives the agent's key. */
   install(place: SshPlace, order: EnterOrder): Promise<PeerKey>;
-  uninstall(place: SshPlace): Promise<void>;
+  /** Takes off the agent that was paired under this name; another one is left as it is. */
+  uninstall(place: SshPlace, name: string): Promise<void>;
+}
+
+/** Who an agent is, as its home says. */
+interface Pairing {
+  readonly hub: PeerKey;
+  /** Letters, digits and dashes, as all names of workers. */
+  readonly name: string;
 }
 
 /** Statuses by which the script below says what it found. */
@@ -41,8 +50,8 @@ export function openEntrance(hub: Hub): Entrance {
       const { worker } = await install({ hub, tell, signal }, { place, name: box.name });
       return worker.key;
     },
-    async uninstall(place) {
-      const stdin = planUninstall(place.home);
+    async uninstall(place, name) {
+      const stdin = planUninstall(place.home, { hub: hub.key, name });
       const end = await hub.ssh.run(place, readScript, { stdin, timeoutMs: uninstallMsMax });
       if (end.code === 0) return;
       const words = end.stderr.trim().split('\n').slice(-3).join(' ').slice(0, 300);
@@ -53,12 +62,27 @@ export function openEntrance(hub: Hub): Entrance {
   };
 }
 
-/** The service first, or it starts the agent again; the home last, and only where nothing runs in it. */
-function planUninstall(home: string | undefined): string {
+/**
+ * The service first, or it starts the agent again; the home last, and only where nothing runs in it. Whose agent it
+ * is, is asked first: a host may have had one before the pool got it, and an install that was refused for that
+ * comes here too.
+ */
+function planUninstall(home: string | undefined, { hub, name }: Pairing): string {
   return `
 LC_ALL=C; export LC_ALL
 h="${spellHome(home)}"
-[ -e "$h/bin/odally" ] || { rm -rf "$h"; exit 0; }
+p=$(cat "$h/pairing.json" 2>/dev/null | tr -d ' \t\r\n')
+case "$p" in
+  '') ;;
+  *'"hub":"${hub}"'*) case "$p" in *'"name":"${name}"'*) ;; *) exit 0 ;; esac ;;
+  *) exit 0 ;;
+esac
+if [ ! -e "$h/bin/odally" ]; then
+  [ -z "$p" ] || exit 0
+  rm -rf "$h/versions" "$h/runtime" "$h/bin"
+  rmdir "$h" 2>/dev/null
+  exit 0
+fi
 "$h/bin/odally" service remove >/dev/null 2>&1
 "$h/bin/odally" stop >/dev/null 2>&1
 tries=0
@@ -67,6 +91,10 @@ while "$h/bin/odally" status --json >/dev/null 2>&1; do
   [ "$tries" -lt 60 ] || { echo "it still answers" >&2; exit ${runsStill}; }
   sleep 0.5
 done
-rm -rf "$h"
+for f in "$h"/* "$h"/.[!.]*; do
+  case "$f" in */config.toml|*/policy.toml|*/backups) ;; *) rm -rf "$f" ;; esac
+done
+rmdir "$h" 2>/dev/null
+exit 0
 `;
 }
