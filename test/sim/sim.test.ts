@@ -4,13 +4,15 @@
  * Seeds that once failed are kept here under the fault that they showed. Thousands more are run by
  * `node test/sim/main.ts`.
  */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Kv } from '../../store/kv.ts';
 import { runBatch } from './batch.ts';
 import { judgeCoverage } from './coverage.ts';
 import type { Plants } from './ground.ts';
 import { mutants } from './mutants/all.ts';
-import { findMisfits } from './mutants/plant.ts';
+import { findMisfits, PlantTree } from './mutants/plant.ts';
 import { type RunOptions, type RunReport, runSeed } from './run.ts';
 import { shrink } from './shrink.ts';
 import { unreachable } from './unreachable.ts';
@@ -140,6 +142,17 @@ describe('mutants', () => {
     const edits = [{ file: 'package.json', find: 'no such text', replace: '' }];
     const [misfit] = findMisfits([{ id: 'x', breaks: '', edits }]);
     expect(misfit).toBe('mutant x: its text stands 0 times in package.json, not once');
+  });
+
+  test('mutants: the tree to plant in has all that the simulator imports', () => {
+    const tree = new PlantTree();
+    try {
+      const script = join(tree.path, 'test/sim/mutants/trial.ts');
+      const printed = execFileSync(process.execPath, [script, '1', '60000', '']);
+      expect(JSON.parse(String(printed))).toEqual({ seedCount: 1 });
+    } finally {
+      tree.remove();
+    }
   });
 });
 

@@ -3,15 +3,7 @@
  *
  * Node runs the sources as they are, so an edit needs no build. The tree itself is never touched.
  */
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,15 +11,17 @@ import type { Edit, Mutant } from './mutant.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** What the simulator imports. */
-const parts = ['protocol', 'store', 'agent', 'cockpit', 'test/sim'] as const;
+/** What the simulator imports, with the stand-ins that it shares with other tests. */
+const parts = [
+  ...['protocol', 'store', 'agent', 'cockpit', 'test/sim'],
+  ...['test/kit', 'test/agent/policy', 'test/store/doctor'],
+] as const;
 
 /** A tree to plant in. */
 export class PlantTree {
   readonly path = mkdtempSync(join(tmpdir(), 'wally-mutants-'));
 
   constructor() {
-    mkdirSync(join(this.path, 'test'));
     for (const part of parts) cpSync(join(root, part), join(this.path, part), { recursive: true });
     cpSync(join(root, 'package.json'), join(this.path, 'package.json'));
     symlinkSync(join(root, 'node_modules'), join(this.path, 'node_modules'));
