@@ -19,6 +19,9 @@ const ours: readonly RegExp[] = [
   /^\.check-\w+$/,
 ];
 
+/** What an agent has before all else: by this a directory is known to be a home. */
+export const homeMark = 'odally.key';
+
 /** What of a home goes, and what stays. */
 export interface HomeRemoval {
   readonly gone: readonly string[];
@@ -38,9 +41,7 @@ export function assertHome(
 ): void {
   const isAbove = `${resolve(userHome)}/`.startsWith(`${resolve(directory)}/`);
   const isRoot = dirname(resolve(directory)) === resolve(directory);
-  const isAgents = ['pairing.json', 'service.json', 'versions', 'odally.key'].some((name) =>
-    names.includes(name),
-  );
+  const isAgents = [homeMark, 'pairing.json', 'service.json'].some((name) => names.includes(name));
   if (isAgents && !isAbove && !isRoot) return;
   throw new AppError(
     'LEAVE_HOME',

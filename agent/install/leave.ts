@@ -2,10 +2,10 @@
  * An agent leaves its box for good: what it owes is delivered, its hub told, its service and files taken away.
  *
  * It refuses while work would be lost that nobody gave up by name, and then nothing was changed but that checkouts
- * which held nothing are gone. From the hub's word on there is no way back: the hub trusts it no more. It runs in a
+ * which held nothing are gone; that is looked at once more when nothing runs any more. From the hub's word on there is no way back: the hub trusts it no more. It runs in a
  * process apart from the agent. Errors: LEAVE_*, SERVICE_*, STORE_*.
  */
-import { readdir, rm, rmdir } from 'node:fs/promises';
+import { readdir, realpath, rm, rmdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Owed } from '../../protocol/box-frames.ts';
@@ -16,7 +16,7 @@ import { dialAgent, findRunning } from '../agent-client.ts';
 import type { AgentHome } from '../home.ts';
 import type { Program } from '../ports.ts';
 import { nameSharedFolder } from '../work/shared-folder.ts';
-import { assertHome, describeOwed, planHomeRemoval, splitOwed } from './leave-plan.ts';
+import { assertHome, describeOwed, homeMark, planHomeRemoval, splitOwed } from './leave-plan.ts';
 import { leaveAloneMsMax, leaveDeliverMsMax, leaveEndMsMax, serviceLookMs } from './limits.ts';
 import { askOwed, KeptTrees, readOwed } from './owed-work.ts';
 import { openService } from './service-verb.ts';
@@ -66,16 +66,15 @@ export async function leave(parts: LeaveParts, discard: readonly string[]): Prom
   const { givenUp, kept } = splitOwed(await listAllOwed(parts), discard);
   refuse(kept.filter(({ what }) => isLasting({ what }) && what !== 'checkout'));
   const trees = new KeptTrees(parts.home, parts.program.env);
-  const pick = (rows: readonly Owed[]) =>
-    new Set<string>(rows.flatMap(({ attempt, what }) => (what === 'checkout' ? attempt : [])));
-  refuse(await trees.clear(pick(kept), 'careful'));
+  const pick = (rows: readonly Owed[]) => new Set<string>(rows.map(({ attempt }) => attempt));
+  refuse(await trees.clear(pick(kept.filter(({ what }) => what === 'checkout')), 'careful'));
   const running = await findRunning(parts.home);
   const isTold = running === undefined ? false : await part(parts, givenUp, discard);
-  if (running === undefined) refuse(splitOwed(await readOwed(parts.home), discard).kept);
+  if (running === undefined) await refuseUntaken(parts, discard);
   await openService(parts).perform({ verb: 'remove' });
   // Of what was given up and ran a moment ago, too.
-  const names = new Set<string>([...pick(givenUp), ...givenUp.map(({ attempt }) => attempt)]);
-  await trees.clear(names, 'discard');
+  const given = splitOwed(await trees.list(new Set()), discard).givenUp;
+  await trees.clear(new Set([...pick(given), ...pick(givenUp)]), 'discard');
   await rm(nameSharedFolder(parts.home.work), { recursive: true, force: true });
   const left = await removeHome(parts.home.directory);
   return { as: 'left', discarded: givenUp, isTold, left, notes: describeEnd(isTold, left) };
@@ -89,6 +88,25 @@ function isLasting({ what }: Pick<Owed, 'what'>): boolean {
 function refuse(owed: readonly Owed[]): void {
   if (owed.length === 0) return;
   throw new AppError('LEAVE_OWED', `This would be lost: ${describeOwed(owed)}.`);
+}
+
+/** Where no agent runs nothing is delivered any more. */
+async function refuseUntaken(parts: LeaveParts, discard: readonly string[]): Promise<void> {
+  refuse(splitOwed(await readOwed(parts.home), discard).kept);
+  await refuseTrees(parts, discard);
+}
+
+/**
+ * A checkout of work that was owed a moment ago is looked at only now, when nobody is in it; the agent may have
+ * kept it, and the hub has no more of it than that word.
+ */
+async function refuseTrees(
+  { home, program }: LeaveParts,
+  discard: readonly string[],
+): Promise<void> {
+  const trees = new KeptTrees(home, program.env);
+  const { kept } = splitOwed(await trees.list(new Set()), discard);
+  refuse(await trees.clear(new Set(kept.map(({ attempt }) => attempt)), 'careful'));
 }
 
 /** Ends what was given up, delivers the rest, says goodbye, and stops the agent. */
@@ -108,6 +126,7 @@ async function part(
     );
     if (attempts.length > 0) await client.call('give-up', { attempts });
     await untilDelivered(parts, discard);
+    await refuseTrees(parts, discard);
     const { isTold } = (await client.call('bye', { reason: 'It left its box.' })) as {
       readonly isTold: boolean;
     };
@@ -145,15 +164,36 @@ async function assertOwnHome({ home, program }: LeaveParts): Promise<void> {
     if (hasSystemCode(error, 'ENOENT')) return [];
     throw error;
   });
-  assertHome(home.directory, { names, userHome: program.env.HOME ?? homedir() });
+  // By its true name: a link to a person's home is that home.
+  const real = (path: string) => realpath(path).catch(() => path);
+  const userHome = await real(program.env.HOME ?? homedir());
+  assertHome(await real(home.directory), { names, userHome });
 }
 
 /** Removes what is ours; resolves with the names of what is left. */
 async function removeHome(directory: string): Promise<readonly string[]> {
   const { gone, left } = planHomeRemoval(await readdir(directory));
-  for (const name of gone) await rm(join(directory, name), { recursive: true, force: true });
-  if (left.length === 0) await rmdir(directory);
-  return left;
+  const kept: string[] = [];
+  // What makes this a home goes last, so that a removal that is cut off can be asked for again.
+  for (const name of gone.toSorted((a, b) => Number(a === homeMark) - Number(b === homeMark))) {
+    const isGone = await removeOwn(directory, name);
+    if (!isGone) kept.push(name);
+  }
+  if (left.length + kept.length === 0) await rmdir(directory);
+  return [...left, ...kept];
+}
+
+/** All that may be in checkouts was asked about and cleared away; what still is there nobody knows. */
+async function removeOwn(directory: string, name: string): Promise<boolean> {
+  const path = join(directory, name);
+  if (name !== 'trees') {
+    await rm(path, { recursive: true, force: true });
+    return true;
+  }
+  return rmdir(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function describeEnd(isTold: boolean, left: readonly string[]): readonly string[] {

@@ -4,7 +4,7 @@
  * Checkouts with work that is nowhere else count too; those that hold nothing are cleared away on the way.
  * Errors: AGENT_RUNNING, STORE_*.
  */
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Owed } from '../../protocol/box-frames.ts';
 import { attemptIdSchema } from '../../protocol/messages.ts';
@@ -77,8 +77,12 @@ export class KeptTrees {
     for (const name of names) {
       const attempt = findAttempt(name);
       if (attempt === undefined || !attempts.has(attempt)) continue;
-      const kept = await clearTree(scene, join(this.#folder, name), how).catch(() => ({}));
-      if (kept !== undefined) left.push({ attempt, what: 'checkout' });
+      const path = join(this.#folder, name);
+      const kept = await clearTree(scene, path, how).catch(() => ({}));
+      if (kept === undefined) continue;
+      // Git may not know it any more; it may be lost all the same.
+      if (how === 'discard') await rm(path, { recursive: true, force: true });
+      else left.push({ attempt, what: 'checkout' });
     }
     return left;
   }
