@@ -17,6 +17,11 @@ export interface OdallyPlace {
   readonly home: string;
 }
 
+/** The command for its login shell, whose own `$ODALLY_HOME` may be that of another agent. */
+export function planOdallyCommand(home: string, words: string): string {
+  return quoteLine(`ODALLY_HOME="${home}"; export ODALLY_HOME; exec "${home}/bin/odally" ${words}`);
+}
+
 /** Runs `odally WORDS` there; resolves with what it answers. The words are ours, never a person's. */
 export async function askOdally(
   { way, home }: OdallyPlace,
@@ -24,7 +29,7 @@ export async function askOdally(
   stdin?: string,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { ssh, place, signal } = way;
-  const command = quoteLine(`exec "${home}/bin/odally" ${words}`);
+  const command = planOdallyCommand(home, words);
   const { code, stdout, stderr } = await ssh.run(place, command, {
     timeoutMs: remoteCommandMsMax,
     ...(stdin === undefined ? {} : { stdin }),

@@ -10,8 +10,7 @@ import type { PeerKey } from '../../protocol/model.ts';
 import { sleep } from '../../protocol/ports.ts';
 import type { Hub } from '../hub/hub.ts';
 import { remoteCommandMsMax } from './limits.ts';
-import type { OdallyPlace } from './odally.ts';
-import { quoteLine } from './shell.ts';
+import { type OdallyPlace, planOdallyCommand } from './odally.ts';
 
 /** Uses the code there; resolves with the key of the box. */
 export async function pairOverSsh(
@@ -20,7 +19,7 @@ export async function pairOverSsh(
   code: string,
 ): Promise<PeerKey> {
   const { ssh, place } = way;
-  const channel = ssh.open(place, quoteLine(`exec "${home}/bin/odally" join --stdio`));
+  const channel = ssh.open(place, planOdallyCommand(home, 'join --stdio'));
   const { stream } = channel;
   try {
     stream.write(`${code}\n`);

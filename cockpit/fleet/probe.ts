@@ -95,7 +95,8 @@ export function readProbe({ stdout, stderr, code }: ProbeAnswer): BoxFacts {
     user: get('user'),
     home: get('home'),
     libc: get('libc'),
-    node: isNew && get('node').startsWith('/') ? get('node') : undefined,
+    // One by a path with other signs is passed over: ours is brought.
+    node: isNew && /^\/[\w ./@+-]+$/.test(get('node')) ? get('node') : undefined,
     nodeVersion,
     keeps: readKeeper(facts),
     current: /^versions\/([\w.+-]+)$/.exec(get('current'))?.[1],

@@ -20,9 +20,9 @@ export function quoteLine(line: string): string {
 /** `$ODALLY_HOME` on a box as sh spells it, safe inside double quotes. Errors: USAGE_ARGUMENT. */
 export function spellHome(home: string | undefined): string {
   if (home === undefined) return '$HOME/.odally';
-  if (/^\/[\w./@+-]+$/.test(home) && !home.split('/').includes('..')) return home;
+  if (/^\/[\w ./@+-]+$/.test(home) && !home.split('/').includes('..')) return home;
   throw new AppError(
     'USAGE_ARGUMENT',
-    `--home: "${home}" is not an absolute path of letters, digits, and . _ @ + - alone.`,
+    `--home: "${home}" is not an absolute path of letters, digits, spaces, and . _ @ + - alone.`,
   );
 }

@@ -71,6 +71,7 @@ function planUninstall(home: string | undefined, { hub, name }: Pairing): string
   return `
 LC_ALL=C; export LC_ALL
 h="${spellHome(home)}"
+ODALLY_HOME=$h; export ODALLY_HOME
 p=$(cat "$h/pairing.json" 2>/dev/null | tr -d ' \t\r\n')
 case "$p" in
   '') ;;
