@@ -256,7 +256,8 @@ function weighLoss(
 
 /**
  * An attempt that a rule may bring back is not written off; only silence leaves that open. One that
- * never left has nothing to come back with: kept, it would only begin beside the one in its place.
+ * never left has nothing to come back with: kept, it would only begin beside the one in its place. So would one
+ * with a lease that nobody saw begin: its worker may get it only now, under a lease as good as new.
  */
 function isKept(
   { spec }: CommandJob,
@@ -264,7 +265,9 @@ function isKept(
   cause: LossCause | undefined,
 ): boolean {
   const rule = spec.reconcile ?? 'keep-replacement';
-  return cause === 'silence' && rule !== 'keep-replacement' && state.times.sentAt !== undefined;
+  const { sentAt, startedAt } = state.times;
+  const provenAt = spec.stopAfterMs === undefined ? sentAt : startedAt;
+  return cause === 'silence' && rule !== 'keep-replacement' && provenAt !== undefined;
 }
 
 /** Not written off where another takes its place, and not told to end where a person may decide so. */

@@ -105,6 +105,18 @@ describe('replace', () => {
     expect(await see('J1')).toEqual(['alice cancelled', 'bob queued']);
   });
 
+  test('replace: an original with a lease that nobody saw begin never begins beside the one in its place', async () => {
+    for (const rule of ['keep-original', 'first-finished'] as const) {
+      await bench.desk.dispatch(makeJob([alice], { spec: allow(rule) }));
+    }
+    await bench.report(alice, { kind: 'accepted', attempt: 'J1.1', at: 5 });
+    await bench.sent('J2', 1);
+    for (const id of ['J1', 'J2'] as const) await bench.desk.declareLost({ id, n: 1 }, silence);
+    const now = ['alice lost', 'bob queued'];
+    expect([await see('J1'), await see('J2')]).toEqual([now, now]);
+    expect((await bench.readCommands(alice)).slice(2)).toEqual(['cancel J1.1', 'cancel J2.1']);
+  });
+
   test('replace: first-finished takes the first result, whoever brings it', async () => {
     await loseOnAlice(allow('first-finished'));
     await greet(alice, [{ attempt: 'J1.1', state: 'running' }]);

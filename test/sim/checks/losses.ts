@@ -48,14 +48,16 @@ function judgeReplacements({ history }: Evidence, job: CommandJob): readonly Fin
         !history.stains.has(other.box),
     );
     const n = Number(attempt.split('.')[1]);
-    const isReplacing = (job.spec.reconcile ?? 'keep-replacement') === 'keep-replacement';
+    const hasLease = job.spec.stopAfterMs !== undefined;
+    // What had a lease is over by then: it may come back with a result, and never begin.
+    const mayBegin = (job.spec.reconcile ?? 'keep-replacement') !== 'keep-replacement' && !hasLease;
     const younger = processes.find(
       (other) => Number(other.attempt.split('.')[1]) > n && other.startedAt < startedAt,
     );
-    if (isReplacing && younger !== undefined) {
+    if (!mayBegin && younger !== undefined) {
       findings.push({ about, message: `${attempt} began after ${younger.attempt} had` });
     }
-    if (elder === undefined || job.spec.stopAfterMs === undefined) continue;
+    if (elder === undefined || !hasLease) continue;
     findings.push({ about, message: `${elder.attempt} still ran when ${attempt} began` });
   }
   return findings;
