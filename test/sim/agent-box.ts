@@ -155,6 +155,7 @@ export class AgentBox {
     this.#ground.history.count('agent wipes');
     this.#note('wiped');
     this.disk.wipe();
+    this.#audit.files.clear();
     this.processes.killAll();
     this.#guards.killAll();
   }

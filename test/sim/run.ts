@@ -16,6 +16,7 @@ import { nameCell } from './coverage.ts';
 import type { Plants } from './ground.ts';
 import type { Violation } from './history.ts';
 import { findUnrest } from './rest.ts';
+import { readTrails, type TrailView } from './trails.ts';
 import { type Planned, World } from './world.ts';
 
 /** A healed world must be at rest within this time, milliseconds of the run. */
@@ -122,6 +123,7 @@ async function judge(world: World): Promise<void> {
   const jobs: JobRecord[] = [];
   const copies = new Map<AttemptId, LogCopy>();
   const artifacts = new Map<string, Uint8Array>();
+  let trails: readonly TrailView[] = [];
   const read = async () => {
     for (const job of await hub.desk.listRecent(10_000)) {
       jobs.push(job);
@@ -130,6 +132,7 @@ async function judge(world: World): Promise<void> {
     for (const { attempt } of history.processes) {
       copies.set(attempt, await hub.mirror.read(attempt, 0, Number.MAX_SAFE_INTEGER));
     }
+    trails = await readTrails(world);
     for (const { attempt, artifactCount = 0 } of history.processes) {
       for (let index = 0; index < artifactCount; index += 1) {
         const id = { attempt, index };
@@ -148,7 +151,7 @@ async function judge(world: World): Promise<void> {
   const decisions = hub.inbox.list().filter(isAboutJob);
   for (const job of jobs) countOutcome(world, job);
   for (const { title, judge: look } of checks) {
-    for (const finding of look({ history, jobs, decisions, copies, artifacts, world })) {
+    for (const finding of look({ history, jobs, decisions, copies, artifacts, trails, world })) {
       history.violate({ check: title, ...finding });
     }
   }

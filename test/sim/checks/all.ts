@@ -6,6 +6,7 @@
  */
 import { answersCheck } from './answers.ts';
 import { artifactsCheck } from './artifacts.ts';
+import { auditTrailsCheck } from './audit-trails.ts';
 import { cancelsCheck } from './cancels.ts';
 import type { Check } from './check.ts';
 import { deadlinesCheck } from './deadlines.ts';
@@ -39,4 +40,5 @@ export const checks: readonly Check[] = [
   lossesCheck,
   leasesCheck,
   guardsCheck,
+  auditTrailsCheck,
 ];

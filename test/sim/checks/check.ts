@@ -9,6 +9,7 @@ import type { JobRecord } from '../../../cockpit/manager/job.ts';
 import type { AttemptId, JobId } from '../../../protocol/model.ts';
 import type { LogSlice } from '../../../store/log.ts';
 import type { History } from '../history.ts';
+import type { TrailView } from '../trails.ts';
 import type { World } from '../world.ts';
 
 /** The hub's copy of a log, whole. */
@@ -23,6 +24,7 @@ export interface Evidence {
   readonly copies: ReadonlyMap<AttemptId, LogCopy>;
   /** The hub's copies of artifacts that are whole, by `J1.1/0`. */
   readonly artifacts: ReadonlyMap<string, Uint8Array>;
+  readonly trails: readonly TrailView[];
   readonly world: World;
 }
 

@@ -1,6 +1,7 @@
 /*
  * Every mutant.
  */
+import { auditMutants } from './audit.ts';
 import { deliveryMutants } from './delivery.ts';
 import { jobMutants } from './jobs.ts';
 import { leaseMutants } from './leases.ts';
@@ -13,4 +14,5 @@ export const mutants: readonly Mutant[] = [
   ...jobMutants,
   ...leaseMutants,
   ...storeMutants,
+  ...auditMutants,
 ];
