@@ -85,13 +85,14 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitEnd> {
     throw new AppError('TERMINAL_MISSING', 'The screen needs a terminal that can place text.');
   }
   const cockpit = openCockpit(options);
-  const resize = () => cockpit.store.send([{ type: 'resize', ...sizeOf(stdout) }]);
-  stdout.on('resize', resize);
+  const sizes = watchSizes(stdout, () =>
+    cockpit.store.send([{ type: 'resize', ...sizeOf(stdout) }]),
+  );
   stdin.once('end', cockpit.leave);
   try {
     await cockpit.show();
   } finally {
-    stdout.off('resize', resize);
+    sizes.stop();
     stdin.off('end', cockpit.leave);
     cockpit.feed.stop();
     cockpit.store.close();
@@ -226,6 +227,31 @@ function seedOf(options: CockpitOptions) {
 
 function sizeOf(stdout: NodeJS.WriteStream): { readonly columns: number; readonly rows: number } {
   return { columns: stdout.columns, rows: stdout.rows };
+}
+
+/**
+ * Calls `tell` whenever the terminal has or had another size. Node says nothing of one that changed there and
+ * back before anybody looked, after which a terminal may have kept little of what it showed.
+ */
+function watchSizes(stdout: NodeJS.WriteStream, tell: () => void): { stop(): void } {
+  let isTold = false;
+  const onSize = () => {
+    isTold = true;
+    tell();
+  };
+  // Node's own listener is older than this one, so the stream has spoken already, if it does.
+  const onSignal = () => {
+    if (!isTold) tell();
+    isTold = false;
+  };
+  stdout.on('resize', onSize);
+  process.on('SIGWINCH', onSignal);
+  return {
+    stop: () => {
+      stdout.off('resize', onSize);
+      process.off('SIGWINCH', onSignal);
+    },
+  };
 }
 
 function endOf(state: State): CockpitEnd {

@@ -95,6 +95,18 @@ test('screen: a terminal that changes its size gets a whole frame of the new one
   );
 });
 
+test('screen: a size that changed there and back unseen leaves no hole', async () => {
+  const screen = open({ columns: 120, rows: 40 });
+  const before = await screen.until(/│ +coloured(.|\n)*quit/);
+  // Busy, as far as anybody can tell: both changes are over before it looks.
+  process.kill(screen.pid, 'SIGSTOP');
+  screen.resize(50, 12);
+  screen.resize(120, 40);
+  expect(screen.screen().join('\n')).not.toContain('coloured');
+  process.kill(screen.pid, 'SIGCONT');
+  await screen.until((lines) => lines.slice(1).join('\n') === before.slice(1).join('\n'));
+});
+
 test('screen: NO_COLOR leaves no cell coloured, not even in logs; without it some are', async () => {
   const plain = open({ columns: 120, rows: 40, env: { NO_COLOR: '1' } });
   await plain.until(/│ +coloured/);

@@ -70,7 +70,8 @@ export function openDrawing(plan: DrawingPlan): Drawing {
       }}
       onDrawn={painter.settle}
       onSized={() => {
-        stdout.write(eraseScreen);
+        // Whoever has the terminal meanwhile hears of its size too, and must not be wiped off it.
+        if (!painter.isPaused) stdout.write(eraseScreen);
         ink.tell();
       }}
     />

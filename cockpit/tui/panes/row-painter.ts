@@ -70,6 +70,10 @@ export class RowPainter {
     });
   };
 
+  get isPaused(): boolean {
+    return this.#state === 'paused';
+  }
+
   /** The terminal is another's until `resume`; nothing is written. */
   pause(): void {
     this.#cancelWait?.();

@@ -38,7 +38,7 @@ export interface ScreenProps {
   readonly onLeave: () => void;
   /** Called when the boxes of a plan are Ink's to draw. */
   readonly onDrawn: () => void;
-  /** Called between an empty screen of a new size and the first full one. */
+  /** Called between an empty screen and the first full one whenever a size was told. */
   readonly onSized: () => void;
 }
 
@@ -57,7 +57,7 @@ export function Screen({ source, onReady, onDrawn, onSized, onLeave }: ScreenPro
   // Another plan, although nothing else here depends on it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   useLayoutEffect(onDrawn, [plan, onDrawn]);
-  const size = `${plan.columns}x${plan.rows}`;
+  const size = plan.sizeCount;
   const [drawnSize, setDrawnSize] = useState(size);
   useLayoutEffect(() => {
     if (drawnSize === size) return;

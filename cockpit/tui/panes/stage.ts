@@ -23,6 +23,8 @@ export interface BoxPlan {
 export interface BoxesPlan {
   readonly columns: number;
   readonly rows: number;
+  /** Counts the sizes that were told. */
+  readonly sizeCount: number;
   readonly theme: Theme;
   readonly boxes: readonly BoxPlan[];
 }
@@ -77,9 +79,10 @@ export class Stage {
     const theme = findTheme(state.screen.theme);
     const boxes = listBoxes(screen.panes);
     const { columns, rows } = screen;
+    const { sizeCount } = state;
     return {
-      key: JSON.stringify([columns, rows, state.screen.theme, boxes]),
-      boxes: { columns, rows, theme, boxes },
+      key: JSON.stringify([columns, rows, sizeCount, state.screen.theme, boxes]),
+      boxes: { columns, rows, sizeCount, theme, boxes },
       rows: listRows(screen).map(({ x, y, row }) => ({ x, y, text: paintRow(row, theme) })),
     };
   }

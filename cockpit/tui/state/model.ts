@@ -150,6 +150,8 @@ export interface State {
   readonly version: string;
   readonly columns: number;
   readonly rows: number;
+  /** How often a size was told, which may be the one that was known: the terminal had another one in between. */
+  readonly sizeCount: number;
   /** Minutes that the person's clock is east of UTC. */
   readonly zoneMinutes: number;
   readonly nowMs: number;
@@ -232,6 +234,7 @@ export const closedDetail = { isOpen: false, top: 0 } as const;
 export function openState(seed: StateSeed): State {
   return {
     ...seed,
+    sizeCount: 0,
     link: { type: 'live' },
     hub: undefined,
     team: [],

@@ -61,6 +61,13 @@ export function isAgeing(state: State): boolean {
   return listAges(state, state).length > 0;
 }
 
+function applySize(
+  state: State,
+  { columns, rows }: Extract<CockpitEvent, { type: 'resize' }>,
+): State {
+  return { ...state, columns, rows, sizeCount: state.sizeCount + 1 };
+}
+
 function decide(state: State, event: CockpitEvent): Update {
   switch (event.type) {
     case 'key':
@@ -70,7 +77,7 @@ function decide(state: State, event: CockpitEvent): Update {
     case 'report':
       return applyReport(state, event.report);
     case 'resize':
-      return still({ ...state, columns: event.columns, rows: event.rows });
+      return still(applySize(state, event));
     case 'tick':
       return applyTick(state, event.nowMs, event.wallMs);
     case 'hub':

@@ -56,6 +56,13 @@ export class FakeTerminal {
     this.stdout.emit('resize');
   }
 
+  /** Other text in every cell, coloured, and the cursor elsewhere: what a terminal may leave after a new size. */
+  spoil(): void {
+    const { cols, rows } = this.#term;
+    const lines = Array.from({ length: rows }, () => '#'.repeat(cols));
+    this.#term.write(`\x1b[H\x1b[31;44m${lines.join('\r\n')}\x1b[m\x1b[${rows >> 1};3H`);
+  }
+
   get buffer(): 'normal' | 'alternate' {
     return this.#term.buffer.active.type;
   }

@@ -69,8 +69,17 @@ class Led implements AsyncDisposable {
   async go(state: State): Promise<void> {
     // React listens for changes only once it is through with its first frame.
     await this.drawing.flush();
+    this.change(state);
+    await this.settle();
+  }
+
+  /** The state changes, and nothing was drawn yet. */
+  change(state: State): void {
     this.state = state;
     for (const listener of this.#listeners) listener();
+  }
+
+  async settle(): Promise<void> {
     await this.drawing.flush();
     // Where Ink has nothing to draw because other boxes look the same.
     this.ports.advance(20);
@@ -154,6 +163,38 @@ test('painter: after every change of size all is there, and nothing else', async
     await led.print(`at ${columns}x${rows}`);
     await led.expectAsInk();
   }
+});
+
+test('painter: no cell of a former size stays, whatever a terminal made of it', {
+  timeout: 120_000,
+}, async () => {
+  const some = fc.tuple(
+    fc.constantFrom(20, 39, 40, 61, 80, 100, 120, 200),
+    fc.constantFrom(5, 12, 24, 30, 40, 60),
+  );
+  const key = fc.constantFrom('1', '2', '3', '4', '5', '6', 'z', '?', 'd', ':', 'esc', 'none');
+  // Several changes one after the other, of which the program hears before it has drawn any.
+  const step = fc.record({ sizes: fc.array(some, { minLength: 1, maxLength: 3 }), key });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
+      await using led = new Led(120, 40);
+      await led.go(led.state);
+      for (const { sizes: burst, key: pressed } of steps) {
+        for (const [columns, rows] of burst) {
+          led.terminal.resize(columns, rows);
+          led.terminal.spoil();
+          led.change(play(led.state, [{ type: 'resize', columns, rows }]).state);
+        }
+        await led.settle();
+        await led.expectAsInk();
+        if (pressed === 'none') continue;
+        await (pressed === 'esc' ? led.press('', 'escape') : led.press(pressed));
+        await led.print(`after ${burst.length} sizes`);
+        await led.expectAsInk();
+      }
+    }),
+    { numRuns: 12 },
+  );
 });
 
 test('painter: whatever is pressed and printed, in whatever order, is drawn as by Ink', {
@@ -243,6 +284,20 @@ test('painter: nothing is written while nothing changes, and while the terminal 
     expect(led.terminal.writes.slice(lent).join('')).toBe('');
   });
   await led.drawing.flush();
+  await led.expectAsInk();
+});
+
+test('painter: a size that comes while the terminal is lent erases nothing there', async () => {
+  await using led = new Led(120, 30);
+  await led.go(led.state);
+  await led.drawing.lend(async () => {
+    await led.drawing.flush();
+    const lent = led.terminal.writes.length;
+    await led.resize(80, 24);
+    expect(led.terminal.writes.slice(lent).join('')).toBe('');
+    led.terminal.spoil();
+  });
+  await led.settle();
   await led.expectAsInk();
 });
 
