@@ -1,5 +1,5 @@
 /*
- * `odally repair`: the same for a box: its store is salvaged, and what nobody can need goes.
+ * `odally repair`: the same for a box: its store is salvaged, what follows from it is made again, and what nobody can need goes.
  *
  * Where something is missing, what the box held may not be reported or run: the hub was told more than is known here. So all of it
  * is put aside as for a fresh pairing, and the agent begins with a new store, by which the hub settles the rest.
@@ -17,6 +17,7 @@ import { type RepairAnswer, repairStore, showRepair } from '../store/salvage/rep
 import { dialAgent } from './agent-client.ts';
 import { type AgentHome, findAgentHome } from './home.ts';
 import type { Program } from './ports.ts';
+import { rebuildService, rejoinTrees } from './rebuild.ts';
 import { setAside } from './set-aside.ts';
 
 /** Mends; resolves with the exit status. */
@@ -29,13 +30,17 @@ export async function runRepair(program: Program, words: readonly string[]): Pro
   if (!isDryRun) await removeLeftovers(removed);
   const isMissing = store?.is === 'missing-rows';
   if (isMissing && !isDryRun) await beginAnew(program, home);
+  const service = await rebuildService({ program, home }, isDryRun);
+  const rejoined = await rejoinTrees({ program, home }, isDryRun);
   const did = isDryRun ? 'would be' : 'was';
   const lines = [
     store === undefined ? 'There is no store.' : showRepair(store),
     ...removed.map((path) => `${path}: ${did} removed`),
+    ...(service === undefined ? [] : [`${service}: ${did} written again`]),
+    ...rejoined.map((path) => `${path}: ${did} made known to its repository again`),
     ...(isMissing && !isDryRun ? ['What was held is put aside; the hub settles it as lost.'] : []),
   ];
-  const answer = { isDryRun, store: store ?? null, removed };
+  const answer = { isDryRun, store: store ?? null, removed, service: service ?? null, rejoined };
   program.print(words.includes('--json') ? JSON.stringify(answer) : lines.join('\n'));
   return isMissing ? 1 : 0;
 }
