@@ -38,16 +38,18 @@ export type PolicyDecision =
   | { readonly is: 'allowed'; readonly by: string }
   | { readonly is: 'refused'; readonly error: AppError };
 
-/** Variables that decide which program a name stands for: with a list of allowed commands nobody sets them unasked. */
+/**
+ * Variables that decide which program a name stands for, or by which a program that is allowed runs another, loads
+ * code or reads another config: with a list of allowed commands nobody sets them unasked.
+ */
 const decisiveNames = [
-  'PATH',
-  'LD_*',
-  'DYLD_*',
-  'BASH_ENV',
-  'BASH_FUNC_*',
-  'ENV',
-  'IFS',
-  'SHELLOPTS',
+  ...['PATH', 'LD_*', 'DYLD_*', 'GCONV_PATH', 'BASH_ENV', 'BASH_FUNC_*', 'ENV', 'IFS', 'SHELLOPTS'],
+  ...['BASHOPTS', 'PS4', 'PROMPT_COMMAND', 'SHELL', 'ZDOTDIR', 'HOME', 'XDG_*'],
+  ...['GIT_*', 'SSH_ASKPASS*', 'EDITOR', 'VISUAL', 'PAGER', '*_PAGER', 'LESS*', 'BROWSER'],
+  ...['NODE_OPTIONS', 'NODE_PATH', 'npm_*', 'NPM_*', 'PYTHON*', 'PERL5*', 'PERLLIB', 'RUBYOPT'],
+  ...['RUBYLIB', 'GEM_*', 'BUNDLE_*', 'JAVA_*', '_JAVA_OPTIONS', 'JDK_*', 'MAVEN_*', 'GRADLE_*'],
+  ...['CLASSPATH', 'MAKEFLAGS', 'GNUMAKEFLAGS', 'MAKEFILES', 'CARGO_*', 'RUSTC*', 'RUSTFLAGS'],
+  ...['RUSTUP_*', 'GOFLAGS', 'GOENV', 'GOROOT', 'CC', 'CXX', 'DOCKER_*', 'PHP*', 'LUA_*'],
 ];
 
 /** Decides. */

@@ -49,6 +49,8 @@ export function openSsh(command: readonly string[]): Ssh {
         reject: false,
         stripFinalNewline: false,
         buffer: { stdout: false, stderr: true },
+        // What it complains about is kept to its end; its bytes for us are not.
+        maxBuffer: { stderr: sshOutputBytesMax },
         stdin: 'pipe',
       });
       const close = () => void child.kill();

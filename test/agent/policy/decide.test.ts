@@ -104,6 +104,15 @@ describe('commands.allow', () => {
     expect(run('[commands]\nallow = []', ['true'])).toContain('does not name "true"');
   });
 
+  test.each([
+    ...['GIT_SSH_COMMAND', 'GIT_CONFIG_COUNT', 'GIT_EXTERNAL_DIFF', 'HOME', 'XDG_CONFIG_HOME'],
+    ...['NODE_OPTIONS', 'PYTHONPATH', 'PERL5OPT', 'RUBYOPT', 'JAVA_TOOL_OPTIONS', 'MAKEFLAGS'],
+    ...['EDITOR', 'GIT_PAGER', 'PAGER', 'LESSOPEN', 'SSH_ASKPASS', 'npm_config_script_shell'],
+    ...['RUSTC_WRAPPER', 'CARGO_HOME', 'GCONV_PATH', 'PS4', 'PROMPT_COMMAND'],
+  ])('with it nobody sets %s, by which an allowed program runs another', (name) => {
+    expect(run(allowing, ['git', 'x'], [name])).toContain('POLICY_ENVIRONMENT');
+  });
+
   test('with it nobody sets what decides which program runs, unless a list says so', () => {
     expect(run(allowing, ['git', 'x'], ['CI'])).toContain('allowed');
     for (const name of ['PATH', 'LD_PRELOAD', 'BASH_ENV', 'BASH_FUNC_git%%']) {

@@ -4,6 +4,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sshOutputBytesMax } from '../../../cockpit/fleet/limits.ts';
 import { openSsh } from '../../../cockpit/fleet/ports.ts';
 import { isSshTarget, planSshArguments, readSshFailure } from '../../../cockpit/fleet/ssh.ts';
 import { createDirectory } from '../../store/place.ts';
@@ -105,6 +106,14 @@ describe('ssh: a channel', () => {
     const { ssh } = await openFake('echo "me@box: Permission denied (publickey)." >&2; exit 255');
     const { ended } = ssh.open(box, 'talk');
     expect((await ended).failure).toMatchObject({ code: 'SSH_AUTH' });
+  });
+
+  test('ssh: a box that complains without end is cut off, and not kept in memory', async () => {
+    const { ssh } = await openFake('yes "$(printf %1000s)" >&2');
+    const { ended } = ssh.open(box, 'talk');
+    const { failure, stderr } = await ended;
+    expect(failure).toMatchObject({ code: 'SSH_FAILED' });
+    expect(stderr.length).toBeLessThanOrEqual(sshOutputBytesMax);
   });
 
   test('ssh: closing it ends the program, twice is once', async () => {
