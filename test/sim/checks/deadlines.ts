@@ -2,8 +2,8 @@
  * No work starts after its deadline.
  *
  * A deadline is an instant of the hub's wall clock, and the agent knows that clock by the hub's last
- * answer alone: it may be wrong by as much as its own clock ran wrong since. Whoever sets the hub's
- * clock meanwhile moves the deadline. A box that was paused on the way to a start could not know.
+ * answer alone: it may be wrong by as much as its own clock ran wrong since. Whoever sets the hub's clock meanwhile moves
+ * the deadline, and whoever sets it after that answer moves it unheard, also for work that is dispatched later. A box that was paused on the way to a start could not know.
  */
 import type { ProcessNote } from '../history.ts';
 import type { Check, Evidence, Finding } from './check.ts';
@@ -40,12 +40,14 @@ function findLateness({ history, jobs, world }: Evidence, note: ProcessNote): nu
   const expiresAt = job?.kind === 'command' ? job.attempts[Number(n) - 1]?.expiresAt : undefined;
   if (job === undefined || expiresAt === undefined || history.stains.has(box)) return 0;
   const { hub } = world;
-  if (hub.hasStepped(hub.findTime(job.createdAt), startedAt)) return 0;
   const isAsleep = history.idle.some(
     (idle) => idle.box === box && idle.at <= startedAt && idle.until >= startedAt - slackMs,
   );
   if (isAsleep) return 0;
   const answer = history.answered.get(box)?.findLast(({ at }) => at < startedAt - slackMs);
+  const madeAt = hub.findTime(job.createdAt);
+  const knownAt = Math.min(madeAt, answer?.sentAt ?? madeAt);
+  if (hub.hasStepped(knownAt, startedAt)) return 0;
   const wrongMs = (startedAt - (answer?.sentAt ?? 0)) * (rateError / (1 - rateError));
   return startedAt - hub.findTime(expiresAt) - wrongMs - slackMs;
 }
