@@ -101,12 +101,17 @@ export function hideSecrets(args: DispatchArgs, mark: string): DispatchArgs {
   return { ...args, secret: names };
 }
 
-/** `wally dispatch …`, as a shell takes it where variables of these names hold the secrets. */
+/**
+ * `wally dispatch …`, as a shell takes it where variables of these names hold the secrets. A tab stands as `$'\\t'`:
+ * copied from a screen it would be blanks, or what is shown in its place.
+ */
 export function writeLine(args: DispatchArgs): string {
   const { command, ...flags } = hideSecrets(args, '');
   const parts = Object.entries(flags).flatMap(([name, value]) => writeFlag(name, value));
   const words = wordsOf(command).map(quoteWord);
-  return ['wally dispatch', ...parts, ...(words.length === 0 ? [] : ['--', ...words])].join(' ');
+  const line = ['wally dispatch', ...parts, ...(words.length === 0 ? [] : ['--', ...words])];
+  // A word with a tab is in single quotes.
+  return line.join(' ').replaceAll('\t', () => `'$'\\t''`);
 }
 
 function writeFlag(name: string, value: unknown): readonly string[] {

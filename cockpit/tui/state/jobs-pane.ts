@@ -113,8 +113,13 @@ function whereText(jobs: readonly JobRow[]): string {
 }
 
 function retry(state: State): Update {
-  const jobs = jobTargets(state).filter((job) => job.outcome !== null);
+  const jobs = jobTargets(state).filter(canRetry);
   return ask(state, ...jobs.map((job) => act('retry', job.id, 'tried again')));
+}
+
+/** A group has no attempts of its own; where it is marked, its parts are as a rule marked with it. */
+function canRetry(job: JobRow): boolean {
+  return job.outcome !== null && job.kind !== 'group';
 }
 
 function act(verb: 'cancel' | 'retry', job: JobId, done: string): Effect {
@@ -138,7 +143,8 @@ export function explainJobs(state: State, command: Command): string | undefined 
   if (command === 'cancel' && jobs.every((job) => job.outcome !== null)) {
     return jobs.length === 1 ? `${first.id} has already ended` : 'all of them have ended';
   }
-  if (command === 'retry' && jobs.every((job) => job.outcome === null)) {
+  if (command === 'retry' && !jobs.some(canRetry)) {
+    if (first.kind === 'group') return `${first.id} is a group; choose its parts`;
     return jobs.length === 1 ? `${first.id} has not ended yet` : 'none of them has ended yet';
   }
   return undefined;

@@ -55,6 +55,14 @@ test('form args: the line that is shown asks for the very arguments that are sen
   );
 });
 
+test('form args: a line with tabs can be copied from the screen and run', () => {
+  const text = "a\n\tb 'c'";
+  const line = writeLine({ command: [text] });
+  expect(line).not.toContain('\t');
+  const out = execFileSync('bash', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' });
+  expect(out.split('\0').slice(0, -1)).toEqual(['wally', 'dispatch', '--', text]);
+});
+
 test('form args: arguments that come back from the history are sent again as they were', () => {
   fc.assert(
     fc.property(values, (given) => {

@@ -51,6 +51,19 @@ test('update: a group’s parts are read as one, unless they are too many', () =
   expect(type(state, 'j').effects).toEqual([{ type: 'log', ask: { do: 'close' } }]);
 });
 
+test('update: a group is not tried again itself, marked or not', () => {
+  const group = endedJob('J2', { kind: 'group', worker: null });
+  const parts = [endedJob('J3', { parent: 'J2' }), endedJob('J4', { parent: 'J2' })];
+  const alone = type(open(size, { team, jobs: [group, ...parts] }), 'gr');
+  expect(alone.effects.filter(({ type: kind }) => kind === 'request')).toEqual([]);
+  expect(alone.state.toast?.text).toBe('r: J2 is a group; choose its parts');
+  const marked = type(open(size, { team, jobs: [group, ...parts] }), 'gvjjr');
+  const asked = marked.effects.flatMap((effect) =>
+    effect.type === 'request' ? [effect.request] : [],
+  );
+  expect(asked).toMatchObject([ofJob('retry', 'J4'), ofJob('retry', 'J3')]);
+});
+
 test('update: scrolling up stops following, the end takes it up again', () => {
   const opened = open(size, { jobs });
   const grown = play(opened, [logWindow(opened, rowsOf(0, 100))]).state;
