@@ -75,6 +75,8 @@ async function readOwed(
   { attempt: { state }, isLogKept }: { attempt: AttemptRecord; isLogKept: boolean },
 ): Promise<WorkFact> {
   const end = state.is === 'finished' ? state.end : undefined;
+  // It was told of once, and is there until somebody tidies it up, whether its worker is heard or not.
+  if (end?.kept !== undefined) return { ...landed, attempt, holdsTree: true };
   if (end === undefined || !isLogKept) return { ...landed, attempt };
   const written = end.logBytes ?? 0;
   const kept = end.artifacts?.kept ?? [];

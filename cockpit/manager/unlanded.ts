@@ -13,6 +13,8 @@ export interface WorkFact {
   readonly state: HubAttemptState['is'];
   /** It was given up, and its worker has not said since how it stands there. */
   readonly isAdrift: boolean;
+  /** Its worker said that it keeps a checkout, because of what is in it. */
+  readonly holdsTree?: boolean;
   /** Bytes of its log that are still on the box only. */
   readonly logBytesOwed: number;
   /** Its files that are still on the box only. */
@@ -29,10 +31,11 @@ export interface Unlanded {
 
 /** Would something of it be lost? Then what; else undefined. */
 export function findUnlanded(fact: WorkFact): string | undefined {
-  const { state, isAdrift, logBytesOwed, filesOwed, told } = fact;
+  const { state, isAdrift, holdsTree, logBytesOwed, filesOwed, told } = fact;
   if (isAdrift) return 'it is lost, and may still run there';
   if (state === 'started') return 'it runs';
   if (state !== 'finished') return 'it waits there';
+  if (holdsTree === true) return 'its checkout holds work that is nowhere else';
   if (filesOwed > 0)
     return filesOwed === 1 ? 'a file is not here yet' : `${filesOwed} files are not here yet`;
   if (logBytesOwed > 0) return `${logBytesOwed} bytes of its log are not here yet`;

@@ -50,10 +50,13 @@ export const releaseVerb = defineVerb({
   async run(context, { names, provider, discard, wait, timeout, ...rest }) {
     const { hub } = context;
     const records = chooseBoxes(hub, { names, provider });
-    const lost = await Promise.all(records.map((record) => readLost(hub, record)));
+    const readAll = () => Promise.all(records.map((record) => readLost(hub, record)));
+    const lost = await readAll();
     if (rest['dry-run']) return planRelease(records, { lost, discard });
     refuseLosses(records, { lost, discard });
     await cancelAll(context, lost.flat());
+    // Others gave it work meanwhile, maybe.
+    if (lost.flat().length > 0) refuseLosses(records, { lost: await readAll(), discard });
     const begin = async () => {
       for (const { name } of records) await hub.spawned.release(name, 'you released it');
     };

@@ -163,6 +163,20 @@ describe('spawn: letting boxes go', () => {
     expect(scene.hand.hub.boxes.find(key)).toBeUndefined();
   });
 
+  test('work that came while discarded work was being ended is not lost with it', async () => {
+    await scene.open();
+    await scene.spawn();
+    const key = scene.keyOf('charlie');
+    const { desk } = scene.hand.hub;
+    const { id } = await desk.dispatch(makeJob([key]));
+    const released = scene.release({ names: ['charlie'], discard: [id] });
+    released.catch(() => undefined);
+    const later = await desk.dispatch(makeJob([key]));
+    await scene.pass(20_000);
+    await expect(released).rejects.toThrow(`charlie: ${later.id}.1 (it waits there).`);
+    expect(scene.is('charlie')).toBe('ready');
+  });
+
   test('a log that is still on the box only is work too', async () => {
     await scene.open();
     await scene.spawn();

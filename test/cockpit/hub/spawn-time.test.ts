@@ -35,6 +35,26 @@ describe('spawn: time', () => {
     expect(scene.find('charlie')).toBeUndefined();
   });
 
+  test('a box past its time stays while a checkout on it holds work, though its worker says nothing', async () => {
+    await scene.open();
+    await scene.spawn({ ttlMs: 5 * minute });
+    const key = scene.keyOf('charlie');
+    const { id } = await scene.hand.hub.desk.dispatch(makeJob([key]));
+    const peer = scene.cloud.peers.get('charlie');
+    const attempt = `${id}.1` as const;
+    const end = { outcome: 'succeeded', at: 9, usage: { exitCode: 0 }, logBytes: 0 } as const;
+    const kept = { directory: '/trees/J1.1', changes: 1, commits: 0 };
+    peer?.say(factFrame(1, { kind: 'finished', attempt, ...end, kept }));
+    await scene.pass(6 * minute);
+    expect(scene.is('charlie')).toBe('ready');
+    await expect(scene.release({ names: ['charlie'] })).rejects.toMatchObject({
+      message: `Work would be lost. charlie: ${id}.1 (its checkout holds work that is nowhere else).`,
+    });
+    await scene.hand.hub.desk.noteTree({ id, n: 1 }, undefined);
+    await scene.pass(6 * minute);
+    expect(scene.find('charlie')).toBeUndefined();
+  });
+
   test('a box that vanished is settled: its worker is not trusted, its job lost by the rules', async () => {
     await scene.open();
     await scene.spawn();

@@ -24,6 +24,7 @@ test.each([
   [{ state: 'accepted' }, 'it waits there'],
   [{ state: 'started' }, 'it runs'],
   [{ isAdrift: true }, 'it is lost, and may still run there'],
+  [{ holdsTree: true, filesOwed: 1 }, 'its checkout holds work that is nowhere else'],
   [{ filesOwed: 1, logBytesOwed: 5 }, 'a file is not here yet'],
   [{ filesOwed: 2 }, '2 files are not here yet'],
   [{ logBytesOwed: 5 }, '5 bytes of its log are not here yet'],
