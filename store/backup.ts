@@ -94,7 +94,8 @@ function nameBackup(directory: string, format: number): string {
   return join(dirname(directory), `${basename(directory)}.backup-${format}`);
 }
 
-async function copyStore(from: string, to: string): Promise<void> {
+/** Copies a store that nobody has open, whole or not at all, and durably. Errors: STORE_IO. */
+export async function copyStore(from: string, to: string): Promise<void> {
   const unfinished = `${to}.new`;
   try {
     await rm(unfinished, { recursive: true, force: true });

@@ -2,25 +2,34 @@
  * Going back to an older version whose store a newer one has brought to a newer format.
  *
  * The newer one copied it before it changed it; as long as it greeted no hub, nothing that anybody was told is
- * in the newer one alone, so the copy takes its place. The newer one is kept aside. Errors: STORE_*.
+ * in the newer one alone, so the copy takes its place. The newer one is kept aside. It is moved in as a restored
+ * backup is: a start that comes in between finishes that, and never begins an empty store. Errors: STORE_*,
+ * RESTORE_FAILED.
  */
-import { readdir, rename } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../protocol/errors.ts';
+import { copyStore } from '../../store/backup.ts';
+import { finishRestore, freshFolder, moveIn, nameAside } from '../../store/backup-restore.ts';
 import { readFormat, storeMigrations } from '../../store/format.ts';
 import { openLevelKv } from '../../store/open.ts';
 
 /** Makes the store one that this version reads; resolves with where the newer one is, if it had to. */
 export async function restoreStore(store: string, at: number): Promise<string | undefined> {
+  const home = dirname(store);
+  await finishRestore(home);
   if (await isReadable(store)) return undefined;
   const copy = await findCopy(store);
   if (copy === undefined) {
     throw new AppError('STORE_FORMAT', `There is no copy of ${store} that this version can read.`);
   }
-  const aside = `${store}.newer-${at}`;
-  await rename(store, aside);
-  await rename(copy, store);
-  return aside;
+  const fresh = join(home, freshFolder);
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { mode: 0o700 });
+  await copyStore(copy, join(fresh, basename(store)));
+  await moveIn(home, nameAside(at));
+  await rm(copy, { recursive: true, force: true });
+  return join(home, nameAside(at), basename(store));
 }
 
 async function isReadable(store: string): Promise<boolean> {
