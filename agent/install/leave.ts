@@ -15,7 +15,7 @@ import { sleep } from '../../protocol/ports.ts';
 import { dialAgent, findRunning } from '../agent-client.ts';
 import type { AgentHome } from '../home.ts';
 import type { Program } from '../ports.ts';
-import { nameSharedFolder } from '../work/shared-folder.ts';
+import { isOwnFolder, nameSharedFolder } from '../work/shared-folder.ts';
 import { assertHome, describeOwed, homeMark, planHomeRemoval, splitOwed } from './leave-plan.ts';
 import { leaveAloneMsMax, leaveDeliverMsMax, leaveEndMsMax, serviceLookMs } from './limits.ts';
 import { askOwed, KeptTrees, readOwed } from './owed-work.ts';
@@ -75,7 +75,9 @@ export async function leave(parts: LeaveParts, discard: readonly string[]): Prom
   // Of what was given up and ran a moment ago, too.
   const given = splitOwed(await trees.list(new Set()), discard).givenUp;
   await trees.clear(new Set([...pick(given), ...pick(givenUp)]), 'discard');
-  await rm(nameSharedFolder(parts.home.work), { recursive: true, force: true });
+  const shared = nameSharedFolder(parts.home.work);
+  // One that somebody else made is theirs, and must not keep us from going.
+  if (await isOwnFolder(shared).catch(() => false)) await rm(shared, { recursive: true });
   const left = await removeHome(parts.home.directory);
   return { as: 'left', discarded: givenUp, isTold, left, notes: describeEnd(isTold, left) };
 }

@@ -49,7 +49,7 @@ import { findProcess } from './process-table.ts';
 import { killTree, reapMarked } from './reaper.ts';
 import type { CommandEnded } from './running-work.ts';
 import { RunningWork } from './running-work.ts';
-import { nameSharedFolder } from './shared-folder.ts';
+import { isOwnFolder, nameSharedFolder } from './shared-folder.ts';
 import { openShell } from './terminal.ts';
 import { UsageMeter } from './usage-meter.ts';
 import type { ProcessMark, TakeOutput, Work, WorkOrder, Workshop } from './work.ts';
@@ -101,9 +101,10 @@ export function openWorkshop(options: WorkshopOptions): Workshop {
       return tree === undefined ? undefined : clearTree(treeScene, tree, how);
     },
     sweep: async (keep) => {
-      for (const folder of [options.directory, nameSharedFolder(options.directory)]) {
-        await sweepTemporaries(folder, keep);
-      }
+      await sweepTemporaries(options.directory, keep);
+      const shared = nameSharedFolder(options.directory);
+      // Its name can be guessed, and what is removed in somebody else's folder is theirs to choose.
+      if (await isOwnFolder(shared).catch(() => false)) await sweepTemporaries(shared, keep);
     },
   };
 }

@@ -1,7 +1,15 @@
 /*
  * Work kept apart, for real: another user, limits that are watched, and a scope of a systemd that is ours.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Isolation } from '../../../agent/policy/isolation.ts';
@@ -51,6 +59,17 @@ function start(
 }
 
 describe.runIf(isRoot)('another user', () => {
+  test('what lies in a folder of our name that somebody else made is not swept', async () => {
+    const shared = nameSharedFolder(join(folder.path, 'jobs'));
+    mkdirSync(join(shared, 'J1.1'), { recursive: true });
+    chownSync(shared, nobody.uid, nobody.gid);
+    await shop.sweep([]);
+    expect(existsSync(join(shared, 'J1.1'))).toBe(true);
+    chownSync(shared, 0, 0);
+    await shop.sweep([]);
+    expect(existsSync(join(shared, 'J1.1'))).toBe(false);
+  });
+
   test('work cannot read the key, has a directory and output of its own, and no groups of root', async () => {
     const key = join(folder.path, 'odally.key');
     const text = `id -u; id -G; cat ${key} || echo shut; echo x > f && cat f; pwd; echo o > /dev/stdout; echo $HOME`;
