@@ -90,8 +90,20 @@ export function planInstall(survey: Survey): InstallPlan {
   return { steps, worker, keepsVersion };
 }
 
+/** Whose agent is on a box, as its home says. */
+type Paired = Pick<Survey, 'facts' | 'hub' | 'workers'>;
+
+/** How a box was reached once may lead to somebody else's agent by now. Errors: PAIR_EXISTS, INSTALL_NAME. */
+export function assertIs(found: Paired, worker: Pick<WorkerRecord, 'key' | 'name'>): void {
+  const paired = findPaired(found);
+  if (paired === undefined || paired.key === worker.key) return;
+  const { home } = found.facts;
+  const detail = `The agent in ${home} there is ${paired.name} by now, not ${worker.name}.`;
+  throw new AppError('INSTALL_NAME', detail);
+}
+
 /** The worker that this box is for us; undefined where it is paired with nobody, or was revoked. */
-function findPaired({ facts, hub, workers }: Survey): WorkerRecord | undefined {
+function findPaired({ facts, hub, workers }: Paired): WorkerRecord | undefined {
   if (facts.pairing === '') return undefined;
   const paired = readPairing(facts.pairing);
   if (paired.hub !== hub) {

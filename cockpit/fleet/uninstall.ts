@@ -3,7 +3,7 @@
  *
  * The box decides whether anything would be lost, says what, and takes its own service and files away; the hub
  * ends the trust once it has heard that the box left. Nothing here removes a file.
- * Errors: LEAVE_*, UNINSTALL_*, SSH_*, INSTALL_FAILED, those of the agent.
+ * Errors: LEAVE_*, UNINSTALL_*, SSH_*, INSTALL_FAILED, INSTALL_NAME, PAIR_EXISTS, those of the agent.
  */
 import type { Owed } from '../../protocol/box-frames.ts';
 import { AppError, isErrorCode } from '../../protocol/errors.ts';
@@ -13,6 +13,7 @@ import type { SshPlace } from '../manager/box.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { leaveSeenMsMax, upgradeLookMs } from './limits.ts';
 import { askOdally } from './odally.ts';
+import { assertIs } from './plan-install.ts';
 import { planProbe, readProbe } from './probe.ts';
 import { readScript } from './shell.ts';
 
@@ -53,12 +54,15 @@ export async function uninstall(
 
 async function overSsh(
   hub: Hub,
-  { name }: WorkerRecord,
+  worker: WorkerRecord,
   { place, discard, isPlan, signal }: UninstallWish & { readonly place: SshPlace },
 ): Promise<UninstallAnswer> {
   const way = { ssh: hub.ssh, place, signal };
   const stdin = planProbe(place.home);
-  const { home } = readProbe(await hub.ssh.run(place, readScript, { stdin, signal }));
+  const facts = readProbe(await hub.ssh.run(place, readScript, { stdin, signal }));
+  assertIs({ facts, hub: hub.key, workers: hub.workers.list() }, worker);
+  const { home } = facts;
+  const { name } = worker;
   const given = discard.length === 0 ? '' : ` --discard ${discard.join(',')}`;
   const words = `leave --json${given}${isPlan ? ' --dry-run' : ''}`;
   const answer = await askOdally({ way, home }, words);

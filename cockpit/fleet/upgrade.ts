@@ -14,6 +14,7 @@ import type { Bundle } from './bundle.ts';
 import { type BoxWay, deliver, isDelivered } from './deliver.ts';
 import { upgradeAskMs, upgradeLookMs } from './limits.ts';
 import { askOdally } from './odally.ts';
+import { assertIs } from './plan-install.ts';
 import { type BoxFacts, planProbe, readProbe } from './probe.ts';
 import { readScript } from './shell.ts';
 import { countTreeBytes, type Tree } from './tree.ts';
@@ -107,6 +108,7 @@ class Upgrade {
     this.#tell('looking', `looks at ${place.target}`);
     const way: BoxWay = { ssh: hub.ssh, place, signal };
     const facts = await this.#probe(place);
+    assertIs({ facts, hub: hub.key, workers: hub.workers.list() }, this.#worker);
     const bundle = await hub.supplies.bundle(facts.platform);
     const to = bundle.tree.name;
     Object.assign(this.#seen, { from: facts.current ?? null, to });

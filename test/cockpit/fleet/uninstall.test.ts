@@ -1,0 +1,76 @@
+/*
+ * Uninstalling over ssh from a home that is another worker's, or another hub's, by now.
+ *
+ * The box is a folder here, and the port of ssh runs its commands by a real shell.
+ */
+import { execFile } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Ssh } from '../../../cockpit/fleet/ssh.ts';
+import { uninstall } from '../../../cockpit/fleet/uninstall.ts';
+import type { Hub } from '../../../cockpit/hub/hub.ts';
+import type { WorkerRecord } from '../../../cockpit/manager/worker.ts';
+
+const hubKey = 'a'.repeat(64);
+const alice = { key: '1'.repeat(64), name: 'alice', formerNames: ['al'], revokedAt: null };
+const bob = { key: '2'.repeat(64), name: 'bob', formerNames: [], revokedAt: null };
+const workers = [alice, bob] as unknown as readonly WorkerRecord[];
+
+describe('uninstall', () => {
+  let userHome: string;
+
+  beforeEach(() => {
+    userHome = mkdtempSync(join(tmpdir(), 'wy-'));
+    const bin = join(userHome, '.odally', 'bin');
+    mkdirSync(bin, { recursive: true });
+    const script = `#!/bin/sh\necho "$*" >> "$HOME/asked"\necho '{"discarded":[],"left":[]}'\n`;
+    writeFileSync(join(bin, 'odally'), script);
+    chmodSync(join(bin, 'odally'), 0o755);
+  });
+
+  afterEach(() => rmSync(userHome, { recursive: true }));
+
+  const ssh: Ssh = {
+    run: (_, command, { stdin = '' } = {}) =>
+      new Promise((resolve) => {
+        const env = { HOME: userHome, PATH: process.env.PATH };
+        const child = execFile('/bin/sh', ['-c', command], { env }, (error, stdout, stderr) =>
+          resolve({ code: error === null ? 0 : 1, stdout, stderr }),
+        );
+        child.stdin?.end(String(stdin));
+      }),
+    open: () => expect.unreachable('no channel is opened here'),
+  };
+
+  function go(pairing: object) {
+    writeFileSync(join(userHome, '.odally', 'pairing.json'), JSON.stringify(pairing, null, 2));
+    const boxes = { find: () => ({ ssh: { target: 'box' } }) };
+    const hub = { ssh, key: hubKey, boxes, workers: { list: () => workers } };
+    const wish = { discard: [], isPlan: true, signal: new AbortController().signal };
+    return uninstall(hub as unknown as Hub, workers[0] as WorkerRecord, wish);
+  }
+
+  test('uninstall: it asks the agent that is this worker, by a former name too', async () => {
+    await expect(go({ hub: hubKey, name: 'alice' })).resolves.toMatchObject({ as: 'would' });
+    await expect(go({ hub: hubKey, name: 'al' })).resolves.toMatchObject({ as: 'would' });
+    expect(readFileSync(join(userHome, 'asked'), 'utf8')).toContain('leave --json --dry-run');
+  });
+
+  test.each([
+    ['another hub', { hub: 'b'.repeat(64), name: 'alice' }, 'PAIR_EXISTS'],
+    ['another worker', { hub: hubKey, name: 'bob' }, 'INSTALL_NAME'],
+  ])('uninstall: an agent that is %s’s by now is asked for nothing', async (_, pairing, code) => {
+    await expect(go(pairing)).rejects.toMatchObject({ code });
+    expect(existsSync(join(userHome, 'asked'))).toBe(false);
+  });
+});
