@@ -12,6 +12,7 @@ import {
   type LinePlace,
   type LogPending,
   type LogView,
+  moveRows,
   settleView,
 } from './log-view.ts';
 import { endOf, findLine } from './log-window.ts';
@@ -50,8 +51,9 @@ export function showLine(state: State, log: LogView, number: number): LogView {
   const room = logRoomOf(state);
   const isInSight = number >= log.top + (log.row > 0 ? 1 : 0) && number < log.top + room.rows - 1;
   if (isInSight && !log.isWrapped) return log;
-  const top = Math.max(log.window.first, number - Math.floor(room.rows / 3));
-  return settleView({ ...log, top, row: 0 }, room);
+  // In rows, not in lines: one that is wrapped may have more of them than the pane.
+  const place = moveRows({ ...log, top: number, row: 0 }, room, -Math.floor(room.rows / 3));
+  return settleView({ ...log, ...place }, room);
 }
 
 /** Opens the log anew, where one stands or at its end: after a change of what is shown of it. */

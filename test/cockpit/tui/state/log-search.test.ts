@@ -4,7 +4,7 @@
  * The hub's answers are played as events; lines are 100 bytes and a second apart.
  */
 import { expect, test } from 'vitest';
-import { logWindow, rowsOf } from '../log-news.ts';
+import { logWindow, row, rowsOf } from '../log-news.ts';
 import { asks, found, openLog, picture, search } from '../log-screen.ts';
 import { play, type } from '../press.ts';
 
@@ -30,6 +30,15 @@ test('log: to search asks for the first hit and for all of them; n and N go from
   expect(picture(next)).toContain('2 of 4 hits');
   expect(picture(next)).toContain('▸ line 70');
   expect(picture(type(next, 'N').state)).toContain('▸ line 7 ');
+});
+
+test('log: a hit behind a wrapped line with more rows than the pane is in sight', () => {
+  const long = 'x'.repeat(9000);
+  const lines = [row(0, 'first'), row(1, long), row(2, 'the needle'), row(3, long)];
+  const wrapped = type(openLog(lines), 'gw').state;
+  const { state, asked } = search(wrapped, 'needle');
+  const led = play(state, [found(asked[1], 200)]).state;
+  expect(picture(led)).toContain('▸ the needle');
 });
 
 test('log: after the last known hit the hub is asked, then the search goes on from the other end', () => {
