@@ -1,9 +1,10 @@
 /*
- * How the tests run: everything at once but the end-to-end tests, which come after, one by one.
+ * How the tests run: everything at once, then the end-to-end tests one by one, then those of boxes.
  *
  * End-to-end tests start real programs and measure what a person sees, so nothing may run beside
- * them. Both projects have the same time limits; no test may lean on them: a limit that is reached
- * is a failure.
+ * them. Those of boxes (installs, links that are cut, boxes that are made and let go) wait more than they work,
+ * and measure nothing, so several run at once. No test may lean on its time limit: a limit that is
+ * reached is a failure.
  */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
@@ -14,6 +15,32 @@ const limits = { testTimeout: 20_000, hookTimeout: 20_000, teardownTimeout: 5_00
 
 // Ink paints nothing where CI is set to anything else.
 const env = { CI: 'false' };
+
+/** Tests that install on boxes, cut their links, make them and let them go. */
+const boxTests = [
+  'backup',
+  'install',
+  'install-by-ssh',
+  'ladder',
+  'rendezvous',
+  'repair',
+  'spawn-*',
+  'trust',
+  'uninstall',
+  'upgrade',
+].map((name) => `test/e2e/${name}.test.ts`);
+
+/** Test files of boxes at once: each starts a few programs, of which one works at a time. */
+const boxWorkers = 3;
+
+const wholePrograms = {
+  ...limits,
+  env,
+  globalSetup: ['.config/fresh-build.ts'],
+  pool: 'forks',
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+} as const;
 
 export default defineConfig({
   root,
@@ -40,16 +67,22 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          ...limits,
-          env,
+          ...wholePrograms,
           name: 'e2e',
-          globalSetup: ['.config/fresh-build.ts'],
           include: ['test/e2e/**/*.test.{ts,tsx}'],
-          pool: 'forks',
+          exclude: boxTests,
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...wholePrograms,
+          name: 'boxes',
+          include: boxTests,
+          maxWorkers: boxWorkers,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

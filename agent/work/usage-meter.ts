@@ -115,10 +115,8 @@ export class UsageMeter {
     this.#reapedTicks = findReapedTicks();
     const costMs = this.#ports.clock.monotonicMs() - startedAt;
     const next = this.#pauseMs * 2;
-    const usualMs = isLimited
-      ? limitSampleMsMax
-      : Math.max(sampleMsMax, costMs * samplePauseFactor);
-    this.#arm(Math.min(next, usualMs));
+    const usualMs = next < sampleMsMax ? next : Math.max(sampleMsMax, costMs * samplePauseFactor);
+    this.#arm(isLimited ? Math.min(next, limitSampleMsMax) : usualMs);
   }
 
   /** Every process that is or may be ours, parents before their children. */
