@@ -100,6 +100,8 @@ class Watch {
       // It died, and what keeps it starts it again: then it is asked anew.
       const isIdle = client !== undefined && (await this.#untilIdle(client));
       if (!isIdle) continue;
+      // Before it is told: from here on somebody must start one again, so it can't be given up any more.
+      await this.#note({ phase: 'switched' });
       await client.call('stop', { keep: true });
       await this.#untilGone(running.pid);
       client.close();
