@@ -130,6 +130,7 @@ interface Ended {
   readonly code?: string | undefined;
   readonly timedOut: boolean;
   readonly isCanceled: boolean;
+  readonly isMaxBuffer: boolean;
   readonly signal?: string | undefined;
   readonly originalMessage?: string | undefined;
 }
@@ -147,6 +148,10 @@ function findFailure(
     return new AppError('SSH_TIMEOUT', `${target.target} did not answer within ${seconds} s.`);
   }
   if (ended.isCanceled) return new AppError('SSH_FAILED', 'The command on the box was left.');
+  // However it ended then: what was read of it is cut.
+  if (ended.isMaxBuffer) {
+    return new AppError('SSH_FAILED', `${target.target} says more than is read of a box.`);
+  }
   const { exitCode } = ended;
   if (exitCode === undefined) {
     const why = ended.signal ?? ended.originalMessage?.split('\n')[0] ?? 'nobody knows what';
