@@ -9,7 +9,7 @@ import type { Command } from '../keys/keymap.ts';
 import { countDecisionRows } from '../views/inbox.ts';
 import { ageText, durationText } from '../views/phrases.ts';
 import { ask, type Effect, requestOf, still, type Update } from './effects.ts';
-import { targetsOf } from './list.ts';
+import { selectNeighbour, targetsOf } from './list.ts';
 import { findSelectedDecision, type State, visibleInbox, withList } from './model.ts';
 import { emptyField } from './text-field.ts';
 
@@ -18,13 +18,18 @@ export const countInboxRows = countDecisionRows;
 
 /**
  * The inbox as the hub has it now. One that nobody looks at stays at its top, where what costs most by
- * waiting is, unless somebody has gone elsewhere in it.
+ * waiting is, unless somebody has gone elsewhere in it. Where the selected one was decided the next below it
+ * takes its place: a key that is pressed once more is not about what stands somewhere else.
  */
 export function takeInbox(state: State, rows: readonly InboxRow[]): State {
   const next: State = { ...state, inbox: rows, hasInbox: true };
   const list = state.lists.inbox;
-  const wasAtTop = list.selected === undefined || list.selected === visibleInbox(state)[0]?.id;
-  if (state.focus === 'inbox' || !wasAtTop) return next;
+  const before = visibleInbox(state).map(({ id }) => id);
+  const wasAtTop = list.selected === undefined || list.selected === before[0];
+  if (state.focus === 'inbox' || !wasAtTop) {
+    const ids = visibleInbox(next).map(({ id }) => id);
+    return withList(next, 'inbox', selectNeighbour(list, before, ids));
+  }
   return withList(next, 'inbox', { ...list, selected: visibleInbox(next)[0]?.id, top: 0 });
 }
 

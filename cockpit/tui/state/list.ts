@@ -147,6 +147,20 @@ export function settleList(
   return { ...list, top, selected };
 }
 
+/** Where the selected row is gone, the next one that stood below it is selected, else the one above. */
+export function selectNeighbour(
+  list: ListState,
+  before: readonly string[],
+  ids: readonly string[],
+): ListState {
+  const known = new Set(ids);
+  const from = list.selected === undefined ? -1 : before.indexOf(list.selected);
+  if (from < 0 || known.has(list.selected ?? '')) return list;
+  const isLeft = (id: string) => known.has(id);
+  const selected = before.slice(from).find(isLeft) ?? before.slice(0, from).findLast(isLeft);
+  return selected === undefined ? list : { ...list, selected };
+}
+
 /** The list without marks on what is not there any more. */
 export function dropUnknownMarks(list: ListState, known: readonly string[]): ListState {
   if (list.marked.length === 0) return list;

@@ -64,7 +64,9 @@ function newNeed(before: State, after: State): string | undefined {
     const fresh = after.inbox.find(({ id }) => !known.has(id));
     if (fresh !== undefined) return `${fresh.id}: ${fresh.question}`;
   }
-  const bad = after.unseen.find((id) => !before.unseen.includes(id));
+  // What the inbox asks about it was said when it was asked.
+  const asked = new Set(after.inbox.map(({ job }) => job));
+  const bad = after.unseen.find((id) => !before.unseen.includes(id) && !asked.has(id));
   return bad === undefined ? undefined : `${bad} ended badly`;
 }
 

@@ -35,6 +35,17 @@ test('inbox: a verb on marked entries is asked for each of them, rejecting for a
   expect(asked('vjja')).toHaveLength(3);
 });
 
+test('inbox: after a decision the next entry is selected, at the end the one before', () => {
+  const { state } = type(openInbox(), 'jx');
+  const [one, , three] = rows;
+  const decided = play(state, [{ type: 'inbox', rows: [one, three].flatMap((row) => row ?? []) }]);
+  expect(decided.state.lists.inbox.selected).toBe('D3');
+  const left = play(decided.state, [{ type: 'inbox', rows: one === undefined ? [] : [one] }]);
+  expect(left.state.lists.inbox.selected).toBe('D1');
+  const none = play(left.state, [{ type: 'inbox', rows: [] }]).state;
+  expect(type(none, 'a').state.toast?.text).toBe('a: nothing is waiting for you');
+});
+
 test('inbox: what is only approved or rejected takes no words, and says so', () => {
   const answers = [{ how: 'approve', does: 'trust it from now on' }];
   const knocking = decision('D4', { kind: 'pairing', job: null, attempt: null, answers });

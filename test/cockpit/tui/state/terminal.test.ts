@@ -50,6 +50,10 @@ test('terminal: it rings for what is new, not for what was there when the screen
   expect(written(known, [{ type: 'jobs-changed', jobs: [failed] }])).toContain(
     '\x07\x1b]9;Wally: J1 ended badly\x07',
   );
+  // One refusal is one thing, although both the inbox and the jobs tell of it.
+  const asked = play(known, [inbox('D1', 'D2')]).state;
+  const refused = endedJob('J9', { outcome: 'refused' });
+  expect(written(asked, [{ type: 'jobs-changed', jobs: [refused] }])).not.toContain('\x1b]9');
 });
 
 test('terminal: it does not ring where the window has the focus, or where the bell is off', () => {
