@@ -32,9 +32,11 @@ export function typeIntoPrompt(state: State, prompt: Prompt, text: string): Upda
   return still(withField(state, prompt, insertText(prompt.field, text)));
 }
 
-/** The list's filter without the words that were typed. */
+/** The list narrowed by these words, from its first row on where what was selected is not left. */
 export function setFilter(state: State, list: ListId, filter: string): State {
-  return withList(state, list, { ...state.lists[list], filter, rangeFrom: undefined });
+  const before = state.lists[list];
+  if (filter === before.filter) return state;
+  return withList(state, list, { ...before, filter, top: 0, rangeFrom: undefined });
 }
 
 function withField(state: State, prompt: Prompt, field: TextField): State {

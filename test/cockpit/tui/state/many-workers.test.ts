@@ -53,3 +53,12 @@ test('many jobs: a key looks at the rows in sight, however many there are', () =
   expect(few).toBeGreaterThan(0);
   expect(many).toBeLessThanOrEqual(few * 1.1);
 });
+
+test('many workers: what a filter leaves is shown from its first row on, the selection where it is left', () => {
+  const team = Array.from({ length: 300 }, (_, index) => worker(`w${1000 + index}`));
+  const far = type(open([120, 40], { team, jobs: [] }), '1G').state;
+  const narrowed = type(far, '/w1').state;
+  expect(narrowed.lists.team.selected).toBe(far.lists.team.selected);
+  const other = type(narrowed, '0').state;
+  expect(other.lists.team).toMatchObject({ selected: 'w1000', top: 0 });
+});
