@@ -37,10 +37,10 @@ const wholePrograms = {
   ...limits,
   env,
   globalSetup: ['.config/fresh-build.ts'],
-  pool: 'forks',
+  pool: 'forks' as const,
   testTimeout: 60_000,
   hookTimeout: 60_000,
-} as const;
+};
 
 export default defineConfig({
   root,
