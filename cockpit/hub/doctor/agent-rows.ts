@@ -142,6 +142,43 @@ export const agentRows: readonly CheckRow[] = [
   },
   { id: 'install-launcher', title: 'the agent’s launcher is there', area: 'service', fix: true },
   { id: 'install-leftover', title: 'no install was left half way', area: 'service', fix: true },
+  {
+    id: 'service-missing',
+    title: 'the service is there as it was installed',
+    area: 'service',
+    fix: true,
+  },
+  { id: 'service-disabled', title: 'the service comes with the box', area: 'service', fix: true },
+  {
+    id: 'service-linger',
+    title: 'the service goes on when its user logs out',
+    area: 'service',
+    fix: true,
+  },
+  {
+    id: 'service-unwatched',
+    title: 'the agent that runs is supervised',
+    area: 'service',
+    fix: true,
+  },
+  {
+    id: 'service-stray',
+    title: 'the agent that runs is the one of its service',
+    area: 'service',
+    fix: false,
+  },
+  {
+    id: 'versions-spare',
+    title: 'no versions of the agent lie about that nothing needs',
+    area: 'service',
+    fix: true,
+  },
+  {
+    id: 'upgrade-adrift',
+    title: 'a change of version is seen through',
+    area: 'service',
+    fix: true,
+  },
   { id: 'processes-orphaned', title: 'no process outlives its job', area: 'jobs', fix: true },
   {
     id: 'work-leftovers',

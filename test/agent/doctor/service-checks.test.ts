@@ -34,23 +34,38 @@ async function mend(bench: ServiceBench, id: string): Promise<void> {
   expect(await look(bench)).toEqual([]);
 }
 
-test('service: a sound unit has no findings; lost, disabled or without lingering it is mended, and nothing ends', async () => {
+test('service: a home without one, and a sound unit, have no findings and no tool is asked', async () => {
   await using bench = openServiceBench(systemd);
   expect(await look(bench)).toEqual([]);
   expect(bench.tools.calls()).toEqual([]);
   await bench.run('install');
-  const pid = (await bench.running())?.pid;
   expect(await look(bench)).toEqual([]);
-  bench.tools.setLinger('no');
-  await mend(bench, 'service-linger');
-  rmSync(join(bench.userHome, '.config/systemd/user/odally.service'));
-  await mend(bench, 'service-missing');
-  rmSync(join(bench.tools.bin, '../state/odally.service.enabled'));
-  await mend(bench, 'service-disabled');
-  expect((await bench.running())?.pid).toBe(pid);
 });
 
-test('service: lingering that stays refused is no success', async () => {
+/** Breaks an installed unit, mends it, and sees that the agent ran on. */
+async function breakUnit(id: string, harm: (bench: ServiceBench) => void): Promise<void> {
+  await using bench = openServiceBench(systemd);
+  await bench.run('install');
+  const pid = (await bench.running())?.pid;
+  harm(bench);
+  await mend(bench, id);
+  expect((await bench.running())?.pid).toBe(pid);
+}
+
+test('service-linger: switched off, it is switched on again, and nothing ends', () =>
+  breakUnit('service-linger', ({ tools }) => tools.setLinger('no')));
+
+test('service-missing: a unit that is gone is written again, and nothing ends', () =>
+  breakUnit('service-missing', ({ userHome }) =>
+    rmSync(join(userHome, '.config/systemd/user/odally.service')),
+  ));
+
+test('service-disabled: a unit that does not come with the box is enabled again, and nothing ends', () =>
+  breakUnit('service-disabled', ({ tools }) =>
+    rmSync(join(tools.bin, '../state/odally.service.enabled')),
+  ));
+
+test('service-linger: a refusal that stays is no success', async () => {
   await using bench = openServiceBench(systemd);
   await bench.run('install');
   bench.tools.setLinger('no');
@@ -59,7 +74,7 @@ test('service: lingering that stays refused is no success', async () => {
   expect(await look(bench)).toEqual(['service-linger']);
 });
 
-test('service: a lost line of the crontab comes back, and a dead supervisor is followed without an end of the agent', async () => {
+test('service-unwatched: a lost line of the crontab comes back, and a dead supervisor is followed without an end of the agent', async () => {
   await using bench = openServiceBench(['crontab']);
   await bench.run('install');
   expect(await look(bench)).toEqual([]);
@@ -73,13 +88,13 @@ test('service: a lost line of the crontab comes back, and a dead supervisor is f
   expect((await bench.service.look()).agentPid).toBe(agentPid);
 });
 
-test('service: a box that never had cron is not blamed for it', async () => {
+test('service-disabled: a box that never had cron is not blamed for it', async () => {
   await using bench = openServiceBench([]);
   await bench.run('install');
   expect(await look(bench)).toEqual([]);
 });
 
-test('service: an agent that its unit did not start is named, and left alone', async () => {
+test('service-stray: an agent that its unit did not start is named, and left alone', async () => {
   await using bench = openServiceBench(systemd);
   await bench.run('install');
   const record = bench.read('service.json');
@@ -93,7 +108,7 @@ test('service: an agent that its unit did not start is named, and left alone', a
   expect((await bench.running())?.pid).toBe(agentPid);
 });
 
-test('service: versions that nothing needs are removed, the linked ones are not', async () => {
+test('versions-spare: versions that nothing needs are removed, the linked ones are not', async () => {
   await using bench = openServiceBench([]);
   const versions = join(bench.home.directory, 'versions');
   const names = [1, 2, 3, 4, 5].map((n) => `1.0.0-00000000000${n}`);
@@ -106,7 +121,7 @@ test('service: versions that nothing needs are removed, the linked ones are not'
   await mend(bench, 'versions-spare');
 });
 
-test('service: a change of version that nobody sees to is named, and can be left where it stands', async () => {
+test('upgrade-adrift: a change of version that nobody sees to is named, and can be left where it stands', async () => {
   await using bench = openServiceBench([]);
   const watcher = { pid: process.pid, start: '-1' };
   const record = { from: 'a', to: 'b', phase: 'draining', watcher, at: 1 };
