@@ -25,7 +25,7 @@ import { describeStatus } from './agent-status.ts';
 import { answerTree } from './answer-tree.ts';
 import { type HeldAttempt, openHeldRows, readHeld } from './attempts.ts';
 import { Desk } from './desk.ts';
-import type { LiveAgent } from './doctor/agent-round.ts';
+import type { OwnFacts } from './doctor/agent-round.ts';
 import { answerDoctor } from './doctor/answer.ts';
 import { endWork } from './end-work.ts';
 import { type HubAsks, openHubAsks } from './hub-asks.ts';
@@ -148,12 +148,13 @@ export class Agent implements SessionHost {
   }
 
   /** For those who look. */
-  get live(): LiveAgent {
+  get live(): OwnFacts {
     const { storeId } = this.#identity;
     const trouble = this.#trouble;
     const { kv, disk } = this.#parts;
     const held = this.#desk.inventory();
-    return { kv, health: disk.health, storeId, held, trouble, guard: this.#working.guard.health };
+    const [way, guard] = [this.#keepLink.way, this.#working.guard.health];
+    return { kv, health: disk.health, storeId, held, trouble, guard, way };
   }
 
   // The session's host.

@@ -76,9 +76,13 @@ export async function startAgent(parts: AgentProgramParts): Promise<RunningAgent
   let swarm: AgentSwarm | undefined;
   try {
     const keyPair = await loadOrCreateIdentity(home.key, program.ports.random);
-    swarm = await openAgentSwarm({ ports: program.ports });
+    const opened = await openAgentSwarm({ ports: program.ports });
+    swarm = opened;
     const live: { agent?: Agent } = {};
-    const diagnose = openHomeDoctor(parts, () => live.agent?.live);
+    const diagnose = openHomeDoctor(parts, () => {
+      const hasRandomNat = opened.hasRandomNat();
+      return live.agent === undefined ? undefined : { ...live.agent.live, hasRandomNat };
+    });
     const agent = await openAgent(parts, { config, pairing, disk, swarm, keyPair, diagnose });
     live.agent = agent;
     return await serve(parts, { agent, pairing, swarm, keyPair, diagnose });

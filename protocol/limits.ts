@@ -174,6 +174,9 @@ export const talkPerSecond = 256;
 /** Links of one peer that may be greeting at once; a dial that succeeded twice makes two. */
 export const greetingLinksMax = 8;
 
+/** Links that never opened of which a session remembers the end, for those who look. */
+export const unopenedKept = 16;
+
 /** Questions of one worker for the ends of logs that may wait at once: twice what it can hold. */
 export const logAsksMax = 2000;
 

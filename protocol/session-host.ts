@@ -81,6 +81,12 @@ export interface SessionIdentity {
   readonly incarnation: number;
 }
 
+/** A link that ended before its session opened; `at` is monotonic milliseconds. */
+export interface UnopenedLink {
+  readonly at: number;
+  readonly reason: string;
+}
+
 /** What a session is made from. `marks` are of `knownStore`, the peer's store as last seen. */
 export interface SessionParts {
   readonly host: SessionHost;

@@ -22,7 +22,7 @@ import {
   ownVersions,
   type PongFrame,
 } from './frames.ts';
-import { greetingLinksMax, hubPingRestMs } from './limits.ts';
+import { greetingLinksMax, hubPingRestMs, unopenedKept } from './limits.ts';
 import { type ReceiverEffect, type ReceiverEvent, stepReceiver } from './machines/receiver.ts';
 import {
   dropWaiting,
@@ -42,7 +42,7 @@ import {
 } from './machines/sender.ts';
 import type { Moment } from './machines/table.ts';
 import { Outgoing } from './outgoing.ts';
-import type { SessionParts } from './session-host.ts';
+import type { SessionParts, UnopenedLink } from './session-host.ts';
 import { openStreamPair, type StreamPair } from './stream-pair.ts';
 import type { Link } from './transports/link.ts';
 import { Turn } from './turn.ts';
@@ -69,6 +69,7 @@ export class Session {
   #isStopped = false;
   #isRefusalTold = false;
   readonly #allowance: Allowance;
+  #unopened: readonly UnopenedLink[] = [];
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -107,6 +108,11 @@ export class Session {
    */
   get renewedAt(): LeaseInstant | undefined {
     return this.#renewal.renewedAt;
+  }
+
+  /** The last links that came and never opened, the oldest first; not those that a newer one replaced. */
+  get unopened(): readonly UnopenedLink[] {
+    return this.#unopened;
   }
 
   /** All up to here is applied and on disk. */
@@ -296,7 +302,7 @@ export class Session {
   }
 
   #drop(connection: Connection, reason: string): void {
-    this.#greeting.delete(connection);
+    if (this.#greeting.delete(connection)) this.#noteUnopened(reason);
     if (connection !== this.#current) return this.#noteRefusal(reason);
     this.#outgoing.flush();
     this.#current = undefined;
@@ -304,6 +310,12 @@ export class Session {
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
     this.#parts.host.closed(reason);
+  }
+
+  #noteUnopened(reason: string): void {
+    if (this.#isStopped || reason === 'replaced') return;
+    const one = { at: this.#moment().nowMs, reason };
+    this.#unopened = [...this.#unopened, one].slice(-unopenedKept);
   }
 
   /** No dialling helps against it, so a person is told: once, not at every dial. */

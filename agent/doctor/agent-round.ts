@@ -23,14 +23,15 @@ import { forgetQuarantined } from '../forget.ts';
 import { type AgentHome, readAgentConfig } from '../home.ts';
 import type { Service } from '../install/service-verb.ts';
 import type { GuardHealth } from '../loops/guard-leases.ts';
+import type { WayToHub } from '../loops/keep-link.ts';
 import { markVariable } from '../work/environment.ts';
 import { removeTemporary } from '../work/job-directory.ts';
 import { findMark, listPids } from '../work/process-table.ts';
 import { killTree } from '../work/reaper.ts';
 import { openFilesBase, openFilesPerSlot, secondLookMs } from './limits.ts';
 
-/** What an agent that runs says of itself. */
-export interface LiveAgent {
+/** What an agent knows of itself. */
+export interface OwnFacts {
   readonly kv: Kv;
   readonly health: DiskHealth;
   readonly storeId: string;
@@ -39,6 +40,14 @@ export interface LiveAgent {
   readonly trouble: string | null;
   /** How its leases are guarded. */
   readonly guard: GuardHealth;
+  /** How it is linked with its hub. */
+  readonly way: WayToHub;
+}
+
+/** What the program of an agent that runs says of it. */
+export interface LiveAgent extends OwnFacts {
+  /** Is it behind a NAT that no hole can be punched through? False where it meets its hub over no DHT. */
+  readonly hasRandomNat: boolean;
 }
 
 /** Where to look. `live` is the agent that runs in this process, if it does. */

@@ -13,6 +13,7 @@ import { keepingSection } from '../../store/doctor/keeping-checks.ts';
 import { agentSection, leavingsSection, runningSection } from './agent-checks.ts';
 import type { AgentRound } from './agent-round.ts';
 import { installSection } from './install-checks.ts';
+import { networkSection } from './network-checks.ts';
 import { serviceSection } from './service-checks.ts';
 import { spoolSection } from './spool-checks.ts';
 import { toolSection } from './tool-checks.ts';
@@ -33,6 +34,7 @@ export const agentSections: readonly Section<AgentRound>[] = [
   agentSection,
   installSection,
   serviceSection,
+  networkSection,
   leavingsSection,
   spoolSection,
   toolSection,

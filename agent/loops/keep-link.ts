@@ -22,10 +22,20 @@ import {
 import { type LeaseInstant, readInstant } from '../../protocol/machines/renewal.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { Session } from '../../protocol/session.ts';
+import type { UnopenedLink } from '../../protocol/session-host.ts';
 import { type Carrier, hubRestarted, type Link } from '../../protocol/transports/link.ts';
 
 /** Over whatever leads there, or only by the addresses of the hub. */
 export type DialHow = 'any' | 'direct';
+
+/** How this agent stands with its hub. */
+export interface WayToHub {
+  /** What carries the session; null without a link. */
+  readonly carrier: Carrier | null;
+  /** Did nothing at all answer the last dial? */
+  readonly isUnanswered: boolean;
+  readonly unopened: readonly UnopenedLink[];
+}
 
 /** What the loop needs. `dial` must end by itself, with a link or an AppError. */
 export interface KeepLinkParts {
@@ -46,6 +56,7 @@ export class KeepLink {
   /** Links in a row that ended before they had proven to be better than another way. */
   #brokenCount = 0;
   #lastError: AppError | undefined;
+  #isUnanswered = false;
   #wake: (() => void) | undefined;
   #cancelTimer: CancelTimer | undefined;
 
@@ -58,6 +69,12 @@ export class KeepLink {
     const { connection } = this.#parts.session;
     if (connection !== undefined) return `linked${otherWays[connection.carrier] ?? ''}`;
     return this.#lastError === undefined ? 'dialling' : `dialling: ${this.#lastError.message}`;
+  }
+
+  /** For those who look. */
+  get way(): WayToHub {
+    const { connection, unopened } = this.#parts.session;
+    return { carrier: connection?.carrier ?? null, isUnanswered: this.#isUnanswered, unopened };
   }
 
   /** Runs until stopped; never rejects. */
@@ -92,6 +109,7 @@ export class KeepLink {
       const { clock } = this.#parts.ports;
       const askedAt = readInstant(clock);
       const link = await this.#parts.dial('any');
+      this.#isUnanswered = false;
       const since = clock.monotonicMs();
       const reason = await this.#stay(link, askedAt);
       this.#noteEnd(reason);
@@ -100,6 +118,7 @@ export class KeepLink {
       if (livedMs >= healthyMsMin || reason === hubRestarted) this.#tries = 0;
     } catch (error) {
       this.#lastError = wrapError(error, 'LINK_LOST');
+      this.#isUnanswered = this.#lastError.code === 'LINK_TIMEOUT';
     }
   }
 

@@ -30,6 +30,8 @@ export interface Door extends ReadonlyReach {
   answer(bytes: StdioBytes, only?: PeerKey): Promise<Link>;
   /** Through how many nodes of a DHT it is met now; undefined where none is configured. */
   meetingNodeCount(): number | undefined;
+  /** Does the NAT before it, as those nodes see it, let no hole be punched? */
+  hasRandomNat(): boolean;
   /** Announces the hub there again, soon. */
   announce(): void;
   /** Ends this peer's links at once. */

@@ -183,6 +183,7 @@ async function openSwarmDoor(plan: DoorPlan): Promise<Door> {
     },
     ...meeting,
     meetingNodeCount: () => swarm.meetingNodeCount(),
+    hasRandomNat: () => swarm.hasRandomNat(),
     announce: () => swarm.announce(),
     answer: (bytes, only) =>
       answerOverStdio({

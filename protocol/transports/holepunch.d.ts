@@ -100,6 +100,10 @@ declare module 'hyperdht' {
     static keyPair(seed?: Uint8Array): RawKeyPair;
     static hash(data: Uint8Array): Uint8Array;
     readonly destroyed: boolean;
+    /** Is it seen under another port by each node that it asks? */
+    readonly randomized: boolean;
+    /** Is it, as far as is known, not to be reached from outside unasked? */
+    readonly firewalled: boolean;
     /** An open node listens with the one and a firewalled one dials with the other. */
     readonly io: { readonly serverSocket: UdpSocket; readonly clientSocket: UdpSocket };
     onrequest: (request: Request) => boolean;

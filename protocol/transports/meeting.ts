@@ -30,6 +30,8 @@ export interface MeetingNode {
   readonly relayKey: Uint8Array | undefined;
   /** Does a relay carry this stream right now? A hole that is punched later takes it over. */
   isRelayed(stream: EncryptedStream): boolean;
+  /** Is it behind a NAT that gives each peer another port, so that no hole can be punched from outside? */
+  hasRandomNat(): boolean;
 }
 
 /** Opens a node; the nodes that it asks need not be there. Errors: HUB_START when nothing can be bound. */
@@ -47,15 +49,17 @@ export async function openMeetingNode(
   await node.bind();
   widenSocket(node.io.serverSocket);
   widenSocket(node.io.clientSocket);
+  const hasRandomNat = () => node.firewalled && node.randomized;
   const place = relay === undefined ? undefined : await resolveAddress(relay);
   if (relay === undefined || place === undefined) {
-    return { node, relayKey: undefined, isRelayed: () => false };
+    return { node, relayKey: undefined, isRelayed: () => false, hasRandomNat };
   }
   const relayKey = parseKey(relay.key);
   knowRelay(node, relayKey, place);
   return {
     node,
     relayKey,
+    hasRandomNat,
     isRelayed: ({ rawStream }) =>
       rawStream?.remoteHost === place.host && rawStream.remotePort === place.port,
   };

@@ -22,6 +22,7 @@ export class Meetings {
   readonly #packages: SwarmPackages;
   readonly #ports: Ports;
   #opened: { readonly place: string; readonly node: Promise<MeetingNode> } | undefined;
+  #node: MeetingNode | undefined;
   #wasMet = false;
   #isClosed = false;
 
@@ -53,6 +54,11 @@ export class Meetings {
     });
   }
 
+  /** See `MeetingNode`; false while there is no node. */
+  hasRandomNat(): boolean {
+    return this.#node?.hasRandomNat() === true;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#drop();
@@ -60,6 +66,7 @@ export class Meetings {
 
   async #meet(request: MeetingDial): Promise<NoiseLink> {
     const meeting = await this.#open(request);
+    this.#node = meeting;
     const { timers } = this.#ports;
     return meetHub(meeting, { ...request, timers, timeoutMs: meetMsMax });
   }
@@ -78,6 +85,7 @@ export class Meetings {
   async #drop(): Promise<void> {
     const opened = this.#opened;
     this.#opened = undefined;
+    this.#node = undefined;
     const meeting = await opened?.node.catch(() => undefined);
     await meeting?.node.destroy({ force: true });
   }

@@ -71,6 +71,8 @@ export interface HubSwarm {
   announce(): void;
   /** Through how many nodes of a DHT it is met now; undefined where there is none. */
   meetingNodeCount(): number | undefined;
+  /** Does the NAT before it, as those nodes see it, let no hole be punched? */
+  hasRandomNat(): boolean;
   /** Peers of which something is kept in memory; strangers never are. */
   peerCount(): number;
   /** Safe to repeat; takes a second at most. */
@@ -81,6 +83,8 @@ export interface HubSwarm {
 export interface AgentSwarm {
   /** Errors: LINK_TIMEOUT, LINK_LOST when the swarm is closed meanwhile. */
   dial(request: DialRequest): Promise<Link>;
+  /** Does the NAT before it, as the nodes of the DHT see it, let no hole be punched? */
+  hasRandomNat(): boolean;
   /** Gives dials up and ends links; safe to repeat; takes a second at most. */
   close(): Promise<void>;
 }
@@ -117,6 +121,7 @@ export async function openAgentSwarm({ ports }: { readonly ports: Ports }): Prom
           dialHub(means, { ...request, timeoutMs }),
         ),
       ),
+    hasRandomNat: () => meetings.hasRandomNat(),
     async close() {
       end.abort();
       await Promise.all([owned.close(), meetings.close()]);
@@ -164,6 +169,7 @@ async function openDoor(
     },
     announce: () => met?.swarm.server.refresh(),
     meetingNodeCount: () => met?.swarm.server.relayAddresses.length,
+    hasRandomNat: () => met?.hasRandomNat() === true,
     peerCount: () => swarm.peers.size,
     async close() {
       const farewell = settleWithin(rendezvous.close(), ports.timers, lingerMsMax);
@@ -183,7 +189,7 @@ interface Ground {
 async function openMeetingDoor(packages: SwarmPackages, plan: HubSwarmPlan) {
   const { meeting, ports } = plan;
   if (meeting?.nodes === undefined) return undefined;
-  const { node, isRelayed } = await openMeetingNode(packages, meeting);
+  const { node, isRelayed, hasRandomNat } = await openMeetingNode(packages, meeting);
   const hubTarget = packages.DHT.hash(plan.keyPair.publicKey);
   secludeNode(node, {
     isServed: ({ target }) => target !== null && Buffer.compare(target, hubTarget) === 0,
@@ -204,7 +210,7 @@ async function openMeetingDoor(packages: SwarmPackages, plan: HubSwarmPlan) {
     cancel = ports.timers.after(meetRefreshMs, refresh);
   };
   if (meeting.nodes !== 'public') cancel = ports.timers.after(meetRefreshMs, refresh);
-  return { swarm, owned, stop: () => cancel() };
+  return { swarm, owned, hasRandomNat, stop: () => cancel() };
 }
 
 /**

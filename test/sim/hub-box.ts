@@ -198,6 +198,7 @@ export class HubBox {
           rendezvous: [],
           answer: noAnswer,
           meetingNodeCount: () => undefined,
+          hasRandomNat: () => false,
           announce: () => undefined,
           kick: (key) => network.kick(key),
           close: async () => network.closeDoor(owner),

@@ -179,6 +179,14 @@ export const agentRows: readonly CheckRow[] = [
     area: 'service',
     fix: true,
   },
+  { id: 'hub-udp-silent', title: 'the hub answers this box by UDP', area: 'network', fix: false },
+  { id: 'hub-half-open', title: 'links to the hub open', area: 'network', fix: false },
+  {
+    id: 'nat-random',
+    title: 'the NAT of this box lets it meet its hub',
+    area: 'network',
+    fix: false,
+  },
   { id: 'processes-orphaned', title: 'no process outlives its job', area: 'jobs', fix: true },
   {
     id: 'work-leftovers',

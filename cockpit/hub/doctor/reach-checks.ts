@@ -6,15 +6,19 @@
  */
 import { type Check, type Evidence, listOne } from '../../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../../protocol/doctor-sections.ts';
+import type { PeerKey } from '../../../protocol/model.ts';
+import type { Hub } from '../hub.ts';
 import type { LinkView } from '../worker-ways.ts';
 import type { HubRound } from './hub-round.ts';
-import { flapsMax, flapsWithinMs } from './limits.ts';
+import { flapsMax, flapsWithinMs, unopenedMax, unopenedWithinMs } from './limits.ts';
 
 interface WayFact extends Pick<LinkView, 'word' | 'reason'> {
   readonly worker: string;
   readonly hasSsh: boolean;
   /** Links that ended lately. */
   readonly endCount: number;
+  /** Why links of late came and never opened, the newest last. */
+  readonly unopened: readonly string[];
 }
 
 interface ReachFacts {
@@ -23,6 +27,8 @@ interface ReachFacts {
   readonly meetingNodes: number | null;
   /** Can nobody beyond this box dial it? */
   readonly isAlone: boolean;
+  /** Is it met over a DHT, and its NAT lets no hole be punched, and no relay is there? */
+  readonly isUnmeetable: boolean;
 }
 
 type ReachCheck = Check<ReachFacts | null, HubRound>;
@@ -112,6 +118,44 @@ const alone = reachCheck({
   },
 });
 
+const halfOpen = reachCheck({
+  id: 'session-half-open',
+  title: 'links of workers open',
+  why: 'A link that comes and never opens carries nothing, and its agent dials again and again.',
+  find: ({ ways }) =>
+    ways
+      .filter(({ unopened }) => unopened.length > unopenedMax)
+      .map(({ worker, unopened }) => ({
+        subject: worker,
+        worker,
+        seen: `${unopened.length} links of ${worker} came and never opened in the last ${Math.round(unopenedWithinMs / 60_000)} minutes, the last for ${unopened.at(-1)}.`,
+        wanted: `At most ${unopenedMax}.`,
+        advice:
+          'Look at its agent with `odally status` on its box: it hangs, is of another version, or the way there lets only small packets through.',
+      })),
+});
+
+const randomNat = reachCheck({
+  id: 'hub-nat-random',
+  title: 'the NAT of the hub lets workers meet it',
+  why: 'It gives each peer another port, so a hole is found only where the other end has a kinder one.',
+  find: ({ ways, isUnmeetable }) => {
+    const kept = ways.filter(({ word }) => word === 'blocked' || word === 'ssh');
+    const names = kept.map(({ worker }) => worker);
+    return listOne(
+      !isUnmeetable || names.length === 0
+        ? undefined
+        : {
+            subject: 'nat',
+            seen: `Each node of the rendezvous sees this hub at another port; ${names.slice(0, 5).join(', ')} cannot meet it.`,
+            wanted: 'A NAT that keeps its port, or a relay.',
+            advice:
+              'Run `wally rendezvous --relay` where both can reach it, and name it as [swarm] relay.',
+          },
+    );
+  },
+});
+
 /** The ways to workers. */
 export const reachSection: Section<HubRound> = defineSection({
   name: 'reach',
@@ -125,14 +169,22 @@ export const reachSection: Section<HubRound> = defineSection({
         const { word, reason, ends } = hub.ways.view(key);
         const endCount = ends.filter((at) => nowMs - at < flapsWithinMs).length;
         const hasSsh = hub.boxes.find(key)?.ssh !== undefined;
-        return { worker: name, word, reason, hasSsh, endCount };
+        const unopened = listUnopened(hub, key);
+        return { worker: name, word, reason, hasSsh, endCount, unopened };
       }),
       meetingNodes: hub.door.meetingNodeCount() ?? null,
+      isUnmeetable: hub.door.hasRandomNat() && hub.door.relay === undefined,
       isAlone:
         nodes === undefined &&
         addresses.length > 0 &&
         addresses.every(({ host }) => host.startsWith('127.')),
     };
   },
-  checks: [blocked, flaps, unmet, alone],
+  checks: [blocked, flaps, halfOpen, unmet, alone, randomNat],
 });
+
+function listUnopened(hub: Hub, worker: PeerKey): readonly string[] {
+  const since = hub.ports.clock.monotonicMs() - unopenedWithinMs;
+  const ends = hub.session(worker)?.session.unopened ?? [];
+  return ends.filter(({ at }) => at > since).map(({ reason }) => reason);
+}

@@ -19,6 +19,7 @@ import { openLevelKv } from '../../../store/open.ts';
 import { noService } from '../../kit/no-service.ts';
 import { bareBox } from '../../store/doctor/fake-box.ts';
 import { createDirectory } from '../../store/place.ts';
+import { soundLink } from './agent-patient.ts';
 
 const ports = openSystemPorts();
 const hub = 'ab'.repeat(32);
@@ -36,7 +37,7 @@ beforeEach(async () => {
   home = findAgentHome(place.path);
   kv = await openLevelKv(home.store);
   ({ storeId } = await openStore(kv, ports.random));
-  live = { kv, health: soundDisk.health, storeId, held: [], trouble: null, guard };
+  live = { ...soundLink, kv, health: soundDisk.health, storeId, held: [], trouble: null, guard };
   await savePairing(home, { hub, name: 'alice', addresses: [], rendezvous: [] }, 1);
 });
 
@@ -78,7 +79,15 @@ describe('doctor of an agent', () => {
   });
 
   test('hub-refused: an agent that may not serve its hub says why', async () => {
-    live = { kv, health: soundDisk.health, storeId, held: [], trouble: 'PEER_REGRESSED', guard };
+    live = {
+      ...soundLink,
+      kv,
+      health: soundDisk.health,
+      storeId,
+      held: [],
+      trouble: 'PEER_REGRESSED',
+      guard,
+    };
     expect((await diagnose()).findings).toEqual(['hub-refused']);
   });
 
@@ -95,9 +104,9 @@ describe('doctor of an agent', () => {
 
   test('leases-unguarded: leases of running work without a guard are found, with one they are not', async () => {
     const bare = { kv, health: soundDisk.health, storeId, held: [], trouble: null };
-    live = { ...bare, guard: { is: 'down', leaseCount: 2, pid: null } };
+    live = { ...soundLink, ...bare, guard: { is: 'down', leaseCount: 2, pid: null } };
     expect((await diagnose()).findings).toEqual(['leases-unguarded']);
-    live = { ...bare, guard: { is: 'up', leaseCount: 2, pid: 7 } };
+    live = { ...soundLink, ...bare, guard: { is: 'up', leaseCount: 2, pid: 7 } };
     expect((await diagnose()).findings).toEqual([]);
   });
 
@@ -106,6 +115,7 @@ describe('doctor of an agent', () => {
       await mkdir(join(home.work, name), { recursive: true });
     await writeFile(join(home.work, 'J1.1', 'file'), 'left');
     live = {
+      ...soundLink,
       kv,
       health: soundDisk.health,
       storeId,
@@ -128,6 +138,7 @@ describe('doctor of an agent', () => {
     const held = start(`${storeId}/J2.1`);
     const other = start(`${'f'.repeat(32)}/J1.1`);
     live = {
+      ...soundLink,
       kv,
       health: soundDisk.health,
       storeId,

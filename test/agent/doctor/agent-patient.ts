@@ -31,6 +31,12 @@ export interface AgentPatient extends Patient {
   readonly startCount: number;
 }
 
+/** Linked as usual. */
+export const soundLink: Pick<LiveAgent, 'way' | 'hasRandomNat'> = {
+  way: { carrier: 'swarm', isUnanswered: false, unopened: [] },
+  hasRandomNat: false,
+};
+
 /** The hub that it is paired with. */
 export const pairedHub = 'ab'.repeat(32);
 
@@ -49,6 +55,7 @@ export async function openAgentPatient(): Promise<AgentPatient> {
   const live: LiveAgent = {
     ...{ kv, health: soundDisk.health, storeId, held: [], trouble: null },
     guard: { is: 'none', leaseCount: 0, pid: null },
+    ...soundLink,
   };
   let startCount = 0;
   const patient: AgentPatient = {

@@ -56,6 +56,7 @@ const shutDoor = {
   rendezvous: [],
   answer: noAnswer,
   meetingNodeCount: () => undefined,
+  hasRandomNat: () => false,
   announce: () => undefined,
   kick: () => undefined,
   close: async () => undefined,
@@ -85,7 +86,8 @@ export async function openHubInHand(plan: InHandPlan = {}): Promise<HubInHand> {
     openDoor: async (who) => {
       accept = who.accept;
       admits = (key) => who.admits(key);
-      return shutDoor;
+      // A test may change it.
+      return { ...shutDoor };
     },
     serveCockpit: (link) => serveCockpit(link, { hub, ...scene }),
     ...noFleet,

@@ -70,6 +70,7 @@ async function startHub(): Promise<void> {
         rendezvous: [],
         answer: noAnswer,
         meetingNodeCount: () => undefined,
+        hasRandomNat: () => false,
         announce: () => undefined,
         kick: () => undefined,
         close,

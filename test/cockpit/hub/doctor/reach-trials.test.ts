@@ -2,8 +2,14 @@
  * The checks of the ways to workers, each broken in a hub that runs.
  */
 import { describe } from 'vitest';
-import { flapsMax, flapsWithinMs } from '../../../../cockpit/hub/doctor/limits.ts';
+import {
+  flapsMax,
+  flapsWithinMs,
+  unopenedMax,
+  unopenedWithinMs,
+} from '../../../../cockpit/hub/doctor/limits.ts';
 import { blockedAfterMs } from '../../../../cockpit/manager/ladder.ts';
+import { helloMsMax } from '../../../../protocol/limits.ts';
 import { type Trial, tryChecks } from '../../../kit/doctor-trial.ts';
 import { alice } from '../hub-bench.ts';
 import { type HubPatient, openHubPatient } from './hub-patient.ts';
@@ -28,6 +34,28 @@ const trials: Record<string, Trial<HubPatient>> = {
     },
     seen: /Its links ended \d+ times in the last 10 minutes/,
     mend: ({ ports }) => ports.advance(flapsWithinMs),
+  },
+  'session-half-open': {
+    breaks: async ({ dial, ports }) => {
+      for (let count = 0; count <= unopenedMax; count += 1) {
+        dial(alice);
+        // It never says hello.
+        await ports.advance(helloMsMax);
+      }
+    },
+    seen: /4 links of alice came and never opened in the last 10 minutes, the last for LINK_TIMEOUT/,
+    mend: ({ ports }) => ports.advance(unopenedWithinMs),
+  },
+  'hub-nat-random': {
+    breaks: async ({ hub, ports }) => {
+      Object.assign(hub.door, { nodes: 'public', hasRandomNat: () => true });
+      await ports.advance(2 * blockedAfterMs);
+    },
+    seen: /Each node of the rendezvous sees this hub at another port; alice, bob cannot meet it/,
+    mend: ({ hub }) => {
+      const relay = { host: '10.0.0.1', port: 4, key: 'ab'.repeat(32) };
+      Object.assign(hub.door, { relay });
+    },
   },
   'rendezvous-silent': {
     breaks({ hub }) {
