@@ -48,6 +48,9 @@ export interface Planned {
   readonly what: string;
 }
 
+/** Invites that are asked for in haste; a hub that sleeps meanwhile makes all of them, and keeps a bounded number. */
+const hastyInvitesMax = 32;
+
 const weatherId = 'weather';
 const rogueId = 'rogue';
 
@@ -72,6 +75,7 @@ export class World {
   readonly #twins: AgentBox[] = [];
   readonly #wire: Wire;
   readonly #regressions: Regressions;
+  #invitesAsked = 0;
   #isHealed = false;
 
   constructor({ seed, isVerbose, plants, focus, only }: WorldParts) {
@@ -201,9 +205,13 @@ export class World {
   /** Now and then: a box that has no good invite gets one, if there is a hub to give it. */
   #invite(): void {
     const box = this.boxes.find(({ isInvited }) => !isInvited);
-    if (box !== undefined) this.#workload.invite((code) => box.join(parseInvite(code).oneTimeKey));
+    if (box !== undefined) {
+      this.#invitesAsked += 1;
+      this.#workload.invite((code) => box.join(parseInvite(code).oneTimeKey));
+    }
     if (this.boxes.every(({ isPaired }) => isPaired)) return;
-    this.clock.after(box === undefined ? 400 : 50, () => this.#invite());
+    const isHasty = box !== undefined && this.#invitesAsked < hastyInvitesMax;
+    this.clock.after(isHasty ? 50 : box === undefined ? 400 : 5000, () => this.#invite());
   }
 
   #makeBox(ground: Ground, at: number): AgentBox {
