@@ -29,7 +29,7 @@ interface Repaired {
 /** Mends a home at rest. */
 export const repairVerb: LocalVerb = {
   name: 'repair',
-  summary: 'mend a home in which no hub runs: salvage its store, make again what follows',
+  summary: 'mend a home without a hub: its store, and what follows from it',
   operands: [],
   flags: { 'dry-run': { help: 'read it all, and say what would be done' } },
   async run(program, { 'dry-run': dryRun }) {

@@ -84,7 +84,7 @@ test('form: a script for two workers, on 80x24', () => {
     │ ── this will be sent                                                │
     │ wally dispatch --on alice --on bob --need gi -- 'set -e             │
     │ npm ci                                                              │
-    │ ⇥npm test -- --reporter='\\''dot'\\'' 日本語'                         │
+    │ '$'\\t''npm test -- --reporter='\\''dot'\\'' 日本語'                   │
     ╰─────────────────────────────────────────────────────────────────────╯"
   `);
 });
@@ -115,8 +115,8 @@ test('form: for a thumb, on 40x30', () => {
     │ wally dispatch --need git -- 'set - │
     │ e                                   │
     │ npm ci                              │
-    │ ⇥npm test -- --reporter='\\''dot'\\'' │
-    │  日本語'                            │
+    │ '$'\\t''npm test -- --reporter='\\''d │
+    │ ot'\\'' 日本語'                      │
     ╰─────────────────────────────────────╯"
   `);
 });
@@ -154,7 +154,7 @@ test('form: own numbers and the rarer fields, on 120x40', () => {
     │ wally dispatch --on bob --cwd '~/src/app' --deadline 30m --idempotent --stop-after 1m --lost-after 1 │
     │ 0m --env CI=1 --artifact 'dist/**' -- 'set -e                                                        │
     │ npm ci                                                                                               │
-    │ ⇥npm test -- --reporter='\\''dot'\\'' 日本語'                                                          │
+    │ '$'\\t''npm test -- --reporter='\\''dot'\\'' 日本語'                                                    │
     ╰──────────────────────────────────────────────────────────────────────────────────────────────────────╯"
   `);
 });
