@@ -12,6 +12,7 @@ import { ControlClient } from '../../../protocol/control-client.ts';
 import { AppError, hasSystemCode, isErrorCode } from '../../../protocol/errors.ts';
 import { sleep, type Timers } from '../../../protocol/ports.ts';
 import { dialUnix } from '../../../protocol/transports/unix.ts';
+import { holdHome } from '../../../store/restore-home.ts';
 import {
   type FoundBox,
   type FoundState,
@@ -143,7 +144,7 @@ function readAnswer({ stdout, stderr, isTimedOut }: ProgramEnd): Readonly<Record
 /** One that does not run is stopped already. Errors: SPAWN_COMMAND for one that does not end. */
 async function stopAgent({ timers, isRunning }: LocalMakerParts, home: string): Promise<void> {
   const client = await dialAgent(home).catch(() => undefined);
-  if (client === undefined) return;
+  if (client === undefined) return expectUnowned(home);
   const late = sleep(timers, agentGoneMsMax).then(() => undefined);
   const answer = await Promise.race([client.call('stop', {}), late]).finally(() => client.close());
   const pid = (answer as { readonly pid?: number } | undefined)?.pid;
@@ -153,6 +154,16 @@ async function stopAgent({ timers, isRunning }: LocalMakerParts, home: string): 
     waitedMs += agentGoneLookMs;
   }
   throw new AppError('SPAWN_COMMAND', `The agent in ${home} does not end.`);
+}
+
+/** An agent whose socket is gone owns its store all the same. Errors: SPAWN_COMMAND where one does. */
+async function expectUnowned(home: string): Promise<void> {
+  const wish = { store: join(home, 'store'), isAnswered: false, busy: 'SPAWN_COMMAND' } as const;
+  const held = await holdHome(wish).catch((cause: unknown) => {
+    const message = `Somebody owns the store in ${home} and does not answer: end it first.`;
+    throw new AppError('SPAWN_COMMAND', message, { cause });
+  });
+  await held?.release();
 }
 
 async function dialAgent(home: string): Promise<ControlClient> {
