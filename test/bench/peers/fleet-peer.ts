@@ -30,8 +30,6 @@ import { type FleetPlan, type FleetReport, makeFleetKey } from './fleet-plan.ts'
 
 await runFleet(JSON.parse(process.argv[2] ?? '') as FleetPlan);
 
-const openAudit = () => ({ policy: { keepMs: 1e12, bytesMax: 1e12 }, port: new MemoryArchive() });
-
 async function runFleet(plan: FleetPlan): Promise<void> {
   const program = openProgram(import.meta.url);
   const { ports } = program;
@@ -78,6 +76,10 @@ async function runFleet(plan: FleetPlan): Promise<void> {
     const linkedCount = agents.filter((agent) => agent.status.link === 'linked').length;
     console.log(JSON.stringify({ linkedCount, dialCount, foundCount } satisfies FleetReport));
   }, fleetReportMs);
+}
+
+function openAudit() {
+  return { policy: { keepMs: 1e12, bytesMax: 1e12 }, port: new MemoryArchive() };
 }
 
 function openLogs({ prints }: FleetPlan, n: number): Promise<LogStore> {
