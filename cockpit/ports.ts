@@ -7,7 +7,7 @@
 import { hostname } from 'node:os';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { onEndSignal, openSystemPorts, type Ports } from '../protocol/ports.ts';
-import { type Box, openBox } from '../store/doctor/box.ts';
+import type { Box } from '../store/doctor/box.ts';
 import type { HomeEnv } from './home.ts';
 
 /** A tmux that is asked answers at once, or hangs. */
@@ -44,8 +44,8 @@ export interface Program {
   readonly env: HomeEnv & TerminalEnv;
   /** Any other variable, by its name: what a person hands over by naming it. */
   findVariable(name: string): string | undefined;
-  /** This box, as doctors ask it. */
-  readonly box: Box;
+  /** This box, as doctors ask it; what that takes is loaded then. */
+  openBox(): Promise<Box>;
   readonly pid: number;
   /** What it is for whoever asks through it, as hubs write it down. */
   readonly surface: Surface;
@@ -95,7 +95,7 @@ export function openProgram(): Program {
     argv: process.argv.slice(2),
     env,
     findVariable: (name) => env[name],
-    box: openBox(env),
+    openBox: async () => (await import('../store/doctor/box.ts')).openBox(env),
     pid,
     surface: 'cli',
     hostname: hostname(),

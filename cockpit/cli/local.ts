@@ -67,7 +67,7 @@ async function runForeground(program: Program, version: string): Promise<LocalAn
       ports,
       version,
       pid: program.pid,
-      box: program.box,
+      box: await program.openBox(),
       noticed,
     });
     program.onSignal((signal) => {

@@ -173,7 +173,8 @@ function isHubless(error: unknown, { verb, ways }: Remote): boolean {
 
 /** A verb that can do something without a hub does it here. */
 async function runHubless({ program, ways, verb, request }: Remote): Promise<number> {
-  const { ports, box, say } = program;
+  const { ports, say } = program;
+  const box = await program.openBox();
   const home = ways[0]?.home ?? findHubHome(program.env);
   const startHub = () => startHubOf(program, home);
   const scene = { home, ports, box, startHub, say };

@@ -24,7 +24,8 @@ export interface CockpitRound extends TmuxWorld {
 
 /** Begins a round. */
 export async function openCockpitRound(program: Program): Promise<Round<CockpitRound>> {
-  const { env, box, ports, stdout, isTerminal } = program;
+  const { env, ports, stdout, isTerminal } = program;
+  const box = await program.openBox();
   const context: CockpitRound = {
     home: findHubHome(env),
     box,

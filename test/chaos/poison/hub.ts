@@ -33,7 +33,7 @@ try {
     ports,
     version: '0.0.0-poison',
     pid,
-    box: program.box,
+    box: await program.openBox(),
     noticed,
   });
   program.onSignal(() => void running.stop());

@@ -152,7 +152,7 @@ describe('wally doctor on the asker’s side', () => {
     const { path, remove } = await createDirectory();
     await writeFile(join(path, 'keys.toml'), '[keys');
     const program = {
-      ...{ env: { WALLY_HOME: path }, box: bareBox, ports: openSystemPorts() },
+      ...{ env: { WALLY_HOME: path }, openBox: async () => bareBox, ports: openSystemPorts() },
       ...{ isTerminal: false, say: () => undefined },
     } as unknown as Program;
     const answer = await addCockpit(program, args, said);
