@@ -1,12 +1,11 @@
 /*
  * Backups as files: a tar, gzipped, in which every entry is named with its hash by the last one.
  *
- * The only file that knows of `tar-stream`, so anybody's tar can unpack a backup. Written aside, synced, and
+ * It is `tar-stream`'s, so anybody's tar can unpack a backup. Written aside, synced, and
  * renamed at the end; what was cut off never has the name of a backup. Nothing is held whole but one entry, of at
  * most a few MiB. Errors: BACKUP_FAILED, BACKUP_DAMAGED, SAVE_FILE.
  */
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { access, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -17,6 +16,7 @@ import { z } from 'zod';
 import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
 import { backupEntriesMax, backupSumsBytesMax } from './limits.ts';
+import { writeTarEntry } from './tar-entry.ts';
 
 /** The last entry: the hash of each of the others. */
 const sumsName = 'SUMS.json';
@@ -144,15 +144,7 @@ function compare(file: string, sums: unknown, found: ReadonlyMap<string, string>
 
 async function writeEntry(tar: Pack, { name, size, bytes }: BackupEntry): Promise<string> {
   const hash = createHash('sha256');
-  const { promise: done, resolve, reject } = Promise.withResolvers<void>();
-  const header = { name, size, mode: 0o600 };
-  const entry = tar.entry(header, (error) => (error ? reject(error) : resolve()));
-  for await (const piece of bytes) {
-    hash.update(piece);
-    if (!entry.write(piece)) await Promise.race([once(entry, 'drain'), done]);
-  }
-  entry.end(null);
-  await done;
+  await writeTarEntry(tar, { name, size, mode: 0o600, bytes: hashed(bytes, hash) });
   return hash.digest('hex');
 }
 

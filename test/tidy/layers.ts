@@ -46,7 +46,7 @@ const packages: readonly { readonly name: RegExp; readonly where: readonly RegEx
     where: [/^protocol\/transports\//],
   },
   { name: /^(level|classic-level|abstract-level)$/, where: [/^store\/open\.ts$/] },
-  { name: /^tar-stream$/, where: [/^store\/backup-tar\.ts$/] },
+  { name: /^tar-stream$/, where: [/^store\/(backup-tar|tar-entry)\.ts$/] },
   { name: /^execa$/, where: [/^agent\/work\/spawn\.ts$/, /^cockpit\/(.+\/)?ports\.ts$/] },
   { name: /^@lydell\/node-pty$/, where: [/^agent\/work\/pty\.ts$/] },
   { name: /^(ink|react)$/, where: [/^cockpit\/tui\/panes\//, /^cockpit\/tui\/[^/]+\.tsx$/] },
