@@ -76,15 +76,17 @@ export class Policies implements WorkRules {
   findSpecRefusal({ command, prompt, env, artifacts }: CommandSpec): AppError | undefined {
     const wantsArtifacts = artifacts !== undefined && artifacts.length > 0;
     const names = Object.keys(env);
+    // One look for both questions: every job that comes asks them.
+    const { rules } = this;
     const refusal =
       prompt === undefined
-        ? this.findRefusal({ asks: 'command', command, names, wantsArtifacts })
+        ? findRefusal(rules, { asks: 'command', command, names, wantsArtifacts })
         : // Two words, so that it is never read as text for a shell.
-          this.findRefusal({
+          findRefusal(rules, {
             ...{ asks: 'prompt', command: [prompt.harness, '{prompt}'], names, wantsArtifacts },
           });
     if (refusal !== undefined) return refusal;
-    const { isolation } = this;
+    const isolation = planIsolation(findPolicy(rules.state) ?? openPolicy, this.#parts.box);
     return isolation instanceof AppError ? isolation : undefined;
   }
 
