@@ -5,15 +5,11 @@
  * is put aside as for a fresh pairing, and the agent begins with a new store, by which the hub settles the rest.
  * Exit status 1 where rows are missing. Errors: USAGE_*, REPAIR_BUSY, RESTORE_FAILED, STORE_*.
  */
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError, readFirstSentence } from '../protocol/errors.ts';
-import { finishRestore } from '../store/backup-restore.ts';
 import { openLevelKv } from '../store/open.ts';
-import { holdHome } from '../store/restore-home.ts';
-import { listLeftovers, removeLeftovers } from '../store/salvage/leftovers.ts';
-import { type RepairAnswer, repairStore, showRepair } from '../store/salvage/repair-store.ts';
+import { type HomeRepair, repairHome } from '../store/salvage/repair-home.ts';
+import { showRepair } from '../store/salvage/repair-store.ts';
 import { dialAgent } from './agent-client.ts';
 import { type AgentHome, findAgentHome } from './home.ts';
 import type { Program } from './ports.ts';
@@ -24,49 +20,33 @@ import { setAside } from './set-aside.ts';
 export async function runRepair(program: Program, words: readonly string[]): Promise<number> {
   const home = findAgentHome(program.env.ODALLY_HOME);
   const isDryRun = readDryRun(words);
-  const now = program.ports.clock.wallMs();
-  const store = await repair(program, home, { isDryRun, now });
-  const removed = await listLeftovers(home.directory, { socket: home.socket, now });
-  if (!isDryRun) await removeLeftovers(removed);
+  const { store, removed } = await repair(program, home, isDryRun);
   const isMissing = store?.is === 'missing-rows';
   if (isMissing && !isDryRun) await beginAnew(program, home);
   const service = await rebuildService({ program, home }, isDryRun);
   const rejoined = await rejoinTrees({ program, home }, isDryRun);
   const did = isDryRun ? 'would be' : 'was';
   const lines = [
-    store === undefined ? 'There is no store.' : showRepair(store),
+    store === null ? 'There is no store.' : showRepair(store),
     ...removed.map((path) => `${path}: ${did} removed`),
     ...(service === undefined ? [] : [`${service}: ${did} written again`]),
     ...rejoined.map((path) => `${path}: ${did} made known to its repository again`),
     ...(isMissing && !isDryRun ? ['What was held is put aside; the hub settles it as lost.'] : []),
   ];
-  const answer = { isDryRun, store: store ?? null, removed, service: service ?? null, rejoined };
+  const answer = { isDryRun, store, removed, service: service ?? null, rejoined };
   program.print(words.includes('--json') ? JSON.stringify(answer) : lines.join('\n'));
   return isMissing ? 1 : 0;
 }
 
-async function repair(
-  { ports }: Program,
-  home: AgentHome,
-  { isDryRun, now }: { readonly isDryRun: boolean; readonly now: number },
-): Promise<RepairAnswer | undefined> {
+async function repair({ ports }: Program, home: AgentHome, isDryRun: boolean): Promise<HomeRepair> {
   const client = await dialAgent(home).catch(() => undefined);
   client?.close();
-  const isAnswered = client !== undefined;
-  const held = await holdHome({ store: home.store, isAnswered, busy: 'REPAIR_BUSY' });
-  try {
-    if (!isDryRun) await finishRestore(home.directory);
-    const isMade = await access(join(home.store, 'CREATED')).then(
-      () => true,
-      () => false,
-    );
-    if (!isMade) return undefined;
-    const { directory, store } = home;
-    const plan = { home: directory, store, now, random: ports.random, isDryRun };
-    return await repairStore({ ...plan, adapt: null });
-  } finally {
-    await held?.release();
-  }
+  const { directory, store, socket } = home;
+  return repairHome({
+    ...{ home: directory, store, socket, isDryRun, random: ports.random, adapt: null },
+    isAnswered: client !== undefined,
+    now: ports.clock.wallMs(),
+  });
 }
 
 async function beginAnew({ ports, say }: Program, home: AgentHome): Promise<void> {

@@ -4,26 +4,19 @@
  * It runs here and not in a hub, which could not start on what is to be mended. Nothing is removed but what nobody can
  * need; the old store is put aside. Exit status 1 where rows are missing. Errors: REPAIR_BUSY, RESTORE_FAILED, STORE_*.
  */
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
-import { finishRestore } from '../../store/backup-restore.ts';
 import { openLevelKv } from '../../store/open.ts';
-import { holdHome } from '../../store/restore-home.ts';
-import { listLeftovers, removeLeftovers } from '../../store/salvage/leftovers.ts';
-import { type RepairAnswer, repairStore, showRepair } from '../../store/salvage/repair-store.ts';
+import { type HomeRepair, repairHome } from '../../store/salvage/repair-home.ts';
+import { showRepair } from '../../store/salvage/repair-store.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import { planMarkers, planNewLife } from '../hub/rebuild-rows.ts';
 import type { Program } from '../ports.ts';
 import type { LocalVerb } from './local-verb.ts';
 import { isAnswered } from './restore.ts';
 
-interface Repaired {
+interface Repaired extends HomeRepair {
   readonly isDryRun: boolean;
-  /** Null where no store was ever made. */
-  readonly store: RepairAnswer | null;
   /** Markers that were made again. */
   readonly markers: number;
-  readonly removed: readonly string[];
 }
 
 /** Mends a home at rest. */
@@ -42,25 +35,12 @@ export const repairVerb: LocalVerb = {
 
 async function repair(program: Program, home: HubHome, isDryRun: boolean): Promise<Repaired> {
   const { clock, random } = program.ports;
-  const now = clock.wallMs();
-  const busy = 'REPAIR_BUSY';
-  const held = await holdHome({
-    store: home.store,
+  const { store, removed } = await repairHome({
+    ...{ home: home.directory, store: home.store, socket: home.socket, isDryRun, random },
     isAnswered: await isAnswered(home.socket),
-    busy,
+    now: clock.wallMs(),
+    adapt: (rows) => planNewLife(rows, random),
   });
-  let store: RepairAnswer | null = null;
-  try {
-    if (!isDryRun) await finishRestore(home.directory);
-    if (await isMade(home.store)) {
-      const plan = { home: home.directory, store: home.store, now, random, isDryRun };
-      store = await repairStore({ ...plan, adapt: (rows) => planNewLife(rows, random) });
-    }
-  } finally {
-    await held?.release();
-  }
-  const removed = await listLeftovers(home.directory, { socket: home.socket, now });
-  if (!isDryRun) await removeLeftovers(removed);
   // A damaged store is opened by nobody before it is mended.
   const canOpen = store !== null && (!isDryRun || store.is === 'sound');
   return { isDryRun, store, removed, markers: canOpen ? await mark(home, isDryRun) : 0 };
@@ -75,13 +55,6 @@ async function mark(home: HubHome, isDryRun: boolean): Promise<number> {
   } finally {
     await kv.close();
   }
-}
-
-function isMade(store: string): Promise<boolean> {
-  return access(join(store, 'CREATED')).then(
-    () => true,
-    () => false,
-  );
 }
 
 function showAll({ isDryRun, store, markers, removed }: Repaired): string {

@@ -1,0 +1,48 @@
+/*
+ * A home at rest is mended: a restore that was cut off is finished, the store is salvaged, what nobody can need goes.
+ *
+ * The store is held meanwhile, so nobody starts on what is half mended. Errors: REPAIR_BUSY, RESTORE_FAILED, STORE_*.
+ */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { finishRestore } from '../backup-restore.ts';
+import { holdHome } from '../restore-home.ts';
+import { listLeftovers, removeLeftovers } from './leftovers.ts';
+import { type RepairAnswer, type RepairPlan, repairStore } from './repair-store.ts';
+
+/** Which home, and how it is mended. */
+export interface HomeRepairPlan extends RepairPlan {
+  readonly socket: string;
+  /** Does somebody answer on the socket? */
+  readonly isAnswered: boolean;
+}
+
+/** What came of it, or would. */
+export interface HomeRepair {
+  /** Null where no store was ever made. */
+  readonly store: RepairAnswer | null;
+  readonly removed: readonly string[];
+}
+
+/** Mends it. */
+export async function repairHome(plan: HomeRepairPlan): Promise<HomeRepair> {
+  const { home, socket, isAnswered, isDryRun, now } = plan;
+  const held = await holdHome({ store: plan.store, isAnswered, busy: 'REPAIR_BUSY' });
+  let store: RepairAnswer | null = null;
+  try {
+    if (!isDryRun) await finishRestore(home);
+    if (await isMade(plan.store)) store = await repairStore(plan);
+  } finally {
+    await held?.release();
+  }
+  const removed = await listLeftovers(home, { socket, now });
+  if (!isDryRun) await removeLeftovers(removed);
+  return { store, removed };
+}
+
+function isMade(store: string): Promise<boolean> {
+  return access(join(store, 'CREATED')).then(
+    () => true,
+    () => false,
+  );
+}
