@@ -222,7 +222,7 @@ export class WorkerSession implements SessionHost {
     noticed(`link to ${workers.find(key)?.name ?? key.slice(0, 8)} closed: ${reason}`);
     workers.noteSeen(key).catch(failed);
     this.#parts.terminals.unlinked(key);
-    this.#parts.ways.unlinked(key, reason);
+    this.#parts.ways.unlinked(key, reason, this.#health.trouble === null ? 'broken' : 'refused');
     this.#parts.boxLife.closed(key);
     presenceChanged();
   }

@@ -40,7 +40,7 @@ export interface LinkView {
   readonly word: LinkWord;
   /** Why it is so, where that is not as usual. */
   readonly reason: string | null;
-  /** Wall milliseconds of the last ends of its links, the oldest first. */
+  /** Wall milliseconds of the last ends of links that could be used, the oldest first. */
   readonly ends: readonly number[];
 }
 
@@ -84,11 +84,13 @@ export class WorkerWays {
     this.#send(worker, { type: 'linked', way: nameWay(carrier) });
   }
 
-  /** Its session has no link any more. */
-  unlinked(worker: PeerKey, reason: string): void {
+  /** Its session has no link any more. `as`: was it the link that broke, or are the two at odds, at each dial anew? */
+  unlinked(worker: PeerKey, reason: string, as: 'broken' | 'refused'): void {
     const ladder = this.#ladders.get(worker);
     const at = Math.round(this.#parts.ports.clock.wallMs());
-    if (ladder !== undefined) ladder.ends = [...ladder.ends, at].slice(-linkEndsKept);
+    if (ladder !== undefined && as === 'broken') {
+      ladder.ends = [...ladder.ends, at].slice(-linkEndsKept);
+    }
     this.#send(worker, { type: 'unlinked', reason });
   }
 

@@ -81,7 +81,8 @@ async function openNode(
     await node.fullyBootstrapped();
     return node;
   } catch (cause) {
-    await node.destroy({ force: true });
+    // One that could not bind rejects here once more, with words that name no port.
+    await node.destroy({ force: true }).catch(() => undefined);
     throw new AppError('RENDEZVOUS_START', `UDP port ${place.port} can't be used.`, { cause });
   }
 }

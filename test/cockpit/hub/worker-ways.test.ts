@@ -239,3 +239,12 @@ test('ways: the command finds the agent in its home, wherever that is', () => {
   expect(planStdioCommand({})).toContain('ODALLY_HOME="$HOME/.odally"');
   expect(planStdioCommand({ home: '/srv/o' })).toContain('ODALLY_HOME="/srv/o"');
 });
+
+test('ways: a link that broke is counted, one of a worker that is refused at each dial is not', async () => {
+  await openSsh();
+  for (const as of ['broken', 'refused', 'refused'] as const) {
+    ways.linked(alice, 'swarm');
+    ways.unlinked(alice, 'LINK_TIMEOUT', as);
+  }
+  expect(ways.view(alice).ends).toEqual([Math.round(ports.clock.wallMs())]);
+});
