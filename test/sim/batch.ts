@@ -9,7 +9,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Answer, Order } from './batch-child.ts';
-import { addSums, noSums, type Sums } from './sums.ts';
+import { type Failure, noSums, type Sums, Tally } from './sums.ts';
 
 /** Seeds in one piece: a moment, so that the end of a batch is not one piece long. */
 const pieceSeeds = 10;
@@ -26,8 +26,14 @@ export interface BatchOptions {
   readonly failuresMax: number;
   /** Kinds of faults that are on in every seed. */
   readonly focus: readonly string[];
-  /** Called after every piece with what is done, in no order. */
-  readonly progress: (done: Sums) => void;
+  /** Called after every piece with what is done so far. */
+  readonly progress: (done: Progress) => void;
+}
+
+/** How far a batch has come, its pieces in no order. */
+export interface Progress {
+  readonly seedCount: number;
+  readonly failures: readonly Failure[];
 }
 
 /** Runs a batch to its end. */
@@ -37,39 +43,58 @@ export async function runBatch(options: BatchOptions): Promise<Sums> {
   for (let at = 0; at < count; at += pieceSeeds) {
     orders.push({ focus, first: first + at, count: Math.min(pieceSeeds, count - at) });
   }
-  const done = new Map<Order, Sums>();
-  const waiting = [...orders];
-  const countFailures = () => [...done.values()].flatMap(({ failures }) => failures).length;
+  const taken = new TakenPieces(failuresMax);
+  let givenCount = 0;
+  let seedCount = 0;
+  const failures: Failure[] = [];
   const work = async () => {
     let child: BatchChild | undefined;
-    while (countFailures() < failuresMax) {
-      const order = waiting.shift();
+    while (failures.length < failuresMax) {
+      const at = givenCount;
+      const order = orders[at];
       if (order === undefined) break;
+      givenCount += 1;
       child = child?.isAlive === true ? child : new BatchChild();
-      done.set(order, await child.run(order));
-      progress(addSums([...done.values()]));
+      const sums = await child.run(order);
+      taken.add(at, sums);
+      seedCount += sums.seedCount;
+      failures.push(...sums.failures);
+      progress({ seedCount, failures });
     }
     child?.end();
   };
   await Promise.all(Array.from({ length: Math.min(jobs, orders.length) }, work));
-  return addSums(takeUntil(orders, done, failuresMax));
+  return taken.sums;
 }
 
-/** In the order of the seeds, up to the piece with the last failure that counts. */
-function takeUntil(
-  orders: readonly Order[],
-  done: ReadonlyMap<Order, Sums>,
-  failuresMax: number,
-): readonly Sums[] {
-  const taken: Sums[] = [];
-  let failureCount = 0;
-  for (const order of orders) {
-    const sums = done.get(order);
-    if (sums === undefined || failureCount >= failuresMax) break;
-    taken.push(sums);
-    failureCount += sums.failures.length;
+/**
+ * The pieces in the order of their seeds, up to the one with the last failure that counts. Each is
+ * added once and then dropped: to add up all of them after each took longer than a large batch itself.
+ */
+class TakenPieces {
+  readonly #failuresMax: number;
+  readonly #early = new Map<number, Sums>();
+  readonly #tally = new Tally();
+  #next = 0;
+
+  constructor(failuresMax: number) {
+    this.#failuresMax = failuresMax;
   }
-  return taken;
+
+  add(at: number, sums: Sums): void {
+    this.#early.set(at, sums);
+    while (this.#tally.failureCount < this.#failuresMax) {
+      const next = this.#early.get(this.#next);
+      if (next === undefined) return;
+      this.#early.delete(this.#next);
+      this.#next += 1;
+      this.#tally.add(next);
+    }
+  }
+
+  get sums(): Sums {
+    return this.#tally.sums;
+  }
 }
 
 /** One child process. Life cycle: made running, `end`. */

@@ -14,9 +14,35 @@ export const coverageSeedsMin = 2000;
 /** And with fewer than these, one that is taken seldom. */
 const seldomSeedsMin = 50_000;
 
-/** The name of a cell: `sender live ack`. */
-export function nameCell(table: string, state: string, event: string): string {
-  return `${table} ${state} ${event}`;
+type Names = Map<string, Map<string, Map<string, { taken: number }>>>;
+
+/** How often each cell was taken. Names are joined at the end: a run takes thousands of steps. */
+export class CellCounts {
+  readonly #tables: Names = new Map();
+
+  add(table: string, state: string, event: string): void {
+    const cell = this.#tables.get(table)?.get(state)?.get(event);
+    if (cell === undefined) this.#begin(table, state, event);
+    else cell.taken += 1;
+  }
+
+  /** By the name of the cell. */
+  list(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const [table, states] of this.#tables) {
+      for (const [state, events] of states) {
+        for (const [event, { taken }] of events) counts.set(nameCell(table, state, event), taken);
+      }
+    }
+    return counts;
+  }
+
+  #begin(table: string, state: string, event: string): void {
+    const states = this.#tables.get(table) ?? new Map<string, Map<string, { taken: number }>>();
+    this.#tables.set(table, states);
+    const events = states.get(state) ?? new Map<string, { taken: number }>();
+    states.set(state, events.set(event, { taken: 1 }));
+  }
 }
 
 /** What is to be said of the cells that a batch took. */
@@ -78,4 +104,9 @@ function listTables(
 
 function nameOf({ table, state, event }: Cell): string {
   return nameCell(table, state, event);
+}
+
+/** The name of a cell: `sender live ack`. */
+function nameCell(table: string, state: string, event: string): string {
+  return `${table} ${state} ${event}`;
 }

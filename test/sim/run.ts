@@ -12,7 +12,7 @@ import type { AttemptId } from '../../protocol/model.ts';
 import { checks } from './checks/all.ts';
 import type { LogCopy } from './checks/check.ts';
 import { takeTurn } from './clock.ts';
-import { nameCell } from './coverage.ts';
+import { CellCounts } from './coverage.ts';
 import type { Plants } from './ground.ts';
 import type { Violation } from './history.ts';
 import { findUnrest } from './rest.ts';
@@ -62,11 +62,8 @@ export async function runSeed(options: RunOptions): Promise<RunReport> {
   const unhandled = (error: unknown) =>
     history.violate({ check: 'every promise is owned', message: describe(error) });
   process.on('unhandledRejection', unhandled);
-  const cells = new Map<string, number>();
-  watchSteps((table, state, event) => {
-    const name = nameCell(table, state, event);
-    cells.set(name, (cells.get(name) ?? 0) + 1);
-  });
+  const cells = new CellCounts();
+  watchSteps((table, state, event) => cells.add(table, state, event));
   try {
     world.begin();
     await stepUntil(world, () => clock.nowMs >= world.troubleMs);
@@ -82,7 +79,8 @@ export async function runSeed(options: RunOptions): Promise<RunReport> {
   const { violations, counts } = history;
   const { lines, hash } = trace;
   const { planned } = world;
-  return { planned, seed, hash, violations, counts, cells, lines, eventCount: clock.eventCount };
+  const { eventCount } = clock;
+  return { planned, seed, hash, violations, counts, cells: cells.list(), lines, eventCount };
 }
 
 /** Steps the clock until it is so, or a violation is found. */

@@ -36,16 +36,44 @@ export function sumRun({ seed, violations, counts, cells }: RunReport): Sums {
 
 /** Failures in the order of their seeds, names in the order of the alphabet. */
 export function addSums(parts: readonly Sums[]): Sums {
-  return {
-    seedCount: parts.reduce((sum, { seedCount }) => sum + seedCount, 0),
-    counts: addPairs(parts.map(({ counts }) => counts)),
-    cells: addPairs(parts.map(({ cells }) => cells)),
-    failures: parts.flatMap(({ failures }) => failures).sort((a, b) => a.seed - b.seed),
-  };
+  const tally = new Tally();
+  for (const part of parts) tally.add(part);
+  return tally.sums;
 }
 
-function addPairs(lists: readonly Sums['counts'][]): Sums['counts'] {
-  const sums = new Map<string, number>();
-  for (const [name, n] of lists.flat()) sums.set(name, (sums.get(name) ?? 0) + n);
+/** Sums that grow by one part after the other; what a part costs does not grow with them. */
+export class Tally {
+  readonly #counts = new Map<string, number>();
+  readonly #cells = new Map<string, number>();
+  readonly #failures: Failure[] = [];
+  #seedCount = 0;
+
+  get failureCount(): number {
+    return this.#failures.length;
+  }
+
+  add({ seedCount, counts, cells, failures }: Sums): void {
+    this.#seedCount += seedCount;
+    addPairs(this.#counts, counts);
+    addPairs(this.#cells, cells);
+    this.#failures.push(...failures);
+  }
+
+  /** As `addSums` has them. */
+  get sums(): Sums {
+    return {
+      seedCount: this.#seedCount,
+      counts: sortPairs(this.#counts),
+      cells: sortPairs(this.#cells),
+      failures: this.#failures.toSorted((a, b) => a.seed - b.seed),
+    };
+  }
+}
+
+function addPairs(sums: Map<string, number>, pairs: Sums['counts']): void {
+  for (const [name, n] of pairs) sums.set(name, (sums.get(name) ?? 0) + n);
+}
+
+function sortPairs(sums: ReadonlyMap<string, number>): Sums['counts'] {
   return [...sums].sort(([a], [b]) => (a < b ? -1 : 1));
 }
