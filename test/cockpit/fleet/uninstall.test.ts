@@ -47,7 +47,8 @@ describe('uninstall', () => {
         const child = execFile('/bin/sh', ['-c', command], { env }, (error, stdout, stderr) =>
           resolve({ code: error === null ? 0 : 1, stdout, stderr }),
         );
-        child.stdin?.end(String(stdin));
+        // A command that reads no stdin may be gone before it is written.
+        child.stdin?.on('error', () => undefined).end(String(stdin));
       }),
     open: () => expect.unreachable('no channel is opened here'),
   };
