@@ -8,13 +8,8 @@ import { type Check, listOne } from '../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
 import { versionsKept } from '../install/limits.ts';
 import type { ServiceState } from '../install/service-state.ts';
-import { isAlive } from '../install/supervisor-record.ts';
-import {
-  findUpgrade,
-  isSettled,
-  saveUpgrade,
-  type UpgradeRecord,
-} from '../install/upgrade-record.ts';
+import { findUpgrade, saveUpgrade, type UpgradeRecord } from '../install/upgrade-record.ts';
+import { isAdrift } from '../install/upgrade-resume.ts';
 import { findLinked, listVersions, planRemoval, removeVersion } from '../install/versions.ts';
 import type { AgentRound } from './agent-round.ts';
 
@@ -182,15 +177,16 @@ const adrift: ServiceCheck = {
             subject: record.to,
             seen: `The change from ${record.from} to ${record.to} stopped at “${record.phase}”.`,
             wanted: 'Done, or taken back.',
-            advice: 'Run `wally upgrade` again; what is current now stays until then.',
+            advice: 'It can be taken up again: `odally upgrade` on the box.',
           },
     ),
   fix: {
     reach: 'anywhere',
-    plan: ({ subject }) => `notes that the change to ${subject} was left where it stands`,
-    apply: async ({ home }) => {
-      const record = await findUpgrade(home.directory);
-      if (record !== undefined && !isSettled(record)) {
+    plan: ({ subject }) => `takes up the change to ${subject} where it was cut off, or lets it be`,
+    apply: async ({ home, service }) => {
+      const record = await service.resumeUpgrade();
+      // The version that would see to it is gone or too old.
+      if (isAdrift(record)) {
         await saveUpgrade(home.directory, { ...record, phase: 'left' });
       }
     },
@@ -208,7 +204,6 @@ export const serviceSection: Section<AgentRound> = defineSection({
 async function gatherService({ home, service }: AgentRound): Promise<ServiceFacts> {
   const { directory } = home;
   const record = await findUpgrade(directory);
-  const isAdrift = record !== undefined && !isSettled(record) && !isAlive(record.watcher);
   const linked = await Promise.all([
     findLinked(directory, 'current'),
     findLinked(directory, 'previous'),
@@ -219,7 +214,7 @@ async function gatherService({ home, service }: AgentRound): Promise<ServiceFact
     state: await service.look(),
     shouldBoot: await service.shouldBoot(),
     spare: names.size === 0 ? [] : planRemoval(versions, { names, newestCount: versionsKept }),
-    adrift: isAdrift ? record : null,
+    adrift: isAdrift(record) ? record : null,
   };
 }
 

@@ -31,6 +31,9 @@ export const restartMsBase = 1000;
 /** See `restartMsBase`. A box whose disk is full for an hour is tried once a minute. */
 export const restartMsMax = 60_000;
 
+/** What is read of the log of an agent that did not come up: its tries of 20 s, each a stack and some lines. */
+export const lastWordsBytesMax = 64 * 1024;
+
 /** One that lived so long had come up: what ends it then is a new trouble. */
 export const quickDeathMsMax = 30_000;
 
@@ -57,6 +60,9 @@ export const upgradeGoneMsMax = 90_000;
 
 /** A version's check of itself, on a slow box: it loads all of its parts. */
 export const selfCheckMsMax = 60_000;
+
+/** Who takes up a change that was cut off notes itself, and looks after this time whether another did so later. */
+export const upgradeClaimMs = 1000;
 
 /** Between two looks at a change of version that somebody follows. */
 export const upgradeLookMs = 200;

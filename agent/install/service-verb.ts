@@ -11,6 +11,7 @@ import { openHome } from '../../store/home.ts';
 import { dialAgent, findRunning } from '../agent-client.ts';
 import { type AgentHome, findPairing } from '../home.ts';
 import type { Program } from '../ports.ts';
+import { measureLog, readLastWords } from './last-words.ts';
 import { serviceLookMs, serviceStartMsMax, serviceStopMsMax } from './limits.ts';
 import {
   planInstall,
@@ -26,6 +27,8 @@ import { describeNone, readServiceState, type ServiceState } from './service-sta
 import { describeStep, performSteps } from './service-steps.ts';
 import { isAlive, nameProcess } from './supervisor-record.ts';
 import type { RunTool } from './tools.ts';
+import type { UpgradeRecord } from './upgrade-record.ts';
+import { resumeUpgrade } from './upgrade-resume.ts';
 
 /** What a command line asked of it. */
 export interface ServiceFlags {
@@ -81,6 +84,8 @@ export interface Service {
   shouldBoot(): Promise<boolean>;
   /** Makes what is installed be as it was meant, and starts nothing. */
   mend(): Promise<void>;
+  /** The last change of version, taken up where it was cut off. */
+  resumeUpgrade(): Promise<UpgradeRecord | undefined>;
 }
 
 /** Opens it; nothing is held. */
@@ -93,6 +98,7 @@ export function openService(parts: ServiceParts): Service {
     look: () => look(work),
     shouldBoot: async () => (await findServiceRecord(parts.home.directory))?.boot.starts === true,
     mend: () => mend(work),
+    resumeUpgrade: () => resumeUpgrade(work),
   };
 }
 
@@ -115,10 +121,24 @@ async function perform(work: Working, asked: ServiceAsk): Promise<readonly strin
   const isStarting = plan.steps.some((step) => startsAgent(step));
   // systemd and launchd start an agent of their own; one that was started by hand has the home.
   if (isStarting && plan.kind !== 'background') await letGo(work, seen);
-  await performSteps(work, plan.steps);
-  if (isEnding) await endStray(work);
-  if (isStarting) await untilAnswers(work);
+  const logEnd = await measureLog(work.home.agentLog);
+  try {
+    await performSteps(work, plan.steps);
+    if (isEnding) await endStray(work);
+    if (isStarting) await untilAnswers(work);
+  } catch (thrown) {
+    throw await explainStart(thrown, work.home, logEnd);
+  }
   return plan.notes;
+}
+
+/** What an agent that does not start says stands in its log, which may be on a box far away. */
+async function explainStart(thrown: unknown, home: AgentHome, logEnd: number): Promise<unknown> {
+  if (!(thrown instanceof AppError) || thrown.code !== 'SERVICE_START') return thrown;
+  const said = await readLastWords(home.agentLog, logEnd);
+  if (said === undefined) return thrown;
+  const detail = `${thrown.message}; it says: ${said.slice(0, 300)}`;
+  return new AppError('SERVICE_START', detail, { cause: thrown });
 }
 
 /** Where nothing is installed no tool is asked. */

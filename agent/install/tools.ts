@@ -43,15 +43,32 @@ export function openTools(env: Readonly<Record<string, string | undefined>>): Ru
         if (error === null) return resolve({ code: 0, stdout, stderr });
         const code = typeof error.code === 'number' ? error.code : null;
         const isMissing = error.code === 'ENOENT' || error.code === 'EACCES';
-        resolve({ code: isMissing ? 127 : code, stdout, stderr: stderr || error.message });
+        resolve({
+          code: isMissing ? 127 : code,
+          stdout,
+          stderr: stderr || (stdout === '' ? error.message : ''),
+        });
       });
       // One that does not read its stdin may be gone before all is written.
       child.stdin?.on('error', () => undefined).end(options.input ?? '');
     });
 }
 
-/** The last line that a tool said, for people; its code where it said nothing. */
+/** The last line that a tool said, for people; its code where it said nothing. Of our own program: what its error says. */
 export function describeTool({ code, stdout, stderr }: ToolResult): string {
   const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
-  return lines.at(-1)?.trim() ?? `status ${code ?? 'none'}`;
+  const last = lines.at(-1)?.trim() ?? `status ${code ?? 'none'}`;
+  return findMessage(last) ?? last;
+}
+
+function findMessage(line: string): string | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const { error } = JSON.parse(line) as { error?: { message?: unknown } };
+    return typeof error?.message === 'string' ? error.message : undefined;
+  } catch (thrown) {
+    // It only looks like ours.
+    if (thrown instanceof SyntaxError) return undefined;
+    throw thrown;
+  }
 }

@@ -20,6 +20,8 @@ const recordSchema = z.object({
   /** What is still waited for while it drains. */
   running: z.number().optional(),
   terminals: z.number().optional(),
+  /** What the agent was before it was stopped; absent where none ran, so that none is to be started. */
+  was: z.enum(['linked', 'alone']).optional(),
   code: z.string().optional(),
   message: z.string().optional(),
   /** Who sees to it. */
@@ -51,8 +53,10 @@ export async function findUpgrade(home: string): Promise<UpgradeRecord | undefin
 /** Writes it, whole or not at all. */
 export async function saveUpgrade(home: string, record: UpgradeRecord): Promise<void> {
   const file = locate(home);
-  await writeFile(`${file}.new`, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  // Two may write at once, where a change is taken up; each by a file of its own.
+  const aside = `${file}.${record.watcher.pid}.new`;
+  await writeFile(aside, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+  await rename(aside, file);
 }
 
 /** What the hub is told of it with a hello: nothing while it is under way, for that shows by itself. */

@@ -3,7 +3,8 @@
  *
  * VERSION is a directory that lies in `versions` already; `wally upgrade` puts it there. It is proved and
  * checks itself before anything is asked of the agent that runs. The rest is done by a process of its own, so that
- * whoever asked may go; without `--background` this follows it. Without a VERSION it says how the last change stands.
+ * whoever asked may go; without `--background` this follows it. Without a VERSION it says how the last change stands,
+ * and takes it up again where it was cut off.
  * Errors: VERSION_*, UPGRADE_*, USAGE_*.
  */
 import { AppError, isErrorCode } from '../../protocol/errors.ts';
@@ -18,7 +19,8 @@ import { findServiceRecord } from './service-record.ts';
 import { isAlive } from './supervisor-record.ts';
 import { describeTool, type RunTool } from './tools.ts';
 import { findUpgrade, isSettled, saveUpgrade, type UpgradeRecord } from './upgrade-record.ts';
-import { watchUpgrade } from './upgrade-watch.ts';
+import { isAdrift, resumeUpgrade } from './upgrade-resume.ts';
+import { watchOn, watchUpgrade } from './upgrade-watch.ts';
 import { findLinked, findRuntime, locateVersion, proveVersion, saveRuntime } from './versions.ts';
 
 /** What a command line asked. */
@@ -49,8 +51,12 @@ export async function runUpgrade(
   if (more.length > 0)
     throw new AppError('USAGE_ARGUMENT', `upgrade: one VERSION, not ${more[0]}.`);
   if (flags.cancel) return cancel(parts, flags);
-  if (to === undefined) return show(parts, flags, await findUpgrade(home.directory));
   const work = { ...parts, tools: openServiceTools(program) };
+  if (to === undefined) {
+    if (!flags.watch) return show(parts, flags, await resumeUpgrade(work));
+    await watchOn(work);
+    return 0;
+  }
   if (flags.watch) {
     const at = Math.round(program.ports.clock.wallMs());
     await watchUpgrade(work, { from: await getCurrent(home), to, at });
@@ -58,14 +64,14 @@ export async function runUpgrade(
   }
   const from = await getCurrent(home);
   if (from === to) return say(parts, flags, `${to} is the current version.`);
-  await refuseBusy(home);
+  await refuseBusy(work);
   await check(work, to, flags);
   if (flags.dryRun) {
     const words = `${to} is whole and would take over from ${from} once nothing runs.`;
     return say(parts, flags, words);
   }
   const begun = await begin(work, { from, to });
-  return flags.background ? show(parts, flags, begun) : follow(parts, flags);
+  return flags.background ? show(parts, flags, begun) : follow(work, flags);
 }
 
 interface Working extends UpgradeParts {
@@ -79,9 +85,9 @@ async function getCurrent({ directory }: AgentHome): Promise<string> {
   throw new AppError('VERSION_UNKNOWN', detail);
 }
 
-async function refuseBusy({ directory }: AgentHome): Promise<void> {
-  const record = await findUpgrade(directory);
-  if (record === undefined || isSettled(record) || !isAlive(record.watcher)) return;
+async function refuseBusy(work: Working): Promise<void> {
+  const record = await resumeUpgrade(work);
+  if (record === undefined || isSettled(record)) return;
   throw new AppError('UPGRADE_BUSY', `A change to ${record.to} is under way (${record.phase}).`);
 }
 
@@ -132,19 +138,17 @@ async function begin(
   throw new AppError('UPGRADE_STUCK', `Nothing sees to the change from ${from}: ${home.agentLog}`);
 }
 
-async function follow(
-  { program, home, noticed }: UpgradeParts,
-  flags: UpgradeFlags,
-): Promise<number> {
+async function follow(work: Working, flags: UpgradeFlags): Promise<number> {
+  const { program, home } = work;
   let said = '';
   for (;;) {
-    const record = await findUpgrade(home.directory);
+    const record = await resumeUpgrade(work);
     if (record === undefined) throw new AppError('UPGRADE_STUCK');
     const words = describe(record);
     if (words !== said && !flags.json) program.say(words);
     said = words;
-    if (isSettled(record)) return show({ program, home, noticed }, flags, record);
-    if (!isAlive(record.watcher)) {
+    if (isSettled(record)) return show(work, flags, record);
+    if (isAdrift(record)) {
       throw new AppError('UPGRADE_STUCK', `Whoever saw to it is gone: ${home.agentLog}`);
     }
     await sleep(program.ports.timers, upgradeLookMs);

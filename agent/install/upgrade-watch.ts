@@ -6,9 +6,10 @@
  *
  * What runs goes on to its end, however long that is; what was accepted waits in the store. New work starts only in a
  * session with the hub, so going back before one was opened takes nothing from anybody. Every step is on the
- * disk before it is taken. Errors: none; what came of it is the record.
+ * disk before it is taken, so one that is killed is followed by another (`upgrade-resume`). Errors: none; what came of
+ * it is the record.
  */
-import { wrapError } from '../../protocol/errors.ts';
+import { AppError, wrapError } from '../../protocol/errors.ts';
 import { sleep } from '../../protocol/ports.ts';
 import { dialAgent, findRunning, type RunningStatus } from '../agent-client.ts';
 import type { DrainState } from '../drain.ts';
@@ -18,6 +19,7 @@ import {
   serviceLookMs,
   serviceStopMsMax,
   upgradeAloneMs,
+  upgradeClaimMs,
   upgradeGoneMsMax,
   upgradeUpMsMax,
   versionsKept,
@@ -27,7 +29,7 @@ import { findServiceRecord } from './service-record.ts';
 import { openService } from './service-verb.ts';
 import { findSupervisor, isAlive, nameProcess } from './supervisor-record.ts';
 import { describeTool, type RunTool } from './tools.ts';
-import { saveUpgrade, type UpgradeRecord } from './upgrade-record.ts';
+import { findUpgrade, isSettled, saveUpgrade, type UpgradeRecord } from './upgrade-record.ts';
 import {
   findLinked,
   listVersions,
@@ -54,32 +56,58 @@ export async function watchUpgrade(
   return new Watch(parts, change).run();
 }
 
+/** Goes on where a watcher that is gone was cut off; resolves with the record where there is nothing to go on with. */
+export async function watchOn(parts: WatchParts): Promise<UpgradeRecord | undefined> {
+  const record = await findUpgrade(parts.home.directory);
+  if (record === undefined || isSettled(record) || isAlive(record.watcher)) return record;
+  return new Watch(parts, record).goOn();
+}
+
 class Watch {
   readonly #parts: WatchParts;
   #record: UpgradeRecord;
 
-  constructor(parts: WatchParts, change: Pick<UpgradeRecord, 'from' | 'to' | 'at'>) {
+  constructor(parts: WatchParts, change: Pick<UpgradeRecord, 'from' | 'to' | 'at' | 'was'>) {
     this.#parts = parts;
     const watcher = nameProcess(parts.program.pid);
     this.#record = { ...change, phase: 'draining', watcher };
   }
 
   async run(): Promise<UpgradeRecord> {
-    const { home, noticed } = this.#parts;
-    const { from, to } = this.#record;
     await this.#note({ phase: 'draining' });
-    let was: RunningStatus | undefined;
     try {
-      was = await this.#drainAndStop();
+      await this.#drainAndStop();
     } catch (thrown) {
       const { code, message } = wrapError(thrown, 'UPGRADE_STUCK');
       return this.#note({ phase: 'failed', code, message });
     }
+    return this.#takeOver();
+  }
+
+  /** The last who claims it has it: whoever else did sees that, for a claim takes far less than the pause. */
+  async goOn(): Promise<UpgradeRecord> {
+    const { home, program, noticed } = this.#parts;
+    const { watcher, to } = await this.#note({ phase: 'switched' });
+    await sleep(program.ports.timers, upgradeClaimMs);
+    const claimed = await findUpgrade(home.directory);
+    const isOurs = claimed?.watcher.pid === watcher.pid && claimed.watcher.start === watcher.start;
+    if (!isOurs) return claimed ?? this.#record;
+    noticed(`the change to ${to} was cut off; it goes on`);
+    if ((await findLinked(home.directory, 'current')) === to) return this.#takeOver();
+    // The box may be starting it just now: then it is drained as any other, and not taken for one that ended.
+    if (this.#record.was !== undefined) await this.#start().catch(() => undefined);
+    return this.run();
+  }
+
+  /** Nothing runs any more: the new one is made current and is to come up. */
+  async #takeOver(): Promise<UpgradeRecord> {
+    const { home, noticed } = this.#parts;
+    const { from, to, was } = this.#record;
     await this.#note({ phase: 'switched' });
     await switchVersion(home.directory, to);
     noticed(`the current version is ${to}; before it was ${from}`);
     try {
-      if (was !== undefined) await this.#comeUp(to, was.link === 'linked');
+      if (was !== undefined) await this.#comeUp(to, was === 'linked');
     } catch (thrown) {
       return this.#goBack(wrapError(thrown, 'UPGRADE_ROLLED_BACK').message);
     }
@@ -88,24 +116,25 @@ class Watch {
     return this.#record;
   }
 
-  /** Resolves with what the agent was before it ended; undefined where none ran. */
-  async #drainAndStop(): Promise<RunningStatus | undefined> {
+  /** Resolves once no agent runs; what it was before is noted. */
+  async #drainAndStop(): Promise<void> {
     const { home } = this.#parts;
-    let was: RunningStatus | undefined;
+    let isSeen = false;
     for (;;) {
-      const running = await this.#findRunning(was === undefined ? 0 : upgradeGoneMsMax);
-      if (running === undefined) return was;
-      was = running;
+      const running = await this.#findRunning(isSeen ? upgradeGoneMsMax : 0);
+      if (running === undefined) return;
+      isSeen = true;
       const client = await dialAgent(home).catch(() => undefined);
       // It died, and what keeps it starts it again: then it is asked anew.
       const isIdle = client !== undefined && (await this.#untilIdle(client));
       if (!isIdle) continue;
       // Before it is told: from here on somebody must start one again, so it can't be given up any more.
-      await this.#note({ phase: 'switched' });
+      const was = running.link === 'linked' ? 'linked' : 'alone';
+      await this.#note({ phase: 'switched', was });
       await client.call('stop', { keep: true });
       await this.#untilGone(running.pid);
       client.close();
-      return was;
+      return;
     }
   }
 
@@ -154,19 +183,20 @@ class Watch {
       if (running.link === 'linked') return true;
       return !mustLink && clock.monotonicMs() - sinceMs >= upgradeAloneMs;
     });
-    if (!isUp) throw new Error(`${build} did not come up in ${upgradeUpMsMax / 1000} s: ${seen}`);
+    if (isUp) return;
+    const detail = `${build} did not come up in ${upgradeUpMsMax / 1000} s: ${seen}`;
+    throw new AppError('UPGRADE_ROLLED_BACK', detail);
   }
 
   /** By what is current now: a supervisor is then of the same version as its agent. */
   async #start(): Promise<void> {
-    const { home, program, tools } = this.#parts;
+    const { home, tools } = this.#parts;
     const record = await findServiceRecord(home.directory);
     const launcher = `${home.directory}/bin/odally`;
     const words =
       record === undefined ? ['run', '--background', '--json'] : ['service', 'start', '--json'];
     const started = await tools(launcher, words, { timeoutMs: upgradeUpMsMax });
-    void program;
-    if (started.code !== 0) throw new Error(describeTool(started));
+    if (started.code !== 0) throw new AppError('UPGRADE_ROLLED_BACK', describeTool(started));
   }
 
   async #goBack(why: string): Promise<UpgradeRecord> {

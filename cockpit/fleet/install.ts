@@ -18,7 +18,7 @@ import { askWorkers } from '../hub/doctor/doctor.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { SshPlace } from '../manager/box.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
-import { arrange } from './arrange.ts';
+import { arrange, layLauncher } from './arrange.ts';
 import { awaitSeen } from './await-seen.ts';
 import type { Bundle } from './bundle.ts';
 import { type BoxWay, deliver, isDelivered } from './deliver.ts';
@@ -189,6 +189,7 @@ class Installer {
     const { way, facts, bundle, plan } = this.#surveyed;
     const { tree } = bundle;
     if (plan.keepsVersion !== undefined) {
+      await layLauncher(way, facts.home);
       const words = `${plan.keepsVersion} is there; \`wally upgrade\` brings ${tree.name}`;
       return { value: undefined, words, isSkipped: true };
     }

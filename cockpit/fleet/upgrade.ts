@@ -10,6 +10,7 @@ import { sleep } from '../../protocol/ports.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { SshPlace } from '../manager/box.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
+import { layLauncher } from './arrange.ts';
 import type { Bundle } from './bundle.ts';
 import { type BoxWay, deliver, isDelivered } from './deliver.ts';
 import { upgradeAskMs, upgradeLookMs } from './limits.ts';
@@ -119,6 +120,7 @@ class Upgrade {
     if (facts.current === to) return { ...row, as: 'current' };
     if (how === 'plan') return { ...row, as: 'planned' };
     const node = await this.#bring(way, facts, bundle);
+    await layLauncher(way, facts.home);
     const begun = await askOdally({ way, home: facts.home }, planWords(to, node));
     const told = await this.#follow({ way, home: facts.home, at: Number(begun.at), to });
     return { ...row, ...told };

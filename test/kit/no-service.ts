@@ -13,4 +13,5 @@ export const noService: Service = {
   }),
   shouldBoot: async () => false,
   mend: async () => undefined,
+  resumeUpgrade: async () => undefined,
 };
