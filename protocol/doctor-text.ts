@@ -7,7 +7,7 @@ import type { CheckRow, DoctorAnswer, Finding } from './doctor.ts';
 
 /** A report as people read it; `whom` says of what it is. */
 export function describeReport(
-  { findings, fixed, planned = [] }: DoctorAnswer,
+  { findings, fixed, planned = [], on, area }: DoctorAnswer,
   whom: string,
 ): string {
   const lines = [
@@ -15,10 +15,14 @@ export function describeReport(
     ...findings.flatMap((finding) => [
       `${finding.severity.padEnd(8)} ${nameFinding(finding)}: ${finding.seen}`,
       `         wanted: ${finding.wanted} ${finding.advice}`,
+      ...(finding.failure === undefined ? [] : [`         ${finding.failure}`]),
     ]),
   ];
   for (const finding of planned) lines.push(`would    ${nameFinding(finding)}: ${finding.plan}`);
-  if (findings.length === 0) lines.push(`Nothing is wrong with ${whom}.`);
+  const looked = area === undefined ? '' : ` (area ${area} alone)`;
+  if (findings.length === 0) {
+    lines.push(`Nothing is wrong with ${on?.join(', ') ?? whom}${looked}.`);
+  }
   return lines.join('\n');
 }
 

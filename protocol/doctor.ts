@@ -130,6 +130,9 @@ export interface DoctorWish {
 /** A report, and where it was only asked for it what a fix would do. */
 export interface DoctorAnswer extends DoctorReport {
   readonly planned?: readonly Finding[];
+  /** The workers and the area that were looked at, where it was not all. */
+  readonly on?: readonly string[];
+  readonly area?: CheckArea;
 }
 
 /** The findings whose fixes would be applied: from here all of them, on a worker what is safe. */
@@ -150,6 +153,15 @@ export function parseFindingName(text: string): FindingName {
   const place = text.indexOf(':');
   if (place < 0) return { id: text };
   return { id: text.slice(0, place), subject: text.slice(place + 1) };
+}
+
+/** Refuses the name of a check that nobody has, which would mend nothing and look well. Errors: USAGE_ARGUMENT. */
+export function expectKnown(only: FindingName | undefined, rows: readonly CheckRow[]): void {
+  if (only === undefined || rows.some(({ id }) => id === only.id)) return;
+  throw new AppError(
+    'USAGE_ARGUMENT',
+    `doctor: there is no check "${only.id}"; --list names them all.`,
+  );
 }
 
 /** An area, as a person types it. Errors: USAGE_ARGUMENT, naming those that there are. */

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import type { ControlClient } from '../../protocol/control-client.ts';
 import {
   type DoctorReport,
+  expectKnown,
   parseArea,
   parseFindingName,
   planFixes,
@@ -45,9 +46,14 @@ export async function runDoctorCommand(
     print(isJson ? JSON.stringify(rows) : describeChecks(rows));
     return 0;
   }
+  expectKnown(args.only, listChecks(agentSections));
   const report = await askOrLook(parts, isDry ? { ...args, fix: false } : args);
   const wish = parseWish({ ...args, fix: true });
-  const answer = isDry ? { ...report, planned: planFixes(report.findings, wish) } : report;
+  const answer = {
+    ...report,
+    ...(args.area === undefined ? {} : { area: parseArea(args.area) }),
+    ...(isDry ? { planned: planFixes(report.findings, wish) } : {}),
+  };
   print(isJson ? JSON.stringify(answer) : describeReport(answer, home));
   return report.findings.length === 0 ? 0 : 1;
 }

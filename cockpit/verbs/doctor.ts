@@ -86,18 +86,24 @@ export const doctorVerb = defineVerb({
 });
 
 /** What hub and agents look at, each check once; with `--on` what agents do. */
-function listRows({ area, on }: DoctorArgs): readonly CheckRow[] {
+export function listRows({ area, on }: Pick<DoctorArgs, 'area' | 'on'>): readonly CheckRow[] {
   const rows = on.length > 0 ? agentRows : [...listChecks(hubSections), ...agentRows];
   const first = new Map<string, CheckRow>();
   for (const row of rows) if (!first.has(row.id)) first.set(row.id, row);
   return [...first.values()].filter((row) => area === undefined || row.area === area);
 }
 
-/** With `--dry-run` it also says what would be done. */
+/** With `--dry-run` it also says what would be done; and always of what it is, where that is not all. */
 function answer(report: DoctorReport, given: DoctorArgs): DoctorAnswer {
-  if (!given['dry-run']) return report;
+  const { on, all, area } = given;
+  const said = {
+    ...report,
+    ...(on.length === 0 || all ? {} : { on }),
+    ...(area === undefined ? {} : { area }),
+  };
+  if (!given['dry-run']) return said;
   const wish = readWish({ ...given, fix: true, 'dry-run': false });
-  return { ...report, planned: planFixes(report.findings, wish) };
+  return { ...said, planned: planFixes(report.findings, wish) };
 }
 
 /** Applies the fix of one finding again, for the M2 who said so; the answer is on disk with what came of it. */

@@ -231,4 +231,13 @@ describe('doctor', () => {
       'fixed    broken (alice): a is broken.\nNothing is wrong with Wally.',
     );
   });
+
+  test('doctor: people read why a fix did not help', () => {
+    const failed = { ...found('a'), failure: 'Its fix failed: EPERM.' };
+    expect(
+      describeReport({ findings: [failed], fixed: [] }, 'Wally')
+        .split('\n')
+        .at(-1),
+    ).toBe('         Its fix failed: EPERM.');
+  });
 });

@@ -5,11 +5,11 @@
  * and mended under the same flags.
  */
 import type { CheckRow, DoctorAnswer, DoctorReport } from '../../../protocol/doctor.ts';
-import { planFixes } from '../../../protocol/doctor.ts';
+import { expectKnown, planFixes } from '../../../protocol/doctor.ts';
 import { runDoctor } from '../../../protocol/doctor-run.ts';
 import { listChecks } from '../../../protocol/doctor-sections.ts';
 import type { Program } from '../../ports.ts';
-import { doctorVerb, readWish } from '../../verbs/doctor.ts';
+import { doctorVerb, listRows, readWish } from '../../verbs/doctor.ts';
 import { parseVerbArgs } from '../../verbs/verb.ts';
 import { openCockpitRound } from './cockpit-round.ts';
 import { cockpitSections } from './cockpit-sections.ts';
@@ -23,6 +23,8 @@ export async function addCockpit(
   const args = parseVerbArgs(doctorVerb, given);
   if (args.on.length > 0 && !args.all) return said;
   if (args.list) return addRows(said as readonly CheckRow[], args.area);
+  // A worker may be newer, so who asks one is not judged here.
+  if (!args.all) expectKnown(args.only, addRows(listRows({ on: [] }), undefined));
   const own = await runDoctor(
     {
       sections: cockpitSections,
@@ -56,6 +58,7 @@ function join(
   const both = [...said.findings, ...own.findings];
   const of = (severity: string) => both.filter((finding) => finding.severity === severity);
   return {
+    ...said,
     findings: [...of('error'), ...of('warning')],
     fixed: [...said.fixed, ...own.fixed],
     ...(said.planned === undefined ? {} : { planned: [...said.planned, ...planned] }),

@@ -109,6 +109,7 @@ describe('odally doctor', () => {
       areas: new Set(['store']),
     });
     await expect(run('--area moon')).rejects.toMatchObject({ code: 'USAGE_ARGUMENT' });
+    await expect(run('--fix --only moon')).rejects.toMatchObject({ code: 'USAGE_ARGUMENT' });
     await expect(run('--moon')).rejects.toMatchObject({ code: 'USAGE_FLAG' });
     await expect(run('now')).rejects.toMatchObject({ code: 'USAGE_ARGUMENT' });
   });

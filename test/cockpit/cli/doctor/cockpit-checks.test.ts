@@ -176,6 +176,14 @@ describe('wally doctor on the asker’s side', () => {
     expect(ids(await ask({ all: true }, said))).toContain('keymap-unreadable');
   });
 
+  test('asker: a check that nobody has is refused, and one of anybody’s is not', async () => {
+    const wish = (only: string) => ask({ fix: true, only }, said);
+    await expect(wish('moon')).rejects.toMatchObject({ code: 'USAGE_ARGUMENT' });
+    for (const id of ['store-locked', 'agent-down', 'tmux-term']) {
+      expect(ids(await wish(id))).toContain('bad');
+    }
+  });
+
   test('asker: what it would mend is planned, and what it mends is said', async () => {
     const dry = (await ask({ 'dry-run': true }, { ...said, planned: [] })) as DoctorAnswer;
     expect(dry.planned?.map(({ id }) => id)).toEqual(['keymap-unreadable']);
