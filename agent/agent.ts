@@ -154,7 +154,8 @@ export class Agent implements SessionHost {
     const { kv, disk } = this.#parts;
     const held = this.#desk.inventory();
     const [way, guard] = [this.#keepLink.way, this.#working.guard.health];
-    return { kv, health: disk.health, storeId, held, trouble, guard, way };
+    const { trail } = this.#asks;
+    return { kv, health: disk.health, storeId, held, trouble, guard, way, trail };
   }
 
   // The session's host.

@@ -103,6 +103,11 @@ export class AuditTrail {
     this.#keep.start();
   }
 
+  /** Puts what is old into files now, where it can. Never rejects. */
+  look(): Promise<void> {
+    return this.#keep.look();
+  }
+
   stop(): Promise<void> {
     return this.#keep.stop();
   }

@@ -11,6 +11,7 @@ import type { InventoryRow } from '../../protocol/frames.ts';
 import { once } from '../../protocol/once.ts';
 import { type Ports, sleep } from '../../protocol/ports.ts';
 import { isUnixAnswered } from '../../protocol/transports/unix.ts';
+import type { AuditTrail } from '../../store/audit-trail.ts';
 import type { DiskHealth } from '../../store/disk-guard.ts';
 import type { Box } from '../../store/doctor/box.ts';
 import type { BoxContext, HomeFiles } from '../../store/doctor/box-context.ts';
@@ -42,6 +43,7 @@ export interface OwnFacts {
   readonly guard: GuardHealth;
   /** How it is linked with its hub. */
   readonly way: WayToHub;
+  readonly trail: Pick<AuditTrail, 'failure' | 'look' | 'resting'>;
 }
 
 /** What the program of an agent that runs says of it. */
@@ -82,6 +84,8 @@ export interface AgentRound extends BoxContext, AgentScene {
   readonly visit: StoreVisit;
   /** Whose home it is, for backups. */
   readonly program: 'odally';
+  readonly trail: OwnFacts['trail'] | undefined;
+  readonly listPeers: () => Promise<readonly string[]>;
   /** What the agent holds; undefined where its store cannot be read. */
   readonly findStored: () => Promise<Stored | undefined>;
   /** The processes that carry a mark of this store, as they were first, and a moment after that. */
@@ -124,6 +128,8 @@ export async function openAgentRound(scene: AgentScene): Promise<Round<AgentRoun
     ...scene,
     nowMs,
     program: 'odally',
+    trail: live()?.trail,
+    listPeers: async () => [],
     files: listFiles(home),
     isLive: live() !== undefined,
     openFilesWanted: openFilesBase + openFilesPerSlot * availableParallelism(),
@@ -140,7 +146,8 @@ export async function openAgentRound(scene: AgentScene): Promise<Round<AgentRoun
 function listFiles(home: AgentHome): HomeFiles {
   const { directory, socket, key, archive } = home;
   const settings = [home.config, home.pairing, home.policy];
-  const folders = [home.store, home.logs, home.artifacts, archive, home.work, home.setAside];
+  const { store, logs, artifacts, work, setAside, audit } = home;
+  const folders = [store, logs, artifacts, archive, work, setAside, audit];
   return { directory, socket, key, archive, log: home.agentLog, settings, folders };
 }
 

@@ -4,7 +4,7 @@
  * A home that never had a backup is not blamed: whoever makes one begins to be reminded. Fixes make a backup anew beside
  * the old one, and remove the oldest of what was put aside; nothing mends a broken chain, and none pretends to.
  */
-import { readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Check, type Evidence, listOne } from '../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
@@ -12,6 +12,7 @@ import { AppError, wrapError } from '../../protocol/errors.ts';
 import { Archive } from '../archive.ts';
 import { openAuditFiles } from '../audit-files.ts';
 import { type AuditProof, verifyAudit } from '../audit-read.ts';
+import type { AuditTrail } from '../audit-trail.ts';
 import type { BackupProgram } from '../backup-head.ts';
 import { findLastBackup, type LastBackup, makeBackup } from '../backup-make.ts';
 import { readBackup } from '../backup-tar.ts';
@@ -28,6 +29,10 @@ export interface KeepingContext {
   };
   readonly visit: StoreVisit;
   readonly program: BackupProgram;
+  /** The trail of the program that runs in this process, where it does. */
+  readonly trail: Pick<AuditTrail, 'failure' | 'look' | 'resting'> | undefined;
+  /** Whom a restore of this home would have to pair again. */
+  readonly listPeers: () => Promise<readonly string[]>;
   /** Wall milliseconds. */
   readonly nowMs: number;
 }
@@ -35,6 +40,8 @@ export interface KeepingContext {
 /** What was found; null where the store cannot be read. */
 export interface KeepingFacts {
   readonly proof: AuditProof | null;
+  /** Why the trail's old entries could not be put into files; null where they could. */
+  readonly trailFailure: string | null;
   readonly last: LastBackup | null;
   /** Why the last backup cannot be restored; null where it can, or was not looked at. */
   readonly fault: string | null;
@@ -64,6 +71,35 @@ const chain: KeepingCheck = {
             advice: 'Ask who could write this home, and compare with a backup’s `audit/`.',
           },
     ),
+};
+
+const behind: KeepingCheck = {
+  id: 'audit-behind',
+  title: 'what is old of the audit trail goes into files',
+  why: 'It piles up in the store, and nothing of the trail is forgotten in time.',
+  area: 'trust',
+  severity: 'warning',
+  cost: 'free',
+  diagnose: ({ trailFailure }) =>
+    listOne(
+      trailFailure === null
+        ? undefined
+        : {
+            subject: 'audit',
+            seen: `What is old of the audit trail could not be put into files: ${trailFailure}`,
+            wanted: 'A folder `audit` in the home that can be written.',
+            advice: 'Nothing is lost. Make room on the disk, or mend the folder.',
+          },
+    ),
+  fix: {
+    reach: 'anywhere',
+    plan: () => 'makes the folder, for this user alone, and tries again',
+    apply: async ({ home, trail }) => {
+      await mkdir(home.audit, { recursive: true });
+      await chmod(home.audit, 0o700);
+      await trail?.look();
+    },
+  },
 };
 
 const old: KeepingCheck = {
@@ -147,22 +183,23 @@ const asides: KeepingCheck = {
 };
 
 async function backUp(context: KeepingContext, { subject }: Evidence): Promise<void> {
-  const { visit, program, home, nowMs: now } = context;
+  const { visit, program, home, trail, nowMs: now } = context;
   const kv = await visit.findKv();
   if (kv === undefined) throw new AppError('STORE_IO', 'The store cannot be read.');
   await makeBackup({
-    ...{ program, kv, now, pid: 0, version: 'doctor', peers: [], folders: [] },
+    ...{ program, kv, now, pid: 0, version: 'doctor', folders: [] },
+    peers: await context.listPeers(),
     directory: home.directory,
     out: join(dirname(subject), nameBackupFile(program, now)),
     isWanted: () => true,
-    whileAuditRests: (read) => read(),
+    whileAuditRests: (read) => (trail === undefined ? read() : trail.resting(read)),
   });
 }
 
-async function gather({ home, visit, nowMs }: KeepingContext): Promise<KeepingFacts> {
+async function gather({ home, visit, trail, nowMs }: KeepingContext): Promise<KeepingFacts> {
   const asidesFound = await readdir(home.setAside).catch((): string[] => []);
   const kv = await visit.findKv();
-  const rest = { asides: asidesFound, nowMs };
+  const rest = { asides: asidesFound, trailFailure: trail?.failure ?? null, nowMs };
   if (kv === undefined) return { ...rest, proof: null, last: null, fault: null };
   const port = openAuditFiles(home.audit);
   const prove = async () => {
@@ -197,5 +234,5 @@ export const keepingSection: Section<KeepingContext> = defineSection({
   name: 'keeping',
   pace: 'slow',
   gather,
-  checks: [chain, old, unreadable, asides],
+  checks: [chain, behind, old, unreadable, asides],
 });

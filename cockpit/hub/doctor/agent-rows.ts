@@ -292,6 +292,12 @@ export const agentRows: readonly CheckRow[] = [
     fix: false,
   },
   { id: 'audit-broken', title: 'nobody changed the audit trail', area: 'trust', fix: false },
+  {
+    id: 'audit-behind',
+    title: 'what is old of the audit trail goes into files',
+    area: 'trust',
+    fix: true,
+  },
   { id: 'backup-old', title: 'the last backup is of lately', area: 'store', fix: true },
   { id: 'backup-unreadable', title: 'the last backup can be restored', area: 'store', fix: true },
   { id: 'asides-many', title: 'what was put aside does not pile up', area: 'home', fix: true },

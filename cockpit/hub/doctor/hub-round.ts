@@ -20,6 +20,7 @@ import { type HubHome, readHubConfig } from '../../home.ts';
 import { splitAttemptId } from '../../manager/job.ts';
 import type { LossCause } from '../../manager/plan-loss.ts';
 import type { Hub } from '../hub.ts';
+import { readWorkers } from '../read-workers.ts';
 import { hubKeysMax, openFilesBase, openFilesPerWorker } from './limits.ts';
 
 /** Whom a diagnosis is of. `hub` is the one that runs in this process. */
@@ -39,6 +40,8 @@ export interface HubRound extends BoxContext, Omit<HubScene, 'noticed'> {
   readonly findHome: () => Promise<HomeFacts>;
   /** Whose home it is, for backups. */
   readonly program: 'wally';
+  readonly trail: Hub['audit'] | undefined;
+  readonly listPeers: () => Promise<readonly string[]>;
   /** The store, for those who read rows. */
   readonly visit: StoreVisit;
   /** Ends an attempt as lost. */
@@ -85,6 +88,11 @@ export async function openHubRound(scene: HubScene): Promise<Round<HubRound>> {
     ...openHands(hub),
     isAnswered: isUnixAnswered,
     program: 'wally' as const,
+    trail: hub?.audit,
+    listPeers: async () => {
+      const kv = await visit.findKv();
+      return kv === undefined ? [] : readWorkers(kv);
+    },
     nowMs,
     findHome,
     visit,
@@ -95,7 +103,7 @@ export async function openHubRound(scene: HubScene): Promise<Round<HubRound>> {
 function listFiles(home: HubHome): HomeFiles {
   const { directory, socket, key, archive } = home;
   const settings = [home.config, home.keys];
-  const folders = [home.store, home.logs, home.artifacts, archive, home.hubs];
+  const folders = [home.store, home.logs, home.artifacts, archive, home.hubs, home.audit];
   return { directory, socket, key, archive, log: home.hubLog, settings, folders };
 }
 

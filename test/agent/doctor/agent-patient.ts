@@ -31,10 +31,11 @@ export interface AgentPatient extends Patient {
   readonly startCount: number;
 }
 
-/** Linked as usual. */
-export const soundLink: Pick<LiveAgent, 'way' | 'hasRandomNat'> = {
+/** Linked as usual, with a trail that is kept. */
+export const soundLink: Pick<LiveAgent, 'way' | 'hasRandomNat' | 'trail'> = {
   way: { carrier: 'swarm', isUnanswered: false, unopened: [] },
   hasRandomNat: false,
+  trail: { failure: null, look: async () => undefined, resting: (read) => read() },
 };
 
 /** The hub that it is paired with. */

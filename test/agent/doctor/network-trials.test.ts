@@ -52,11 +52,11 @@ async function dialOnce(patient: AgentPatient, dial: () => Promise<Link>): Promi
   void loop.start();
   await over;
   cleanups.push(() => session.stop('over'));
-  const { kv, health, storeId, held, trouble, guard } = patient.live as NonNullable<
+  const { kv, health, storeId, held, trouble, guard, trail } = patient.live as NonNullable<
     AgentPatient['live']
   >;
   patient.live = {
-    ...{ kv, health, storeId, held, trouble, guard, hasRandomNat: false },
+    ...{ kv, health, storeId, held, trouble, guard, trail, hasRandomNat: false },
     get way() {
       return loop.way;
     },

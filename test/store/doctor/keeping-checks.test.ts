@@ -6,12 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AuditPage } from '../../../store/audit.ts';
+import { openAuditFiles } from '../../../store/audit-files.ts';
+import { AuditTrail } from '../../../store/audit-trail.ts';
+import { type BackupHead, headName, readHead } from '../../../store/backup-head.ts';
 import { makeBackup } from '../../../store/backup-make.ts';
+import { collect, readBackup } from '../../../store/backup-tar.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
 import { type KeepingContext, keepingSection } from '../../../store/doctor/keeping-checks.ts';
 import { StoreVisit } from '../../../store/doctor/store-visit.ts';
 import { openStore } from '../../../store/format.ts';
 import type { Kv } from '../../../store/kv.ts';
+import { auditRowsEntriesMin } from '../../../store/limits.ts';
 import { openLevelKv } from '../../../store/open.ts';
 import { FakePorts } from '../../protocol/fake-ports.ts';
 
@@ -19,6 +24,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 const now = Date.UTC(2026, 10, 26);
 let home: { directory: string; audit: string; setAside: string; store: string };
 let kv: Kv;
+let trail: AuditTrail;
 
 beforeEach(async () => {
   const directory = mkdtempSync(join(tmpdir(), 'keeping-'));
@@ -33,6 +39,13 @@ beforeEach(async () => {
     page.add({ who: 'owner', surface: 'cli', verb, result: 'done' }, now);
   }
   await kv.batch(page.seal(), 'synced');
+  const ports = new FakePorts();
+  const parts = {
+    ...{ kv, ports, port: openAuditFiles(home.audit), noticed: () => undefined },
+    policy: { keepMs: 730 * dayMs, bytesMax: 2 ** 20 },
+    committer: () => expect.unreachable('nothing is noted'),
+  };
+  trail = new AuditTrail(parts, page.tail);
 });
 
 afterEach(async () => {
@@ -45,7 +58,8 @@ function context(): KeepingContext {
   const { timers } = new FakePorts();
   const isServed = async () => true;
   const visit = new StoreVisit({ directory: home.store, live, isServed, timers });
-  return { home, visit, program: 'wally', nowMs: now };
+  const listPeers = async () => ['alice'];
+  return { home, visit, program: 'wally', trail, listPeers, nowMs: now };
 }
 
 async function find() {
@@ -96,13 +110,39 @@ describe('keeping checks', () => {
     expect(finding?.fix).toBeUndefined();
   });
 
+  test('audit-behind: old entries that cannot go into files are said, and go once they can', async () => {
+    const page = new AuditPage(trail.tail);
+    for (let count = 0; count < auditRowsEntriesMin; count += 1) {
+      for (let each = 0; each < 2; each += 1) {
+        page.add({ who: 'owner', surface: 'cli', verb: 'dispatch', result: 'done' }, now);
+      }
+      await kv.batch(page.seal(), 'buffered');
+    }
+    writeFileSync(home.audit, 'somebody’s');
+    await trail.look();
+    const found = await find();
+    // Whoever reads the trail cannot either.
+    expect(found.map(({ id }) => id)).toEqual(['audit-broken', 'audit-behind']);
+    expect(found[1]?.evidence.seen).toMatch(/could not be put into files: .*ENOTDIR/);
+    rmSync(home.audit);
+    await mend('audit-behind');
+    expect(readdirSync(home.audit)).toHaveLength(1);
+  });
+
   test('backup-old: one of long ago is found, and made again beside it', async () => {
     await backUp(now - 2 * dayMs);
     expect(await find()).toEqual([]);
     rmSync(join(home.directory, 'backups', 'wally-1.tar.gz'));
     await backUp(now - 40 * dayMs);
     await mend('backup-old');
-    expect(readdirSync(join(home.directory, 'backups'))).toHaveLength(2);
+    const files = readdirSync(join(home.directory, 'backups')).toSorted();
+    expect(files).toHaveLength(2);
+    let head: BackupHead | undefined;
+    await readBackup(join(home.directory, 'backups', files[1] ?? ''), async ({ name, bytes }) => {
+      const all = Buffer.concat(await collect(bytes));
+      if (name === headName) head = readHead(all, 'wally');
+    });
+    expect(head?.peers).toEqual(['alice']);
   });
 
   test('backup-unreadable: one with another byte is found, and made again; one that was taken away is fine', async () => {
