@@ -6,7 +6,7 @@
  * redaction hides is written nowhere.
  */
 import type { LogStream } from '../protocol/model.ts';
-import type { Redaction } from './redaction/redaction.ts';
+import type { Redaction } from '../store/redaction/redaction.ts';
 import { takeBytesMax } from './work/limits.ts';
 import type { TakeOutput } from './work/work.ts';
 

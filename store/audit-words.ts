@@ -2,11 +2,18 @@
  * What an audit entry keeps of what was asked: short, and without values that may be secrets.
  *
  * Long texts are cut and named by their hash, so that one who has the text can still prove that it was this.
- * Of variables only the names stay. Pure: the same words for the same arguments. Invariant: what it gives
+ * Of variables only the names stay, and tokens that can be told by their look are taken out as from logs. Pure: the same words for the same arguments. Invariant: what it gives
  * is at most `auditArgsBytesMax` of JSON.
  */
 import { hash } from 'node:crypto';
-import { auditArgsBytesMax, auditDepthMax, auditListMax, auditTextMax } from './limits.ts';
+import {
+  auditArgsBytesMax,
+  auditCleanLettersMax,
+  auditDepthMax,
+  auditListMax,
+  auditTextMax,
+} from './limits.ts';
+import { cleanText } from './redaction/redaction.ts';
 
 /** Arguments whose values are never written down, only what they are called. */
 const namesOnly: ReadonlySet<string> = new Set(['env', 'secret', 'secrets']);
@@ -16,7 +23,7 @@ export function describeArgs(args: unknown): unknown {
   const words = describe(args, 0);
   if (isEmpty(words)) return undefined;
   const json = JSON.stringify(words) ?? '';
-  return json.length <= auditArgsBytesMax ? words : cut(json);
+  return json.length <= auditArgsBytesMax ? words : cutLetters(json, json);
 }
 
 function describe(value: unknown, depth: number): unknown {
@@ -30,7 +37,12 @@ function describe(value: unknown, depth: number): unknown {
     fields.flatMap(([name, field]) => {
       // A switch that is off says nothing.
       if (field === false || field === undefined || isEmpty(field)) return [];
-      return [[cut(name), namesOnly.has(name) ? listNames(field) : describe(field, depth + 1)]];
+      return [
+        [
+          cutLetters(name, name),
+          namesOnly.has(name) ? listNames(field) : describe(field, depth + 1),
+        ],
+      ];
     }),
   );
 }
@@ -47,10 +59,16 @@ function listNames(value: unknown): readonly string[] {
   return words.slice(0, auditListMax).map((word) => cut(word.split('=')[0] ?? ''));
 }
 
+/** A token may reach beyond the letters that are kept, so more than those are looked at. */
 function cut(text: string): string {
-  if (text.length <= auditTextMax) return text;
+  return cutLetters(cleanText(text.slice(0, auditCleanLettersMax)), text);
+}
+
+/** `shown` is how `text`, which the hash is of, begins. */
+function cutLetters(shown: string, text: string): string {
+  if (text.length <= auditTextMax) return shown;
   const digest = hash('sha256', text, 'hex').slice(0, 16);
-  return `${text.slice(0, auditTextMax / 2)}… (${text.length} letters, sha256 ${digest})`;
+  return `${shown.slice(0, auditTextMax / 2)}… (${text.length} letters, sha256 ${digest})`;
 }
 
 function isEmpty(value: unknown): boolean {

@@ -13,12 +13,12 @@ import type { AttemptId, LogStream } from '../../protocol/model.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import type { Log, LogStore } from '../../store/log.ts';
+import { Redaction } from '../../store/redaction/redaction.ts';
 import type { HeldAttempt } from '../attempts.ts';
 import type { Desk } from '../desk.ts';
 import { untilDone } from '../log-patience.ts';
 import { LoggedOutput } from '../logged-output.ts';
 import type { Policies } from '../policy/policies.ts';
-import { Redaction } from '../redaction/redaction.ts';
 import { gatherWakes } from '../wake-once.ts';
 import type { FoundArtifacts, TakeOutput, Work, WorkOrder, Workshop } from '../work/work.ts';
 

@@ -5,7 +5,7 @@
  */
 import { AppError } from '../../protocol/errors.ts';
 import type { CommandSpec } from '../../protocol/model.ts';
-import type { Secret } from '../redaction/secret-forms.ts';
+import type { Secret } from '../../store/redaction/secret-forms.ts';
 import type { Environment } from '../work/environment.ts';
 import type { WorkRules } from '../work/work.ts';
 import { matchesName } from './command-rules.ts';

@@ -3,8 +3,8 @@
  */
 import { expect, test } from 'vitest';
 import { LoggedOutput } from '../../agent/logged-output.ts';
-import { Redaction } from '../../agent/redaction/redaction.ts';
 import { takeBytesMax } from '../../agent/work/limits.ts';
+import { Redaction } from '../../store/redaction/redaction.ts';
 import { openPoliciesInHand } from './policy/policies-in-hand.ts';
 
 const secrets = [{ name: 'X', value: 'hunter22' }];

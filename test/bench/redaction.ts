@@ -6,8 +6,8 @@
  * of a token could begin and none that is one.
  */
 import { createHash } from 'node:crypto';
-import { Redaction } from '../../agent/redaction/redaction.ts';
 import { takeBytesMax } from '../../agent/work/limits.ts';
+import { Redaction } from '../../store/redaction/redaction.ts';
 import { type Figure, makeFigure } from './figure.ts';
 import { logBytes } from './limits.ts';
 import { type BenchPlan, shrink } from './plan.ts';

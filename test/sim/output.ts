@@ -6,9 +6,10 @@
  * moved by any round number are other bytes. All of it is plain ASCII, without the letters with which
  * a secret could begin: what redaction holds back of one stream would come after what the other wrote.
  */
-import { tokenPatterns } from '../../agent/redaction/shapes.ts';
+
 import type { FoundArtifacts } from '../../agent/work/work.ts';
 import type { AttemptId } from '../../protocol/model.ts';
+import { tokenPatterns } from '../../store/redaction/shapes.ts';
 import { createChance } from './chance.ts';
 
 const beginnings = new Set(tokenPatterns.map(({ head }) => head[0]));

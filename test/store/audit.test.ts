@@ -244,6 +244,20 @@ describe('audit words', () => {
     expect(describeArgs({ env: { TOKEN: secret } })).toEqual({ env: ['TOKEN'] });
   });
 
+  test('a token on a command line is not kept, even where the cut goes through it', () => {
+    const token = `ghp_${'a1B2'.repeat(9)}`;
+    const args = {
+      command: ['curl', '-H', `Authorization: Bearer ${token}`, `https://me:${token}@host/`],
+      prompt: `${'x '.repeat(60)}${token}${' y'.repeat(400)}`,
+      title: `eyJ${'a'.repeat(300)}.eyJ${'b'.repeat(40)}.c ${token}`,
+    };
+    const words = JSON.stringify(describeArgs(args));
+    expect(words).not.toMatch(/ghp_a1B2|aaaa|bbbb/);
+    expect(words).toContain('"Authorization: Bearer [redacted bearer]"');
+    expect(words).toContain('https://me:[redacted basic auth]@host/');
+    expect(words).toMatch(/\(960 letters, sha256 [0-9a-f]{16}\)/);
+  });
+
   test('whatever is asked with, an entry stays small', () => {
     const deep: Record<string, unknown> = {};
     deep.again = deep;

@@ -7,10 +7,10 @@ import {
   contextBytes,
   jwtHeaderBytesMax,
   secretPieceBytes,
-} from '../../../agent/redaction/limits.ts';
-import { Redaction } from '../../../agent/redaction/redaction.ts';
-import { listSecretPatterns, type Secret } from '../../../agent/redaction/secret-forms.ts';
-import { tokenPatterns } from '../../../agent/redaction/shapes.ts';
+} from '../../../store/redaction/limits.ts';
+import { Redaction } from '../../../store/redaction/redaction.ts';
+import { listSecretPatterns, type Secret } from '../../../store/redaction/secret-forms.ts';
+import { tokenPatterns } from '../../../store/redaction/shapes.ts';
 
 function redact(chunks: readonly Uint8Array[], secrets: readonly Secret[] = []): string {
   const redaction = new Redaction(secrets);
