@@ -27,6 +27,7 @@ import {
   mergeHarnesses,
   planHarness,
 } from './harness.ts';
+import { coverInherited } from './inherited-files.ts';
 import {
   findIsolation,
   hasLimits,
@@ -154,7 +155,10 @@ async function startIn(shop: Shop, plan: Plan): Promise<Work> {
     const unit = nameUnit(order);
     const launch = planLaunch({ line: run.line, env, isolation, unit }, shop.baseEnv);
     if (launch.line !== run.line) await requireCommand(run.line[0] ?? '', env.PATH ?? '');
-    const child = await spawnCommand(shop, { ...run, ...launch, cwd: named ?? temporary });
+    const child = await spawnCommand(shop, {
+      ...{ ...run, ...launch, cwd: named ?? temporary },
+      isAnothers: user !== undefined,
+    });
     const process = {
       pid: child.pid,
       start: String(findProcess(child.pid)?.start ?? ''),
@@ -208,6 +212,8 @@ async function collectArtifacts(
 
 interface Command extends HarnessRun, Pick<Launch, 'line' | 'env' | 'user'> {
   readonly cwd: string;
+  /** Does it become another user, also where its wrapper sees to that? */
+  readonly isAnothers: boolean;
 }
 
 interface Child {
@@ -219,6 +225,7 @@ interface Child {
 async function spawnCommand(shop: Shop, command: Command): Promise<Child> {
   const [file = '', ...args] = command.line;
   const pipes = await shop.pipes.open();
+  const cover = command.isAnothers ? coverInherited(3) : undefined;
   try {
     // Whoever writes `/dev/stdout` opens the pipe again, by its mode.
     if (command.user !== undefined) givePipes(pipes ?? [], command.user);
@@ -228,10 +235,14 @@ async function spawnCommand(shop: Shop, command: Command): Promise<Child> {
       extendEnv: false,
       detached: true,
       cleanup: false,
-      ...(command.input === undefined ? { stdin: 'ignore' } : { input: command.input }),
+      ...(command.input === undefined ? {} : { input: command.input }),
       ...(command.user === undefined ? {} : { uid: command.user.uid, gid: command.user.gid }),
-      stdout: asOutput(pipes?.[0]),
-      stderr: asOutput(pipes?.[1]),
+      stdio: [
+        command.input === undefined ? 'ignore' : 'pipe',
+        asOutput(pipes?.[0]),
+        asOutput(pipes?.[1]),
+        ...((cover?.files ?? []) as readonly ('ignore' | 3)[]),
+      ],
       buffer: false,
       encoding: 'buffer',
       reject: false,
@@ -246,6 +257,7 @@ async function spawnCommand(shop: Shop, command: Command): Promise<Child> {
     for (const pipe of pipes ?? []) pipe.source.destroy();
     throw new AppError('JOB_SPAWN', `${file} cannot be started: ${spawnReason(cause)}.`, { cause });
   } finally {
+    cover?.close();
     for (const pipe of pipes ?? []) closeSync(pipe.writer);
   }
 }

@@ -26,6 +26,7 @@ import {
   type HostReport,
   reportFd,
 } from './host-talk.ts';
+import { coverInherited } from './inherited-files.ts';
 import { requireDirectory } from './job-directory.ts';
 import { hostEndMsMax } from './limits.ts';
 import { findProcess } from './process-table.ts';
@@ -90,12 +91,14 @@ async function switchWords({ uid, gid }: BoxUser): Promise<readonly string[]> {
 
 /** Errors: TERMINAL_UNSUPPORTED where the box has no descriptor or process left; then it has no streams. */
 function startHost(mark: string): ChildProcess {
+  const cover = coverInherited(reportFd + 1);
   const host = spawn(process.execPath, [findHost()], {
     cwd: '/',
     env: { [markVariable]: mark },
     detached: true,
-    stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
+    stdio: ['pipe', 'pipe', 'ignore', 'pipe', ...cover.files],
   });
+  cover.close();
   // It is told in a turn of its own, when nobody else may listen, and would end the agent.
   host.on('error', () => undefined);
   if (host.pid !== undefined) return host;

@@ -18,6 +18,7 @@ import { findProcess } from '../../../agent/work/process-table.ts';
 import { nameSharedFolder } from '../../../agent/work/shared-folder.ts';
 import type { Work, WorkOrder, WorkRules, Workshop } from '../../../agent/work/work.ts';
 import type { CommandSpec } from '../../../protocol/model.ts';
+import { openLevelKv } from '../../../store/open.ts';
 import { type Folder, makeFolder, makeOrder, openShop, Sink } from './bench.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -85,6 +86,19 @@ describe.runIf(isRoot)('another user', () => {
     expect(existsSync(lines[4] ?? '')).toBe(false);
   });
 
+  test('work holds no file of the agent’s: neither its store’s nor what the agent was started with', async () => {
+    const kv = await openLevelKv(join(folder.path, 'store'));
+    try {
+      const text = 'for f in /proc/self/fd/*; do echo "fd $(readlink $f)"; done; cat';
+      const { usage } = await (await start([text], { user: nobody })).exit;
+      expect(usage.exitCode).toBe(0);
+      expect(sink.text('stdout')).toContain('fd /dev/null');
+      expect(sink.text('stdout')).not.toContain(join(folder.path, 'store'));
+    } finally {
+      await kv.close();
+    }
+  });
+
   test('it is ended as any other, and found again by its mark', async () => {
     const work = await start(['sleep 100 & echo c=$!; wait'], { user: nobody });
     const child = await sink.pid('c');
@@ -120,7 +134,8 @@ describe.runIf(isRoot)('another user', () => {
     });
   });
 
-  test('a terminal is that user’s too', async () => {
+  test('a terminal is that user’s too, and holds no file of the agent’s', async () => {
+    const kv = await openLevelKv(join(folder.path, 'store'));
     const said: string[] = [];
     const shell = await shop.openShell({
       ...{ mark: `t-${process.pid}`, columns: 80, rows: 24, term: 'xterm' },
@@ -130,9 +145,13 @@ describe.runIf(isRoot)('another user', () => {
         return 'more';
       },
     });
-    await shell.write(Buffer.from('echo "me=$(id -u) groups=$(id -G)"; exit\n'));
+    const files = 'for f in /proc/self/fd/*; do echo "fd $(readlink $f)"; done';
+    await shell.write(Buffer.from(`echo "me=$(id -u) groups=$(id -G)"; ${files}; exit\n`));
     await shell.exit;
+    await kv.close();
     expect(said.join('')).toContain('me=65534 groups=65534');
+    expect(said.join('')).toContain('fd /dev/');
+    expect(said.join('')).not.toContain(join(folder.path, 'store'));
   });
 
   test('a bomb of forks is contained, and nothing of it is left', async () => {
