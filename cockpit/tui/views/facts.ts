@@ -4,7 +4,7 @@
  * A value of any length takes so many rows at most: a command may be 200 KiB.
  */
 import { type Row, span } from './row.ts';
-import { fitCells, sliceCells, wrapCells } from './width.ts';
+import { fitCells, measureCells, sliceCells, wrapCells } from './width.ts';
 
 const labelCells = 10;
 const factRowsMax = 12;
@@ -16,14 +16,19 @@ export function fact(label: string, value: Row): Row {
 
 /** A long value over several rows; a very long one ends with an ellipsis. */
 export function factRows(label: string, value: string, width: number): readonly Row[] {
-  const room = Math.max(8, width - labelCells);
+  return factLines(value, Math.max(8, width - labelCells)).map((line, index) =>
+    fact(index === 0 ? label : '', [span(line)]),
+  );
+}
+
+/** The same value without its label, in lines of so many cells. */
+export function factLines(value: string, room: number): readonly string[] {
   const words = sliceCells(value.replaceAll(/\s+/g, ' '), 0, room * factRowsMax);
   const lines = wrapCells(words.text, room).slice(0, factRowsMax);
   const isCut = words.walked >= room * factRowsMax;
-  return lines.map((line, index) => {
-    const text = isCut && index === lines.length - 1 ? fitCells(`${line} …`, room) : line;
-    return fact(index === 0 ? label : '', [span(text)]);
-  });
+  return lines.map((line, index) =>
+    isCut && index === lines.length - 1 ? fitCells(`${line} …`, room) : line,
+  );
 }
 
 /** Words of any length, wrapped beside their label. */
@@ -39,5 +44,7 @@ export function knownRows(label: string, text: string, width: number): readonly 
 
 /** The title of a part of the details. */
 export function partTitle(title: string, width: number): Row {
-  return [span(`── ${title} `.padEnd(width, '─'), 'dim')];
+  const head = `── ${title} `;
+  const line = '─'.repeat(Math.max(0, width - measureCells(head)));
+  return [span(`${head}${line}`, 'dim')];
 }

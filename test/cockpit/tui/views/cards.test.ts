@@ -23,7 +23,7 @@ describe('details of a job', () => {
       │ directory /srv/app                                                                   ││                                                                                                             │
       │ lost      after 24h of silence; never run again by itself                            ││                                                                                                             │
       │                                                                                      ││                                                                                                             │
-      │ ── attempt 2 · alice · alice-box ────────  ── attempt 1 · bob · 東京-mac ──────────… ││                                                                                                             │
+      │ ── attempt 2 · alice · alice-box ────────  ── attempt 1 · bob · 東京-mac ─────────── ││                                                                                                             │
       │ ● queued   12:00:00                        ● queued   12:00:00                       ││                                                                                                             │
       │ ● sent     12:00:00  +0.1s                 ● sent     12:00:00  +0.1s                ││                                                                                                             │
       │ ● accepted 12:00:00  +0.2s                 ● accepted 12:00:00  +0.2s                ││                                                                                                             │
@@ -42,7 +42,7 @@ describe('details of a job', () => {
     `);
   });
 
-  test('details of a job: 120x40, attempts below each other', () => {
+  test('details of a job: 120x40, attempts side by side in short', () => {
     expect(drawJob(120, 40)).toMatchInlineSnapshot(`
       " WALLY  ~/.wally  workers 3/4  jobs 1 running 1 waiting                                    ! 1 needs you  △ bob silent
        1 Team 4  2 Jobs 6  3 Log  4 Inbox 1  5 Doctor  6 Events
@@ -57,27 +57,27 @@ describe('details of a job', () => {
       │ lost      after 24h of silence; never run again by      ││                                                          │
       │           itself                                        ││                                                          │
       │                                                         ││                                                          │
-      │ ── attempt 2 · alice · alice-box ────────────────────── ││                                                          │
-      │ ● queued   12:00:00                                     ││                                                          │
-      │ ● sent     12:00:00  +0.1s                              ││                                                          │
-      │ ● accepted 12:00:00  +0.2s                              ││                                                          │
-      │ ● started  12:00:00  +0.3s                              ││                                                          │
-      │ ○ finished                                              ││                                                          │
-      │ used      cpu 0.3s · memory 34.0 MiB · output 2.0 KiB   ││                                                          │
-      │                                                         ││                                                          │
-      │ ── attempt 1 · bob · 東京-mac ────────────────────────… ││                                                          │
-      │ ● queued   12:00:00                                     ││                                                          │
-      │ ● sent     12:00:00  +0.1s                              ││                                                          │
-      │ ● accepted 12:00:00  +0.2s                              ││                                                          │
-      │ ● started  12:00:00  +0.3s                              ││                                                          │
-      │ ○ finished                                              ││                                                          │
-      │ outcome   ? lost: box is gone                           ││                                                          │
-      │ reason    box is gone                                   ││                                                          │
-      │ used      cpu 0.3s · memory 34.0 MiB · output 2.0 KiB   ││                                                          │
+      │ ── attempt 2 · alice ─────  ── attempt 1 · bob ───────  ││                                                          │
+      │ on   alice-box              on   東京-mac               ││                                                          │
+      │ ● queued   12:00:00         ● queued   12:00:00         ││                                                          │
+      │ ● sent     +0.1s            ● sent     +0.1s            ││                                                          │
+      │ ● accepted +0.2s            ● accepted +0.2s            ││                                                          │
+      │ ● started  +0.3s            ● started  +0.3s            ││                                                          │
+      │ ○ finished                  ○ finished                  ││                                                          │
+      │ used cpu 0.3s               ? lost                      ││                                                          │
+      │      memory 34.0 MiB        why  box is gone            ││                                                          │
+      │      output 2.0 KiB         used cpu 0.3s               ││                                                          │
+      │                                  memory 34.0 MiB        ││                                                          │
+      │                                  output 2.0 KiB         ││                                                          │
       │                                                         ││                                                          │
       │ ── files · h l choose · f saves ─────────────────────── ││                                                          │
       │ ▸ ● here   out/レポート.txt  2.0 KiB · J6.1             ││                                                          │
       │   ◐ coming out/b.bin  1.0 KiB of 4.0 KiB · J6.1         ││                                                          │
+      │                                                         ││                                                          │
+      │                                                         ││                                                          │
+      │                                                         ││                                                          │
+      │                                                         ││                                                          │
+      │                                                         ││                                                          │
       │                                                         ││                                                          │
       │                                                         ││                                                          │
       │                                                         ││                                                          │
@@ -101,7 +101,7 @@ describe('details of a job', () => {
       │ directory /srv/app                                                          │
       │ lost      after 24h of silence; never run again by itself                   │
       │                                                                             │
-      │ ── attempt 2 · alice · alice-box ───  ── attempt 1 · bob · 東京-mac ─────…  │
+      │ ── attempt 2 · alice · alice-box ───  ── attempt 1 · bob · 東京-mac ──────  │
       │ ● queued   12:00:00                   ● queued   12:00:00                   │
       │ ● sent     12:00:00  +0.1s            ● sent     12:00:00  +0.1s            │
       ╰─────────────────────────────────────────────────────────────────────────────╯
@@ -140,7 +140,7 @@ describe('details of a job', () => {
       │ used      cpu 0.3s · memory 34.0    │
       │           MiB · output 2.0 KiB      │
       │                                     │
-      │ ── attempt 1 · bob · 東京-mac ────… │
+      │ ── attempt 1 · bob · 東京-mac ───── │
       │ ● queued   12:00:00                 │
       │ ● sent     12:00:00  +0.1s          │
       │ ● accepted 12:00:00  +0.2s          │

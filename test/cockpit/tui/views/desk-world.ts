@@ -4,7 +4,8 @@
  */
 import type { State } from '../../../../cockpit/tui/state/model.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
-import type { JobDetail } from '../../../../cockpit/verbs/shapes.ts';
+import { sliceCells } from '../../../../cockpit/tui/views/width.ts';
+import type { AttemptRow, JobDetail } from '../../../../cockpit/verbs/shapes.ts';
 import { draw } from '../drawing.ts';
 import { at, decision, detailOf, endedJob, job, startedJob, worker } from '../fake-hub.ts';
 import { open, play, type } from '../press.ts';
@@ -31,6 +32,8 @@ const jobs = [
   endedJob('J1', { title: 'deploy', worker: 'wendy' }),
 ];
 
+type Size = readonly [columns: number, rows: number];
+
 /** The desk at this size. */
 export function openDesk(columns: number, rows: number): State {
   const base = open([columns, rows], { team, jobs });
@@ -43,8 +46,8 @@ export function drawDesk(columns: number, rows: number, keys = ''): string {
   return draw(viewScreen(type(openDesk(columns, rows), keys).state));
 }
 
-/** J6 with two attempts and two files. */
-function makeDetail(): JobDetail {
+/** J6 with two attempts, or one more, and two files. */
+function makeDetail(count: 2 | 3): JobDetail {
   const detail = detailOf(startedJob('J6', { title: 'npm test' }));
   const [attempt] = detail.attempts;
   if (attempt === undefined) throw new Error('a job has an attempt');
@@ -53,7 +56,8 @@ function makeDetail(): JobDetail {
     ...detail,
     attempts: [
       { ...attempt, outcome: 'lost', reason: 'box is gone', worker: 'bob', host: '東京-mac' },
-      { ...attempt, id: 'J6.2', n: 2 },
+      ...(count === 2 ? [] : [makeFailed(attempt)]),
+      { ...attempt, id: `J6.${count}`, n: count },
     ],
     artifacts: [
       {
@@ -78,12 +82,34 @@ function makeDetail(): JobDetail {
   };
 }
 
+/** One that ended, left its checkout and was replaced. */
+function makeFailed(attempt: AttemptRow): AttemptRow {
+  return {
+    ...attempt,
+    id: 'J6.2',
+    n: 2,
+    outcome: 'failed',
+    exitCode: 127,
+    durationMs: 725_000,
+    worker: 'carol',
+    host: 'ci-runner-17.eu-central.example',
+    isReplaced: true,
+    kept: { directory: '~/.odally/trees/J6.2', changes: 1, commits: 0 },
+    receipts: { ...attempt.receipts, finishedAt: at(725) },
+  };
+}
+
 /** The details of a job with two attempts and two files. */
 export function drawJob(columns: number, rows: number): string {
-  const opened = type(openDesk(columns, rows), '\r').state;
+  return drawAttempts([columns, rows], 2, '\r');
+}
+
+/** The same with so many attempts, opened by these keys. */
+export function drawAttempts(size: Size, attempts: 2 | 3, keys: string): string {
+  const opened = type(openDesk(...size), keys).state;
   const purpose = { for: 'detail', job: 'J6' } as const;
   const request = { verb: 'job', args: {}, purpose };
-  const { state } = play(opened, [{ type: 'reply', request, value: makeDetail() }]);
+  const { state } = play(opened, [{ type: 'reply', request, value: makeDetail(attempts) }]);
   return draw(viewScreen(state));
 }
 
@@ -102,6 +128,12 @@ export function drawWorker(columns: number, rows: number): string {
   const value = { findings: [finding], fixed: [] };
   const { state } = play(opened, [{ type: 'reply', request, value }]);
   return draw(viewScreen(state));
+}
+
+/** The first cells of some rows of a picture. */
+export function cut(picture: string, [from, to]: readonly [number, number], cells: number): string {
+  const rows = picture.split('\n').slice(from, to);
+  return rows.map((row) => sliceCells(row, 0, cells).text).join('\n');
 }
 
 /** The first rows of a picture. */
