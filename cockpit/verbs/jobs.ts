@@ -86,6 +86,7 @@ export const retryVerb = defineVerb({
   operands: ['job'],
   flags: { on: { value: 'NAME', help: 'on this worker' } },
   danger: 'changes',
+  refusesGroups: true,
   args: z.object({ job: jobArgument, on: z.string().optional() }),
   async run({ hub }, { job: id, on }) {
     const job = await hub.desk.get(id);

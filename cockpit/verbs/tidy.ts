@@ -21,6 +21,7 @@ export const tidyVerb = defineVerb({
   operands: ['job'],
   flags: { discard: { help: 'with all that is in it, though it is nowhere else' } },
   danger: 'destroys',
+  refusesGroups: true,
   args: z.object({ job: jobArgument, discard: z.boolean().default(false) }),
   async run({ hub }, { job: id, discard }) {
     const job = await hub.desk.get(id);

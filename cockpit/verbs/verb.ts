@@ -70,6 +70,8 @@ export interface Verb<A, R> {
   readonly paths?: readonly string[];
   /** Does it only look, change something, or destroy something? */
   readonly danger: 'looks' | 'changes' | 'destroys';
+  /** Its job is one with attempts: of a group it is asked part by part. */
+  readonly refusesGroups?: true;
   /** With these arguments it only looks. */
   looks?(args: A): boolean;
   /** It says by `settled` what comes of it; all else is in the audit trail before it runs. */

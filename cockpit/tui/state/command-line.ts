@@ -13,12 +13,13 @@ import { paneIds } from '../views/layout.ts';
 import { applyCandidate, completeLine } from './complete.ts';
 import { ask, type Effect, requestOf, still, subjectOf, type Update } from './effects.ts';
 import { chosenWords, findVerbOf, kindOf, type ScreenVerb } from './grammar.ts';
+import { describeLeft, leaveGroups } from './groups.ts';
 import { readJobWord } from './job-order.ts';
 import type { CommandLine, State } from './model.ts';
 import { goTo } from './places.ts';
 import { openSteps } from './steps.ts';
 import { editText, insertText } from './text-field.ts';
-import { tell } from './toast.ts';
+import { tell, warn } from './toast.ts';
 
 /** Opens the line with `text` in it. */
 export function openCommandLine(state: State, text: string): Update {
@@ -114,8 +115,16 @@ function performLine(state: State, text: string): Update {
   const effects = planRequests(state, verb, rest);
   const isStream = effects.some((one) => one.type === 'request' && isFollowing(one.request));
   if (isStream) return tell(state, shellText);
-  if (verb.danger === 'destroys') return confirmLine(state, text, effects);
-  return ask(openSteps(state, effects), ...effects);
+  const known = tellLeft(state, verb, rest);
+  if (verb.danger === 'destroys') return confirmLine(known, text, effects);
+  return ask(openSteps(known, effects), ...effects);
+}
+
+/** What was chosen and is not asked for stays on the screen until a key, above all that comes of the rest. */
+function tellLeft(state: State, verb: ScreenVerb, rest: readonly string[]): State {
+  if (verb.refusesGroups !== true) return state;
+  const left = describeLeft(state, findChosen(state, verb, rest));
+  return left === undefined ? state : warn(state, `${verb.name}: ${left}`).state;
 }
 
 /**
@@ -171,15 +180,21 @@ function findPlace(state: State, verb: ScreenVerb, rest: readonly string[]): Upd
   return goTo(state, { job, shows: verb.name === 'job' ? 'details' : 'log' });
 }
 
-/** One request, or one for each of what is chosen where its first operand was left out. */
+/** One request, or one for each of what is chosen where its first operand was left out. Errors: JOB_GROUP. */
 function planRequests(state: State, verb: ScreenVerb, rest: readonly string[]): readonly Effect[] {
+  const chosen = findChosen(state, verb, rest);
+  if (chosen.length === 0) return [requestLine(verb, rest)];
+  if (verb.operands[0]?.endsWith('…') === true) return [requestLine(verb, [...chosen, ...rest])];
+  const some = verb.refusesGroups === true ? leaveGroups(state, chosen) : chosen;
+  return some.map((word) => requestLine(verb, [word, ...rest]));
+}
+
+/** What stands for the first operand where it was left out and can't be. */
+function findChosen(state: State, verb: ScreenVerb, rest: readonly string[]): readonly string[] {
   const [operand = ''] = verb.operands;
   const kind = kindOf(operand);
   const isLeftOut = rest.every((word) => word.startsWith('-')) && !operand.endsWith('?');
-  const chosen = kind !== undefined && isLeftOut ? chosenWords(state, kind) : [];
-  if (chosen.length === 0) return [requestLine(verb, rest)];
-  if (operand.endsWith('…')) return [requestLine(verb, [...chosen, ...rest])];
-  return chosen.map((word) => requestLine(verb, [word, ...rest]));
+  return kind !== undefined && isLeftOut ? chosenWords(state, kind) : [];
 }
 
 function requestLine(verb: ScreenVerb, words: readonly string[]): Effect {

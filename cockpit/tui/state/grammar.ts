@@ -14,6 +14,7 @@ import { type State, visibleInbox, visibleTeam } from './model.ts';
 /** As much of a verb as the screen needs. */
 export interface ScreenVerb extends Grammar {
   readonly danger: 'looks' | 'changes' | 'destroys';
+  readonly refusesGroups?: true;
   /** What its arguments must be. */
   readonly args: AnyVerb['args'];
   showItem?(item: unknown, style: Style): string;

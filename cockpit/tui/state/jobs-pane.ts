@@ -10,8 +10,10 @@ import { visibleJobs } from './board.ts';
 import { applyBoardCommand, explainBoard } from './board-choice.ts';
 import { findChosenFile, findOpenCard, openCard, stepFile } from './card.ts';
 import { ask, type Effect, requestOf, still, type Update } from './effects.ts';
+import { describeLeft } from './groups.ts';
 import { findPlace } from './list.ts';
 import { findSelectedJob, type State } from './model.ts';
+import { warn } from './toast.ts';
 
 /** The jobs that a verb would act on. */
 export function jobTargets(state: State): readonly JobRow[] {
@@ -113,11 +115,16 @@ function whereText(jobs: readonly JobRow[]): string {
 }
 
 function retry(state: State): Update {
-  const jobs = jobTargets(state).filter(canRetry);
-  return ask(state, ...jobs.map((job) => act('retry', job.id, 'tried again')));
+  const targets = jobTargets(state);
+  const left = describeLeft(
+    state,
+    targets.map(({ id }) => id),
+  );
+  const known = left === undefined ? state : warn(state, `retry: ${left}`).state;
+  return ask(known, ...targets.filter(canRetry).map((job) => act('retry', job.id, 'tried again')));
 }
 
-/** A group has no attempts of its own; where it is marked, its parts are as a rule marked with it. */
+/** A group has no attempts of its own. */
 function canRetry(job: JobRow): boolean {
   return job.outcome !== null && job.kind !== 'group';
 }

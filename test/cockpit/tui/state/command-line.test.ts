@@ -99,6 +99,48 @@ test('command line: a left out operand is what is marked or selected', () => {
   expect(asked('4:decide\r')).toEqual([]);
 });
 
+describe('command line: a verb that no group can have', () => {
+  const jobs = [
+    endedJob('J5'),
+    endedJob('J4', { parent: 'J2', outcome: 'failed' }),
+    endedJob('J3', { parent: 'J2' }),
+    endedJob('J2', { kind: 'group' }),
+    endedJob('J1', { kind: 'group' }),
+  ];
+  const play = (keys: string) => type(open([120, 30], { jobs }), keys);
+  const retried = (keys: string) =>
+    play(keys).effects.flatMap((one) => (one.type === 'request' ? [one.request.args] : []));
+  const sees = (keys: string) => play(keys).state.toast?.text;
+
+  test('asks for the others, and says what of the group was left', () => {
+    expect(retried('2g  :retry\r')).toEqual([{ job: 'J5' }]);
+    expect(sees('2g  :retry\r')).toBe('retry: J2 is a group, left out; failed parts: J4.');
+    expect(sees('2g  jj :retry\r')).toBe('retry: J2 J1 are groups, left out; failed parts: J4.');
+    expect(sees('2g   :retry\r')).toBe('retry: J2 is a group, left out; choose parts.');
+  });
+
+  test('says nothing where every part of the group is asked for', () => {
+    expect(retried('2gvjjj:retry\r')).toEqual([{ job: 'J5' }, { job: 'J4' }, { job: 'J3' }]);
+    expect(sees('2gvjjj:retry\r')).toBeUndefined();
+  });
+
+  test('asks for nothing where only groups are chosen, as r does', () => {
+    expect(retried('2gj:retry\r')).toEqual([]);
+    const { overlay } = play('2gj:retry\r').state;
+    expect(overlay).toMatchObject({ error: 'J2 is a group; choose parts.' });
+    expect(sees('2gjr')).toBe('r: J2 is a group; choose its parts');
+  });
+
+  test('is asked of a group that is named: the hub says what it thinks of that', () => {
+    expect(retried('2g:retry J2\r')).toEqual([{ job: 'J2' }]);
+  });
+
+  test('leaves the group out by its own key too', () => {
+    expect(retried('2g  r')).toEqual([{ job: 'J5' }]);
+    expect(sees('2g  r')).toBe('retry: J2 is a group, left out; failed parts: J4.');
+  });
+});
+
 test('command line: what is wrong is said and can be mended', () => {
   expect(lineOf(':frobnicate\r')?.error).toBe('There is no verb "frobnicate"; tab shows them.');
   expect(lineOf(':retry J2 --frob\r')?.error).toContain('--frob');
