@@ -30,7 +30,7 @@ import type { Answered } from '../hub/inbox.ts';
 import { listArgument } from './arguments.ts';
 import { defineVerb, type VerbContext } from './verb.ts';
 
-const args = z.object({
+const fields = z.object({
   fix: z.boolean().default(false),
   safe: z.boolean().default(false),
   only: z.string().transform(parseFindingName).optional(),
@@ -41,7 +41,21 @@ const args = z.object({
   all: z.boolean().default(false),
 });
 
-type DoctorArgs = z.infer<typeof args>;
+const args = fields.superRefine((given, context) => {
+  const complain = (path: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [path], message });
+  const isMending = given.fix || given['dry-run'];
+  if (given.only !== undefined && !isMending) complain('only', 'it is for --fix or --dry-run');
+  if (given.safe && !isMending) complain('safe', 'it is for --fix or --dry-run');
+  const id = given.only?.id;
+  // What a worker of another version looks at is not known here.
+  const isHere = given.on.length === 0 && !given.all;
+  if (id !== undefined && isHere && !listChecks(hubSections).some((row) => row.id === id)) {
+    complain('only', `there is no check "${id}" (--list shows them)`);
+  }
+});
+
+type DoctorArgs = z.infer<typeof fields>;
 
 /** Diagnoses; with `--fix` mends, and diagnoses again. */
 export const doctorVerb = defineVerb({
