@@ -5,8 +5,9 @@
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { describeFlagFault, describeIssue } from '../protocol/argument-faults.ts';
 import { findWhen, parseWhen } from '../protocol/duration.ts';
-import { AppError, readFirstSentence } from '../protocol/errors.ts';
+import { AppError } from '../protocol/errors.ts';
 import type { Clock } from '../protocol/ports.ts';
 import type { AuditTail } from '../store/audit.ts';
 import { readHomeAudit } from '../store/audit-home.ts';
@@ -58,13 +59,13 @@ export function parseAuditWords(words: readonly string[], clock: Clock): AuditAs
       limit: limit === undefined ? auditRowsDefault : Number(limit),
       verify,
     };
-    const parsed = askSchema.safeParse(ask);
+    const parsed = askSchema.safeParse(ask, { error: describeIssue });
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
     throw new AppError('USAGE_ARGUMENT', `audit: ${issue?.path.join('.')}: ${issue?.message}.`);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw new AppError('USAGE_FLAG', `audit: ${readFirstSentence(cause)}.`, { cause });
+    throw new AppError('USAGE_FLAG', `audit: ${describeFlagFault(cause)}.`, { cause });
   }
 }
 

@@ -7,7 +7,8 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { AppError, readFirstSentence } from '../protocol/errors.ts';
+import { describeFlagFault } from '../protocol/argument-faults.ts';
+import { AppError } from '../protocol/errors.ts';
 import { type BackupFolder, backupFolders } from '../store/backup-head.ts';
 import { type BackupAnswer, makeBackup } from '../store/backup-make.ts';
 import { nameBackupFile, showBackup, showRestore } from '../store/backup-text.ts';
@@ -144,6 +145,6 @@ function readWords(verb: string, words: readonly string[], options: Options) {
   try {
     return parseArgs({ args: [...words], options, allowPositionals: true });
   } catch (cause) {
-    throw new AppError('USAGE_FLAG', `${verb}: ${readFirstSentence(cause)}.`, { cause });
+    throw new AppError('USAGE_FLAG', `${verb}: ${describeFlagFault(cause)}.`, { cause });
   }
 }

@@ -5,8 +5,9 @@
  * the foreground logs to stderr; `--background` answers once the agent serves.
  */
 import { parseArgs } from 'node:util';
+import { describeFlagFault } from '../protocol/argument-faults.ts';
 import { reportFailure, reportReady, startDaemon } from '../protocol/daemon.ts';
-import { AppError, readFirstSentence, wrapError } from '../protocol/errors.ts';
+import { AppError, wrapError } from '../protocol/errors.ts';
 import { formatFingerprint } from '../protocol/fingerprint.ts';
 import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
@@ -129,7 +130,7 @@ async function runVerb(program: Program, version: string): Promise<number> {
       return 0;
     }
     default:
-      throw new AppError('USAGE_VERB', `There is no verb "${verb}". Run \`odally help\`.`);
+      throw new AppError('USAGE_VERB', `There is no verb "${verb}".`);
   }
 }
 
@@ -151,6 +152,7 @@ function readLine(argv: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
     const [verb = 'help', ...operands] = positionals;
+    assertOwn(verb, Object.keys(values));
     const isSet = (name: keyof typeof options) => values[name] === true;
     const flags: Flags = {
       json: isSet('json'),
@@ -167,10 +169,33 @@ function readLine(argv: readonly string[]) {
     };
     return { verb, operands, flags, wantsHelp: values.help === true };
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     const verb = argv.find((word) => !word.startsWith('-'));
     const where = verb === undefined ? '' : `${verb}: `;
-    throw new AppError('USAGE_FLAG', `${where}${readFirstSentence(cause)}.`, { cause });
+    throw new AppError('USAGE_FLAG', `${where}${describeFlagFault(cause)}.`, { cause });
   }
+}
+
+/** What a verb takes besides `--json`; one that is not here is told to be unknown anyhow. */
+const ownFlags: Readonly<Record<string, readonly string[]>> = {
+  join: ['background', 'only', 'stdio'],
+  run: ['background'],
+  status: [],
+  stop: [],
+  service: ['kind', 'dry-run'],
+  upgrade: ['cancel', 'watch', 'background', 'runtime', 'dry-run'],
+  leave: ['discard', 'dry-run'],
+  'self-check': ['format'],
+};
+
+/** A flag of another verb must not be passed over in silence. Errors: USAGE_FLAG. */
+function assertOwn(verb: string, given: readonly string[]): void {
+  const taken = ownFlags[verb];
+  const strange = given.find(
+    (name) => name !== 'json' && name !== 'help' && taken?.includes(name) === false,
+  );
+  if (strange === undefined) return;
+  throw new AppError('USAGE_FLAG', `${verb}: there is no flag --${strange}.`);
 }
 
 async function join(

@@ -7,7 +7,8 @@
  */
 import { realpath } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { AppError, readFirstSentence } from '../protocol/errors.ts';
+import { describeFlagFault } from '../protocol/argument-faults.ts';
+import { AppError } from '../protocol/errors.ts';
 import { readAgentConfig } from './home.ts';
 import { decide, type PolicyDecision } from './policy/decide.ts';
 import type { Policies } from './policy/policies.ts';
@@ -50,7 +51,7 @@ function readWords(argv: readonly string[]) {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
     return { values, operands: positionals.slice(1) };
   } catch (cause) {
-    throw new AppError('USAGE_FLAG', `policy: ${readFirstSentence(cause)}.`, { cause });
+    throw new AppError('USAGE_FLAG', `policy: ${describeFlagFault(cause)}.`, { cause });
   }
 }
 

@@ -6,7 +6,8 @@
  * Exit status 1 where rows are missing. Errors: USAGE_*, REPAIR_BUSY, RESTORE_FAILED, STORE_*.
  */
 import { parseArgs } from 'node:util';
-import { AppError, readFirstSentence } from '../protocol/errors.ts';
+import { describeFlagFault } from '../protocol/argument-faults.ts';
+import { AppError } from '../protocol/errors.ts';
 import { openLevelKv } from '../store/open.ts';
 import { type HomeRepair, repairHome } from '../store/salvage/repair-home.ts';
 import { showRepair } from '../store/salvage/repair-store.ts';
@@ -60,6 +61,6 @@ function readDryRun(words: readonly string[]): boolean {
     const { values } = parseArgs({ args: [...words], options: { 'dry-run': flag, json: flag } });
     return values['dry-run'] === true;
   } catch (cause) {
-    throw new AppError('USAGE_FLAG', `repair: ${readFirstSentence(cause)}.`, { cause });
+    throw new AppError('USAGE_FLAG', `repair: ${describeFlagFault(cause)}.`, { cause });
   }
 }

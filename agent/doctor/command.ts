@@ -6,6 +6,7 @@
  * Errors: USAGE_FLAG, USAGE_ARGUMENT, STORE_*.
  */
 import { parseArgs } from 'node:util';
+import { describeFlagFault } from '../../protocol/argument-faults.ts';
 import type { ControlClient } from '../../protocol/control-client.ts';
 import {
   type DoctorReport,
@@ -16,7 +17,7 @@ import {
 } from '../../protocol/doctor.ts';
 import { listChecks } from '../../protocol/doctor-sections.ts';
 import { describeChecks, describeReport } from '../../protocol/doctor-text.ts';
-import { AppError, readFirstSentence } from '../../protocol/errors.ts';
+import { AppError } from '../../protocol/errors.ts';
 import { agentSections } from './agent-sections.ts';
 import type { Diagnose } from './answer.ts';
 import { parseWish, type WishArgs } from './wish.ts';
@@ -81,6 +82,10 @@ function readWords(words: readonly string[]) {
     ...(area === undefined ? {} : { area: parseArea(area) }),
   };
   const isDry = values['dry-run'] === true;
+  if (!fix && !isDry && (only !== undefined || safe)) {
+    const flag = safe ? 'safe' : 'only';
+    throw new AppError('USAGE_ARGUMENT', `doctor: ${flag}: it is for --fix or --dry-run.`);
+  }
   return { isJson: values.json === true, isList: values.list === true, isDry, args };
 }
 
@@ -94,6 +99,6 @@ function parseWords(words: readonly string[]) {
   try {
     return parseArgs({ args: [...words], options, allowPositionals: true });
   } catch (cause) {
-    throw new AppError('USAGE_FLAG', `doctor: ${readFirstSentence(cause)}.`, { cause });
+    throw new AppError('USAGE_FLAG', `doctor: ${describeFlagFault(cause)}.`, { cause });
   }
 }

@@ -3,7 +3,7 @@
  *
  * A word is a home or its socket, the name of a hub that was paired before, or a code that pairs one
  * (`NAME=CODE` to choose its name). A hub that is named is looked into where it runs and never started.
- * Errors: HUB_UNREACHABLE, CONFIG_INVALID, what pairing says.
+ * Errors: HUB_UNKNOWN, HUB_UNREACHABLE, CONFIG_INVALID, what pairing says.
  */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
@@ -46,7 +46,7 @@ async function findWay(program: Program, own: HubHome, word: string): Promise<Hu
   if (found?.isDirectory()) return homeWay(program, findHubHome({ WALLY_HOME: path }));
   if (found?.isSocket()) return homeWay(program, findHubHome({ WALLY_HOME: dirname(path) }));
   const what = isPath ? `There is no home at ${path}.` : `No hub is paired as "${word}".`;
-  throw new AppError('HUB_UNREACHABLE', what);
+  throw new AppError('HUB_UNKNOWN', what);
 }
 
 function homeWay(program: Program, home: HubHome): HubWay {

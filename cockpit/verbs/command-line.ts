@@ -7,7 +7,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseArgsStringToArgv } from 'string-argv';
-import { AppError, readFirstSentence } from '../../protocol/errors.ts';
+import { describeFlagFault } from '../../protocol/argument-faults.ts';
+import { AppError } from '../../protocol/errors.ts';
 import type { Flag } from './verb.ts';
 
 /** As much of a verb as the command line needs; local verbs have it too. */
@@ -38,6 +39,9 @@ export function findGrammar<G extends Grammar>(
   if (two !== undefined) return { grammar: two, rest: argv.slice(2) };
   const one = grammars.find((grammar) => grammar.name === first);
   if (one !== undefined) return { grammar: one, rest: argv.slice(1) };
+  if (first.startsWith('-')) {
+    throw new AppError('USAGE_VERB', `A verb comes before its flags; "${first}" came first.`);
+  }
   const near = findNear(first, grammars);
   const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
   throw new AppError('USAGE_VERB', `There is no verb "${first}".${hint}`);
@@ -96,7 +100,7 @@ function readFlags(grammar: Grammar, rest: readonly string[]) {
   try {
     return parseArgs({ args: [...rest], options, allowPositionals: true, strict: true });
   } catch (cause) {
-    throw new AppError('USAGE_FLAG', `${grammar.name}: ${readFirstSentence(cause)}.`, { cause });
+    throw new AppError('USAGE_FLAG', `${grammar.name}: ${describeFlagFault(cause)}.`, { cause });
   }
 }
 

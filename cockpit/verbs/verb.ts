@@ -6,6 +6,7 @@
  * `--json`. Errors: USAGE_ARGUMENT from `parseArgs`, the verb's own from `run`.
  */
 import type { z } from 'zod';
+import { describeIssue } from '../../protocol/argument-faults.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Ports } from '../../protocol/ports.ts';
 import type { Box } from '../../store/doctor/box.ts';
@@ -122,7 +123,7 @@ export function defineVerb<A, R>(verb: Verb<A, R>): Verb<A, R> {
 
 /** The arguments as the verb wants them. Errors: USAGE_ARGUMENT naming the one that is wrong. */
 export function parseVerbArgs<A>(verb: Pick<Verb<A, unknown>, 'name' | 'args'>, given: unknown): A {
-  const parsed = verb.args.safeParse(given ?? {});
+  const parsed = verb.args.safeParse(given ?? {}, { error: describeIssue });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const where = issue?.path.join('.') ?? '';

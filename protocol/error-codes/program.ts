@@ -8,7 +8,11 @@ import { type ErrorRow, lasting, passing } from './row.ts';
 /** Code → what it means. */
 export const programCodes = {
   // Usage
-  USAGE_VERB: lasting(2, 'There is no such verb.', 'Run `wally help` to see the verbs.'),
+  USAGE_VERB: lasting(
+    2,
+    'There is no such verb.',
+    'Run `wally help`, on a box `odally help`, to see the verbs.',
+  ),
   USAGE_FLAG: lasting(2, 'A flag is unknown or lacks its value.', 'Run the verb with --help.'),
   USAGE_ARGUMENT: lasting(2, 'An argument is missing or malformed.', 'Run the verb with --help.'),
   // The box, homes and config
@@ -34,6 +38,11 @@ export const programCodes = {
   ),
   // Hub and control socket
   HUB_UNREACHABLE: passing(3, 'The hub cannot be reached.', 'Start it with `wally up`.'),
+  HUB_UNKNOWN: lasting(
+    3,
+    'There is no such hub.',
+    'Name the home of one, one that was paired, or a code of `wally invite --cockpit`.',
+  ),
   HUB_START: passing(3, 'The hub did not start.', 'Read its log file, which the message names.'),
   HUB_RUNNING: lasting(
     4,

@@ -50,6 +50,10 @@ describe('usage', () => {
     ['dispatch --all --on alice -- true', 'USAGE_ARGUMENT', 2],
     ['logs J1 --since -3', 'USAGE_FLAG', 2],
     ['invite --ttl 25h', 'USAGE_ARGUMENT', 2],
+    ['logs J1 --tail some', 'USAGE_ARGUMENT', 2],
+    ['doctor --only home-modes', 'USAGE_ARGUMENT', 2],
+    ['doctor --fix --only nothing', 'USAGE_ARGUMENT', 2],
+    ['--hub nowhere team', 'HUB_UNKNOWN', 3],
   ];
   test.concurrent.each(cases)('wally %s: %s, status %i', (line, code, status) =>
     complain((args) => stage.wally(args), line, { code, status }),
@@ -99,6 +103,8 @@ describe('odally', () => {
   const cases: readonly Case[] = [
     ['frobnicate', 'USAGE_VERB', 2],
     ['run --frob', 'USAGE_FLAG', 2],
+    ['stop --background', 'USAGE_FLAG', 2],
+    ['leave --kind systemd', 'USAGE_FLAG', 2],
     ['join', 'USAGE_ARGUMENT', 2],
     ['run now', 'USAGE_ARGUMENT', 2],
     ['join nonsense', 'INVITE_MALFORMED', 2],
@@ -116,8 +122,8 @@ describe('odally', () => {
       stage.odally('fresh', ['--frob']),
       stage.odally('fresh', ['run', '--frob']),
     ]);
-    expect(alone.stderr).toMatch(/^odally: Unknown option '--frob'\. \[USAGE_FLAG\]\n/);
-    expect(run.stderr).toMatch(/^odally: run: Unknown option '--frob'\. \[USAGE_FLAG\]\n/);
+    expect(alone.stderr).toMatch(/^odally: there is no flag --frob\. \[USAGE_FLAG\]\n/);
+    expect(run.stderr).toMatch(/^odally: run: there is no flag --frob\. \[USAGE_FLAG\]\n/);
   });
 
   test('odally run: an agent that runs already is not started twice', async () => {

@@ -92,9 +92,9 @@ describe('parse', () => {
   });
 
   test.each([
-    [['jobs', '--colour'], 'USAGE_FLAG', "Unknown option '--colour'"],
-    [['jobs', '--limit'], 'USAGE_FLAG', '--limit'],
-    [['jobs', '--active=yes'], 'USAGE_FLAG', '--active'],
+    [['jobs', '--colour'], 'USAGE_FLAG', 'there is no flag --colour'],
+    [['jobs', '--limit'], 'USAGE_FLAG', '--limit needs a value'],
+    [['jobs', '--active=yes'], 'USAGE_FLAG', '--active takes no value'],
     [['dispatch', '--env', '--wait'], 'USAGE_FLAG', '--env'],
     [['job'], 'USAGE_ARGUMENT', 'JOB is missing'],
     [['job', 'J1', 'J2'], 'USAGE_ARGUMENT', '"J2" is one argument too many'],
@@ -105,7 +105,7 @@ describe('parse', () => {
     [['stat'], 'USAGE_VERB', 'Did you mean "status"?'],
     [['constructor'], 'USAGE_VERB', 'There is no verb "constructor".'],
     [[''], 'USAGE_VERB', 'There is no verb "".'],
-    [['--json', 'jobs'], 'USAGE_VERB', '"--json"'],
+    [['--json', 'jobs'], 'USAGE_VERB', 'A verb comes before its flags; "--json" came first.'],
   ] as const)('parse: %j is refused', (argv, code, words) => {
     expect(() => parse(...argv)).toThrow(usage(code, words));
   });
