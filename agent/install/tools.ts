@@ -4,7 +4,7 @@
  * It is no shell: the words go as they are. A tool that is missing, hangs or says too much is an
  * answer with a code, never an exception; what that means is decided by who asked.
  */
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { toolBytesMax, toolMsMax } from './limits.ts';
 
 /** How a tool ended. `code` is null where a signal or its time ended it, 127 where there is none. */
@@ -43,15 +43,25 @@ export function openTools(env: Readonly<Record<string, string | undefined>>): Ru
         if (error === null) return resolve({ code: 0, stdout, stderr });
         const code = typeof error.code === 'number' ? error.code : null;
         const isMissing = error.code === 'ENOENT' || error.code === 'EACCES';
+        const why = code === null ? describeEnd(error, settings.timeout) : '';
         resolve({
           code: isMissing ? 127 : code,
           stdout,
-          stderr: stderr || (stdout === '' ? error.message : ''),
+          stderr: stderr || (stdout === '' ? why : ''),
         });
       });
       // One that does not read its stdin may be gone before all is written.
       child.stdin?.on('error', () => undefined).end(options.input ?? '');
     });
+}
+
+/** Why one that ended without a status did. */
+function describeEnd(
+  { killed, signal, code, message }: ExecFileException,
+  timeoutMs: number,
+): string {
+  if (killed === true && typeof code !== 'string') return `no answer within ${timeoutMs / 1000} s`;
+  return typeof signal === 'string' ? `ended by ${signal}` : message;
 }
 
 /** The last line that a tool said, for people; its code where it said nothing. Of our own program: what its error says. */
