@@ -76,7 +76,6 @@ export function describeRow({ from, to, as, message }: UpgradeRow): string {
     case 'planned':
       return `${from} would be followed by ${to}`;
     case 'left':
-      return 'nothing was begun';
     case 'rolled-back':
     case 'failed':
       return message ?? 'it failed';

@@ -7,14 +7,8 @@
  */
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
-import { upgradesAtOnce } from '../fleet/limits.ts';
-import {
-  describeRow,
-  type UpgradeNews,
-  type UpgradeRow,
-  type UpgradeScene,
-  upgradeWorker,
-} from '../fleet/upgrade.ts';
+import { describeRow, type UpgradeNews, type UpgradeRow, upgradeWorker } from '../fleet/upgrade.ts';
+import { upgradeAll } from '../fleet/upgrade-all.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { getWorker } from './team.ts';
@@ -42,7 +36,9 @@ export const upgradeVerb = defineVerb({
     onDrop(() => left.abort());
     const tell = (news: UpgradeNews) => void item(news);
     const scene = { hub, tell, signal: left.signal };
-    return upgradeAll(scene, workers, args['dry-run'] ? 'plan' : 'do');
+    const how = args['dry-run'] ? 'plan' : 'do';
+    const upgrade = (worker: WorkerRecord) => upgradeWorker(scene, worker, how);
+    return upgradeAll({ upgrade, signal: left.signal }, workers);
   },
   showItem: (item, style) => showNews(item as UpgradeNews, style),
   show: (rows, style) =>
@@ -66,40 +62,6 @@ function choose(
   return [worker];
 }
 
-/** A few at a time, in their order; rows in the order of the workers. */
-async function upgradeAll(
-  scene: UpgradeScene,
-  workers: readonly WorkerRecord[],
-  how: 'do' | 'plan',
-): Promise<readonly UpgradeRow[]> {
-  const rows = new Map<string, UpgradeRow>();
-  const waiting = [...workers];
-  let isStopped = false;
-  const work = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      if (isStopped || scene.signal.aborted) continue;
-      const row = await upgradeWorker(scene, next, how);
-      rows.set(next.name, row);
-      isStopped ||= isAboutVersion(row);
-    }
-  };
-  await Promise.all(Array.from({ length: upgradesAtOnce }, work));
-  return workers.map(({ name }) => rows.get(name) ?? { name, from: null, to: null, as: 'left' });
-}
-
-/** Would the next box fare the same? */
-function isAboutVersion({ as, code = '' }: UpgradeRow): boolean {
-  if (as === 'rolled-back') return true;
-  const own = [
-    'UPGRADE_CHECK',
-    'VERSION_TAMPERED',
-    'INSTALL_BUNDLE',
-    'INSTALL_RUNTIME',
-    'INSTALL_TAMPERED',
-  ];
-  return as === 'failed' && own.includes(code);
-}
-
 function isGood(as: UpgradeRow['as']): boolean {
   return as === 'done' || as === 'current' || as === 'planned';
 }
@@ -117,5 +79,5 @@ function showRows(rows: readonly UpgradeRow[], style: Style): string {
     row.as,
     `${describeRow(row)}${row.code === undefined ? '' : ` [${row.code}]`}`,
   ]);
-  return showTable(['name', 'as', ''], cells, style);
+  return showTable(['NAME', 'AS', ''], cells, style);
 }
