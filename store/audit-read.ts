@@ -4,21 +4,25 @@
  * It only reads. The first place where the chain does not hold is named, and nothing after it is trusted: a line
  * that is none, a number that is missing or out of its order, a hash that is another, an end before the end that
  * was written down. Who can write the whole store can write a new chain too: a number and hash that were noted
- * elsewhere (`known`) show even that. Errors: STORE_IO.
+ * elsewhere (`known`) show even that. What a damaged store lost is written down when it is mended (`meta/audit-gaps`):
+ * such a gap is said by every proof, and the chain goes on behind it. Errors: STORE_IO.
  */
 import { wrapError } from '../protocol/errors.ts';
 import type { ArchiveMark } from './archive.ts';
 import {
+  type AuditGap,
   type AuditTail,
+  auditGapsSchema,
   auditStart,
   findAuditTail,
   hashAuditLine,
   parseAuditLine,
 } from './audit.ts';
 import { type AuditFrom, type AuditPort, findAuditFrom } from './audit-keep.ts';
-import { prefixRange } from './keys.ts';
-import type { Kv } from './kv.ts';
-import { auditMoveRowsMax } from './limits.ts';
+import { auditGapsKey, auditTailKey, prefixRange } from './keys.ts';
+import type { Kv, KvOp } from './kv.ts';
+import { auditGapsMax, auditMoveRowsMax } from './limits.ts';
+import { findRow, planRow } from './row-codec.ts';
 
 /** Where the trail is read from. `mark` says how much of the newest file counts. */
 export interface AuditSource {
@@ -44,6 +48,8 @@ export interface AuditProof {
   readonly tail: AuditTail | null;
   /** The first place where the chain does not hold. */
   readonly broken: { readonly after: number; readonly place: string; readonly why: string } | null;
+  /** What was lost with a damaged store. */
+  readonly gaps: readonly AuditGap[];
 }
 
 /** Walks the whole chain. `known`: an end that was noted before. */
@@ -54,7 +60,10 @@ export async function verifyAudit(
   const { kv } = source;
   const end = await findAuditTail(kv);
   const from = (await findAuditFrom(kv)) ?? { n: 1, prev: auditStart };
-  const walk = new Walk(from, known);
+  const lost = (await findRow(kv, auditGapsKey, auditGapsSchema)) ?? [];
+  const isLost = (gap: AuditGap) =>
+    lost.some(({ after, before }) => after === gap.after && before === gap.before);
+  const walk = new Walk({ from, known, isLost });
   let fault: string | undefined;
   let place = 'the beginning';
   try {
@@ -69,8 +78,40 @@ export async function verifyAudit(
   }
   fault ??= walk.close(end);
   const broken = fault === undefined ? null : { after: walk.tail?.n ?? 0, place, why: fault };
-  const { entries, first, tail } = walk;
-  return { isWhole: broken === null, entries, first: first ?? null, tail: tail ?? null, broken };
+  const { entries, first, tail, gaps } = walk;
+  const isWhole = broken === null && gaps.length === 0;
+  return { isWhole, entries, first: first ?? null, tail: tail ?? null, broken, gaps };
+}
+
+/**
+ * The changes that write down what of this trail is missing now, and where it ends: for a store that was just made
+ * from what a damaged one held. Only numbers that are missing are a gap; what was changed stays broken. Errors: STORE_*.
+ */
+export async function planAuditMended(source: AuditSource): Promise<readonly KvOp[]> {
+  const { kv } = source;
+  const from = (await findAuditFrom(kv)) ?? { n: 1, prev: auditStart };
+  const walk = new Walk({ from, known: undefined, isLost: () => true });
+  try {
+    for await (const { line } of readLines(source)) if (walk.take(line) !== undefined) break;
+  } catch {
+    // What cannot be read is no gap, and every proof says so.
+    return [];
+  }
+  const end = await findAuditTail(kv);
+  walk.close(end);
+  const { gaps, tail } = walk;
+  return [
+    ...(gaps.length === 0 ? [] : [planRow(auditGapsKey, gaps.slice(0, auditGapsMax))]),
+    ...(end === undefined && tail !== undefined ? [planRow(auditTailKey, tail)] : []),
+  ];
+}
+
+/** What a walk goes by. */
+interface WalkPlan {
+  readonly from: AuditFrom;
+  readonly known: AuditTail | undefined;
+  /** Is this gap one that was written down? */
+  readonly isLost: (gap: AuditGap) => boolean;
 }
 
 /** The chain as far as it was walked. */
@@ -78,12 +119,15 @@ class Walk {
   entries = 0;
   first: number | undefined;
   tail: AuditTail | undefined;
+  readonly gaps: AuditGap[] = [];
   readonly #from: AuditFrom;
   readonly #known: AuditTail | undefined;
+  readonly #isLost: (gap: AuditGap) => boolean;
 
-  constructor(from: AuditFrom, known: AuditTail | undefined) {
+  constructor({ from, known, isLost }: WalkPlan) {
     this.#from = from;
     this.#known = known;
+    this.#isLost = isLost;
   }
 
   /** Takes the next line; says why it cannot be the next. */
@@ -94,9 +138,12 @@ class Walk {
     const before = this.tail;
     if (before === undefined) {
       // Files that were to be removed may still be there; then the chain begins earlier, and holds on its own.
-      if (n > this.#from.n) return `it begins with ${n} and not with ${this.#from.n}`;
+      if (n > this.#from.n && !this.#passes(this.#from.n - 1, n)) {
+        return `it begins with ${n} and not with ${this.#from.n}`;
+      }
+    } else if (n !== before.n + 1) {
+      if (!this.#passes(before.n, n)) return `${n} follows on ${before.n}`;
     } else {
-      if (n !== before.n + 1) return `${n} follows on ${before.n}`;
       if (prev !== before.hash) return `${before.n} is not what ${n} was written after`;
     }
     if (n === this.#from.n && prev !== this.#from.prev) return `${n} is not the beginning it was`;
@@ -109,8 +156,18 @@ class Walk {
     return undefined;
   }
 
+  /** Is it known that what is between was lost? */
+  #passes(after: number, before: number): boolean {
+    const gap = { after, before };
+    if (before <= after || !this.#isLost(gap)) return false;
+    this.gaps.push(gap);
+    return true;
+  }
+
   /** Why it cannot end here. */
   close(end: AuditTail | undefined): string | undefined {
+    const ended = this.tail?.n ?? this.#from.n - 1;
+    if (end !== undefined && ended < end.n && this.#passes(ended, end.n + 1)) this.tail = end;
     const last = this.tail?.n ?? 0;
     if (end !== undefined && last < end.n) return `it ends with ${last} and not with ${end.n}`;
     if (end !== undefined && this.tail?.hash !== end.hash) return `${last} is not the end it was`;

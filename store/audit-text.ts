@@ -23,17 +23,25 @@ export function showAuditRow(row: AuditRow, dim: (text: string) => string): stri
 }
 
 /** What a verification found, with the end that may be noted elsewhere. */
-export function showAuditProof({ isWhole, entries, first, tail, broken }: AuditProof): string {
+export function showAuditProof(proof: AuditProof): string {
+  const { entries, first, tail, broken, gaps } = proof;
   if (broken !== null) {
     return toOneLine(
       `The trail does not hold after entry ${broken.after} (${broken.place}): ${broken.why}.`,
     );
   }
-  if (!isWhole || tail === null) return 'The trail is whole; it has no entries.';
+  if (tail === null) return 'The trail is whole; it has no entries.';
+  const missing = gaps.map(({ after, before }) => showGap(after + 1, before - 1));
   return [
-    `The trail is whole: ${entries} entries, from ${first} to ${tail.n}.`,
+    missing.length === 0
+      ? `The trail is whole: ${entries} entries, from ${first} to ${tail.n}.`
+      : `The trail holds, but a damaged store lost of it ${missing.join(', ')}: ${entries} entries, from ${first} to ${tail.n}.`,
     `To tell later that nobody wrote it anew, note its end: ${tail.n}:${tail.hash}`,
   ].join('\n');
+}
+
+function showGap(first: number, last: number): string {
+  return first === last ? `entry ${first}` : `entries ${first} to ${last}`;
 }
 
 function showArgs(args: unknown): string {

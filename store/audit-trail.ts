@@ -9,7 +9,7 @@ import type { Ports } from '../protocol/ports.ts';
 import { type Asked, AuditPage, type AuditTail } from './audit.ts';
 import { AuditKeep, type AuditPolicy, type AuditPort, openAuditTail } from './audit-keep.ts';
 import { type AuditRow, type AuditWish, listAudit } from './audit-list.ts';
-import { type AuditProof, verifyAudit } from './audit-read.ts';
+import { type AuditProof, planAuditMended, verifyAudit } from './audit-read.ts';
 import type { Committer } from './committer.ts';
 import type { StoreIdentity } from './format.ts';
 import type { Kv, KvOp } from './kv.ts';
@@ -30,9 +30,16 @@ export async function openAuditTrail(
   parts: AuditTrailParts,
   identity: StoreIdentity,
 ): Promise<AuditTrail> {
-  const trail = new AuditTrail(parts, await openAuditTail(parts.kv, parts.port));
+  const { kv, port } = parts;
+  const tail = await openAuditTail(kv, port);
+  const isAnew = identity.incarnation === 1;
+  if (isAnew && tail.n > 0) {
+    const ops = await planAuditMended({ kv, port, mark: undefined });
+    if (ops.length > 0) await kv.batch(ops, 'synced');
+  }
+  const trail = new AuditTrail(parts, tail);
   // A store that was made anew holds nothing of what was asked before; that must not look like silence.
-  if (identity.incarnation === 1) {
+  if (isAnew) {
     trail.note({
       who: 'owner',
       surface: 'start',

@@ -27,6 +27,14 @@ export interface AuditTail {
 
 const tailSchema = z.object({ n: z.number().int().nonnegative(), hash: hashSchema });
 
+const gapSchema = z.object({ after: z.number().int(), before: z.number().int() });
+
+/** Entries that a damaged store lost: all after the one and before the other. */
+export type AuditGap = z.infer<typeof gapSchema>;
+
+/** What is known to be lost, as `meta/audit-gaps` has it. */
+export const auditGapsSchema = z.array(gapSchema);
+
 /** What was asked, by whom and from where. */
 export interface Asked {
   /** `owner` of the home, or the name or key of a peer. */

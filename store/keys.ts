@@ -80,6 +80,9 @@ export const backupKey = 'meta/backup';
 /** `meta/audit`: where the chain of the audit trail ends, n and hash. See `audit.ts`. */
 export const auditTailKey = 'meta/audit';
 
+/** `meta/audit-gaps`: which entries of the trail a damaged store lost. See `audit-read.ts`. */
+export const auditGapsKey = 'meta/audit-gaps';
+
 /** `meta/NAME`: any other fact about the store; `name` is the owner's choice. */
 export function metaKey(name: string): string {
   return `meta/${name}`;

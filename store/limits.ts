@@ -136,6 +136,9 @@ export const auditPerRowMax = 256;
 /** Letters of one text in an audit entry; of a longer one the first half of this and its hash are kept. */
 export const auditTextMax = 256;
 
+/** Gaps of an audit trail that are written down; a damaged store makes a few. */
+export const auditGapsMax = 1000;
+
 /** Letters of a text that are looked at for tokens; a JWT may have 512 before it can be told. */
 export const auditCleanLettersMax = 1024;
 

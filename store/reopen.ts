@@ -47,7 +47,7 @@ export async function openReopeningKv(options: ReopenOptions): Promise<Reopening
     await options.makeRoom();
     return options.open();
   });
-  return new ReopeningKv(options, inner, await readTail(inner));
+  return new ReopeningKv(options, inner, await readSyncedTail(inner));
 }
 
 /** Life cycle: `openReopeningKv`, then `close`, safe to repeat. */
@@ -197,7 +197,7 @@ export class ReopeningKv implements Kv {
 
   /** What was acknowledged must be there, and nothing that was never tried. */
   async #verify(): Promise<void> {
-    const found = await readTail(this.#inner);
+    const found = await readSyncedTail(this.#inner);
     if (found >= this.#tail && found <= this.#tried) return;
     const detail =
       `The store came back with ${found} batches where ${this.#tail} were acknowledged: ` +
@@ -297,7 +297,8 @@ async function withoutTail(
   return rows.filter(({ key }) => key !== tailKey).slice(0, countMax);
 }
 
-async function readTail(kv: Kv): Promise<number> {
+/** How many batches an open store says were synced. Errors: STORE_*. */
+export async function readSyncedTail(kv: Kv): Promise<number> {
   return (await findRow(kv, tailKey, tailSchema)) ?? 0;
 }
 

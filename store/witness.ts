@@ -23,6 +23,19 @@ export async function readWitness(store: string): Promise<number> {
   return tail === undefined ? 0 : Number(tail);
 }
 
+/** Says that so many were synced. Errors: what the system says. */
+export function writeWitness(store: string, tail: number): Promise<void> {
+  return writeFile(join(store, witnessFile), `${tail}\n`, { mode: 0o600 });
+}
+
+/** Refuses a store that remembers fewer batches than somebody saw. Errors: STORE_DAMAGED. */
+export async function checkAfterOpen(store: string, synced: number): Promise<number> {
+  const seen = await readWitness(store);
+  if (synced >= seen) return seen;
+  const detail = `The store in ${store} remembers ${synced} batches of ${seen}: acknowledged writes are missing.`;
+  throw new AppError('STORE_DAMAGED', detail);
+}
+
 /** Reads the logs of a closed store as LevelDB will, and says what it would pass over. */
 export async function checkBeforeOpen(store: string): Promise<void> {
   const names = await readdir(store).catch((thrown: unknown) => {
@@ -49,12 +62,10 @@ export async function keepWitness(
   disk: HomeDisk,
   { store, timers }: { readonly store: string; readonly timers: Timers },
 ): Promise<HomeDisk> {
-  const seen = await readWitness(store);
-  if (disk.countSynced() < seen) {
-    const detail = `The store in ${store} remembers ${disk.countSynced()} batches of ${seen}: acknowledged writes are missing.`;
+  const seen = await checkAfterOpen(store, disk.countSynced()).catch(async (thrown: unknown) => {
     await disk.kv.close();
-    throw new AppError('STORE_DAMAGED', detail);
-  }
+    throw thrown;
+  });
   let written = seen;
   let writing = Promise.resolve();
   const write = () => {
@@ -62,9 +73,7 @@ export async function keepWitness(
     if (tail === written) return;
     written = tail;
     // Nothing waits for it, and the next one says more.
-    writing = writing
-      .then(() => writeFile(join(store, witnessFile), `${tail}\n`, { mode: 0o600 }))
-      .catch(() => undefined);
+    writing = writing.then(() => writeWitness(store, tail)).catch(() => undefined);
   };
   let cancel: CancelTimer = () => undefined;
   const plan = () => {

@@ -205,8 +205,9 @@ const store: HomeCheck = {
             subject: 'store',
             seen: `${home.store.message} (${home.store.code})`,
             wanted: 'A store that can be read.',
-            advice:
-              'Keep the directory as it is; `wally repair`, on a box `odally repair`, reads what can be read.',
+            advice: /no space left|ENOSPC/i.test(home.store.message)
+              ? 'Make room on its disk first: nothing else may be wrong with it.'
+              : 'Keep the directory as it is; `wally repair`, on a box `odally repair`, reads what can be read.',
           },
         ],
 };

@@ -13,7 +13,8 @@ import type { DiskHealth } from '../disk-guard.ts';
 import { readFormat } from '../format.ts';
 import type { Kv } from '../kv.ts';
 import { openLevelKv } from '../open.ts';
-import { checkBeforeOpen } from '../witness.ts';
+import { readSyncedTail } from '../reopen.ts';
+import { checkAfterOpen, checkBeforeOpen } from '../witness.ts';
 import { lockPauseMs, lockTriesMax } from './limits.ts';
 
 /** How the store was found. */
@@ -109,7 +110,10 @@ async function tryStore(directory: string): Promise<Opened> {
     // LevelDB would pass over what is damaged in a log, and throw the log away.
     await checkBeforeOpen(directory);
     const kv = await openLevelKv(directory);
-    const fact = await readFormat(kv).then((): StoreFact => ({ is: 'sound' }), describeFault);
+    const fact = await judgeOpen(directory, kv).then(
+      (): StoreFact => ({ is: 'sound' }),
+      describeFault,
+    );
     if (fact.is === 'sound') return { fact, kv };
     await kv.close();
     return { fact };
@@ -117,6 +121,12 @@ async function tryStore(directory: string): Promise<Opened> {
     const fact = describeFault(thrown);
     return { fact: fact.is === 'locked' ? { ...fact, owner: await findOwner(directory) } : fact };
   }
+}
+
+/** What a program would refuse that opens it. */
+async function judgeOpen(directory: string, kv: Kv): Promise<void> {
+  await readFormat(kv);
+  await checkAfterOpen(directory, await readSyncedTail(kv));
 }
 
 async function isMade(store: string): Promise<boolean> {

@@ -7,8 +7,9 @@
 
 import { z } from 'zod';
 import { decodeValue } from '../../protocol/codec.ts';
-import { hashAuditLine, parseAuditLine } from '../audit.ts';
+import { auditGapsSchema, hashAuditLine, parseAuditLine } from '../audit.ts';
 import {
+  auditGapsKey,
   auditTailKey,
   findStream,
   formatKey,
@@ -36,6 +37,11 @@ export function findHoles(rows: readonly KvRow[], tailAtLeast: number): readonly
   ];
 }
 
+/** How many batches these rows say were synced. */
+export function findTail(rows: readonly KvRow[]): number {
+  return read(numberSchema, rows.find(({ key }) => key === tailKey)?.value) ?? 0;
+}
+
 function findTailHole(byKey: ReadonlyMap<string, Uint8Array>, atLeast: number): readonly string[] {
   const tail = read(numberSchema, byKey.get(tailKey)) ?? 0;
   if (tail >= atLeast) return [];
@@ -52,15 +58,25 @@ function findAuditHoles(
   const end = read(tailSchema, byKey.get(auditTailKey));
   let before: { readonly n: number; readonly hash: string } | undefined;
   const holes: string[] = [];
+  const gaps = read(auditGapsSchema, byKey.get(auditGapsKey)) ?? [];
+  const isKnown = (after: number, to: number) =>
+    gaps.some((gap) => gap.after === after && gap.before === to);
   for (const line of lines) {
     const entry = parseAuditLine(line);
     if (entry === undefined) continue;
-    if (before !== undefined && (entry.n !== before.n + 1 || entry.prev !== before.hash)) {
-      holes.push(`entries of the audit trail between ${before.n} and ${entry.n}`);
+    const follows =
+      before === undefined || (entry.n === before.n + 1 && entry.prev === before.hash);
+    if (!follows && !isKnown(before?.n ?? 0, entry.n)) {
+      holes.push(`entries of the audit trail between ${before?.n} and ${entry.n}`);
     }
     before = { n: entry.n, hash: hashAuditLine(line) };
   }
-  if (end !== undefined && before !== undefined && before.n !== end.n) {
+  if (
+    end !== undefined &&
+    before !== undefined &&
+    before.n !== end.n &&
+    !isKnown(before.n, end.n + 1)
+  ) {
     holes.push(`entries of the audit trail between ${before.n} and ${end.n}`);
   }
   return holes;

@@ -10,14 +10,17 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { wrapError } from '../../protocol/errors.ts';
 import type { Random } from '../../protocol/ports.ts';
+import { Archive } from '../archive.ts';
+import { openAuditFiles } from '../audit-files.ts';
+import { planAuditMended } from '../audit-read.ts';
 import { freshFolder, moveIn, nameAside } from '../backup-restore.ts';
 import { metaKey, storeIdKey } from '../keys.ts';
-import type { KvOp, KvRow } from '../kv.ts';
+import type { Kv, KvOp, KvRow } from '../kv.ts';
 import { backupRowsPerRead } from '../limits.ts';
 import { openLevelKv } from '../open.ts';
 import { planRow } from '../row-codec.ts';
-import { readWitness } from '../witness.ts';
-import { findHoles } from './check-rows.ts';
+import { readWitness, writeWitness } from '../witness.ts';
+import { findHoles, findTail } from './check-rows.ts';
 import { salvageStore } from './salvage.ts';
 
 /** Which store, and what the owner adds where something is missing. */
@@ -61,6 +64,8 @@ export async function repairStore(plan: RepairPlan): Promise<RepairAnswer> {
   if (is === 'sound' || isDryRun) return answer;
   try {
     await writeStore(plan, found.rows, is === 'missing-rows' ? plan.adapt : null);
+    // Until its owner has put it aside nobody may start on it, also when that is cut off.
+    if (is === 'missing-rows' && plan.adapt === null) await markUnusable(plan, found.rows);
     await moveIn(plan.home, nameAside(now));
   } catch (thrown) {
     throw wrapError(thrown, 'RESTORE_FAILED');
@@ -86,11 +91,27 @@ async function writeStore(
     }
     const word = planRow(metaKey('salvaged'), { at: plan.now });
     const storeId = Buffer.from(plan.random.bytes(16)).toString('hex');
-    const ops = adapt === null ? [] : [planRow(storeIdKey, storeId), ...adapt(kept)];
-    await kv.batch([...ops, word], 'synced');
+    const ops: KvOp[] = [word];
+    if (adapt !== null) {
+      ops.push(planRow(storeIdKey, storeId), ...adapt(kept), ...(await planTrail(plan, kv)));
+    }
+    await kv.batch(ops, 'synced');
   } finally {
     await kv.close();
   }
+}
+
+/** A witness who saw more than there is: whoever opens the store refuses it, and a repair finds it damaged again. */
+async function markUnusable({ home, store }: RepairPlan, rows: readonly KvRow[]): Promise<void> {
+  const seen = Math.max(await readWitness(store), findTail(rows) + 1);
+  await writeWitness(join(home, freshFolder, 'store'), seen);
+}
+
+/** What is missing of the trail is said from now on, and is no damage of the new store. */
+async function planTrail({ home }: RepairPlan, kv: Kv): Promise<readonly KvOp[]> {
+  const port = openAuditFiles(join(home, 'audit'));
+  const mark = await new Archive(kv, port, 'audit-file').findMark();
+  return planAuditMended({ kv, port, mark });
 }
 
 function isOfStream(key: string): boolean {

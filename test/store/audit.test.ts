@@ -6,8 +6,9 @@ import { MemoryArchive } from '../../store/archive-memory.ts';
 import { AuditPage } from '../../store/audit.ts';
 import { AuditKeep, openAuditTail } from '../../store/audit-keep.ts';
 import { type AuditWish, listAudit } from '../../store/audit-list.ts';
-import { type AuditSource, verifyAudit } from '../../store/audit-read.ts';
+import { type AuditSource, planAuditMended, verifyAudit } from '../../store/audit-read.ts';
 import { describeArgs } from '../../store/audit-words.ts';
+import { auditKey, auditTailKey } from '../../store/keys.ts';
 import { auditRowsEntriesMin } from '../../store/limits.ts';
 import { instantDisk, openMemoryKv } from '../../store/memory.ts';
 import { FakePorts } from '../protocol/fake-ports.ts';
@@ -39,7 +40,7 @@ async function openTrail() {
   const verify = async (known?: { n: number; hash: string }) => verifyAudit(await source(), known);
   const list = async (wish: Partial<AuditWish> = {}) =>
     listAudit(await source(), { countMax: 50, isWanted: () => true, ...wish });
-  return { disk, kv, port, page, parts, keep, ask, verify, list, noticed };
+  return { disk, kv, port, page, parts, keep, ask, verify, list, noticed, source };
 }
 
 /** Some other text of the same length in a row. */
@@ -59,7 +60,7 @@ describe('audit', () => {
     expect(await trail.verify()).toMatchObject({ isWhole: true, entries: 0, tail: null });
     await trail.ask(12);
     expect(await trail.verify(trail.page.tail)).toEqual({
-      ...{ isWhole: true, entries: 24, first: 1, broken: null },
+      ...{ isWhole: true, entries: 24, first: 1, broken: null, gaps: [] },
       tail: trail.page.tail,
     });
   });
@@ -200,6 +201,38 @@ describe('audit', () => {
     await kv.batch(page.seal(), 'synced');
     const proof = await verifyAudit({ kv, port: trail.port, mark: undefined }, trail.page.tail);
     expect(proof).toMatchObject({ isWhole: true, entries: 13 });
+  });
+
+  test('keeping: what a damaged store lost is a gap once it is written down, and what was changed is none', async () => {
+    const trail = await openTrail();
+    await trail.ask(30);
+    await trail.kv.batch([{ type: 'del', key: auditKey(20) }], 'synced');
+    expect(await trail.verify()).toMatchObject({ isWhole: false, broken: { after: 10 }, gaps: [] });
+    await trail.kv.batch(await planAuditMended(await trail.source()), 'synced');
+    const gaps = [{ after: 10, before: 21 }];
+    const end = trail.page.tail;
+    expect(await trail.verify(end)).toMatchObject({
+      isWhole: false,
+      broken: null,
+      gaps,
+      tail: end,
+    });
+    await forge(trail, (lines) => lines.map((line) => line.replace('cli', 'tui')));
+    expect((await trail.verify()).broken).not.toBeNull();
+  });
+
+  test('keeping: a trail whose end was lost, and who wrote it down, goes on from where it is', async () => {
+    const trail = await openTrail();
+    await trail.ask(10);
+    await trail.kv.batch([{ type: 'del', key: auditKey(20) }], 'synced');
+    await trail.kv.batch(await planAuditMended(await trail.source()), 'synced');
+    await trail.ask(5);
+    expect(await trail.verify()).toMatchObject({ broken: null, gaps: [{ after: 10, before: 21 }] });
+    await trail.kv.batch([{ type: 'del', key: auditTailKey }], 'synced');
+    expect((await trail.verify()).broken).not.toBeNull();
+    await trail.kv.batch(await planAuditMended(await trail.source()), 'synced');
+    expect((await trail.verify()).broken).toBeNull();
+    expect((await openAuditTail(trail.kv, trail.port)).n).toBe(30);
   });
 
   test('listing: what is wanted comes with its result, also from a file, newest last', async () => {

@@ -206,6 +206,22 @@ describe('doctor of a home', () => {
     expect(await diagnose('fix')).toMatchObject({ findings: [{ id: 'store-damaged' }], fixed: [] });
   });
 
+  test('store-damaged: a store that remembers less than was acknowledged is found before it is started', async () => {
+    await makeStore();
+    expect(await diagnose('look')).toMatchObject({ findings: [] });
+    await writeFile(join(store, 'TAIL'), '1000\n');
+    const { findings } = await diagnose('look');
+    expect(findings).toMatchObject([{ id: 'store-damaged' }]);
+    expect(findings[0]?.seen).toContain('acknowledged writes are missing');
+  });
+
+  test('store-damaged: on a full disk nobody is told to repair', async () => {
+    const failed = { get: () => Promise.reject(new Error('ENOSPC')) } as unknown as Kv;
+    const facts = await gather({ kv: failed, health: soundDisk.health });
+    const [check] = homeChecks.filter(({ id }) => id === 'store-damaged');
+    expect(check?.diagnose({ home: facts })[0]?.advice).toMatch(/^Make room/);
+  });
+
   test('store-damaged: a live store that fails says so', async () => {
     const failed = { get: () => Promise.reject(new Error('no space left')) } as unknown as Kv;
     const facts = await gather({ kv: failed, health: soundDisk.health });

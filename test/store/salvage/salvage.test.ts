@@ -14,15 +14,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AuditPage, auditStart } from '../../../store/audit.ts';
+import { readHomeAudit } from '../../../store/audit-home.ts';
+import type { AuditProof } from '../../../store/audit-read.ts';
+import { showAuditProof } from '../../../store/audit-text.ts';
 import { openStore } from '../../../store/format.ts';
-import { wholeRange } from '../../../store/keys.ts';
+import { auditKey, wholeRange } from '../../../store/keys.ts';
 import { openLevelKv } from '../../../store/open.ts';
-import { openReopeningKv } from '../../../store/reopen.ts';
+import { openReopeningKv, readSyncedTail } from '../../../store/reopen.ts';
 import { findHoles } from '../../../store/salvage/check-rows.ts';
 import { crc32c, mendByte } from '../../../store/salvage/checksum.ts';
 import { repairStore, showRepair } from '../../../store/salvage/repair-store.ts';
 import { salvageStore } from '../../../store/salvage/salvage.ts';
-import { checkBeforeOpen, readWitness } from '../../../store/witness.ts';
+import { checkAfterOpen, checkBeforeOpen, readWitness } from '../../../store/witness.ts';
 import { FakePorts } from '../../protocol/fake-ports.ts';
 
 let root: string;
@@ -299,6 +303,49 @@ describe('salvage', () => {
     found.delete('meta/salvaged');
     expect(found).toEqual(truth);
     expect(await repairStore({ ...plan, isDryRun: false })).toMatchObject({ is: 'sound' });
+  });
+
+  /** The sound store with a trail of five entries, of which the third is gone. */
+  async function copyWithGap(): Promise<string> {
+    const store = copy();
+    const kv = await openLevelKv(store);
+    const page = new AuditPage({ n: 0, hash: auditStart });
+    for (const verb of ['stop', 'dispatch', 'cancel', 'retry', 'tidy']) {
+      page.add({ who: 'owner', surface: 'cli', verb }, 1);
+      await kv.batch(page.seal(), 'synced');
+    }
+    await kv.batch([{ type: 'del', key: auditKey(3) }], 'synced');
+    await kv.close();
+    return store;
+  }
+
+  test('repair: what the trail lost is said by every proof, and is no damage the next time', async () => {
+    const store = await copyWithGap();
+    const home = join(store, '..');
+    const { random } = new FakePorts();
+    const plan = { home, store, random, adapt: () => [], isDryRun: false };
+    const answer = await repairStore({ ...plan, now: 5 });
+    expect(answer.lost).toEqual(['entries of the audit trail between 2 and 4']);
+    const proof = (await readHomeAudit(
+      { store, audit: join(home, 'audit') },
+      { noted: undefined },
+    )) as AuditProof;
+    expect(proof).toMatchObject({ isWhole: false, broken: null, gaps: [{ after: 2, before: 4 }] });
+    expect(showAuditProof(proof)).toContain('a damaged store lost of it entry 3');
+    expect(await repairStore({ ...plan, now: 6 })).toMatchObject({ is: 'sound', lost: [] });
+  });
+
+  test('repair: where the owner has still to put the store aside, nobody can start on it', async () => {
+    const store = await copyWithGap();
+    const home = join(store, '..');
+    const { random } = new FakePorts();
+    const plan = { home, store, random, adapt: null, isDryRun: false };
+    expect(await repairStore({ ...plan, now: 5 })).toMatchObject({ is: 'missing-rows' });
+    const kv = await openLevelKv(store);
+    const synced = await readSyncedTail(kv);
+    await kv.close();
+    await expect(checkAfterOpen(store, synced)).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+    expect(await repairStore({ ...plan, now: 6 })).toMatchObject({ is: 'missing-rows' });
   });
 
   test('repair: with something missing it is another store, and its streams begin anew', async () => {
