@@ -44,6 +44,9 @@ export const jobsHeldMax = 2000;
 /** Text in a line of the screen's foot: longer than any verb that somebody types. */
 export const fieldCharsMax = 16_000;
 
+/** Letters of one burst that are keys: a key that was held down while the line stood still for half a minute. */
+export const burstCharsMax = 1024;
+
 /**
  * Text in one field of the dispatch form. In three bytes each they fit the 200 KiB that a job may
  * carry; a script that is longer belongs into a file.

@@ -9,6 +9,7 @@
  * A terminal without bracketed paste gives a paste as such a burst, its line ends as returns:
  * returns in a burst of lines are told apart, so that they need not send what is only half there.
  */
+import { burstCharsMax } from '../limits.ts';
 import { type Binding, type Command, type Mode, modesOf } from './keymap.ts';
 
 /** One event as Ink gives it. */
@@ -54,6 +55,15 @@ const namedKeys = {
 const segmenter = new Intl.Segmenter();
 // What Ink leaves of a control sequence that it doesn't know: mouse, focus and other reports.
 const sequenceRest = /^(?:\[[\d;:<=>?]+[@-~]|\[[IO]|O[@-~])$/;
+
+/**
+ * The text of a burst that no hand types: a paste of a terminal without bracketed paste. As presses, one
+ * after the other, a megabyte of it would hold up the keys for half a minute.
+ */
+export function findPaste({ input, key }: RawKey): string | undefined {
+  const isPlain = key.ctrl !== true && key.meta !== true && key.eventType !== 'release';
+  return isPlain && input.length > burstCharsMax ? input : undefined;
+}
 
 /** The presses that one event of the terminal holds, in order. */
 export function splitKeys(raw: RawKey): readonly KeyPress[] {

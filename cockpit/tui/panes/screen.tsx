@@ -13,7 +13,7 @@ import {
   useSyncExternalStore,
 } from 'react';
 import { readReport } from '../keys/reports.ts';
-import { splitKeys } from '../keys/resolve.ts';
+import { findPaste, splitKeys } from '../keys/resolve.ts';
 import type { CockpitEvent } from '../state/effects.ts';
 import { Pane } from './pane.tsx';
 import type { BoxesPlan } from './stage.ts';
@@ -47,7 +47,9 @@ export function Screen({ source, onReady, onDrawn, onSized, onLeave }: ScreenPro
   const plan = useSyncExternalStore(source.subscribe, source.getBoxes);
   useInput((input, key) => {
     const report = readReport(input);
+    const pasted = findPaste({ input, key });
     if (report !== undefined) source.send([{ type: 'report', report }]);
+    else if (pasted !== undefined) source.send([{ type: 'paste', text: pasted }]);
     else source.send(splitKeys({ input, key }).map((press) => ({ type: 'key', press })));
   });
   usePaste((text) => source.send([{ type: 'paste', text }]));

@@ -244,6 +244,21 @@ test('cockpit: pasted text goes into the form as text, its line end sends nothin
   await end;
 });
 
+test('cockpit: a burst that no hand types is a paste, also without brackets', async () => {
+  const { hub, terminal, end } = run([80, 24]);
+  fill(hub);
+  await terminal.until('1 of 1');
+  terminal.type('q'.repeat(2000));
+  await terminal.until('pasted text goes into the dispatch form');
+  terminal.type('d');
+  await terminal.until('Dispatch a command');
+  terminal.type(`${'echo hi\r'.repeat(300)}`);
+  await terminal.until('↑');
+  expect(hub.calls).toEqual([]);
+  terminal.type('\x03');
+  await end;
+});
+
 test('cockpit: the form’s command goes to the editor and back, is sent, and is remembered', async () => {
   const past = [{ command: ['make old'] }];
   const edit = (text: string) => ({ text: `${text}\nls -l\n` });

@@ -5,7 +5,7 @@
  */
 import { expect, test } from 'vitest';
 import { keymap } from '../../../../cockpit/tui/keys/keymap.ts';
-import { resolveKey, splitKeys } from '../../../../cockpit/tui/keys/resolve.ts';
+import { findPaste, resolveKey, splitKeys } from '../../../../cockpit/tui/keys/resolve.ts';
 import { rawKeys } from '../press.ts';
 
 const names = (input: string) => splitKeys({ input, key: {} }).map((press) => press.name);
@@ -25,6 +25,12 @@ test('resolve: returns in a burst of lines are told apart, one that ends a line 
   const pasted = (input: string) => splitKeys({ input, key: {} }).map((press) => press.isPasted);
   expect(pasted('a\r\tb\r')).toEqual([undefined, true, true, undefined, true]);
   expect(pasted('ab\r\t')).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+test('resolve: a burst of more than 1024 letters is a paste, one of 1024 is keys', () => {
+  expect(findPaste({ input: 'j'.repeat(1024), key: {} })).toBeUndefined();
+  expect(findPaste({ input: 'j'.repeat(1025), key: {} })).toBe('j'.repeat(1025));
+  expect(findPaste({ input: 'j'.repeat(1025), key: { meta: true } })).toBeUndefined();
 });
 
 test('resolve: return with alt is a key of its own', () => {
