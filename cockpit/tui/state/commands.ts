@@ -11,7 +11,7 @@ import { type PaneId, paneIds } from '../views/layout.ts';
 import { themeNames } from '../views/theme.ts';
 import { findOpenCard } from './card.ts';
 import { applyLineCommand, openCommandLine } from './command-line.ts';
-import { applyFormCommand, openForm } from './dispatch-form.ts';
+import { applyFormCommand, holdsUnsent, openForm } from './dispatch-form.ts';
 import { ask, still, type Update } from './effects.ts';
 import { explainDisabled } from './guards.ts';
 import { lookInto } from './hubs.ts';
@@ -66,6 +66,9 @@ export function applyCommand(state: State, command: Command): Update {
 
 /** What does the same wherever one is. */
 function applyProgramCommand(state: State, command: Command): Update | undefined {
+  if (command === 'leave' && state.overlay?.type === 'form' && holdsUnsent(state.overlay)) {
+    return applyFormCommand(state, state.overlay, 'form-close');
+  }
   if (command === 'quit' || command === 'leave') return ask(state, { type: 'quit' });
   if (command === 'redraw') return ask(state, { type: 'redraw' });
   if (command === 'suspend') return ask(state, { type: 'suspend' });

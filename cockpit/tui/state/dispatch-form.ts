@@ -109,11 +109,15 @@ function chosenWorkers(state: State): readonly string[] {
   return workers.map(({ name }) => name);
 }
 
+/** Would what was typed be lost with the form? */
+export function holdsUnsent({ values, past, isSending }: DispatchForm): boolean {
+  return values.texts.command.text.trim() !== '' && past === undefined && !isSending;
+}
+
 /** What was not sent yet is not thrown away: it is the first that going back brings. */
 function closeForm(state: State, form: DispatchForm): Update {
   const closed: State = { ...state, overlay: undefined };
-  const isWorthKeeping = form.values.texts.command.text.trim() !== '' && form.past === undefined;
-  if (!isWorthKeeping || form.isSending) return still(closed);
+  if (!holdsUnsent(form)) return still(closed);
   return tell(
     { ...closed, keptForm: form.values },
     'not sent, but kept: d, then up, brings it back',

@@ -240,7 +240,7 @@ test('cockpit: pasted text goes into the form as text, its line end sends nothin
   terminal.type('\x1b[200~echo \x1b[2Jhi\nls\n\x1b[201~');
   await terminal.until((text) => /echo hi +│.*\n.*ls /.test(text));
   expect(hub.calls).toEqual([]);
-  terminal.type('\x03');
+  terminal.type('\x03\x03');
   await end;
 });
 
@@ -255,7 +255,7 @@ test('cockpit: a burst that no hand types is a paste, also without brackets', as
   terminal.type(`${'echo hi\r'.repeat(300)}`);
   await terminal.until('↑');
   expect(hub.calls).toEqual([]);
-  terminal.type('\x03');
+  terminal.type('\x03\x03');
   await end;
 });
 
@@ -292,7 +292,7 @@ test('cockpit: an editor that fails is said, and the form is as it was', async (
   terminal.type('\x0f');
   await terminal.until('vi ended badly');
   expect(terminal.text).toContain('▸command    ls');
-  terminal.type('\x03');
+  terminal.type('\x03\x03');
   await end;
 });
 

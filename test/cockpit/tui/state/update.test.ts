@@ -239,6 +239,14 @@ test('update: q and ctrl-c quit from the panes, in the form only ctrl-c does', (
   expect(type(state, 'd\x03').effects).toEqual([{ type: 'quit' }]);
 });
 
+test('update: ctrl-c in a form that holds an unsent command closes it, again it quits', () => {
+  const once = type(open(size, { team, jobs }), 'dmake\x03');
+  expect(once.effects.filter((effect) => effect.type === 'quit')).toEqual([]);
+  expect(once.state).toMatchObject({ overlay: undefined, keptForm: {} });
+  expect(once.state.toast?.text).toContain('not sent, but kept');
+  expect(type(once.state, '\x03').effects).toEqual([{ type: 'quit' }]);
+});
+
 test('update: on a narrow terminal the keys 1 to 3 and tab switch the one pane', () => {
   const state = open([40, 30], { team, jobs });
   expect(type(state, '1').state.focus).toBe('team');
