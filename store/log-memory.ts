@@ -8,6 +8,7 @@
  */
 import { AppError, assert } from '../protocol/errors.ts';
 import type { AttemptId } from '../protocol/model.ts';
+import { copyBytes } from './byte-copy.ts';
 import type { DiskTiming } from './disk-timing.ts';
 import { drawBufferedMs, drawCount, drawSyncMs, instantTiming } from './disk-timing.ts';
 import { compareAttempts, isAttemptId } from './keys.ts';
@@ -178,7 +179,7 @@ class MemoryLog implements Log {
     return this.#run(drawBufferedMs, () => {
       this.#disk.checkHealth('append');
       for (const record of cutRecords(this.end, records, this.#shape.recordBytes)) {
-        this.#add({ ...record, bytes: record.bytes.slice() });
+        this.#add({ ...record, bytes: copyBytes(record.bytes) });
       }
       this.#dropMiddle();
     });
@@ -215,7 +216,7 @@ class MemoryLog implements Log {
     const { segments, end } = this.#content;
     const first = segments.findLastIndex(({ records }) => (records[0]?.offset ?? 0) <= from);
     for (const { records } of segments.slice(Math.max(0, first))) {
-      if (!records.every((record) => slice.take({ ...record, bytes: record.bytes.slice() }))) break;
+      if (!records.every((record) => slice.take(record))) break;
     }
     return slice.finish(end);
   }
@@ -223,8 +224,7 @@ class MemoryLog implements Log {
   async readBack(before: number, bytesMax: number): Promise<readonly LogRecord[]> {
     this.#checkUsable();
     const records = this.#content.segments.flatMap((segment) => segment.records);
-    const cut = cutBack(records, before, bytesMax);
-    return cut.map((record) => ({ ...record, bytes: record.bytes.slice() }));
+    return cutBack(records, before, bytesMax);
   }
 
   /** For the store. */

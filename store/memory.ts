@@ -7,6 +7,7 @@
  * batches whole and in order. All delay and chance come from the given timing: one seed, one history.
  */
 import { AppError, assert } from '../protocol/errors.ts';
+import { copyBytes } from './byte-copy.ts';
 import type { DiskTiming } from './disk-timing.ts';
 import { drawBufferedMs, drawCount, drawSyncMs, instantTiming } from './disk-timing.ts';
 import { wholeRange } from './keys.ts';
@@ -144,14 +145,15 @@ class MemoryKv implements Kv {
 
   async get(key: string): Promise<Uint8Array | undefined> {
     this.#checkUsable();
-    return this.#disk.rows.get(key)?.slice();
+    const value = this.#disk.rows.get(key);
+    return value === undefined ? undefined : copyBytes(value);
   }
 
   async range(range: KvRange): Promise<readonly KvRow[]> {
     this.#checkUsable();
     assert(range.countMax >= 0, 'a range has a countMax of zero or more');
     const { rows } = this.#disk;
-    return rows.list(range).map((key) => ({ key, value: rows.get(key)?.slice() ?? noBytes }));
+    return rows.list(range).map((key) => ({ key, value: copyBytes(rows.get(key) ?? noBytes) }));
   }
 
   async snapshot(): Promise<KvSnapshot> {
@@ -159,11 +161,11 @@ class MemoryKv implements Kv {
     const { rows } = this.#disk;
     const copy = createSortedRows();
     const all = { ...wholeRange, countMax: Number.MAX_SAFE_INTEGER, order: 'ascending' } as const;
-    for (const key of rows.list(all)) copy.set(key, rows.get(key)?.slice() ?? noBytes);
+    for (const key of rows.list(all)) copy.set(key, rows.get(key) ?? noBytes);
     return {
       range: async (range) => {
         this.#checkUsable();
-        return copy.list(range).map((key) => ({ key, value: copy.get(key)?.slice() ?? noBytes }));
+        return copy.list(range).map((key) => ({ key, value: copyBytes(copy.get(key) ?? noBytes) }));
       },
       close: async () => undefined,
     };
@@ -172,7 +174,7 @@ class MemoryKv implements Kv {
   async batch(ops: readonly KvOp[], durability: Durability): Promise<void> {
     this.#checkUsable();
     if (this.#waiting.length >= laneJobsMax) throw new AppError('STORE_FULL');
-    const own = ops.map((op) => (op.type === 'put' ? { ...op, value: op.value.slice() } : op));
+    const own = ops.map(copyOp);
     await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ ops: own, durability, resolve, reject });
       this.#startNext();
@@ -235,6 +237,11 @@ class MemoryKv implements Kv {
     if (this.#state !== 'open') throw new AppError('STORE_IO', `The store is ${this.#state}.`);
     if (this.#hasFailed) throw new AppError('STORE_IO', 'The store failed before.');
   }
+}
+
+/** What was handed over may be used again. */
+function copyOp(op: KvOp): KvOp {
+  return op.type === 'put' ? { type: 'put', key: op.key, value: copyBytes(op.value) } : op;
 }
 
 function fullError(): AppError {

@@ -32,7 +32,11 @@ export function createChance(seed: number): Chance {
   const int = (min: number, max: number) => min + Math.floor(fraction() * (max - min + 1));
   return {
     fraction,
-    bytes: (count) => Uint8Array.from({ length: count }, () => fraction() * 256),
+    bytes(count) {
+      const bytes = new Uint8Array(count);
+      for (let at = 0; at < count; at += 1) bytes[at] = fraction() * 256;
+      return bytes;
+    },
     between: (min, max) => min + fraction() * (max - min),
     int,
     pick(list) {

@@ -4,7 +4,7 @@
  * The kind is read off the bytes without decoding, because it is asked for every frame; a frame
  * whose first field is not its kind is `other`. Describing one decodes it and is for traces only.
  */
-import { decodeValue } from '../../protocol/codec.ts';
+import { decodeOwned } from '../../protocol/codec.ts';
 import { decodeCommand, decodeFact } from '../../protocol/messages.ts';
 
 /** `hello`, `data`, `ping`, … */
@@ -13,11 +13,24 @@ export function readFrameKind(bytes: Uint8Array): string {
   // A string of one letter, `t`, and then a short string.
   if (bytes[start] !== 0xa1 || bytes[start + 1] !== 0x74) return 'other';
   const length = (bytes[start + 2] ?? 0) & 0x1f;
-  let kind = '';
-  for (let at = start + 3; at < start + 3 + length; at += 1) {
-    kind += String.fromCharCode(bytes[at] ?? 0);
-  }
+  const from = start + 3;
+  for (const kind of kinds) if (kind.length === length && isText(bytes, from, kind)) return kind;
+  const kind = Buffer.from(bytes.subarray(from, from + length)).toString('latin1');
+  if (kinds.length < kindsMax) kinds.push(kind);
   return kind;
+}
+
+/** The kinds seen so far: to make the same few words anew for every frame is slow. */
+const kinds: string[] = [];
+
+/** More than there are; a kind that garbage made up is not worth more. */
+const kindsMax = 64;
+
+function isText(bytes: Uint8Array, from: number, text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    if (bytes[from + at] !== text.charCodeAt(at)) return false;
+  }
+  return true;
 }
 
 /** Is it the hello of a side for which the link is open? */
@@ -26,12 +39,27 @@ export function isOpenHello(bytes: Uint8Array): boolean {
   return readFrame(bytes)?.isOpen === true;
 }
 
-/** The fields of a frame; undefined for bytes of no sense. */
-export function readFrame(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What was read, by the bytes: several observers ask for each frame, when it leaves and when it comes. */
+const known = new WeakMap<Uint8Array, Fields | 'senseless'>();
+
+/** The fields of a frame, its byte arrays views of it; undefined for bytes of no sense. */
+export function readFrame(bytes: Uint8Array): Fields | undefined {
+  let fields = known.get(bytes);
+  if (fields === undefined) {
+    fields = decodeFields(bytes);
+    known.set(bytes, fields);
+  }
+  return fields === 'senseless' ? undefined : fields;
+}
+
+function decodeFields(bytes: Uint8Array): Fields | 'senseless' {
   try {
-    return { ...(decodeValue(bytes) as Record<string, unknown>) };
+    // A copy, for what is no map has no fields.
+    return { ...(decodeOwned(bytes) as Record<string, unknown>) };
   } catch {
-    return undefined;
+    return 'senseless';
   }
 }
 
@@ -71,7 +99,7 @@ function describeMessage(bytes: Uint8Array): string {
 }
 
 function describeSound(bytes: Uint8Array): string {
-  const { kind } = decodeValue(bytes) as { readonly kind: string };
+  const { kind } = decodeOwned(bytes) as { readonly kind: string };
   if (kind === 'cancel') return `cancel ${decodeCommand(bytes).attempt}`;
   if (kind === 'assign') {
     const command = decodeCommand(bytes);

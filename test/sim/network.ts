@@ -292,7 +292,7 @@ export class Network implements Carriage {
   }
 
   #findBlockEnd(box: string, direction: Direction): number {
-    return this.#blockedUntil.get(`${box} ${direction}`) ?? 0;
+    return this.#blockedUntil.size === 0 ? 0 : (this.#blockedUntil.get(`${box} ${direction}`) ?? 0);
   }
 
   /** Every box has weather of its own: what one sends does not change what befalls another. */

@@ -8,6 +8,7 @@
 import type { PeerKey } from '../../protocol/model.ts';
 import { sendBytesMax } from '../../protocol/transports/limits.ts';
 import type { Link, LinkHandlers } from '../../protocol/transports/link.ts';
+import { copyBytes } from '../../store/byte-copy.ts';
 import type { Incarnation } from './incarnation.ts';
 
 /** Towards whom frames of an end travel. */
@@ -88,7 +89,7 @@ export class SimLink implements Link {
     if (this.isEnded || this.owner.isDead) return 'sent';
     this.#underWayBytes += bytes.length;
     if (this.#underWayBytes > sendBytesMax) this.close('SEND_OVERFLOW');
-    else this.#carriage.carry(this, bytes.slice());
+    else this.#carriage.carry(this, copyBytes(bytes));
     if (this.#underWayBytes < this.#carriage.bufferBytes) return 'sent';
     this.#isFull = true;
     return 'full';

@@ -5,7 +5,6 @@
  * believes of itself. A queue or a window over its cap is a violation at once. The instants of
  * answered pings are kept for judging leases.
  */
-import { decodeValue } from '../../protocol/codec.ts';
 import {
   logChunkBytesMax,
   logWindowBytesMax,
@@ -95,7 +94,7 @@ export class Wire {
   }
 
   #noteCommand(body: Uint8Array): void {
-    const { kind, attempt } = decodeValue(body) as { kind: string; attempt: AttemptId };
+    const { kind, attempt } = readFrame(body) as { kind: string; attempt: AttemptId };
     const { leftAt, cancelled } = this.#history;
     if (kind === 'cancel') cancelled.add(attempt);
     if (kind === 'assign' && !leftAt.has(attempt)) leftAt.set(attempt, this.#nowMs());
