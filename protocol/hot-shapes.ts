@@ -12,14 +12,23 @@ import { outcomes, reconciles } from './model.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Is it a `data`, `ack`, `ping` or `pong` frame beyond doubt? */
+/** Is it a `data`, `ack`, `ping`, `pong` or `log-ack` frame beyond doubt? */
 export function isHotFrame(value: unknown): boolean {
   if (!isFields(value)) return false;
-  if (value.t === 'data') return isData(value);
-  if (value.t === 'ack')
-    return hasFields(value, 3) && isCount(value.received) && isNeed(value.need);
-  const isBeat = value.t === 'ping' || value.t === 'pong';
-  return isBeat && hasFields(value, 2) && isBetween(value.at, 0, instantMax);
+  switch (value.t) {
+    case 'data':
+      return isData(value);
+    case 'ack':
+      return hasFields(value, 3) && isCount(value.received) && isNeed(value.need);
+    case 'ping':
+      return isMoment(value.at) && hasFields(value, 2 + countOptional(value, 'load', isLoad));
+    case 'pong':
+      return isPong(value);
+    case 'log-ack':
+      return isLogAck(value);
+    default:
+      return false;
+  }
 }
 
 /** Is it an `assign` or `cancel` beyond doubt? */
@@ -52,6 +61,23 @@ const attemptForm = /^J[1-9]\d{0,11}\.[1-9]\d{0,5}$/;
 function isData(value: Fields): boolean {
   const more = countOptional(value, 'more', isMore);
   return hasFields(value, 3 + more) && isSeq(value.seq) && isBody(value.body);
+}
+
+function isPong(value: Fields): boolean {
+  const optional =
+    countOptional(value, 'queued', isCount) + countOptional(value, 'wallMs', isMoment);
+  return isMoment(value.at) && hasFields(value, 2 + optional);
+}
+
+function isLoad(value: unknown): boolean {
+  if (!isFields(value) || !isBetween(value.cpuLoad, 0, 1_000_000)) return false;
+  const disk = countOptional(value, 'diskFreeBytes', isAmount);
+  return isAmount(value.memoryFreeBytes) && hasFields(value, 2 + disk);
+}
+
+function isLogAck(value: Fields): boolean {
+  if (!isAttempt(value.attempt) || !isCount(value.offset) || !isFlag(value.isReset)) return false;
+  return hasFields(value, 4 + countOptional(value, 'window', isCount));
 }
 
 function isMore(value: unknown): boolean {
@@ -126,6 +152,11 @@ function isCount(value: unknown): boolean {
 
 function isInstant(value: unknown): boolean {
   return isCount(value) && (value as number) <= instantMax;
+}
+
+/** As a clock tells it, with fractions. */
+function isMoment(value: unknown): boolean {
+  return isBetween(value, 0, instantMax);
 }
 
 function isAmount(value: unknown): boolean {

@@ -74,6 +74,16 @@ const fact = fc.oneof(
   ),
 );
 
+const moment = fc.double({ min: 0, max: 8.64e15, noNaN: true });
+
+const load = fc.record(
+  {
+    cpuLoad: fc.double({ min: 0, max: 1_000_000, noNaN: true }),
+    ...{ memoryFreeBytes: fc.nat(), diskFreeBytes: fc.nat() },
+  },
+  { requiredKeys: ['cpuLoad', 'memoryFreeBytes'], ...plain },
+);
+
 const frame = fc.oneof(
   fc.record(
     {
@@ -89,9 +99,17 @@ const frame = fc.oneof(
     },
     plain,
   ),
+  fc.record({ t: fc.constant('ping'), at: moment, load }, { requiredKeys: ['t', 'at'], ...plain }),
   fc.record(
-    { t: fc.constantFrom('ping', 'pong'), at: fc.double({ min: 0, max: 8.64e15, noNaN: true }) },
-    plain,
+    { t: fc.constant('pong'), at: moment, queued: fc.nat(), wallMs: moment },
+    { requiredKeys: ['t', 'at'], ...plain },
+  ),
+  fc.record(
+    {
+      ...{ t: fc.constant('log-ack'), attempt, offset: fc.nat() },
+      ...{ isReset: fc.boolean(), window: fc.nat() },
+    },
+    { requiredKeys: ['t', 'attempt', 'offset', 'isReset'], ...plain },
   ),
 );
 
