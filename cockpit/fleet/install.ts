@@ -226,6 +226,7 @@ class Installer {
     const { name } = this.#wish;
     const invite = await hub.invites.create({
       ...{ kind: 'worker', ...pickReach(hub.door), ttlMs: installInviteMs, asks: false },
+      isPassing: true,
       ...(name === undefined ? {} : { name }),
     });
     try {

@@ -41,6 +41,8 @@ export const inviteRowSchema = z.object({
   asks: z.literal(true).exactOptional(),
   /** The M2 said no to who came with it. */
   rejected: z.literal(true).exactOptional(),
+  /** Made by the hub for something of its own, which ends with the hub's process. */
+  passing: z.literal(true).exactOptional(),
 });
 
 type InviteRow = z.infer<typeof inviteRowSchema>;
@@ -65,6 +67,8 @@ export interface InviteOrder extends ReadonlyReach {
   readonly asks: boolean;
   /** What the worker is to be called. */
   readonly name?: string;
+  /** Is it of no use once this process has ended? Its maker withdraws it otherwise. */
+  readonly isPassing?: true;
 }
 
 /** Life cycle: `open` reads the rows back; `stop` ends its timer; safe to repeat. */
@@ -78,7 +82,7 @@ export class InviteBook {
     this.#parts = parts;
   }
 
-  /** Reads open invites back and removes expired ones. */
+  /** Reads open invites back and removes expired ones, and those whose maker is gone, which would hold their names. */
   async open(): Promise<void> {
     const { kv, committer } = this.#parts;
     const range = {
@@ -87,12 +91,14 @@ export class InviteBook {
       order: 'ascending',
     } as const;
     const rows = (await kv.range(range)).map((row) => readRow(inviteRowSchema, row));
-    const expired = rows.filter((row) => this.#isExpired(row));
-    for (const row of rows) if (!expired.includes(row)) this.#invites.set(row.oneTimeKey, row);
+    // One that was used stays: the answer to who used it may have been lost.
+    const isMoot = ({ passing, usedBy }: InviteRow) => passing === true && usedBy === null;
+    const over = rows.filter((row) => this.#isExpired(row) || isMoot(row));
+    for (const row of rows) if (!over.includes(row)) this.#invites.set(row.oneTimeKey, row);
     await this.#dropExpired();
-    if (expired.length === 0) return;
+    if (over.length === 0) return;
     await committer.commit(
-      expired.map((row) => ({ type: 'del', key: inviteKey(row.oneTimeKey) }) as const),
+      over.map((row) => ({ type: 'del', key: inviteKey(row.oneTimeKey) }) as const),
     );
   }
 
@@ -102,7 +108,7 @@ export class InviteBook {
   }
 
   /** Makes an invite; it is on disk before the code is known to anybody. */
-  async create({ kind, ttlMs, asks, name, ...where }: InviteOrder): Promise<NewInvite> {
+  async create({ kind, ttlMs, asks, name, isPassing, ...where }: InviteOrder): Promise<NewInvite> {
     const { ports, hubKey, committer } = this.#parts;
     const forgotten = this.#forgetExpired();
     if (name !== undefined) assertFreeName(name, this.#listTakenNames());
@@ -117,6 +123,7 @@ export class InviteBook {
       ...(kind === 'cockpit' ? { kind } : {}),
       ...(asks ? { asks } : {}),
       ...(name === undefined ? {} : { name }),
+      ...(isPassing === true ? { passing: isPassing } : {}),
     };
     this.#invites.set(oneTimeKey, row);
     await committer.commit([...forgotten, planRow(inviteKey(oneTimeKey), row)]);

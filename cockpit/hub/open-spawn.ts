@@ -33,7 +33,7 @@ export async function openSpawnDesk(hub: Hub, parts: OpenSpawnParts): Promise<Sp
     feed,
     invite: async (name, ttlMs) => {
       const { addresses, rendezvous } = hub.door;
-      const where = { addresses, rendezvous, ttlMs, asks: false };
+      const where = { addresses, rendezvous, ttlMs, asks: false, isPassing: true } as const;
       const { code } = await hub.invites.create({ kind: 'worker', name, ...where });
       return code;
     },

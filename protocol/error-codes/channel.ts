@@ -104,7 +104,7 @@ export const channelCodes = {
   PAIR_EXISTS: lasting(
     4,
     'This home is already paired with another hub.',
-    'Use another home (ODALLY_HOME).',
+    'Use another home (ODALLY_HOME; `wally install --home`), or let `odally leave` free this one.',
   ),
   PAIR_MISSING: lasting(
     4,

@@ -68,6 +68,23 @@ describe('invite book', () => {
     expect(later.workers.list()).toEqual([worker]);
   });
 
+  test('invite book: what a process made for something of its own holds no name after it, unless it was used', async () => {
+    const { bench, book } = await setUp();
+    const own = { ...order, ttlMs: 60_000, isPassing: true } as const;
+    await book.create({ ...own, name: 'boxy' });
+    const used = await book.create({ ...own, name: 'cutty' });
+    const person = await book.create({ ...order, ttlMs: 60_000, name: 'held' });
+    const worker = await book.pair(used.oneTimeKey, ask(alice));
+    const taken = { code: 'WORKER_NAME_TAKEN' };
+    await expect(book.create({ ...own, name: 'boxy' })).rejects.toMatchObject(taken);
+    const later = await bench.restart();
+    const reopened = await openBook(later);
+    await reopened.create({ ...own, name: 'boxy' });
+    await expect(reopened.create({ ...own, name: 'held' })).rejects.toMatchObject(taken);
+    expect(reopened.admits(person.oneTimeKey)).toBe(true);
+    expect(await reopened.pair(used.oneTimeKey, ask(alice))).toEqual(worker);
+  });
+
   test('invite book: a name that somebody bore before is not given again', async () => {
     const { bench, book, oneTimeKey } = await setUp();
     const worker = await book.pair(oneTimeKey, ask(alice));
