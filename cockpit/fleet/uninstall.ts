@@ -2,7 +2,8 @@
  * Taking an agent off its box: over ssh where we know how to get there, else by asking the agent itself.
  *
  * The box decides whether anything would be lost, says what, and takes its own service and files away; the hub
- * ends the trust once it has heard that the box left. Nothing here removes a file.
+ * ends the trust once it has heard that the box left. A box on which nothing of it is any more has left while nobody
+ * heard; then what the hub has heard decides. Nothing here removes a file.
  * Errors: LEAVE_*, UNINSTALL_*, SSH_*, INSTALL_FAILED, INSTALL_NAME, PAIR_EXISTS, those of the agent.
  */
 import type { Owed } from '../../protocol/box-frames.ts';
@@ -10,6 +11,7 @@ import { AppError, isErrorCode } from '../../protocol/errors.ts';
 import { sleep } from '../../protocol/ports.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { SshPlace } from '../manager/box.ts';
+import { formatAttemptId } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { leaveSeenMsMax, upgradeLookMs } from './limits.ts';
 import { askOdally } from './odally.ts';
@@ -61,8 +63,11 @@ async function overSsh(
   const stdin = planProbe(place.home);
   const facts = readProbe(await hub.ssh.run(place, readScript, { stdin, signal }));
   assertIs({ facts, hub: hub.key, workers: hub.workers.list() }, worker);
-  const { home } = facts;
+  const { home, current, pairing } = facts;
   const { name } = worker;
+  if (current === undefined && pairing === '') {
+    return fromNothing(hub, worker, { discard, isPlan, where: `${home} on ${place.target}` });
+  }
   const given = discard.length === 0 ? '' : ` --discard ${discard.join(',')}`;
   const words = `leave --json${given}${isPlan ? ' --dry-run' : ''}`;
   const answer = await askOdally({ way, home }, words);
@@ -73,6 +78,31 @@ async function overSsh(
     discarded: Array.isArray(answer.discarded) ? (answer.discarded as readonly Owed[]) : [],
     left: Array.isArray(answer.left) ? answer.left.map(String) : [],
   };
+}
+
+/** Nothing is there to ask: what the hub has not heard the end of would be lost. Errors: LEAVE_HOME, LEAVE_OWED. */
+function fromNothing(
+  hub: Hub,
+  { key, name }: WorkerRecord,
+  { discard, isPlan, where }: Omit<UninstallWish, 'signal'> & { readonly where: string },
+): UninstallAnswer {
+  if (hub.session(key)?.isLinked === true) {
+    const detail = `There is no agent in ${where}, and ${name} is linked: it runs elsewhere.`;
+    throw new AppError('LEAVE_HOME', `${detail} Say with \`wally reach\` how ssh gets there.`);
+  }
+  const given = new Set(discard);
+  const owed: readonly Owed[] = hub.desk.listHeldBy(key).map(({ id, attempts }) => {
+    return { attempt: formatAttemptId(id, attempts.length), what: 'report' };
+  });
+  const kept = owed.filter(({ attempt }) => {
+    return !['all', attempt, attempt.slice(0, attempt.indexOf('.'))].some((one) => given.has(one));
+  });
+  if (kept.length > 0) {
+    const ids = kept.map(({ attempt }) => attempt).join(', ');
+    const detail = `There is no agent in ${where} any more, and how ${ids} ended was never heard.`;
+    throw new AppError('LEAVE_OWED', detail);
+  }
+  return { name, as: isPlan ? 'would' : 'left', by: 'ssh', discarded: owed, left: [] };
 }
 
 async function overLink(

@@ -53,11 +53,23 @@ describe('uninstall', () => {
     open: () => expect.unreachable('no channel is opened here'),
   };
 
-  function go(pairing: object) {
-    writeFileSync(join(userHome, '.odally', 'pairing.json'), JSON.stringify(pairing, null, 2));
+  interface Heard {
+    readonly isLinked?: boolean;
+    readonly held?: readonly object[];
+    readonly discard?: readonly string[];
+  }
+
+  function go(
+    pairing: object | undefined,
+    { isLinked = false, held = [], discard = [] }: Heard = {},
+  ) {
+    if (pairing !== undefined)
+      writeFileSync(join(userHome, '.odally', 'pairing.json'), JSON.stringify(pairing, null, 2));
     const boxes = { find: () => ({ ssh: { target: 'box' } }) };
-    const hub = { ssh, key: hubKey, boxes, workers: { list: () => workers } };
-    const wish = { discard: [], isPlan: true, signal: new AbortController().signal };
+    const desk = { listHeldBy: () => held };
+    const session = () => ({ isLinked });
+    const hub = { ssh, key: hubKey, boxes, desk, session, workers: { list: () => workers } };
+    const wish = { discard, isPlan: true, signal: new AbortController().signal };
     return uninstall(hub as unknown as Hub, workers[0] as WorkerRecord, wish);
   }
 
@@ -73,5 +85,27 @@ describe('uninstall', () => {
   ])('uninstall: an agent that is %s’s by now is asked for nothing', async (_, pairing, code) => {
     await expect(go(pairing)).rejects.toMatchObject({ code });
     expect(existsSync(join(userHome, 'asked'))).toBe(false);
+  });
+
+  test('uninstall: a box on which nothing of it is any more has left, unless that would lose work', async () => {
+    const held = [{ id: 'J7', attempts: [{}, {}] }];
+    await expect(go(undefined)).resolves.toMatchObject({ as: 'would', discarded: [] });
+    await expect(go(undefined, { held })).rejects.toMatchObject({
+      code: 'LEAVE_OWED',
+      message: expect.stringContaining('how J7.2 ended was never heard'),
+    });
+    await expect(go(undefined, { held, discard: ['J8', 'J7.1'] })).rejects.toMatchObject({
+      code: 'LEAVE_OWED',
+    });
+    for (const discard of [['J7'], ['J7.2'], ['all']]) {
+      await expect(go(undefined, { held, discard })).resolves.toMatchObject({
+        discarded: [{ attempt: 'J7.2', what: 'report' }],
+      });
+    }
+    expect(existsSync(join(userHome, 'asked'))).toBe(false);
+  });
+
+  test('uninstall: an agent that is linked is not taken for gone because ssh leads elsewhere', async () => {
+    await expect(go(undefined, { isLinked: true })).rejects.toMatchObject({ code: 'LEAVE_HOME' });
   });
 });
