@@ -190,10 +190,22 @@ async function addFolder(plan: BackupPlan, target: BackupTarget, folder: string)
     const source = createReadStream(join(plan.directory, path), {
       end: Math.max(0, found.size - 1),
     });
-    await target.stream(`${filesPrefix}${path}`, found.size, found.size === 0 ? nothing() : source);
+    const bytes = found.size === 0 ? nothing() : whileWanted(plan, source);
+    await target.stream(`${filesPrefix}${path}`, found.size, bytes);
     count += 1;
   }
   return count;
+}
+
+/** A file may be large, and whoever asked may have gone meanwhile. */
+async function* whileWanted(
+  plan: BackupPlan,
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  for await (const bytes of source) {
+    assertWanted(plan);
+    yield bytes;
+  }
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -57,7 +57,8 @@ const movesSchema = z.object({ names: z.array(z.string().regex(/^[^/\0]+$/)), as
 /** Folder of what is to be moved into a home, inside of it, so that moves are renames. */
 export const freshFolder = 'restore.new';
 
-const movesFile = 'restore.json';
+/** The file that says which moves are under way, in the home. */
+export const movesFile = 'restore.json';
 
 /** Reads and proves the whole backup and says what restoring it would do. Changes nothing. */
 export async function planRestore(plan: RestorePlan): Promise<RestoreAnswer> {

@@ -6,6 +6,7 @@
  */
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import type { Check, Evidence } from '../../protocol/doctor.ts';
+import { removeLeftovers } from '../salvage/leftovers.ts';
 import type { HomeFacts } from './home-facts.ts';
 import { glibcArm64Min, glibcMin, nodeMajorMin } from './limits.ts';
 import { moveAside } from './move-aside.ts';
@@ -132,21 +133,21 @@ const foreignSocket: HomeCheck = {
 const asides: HomeCheck = {
   id: 'home-leftovers',
   title: 'no half-written files lie about',
-  why: 'What a process that was killed wrote aside is never read again, and one of them holds a key.',
+  why: 'What a process that was killed left half done is never read again, and some of it holds a key.',
   area: 'home',
   severity: 'warning',
   cost: 'reads',
   diagnose: ({ home }) =>
     home.asides.map((path) => ({
       subject: path,
-      seen: `${path} was written aside and never renamed.`,
-      wanted: 'No such file.',
+      seen: `${path} was begun by a process that was killed.`,
+      wanted: 'Nothing that is half done.',
       advice: 'It is safe to remove.',
     })),
   fix: {
     reach: 'anywhere',
     plan: ({ subject }) => `removes ${subject}`,
-    apply: (_world, { subject }) => unlink(subject),
+    apply: (_world, { subject }) => removeLeftovers([subject]),
   },
 };
 

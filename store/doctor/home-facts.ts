@@ -4,11 +4,11 @@
  * It only reads, and says what it could not read as a fact. The store is somebody else's to open.
  * Source: stat(2), statfs(2); node:process for the versions.
  */
-import { lstat, readdir, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, statfs } from 'node:fs/promises';
 import { wrapError } from '../../protocol/errors.ts';
 import type { RoomHealth } from '../disk-guard.ts';
 import { diskFractionMax, watermarkBytesDefault } from '../limits.ts';
+import { listHalfDone } from '../salvage/leftovers.ts';
 import type { StoreFact, StoreVisit } from './store-visit.ts';
 
 /** A path that only its owner may touch, and the mode it has. */
@@ -31,7 +31,7 @@ export interface HomeFacts {
   readonly configPath: string;
   readonly socketPath: string;
   readonly socket: SocketFact;
-  /** Files that a process which died while writing left beside the real ones. */
+  /** What processes that died left half done. */
   readonly asides: readonly string[];
   /** Room on the home's file system; null where that cannot be asked. */
   readonly room: RoomFact | null;
@@ -65,12 +65,6 @@ export interface HomePlan {
   readonly nowMs: number;
 }
 
-/** Files that were written aside and are younger than this may still be renamed. */
-const asideMsMin = 60 * 60 * 1000;
-
-/** Names that our own writers give to a file before it is renamed into place. */
-const asideName = /\.(\d+|[0-9a-f]{8})\.new$/;
-
 /** Gathers the facts; `visit` is to the home's store. */
 export async function gatherHome(plan: HomePlan, visit: StoreVisit): Promise<HomeFacts> {
   const { directory, socket } = plan;
@@ -85,7 +79,7 @@ export async function gatherHome(plan: HomePlan, visit: StoreVisit): Promise<Hom
     configPath: plan.config,
     socketPath: socket,
     socket: await probeSocket(plan),
-    asides: await listAsides(plan),
+    asides: await listHalfDone(directory, plan.nowMs),
     room: visit.live?.health.room ?? (await findRoom(directory)),
     store: await visit.look(),
     runtime: readRuntime(),
@@ -120,18 +114,6 @@ export async function probeSocket({
   if (found === undefined) return 'absent';
   if (!found.isSocket()) return 'foreign';
   return (await isAnswered(socket)) ? 'answered' : 'stale';
-}
-
-async function listAsides({ directory, nowMs }: HomePlan): Promise<readonly string[]> {
-  const names = await readdir(directory).catch((): string[] => []);
-  const paths = names.filter((name) => asideName.test(name)).map((name) => join(directory, name));
-  const old = await Promise.all(
-    paths.map(async (path) => {
-      const found = await lstat(path).catch(() => undefined);
-      return found?.isFile() === true && nowMs - found.mtimeMs >= asideMsMin;
-    }),
-  );
-  return paths.filter((_, index) => old[index]);
 }
 
 async function findRoom(directory: string): Promise<RoomFact | null> {

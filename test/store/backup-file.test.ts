@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -148,6 +149,27 @@ describe('backup', () => {
     const made = await makeBackup(plan());
     await expect(makeBackup(plan())).rejects.toMatchObject({ code: 'SAVE_FILE' });
     expect(existsSync(made.file)).toBe(true);
+  });
+
+  test('backup: one that is left while a large file is read ends at once', async () => {
+    writeFileSync(join(home, 'logs', 'large'), Buffer.alloc(4 * 2 ** 20));
+    let looks = 0;
+    const count = async (looksMax: number) => {
+      looks = 0;
+      const isWanted = () => {
+        looks += 1;
+        return looks <= looksMax;
+      };
+      return makeBackup(plan({ isWanted, folders: ['logs'] }));
+    };
+    await count(Number.POSITIVE_INFINITY);
+    const all = looks;
+    rmSync(join(place.path, 'backups'), { recursive: true });
+    // A look for each piece of it: half of them are inside the file.
+    expect(all).toBeGreaterThan(40);
+    await expect(count(Math.floor(all / 2))).rejects.toMatchObject({ code: 'BACKUP_FAILED' });
+    expect(looks).toBe(Math.floor(all / 2) + 1);
+    expect(readdirSync(join(place.path, 'backups'))).toEqual([]);
   });
 
   test('restore: a backup that lacks a byte, or has another, changes nothing', async () => {

@@ -3,9 +3,19 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, lstat, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { DoctorMode } from '../../../protocol/doctor.ts';
@@ -198,6 +208,25 @@ describe('doctor of a home', () => {
     await utimes(young, plan.nowMs / 1000, plan.nowMs / 1000 - 60);
     await expectMended('home-leftovers');
     expect((await lstat(young)).isFile()).toBe(true);
+  });
+
+  test('home-leftovers: half a backup, half a restore and a throw-away lock go; a restore that goes on stays', async () => {
+    const left = ['backups/wally-1.tar.gz.77.new', 'hold-Ab12_x/LOCK', 'restore.new/home/hub.key'];
+    const old = plan.nowMs / 1000 - 7200;
+    for (const path of left) {
+      await mkdir(join(home, dirname(path)), { recursive: true });
+      await writeFile(join(home, path), 'half');
+    }
+    await writeFile(join(home, 'restore.json'), '{}');
+    for (const path of ['backups/wally-1.tar.gz.77.new', 'hold-Ab12_x', 'restore.new']) {
+      await utimes(join(home, path), old, old);
+    }
+    expect(await listFound()).toEqual(['home-leftovers', 'home-leftovers']);
+    await rm(join(home, 'restore.json'));
+    expect(await listFound()).toHaveLength(3);
+    expect((await diagnose('fix')).fixed).toHaveLength(3);
+    expect(await readdir(home)).not.toContain('restore.new');
+    expect(await readdir(join(home, 'backups'))).toEqual([]);
   });
 
   test('store-damaged: a store whose CURRENT is gone is found, and left as it is', async () => {
