@@ -24,6 +24,16 @@ export function crc32c(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
+/** The lengths at which the next four bytes are the stored checksum of all before them. */
+export function* sumEnds(bytes: Uint8Array): Generator<number> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let crc = 0xffffffff;
+  for (let length = 1; length + 4 <= bytes.length; length += 1) {
+    crc = (crc >>> 8) ^ (table[(crc ^ (bytes[length - 1] ?? 0)) & 0xff] ?? 0);
+    if (unmask(view.getUint32(length, true)) === (crc ^ 0xffffffff) >>> 0) yield length;
+  }
+}
+
 /** The checksum that LevelDB stored in this form. */
 export function unmask(stored: number): number {
   const turned = (stored - 0xa282ead8) >>> 0;

@@ -2,10 +2,11 @@
  * LevelDB's tables as they lie on the disk: every entry of every block that is whole, and the keys of those that are not.
  *
  * A block with one damaged byte is mended where what comes out can be read. A block that is lost is named by the bounds
- * of its keys, which the index holds, so that nothing is lost without a word. Pure.
+ * of its keys, which the index holds, so that nothing is lost without a word. Where the index itself is gone, as in a
+ * table that was cut, blocks are found by their checksums, one after the other from the beginning. Pure.
  * Source: LevelDB, doc/table_format.md; LevelDB 1.20, table/format.cc.
  */
-import { crc32c, mendByte, unmask } from './checksum.ts';
+import { crc32c, mendByte, sumEnds, unmask } from './checksum.ts';
 import {
   type LevelEntry,
   readFixed64,
@@ -17,8 +18,10 @@ import { unpackSnappy } from './snappy.ts';
 
 const footerBytes = 48;
 const trailerBytes = 5;
+/** Bytes that are looked at for the end of one block: it holds 4 KiB, or one row, and no row has more than this. */
+const blockBytesMax = 4 * 1024 * 1024;
 const magic = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
-/** An index of nothing: how the block before the table's index looks, where there is no filter. */
+/** How the block before the table's index ends. */
 const emptyBlock = [0, 0, 0, 0, 1, 0, 0, 0, 0];
 
 /** Keys whose newest state may have been in a block that is lost; null is the end of the table. */
@@ -45,8 +48,7 @@ export function readLevelTable(file: Uint8Array): TableContent {
   const entries: LevelEntry[] = [];
   const lost: LostRange[] = [];
   const index = readIndex(file);
-  if (index === undefined)
-    return { entries, lost: [{ after: null, through: null }], mendedCount: 0 };
+  if (index === undefined) return scanBlocks(file);
   let mendedCount = index.isMended ? 1 : 0;
   let after: string | null = null;
   for (const { through, place } of index.blocks) {
@@ -59,6 +61,39 @@ export function readLevelTable(file: Uint8Array): TableContent {
     after = through;
   }
   return { entries, lost, mendedCount };
+}
+
+/** Blocks lie without gaps: those of data, a filter of their keys, and the one that says where the filter is. */
+function scanBlocks(file: Uint8Array): TableContent {
+  const entries: LevelEntry[] = [];
+  let at = 0;
+  for (;;) {
+    const size = findBlockSize(file, at);
+    if (size === undefined) break;
+    const block = readBlock(file, { at, size }, readEntries);
+    at += size + trailerBytes;
+    if (block === undefined && !namesFilter(file, at)) break;
+    // All blocks of data were read; what is gone is only where they lie.
+    if (block === undefined) return { entries, lost: [], mendedCount: 1 };
+    for (const entry of block.content) entries.push(entry);
+  }
+  return { entries, lost: [{ after: entries.at(-1)?.key ?? null, through: null }], mendedCount: 0 };
+}
+
+/** Is the block that begins here the one that says where the filter is? */
+function namesFilter(file: Uint8Array, at: number): boolean {
+  const size = findBlockSize(file, at) ?? 0;
+  return Buffer.from(file.buffer, file.byteOffset + at, size).includes('filter.leveldb.');
+}
+
+/** The size of the block that begins here: the first whose sum is the one that follows on it. */
+function findBlockSize(file: Uint8Array, at: number): number | undefined {
+  const end = Math.min(file.length, at + blockBytesMax);
+  for (const length of sumEnds(file.subarray(at, end))) {
+    const type = file[at + length - 1] ?? 2;
+    if (type <= 1) return length - 1;
+  }
+  return undefined;
 }
 
 interface Index {

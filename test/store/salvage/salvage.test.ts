@@ -24,6 +24,7 @@ import { openLevelKv } from '../../../store/open.ts';
 import { openReopeningKv, readSyncedTail } from '../../../store/reopen.ts';
 import { findHoles } from '../../../store/salvage/check-rows.ts';
 import { crc32c, mendByte } from '../../../store/salvage/checksum.ts';
+import { readLevelTable } from '../../../store/salvage/level-table.ts';
 import { repairStore, showRepair } from '../../../store/salvage/repair-store.ts';
 import { salvageStore } from '../../../store/salvage/salvage.ts';
 import { checkAfterOpen, checkBeforeOpen, readWitness } from '../../../store/witness.ts';
@@ -269,6 +270,22 @@ describe('salvage', () => {
     expect(theirs.length).toBeGreaterThan(0);
     for (const { key, value } of theirs)
       expect(Buffer.from(ours.get(key) ?? []).equals(value)).toBe(true);
+  });
+
+  test('a table that was cut gives all blocks before the cut, and one whose index is gone gives all', async () => {
+    const [table = ''] = list(sound, /\.ldb$/);
+    const whole = readLevelTable(readFileSync(join(sound, table)));
+    const size = statSync(join(sound, table)).size;
+    const bytes = readFileSync(join(sound, table));
+    const half = readLevelTable(bytes.subarray(0, Math.floor(size / 2)));
+    const count = half.entries.length;
+    expect(count).toBeGreaterThan(whole.entries.length / 4);
+    expect(half.entries).toEqual(whole.entries.slice(0, count));
+    expect(half.lost).toEqual([{ after: half.entries.at(-1)?.key, through: null }]);
+    const index = bytes.lastIndexOf(Buffer.from([0, 0, 0, 0, 1, 0, 0, 0, 0]));
+    const bare = readLevelTable(Buffer.concat([bytes.subarray(0, index + 13), Buffer.alloc(200)]));
+    expect(bare.entries).toEqual(whole.entries);
+    expect(bare.lost).toEqual([]);
   });
 
   test('the witness: a log that was damaged in its middle, or cut, is known before it is used', async () => {
