@@ -8,7 +8,9 @@ import type { Grammar } from '../verbs/command-line.ts';
 
 /** All verbs, one line each. */
 export function showHelp(grammars: readonly Grammar[], version: string): string {
-  const shown = grammars.map((grammar) => [`wally ${usage(grammar)}`, grammar.summary] as const);
+  const shown = grammars.map(
+    (grammar) => [`wally ${showUsage(grammar)}`, grammar.summary] as const,
+  );
   const width = Math.min(44, Math.max(...shown.map(([line]) => line.length)));
   return [
     `Wally ${version}: one terminal for an organisation of workers.`,
@@ -36,14 +38,15 @@ export function showVerbHelp(grammar: Grammar): string {
   const all = [...flags, ['--json', 'one JSON value on stdout'] as const];
   const width = Math.max(...all.map(([flag]) => flag.length));
   return [
-    `wally ${usage(grammar)}`,
+    `wally ${showUsage(grammar)}`,
     `  ${grammar.summary}`,
     '',
     ...all.map(([flag, help]) => `  ${flag.padEnd(width + 2)}${help}`),
   ].join('\n');
 }
 
-function usage(grammar: Grammar): string {
+/** A verb and what it wants: `team rename NAME TO`. */
+export function showUsage(grammar: Grammar): string {
   const operands = grammar.operands.map((operand) => showOperand(operand));
   return [grammar.name, ...operands].join(' ');
 }

@@ -18,6 +18,7 @@ import { findGrammar, isFollowing, parseRequest, splitWords } from '../verbs/com
 import { verbs } from '../verbs/registry.ts';
 import type { WatchItem } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
+import { showUsage, showVerbHelp } from './help.ts';
 import { openViews } from './open-hubs.ts';
 
 /** Runs until it is left; resolves with the exit status. */
@@ -105,19 +106,19 @@ class Linear {
     try {
       await this.#say(await this.#answer(line));
     } catch (thrown) {
-      const { message, code, hint } = wrapError(thrown, 'HUB_INTERNAL');
-      await this.#say(`${message} ${code}. ${hint}`);
+      await this.#say(sayError(wrapError(thrown, 'HUB_INTERNAL')));
     }
   }
 
   /** Errors: USAGE_*, the verb's. */
   async #answer(line: string): Promise<string> {
-    const { grammar, rest } = findGrammar(splitWords(line), verbs);
+    const words = splitWords(line);
+    if (words[0] === 'help' || words[0] === '?') return sayHelp(words.slice(1));
+    const { grammar, rest } = findGrammar(words, verbs);
     const request = parseRequest(grammar, rest);
     const { args } = request;
-    if (isFollowing(request)) {
-      throw new AppError('USAGE_VERB', `${grammar.name} streams; a shell has it.`);
-    }
+    if (request.wantsHelp) return showVerbHelp(grammar);
+    if (isFollowing(request)) return `${grammar.name} streams; wally ${line} in a shell has it.`;
     const texts: string[] = [];
     const stream = this.#client.stream(grammar.name, args, (item) => {
       if (grammar.showItem !== undefined) return this.#say(grammar.showItem(item, plain));
@@ -132,4 +133,16 @@ class Linear {
   #say(text: string): Promise<void> {
     return this.#program.print(text.endsWith('\n') ? text : `${text}\n`);
   }
+}
+
+/** Each verb as a sentence, or all about one. Errors: USAGE_VERB. */
+function sayHelp(words: readonly string[]): string {
+  if (words.length > 0) return showVerbHelp(findGrammar(words, verbs).grammar);
+  const lines = verbs.map((verb) => `${showUsage(verb)}: ${verb.summary}.`);
+  return [...lines, 'help and a verb tells its flags; q leaves.'].join('\n');
+}
+
+/** What to do about it is said in the words of here, not in those of a shell. */
+function sayError({ message, code, hint }: AppError): string {
+  return `${message} ${code}. ${code === 'USAGE_VERB' ? 'Say help to hear the verbs.' : hint}`;
 }

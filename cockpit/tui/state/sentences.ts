@@ -129,7 +129,12 @@ function tellJob(told: Told, job: JobRow): Telling {
 }
 
 function sentenceOf(job: JobRow): string {
-  return `${job.id} ${job.title}: ${describeJob(job, plain)}.`;
+  return endSentence(`${job.id} ${job.title}: ${describeJob(job, plain)}`);
+}
+
+/** Words from elsewhere may be a sentence already; a reader would hear a second full stop. */
+function endSentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 function tellInbox(told: Told, rows: readonly InboxRow[]): Telling {
@@ -137,7 +142,10 @@ function tellInbox(told: Told, rows: readonly InboxRow[]): Telling {
   const fresh = rows.filter((row) => !told.inbox.has(row.id));
   const closed = [...told.inbox.keys()].filter((id) => !inbox.has(id));
   const sentences = [
-    ...fresh.map((row) => `${row.id} needs you. ${row.question} ${row.reason}. ${answersOf(row)}`),
+    ...fresh.map((row) => {
+      const reason = endSentence(row.reason);
+      return `${row.id} needs you. ${row.question} ${reason} ${answersOf(row)}`;
+    }),
     ...closed.map((id) => `${id} is decided.`),
   ];
   return { told: { ...told, inbox }, sentences };

@@ -74,3 +74,11 @@ test('sentences: of several hubs each is told of when it comes and goes, and whi
   ]);
   expect(tell(hubs('gone', 'live'), hubs('gone', 'live'))).toEqual([]);
 });
+
+test('sentences: a reason that is a sentence gets no second full stop', () => {
+  const reason = 'The box is gone.';
+  const lost = endedJob('J1', { title: 'make', outcome: 'lost', exitCode: null, reason });
+  expect(tell(jobs(), { type: 'job', job: lost })[0]).not.toContain('..');
+  const [asked = ''] = tell({ type: 'inbox', rows: [decision('D1', { reason })] });
+  expect(asked).toContain('? The box is gone. Say decide');
+});
