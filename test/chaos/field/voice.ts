@@ -67,12 +67,21 @@ export class Voice {
     return (await (await this.#connect()).call(verb, args)) as Answer;
   }
 
-  /** Hears what the hub tells its screens, again from the start after every reconnect. */
-  watch(take: (item: WatchItem) => void): void {
-    const follow = (client: ControlClient) =>
-      client.stream('watch', {}, (item) => take(item as WatchItem)).done;
-    // It ends only when the voice is closed.
+  /** Hears what the hub tells its screens, again from the start after every reconnect, until it is stopped. */
+  watch(take: (item: WatchItem) => void): () => void {
+    let isOver = false;
+    let cancel = () => {};
+    const follow = (client: ControlClient) => {
+      if (isOver) return Promise.resolve();
+      const stream = client.stream('watch', {}, (item) => take(item as WatchItem));
+      cancel = stream.cancel;
+      return stream.done;
+    };
     this.#keepAsking(follow, Number.POSITIVE_INFINITY).catch(() => undefined);
+    return () => {
+      isOver = true;
+      cancel();
+    };
   }
 
   close(): void {

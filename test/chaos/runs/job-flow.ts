@@ -59,8 +59,16 @@ export class JobFlow {
 
   /** Errors: throws when nothing ends for `standMsMax`. */
   async run(): Promise<readonly EndedJob[]> {
-    const { voice, jobs, inFlightMax } = this.#plan;
-    voice.watch((item) => this.#hear(item));
+    const stopWatching = this.#plan.voice.watch((item) => this.#hear(item));
+    try {
+      return await this.#sendAll();
+    } finally {
+      stopWatching();
+    }
+  }
+
+  async #sendAll(): Promise<readonly EndedJob[]> {
+    const { jobs, inFlightMax } = this.#plan;
     const faults: unknown[] = [];
     const waiting = [...jobs];
     let lookedAt = performance.now();
