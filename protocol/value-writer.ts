@@ -13,8 +13,11 @@ const blockBytes = 8192;
 /** A new block is begun where less is left: most values fit, and one that does not is moved. */
 const spareBytesMin = 1024;
 
-/** Lent values share one block, unless a larger one was needed: that is given back. */
+/** Lent values share one block, unless a larger one was needed: that takes its place, or is given back. */
 const lendBytes = 64 * 1024;
+
+/** Largest block that is kept for lent values: a frame of log fits, and would else make its own each time. */
+const lendBytesMax = 1024 * 1024;
 
 interface Block {
   readonly bytes: Buffer;
@@ -23,7 +26,7 @@ interface Block {
 
 let keeping = openBlock(blockBytes);
 let keptThrough = 0;
-const lending = openBlock(lendBytes);
+let lending = openBlock(lendBytes);
 
 // What is being written. Apart, and not one object: a load less for each byte.
 let block = keeping;
@@ -47,7 +50,9 @@ export function writeKept(value: unknown): Uint8Array | undefined {
 /** The same for who copies at once. */
 export function writeLent(value: unknown): Uint8Array | undefined {
   begin(lending, 0);
-  return write(value) ? new Uint8Array(bytes.buffer, 0, at) : undefined;
+  const isWritten = write(value);
+  if (bytes.length <= lendBytesMax) lending = block;
+  return isWritten ? new Uint8Array(bytes.buffer, 0, at) : undefined;
 }
 
 function openBlock(size: number): Block {
