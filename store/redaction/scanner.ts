@@ -1,26 +1,31 @@
 /*
- * Finds where the heads of patterns stand in bytes, looking at about every second byte only.
+ * Finds where the heads of patterns stand in bytes, looking at every second byte only.
  *
- * A window of three bytes moves over the data; a table of all pairs says how far it may jump, and stops
- * it only where the first three bytes of a head may stand. Text without any costs one look in a table
- * for two bytes. Pure once it is made. Source: Wu and Manber, A Fast Algorithm for Multi-Pattern
- * Searching (1994), with blocks of two and a window of three.
+ * Two bytes are looked at, and the next two, and so on: the first three bytes of a head, wherever they
+ * stand, hold one such pair, their first two or their last. So a table of all pairs says where a head may
+ * stand, and text without any costs one look in it for two bytes, none of which waits for the one before.
+ * Pure once it is made. Source: the blocks of Wu and Manber, A Fast Algorithm for Multi-Pattern Searching
+ * (1994), at fixed places.
  */
 import type { Pattern } from './pattern.ts';
 
 const windowBytes = 3;
 const none: readonly Pattern[] = [];
 
+/** What a pair may be of a head: its first two bytes, its second and third, or both. */
+const isFirst = 1;
+const isSecond = 2;
+
 /** Made for a set of patterns; a further one is made from it with more. */
 export class Scanner {
-  /** Pair of bytes → how far the window may jump; 0 where a head may end in it. */
-  readonly #shift: Uint8Array;
+  /** Pair of bytes, as they lie in memory → `isFirst`, `isSecond`, or 0 where it is of no head. */
+  readonly #pairs: Uint8Array;
   readonly #heads: Map<number, Pattern[]>;
   /** How heads begin, for the last bytes of a chunk. */
   readonly #beginnings: Map<number, Pattern[]>;
 
   constructor(patterns: readonly Pattern[], base?: Scanner) {
-    this.#shift = base === undefined ? new Uint8Array(65_536).fill(2) : base.#shift.slice();
+    this.#pairs = base === undefined ? new Uint8Array(65_536) : base.#pairs.slice();
     this.#heads = copyLists(base === undefined ? new Map() : base.#heads);
     this.#beginnings = copyLists(base === undefined ? new Map() : base.#beginnings);
     for (const pattern of patterns) this.#add(pattern);
@@ -28,16 +33,23 @@ export class Scanner {
 
   /** The first place at `from` or later where a head may stand; -1 for none. */
   next(data: Uint8Array, from: number): number {
-    const shift = this.#shift;
-    const length = data.length;
-    let at = from + windowBytes - 1;
-    while (at < length) {
-      const jump = shift[((data[at - 1] as number) << 8) | (data[at] as number)] as number;
-      if (jump > 0) at += jump;
-      else if (this.#heads.has(key(data, at - 2))) return at - 2;
-      else at += 1;
+    const pairs = this.#pairs;
+    // Words lie at even places of memory.
+    const start = from + ((data.byteOffset + from) & 1);
+    const count = Math.max(0, (data.length - start) >> 1);
+    const words = new Uint16Array(data.buffer, count === 0 ? 0 : data.byteOffset + start, count);
+    for (let word = 0; word < count; word += 1) {
+      const is = pairs[words[word] as number] as number;
+      if (is === 0) continue;
+      const at = start + 2 * word;
+      if ((is & isSecond) !== 0 && at > from && this.#isHead(data, at - 1)) return at - 1;
+      if ((is & isFirst) !== 0 && this.#isHead(data, at)) return at;
     }
-    for (let place = Math.max(from, length - windowBytes + 1); place < length; place += 1) {
+    for (
+      let place = Math.max(from, data.length - windowBytes + 1);
+      place < data.length;
+      place += 1
+    ) {
       if (this.#beginnings.has(keyOfEnd(data, place))) return place;
     }
     return -1;
@@ -52,14 +64,22 @@ export class Scanner {
     return found ?? none;
   }
 
+  #isHead(data: Uint8Array, place: number): boolean {
+    return place + windowBytes <= data.length && this.#heads.has(key(data, place));
+  }
+
   #add(pattern: Pattern): void {
     const [first = 0, second = 0, third = 0] = pattern.head;
-    this.#shift[(second << 8) | third] = 0;
-    const before = (first << 8) | second;
-    this.#shift[before] = Math.min(this.#shift[before] ?? 0, 1);
+    this.#note(first, second, isFirst);
+    this.#note(second, third, isSecond);
     addTo(this.#heads, (first << 16) | (second << 8) | third, pattern);
     addTo(this.#beginnings, 0x10000 | (first << 8) | second, pattern);
     addTo(this.#beginnings, first, pattern);
+  }
+
+  #note(one: number, other: number, as: number): void {
+    const [word = 0] = new Uint16Array(Uint8Array.of(one, other).buffer);
+    this.#pairs[word] = (this.#pairs[word] ?? 0) | as;
   }
 }
 
