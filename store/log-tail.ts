@@ -66,9 +66,11 @@ export class LogTail {
   /** Takes what was appended to the log. */
   append(records: readonly LogRecord[]): void {
     const before = this.#bytes;
+    const used = sumByBuffer(records);
     for (const record of records) {
-      const own = ownBytes(record.bytes);
-      this.#records.push(own === record.bytes ? record : { ...record, bytes: own });
+      // A view of a small part of a large buffer would keep all of it.
+      const isSmallPart = (used.get(record.bytes.buffer) ?? 0) * 2 < record.bytes.buffer.byteLength;
+      this.#records.push(isSmallPart ? { ...record, bytes: record.bytes.slice() } : record);
       this.#bytes += cost(record);
     }
     while (this.#bytes > this.#memory.caps.tailBytesMax) this.#shift();
@@ -149,7 +151,11 @@ function cost({ bytes }: LogRecord): number {
   return bytes.length + recordCostBytes;
 }
 
-/** A view of a small part of a large buffer would keep all of it. */
-function ownBytes(bytes: Uint8Array): Uint8Array {
-  return bytes.length * 2 < bytes.buffer.byteLength ? bytes.slice() : bytes;
+/** How much of each buffer the records are, which leave one soon after the other. */
+function sumByBuffer(records: readonly LogRecord[]): ReadonlyMap<ArrayBufferLike, number> {
+  const sums = new Map<ArrayBufferLike, number>();
+  for (const { bytes } of records) {
+    sums.set(bytes.buffer, (sums.get(bytes.buffer) ?? 0) + bytes.length);
+  }
+  return sums;
 }

@@ -5,11 +5,20 @@
  * without a row here does not exist.
  */
 
-/** Largest piece handed to `take`; equals one chunk of log on the wire, so that none is split again. */
-export const takeBytesMax = 64 * 1024;
+/** Largest piece handed to `take`: two chunks of log, as many as a pipe holds while the one before is written. */
+export const takeBytesMax = 128 * 1024;
 
 /** Output read but not yet taken, per attempt; beyond it both pipes are left alone until there is room. */
 export const queueBytesMax = 256 * 1024;
+
+/** First block that a pipe is read into: a page, for most jobs print little. Full ones are followed by larger ones. */
+export const pipeBlockBytesMin = 4096;
+
+/** Pieces of this size on are not joined with what lies elsewhere: the copy costs more than a write to the disk. */
+export const joinBytesMax = 32 * 1024;
+
+/** Where less of a block is left, a new one is begun: a read costs a few microseconds however little it takes. */
+export const pipeRoomBytesMin = 1024;
 
 /** Time from asking nicely to killing. Long enough for a build tool to remove its lock files. */
 export const graceMsDefault = 5000;

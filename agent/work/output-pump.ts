@@ -8,7 +8,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { LogStream } from '../../protocol/model.ts';
-import { queueBytesMax, takeBytesMax } from './limits.ts';
+import { joinBytesMax, queueBytesMax, takeBytesMax } from './limits.ts';
 import type { TakeOutput } from './work.ts';
 
 interface Piece {
@@ -107,7 +107,7 @@ export class OutputPump {
     let room = takeBytesMax;
     for (
       let next = this.#queue[0];
-      next?.stream === first.stream && room > 0;
+      next?.stream === first.stream && room > 0 && isJoined(parts.at(-1), next.bytes, room);
       next = this.#queue[0]
     ) {
       const part = next.bytes.subarray(0, room);
@@ -118,13 +118,30 @@ export class OutputPump {
     }
     this.#queuedBytes -= takeBytesMax - room;
     if (this.#queuedBytes < queueBytesMax) this.#eachSource((source) => source.resume());
-    return {
-      stream: first.stream,
-      bytes: parts.length === 1 ? first.bytes.subarray(0, takeBytesMax) : Buffer.concat(parts),
-    };
+    return { stream: first.stream, bytes: joinParts(parts) };
   }
 
   #eachSource(act: (source: Readable) => void): void {
     for (const source of Object.values(this.#options.sources)) act(source);
   }
+}
+
+/** Does a part go into the piece? What lies elsewhere has to be copied, which a large piece is not worth. */
+function isJoined(last: Uint8Array | undefined, part: Uint8Array, room: number): boolean {
+  return last === undefined || isNext(last, part) || takeBytesMax - room < joinBytesMax;
+}
+
+/** Does a part lie in memory right behind the one before? */
+function isNext(before: Uint8Array, part: Uint8Array): boolean {
+  return part.buffer === before.buffer && part.byteOffset === before.byteOffset + before.byteLength;
+}
+
+/** The parts as one: as they lie in memory where each follows the one before, else a copy. */
+function joinParts(parts: readonly Uint8Array[]): Uint8Array {
+  const [first, ...others] = parts;
+  if (first === undefined || others.length === 0) return first ?? new Uint8Array();
+  const isWhole = others.every((part, index) => isNext(parts[index] ?? first, part));
+  if (!isWhole) return Buffer.concat(parts);
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return new Uint8Array(first.buffer, first.byteOffset, length);
 }

@@ -10,10 +10,10 @@
  */
 import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipePairsPerBatch } from './limits.ts';
+import { openPipeSource } from './pipe-source.ts';
 
 /** The agent's end and the command's end of one pipe. The latter is to be closed after the spawn. */
 export interface OutputPipe {
@@ -88,7 +88,7 @@ function openPipe(path: string): OutputPipe {
   try {
     const writer = openSync(path, constants.O_WRONLY);
     unlinkSync(path);
-    return { source: new Socket({ fd: reader, readable: true, writable: false }), writer };
+    return { source: openPipeSource(reader), writer };
   } catch (error) {
     closeSync(reader);
     throw error;

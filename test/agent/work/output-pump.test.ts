@@ -5,7 +5,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { queueBytesMax, takeBytesMax } from '../../../agent/work/limits.ts';
+import { joinBytesMax, queueBytesMax, takeBytesMax } from '../../../agent/work/limits.ts';
 import { OutputPump } from '../../../agent/work/output-pump.ts';
 
 interface Held {
@@ -64,7 +64,31 @@ test('pump: output of both pipes keeps its order while a take is in flight', asy
   ]);
 });
 
-test('pump: never two takes at once, and none over 64 KiB', async () => {
+test('pump: what lies in one piece of memory is joined as it lies, what does not only while it is small', async () => {
+  const out = new PassThrough();
+  const { held } = openPump(out, new PassThrough());
+  const block = Buffer.alloc(3 * joinBytesMax, 'x');
+  const pieces = [
+    block.subarray(0, 10),
+    block.subarray(10, joinBytesMax),
+    block.subarray(joinBytesMax),
+  ];
+  out.write('first');
+  await idle();
+  for (const piece of [...pieces, Buffer.from('aside'), Buffer.from(' and on')]) {
+    out.write(piece);
+    await idle();
+  }
+  for (let count = 0; count < 2; count += 1) {
+    held[count]?.release();
+    await idle();
+  }
+  const [, joined, aside] = held.map(({ bytes }) => bytes);
+  expect([joined?.length, joined?.buffer === block.buffer]).toEqual([block.length, true]);
+  expect(Buffer.from(aside ?? []).toString()).toBe('aside and on');
+});
+
+test('pump: never two takes at once, and none over the largest', async () => {
   const out = new PassThrough();
   const { held, pump } = openPump(out, Readable.from([]));
   out.end(Buffer.alloc(200_000, 1));
