@@ -1,5 +1,5 @@
 /*
- * Quick verdicts on the few shapes that make up nearly all traffic: a job's messages, their frames.
+ * Quick verdicts on the few shapes that make up nearly all traffic: a job's messages and log, their frames.
  *
  * Each function says yes only to a value that its schema would give back as it is: every field known,
  * present where it must be, in its bounds, and no text that a schema would change. It never refuses:
@@ -7,12 +7,18 @@
  * field that is added to a schema costs speed until it is added here, and is never lost.
  * Invariant: yes here means that the schema gives an equal value; test/protocol/hot-shapes.test.ts.
  */
-import { messageBytesMax, needCountMax, windowFramesMax } from './limits.ts';
+import {
+  logChunkBytesMax,
+  logRecordsMax,
+  messageBytesMax,
+  needCountMax,
+  windowFramesMax,
+} from './limits.ts';
 import { outcomes, reconciles } from './model.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Is it a `data`, `ack`, `ping`, `pong` or `log-ack` frame beyond doubt? */
+/** Is it a `data`, `ack`, `ping`, `pong`, `log` or `log-ack` frame beyond doubt? */
 export function isHotFrame(value: unknown): boolean {
   if (!isFields(value)) return false;
   switch (value.t) {
@@ -24,6 +30,8 @@ export function isHotFrame(value: unknown): boolean {
       return isMoment(value.at) && hasFields(value, 2 + countOptional(value, 'load', isLoad));
     case 'pong':
       return isPong(value);
+    case 'log':
+      return isLog(value);
     case 'log-ack':
       return isLogAck(value);
     default:
@@ -78,6 +86,30 @@ function isLoad(value: unknown): boolean {
 function isLogAck(value: Fields): boolean {
   if (!isAttempt(value.attempt) || !isCount(value.offset) || !isFlag(value.isReset)) return false;
   return hasFields(value, 4 + countOptional(value, 'window', isCount));
+}
+
+function isLog(value: Fields): boolean {
+  const { from, records, next } = value;
+  if (!hasFields(value, 5) || !isAttempt(value.attempt)) return false;
+  if (!is48Bits(from) || !is48Bits(next)) return false;
+  if (!Array.isArray(records) || records.length > logRecordsMax) return false;
+  // In order, and no byte twice.
+  let at = from;
+  for (const record of records) {
+    if (!isLogRecord(record) || record.offset < at) return false;
+    at = record.offset + record.bytes.length;
+  }
+  return at <= next;
+}
+
+function isLogRecord(
+  value: unknown,
+): value is { readonly offset: number; readonly bytes: Uint8Array } {
+  if (!isFields(value) || !hasFields(value, 4)) return false;
+  const { offset, stream, at, bytes } = value;
+  if (stream !== 'stdout' && stream !== 'stderr') return false;
+  if (!is48Bits(offset) || !is48Bits(at)) return false;
+  return bytes instanceof Uint8Array && bytes.length <= logChunkBytesMax;
 }
 
 function isMore(value: unknown): boolean {
@@ -148,6 +180,11 @@ function isSeq(value: unknown): boolean {
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** What a log's record on disk has room for. */
+function is48Bits(value: unknown): value is number {
+  return isCount(value) && (value as number) < 2 ** 48;
 }
 
 function isInstant(value: unknown): boolean {

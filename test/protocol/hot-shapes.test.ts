@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { frameSchema } from '../../protocol/frames.ts';
 import { isHotCommand, isHotFact, isHotFrame } from '../../protocol/hot-shapes.ts';
+import { logChunkBytesMax } from '../../protocol/limits.ts';
 import { commandMessageSchema, factMessageSchema } from '../../protocol/messages.ts';
 import { outcomes, reconciles } from '../../protocol/model.ts';
 
@@ -84,7 +85,33 @@ const load = fc.record(
   { requiredKeys: ['cpuLoad', 'memoryFreeBytes'], ...plain },
 );
 
+/** Records with gaps between them, and where they end. */
+const records = fc
+  .array(
+    fc.record({
+      gap: fc.nat(3),
+      stream: fc.constantFrom('stdout', 'stderr'),
+      at: instant,
+      bytes: fc.uint8Array(),
+    }),
+    { maxLength: 5 },
+  )
+  .map((list) => {
+    let next = 7;
+    const placed = list.map(({ gap, ...rest }) => {
+      const offset = next + gap;
+      next = offset + rest.bytes.length;
+      return { offset, ...rest };
+    });
+    return { from: 7, records: placed, next };
+  });
+
+const logFrame = fc.tuple(attempt, records).map(([of, { from, records: list, next }]): Fields => {
+  return { t: 'log', attempt: of, from, records: list, next };
+});
+
 const frame = fc.oneof(
+  logFrame,
   fc.record(
     {
       ...{ t: fc.constant('data'), seq: fc.integer({ min: 1 }) },
@@ -141,9 +168,9 @@ function damaged(sound: fc.Arbitrary<Fields>): fc.Arbitrary<Fields> {
   const change = fc.record({ pick: fc.nat(), inside: fc.boolean(), how: fc.nat(2), junk });
   return fc.tuple(sound, change).map(([value, { pick, inside, how, junk: put }]) => {
     const copy: Fields = structuredClone(value);
-    const maps = Object.values(copy).filter(
-      (field) => typeof field === 'object' && field?.constructor === Object,
-    );
+    const maps = Object.values(copy)
+      .flat()
+      .filter((field) => typeof field === 'object' && field?.constructor === Object);
     const target = inside ? ((maps[pick % Math.max(1, maps.length)] as Fields) ?? copy) : copy;
     const names = Object.keys(target);
     const name = names[pick % Math.max(1, names.length)] ?? 'x';
@@ -155,6 +182,19 @@ function damaged(sound: fc.Arbitrary<Fields>): fc.Arbitrary<Fields> {
 }
 
 describe('hot shapes', () => {
+  test('frames: a log whose records overlap, or lie outside of it, is left to the schema', () => {
+    const record = { stream: 'stdout', at: 0, bytes: new Uint8Array(10) };
+    const at = (...offsets: readonly number[]) => ({
+      ...{ t: 'log', attempt: 'J1.1', from: 5, next: 30 },
+      records: offsets.map((offset) => ({ ...record, offset })),
+    });
+    expect([at(5, 15), at(5, 20), at()].map(isHotFrame)).toEqual([true, true, true]);
+    expect([at(4), at(5, 14), at(21)].map(isHotFrame)).toEqual([false, false, false]);
+    const large = { ...record, offset: 5, bytes: new Uint8Array(logChunkBytesMax + 1) };
+    expect(isHotFrame({ ...at(), records: [large], next: 2 ** 20 })).toBe(false);
+    expect(isHotFrame({ ...at(), next: 2 ** 48 })).toBe(false);
+  });
+
   test.each([
     ['frames', frame, isHotFrame],
     ['commands', command, isHotCommand],
