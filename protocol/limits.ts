@@ -54,6 +54,9 @@ export const outboxRowsMax = 10_000;
 /** Log payload in one chunk. Small enough that an ack never waits long behind it. */
 export const logChunkBytesMax = 64 * 1024;
 
+/** Log payload in one frame where the window is wide: four chunks, for what a frame costs at both ends is not little. */
+export const logFrameBytesMax = 4 * logChunkBytesMax;
+
 /** Records in one chunk: a command that writes byte by byte makes a record of each. */
 export const logRecordsMax = 4096;
 

@@ -60,9 +60,9 @@ export class LogCursor {
     this.#aheadBytes = records.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
-  /** The next chunk, of at most `bytesMax` bytes and no larger than a frame may be; it counts as sent. */
+  /** The next frame's, of at most `bytesMax` bytes; it counts as sent. */
   take(bytesMax: number): LogChunk {
-    const { records, rest } = splitRecords(this.#ahead, Math.min(bytesMax, logChunkBytesMax));
+    const { records, rest } = splitRecords(this.#ahead, bytesMax);
     const last = records.at(-1);
     this.#ahead = rest;
     this.#aheadBytes -= records.reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -80,7 +80,7 @@ export class LogCursor {
   }
 }
 
-/** The records that a frame takes, and the rest: whole ones, unless the first alone is too large. */
+/** The records that a frame takes, and the rest: whole ones, unless the first alone is too large. None is over a chunk. */
 function splitRecords(
   all: readonly LogRecord[],
   bytesMax: number,
@@ -90,8 +90,9 @@ function splitRecords(
   if (count > 0 || first === undefined) {
     return { records: all.slice(0, count), rest: all.slice(count) };
   }
-  const cut = { ...first, bytes: first.bytes.subarray(0, bytesMax) };
-  const tail = { ...first, offset: first.offset + bytesMax, bytes: first.bytes.subarray(bytesMax) };
+  const at = Math.min(bytesMax, logChunkBytesMax);
+  const cut = { ...first, bytes: first.bytes.subarray(0, at) };
+  const tail = { ...first, offset: first.offset + at, bytes: first.bytes.subarray(at) };
   return { records: [cut], rest: [tail, ...all.slice(1)] };
 }
 
@@ -99,7 +100,7 @@ function countFitting(records: readonly LogRecord[], bytesMax: number): number {
   let bytes = 0;
   const over = records.slice(0, logRecordsMax).findIndex((record) => {
     bytes += record.bytes.length;
-    return bytes > bytesMax;
+    return bytes > bytesMax || record.bytes.length > logChunkBytesMax;
   });
   return over === -1 ? Math.min(records.length, logRecordsMax) : over;
 }

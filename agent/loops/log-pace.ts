@@ -7,7 +7,12 @@
  * begins small, for all workers of a hub that was away begin at once.
  * It never stops: a chunk fits always. Source: reliability facts A13; the idea is that of RFC 6817.
  */
-import { logWindowBytesDefault, logWindowBytesMax } from '../../protocol/limits.ts';
+import {
+  logChunkBytesMax,
+  logFrameBytesMax,
+  logWindowBytesDefault,
+  logWindowBytesMax,
+} from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import { logDelayMsMax, logDelayMsMin, logPaceBytesMin } from '../limits.ts';
 
@@ -26,6 +31,15 @@ export class LogPace {
   /** Bytes that may be under way now. */
   get window(): number {
     return Math.min(this.#granted, this.#bytes);
+  }
+
+  /**
+   * Bytes that one frame takes: a quarter of the window, so that there is always one to be synced while
+   * others are on their way; a chunk at least, and no more than may be under way.
+   */
+  get frameBytes(): number {
+    const quarter = Math.min(logFrameBytesMax, Math.floor(this.window / 4));
+    return Math.min(this.window, Math.max(logChunkBytesMax, quarter));
   }
 
   /** The hub lets us have so much. */

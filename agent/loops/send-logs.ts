@@ -8,7 +8,7 @@
  * Source: reliability facts R21, R22.
  */
 import type { OwnerFrame } from '../../protocol/frames.ts';
-import { logChunkBytesMax, logWindowBytesMax } from '../../protocol/limits.ts';
+import { logWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import type { CancelTimer, Clock, Timers } from '../../protocol/ports.ts';
 import type { LogSlice, LogStore } from '../../store/log.ts';
@@ -129,7 +129,7 @@ export class SendLogs {
     return [...held.slice(at), ...held.slice(0, at)];
   }
 
-  /** Sends one chunk of one log; false when there is nothing to send or no room. */
+  /** Sends one frame of one log; false when there is nothing to send or no room. */
   async #sendOne(attempt: AttemptId): Promise<boolean> {
     const cursor = this.#cursors.get(attempt);
     if (cursor === undefined) {
@@ -155,7 +155,7 @@ export class SendLogs {
       cursor.fill(slice);
       if (!cursor.hasAhead) return false;
     }
-    const { from, records, next } = cursor.take(this.#pace.window);
+    const { from, records, next } = cursor.take(this.#pace.frameBytes);
     this.#sentLast = attempt;
     this.#pace.sent(attempt, next, this.#parts.clock.monotonicMs());
     this.#send({ t: 'log', attempt, from, records: [...records], next });
@@ -166,7 +166,7 @@ export class SendLogs {
   async #read(attempt: AttemptId, from: number, work: 'runs' | 'ended'): Promise<LogSlice> {
     const log = await this.#parts.logs.open(attempt);
     const isRoomy = this.#sum(({ aheadBytes }) => aheadBytes) + logReadBytesMax <= logAheadBytesMax;
-    const bytesMax = isRoomy ? logReadBytesMax : logChunkBytesMax;
+    const bytesMax = isRoomy ? logReadBytesMax : this.#pace.frameBytes;
     const slice = await log.read(from, bytesMax);
     const start = slice.records[0]?.offset ?? slice.next;
     if (start <= from || work === 'ended') return slice;
@@ -192,11 +192,11 @@ export class SendLogs {
     if (this.#parts.send(frame) === 'full') this.#isFull = true;
   }
 
-  /** One chunk may always be under way; the next only where it fits whole. */
+  /** One frame may always be under way; the next only where it fits whole. */
   #hasRoom(): boolean {
     const underWay = this.#underWay();
-    const { window } = this.#pace;
-    return underWay === 0 || underWay + Math.min(window, logChunkBytesMax) <= window;
+    const { window, frameBytes } = this.#pace;
+    return underWay === 0 || underWay + frameBytes <= window;
   }
 
   #underWay(): number {

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { LogCursor } from '../../../agent/loops/log-cursor.ts';
-import { logChunkBytesMax, logRecordsMax } from '../../../protocol/limits.ts';
+import { logChunkBytesMax, logFrameBytesMax, logRecordsMax } from '../../../protocol/limits.ts';
 import type { LogRecord } from '../../../store/log.ts';
 
 function record(offset: number, size: number): LogRecord {
@@ -63,6 +63,18 @@ describe('log cursor', () => {
       [30, [[30, 5]], 35],
     ]);
     expect([cursor.hasAhead, cursor.aheadBytes]).toEqual([false, 0]);
+  });
+
+  test('log cursor: a frame of many chunks has no record that is over one', () => {
+    const cursor = openAt(0);
+    const whole = logChunkBytesMax;
+    cursor.fill({ records: [record(0, whole), record(whole, whole + 1)], next: 2 * whole + 1 });
+    const taken = [1, 2, 3].map(() => cursor.take(logFrameBytesMax).records);
+    expect(taken.map((records) => records.map(({ bytes }) => bytes.length))).toEqual([
+      [whole],
+      [whole],
+      [1],
+    ]);
   });
 
   test('log cursor: no frame has more records than one may have', () => {

@@ -4,7 +4,12 @@
 import { describe, expect, test } from 'vitest';
 import { logDelayMsMax, logDelayMsMin, logPaceBytesMin } from '../../../agent/limits.ts';
 import { LogPace } from '../../../agent/loops/log-pace.ts';
-import { logWindowBytesDefault, logWindowBytesMax } from '../../../protocol/limits.ts';
+import {
+  logChunkBytesMax,
+  logFrameBytesMax,
+  logWindowBytesDefault,
+  logWindowBytesMax,
+} from '../../../protocol/limits.ts';
 
 /** So many chunks, each acknowledged after so long. */
 function pass(pace: LogPace, delayMs: number, count: number): void {
@@ -60,5 +65,17 @@ describe('log pace', () => {
     pace.forget();
     pace.acked('J1.1', 300, 10_000);
     expect(pace.window).toBe(before / 2);
+  });
+
+  test('log pace: a frame takes a quarter of the window, a chunk at least, and never more than it', () => {
+    const pace = new LogPace();
+    expect(pace.frameBytes).toBe(logChunkBytesMax);
+    pass(pace, 0, 2);
+    expect([pace.window, pace.frameBytes]).toEqual([4 * logPaceBytesMin, logPaceBytesMin]);
+    pace.grant(logWindowBytesMax);
+    pass(pace, 0, 9);
+    expect([pace.window, pace.frameBytes]).toEqual([logWindowBytesMax, logFrameBytesMax]);
+    pace.grant(logChunkBytesMax / 2);
+    expect(pace.frameBytes).toBe(logChunkBytesMax / 2);
   });
 });

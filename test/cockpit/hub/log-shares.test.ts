@@ -19,7 +19,7 @@ import { settle } from '../../protocol/fake-ports.ts';
 import { type HubBench, makeJob, makeWorker, openTeamBench } from './hub-bench.ts';
 
 const workerCount = 40;
-const printedBytes = 200 * logChunkBytesMax;
+const printedBytes = 400 * logChunkBytesMax;
 /** One for all logs: nobody changes it. */
 const chunk = new Uint8Array(logChunkBytesMax);
 
