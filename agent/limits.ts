@@ -55,6 +55,9 @@ export const logAskAgainMs = 5000;
 /** Bytes of log read at a time to be sent: eight chunks, so that one look at the disk lasts a while. */
 export const logReadBytesMax = 512 * 1024;
 
+/** What one log at a time is read into: a read, and as much again where records do not fill what is read at once. */
+export const logRoomBytes = 2 * logReadBytesMax;
+
 /** Bytes read and not yet sent, over all logs; at it a log is read for one chunk only. */
 export const logAheadBytesMax = 4 * 1024 * 1024;
 

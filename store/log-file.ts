@@ -17,6 +17,7 @@ import type { Log, LogRecord, LogSlice } from './log.ts';
 import type { LogShape } from './log-cap.ts';
 import { cutRecords, findDropped, groupRecords } from './log-cap.ts';
 import type { LogHandles } from './log-handles.ts';
+import type { LogRoom } from './log-room.ts';
 import type { Mark, Segment } from './log-segment.ts';
 import {
   createSegment,
@@ -150,18 +151,15 @@ export class FileLog implements Log {
     });
   }
 
-  async read(from: number, bytesMax: number): Promise<LogSlice> {
+  async read(from: number, bytesMax: number, room?: LogRoom): Promise<LogSlice> {
     this.#checkUsable();
     const end = this.#end;
     const slice = createSlice(from, bytesMax);
     if (this.#tail.read(slice)) return slice.finish(end);
     const seen = this.#segments;
-    const first = Math.max(
-      0,
-      seen.findLastIndex((segment) => segment.offset <= from),
-    );
-    for (const segment of seen.slice(first)) {
-      if (!(await this.#readSegment(segment, slice))) break;
+    const first = seen.findLastIndex((segment) => segment.offset <= from);
+    for (const segment of seen.slice(Math.max(0, first))) {
+      if (!(await this.#readSegment(segment, slice, room))) break;
     }
     return slice.finish(end);
   }
@@ -348,13 +346,13 @@ export class FileLog implements Log {
     }
   }
 
-  async #readSegment(segment: Segment, slice: SliceBuilder): Promise<boolean> {
+  async #readSegment(segment: Segment, slice: SliceBuilder, room?: LogRoom): Promise<boolean> {
     try {
       const marks = slice.from > segment.offset ? await this.#indexSegment(segment) : [];
       const mark = marks.findLast(({ offset }) => offset <= slice.from);
       let wantsMore = true;
-      const position = mark?.position ?? 0;
-      await scanSegment({ handles: this.#handles, segment, position }, (record) => {
+      const scan = { handles: this.#handles, segment, position: mark?.position ?? 0, room };
+      await scanSegment(scan, (record) => {
         wantsMore = slice.take(record);
         return wantsMore;
       });

@@ -14,6 +14,7 @@ import type { LogRecord } from './log.ts';
 import { recordHeaderBytes, weighRecord } from './log-cap.ts';
 import type { LogHandles } from './log-handles.ts';
 import { encodeRecords, measureRecord, parseRecord } from './log-record.ts';
+import type { LogRoom } from './log-room.ts';
 import { cutBack, sumBytes } from './log-slice.ts';
 
 /** Where in the file a record begins. */
@@ -85,6 +86,8 @@ export interface Scan {
   readonly handles: LogHandles;
   readonly segment: Segment;
   readonly position: number;
+  /** What the records' bytes may lie in; each window is memory of its own without. */
+  readonly room?: LogRoom | undefined;
 }
 
 /**
@@ -92,13 +95,15 @@ export interface Scan {
  * not sound. Gives the position after the last record that was visited and wanted.
  */
 export function scanSegment(
-  { handles, segment, position }: Scan,
+  { handles, segment, position, room }: Scan,
   visit: (record: LogRecord, position: number) => boolean,
 ): Promise<number> {
   return handles.use({ path: segment.path, mode: 'existing' }, async (handle) => {
     let begin = position;
     while (begin < segment.size) {
-      const window = await readWindow(handle, begin, segment.size);
+      const bytes = Math.min(logWindowReadBytes, segment.size - begin);
+      const place = room?.take(bytes) ?? Buffer.allocUnsafeSlow(bytes);
+      const window = await readWindow(handle, begin, place);
       let at = 0;
       let record = parseRecord(window, at);
       while (record !== undefined) {
@@ -211,8 +216,7 @@ function noteMark(marks: Mark[], mark: Mark): void {
   if (needsMark(marks, mark.position)) marks.push(mark);
 }
 
-async function readWindow(handle: FileHandle, position: number, size: number): Promise<Buffer> {
-  const window = Buffer.allocUnsafeSlow(Math.min(logWindowReadBytes, size - position));
+async function readWindow(handle: FileHandle, position: number, window: Buffer): Promise<Buffer> {
   let filled = 0;
   while (filled < window.length) {
     const { bytesRead } = await handle.read(

@@ -7,6 +7,7 @@
  * implementations, files and in-memory, pass test/conformance/log.ts. Errors: LOG_OFFSET, STORE_IO.
  */
 import type { AttemptId, LogStream } from '../protocol/model.ts';
+import type { LogRoom } from './log-room.ts';
 
 /** A run of output from one stream. `offset` is that of its first byte; `at` wall milliseconds. */
 export interface LogRecord {
@@ -41,9 +42,9 @@ export interface Log {
   /**
    * Up to `bytesMax` bytes of output (at least one byte when there is one) from `from` on, records
    * cut to fit. Where `from` lies in a gap the slice begins after it. The bytes are the log's: they
-   * are not to be changed.
+   * are not to be changed. With a room they may lie in it, until it is cleared.
    */
-  read(from: number, bytesMax: number): Promise<LogSlice>;
+  read(from: number, bytesMax: number, room?: LogRoom): Promise<LogSlice>;
   /**
    * Up to `bytesMax` bytes of output (at least one where there is one) that lie just before `before`,
    * in order, jumping gaps as `read` does. The bytes are the log's: they are not to be changed.

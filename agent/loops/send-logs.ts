@@ -12,9 +12,10 @@ import { logWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import type { CancelTimer, Clock, Timers } from '../../protocol/ports.ts';
 import type { LogSlice, LogStore } from '../../store/log.ts';
+import { LogRoom } from '../../store/log-room.ts';
 import type { HeldAttempt } from '../attempts.ts';
 import type { Desk } from '../desk.ts';
-import { logAheadBytesMax, logAskAgainMs, logReadBytesMax } from '../limits.ts';
+import { logAheadBytesMax, logAskAgainMs, logReadBytesMax, logRoomBytes } from '../limits.ts';
 import { LogCursor } from './log-cursor.ts';
 import { LogPace } from './log-pace.ts';
 import { Pump } from './pump.ts';
@@ -29,6 +30,12 @@ export interface SendLogsParts {
   /** Where this attempt's log ends now. */
   readonly logEnd: (attempt: AttemptId) => number;
   readonly failed: (error: unknown) => void;
+}
+
+/** How a log is read. */
+interface Reading {
+  readonly work: 'runs' | 'ended';
+  readonly room: LogRoom | undefined;
 }
 
 /** What the hub said of its copy. */
@@ -48,6 +55,9 @@ export class SendLogs {
   #isFull = false;
   #sentLast: AttemptId | undefined;
   #pace = new LogPace();
+  /** What one log was read into. A frame is copied as it is sent, so it is free once all of it was. */
+  readonly #room = new LogRoom(logRoomBytes);
+  #roomOf: LogCursor | undefined;
   #cancelTimer: CancelTimer | undefined;
 
   constructor(parts: SendLogsParts) {
@@ -146,11 +156,9 @@ export class SendLogs {
     if (!this.#hasRoom()) return false;
     if (!cursor.hasAhead) {
       const from = cursor.sentThrough;
-      const slice = await this.#read(
-        attempt,
-        from,
-        held?.state.is === 'running' ? 'runs' : 'ended',
-      );
+      const room = this.#lendRoom(cursor);
+      const work = held?.state.is === 'running' ? 'runs' : 'ended';
+      const slice = await this.#read(attempt, from, { work, room });
       if (cursor.sentThrough !== from || this.#cursors.get(attempt) !== cursor) return false;
       cursor.fill(slice);
       if (!cursor.hasAhead) return false;
@@ -163,15 +171,25 @@ export class SendLogs {
   }
 
   /** A piece from `from` on; no more than can be sent soon. */
-  async #read(attempt: AttemptId, from: number, work: 'runs' | 'ended'): Promise<LogSlice> {
+  async #read(attempt: AttemptId, from: number, { work, room }: Reading): Promise<LogSlice> {
     const log = await this.#parts.logs.open(attempt);
     const isRoomy = this.#sum(({ aheadBytes }) => aheadBytes) + logReadBytesMax <= logAheadBytesMax;
     const bytesMax = isRoomy ? logReadBytesMax : this.#pace.frameBytes;
-    const slice = await log.read(from, bytesMax);
+    const slice = await log.read(from, bytesMax, room);
     const start = slice.records[0]?.offset ?? slice.next;
     if (start <= from || work === 'ended') return slice;
     // Outrun by the work: what follows is about to fall out of the log too. Go on near its end.
-    return log.read(Math.max(start, log.end - logWindowBytesMax), bytesMax);
+    room?.clear();
+    return log.read(Math.max(start, log.end - logWindowBytesMax), bytesMax, room);
+  }
+
+  /** The room, cleared, where no other log that is still sent has something in it. */
+  #lendRoom(cursor: LogCursor): LogRoom | undefined {
+    const isBusy = this.#roomOf?.hasAhead && [...this.#cursors.values()].includes(this.#roomOf);
+    if (isBusy) return undefined;
+    this.#roomOf = cursor;
+    this.#room.clear();
+    return this.#room;
   }
 
   /** Frames of logs are not durable: where no answer comes, the log is asked for from the start. */

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Log, LogStore } from '../../store/log.ts';
 import { openLogFiles } from '../../store/log-files.ts';
+import { LogRoom } from '../../store/log-room.ts';
 import {
   describeLogStore,
   fill,
@@ -161,6 +162,31 @@ describe('log files', () => {
       readCount += 1;
     }
     expect(readCount).toBeLessThanOrEqual(16);
+  });
+
+  it('room: a log is read whole through one that is used again, and beside it where it is full', async () => {
+    await fill(log, { bytes: 3 * mebibyte, recordBytes: 50_000 });
+    await reopen();
+    for (const [size, most] of [
+      [mebibyte, 1],
+      [100_000, 99],
+    ] as const) {
+      const room = new LogRoom(size);
+      const buffers = new Set<ArrayBufferLike>();
+      let count = 0;
+      for (let from = 0; from < log.end; ) {
+        room.clear();
+        const { records, next } = await log.read(from, 256 * 1024, room);
+        expect(records.every(isPattern)).toBe(true);
+        for (const { bytes } of records) {
+          buffers.add(bytes.buffer);
+          count += bytes.length;
+        }
+        from = next;
+      }
+      expect(count).toBe(3 * mebibyte);
+      expect(buffers.size).toBeLessThanOrEqual(most);
+    }
   });
 
   it('remove: what a crash left half removed is gone after the next opening', async () => {

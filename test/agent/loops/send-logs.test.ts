@@ -1,17 +1,20 @@
 /*
  * The loop that copies logs to the hub: within what the hub grants, and no log before another.
  */
-import { beforeEach, describe, expect, test } from 'vitest';
+import { setImmediate as immediate } from 'node:timers/promises';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { HeldAttempt } from '../../../agent/attempts.ts';
 import type { Desk } from '../../../agent/desk.ts';
 import { logPaceBytesMin } from '../../../agent/limits.ts';
 import { SendLogs } from '../../../agent/loops/send-logs.ts';
-import type { OwnerFrame } from '../../../protocol/frames.ts';
+import { decodeFrame, encodeFrame, type OwnerFrame } from '../../../protocol/frames.ts';
 import { logChunkBytesMax } from '../../../protocol/limits.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
 import type { LogStore } from '../../../store/log.ts';
+import { openLogFiles } from '../../../store/log-files.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { FakePorts, settle } from '../../protocol/fake-ports.ts';
+import { createDirectory } from '../../store/place.ts';
 
 const attempts: readonly AttemptId[] = ['J1.1', 'J2.1', 'J3.1'];
 
@@ -20,13 +23,17 @@ let ports: FakePorts;
 let sent: OwnerFrame[];
 let loop: SendLogs;
 
-/** Every attempt has printed so much. */
-async function print(bytes: number): Promise<void> {
+/** Every attempt has printed so much: zeros, or a text again and again. */
+async function print(
+  bytes: number,
+  text = (_attempt: AttemptId, _offset: number) => '\0',
+): Promise<void> {
   for (const attempt of attempts) {
     const log = await logs.open(attempt);
     for (let offset = 0; offset < bytes; offset += logChunkBytesMax) {
       const size = Math.min(logChunkBytesMax, bytes - offset);
-      await log.append([{ offset, stream: 'stdout', at: 1, bytes: new Uint8Array(size) }]);
+      const piece = Buffer.alloc(size, text(attempt, offset));
+      await log.append([{ offset, stream: 'stdout', at: 1, bytes: piece }]);
     }
   }
   const list = () =>
@@ -36,7 +43,9 @@ async function print(bytes: number): Promise<void> {
     desk: { list, find } as unknown as Desk,
     logs,
     send: (frame) => {
-      sent.push(frame);
+      // As a link does: it has its copy before this returns.
+      const copy = decodeFrame(encodeFrame(frame)) as OwnerFrame;
+      sent.push(copy);
       return 'sent';
     },
     ...{ clock: ports.clock, timers: ports.timers },
@@ -100,5 +109,33 @@ describe('send logs', () => {
     await look();
     for (const attempt of attempts) ack(attempt, 0, 2 ** 22);
     expect(await look()).toHaveLength(logPaceBytesMin / logChunkBytesMax);
+  });
+
+  test('send logs: logs that are read from files at once come whole, byte for byte', async () => {
+    const directory = await createDirectory();
+    onTestFinished(directory.remove);
+    logs = await openLogFiles(directory.path, { bytesMax: 2 ** 24 });
+    onTestFinished(() => logs.close());
+    // More than is kept in memory of each, and no two pieces alike.
+    const bytes = 3 * 2 ** 20;
+    await print(bytes, (attempt, offset) => `${attempt} ${offset} `);
+    const came = new Map(attempts.map((attempt) => [attempt, Buffer.alloc(bytes)]));
+    const isWhole = () => attempts.every((attempt) => ends.get(attempt) === bytes);
+    const ends = new Map<AttemptId, number>();
+    for (; !isWhole(); await immediate()) {
+      for (const frame of sent.splice(0)) {
+        if (frame.t === 'log-ask') ack(frame.attempt, 0, 2 ** 22);
+        if (frame.t !== 'log') continue;
+        for (const record of frame.records)
+          came.get(frame.attempt)?.set(record.bytes, record.offset);
+        ends.set(frame.attempt, frame.next);
+        ack(frame.attempt, frame.next, 2 ** 22);
+      }
+    }
+    for (const attempt of attempts) {
+      const log = await logs.open(attempt);
+      const wanted = (await log.read(0, bytes)).records.map((record) => record.bytes);
+      expect(came.get(attempt)?.equals(Buffer.concat(wanted))).toBe(true);
+    }
   });
 });
