@@ -96,7 +96,7 @@ export const workCodes = {
     'Too many messages wait for this worker.',
     'Wait until it is back, or revoke it.',
   ),
-  WAIT_TIMEOUT: passing(5, 'The time to wait ran out.', 'The job goes on; wait again.'),
+  WAIT_TIMEOUT: passing(5, 'The time to wait ran out.', 'What was waited for goes on; wait again.'),
   WORKER_AWAY: passing(
     1,
     'The worker is not connected now.',
