@@ -159,6 +159,11 @@ export class SpawnDesk {
     return this.#work.findStep(name);
   }
 
+  /** Why a provider's list cannot be read now; undefined where it can. */
+  findUnread(provider: string): string | undefined {
+    return this.#work.findUnread(provider);
+  }
+
   /** How filling this provider's pool goes. */
   pool(provider: string) {
     return this.#book.pool(provider);

@@ -41,6 +41,8 @@ export class SpawnWork {
   /** Providers whose list is being read, and whether somebody came too late for that reading. */
   readonly #reading = new Set<string>();
   readonly #steps = new Map<string, string>();
+  /** Providers whose list could not be read when it was read last, and why. */
+  readonly #unread = new Map<string, string>();
 
   constructor(parts: SpawnWorkParts) {
     this.#parts = parts;
@@ -49,6 +51,11 @@ export class SpawnWork {
   /** What is being done on the box at this moment, in words. */
   findStep(name: string): string | undefined {
     return this.#steps.get(name);
+  }
+
+  /** Why this provider's list could not be read; undefined where it could. */
+  findUnread(provider: string): string | undefined {
+    return this.#unread.get(provider);
   }
 
   async up(record: SpawnRecord): Promise<void> {
@@ -138,12 +145,24 @@ export class SpawnWork {
 
   async #read(provider: string): Promise<readonly FoundBox[] | AppError> {
     try {
-      return await this.list(provider);
+      const found = await this.list(provider);
+      this.#tellUnread(provider, undefined);
+      return found;
     } catch (thrown) {
       const error = wrapError(thrown, 'SPAWN_COMMAND');
-      this.#parts.noticed(`the list of ${provider} cannot be read: ${error.message}`);
+      this.#tellUnread(provider, error.message);
       return error;
     }
+  }
+
+  /** Once for each reason: it is read again and again. */
+  #tellUnread(provider: string, reason: string | undefined): void {
+    if (this.#unread.get(provider) === reason) return;
+    if (reason === undefined) this.#unread.delete(provider);
+    else this.#unread.set(provider, reason);
+    const words = reason === undefined ? 'can be read again' : `cannot be read: ${reason}`;
+    this.#parts.noticed(`the list of ${provider} ${words}`);
+    for (const { name } of this.#listOf(provider)) this.#parts.stepped(name);
   }
 
   async #work(

@@ -31,6 +31,9 @@ export const enterTriesMax = 3;
 /** Tries to let a box go before somebody is asked; it is tried on all the same. */
 export const downTriesMax = 5;
 
+/** Why a box is sought whose command ended well. */
+const madeReason = 'It was made.';
+
 /** A box that is not ready by then, or a list that cannot be read for so long, is somebody's to judge. */
 export const patienceMs = 15 * 60_000;
 
@@ -81,7 +84,7 @@ const table: Table = {
   },
   making: {
     ...nothing,
-    made: (state, _, at) => seek(state, 'It was made.', at),
+    made: (state, _, at) => seek(state, madeReason, at),
     'make-failed': (state, { reason, isSure }, at) =>
       isSure ? notMadeAfterAll(state, reason, at) : seek(state, reason, at),
     release: (state, { why }) => step({ ...state, unwanted: why }),
@@ -252,7 +255,10 @@ function adopt({ unwanted }: Of<'seeking'>, box: MadeBox, { nowMs }: SpawnMoment
 function missSought(state: Of<'seeking'>, at: SpawnMoment): Out {
   const missedCount = state.missedCount + 1;
   const isSettled = at.nowMs - state.since >= at.pace.settleMs;
-  if (missedCount >= missedMax && isSettled) return notMadeAfterAll(state, state.reason, at);
+  if (missedCount >= missedMax && isSettled) {
+    const unseen = 'The command that makes it ended well, and the list does not show it.';
+    return notMadeAfterAll(state, state.reason === madeReason ? unseen : state.reason, at);
+  }
   return step({ ...state, missedCount, lookAt: at.nowMs + at.pace.lookMs });
 }
 

@@ -29,7 +29,7 @@ export function presentBox(hub: Hub, record: SpawnRecord): BoxRow {
     spawnedAt: spawnedAt === null ? null : formatInstant(spawnedAt),
     ttlMs: ttlMs ?? null,
     ttlLeftMs: findTimeLeft(hub, record),
-    note: hub.spawned.findStep(name) ?? findReason(record) ?? null,
+    note: describeNow(hub, record),
   };
 }
 
@@ -37,6 +37,18 @@ export function presentBox(hub: Hub, record: SpawnRecord): BoxRow {
 export function findTimeLeft(hub: Hub, record: SpawnRecord): number | null {
   const end = findEnd(record);
   return end === undefined ? null : Math.max(0, Math.round(end - hub.ports.clock.wallMs()));
+}
+
+/** What is being done, or why it stands where it does; and that nothing is heard of it, where its list cannot be read. */
+function describeNow(hub: Hub, record: SpawnRecord): string | null {
+  const { name, provider, state } = record;
+  const isLookedFor = 'lookAt' in state || state.is === 'ending';
+  const unread = isLookedFor ? hub.spawned.findUnread(provider) : undefined;
+  const words = [
+    hub.spawned.findStep(name) ?? findReason(record) ?? [],
+    unread === undefined ? [] : `The list of ${provider} cannot be read: ${unread}`,
+  ].flat();
+  return words.length === 0 ? null : words.join(' ');
 }
 
 function findReason({ state }: SpawnRecord): string | undefined {

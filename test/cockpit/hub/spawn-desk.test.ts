@@ -5,6 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BoxPlan } from '../../../cockpit/verbs/box-shapes.ts';
+import { presentBox } from '../../../cockpit/verbs/present-boxes.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { settle } from '../../protocol/fake-ports.ts';
 import { makeJob } from './hub-bench.ts';
@@ -58,6 +59,20 @@ describe('spawn: making boxes', () => {
     expect(scene.is('charlie')).toBe('ending');
     await expect(scene.spawn({ count: 2 })).rejects.toMatchObject({ code: 'SPAWN_FULL' });
     expect(await scene.spawn()).toHaveLength(1);
+  });
+
+  test('a list that cannot be read is told with the box that waits for it, until it can be', async () => {
+    await scene.open();
+    scene.cloud.fault = { list: new AppError('SPAWN_OUTPUT', 'it is not JSON') };
+    await scene.spawn();
+    const { hub } = scene.hand;
+    const note = () => hub.spawned.list().map((record) => presentBox(hub, record).note);
+    expect(scene.is('charlie')).toBe('seeking');
+    expect(note()).toEqual(['It was made. The list of cloud cannot be read: it is not JSON']);
+    scene.cloud.fault = {};
+    await scene.pass(5000);
+    expect(scene.is('charlie')).toBe('ready');
+    expect(note()).toEqual([null]);
   });
 
   test('a provider that is not there is named with those that are', async () => {

@@ -103,6 +103,14 @@ describe('spawn: a box', () => {
     expect(hand.count('up')).toBe(2);
   });
 
+  test('whose command ended well and that nobody finds is asked about in words that say so', () => {
+    const hand = new Hand().say({ type: 'begin' }, { type: 'made' });
+    hand.nowMs = pace.settleMs;
+    hand.tick().say(missing).tick().say(missing);
+    expect(hand.state).toMatchObject({ is: 'stuck', at: 'make' });
+    expect(findSpawnQuestion(hand.state)).toContain('ended well, and the list does not show it');
+  });
+
   test('whose program is not there is not looked for', () => {
     const hand = new Hand().say({ type: 'begin' }, { ...failed, isSure: true });
     expect(hand.state).toMatchObject({ is: 'stuck', at: 'make', reason: 'quota' });
