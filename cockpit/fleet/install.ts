@@ -28,6 +28,7 @@ import { pairOverSsh } from './pair-over-ssh.ts';
 import { type InstallPlan, type InstallStep, planInstall } from './plan-install.ts';
 import { type BoxFacts, planProbe, readProbe } from './probe.ts';
 import { readScript } from './shell.ts';
+import { findIdentityFault } from './ssh.ts';
 import { countTreeBytes, type Tree } from './tree.ts';
 
 /** What is told of a step. */
@@ -80,6 +81,8 @@ export async function survey(scene: InstallScene, wish: InstallWish): Promise<Su
   const way = { ssh: hub.ssh, place: wish.place, signal };
   const stdin = planProbe(wish.place.home);
   const answer = await hub.ssh.run(wish.place, readScript, { stdin, signal });
+  const fault = findIdentityFault(wish.place, answer.stderr);
+  if (fault !== undefined) throw fault;
   const facts = readProbe(answer);
   const bundle = await hub.supplies.bundle(facts.platform);
   const runtime = await hub.supplies.describeRuntime(facts.platform);

@@ -108,8 +108,16 @@ const failures: readonly (readonly [RegExp, ErrorCode])[] = [
 /** The status by which ssh says that it failed itself. Source: ssh(1), EXIT STATUS. */
 export const sshFailedStatus = 255;
 
+/** A key that was named and that ssh could not read: it only warns, and tries others, so a slip would be kept for ever. */
+export function findIdentityFault({ identity }: SshTarget, stderr: string): AppError | undefined {
+  const warned = /^Warning: Identity file (.+) not accessible: (.+?)\.?\r?$/m.exec(stderr);
+  if (identity === undefined || warned === null) return undefined;
+  return new AppError('SSH_IDENTITY', `ssh cannot read the key ${warned[1]}: ${warned[2]}.`);
+}
+
 /** Why ssh itself failed, from what it said. */
-export function readSshFailure({ target }: SshTarget, stderr: string): AppError {
+export function readSshFailure(place: SshTarget, stderr: string): AppError {
+  const { target } = place;
   const code = failures.find(([pattern]) => pattern.test(stderr))?.[1] ?? 'SSH_FAILED';
   const lines = stderr
     .split('\n')
@@ -121,6 +129,8 @@ export function readSshFailure({ target }: SshTarget, stderr: string): AppError 
   if (code === 'SSH_HOST_KEY') {
     return new AppError(code, `The host key of ${target} is not one that you have accepted.`);
   }
+  const fault = code === 'SSH_AUTH' ? findIdentityFault(place, stderr) : undefined;
+  if (fault !== undefined) return fault;
   const said = lines.at(-1) ?? 'it said nothing';
   return new AppError(code, `ssh could not get onto ${target}: ${said.slice(0, 300)}`);
 }

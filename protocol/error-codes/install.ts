@@ -32,6 +32,11 @@ export const installCodes = {
     'The box does not let you in.',
     'Make `ssh -o BatchMode=yes` work there: a key in your agent, or --identity. The hub uses the agent that ran when it was started.',
   ),
+  SSH_IDENTITY: lasting(
+    2,
+    'The key for ssh cannot be read.',
+    'Name one with --identity that the hub’s user can read on the hub’s box.',
+  ),
   SSH_UNREACHABLE: passing(
     5,
     'The box cannot be reached by ssh.',

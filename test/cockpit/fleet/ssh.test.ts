@@ -6,7 +6,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sshOutputBytesMax } from '../../../cockpit/fleet/limits.ts';
 import { openSsh } from '../../../cockpit/fleet/ports.ts';
-import { isSshTarget, planSshArguments, readSshFailure } from '../../../cockpit/fleet/ssh.ts';
+import {
+  findIdentityFault,
+  isSshTarget,
+  planSshArguments,
+  readSshFailure,
+} from '../../../cockpit/fleet/ssh.ts';
 import { createDirectory } from '../../store/place.ts';
 
 let place: Awaited<ReturnType<typeof createDirectory>>;
@@ -141,6 +146,23 @@ describe('ssh: what it fails at', () => {
     ['', 'SSH_FAILED'],
   ] as const)('ssh: “%s” is %s', (stderr, code) => {
     expect(readSshFailure(box, stderr).code).toBe(code);
+  });
+
+  test('ssh: a key that was named and cannot be read is a fault of its own, whether ssh got there without it or not', () => {
+    const warned = 'Warning: Identity file /k/id not accessible: No such file or directory.\n';
+    const named = { ...box, identity: '/k/id' };
+    const fault = {
+      code: 'SSH_IDENTITY',
+      message: 'ssh cannot read the key /k/id: No such file or directory.',
+    };
+    expect(findIdentityFault(named, warned)).toMatchObject(fault);
+    expect(findIdentityFault(named, 'Warning: something else\n')).toBeUndefined();
+    expect(findIdentityFault(box, warned)).toBeUndefined();
+    const denied = `${warned}me@box: Permission denied (publickey).\n`;
+    expect(readSshFailure(named, denied)).toMatchObject(fault);
+    expect(readSshFailure(box, denied).code).toBe('SSH_AUTH');
+    const refused = `${warned}ssh: connect to host box port 22: Connection refused\n`;
+    expect(readSshFailure(named, refused).code).toBe('SSH_UNREACHABLE');
   });
 
   test('ssh: the words of ssh are kept, its frame of signs is not', () => {
