@@ -10,6 +10,7 @@ import { diskSection } from '../../store/doctor/disk-checks.ts';
 import { fileSection } from '../../store/doctor/file-checks.ts';
 import { homeChecks } from '../../store/doctor/home-checks.ts';
 import { keepingSection } from '../../store/doctor/keeping-checks.ts';
+import { tableSection } from '../../store/doctor/table-checks.ts';
 import { agentSection, leavingsSection, runningSection } from './agent-checks.ts';
 import type { AgentRound } from './agent-round.ts';
 import { installSection } from './install-checks.ts';
@@ -42,6 +43,7 @@ export const agentSections: readonly Section<AgentRound>[] = [
   clockSection,
   trustSection,
   keepingSection,
+  tableSection,
   // Its fix gives the store away, so it is the last.
   runningSection,
 ];

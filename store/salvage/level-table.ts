@@ -63,6 +63,21 @@ export function readLevelTable(file: Uint8Array): TableContent {
   return { entries, lost, mendedCount };
 }
 
+/** How many blocks of data do not have the sum that was written; one where the index itself is gone. */
+export function countDamaged(file: Uint8Array): number {
+  const index = readIndex(file);
+  if (index === undefined) return 1;
+  const bad = index.blocks.filter(({ place }) => !isSound(file, place));
+  return bad.length + (index.isMended ? 1 : 0);
+}
+
+function isSound(file: Uint8Array, { at, size }: Place): boolean {
+  const end = at + size + 1;
+  if (end + 4 > file.length) return false;
+  const wanted = new DataView(file.buffer, file.byteOffset + end).getUint32(0, true);
+  return crc32c(file.subarray(at, end)) === unmask(wanted);
+}
+
 /** Blocks lie without gaps: those of data, a filter of their keys, and the one that says where the filter is. */
 function scanBlocks(file: Uint8Array): TableContent {
   const entries: LevelEntry[] = [];

@@ -301,6 +301,12 @@ export const agentRows: readonly CheckRow[] = [
   { id: 'backup-old', title: 'the last backup is of lately', area: 'store', fix: true },
   { id: 'backup-unreadable', title: 'the last backup can be restored', area: 'store', fix: true },
   { id: 'asides-many', title: 'what was put aside does not pile up', area: 'home', fix: true },
+  {
+    id: 'store-block-damaged',
+    title: 'every block of the store is as it was written',
+    area: 'store',
+    fix: false,
+  },
   { id: 'agent-down', title: 'the agent runs', area: 'home', fix: true },
   { id: 'doctor-blind', title: 'the doctor could look at everything', area: 'box', fix: false },
 ];

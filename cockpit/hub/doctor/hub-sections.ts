@@ -12,6 +12,7 @@ import { fileSection } from '../../../store/doctor/file-checks.ts';
 import { homeChecks } from '../../../store/doctor/home-checks.ts';
 import type { HomeFacts } from '../../../store/doctor/home-facts.ts';
 import { keepingSection } from '../../../store/doctor/keeping-checks.ts';
+import { tableSection } from '../../../store/doctor/table-checks.ts';
 import { copySection } from './copy-checks.ts';
 import { liveSection, walkedSection } from './hub-checks.ts';
 import type { HubRound } from './hub-round.ts';
@@ -93,6 +94,7 @@ export const hubSections: readonly Section<HubRound>[] = [
   clockSection,
   straySection,
   keepingSection,
+  tableSection,
   // Its fix gives the store away, so it is the last.
   runningSection,
 ];
