@@ -149,7 +149,7 @@ export class Change {
 }
 
 /** Its place in the order of ends, by which it ages out; a job that ends again has another. */
-function planEnded(job: JobRecord, at: number): KvOp {
+export function planEnded(job: JobRecord, at: number): KvOp {
   const key = endedJobKey(at, job.id);
   const logBytes = sumFileBytes(job);
   return logBytes === 0 ? { type: 'put', key, value: endedSilent } : planRow(key, { logBytes });

@@ -1,6 +1,6 @@
 /*
- * Rows of the hub that follow from others: which jobs have not ended, which decisions wait; and the workers' rows of
- * a hub that begins anew.
+ * Rows of the hub that follow from others: which jobs have not ended, in which order the others ended, which decisions
+ * wait; and the workers' rows of a hub that begins anew.
  *
  * Each is made again from the row that it follows from, and nothing else is touched. Errors: STORE_*.
  */
@@ -9,9 +9,10 @@ import { activeJobKey, decisionKey, openDecisionKey, prefixRange } from '../../s
 import type { Kv, KvOp, KvRow } from '../../store/kv.ts';
 import { planRow, readRow } from '../../store/row-codec.ts';
 import { decisionRowSchema, isOpen } from '../manager/decision.ts';
-import { isEnded } from '../manager/job.ts';
+import { isEnded, type JobRecord } from '../manager/job.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
 import { workerRowSchema } from '../manager/worker.ts';
+import { planEnded } from './change.ts';
 
 /** Rows that are read in one go. */
 const pageRows = 512;
@@ -21,9 +22,13 @@ const marked = new Uint8Array([1]);
 /** The changes that make all markers say what their rows say. */
 export async function planMarkers(kv: Pick<Kv, 'range'>): Promise<readonly KvOp[]> {
   const wanted = new Set<string>();
+  const ends = await readEnds(kv);
+  const ended: KvOp[] = [];
   for await (const row of readAll(kv, 'j/')) {
     const job = readRow(jobRowSchema, row);
+    const number = readNumber(row.key);
     if (!isEnded(job)) wanted.add(activeJobKey(job.id));
+    else if (!ends.delete(number)) ended.push(planEnded(job, findEndAt(job)));
   }
   for await (const row of readAll(kv, 'd/')) {
     const decision = readRow(decisionRowSchema, row);
@@ -36,7 +41,29 @@ export async function planMarkers(kv: Pick<Kv, 'range'>): Promise<readonly KvOp[
       if (!wanted.delete(key)) ops.push({ type: 'del', key });
     }
   }
-  return [...ops, ...[...wanted].map((key) => ({ type: 'put', key, value: marked }) as const)];
+  return [
+    ...ops,
+    ...ended,
+    ...[...wanted].map((key) => ({ type: 'put', key, value: marked }) as const),
+  ];
+}
+
+/** Numbers of the jobs that have a place in the order of ends. */
+async function readEnds(kv: Pick<Kv, 'range'>): Promise<Set<number>> {
+  const numbers = new Set<number>();
+  for await (const { key } of readAll(kv, 'je/')) numbers.add(readNumber(key));
+  return numbers;
+}
+
+function readNumber(key: string): number {
+  return Number(key.slice(key.lastIndexOf('/') + 1));
+}
+
+/** When the hub heard of it was only in the row that is gone; the worker's word stands in, never before it was queued. */
+function findEndAt(job: JobRecord): number {
+  if (job.kind === 'group') return Math.round(job.ended?.at ?? job.createdAt);
+  const ends = job.attempts.map(({ state }) => (state.is === 'finished' ? state.end.at : 0));
+  return Math.round(Math.max(job.createdAt, ...ends));
 }
 
 /**

@@ -1,0 +1,61 @@
+/*
+ * Rows that follow from others: what is taken away is made again as it was, and what is too much goes.
+ */
+import { beforeEach, expect, test } from 'vitest';
+import { planMarkers } from '../../../cockpit/hub/rebuild-rows.ts';
+import { activeJobKey, openDecisionKey, prefixRange } from '../../../store/keys.ts';
+import { alice, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
+
+let bench: HubBench;
+
+beforeEach(async () => {
+  bench = await openTeamBench();
+  await bench.desk.dispatch(makeJob([alice]));
+  await bench.desk.dispatch(makeJob([alice]));
+  const { id } = await bench.desk.dispatch(makeJob([alice]));
+  const at = bench.ports.clock.wallMs() + 5000;
+  const end = { at, outcome: 'succeeded', usage: { exitCode: 0 }, logBytes: 7 } as const;
+  await bench.report(alice, { kind: 'finished', attempt: 'J1.1', ...end });
+  await bench.desk.declareLost({ id, n: 1 }, { reason: 'Silence.', cause: 'silence' });
+});
+
+async function list(prefix: string): Promise<readonly string[]> {
+  const range = { ...prefixRange(prefix), countMax: 100, order: 'ascending' } as const;
+  return (await bench.kv.range(range)).map(({ key, value }) => `${key} ${Buffer.from(value)}`);
+}
+
+const derived = ['ja/', 'je/', 'da/'];
+
+test('markers: a store in which all of them are right is left alone', async () => {
+  expect(await list('ja/')).toHaveLength(1);
+  expect(await list('je/')).toHaveLength(2);
+  expect(await list('da/')).toHaveLength(1);
+  expect(await planMarkers(bench.kv)).toEqual([]);
+});
+
+test('markers: those that are gone are made again, with what a job’s log takes', async () => {
+  const before = await Promise.all(derived.map(list));
+  for (const prefix of derived) {
+    const range = { ...prefixRange(prefix), countMax: 100, order: 'ascending' } as const;
+    const ops = (await bench.kv.range(range)).map(({ key }) => ({ type: 'del', key }) as const);
+    await bench.kv.batch(ops, 'synced');
+  }
+  await bench.kv.batch(await planMarkers(bench.kv), 'synced');
+  const after = await Promise.all(derived.map(list));
+  // The hub's own instant of the end is not in the job; the rest is as it was.
+  const bare = (rows: readonly (readonly string[])[]) =>
+    rows.map((list) => list.map((row) => row.replace(/^je\/\d+/, 'je')).toSorted());
+  expect(bare(after)).toEqual(bare(before));
+  expect(await planMarkers(bench.kv)).toEqual([]);
+});
+
+test('markers: those of what has ended, or is not there, go', async () => {
+  const value = new Uint8Array([1]);
+  const keys = [activeJobKey('J1'), activeJobKey('J99'), openDecisionKey(99)];
+  await bench.kv.batch(
+    keys.map((key) => ({ type: 'put', key, value }) as const),
+    'synced',
+  );
+  const ops = await planMarkers(bench.kv);
+  expect(ops).toEqual(keys.map((key) => ({ type: 'del', key })));
+});
