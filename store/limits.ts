@@ -136,6 +136,9 @@ export const auditPerRowMax = 256;
 /** Letters of one text in an audit entry; of a longer one the first half of this and its hash are kept. */
 export const auditTextMax = 256;
 
+/** Bytes of tables whose sums are compared before a store is opened: a tenth of a second. */
+export const tablesBytesMax = 64 * 2 ** 20;
+
 /** Gaps of an audit trail that are written down; a damaged store makes a few. */
 export const auditGapsMax = 1000;
 

@@ -1,9 +1,9 @@
 /*
  * A witness of how much a store must remember, beside LevelDB's own files: `TAIL`, the number of synced batches.
  *
- * LevelDB passes over a log that was cut, or damaged in its middle, without a word. So before a program opens its
- * store the logs are read, and after it the batches are counted: fewer than the witness saw, or a gap with whole
- * records behind it, is damage. The witness is written now and then and at the end, never synced and never ahead of
+ * LevelDB passes over a log that was cut, or damaged in its middle, without a word, and over a byte that was changed in
+ * a table. So before a program opens its store logs and tables are read, and after it the batches are counted: fewer
+ * than the witness saw, a gap with whole records behind it, or another sum than was written, is damage. The witness is written now and then and at the end, never synced and never ahead of
  * the disk, so what it says was there. One that cannot be read says nothing. Errors: STORE_DAMAGED, STORE_IO.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
@@ -11,8 +11,9 @@ import { join } from 'node:path';
 import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import type { CancelTimer, Timers } from '../protocol/ports.ts';
 import type { HomeDisk } from './home-disk.ts';
-import { witnessMs } from './limits.ts';
+import { tablesBytesMax, witnessMs } from './limits.ts';
 import { readLevelLog } from './salvage/level-log.ts';
+import { listDamagedTables } from './salvage/table-sums.ts';
 
 const witnessFile = 'TAIL';
 
@@ -36,7 +37,7 @@ export async function checkAfterOpen(store: string, synced: number): Promise<num
   throw new AppError('STORE_DAMAGED', detail);
 }
 
-/** Reads the logs of a closed store as LevelDB will, and says what it would pass over. */
+/** Reads the logs and tables of a closed store as LevelDB will, and says what it would pass over. */
 export async function checkBeforeOpen(store: string): Promise<void> {
   const names = await readdir(store).catch((thrown: unknown) => {
     if (hasSystemCode(thrown, 'ENOENT') || hasSystemCode(thrown, 'ENOTDIR')) return [];
@@ -55,6 +56,11 @@ export async function checkBeforeOpen(store: string): Promise<void> {
       throw new AppError('STORE_DAMAGED', detail);
     }
   }
+  // Opening it may put tables together, and what is damaged would then have a sum that fits.
+  const [table] = await listDamagedTables(store, tablesBytesMax);
+  if (table === undefined) return;
+  const detail = `The table ${table.name} of the store in ${store} is not as it was written.`;
+  throw new AppError('STORE_DAMAGED', detail);
 }
 
 /** Checks an open store against the witness, and keeps it from now on. Closes the store where it fails. */

@@ -60,7 +60,10 @@ async function mark(home: HubHome, isDryRun: boolean): Promise<number> {
 function showAll({ isDryRun, store, markers, removed }: Repaired): string {
   const did = isDryRun ? 'would be' : 'was';
   const lines = [store === null ? 'There is no store.' : showRepair(store)];
-  if (markers > 0) lines.push(`${markers} markers of jobs and decisions: ${did} made again`);
+  if (markers > 0) {
+    const were = isDryRun ? 'would be' : 'were';
+    lines.push(`${markers} markers of jobs and decisions: ${were} made again`);
+  }
   lines.push(...removed.map((path) => `${path}: ${did} removed`));
   if (store?.is === 'missing-rows' && !isDryRun) {
     lines.push(

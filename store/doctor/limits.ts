@@ -54,12 +54,6 @@ export const lockTriesMax = 4;
 /** See `lockTriesMax`. */
 export const lockPauseMs = 150;
 
-/** A table that is younger may be in the middle of being written. */
-export const tableMsMin = 60_000;
-
-/** Bytes of tables whose sums are compared in one round: half a second of a slow box. */
-export const tablesBytesMax = 64 * 2 ** 20;
-
 /** Days after which a backup is too old; only where one was ever made. */
 export const backupDaysMax = 30;
 

@@ -1,28 +1,24 @@
 /*
  * The check of the store's tables: is every block of them as it was written?
  *
- * LevelDB compares no sums when it reads, so a byte that the disk changed is given out as a row, or makes one that
- * cannot be read long after. Tables never change once they are written, so they can be looked at beside a program
- * that works on them; one that is just being written, or goes meanwhile, is left out. It only reads.
+ * The start of a program looks too; this one finds what the disk changed since, while the program works on it, before
+ * LevelDB puts the table together with others. Nothing is mended here: that needs a store at rest.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Check, listOne } from '../../protocol/doctor.ts';
+import type { Check } from '../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
-import { countDamaged } from '../salvage/level-table.ts';
-import { tableMsMin, tablesBytesMax } from './limits.ts';
+import { tablesBytesMax } from '../limits.ts';
+import { type DamagedTable, listDamagedTables } from '../salvage/table-sums.ts';
 import type { StoreVisit } from './store-visit.ts';
 
 /** What the section is given. */
 export interface TableContext {
   readonly visit: StoreVisit;
-  /** Wall milliseconds. */
-  readonly nowMs: number;
 }
 
 interface TableFacts {
-  /** Tables with a damaged block, and how many each has. */
-  readonly damaged: readonly { readonly path: string; readonly count: number }[];
+  readonly store: string;
+  readonly damaged: readonly DamagedTable[];
 }
 
 const blocks: Check<TableFacts, TableContext> = {
@@ -32,35 +28,21 @@ const blocks: Check<TableFacts, TableContext> = {
   area: 'store',
   severity: 'error',
   cost: 'walks',
-  diagnose: ({ damaged }) =>
-    damaged.flatMap(({ path, count }) =>
-      listOne({
-        subject: path,
-        seen: `${count} ${count === 1 ? 'block' : 'blocks'} of ${path} ${count === 1 ? 'has' : 'have'} another checksum than was written.`,
-        wanted: 'The bytes that were written.',
-        advice:
-          'Look at that disk. Stop the program, then `wally repair`, on a box `odally repair`: it puts single bytes right.',
-      }),
-    ),
+  diagnose: ({ store, damaged }) =>
+    damaged.map(({ name, count }) => ({
+      subject: name,
+      seen: `${join(store, name)} is not as it was written: blocks with another checksum: ${count}.`,
+      wanted: 'The bytes that were written.',
+      advice:
+        'Look at that disk. Stop the program, then `wally repair`, on a box `odally repair`: it puts single bytes right.',
+    })),
 };
 
-async function gather({ visit, nowMs }: TableContext): Promise<TableFacts> {
-  const names = (await readdir(visit.directory).catch((): string[] => []))
-    .filter((name) => name.endsWith('.ldb'))
-    .toSorted();
-  const damaged: { path: string; count: number }[] = [];
-  let bytes = 0;
-  // The newest first: they hold what is asked for most.
-  for (const name of names.reverse()) {
-    const path = join(visit.directory, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found === undefined || nowMs - found.mtimeMs < tableMsMin) continue;
-    bytes += found.size;
-    if (bytes > tablesBytesMax) break;
-    const count = await readFile(path).then(countDamaged, () => 0);
-    if (count > 0) damaged.push({ path, count });
-  }
-  return { damaged };
+async function gather({ visit }: TableContext): Promise<TableFacts> {
+  return {
+    store: visit.directory,
+    damaged: await listDamagedTables(visit.directory, tablesBytesMax),
+  };
 }
 
 /** The tables. */
