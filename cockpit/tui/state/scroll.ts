@@ -100,10 +100,9 @@ function settleOverlay(state: State): State {
     return { ...state, overlay: { ...overlay, previewTop: previewTopMax } };
   }
   if (overlay?.type !== 'help' && overlay?.type !== 'words') return state;
+  const { body } = layoutOf(state);
   const count =
-    overlay.type === 'help'
-      ? countHelpRows(overlay)
-      : countWordsRows(overlay, layoutOf(state).body);
+    overlay.type === 'help' ? countHelpRows(overlay, body) : countWordsRows(overlay, body);
   const topMax = Math.max(0, count - readingRoom(state, overlay));
   const top = Math.min(topMax, Math.max(0, overlay.top));
   return top === overlay.top ? state : { ...state, overlay: { ...overlay, top } };

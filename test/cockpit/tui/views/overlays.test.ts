@@ -4,6 +4,7 @@
  * The form, the question, the help, and the details of jobs, workers and groups.
  */
 import { describe, expect, test } from 'vitest';
+import { keymap, listBindings } from '../../../../cockpit/tui/keys/keymap.ts';
 import { viewScreen } from '../../../../cockpit/tui/views/screen.ts';
 import { draw } from '../drawing.ts';
 import { detailOf, endedJob, job, startedJob } from '../fake-hub.ts';
@@ -15,6 +16,19 @@ test('screen: the help says what the signs are without cutting any', () => {
   const signs = lines.filter((line) => / {5}(queued, sent|selected, chosen)/.test(line));
   expect(signs).toHaveLength(2);
   for (const sign of signs) expect(sign).not.toContain('…');
+});
+
+test('screen: at 40x30 the help goes on below and cuts no word of what a key does', () => {
+  const pages = Array.from({ length: 14 }, (_, page) =>
+    drawWorld(40, 30, `?${'\x04'.repeat(page)}`),
+  );
+  const column = pages
+    .flatMap((page) => page.split('\n'))
+    .map((line) => line.slice(15, -2).trim())
+    .join(' ');
+  for (const { title } of listBindings('global', keymap)) expect(column).toContain(title);
+  expect(column).toContain('a shell on the box; ctrl-] comes back');
+  expect(column).toContain('queued, sent, accepted, started, finished');
 });
 
 describe('screen: over the panes', () => {
@@ -86,20 +100,20 @@ describe('screen: over the panes', () => {
     expect(drawWorld(60, 18, '?jj')).toMatchInlineSnapshot(`
       " WALLY  2 up  1 run  2 wait                   △ bob silent
        1 Team 3  2 Jobs 7  3 Log  4 Inbox  5 Doctor  6 Events
-      ╭─ 1╭─ Keys ───────────────────── 15 of 67 rows, j k ─╮3 ─╮
-      │  w│   r                   retry                     │   │
-      │› w│   t                   a shell on the box; ctrl… │   │
-      ╰───│   o                   the log in $PAGER         │───╯
-      ╭─ 2│   O                   the log in $EDITOR        │7 ─╮
-      │  j│   h left              fold; the file before     │   │
-      │  J│   l right             unfold; the file after    │ … │
-      │  J│   f                   save the chosen file      │   │
-      │  J│   s                   only running, waiting, b… │   │
-      │▸ J│   w                   only this worker; all     │   │
-      ╰───│   n                   only what needs this; all │───╯
-      ╭─ 3│   b                   only this label; all      │───╮
-      │┃ m│   a                   only young ones, old ones │   │
-      │ ──│   S                   worst first; again: last  │── │
+      ╭─ 1╭─ Keys ───────────────────── 15 of 71 rows, j k ─╮3 ─╮
+      │  w│   r          retry                              │   │
+      │› w│   t          a shell on the box; ctrl-] comes   │   │
+      ╰───│              back                               │───╯
+      ╭─ 2│   o          the log in $PAGER                  │7 ─╮
+      │  j│   O          the log in $EDITOR                 │   │
+      │  J│   h left     fold; the file before              │ … │
+      │  J│   l right    unfold; the file after             │   │
+      │  J│   f          save the chosen file               │   │
+      │▸ J│   s          only running, waiting, bad…        │   │
+      ╰───│   w          only this worker; all              │───╯
+      ╭─ 3│   n          only what needs this; all          │───╮
+      │┃ m│   b          only this label; all               │   │
+      │ ──│   a          only young ones, old ones          │── │
       ╰───╰─────────────────────────────────────────────────╯───╯
        esc close   tab all keys, or those of here"
     `);
