@@ -154,7 +154,9 @@ export class AuditKeep {
     try {
       const tail = await findAuditTail(this.#parts.kv);
       if (tail === undefined) return;
-      await this.#move(tail.n - auditRowsEntriesMin);
+      // With fewer entries than are kept as rows there is nothing to move, so their rows are not read.
+      const through = tail.n - auditRowsEntriesMin;
+      if (through > 0) await this.#move(through);
       await this.#drop();
       this.#failure = null;
     } catch (thrown) {
