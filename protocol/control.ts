@@ -149,7 +149,7 @@ class ServedCall implements ControlCall {
   sayValue(t: 'item' | 'done', value: unknown): Promise<void> {
     return this.#outlet.inTurn(async () => {
       if (this.#isDropped) return;
-      const whole = new TextEncoder().encode(JSON.stringify(value ?? null));
+      const whole = Buffer.from(JSON.stringify(value ?? null));
       if (whole.length > valueBytesMax) {
         throw new AppError('USAGE_ARGUMENT', 'The answer is over 8 MiB; ask for less.');
       }
