@@ -87,10 +87,11 @@ export class SshWay {
 const notFoundStatus = 127;
 
 function describeEnd(end: SshResult & { readonly failure?: AppError }): string | undefined {
-  if (end.failure !== undefined) return end.failure.message;
   const lines = end.stderr.split('\n').map((line) => line.trim());
+  // However ssh ended then: it had got there, and ends as one that failed where we end it meanwhile.
   const own = lines.find((line) => line.startsWith('odally: '));
   if (own !== undefined) return own.slice('odally: '.length, 300);
+  if (end.failure !== undefined) return end.failure.message;
   if (end.code === notFoundStatus) return 'odally is not installed there';
   const last = lines.filter((line) => line !== '').at(-1);
   return last === undefined ? undefined : `it ended with ${end.code}: ${last.slice(0, 300)}`;

@@ -62,4 +62,5 @@ test.skipIf(typeof opening === 'string')(
     const rows = await stage.ask<readonly EventRow[]>('events', '--kind', 'link');
     expect(rows.map(({ kind }) => kind)).toEqual(['link-relayed', 'link-direct']);
   },
+  120_000,
 );

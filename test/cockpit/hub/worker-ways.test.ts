@@ -165,10 +165,16 @@ test('ways: what ssh says of itself is why the worker is blocked', async () => {
   await until(() => opened.length === 2);
 });
 
-test('ways: what the box says is why, where ssh itself went well', async () => {
+test.each([
+  ['where ssh itself went well', { code: 3 }],
+  [
+    'where ssh was ended right after it',
+    { code: 255, failure: new AppError('SSH_FAILED', 'ssh could not get onto it: Start it.') },
+  ],
+])('ways: what the box says is why, %s', async (_, how) => {
   await openSsh();
   const stderr = 'Banner\nodally: No agent runs on /h. [AGENT_UNREACHABLE]\nStart it.\n';
-  opened[0]?.end({ code: 3, stderr });
+  opened[0]?.end({ ...how, stderr });
   await until(() => ways.view(alice).word === 'blocked');
   expect(ways.view(alice).reason).toContain('ssh: No agent runs on /h. [AGENT_UNREACHABLE]');
 });
