@@ -74,7 +74,7 @@ export async function verifyAudit(
       if (fault !== undefined || walk.tail?.n === end?.n) break;
     }
   } catch (thrown) {
-    fault = wrapError(thrown, 'STORE_IO').message;
+    fault = wrapError(thrown, 'STORE_IO').message.replace(/\.$/, '');
   }
   fault ??= walk.close(end);
   const broken = fault === undefined ? null : { after: walk.tail?.n ?? 0, place, why: fault };

@@ -18,10 +18,12 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type BackupPlan, findLastBackup, makeBackup } from '../../store/backup-make.ts';
 import { finishRestore, planRestore, restoreBackup } from '../../store/backup-restore.ts';
-import { openStore } from '../../store/format.ts';
-import { wholeRange } from '../../store/keys.ts';
+import { openBackupTarget } from '../../store/backup-tar.ts';
+import { openStore, readFormat, storeMigrations } from '../../store/format.ts';
+import { formatKey, wholeRange } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
 import { openLevelKv } from '../../store/open.ts';
+import { planRow } from '../../store/row-codec.ts';
 import { holdStore } from '../../store/store-lock.ts';
 import { FakePorts } from '../protocol/fake-ports.ts';
 import { createDirectory } from './place.ts';
@@ -170,6 +172,34 @@ describe('backup', () => {
     await expect(count(Math.floor(all / 2))).rejects.toMatchObject({ code: 'BACKUP_FAILED' });
     expect(looks).toBe(Math.floor(all / 2) + 1);
     expect(readdirSync(join(place.path, 'backups'))).toEqual([]);
+  });
+
+  test('restore: it takes the place of a store of a newer format, which is put aside unopened', async () => {
+    const made = await makeBackup(plan());
+    await kv.batch([planRow(formatKey, 99)], 'synced');
+    await kv.close();
+    const plan99 = restorePlan(made.file, home);
+    const answer = await restoreBackup(plan99);
+    kv = await openLevelKv(join(home, 'store'));
+    expect(await readFormat(kv)).toBe(storeMigrations.length + 1);
+    const other = await openLevelKv(join(home, answer.asideIn ?? '', 'store'));
+    await expect(readFormat(other)).rejects.toMatchObject({ code: 'STORE_FORMAT' });
+    await other.close();
+  });
+
+  test('restore: a backup of a store of a newer format is refused, and changes nothing', async () => {
+    const made = await makeBackup(plan());
+    const head = { format: 1, program: 'wally', version: '9.0.0', at: 1, folders: [], peers: [] };
+    const later = join(place.path, 'later.tar.gz');
+    const newest = storeMigrations.length + 1;
+    const target = await openBackupTarget(later, 1);
+    const text = JSON.stringify({ ...head, store: { id: 'ab'.repeat(16), format: newest + 1 } });
+    await target.add('HEAD.json', new TextEncoder().encode(text));
+    await target.finish();
+    const refused = { code: 'BACKUP_FOREIGN', message: expect.stringContaining('9.0.0') };
+    await expect(restoreBackup(restorePlan(later))).rejects.toMatchObject(refused);
+    expect(existsSync(join(place.path, 'other', 'store'))).toBe(false);
+    expect((await planRestore(restorePlan(made.file))).rows).toBeGreaterThan(0);
   });
 
   test('restore: a backup that lacks a byte, or has another, changes nothing', async () => {

@@ -53,11 +53,16 @@ function open(program = script): void {
 }
 
 /** A command in a group of its own with this mark; resolves with its row once it has said its pids. */
-async function run(mark: string, text: string): Promise<{ row: GuardRow; pids: number[] }> {
+async function run(
+  mark: string,
+  text: string,
+  user: { readonly uid?: number; readonly gid?: number } = {},
+): Promise<{ row: GuardRow; pids: number[] }> {
   const child = spawn('/bin/sh', ['-c', text], {
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { PATH: process.env.PATH, WALLY_MARK: mark },
+    ...user,
   });
   children.push(child);
   const [said] = (await once(child.stdout, 'data')) as [Buffer];
@@ -89,6 +94,20 @@ describe('guard process', () => {
     ]);
     for (const pid of holds.pids) process.kill(pid, 'SIGKILL');
   });
+
+  test.runIf(process.getuid?.() === 0)(
+    'guard process: work that runs as another user is ended with all that it started',
+    async () => {
+      open();
+      const over = await run('over', away, { uid: 65_534, gid: 65_534 });
+      const stays = await run('stays', away, { uid: 65_534, gid: 65_534 });
+      await state({ ...over.row, forMs: -60_000 }, stays.row);
+      await until(() => !over.pids.some(isRunning));
+      expect(ended).toEqual(['over']);
+      expect(stays.pids.filter(isRunning)).toEqual(stays.pids);
+      for (const pid of stays.pids) process.kill(pid, 'SIGKILL');
+    },
+  );
 
   test('guard process: what ignores TERM is killed after the grace; one that was asked is not asked again', async () => {
     open();
