@@ -130,7 +130,7 @@ export interface DoctorWish {
 /** A report, and where it was only asked for it what a fix would do. */
 export interface DoctorAnswer extends DoctorReport {
   readonly planned?: readonly Finding[];
-  /** The workers and the area that were looked at, where it was not all. */
+  /** The workers and the area that were looked at, where it was not all; for people, who read no more than this. */
   readonly on?: readonly string[];
   readonly area?: CheckArea;
 }

@@ -52,10 +52,10 @@ export async function runDoctorCommand(
   const wish = parseWish({ ...args, fix: true });
   const answer = {
     ...report,
-    ...(args.area === undefined ? {} : { area: parseArea(args.area) }),
     ...(isDry ? { planned: planFixes(report.findings, wish) } : {}),
   };
-  print(isJson ? JSON.stringify(answer) : describeReport(answer, home));
+  const looked = args.area === undefined ? {} : { area: parseArea(args.area) };
+  print(isJson ? JSON.stringify(answer) : describeReport({ ...answer, ...looked }, home));
   return report.findings.length === 0 ? 0 : 1;
 }
 

@@ -19,7 +19,7 @@ import type { EventRow, JobDetail } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
 import { type AnyVerb, parseVerbArgs } from '../verbs/verb.ts';
 import { startHubOf } from './connect.ts';
-import { addCockpit } from './doctor/ask-doctor.ts';
+import { addCockpit, nameLooked } from './doctor/ask-doctor.ts';
 import { exportInto, exportTo } from './export-file.ts';
 import { getArtifact } from './get.ts';
 import { showHelp, showVerbHelp } from './help.ts';
@@ -186,9 +186,10 @@ async function runHubless({ program, ways, verb, request }: Remote): Promise<num
 }
 
 /** What only the asker's own process knows. */
-function addOwn({ program, verb, request }: Remote, said: unknown): Promise<unknown> {
-  const isDoctor = verb.name === 'doctor';
-  return isDoctor ? addCockpit(program, request.args, said) : Promise.resolve(said);
+async function addOwn({ program, verb, request }: Remote, said: unknown): Promise<unknown> {
+  if (verb.name !== 'doctor') return said;
+  const answer = await addCockpit(program, request.args, said);
+  return request.isJson ? answer : nameLooked(request.args, answer);
 }
 
 interface Call {

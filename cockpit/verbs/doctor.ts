@@ -107,17 +107,11 @@ export function listRows({ area, on }: Pick<DoctorArgs, 'area' | 'on'>): readonl
   return [...first.values()].filter((row) => area === undefined || row.area === area);
 }
 
-/** With `--dry-run` it also says what would be done; and always of what it is, where that is not all. */
+/** With `--dry-run` it also says what would be done. */
 function answer(report: DoctorReport, given: DoctorArgs): DoctorAnswer {
-  const { on, all, area } = given;
-  const said = {
-    ...report,
-    ...(on.length === 0 || all ? {} : { on }),
-    ...(area === undefined ? {} : { area }),
-  };
-  if (!given['dry-run']) return said;
+  if (!given['dry-run']) return report;
   const wish = readWish({ ...given, fix: true, 'dry-run': false });
-  return { ...said, planned: planFixes(report.findings, wish) };
+  return { ...report, planned: planFixes(report.findings, wish) };
 }
 
 /** Applies the fix of one finding again, for the M2 who said so; the answer is on disk with what came of it. */

@@ -43,6 +43,20 @@ export async function addCockpit(
   );
 }
 
+/** The same with what was looked at, where that is not all: for people, who see only the answer. */
+export function nameLooked(
+  given: Readonly<Record<string, unknown>>,
+  answer: unknown,
+): DoctorAnswer | readonly CheckRow[] {
+  const { on, all, area, list } = parseVerbArgs(doctorVerb, given);
+  if (list) return answer as readonly CheckRow[];
+  return {
+    ...(answer as DoctorAnswer),
+    ...(on.length === 0 || all ? {} : { on }),
+    ...(area === undefined ? {} : { area }),
+  };
+}
+
 function addRows(rows: readonly CheckRow[], area: string | undefined): readonly CheckRow[] {
   const known = new Set(rows.map(({ id }) => id));
   const own = listChecks(cockpitSections).filter((row) => area === undefined || row.area === area);
@@ -58,7 +72,6 @@ function join(
   const both = [...said.findings, ...own.findings];
   const of = (severity: string) => both.filter((finding) => finding.severity === severity);
   return {
-    ...said,
     findings: [...of('error'), ...of('warning')],
     fixed: [...said.fixed, ...own.fixed],
     ...(said.planned === undefined ? {} : { planned: [...said.planned, ...planned] }),

@@ -68,17 +68,6 @@ describe('verb doctor', () => {
     expect(() => parseVerbArgs(doctorVerb, { area: 'moon' })).toThrow(/the areas are home, config/);
   });
 
-  test('doctor: what was looked at is said where it was not all', async () => {
-    const said = await ask({ area: 'store' });
-    expect(doctorVerb.show(said, undefined as never)).toBe(
-      'Nothing is wrong with Wally (area store alone).',
-    );
-    const { on } = (await ask({ on: ['alice'] })) as DoctorAnswer;
-    expect(on).toEqual(['alice']);
-    const whole = { findings: [], fixed: [], on: ['alice'] };
-    expect(doctorVerb.show(whole, undefined as never)).toBe('Nothing is wrong with alice.');
-  });
-
   test('doctor: a look at one area does not close what is asked about another', async () => {
     const failed: Finding = {
       ...{ id: 'home-modes', subject: '/gone', seen: 'x', wanted: 'y', advice: 'z' },

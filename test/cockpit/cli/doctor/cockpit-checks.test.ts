@@ -5,9 +5,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { addCockpit } from '../../../../cockpit/cli/doctor/ask-doctor.ts';
+import { addCockpit, nameLooked } from '../../../../cockpit/cli/doctor/ask-doctor.ts';
 import type { Program } from '../../../../cockpit/ports.ts';
 import { readTmuxAnswer, tmuxQuestion } from '../../../../cockpit/tui/state/terminal-checks.ts';
+import { doctorVerb } from '../../../../cockpit/verbs/doctor.ts';
 import type { CheckRow, DoctorAnswer } from '../../../../protocol/doctor.ts';
 import { openSystemPorts } from '../../../../protocol/ports.ts';
 import { type Trial, tryChecks } from '../../../kit/doctor-trial.ts';
@@ -174,6 +175,17 @@ describe('wally doctor on the asker’s side', () => {
     expect(ids(await ask({ area: 'terminal' }, said))).toEqual(['bad', 'odd']);
     expect(await ask({ on: ['alice'] }, said)).toBe(said);
     expect(ids(await ask({ all: true }, said))).toContain('keymap-unreadable');
+  });
+
+  test('asker: people read what was looked at, where it was not all', () => {
+    const sound: DoctorAnswer = { findings: [], fixed: [] };
+    const read = (args: Readonly<Record<string, unknown>>) =>
+      doctorVerb.show(nameLooked(args, sound), undefined as never);
+    expect(read({})).toBe('Nothing is wrong with Wally.');
+    expect(read({ area: 'store' })).toBe('Nothing is wrong with Wally (area store alone).');
+    expect(read({ on: ['alice'] })).toBe('Nothing is wrong with alice.');
+    expect(read({ on: ['alice'], all: true })).toBe('Nothing is wrong with Wally.');
+    expect(nameLooked({ list: true }, [])).toEqual([]);
   });
 
   test('asker: a check that nobody has is refused, and one of anybody’s is not', async () => {
