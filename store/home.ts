@@ -5,9 +5,9 @@
  * config file. It never changes a config. Errors: HOME_UNWRITABLE, CONFIG_INVALID.
  * Source: TOML 1.0 by smol-toml.
  */
-import { access, constants, mkdir, readFile } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { AppError, hasSystemCode } from '../protocol/errors.ts';
@@ -54,7 +54,7 @@ export function findHomeDirectory(named: string | undefined, name: string): stri
 /** Makes the home where it is missing, and makes sure that it can be written. */
 export async function openHome(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeFolders(directory);
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -62,6 +62,25 @@ export async function openHome(directory: string): Promise<void> {
       cause,
     });
   }
+}
+
+/**
+ * One folder after the other: node's own recursion never ends where a folder that is there answers a new one
+ * with ENOENT, as /proc and an automounter's do.
+ */
+async function makeFolders(directory: string): Promise<void> {
+  if (await isFolder(directory)) return;
+  if (dirname(directory) !== directory) await makeFolders(dirname(directory));
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (thrown) {
+    // Another process may have been quicker.
+    if (!(hasSystemCode(thrown, 'EEXIST') && (await isFolder(directory)))) throw thrown;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
 /** Reads a config file; a missing one is an empty one. */
