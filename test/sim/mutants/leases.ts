@@ -53,7 +53,7 @@ export const leaseMutants: readonly Mutant[] = [
         replace: 'findGuardLeftMs(state, now) > -1e9',
       },
     ],
-    focus: ['agent-crash', 'agent-pause'],
+    focus: ['agent-pause', 'partition'],
   },
   {
     id: 'guard-takes-back',
