@@ -6,12 +6,13 @@
  */
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { UpgradeRow } from '../../cockpit/fleet/upgrade.ts';
 import type { EventRow, JobDetail, TeamRow } from '../../cockpit/verbs/shapes.ts';
 import { type ChangeText, copyDist } from '../kit/other-dist.ts';
 import { startScript } from '../kit/processes.ts';
 import { findNoSshd, openSshStage, type SshBox } from '../kit/ssh-box.ts';
+import { findProcesses } from './process-state.ts';
 import { openStage, type Stage } from './stage.ts';
 
 const missing = findNoSshd();
@@ -154,6 +155,24 @@ describe.skipIf(missing !== undefined)('upgrade', { timeout: upgradeMsMax }, () 
     const [event] = await stage.ask<EventRow[]>('events', '--kind', 'upgrade-rolled-back');
     expect(event?.text).toContain('boxy went back from');
     expect(await stage.ask<TeamRow[]>('team')).toMatchObject([{ name: 'boxy', link: 'direct' }]);
+  });
+
+  test('upgrade: a box that goes down before that is decided goes back by itself when it starts', async () => {
+    const before = await status();
+    await startFrom('dist-5', newerWith("if (process.argv[2] === 'run') process.exit(1);\n"));
+    const upgrading = upgrade('boxy');
+    await vi.waitUntil(() => current() !== before.build, { timeout: 60_000, interval: 20 });
+    for (const pid of findProcesses(box.odallyHome)) process.kill(pid, 'SIGKILL');
+    // What the box's start does, by its line in the crontab.
+    const started = await box.run(`${box.odallyHome}/bin/odally service start --json`);
+    expect(started).toMatchObject({ code: 1, out: expect.stringContaining('SERVICE_START') });
+    const result = await upgrading;
+    expect({ status: result.status, rows: lastRows(result) }).toMatchObject({
+      status: 1,
+      rows: [{ as: 'rolled-back', code: 'UPGRADE_ROLLED_BACK' }],
+    });
+    expect(await status()).toMatchObject({ build: before.build });
+    expect(current()).toBe(before.build);
   });
 
   test('upgrade: an agent of a newer protocol than its hub works for it all the same', async () => {
