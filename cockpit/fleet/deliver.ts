@@ -80,7 +80,10 @@ function readRefusal(
   code: number,
   { stderr, name }: { readonly stderr: string; readonly name: string },
 ): AppError {
-  const words = stderr.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+  const lines = stderr.trim().split('\n');
+  // tar ends with a line of its own that says only that it failed.
+  const told = lines.find((line) => /no space|quota|read-only|denied|not found/i.test(line));
+  const words = (told ?? lines.at(-1) ?? '').slice(0, 300);
   if (/not found/i.test(stderr)) {
     return new AppError('INSTALL_TOOLS', `The box lacks a tool (${words}).`);
   }

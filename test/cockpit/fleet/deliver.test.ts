@@ -123,11 +123,14 @@ describe('deliver', () => {
     await mkdir(bin);
     await writeFile(
       join(bin, 'tar'),
-      '#!/bin/sh\necho "tar: x: No space left on device" >&2\nexit 2\n',
+      '#!/bin/sh\necho "tar: x: No space left on device" >&2\necho "tar: Exiting now" >&2\nexit 2\n',
     );
     await chmod(join(bin, 'tar'), 0o755);
     const sent = deliver(await openWay('cat', `${bin}:/usr/bin:/bin`), delivery);
-    await expect(sent).rejects.toMatchObject({ code: 'INSTALL_DISK' });
+    await expect(sent).rejects.toMatchObject({
+      code: 'INSTALL_DISK',
+      message: expect.stringContaining('(tar: x: No space left on device)'),
+    });
     expect(await list()).toEqual([]);
   });
 
