@@ -45,8 +45,8 @@ async function findWay(program: Program, own: HubHome, word: string): Promise<Hu
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) return homeWay(program, findHubHome({ WALLY_HOME: path }));
   if (found?.isSocket()) return homeWay(program, findHubHome({ WALLY_HOME: dirname(path) }));
-  const what = isPath ? `There is no home at ${path}.` : `No hub is paired as "${word}".`;
-  throw new AppError('HUB_UNKNOWN', what);
+  if (isPath) throw new AppError('HUB_UNREACHABLE', `There is no home at ${path}.`);
+  throw new AppError('HUB_UNKNOWN', `No hub is paired as "${word}".`);
 }
 
 function homeWay(program: Program, home: HubHome): HubWay {

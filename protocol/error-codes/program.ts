@@ -39,7 +39,7 @@ export const programCodes = {
   // Hub and control socket
   HUB_UNREACHABLE: passing(3, 'The hub cannot be reached.', 'Start it with `wally up`.'),
   HUB_UNKNOWN: lasting(
-    3,
+    2,
     'There is no such hub.',
     'Name the home of one, one that was paired, or a code of `wally invite --cockpit`.',
   ),

@@ -53,7 +53,8 @@ describe('usage', () => {
     ['logs J1 --tail some', 'USAGE_ARGUMENT', 2],
     ['doctor --only home-modes', 'USAGE_ARGUMENT', 2],
     ['doctor --fix --only nothing', 'USAGE_ARGUMENT', 2],
-    ['--hub nowhere team', 'HUB_UNKNOWN', 3],
+    ['--hub nowhere team', 'HUB_UNKNOWN', 2],
+    ['--hub /nowhere team', 'HUB_UNREACHABLE', 3],
   ];
   test.concurrent.each(cases)('wally %s: %s, status %i', (line, code, status) =>
     complain((args) => stage.wally(args), line, { code, status }),

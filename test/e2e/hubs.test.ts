@@ -132,5 +132,7 @@ test('hubs: a code that is malformed, expired or of the other kind is refused as
   const brief = await invite('--cockpit', '--ttl', '1ms');
   const expired = await at(far, '--hub', brief, 'team');
   expect(expired.json()).toMatchObject({ error: { code: 'INVITE_EXPIRED' } });
-  expect((await at(far, '--hub', 'nobody', 'team')).status).toBe(3);
+  const unknown = await at(far, '--hub', 'nobody', 'team');
+  expect(unknown.status).toBe(2);
+  expect(unknown.json()).toMatchObject({ error: { code: 'HUB_UNKNOWN' } });
 });
