@@ -9,7 +9,9 @@ import { describeFlagFault } from '../protocol/argument-faults.ts';
 import { reportFailure, reportReady, startDaemon } from '../protocol/daemon.ts';
 import { AppError, wrapError } from '../protocol/errors.ts';
 import { formatFingerprint } from '../protocol/fingerprint.ts';
+import { boundHeap } from '../protocol/heap.ts';
 import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
+import { youngHeapBytesMax } from '../protocol/limits.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
 import { dialAgent, type RunningStatus } from './agent-client.ts';
 import { runAudit } from './audit-verb.ts';
@@ -228,6 +230,7 @@ async function showPaired(
 /** Stays until a signal or `odally stop`. */
 async function serve(parts: AgentProgramParts, flags: Flags): Promise<number> {
   const { program, noticed, home } = parts;
+  boundHeap(youngHeapBytesMax);
   const running = await startAgent(parts);
   program.onSignal((signal) => {
     noticed(`stopping on ${signal}; work that runs is ended`);

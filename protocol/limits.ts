@@ -254,3 +254,6 @@ export const policyLineLettersMax = 400;
 
 /** Things that an agent which leaves names as owed, at most; there may be more. */
 export const owedRowsMax = 1000;
+
+/** What V8 has for what lives shortly, in hubs and agents: more made no job cheaper, and is not given back. */
+export const youngHeapBytesMax = 32 * 2 ** 20;

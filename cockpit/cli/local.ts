@@ -6,6 +6,8 @@
  */
 import { reportFailure, reportReady } from '../../protocol/daemon.ts';
 import { wrapError } from '../../protocol/errors.ts';
+import { boundHeap } from '../../protocol/heap.ts';
+import { youngHeapBytesMax } from '../../protocol/limits.ts';
 import { findHubHome } from '../home.ts';
 import { startHub } from '../hub/program.ts';
 import type { Program } from '../ports.ts';
@@ -62,6 +64,7 @@ async function runForeground(program: Program, version: string): Promise<LocalAn
     program.say(`${new Date(ports.clock.wallMs()).toISOString()} ${line}`);
   try {
     const home = findHubHome(program.env);
+    boundHeap(youngHeapBytesMax);
     const running = await startHub({
       home,
       ports,

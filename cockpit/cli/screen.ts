@@ -6,9 +6,9 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { z } from 'zod';
 import { AppError, wrapError } from '../../protocol/errors.ts';
+import { boundHeap } from '../../protocol/heap.ts';
 import { readConfig } from '../../store/home.ts';
 import { emptyHubConfig, findHubHome, readHubConfig } from '../home.ts';
 import type { HubClient } from '../hub/client.ts';
@@ -52,7 +52,8 @@ export async function openScreen(
     await program.print(`${text}\n`);
     return 0;
   }
-  keepHeapSmall();
+  // A tenth of the screen's time under a full feed, for a third of its memory.
+  boundHeap(0);
   const { runCockpit } = await import('../tui/main.tsx');
   const look = await readLook(program);
   const end = await runCockpit({
@@ -79,16 +80,6 @@ export async function openScreen(
   });
   if (end.reason === 'quit') return 0;
   throw new AppError('HUB_UNREACHABLE', end.message);
-}
-
-/**
- * A screen makes short-lived garbage for as long as it is up, and V8 gives it up to 130 MB of room of
- * its own, and four times what lives before it collects what is old: it needs neither. Measured under a full
- * feed, that costs less than a tenth of the screen's time.
- */
-function keepHeapSmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=100');
 }
 
 /** Keys and looks. What is wrong with either is said on the screen; it opens all the same. */
