@@ -17,6 +17,11 @@ export type RunningStatus = AgentStatus & {
   readonly key: PeerKey;
 };
 
+/** Has it a session with its hub, by whatever way? The line says which way where it is not the usual one. */
+export function isLinked({ link }: Pick<RunningStatus, 'link'>): boolean {
+  return link === 'linked' || link.startsWith('linked ');
+}
+
 /** A connection to the agent of this home; the caller closes it. */
 export async function dialAgent(home: AgentHome): Promise<ControlClient> {
   try {

@@ -74,6 +74,8 @@ export interface AgentStatus {
   readonly name: string | null;
   readonly hub: PeerKey;
   readonly link: string;
+  /** Had it a session with the hub since it was started? Earlier versions do not say. */
+  readonly hadSession?: boolean;
   readonly work: string;
   readonly logs: string;
   readonly deadlines: string;

@@ -30,6 +30,7 @@ export function describeStatus(source: StatusSource): AgentStatus {
     name,
     hub: parts.hub,
     link: keepLink?.status ?? 'starting',
+    hadSession: keepLink?.hadSession ?? false,
     work: working?.run.status ?? 'starting',
     logs: leavings?.status ?? 'starting',
     deadlines: working?.watch.status ?? 'starting',

@@ -117,6 +117,7 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     graceMs: config.grace_ms,
   });
   const places = new HubPlaces({ home, pairing, pid: program.pid, noticed });
+  const build = findBuild(program.script);
   const agent = new Agent({
     ports,
     kv: disk.kv,
@@ -147,8 +148,8 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     noticed,
     diagnose,
     installed: {
-      build: findBuild(program.script),
-      upgrade: await findUpgradeTold(home.directory),
+      build,
+      upgrade: await findUpgradeTold(home.directory, build),
       askedToLeave: openAskedToLeave(parts),
     },
   });

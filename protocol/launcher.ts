@@ -13,7 +13,7 @@ export function planLauncher(home: string): string {
 # Runs the agent's current version, with the Node that was noted for it. Made by \`wally install\`.
 h='${home}'
 u="$h/upgrade.json"
-if grep -q '"phase": "switched"' "$u" 2>/dev/null; then
+if grep -q -e '"phase": "switched"' -e '"isDown": true' "$u" 2>/dev/null; then
   f=$(sed -n 's/^  "from": "\\([^"]*\\)",$/\\1/p' "$u")
   o=$(cat "$h/versions/$f.runtime") && (
     ODALLY_HOME="$h" "$o" "$h/versions/$f/odally.js" upgrade --json </dev/null >/dev/null 2>&1 &

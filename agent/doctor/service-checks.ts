@@ -187,7 +187,7 @@ const adrift: ServiceCheck = {
       const record = await service.resumeUpgrade();
       // The version that would see to it is gone or too old.
       if (isAdrift(record)) {
-        await saveUpgrade(home.directory, { ...record, phase: 'left' });
+        await saveUpgrade(home.directory, { ...record, phase: 'left', isDown: undefined });
       }
     },
   },

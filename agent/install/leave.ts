@@ -12,7 +12,7 @@ import type { Owed } from '../../protocol/box-frames.ts';
 import { AppError, hasSystemCode } from '../../protocol/errors.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import { sleep } from '../../protocol/ports.ts';
-import { dialAgent, findRunning } from '../agent-client.ts';
+import { dialAgent, findRunning, isLinked } from '../agent-client.ts';
 import type { AgentHome } from '../home.ts';
 import type { Program } from '../ports.ts';
 import { isOwnFolder, nameSharedFolder } from '../work/shared-folder.ts';
@@ -150,10 +150,10 @@ async function untilDelivered(parts: LeaveParts, discard: readonly string[]): Pr
     const isRunning = owed.some(({ what }) => what === 'running');
     const { kept } = splitOwed(owed, discard);
     // The last word of what was given up goes to the hub as well, where there is one.
-    const isLinked = running?.link === 'linked';
-    const isDone = !isRunning && (isLinked ? owed.length === 0 : kept.length === 0);
+    const hasHub = running !== undefined && isLinked(running);
+    const isDone = !isRunning && (hasHub ? owed.length === 0 : kept.length === 0);
     if (isDone) return;
-    const patienceMs = isLinked ? leaveDeliverMsMax : leaveAloneMsMax;
+    const patienceMs = hasHub ? leaveDeliverMsMax : leaveAloneMsMax;
     const waitedMs = clock.monotonicMs() - begunMs;
     if (isRunning && waitedMs < leaveEndMsMax) await sleep(timers, serviceLookMs);
     else if (waitedMs < patienceMs) await sleep(timers, serviceLookMs);

@@ -17,6 +17,8 @@ const recordSchema = z.object({
    * nothing was changed.
    */
   phase: z.enum(['draining', 'switched', 'done', 'rolled-back', 'failed', 'left']),
+  /** Of one that was taken back: the old version is yet to be started. */
+  isDown: z.literal(true).optional(),
   /** What is still waited for while it drains. */
   running: z.number().optional(),
   terminals: z.number().optional(),
@@ -34,8 +36,8 @@ const recordSchema = z.object({
 export type UpgradeRecord = z.infer<typeof recordSchema>;
 
 /** Is nobody to do anything more about it? */
-export function isSettled({ phase }: UpgradeRecord): boolean {
-  return phase !== 'draining' && phase !== 'switched';
+export function isSettled({ phase, isDown }: UpgradeRecord): boolean {
+  return phase !== 'draining' && phase !== 'switched' && isDown === undefined;
 }
 
 /** The last one; undefined where there was none, or its record can't be read. */
@@ -59,13 +61,18 @@ export async function saveUpgrade(home: string, record: UpgradeRecord): Promise<
   await rename(aside, file);
 }
 
-/** What the hub is told of it with a hello: nothing while it is under way, for that shows by itself. */
-export async function findUpgradeTold(home: string): Promise<UpgradeTold | undefined> {
+/** What the version `build` tells the hub of it with a hello: nothing while it is under way, for that shows by itself. */
+export async function findUpgradeTold(
+  home: string,
+  build: string | undefined,
+): Promise<UpgradeTold | undefined> {
   const record = await findUpgrade(home);
   // The new version says that it runs by running; whether it may stay is decided a moment later.
   if (record === undefined || record.phase === 'draining' || record.phase === 'left')
     return undefined;
   const { from, to, code, message, at } = record;
+  // The old one may be started once more before the new one is, where the change was cut off.
+  if (record.phase === 'switched' && build !== to) return undefined;
   return {
     ...{ from, to, at, as: record.phase === 'switched' ? 'done' : record.phase },
     ...(code === undefined ? {} : { code }),

@@ -11,7 +11,7 @@
  */
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { sleep } from '../../protocol/ports.ts';
-import { dialAgent, findRunning, type RunningStatus } from '../agent-client.ts';
+import { dialAgent, findRunning, isLinked, type RunningStatus } from '../agent-client.ts';
 import type { DrainState } from '../drain.ts';
 import type { AgentHome } from '../home.ts';
 import type { Program } from '../ports.ts';
@@ -60,7 +60,7 @@ export async function watchUpgrade(
 export async function watchOn(parts: WatchParts): Promise<UpgradeRecord | undefined> {
   const record = await findUpgrade(parts.home.directory);
   if (record === undefined || isSettled(record) || isAlive(record.watcher)) return record;
-  return new Watch(parts, record).goOn();
+  return new Watch(parts, record).goOn(record.phase === 'rolled-back' ? 'rolled-back' : 'switched');
 }
 
 class Watch {
@@ -85,14 +85,15 @@ class Watch {
   }
 
   /** The last who claims it has it: whoever else did sees that, for a claim takes far less than the pause. */
-  async goOn(): Promise<UpgradeRecord> {
+  async goOn(phase: 'switched' | 'rolled-back'): Promise<UpgradeRecord> {
     const { home, program, noticed } = this.#parts;
-    const { watcher, to } = await this.#note({ phase: 'switched' });
+    const { watcher, to } = await this.#note({ phase });
     await sleep(program.ports.timers, upgradeClaimMs);
     const claimed = await findUpgrade(home.directory);
     const isOurs = claimed?.watcher.pid === watcher.pid && claimed.watcher.start === watcher.start;
     if (!isOurs) return claimed ?? this.#record;
     noticed(`the change to ${to} was cut off; it goes on`);
+    if (phase === 'rolled-back') return this.#startOld();
     if ((await findLinked(home.directory, 'current')) === to) return this.#takeOver();
     // The box may be starting it just now: then it is drained as any other, and not taken for one that ended.
     if (this.#record.was !== undefined) await this.#start().catch(() => undefined);
@@ -129,7 +130,8 @@ class Watch {
       const isIdle = client !== undefined && (await this.#untilIdle(client));
       if (!isIdle) continue;
       // Before it is told: from here on somebody must start one again, so it can't be given up any more.
-      const was = running.link === 'linked' ? 'linked' : 'alone';
+      // By ssh it is the hub that comes, when it finds the time.
+      const was = isLinked(running) && !/ by ssh$/.test(running.link) ? 'linked' : 'alone';
       await this.#note({ phase: 'switched', was });
       await client.call('stop', { keep: true });
       await this.#untilGone(running.pid);
@@ -180,7 +182,7 @@ class Watch {
       }
       sinceMs ??= clock.monotonicMs();
       seen = `it has no session with the hub (${running.link})`;
-      if (running.link === 'linked') return true;
+      if (hasServed(running)) return true;
       return !mustLink && clock.monotonicMs() - sinceMs >= upgradeAloneMs;
     });
     if (isUp) return;
@@ -210,13 +212,29 @@ class Watch {
       if (aside !== undefined) noticed(`what ${to} made of the store is kept in ${aside}`);
       await switchBack(home.directory, from);
       // Before it starts, because its first hello says so.
-      await this.#note({ phase: 'rolled-back', code: 'UPGRADE_ROLLED_BACK', message: why });
+      const code = 'UPGRADE_ROLLED_BACK';
+      await this.#note({ phase: 'rolled-back', isDown: true, code, message: why });
+    } catch (thrown) {
+      return this.#noteWorse(why, thrown);
+    }
+    return this.#startOld();
+  }
+
+  /** It was gone back; now the old one is to be started, whoever began. */
+  async #startOld(): Promise<UpgradeRecord> {
+    const { from, message = '' } = this.#record;
+    try {
       await this.#comeUp(from, false);
     } catch (thrown) {
-      const { code, message } = wrapError(thrown, 'UPGRADE_ROLLED_BACK');
-      await this.#note({ phase: 'rolled-back', code, message: `${why}; then: ${message}` });
+      return this.#noteWorse(message, thrown);
     }
-    return this.#record;
+    return this.#note({ isDown: undefined });
+  }
+
+  #noteWorse(why: string, thrown: unknown): Promise<UpgradeRecord> {
+    const { code, message } = wrapError(thrown, 'UPGRADE_ROLLED_BACK');
+    const worse = `${why}; then: ${message}`;
+    return this.#note({ phase: 'rolled-back', isDown: undefined, code, message: worse });
   }
 
   /** What nothing needs any more goes; that it can't is no failure of the change. */
@@ -264,4 +282,10 @@ class Watch {
     await saveUpgrade(this.#parts.home.directory, this.#record);
     return this.#record;
   }
+}
+
+/** It had a session since it was started, and may have taken work in it; what it runs began in one. */
+function hasServed(running: RunningStatus): boolean {
+  const works = running.attempts.some(({ state }) => state === 'starting' || state === 'running');
+  return isLinked(running) || running.hadSession === true || works;
 }

@@ -51,6 +51,7 @@ const otherWays: Partial<Record<Carrier, string>> = { stdio: ' by ssh', relay: '
 export class KeepLink {
   readonly #parts: KeepLinkParts;
   #isStopped = false;
+  #hadSession = false;
   #tries = 0;
   #isAtEase = false;
   /** Links in a row that ended before they had proven to be better than another way. */
@@ -71,6 +72,11 @@ export class KeepLink {
     return this.#lastError === undefined ? 'dialling' : `dialling: ${this.#lastError.message}`;
   }
 
+  /** Has one ever opened? */
+  get hadSession(): boolean {
+    return this.#hadSession;
+  }
+
   /** For those who look. */
   get way(): WayToHub {
     const { connection, unopened } = this.#parts.session;
@@ -87,6 +93,7 @@ export class KeepLink {
 
   /** A session opened. */
   opened(): void {
+    this.#hadSession = true;
     this.#lastError = undefined;
   }
 

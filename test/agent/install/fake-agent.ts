@@ -3,7 +3,7 @@
  *
  * What it does else is said by files in its home: `status`, or `status-VERSION` for the version that is current when it
  * starts, makes it end with that status at once, `attempts` is what it says that it holds, `owed` what it says that it owes, one list for each time that it is asked
- * until the last. It is run by the launcher of a test's home.
+ * until the last, `link`, or `link-VERSION`, how it is linked. It is run by the launcher of a test's home.
  */
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -35,7 +35,14 @@ const listener = await listenUnix(join(home, 'odally.sock'), (link) =>
       void call.item({ why: 'upgrade', running: 0, terminals: 0, waiting: 0 });
       return new Promise(() => undefined);
     }
-    return { pid: process.pid, version: '0.0.1', attempts, env, build, link: 'linked' };
+    return {
+      pid: process.pid,
+      version: '0.0.1',
+      attempts,
+      env,
+      build,
+      link: read(`link-${build}`) ?? read('link') ?? 'linked',
+    };
   }),
 );
 

@@ -11,6 +11,7 @@ import { expect, test, vi } from 'vitest';
 import type { RunTool } from '../../../agent/install/tools.ts';
 import {
   findUpgrade,
+  findUpgradeTold,
   saveUpgrade,
   type UpgradeRecord,
 } from '../../../agent/install/upgrade-record.ts';
@@ -86,6 +87,43 @@ test('upgrade: cut off after the new version came up, it is only noted that it s
   expect(await bench.running()).toMatchObject({ pid: before?.pid });
 });
 
+test('upgrade: a version that has its session through a relay has come up', async () => {
+  await using bench = await openBox();
+  bench.tell(`link-${to}`, 'linked through a relay');
+  expect(await watchOn(partsOf(bench))).toMatchObject({ phase: 'done' });
+  expect(await bench.running()).toMatchObject({ build: to });
+});
+
+test('upgrade: cut off after the new version began work, that goes on, though the hub is away by now', async () => {
+  await using bench = await openBox();
+  await switchVersion(bench.home.directory, to);
+  bench.tell('link', 'dialling');
+  bench.tell('attempts', JSON.stringify([{ attempt: 'J1.1', state: 'running' }]));
+  await bench.run('start');
+  const before = await bench.running();
+  expect(await watchOn(partsOf(bench))).toMatchObject({ phase: 'done' });
+  expect(await bench.running()).toMatchObject({ pid: before?.pid, build: to });
+});
+
+test('upgrade: cut off between going back and starting the old version, that is started', async () => {
+  const why = { code: 'UPGRADE_ROLLED_BACK', message: 'it did not come up' };
+  await using bench = await openBox({ ...adrift, ...why, phase: 'rolled-back', isDown: true });
+  bench.tell('link', 'dialling');
+  const record = await watchOn(partsOf(bench));
+  expect(record).toMatchObject({ ...why, phase: 'rolled-back' });
+  expect(record?.isDown).toBeUndefined();
+  expect(await bench.running()).toMatchObject({ build: from });
+});
+
+test('upgrade: only the new version says to the hub that it serves, before that is decided', async () => {
+  await using bench = await openBox();
+  const { directory } = bench.home;
+  expect(await findUpgradeTold(directory, from)).toBeUndefined();
+  expect(await findUpgradeTold(directory, to)).toMatchObject({ as: 'done', to });
+  await saveUpgrade(directory, { ...adrift, phase: 'rolled-back' });
+  expect(await findUpgradeTold(directory, from)).toMatchObject({ as: 'rolled-back' });
+});
+
 test('upgrade: where no agent ran before, a change that was cut off starts none', async () => {
   const { was: _was, ...none } = adrift;
   await using bench = await openBox(none);
@@ -128,21 +166,27 @@ test('upgrade: a change that is over, or that somebody sees to, is not taken up'
   }
 });
 
-test('launcher: a change that was cut off is taken up by the version that is left, whatever it is called for', async () => {
-  await using bench = await openBox();
-  const { directory } = bench.home;
-  await switchVersion(directory, to);
-  const taken = join(directory, 'taken');
-  const told = `require('fs').writeFileSync('${taken}', process.env.ODALLY_HOME + ' ' + process.argv.slice(2))`;
-  writeFileSync(join(directory, 'versions', from, 'odally.js'), told);
-  writeFileSync(join(directory, 'versions', to, 'odally.js'), "console.log('new')");
-  for (const name of [from, to])
-    writeFileSync(join(directory, 'versions', `${name}.runtime`), `${process.execPath}\n`);
-  const launcher = join(directory, 'launcher');
-  writeFileSync(launcher, planLauncher(directory), { mode: 0o700 });
-  const run = () => execFileSync(launcher, ['run'], { env: { PATH: '/usr/bin:/bin' } }).toString();
-  expect(run()).toBe('new\n');
-  await vi.waitUntil(() => existsSync(taken), { timeout: 10_000 });
-  await vi.waitUntil(() => readFileSync(taken, 'utf8') !== '', { timeout: 10_000 });
-  expect(readFileSync(taken, 'utf8')).toBe(`${directory} upgrade,--json`);
-});
+const cutOff = [{ phase: 'switched' }, { phase: 'rolled-back', isDown: true }] as const;
+
+test.each(cutOff)(
+  'launcher: a change that was cut off at %o is taken up by the version that is left, whatever it is called for',
+  async (at) => {
+    await using bench = await openBox({ ...adrift, ...at });
+    const { directory } = bench.home;
+    await switchVersion(directory, to);
+    const taken = join(directory, 'taken');
+    const told = `require('fs').writeFileSync('${taken}', process.env.ODALLY_HOME + ' ' + process.argv.slice(2))`;
+    writeFileSync(join(directory, 'versions', from, 'odally.js'), told);
+    writeFileSync(join(directory, 'versions', to, 'odally.js'), "console.log('new')");
+    for (const name of [from, to])
+      writeFileSync(join(directory, 'versions', `${name}.runtime`), `${process.execPath}\n`);
+    const launcher = join(directory, 'launcher');
+    writeFileSync(launcher, planLauncher(directory), { mode: 0o700 });
+    const run = () =>
+      execFileSync(launcher, ['run'], { env: { PATH: '/usr/bin:/bin' } }).toString();
+    expect(run()).toBe('new\n');
+    await vi.waitUntil(() => existsSync(taken), { timeout: 10_000 });
+    await vi.waitUntil(() => readFileSync(taken, 'utf8') !== '', { timeout: 10_000 });
+    expect(readFileSync(taken, 'utf8')).toBe(`${directory} upgrade,--json`);
+  },
+);
