@@ -40,7 +40,8 @@ export async function askOdally(
   if (typeof error?.code === 'string' && isErrorCode(error.code)) {
     throw new AppError(error.code, `On the box: ${String(error.message)}`);
   }
-  if (code === 0) return answer;
+  // A change of version that came to nothing is a status of 1, and all that is asked for.
+  if (code === 0 || (code === 1 && 'phase' in answer)) return answer;
   const said = stderr.trim().split('\n').slice(-3).join(' ').slice(0, 300);
   throw new AppError('INSTALL_FAILED', `\`odally ${words}\` ended with ${code} there: ${said}`);
 }

@@ -116,13 +116,30 @@ class Upgrade {
       throw new AppError('VERSION_UNKNOWN', `Nothing is installed in ${facts.home} there.`);
     }
     const row = { name, from: facts.current, to };
-    if (facts.current === to) return { ...row, as: 'current' };
+    if (facts.current === to)
+      return how === 'plan' ? { ...row, as: 'current' } : this.#decide(row, way, facts);
     if (how === 'plan') return { ...row, as: 'planned' };
     const node = await this.#bring(way, facts, bundle);
     await layLauncher(way, facts.home);
     const begun = await askOdally({ way, home: facts.home }, planWords(to, node));
     const told = await this.#follow({ way, home: facts.home, at: Number(begun.at), to });
     return { ...row, ...told };
+  }
+
+  /** What is current may wait for its verdict, and be taken back. */
+  async #decide(
+    row: Pick<UpgradeRow, 'name'> & { readonly to: string },
+    way: BoxWay,
+    { home }: BoxFacts,
+  ): Promise<UpgradeRow> {
+    const { to } = row;
+    const record = await askOdally({ way, home }, 'upgrade --json').catch(() => undefined);
+    if (record?.phase !== 'switched' || record.to !== to)
+      return { ...row, from: to, as: 'current' };
+    const from = String(record.from);
+    this.#seen.from = from;
+    const told = await this.#follow({ way, home, at: Number(record.at), to });
+    return { ...row, from, ...told };
   }
 
   async #probe(place: SshPlace): Promise<BoxFacts> {
@@ -178,7 +195,7 @@ class Upgrade {
     return { state: 'draining', words: `waits for ${what} to end; nothing new starts meanwhile` };
   }
 
-  /** A change that came to nothing is told by no hello. That ssh fails now says nothing about it. */
+  /** What came to nothing is told by no hello, and what has no session tells nothing. That ssh fails says nothing either. */
   async #ask({
     way,
     home,
@@ -187,6 +204,7 @@ class Upgrade {
     const record = await askOdally({ way, home }, 'upgrade --json').catch(() => undefined);
     if (record === undefined || record.at !== at) return undefined;
     const { phase, code, message } = record;
+    if (phase === 'done') return { as: phase };
     if (phase !== 'failed' && phase !== 'left' && phase !== 'rolled-back') return undefined;
     return readTold({
       as: phase === 'rolled-back' ? phase : 'failed',
