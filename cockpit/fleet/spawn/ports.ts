@@ -60,7 +60,7 @@ process.once('exit', () => {
   for (const one of running) one.signal('SIGTERM');
 });
 
-/** Life cycle: `start` once; it ends by itself, in the time of its plan and `killAfterMs` at most. */
+/** Life cycle: `start` once; it ends by itself, in the time of its plan, `killAfterMs` and `pipesMs` at most. */
 class ProgramRun {
   readonly #plan: ProgramPlan;
   readonly #child: ChildProcess;
@@ -112,7 +112,11 @@ class ProgramRun {
 
   #end(): void {
     this.signal('SIGTERM');
-    this.#after(killAfterMs, () => this.signal('SIGKILL'));
+    this.#after(killAfterMs, () => {
+      this.signal('SIGKILL');
+      // One that runs as somebody else, or hangs in the kernel, is left to itself.
+      this.#after(pipesMs, () => this.#finish({ exitCode: null }));
+    });
   }
 
   /** Sends it to the program and to what it started. */
@@ -122,8 +126,8 @@ class ProgramRun {
     try {
       process.kill(-pid, name);
     } catch (error) {
-      // All of them are gone.
-      if (!hasSystemCode(error, 'ESRCH')) throw error;
+      // All of them are gone; or they run as somebody else, or macOS has not buried them yet.
+      if (!hasSystemCode(error, 'ESRCH') && !hasSystemCode(error, 'EPERM')) throw error;
     }
   }
 
@@ -138,6 +142,8 @@ class ProgramRun {
     more = '',
   }: Pick<ProgramEnd, 'exitCode'> & { isAbsent?: boolean; more?: string }): void {
     running.delete(this);
+    // One that lives on must not keep us from ending.
+    this.#child.unref();
     for (const timer of this.#timers) clearTimeout(timer);
     // What hangs on to the pipes of one that was ended is ended too.
     if (this.#isTimedOut) this.signal('SIGKILL');

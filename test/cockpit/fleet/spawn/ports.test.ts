@@ -55,3 +55,15 @@ test('program: one that says too much is ended, and what was read of it is cut',
   expect(end).toMatchObject({ exitCode: null, isTimedOut: false });
   expect(end.stderr).toContain('more than is read');
 });
+
+test('program: one that no signal of ours may reach is given up in its time, and breaks nothing', async () => {
+  const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
+    throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
+  });
+  try {
+    const end = await sh('echo begun; exec sleep 30', 300);
+    expect(end).toMatchObject({ exitCode: null, isTimedOut: true, stdout: 'begun' });
+  } finally {
+    kill.mockRestore();
+  }
+}, 20_000);
