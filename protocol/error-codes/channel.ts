@@ -9,7 +9,7 @@ import { type ErrorRow, lasting, passing } from './row.ts';
 export const channelCodes = {
   // Artifacts
   ARTIFACT_UNKNOWN: lasting(
-    4,
+    2,
     'There is no such artifact.',
     'See `wally get J`; name a file below the job’s directory with --artifact when you dispatch.',
   ),

@@ -45,7 +45,7 @@ export const spawnCodes = {
   ),
   SPAWN_FAILED: lasting(1, 'The box was not made.', 'Read why in `wally events` or the inbox.'),
   BOX_UNKNOWN: lasting(
-    4,
+    2,
     'There is no spawned box of this name.',
     'See `wally team`; a worker that was installed or paired by hand is let go by `wally uninstall`.',
   ),

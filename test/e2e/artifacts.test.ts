@@ -105,7 +105,7 @@ test('artifacts: get writes one file by its own name, and never over another unl
   expect(readdirSync(here).toSorted()).toEqual(['named', 'report.txt']);
   const unknown = await stage.wally(['get', id, 'a/other.txt', '--json'], { cwd: here });
   expect([unknown.status, unknown.json()]).toMatchObject([
-    4,
+    2,
     { error: { code: 'ARTIFACT_UNKNOWN' } },
   ]);
   const upwards = await stage.wally(['dispatch', '--artifact', '../x', '--json', '--', 'true']);

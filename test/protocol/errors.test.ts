@@ -55,6 +55,14 @@ describe('errors', () => {
     expect(() => unreachable('x' as never)).toThrow('unreachable');
   });
 
+  test('errors: naming what is not there is a mistake, status 2, whatever it is', () => {
+    const unknown = Object.entries(errorTable).filter(([code]) => code.endsWith('_UNKNOWN'));
+    // A key that knocks is named by nobody: it is refused.
+    const others = unknown.filter(([code, { exit }]) => exit !== 2 && code !== 'PEER_UNKNOWN');
+    expect(others).toEqual([]);
+    expect(unknown.length).toBeGreaterThan(5);
+  });
+
   test('errors: exit 3 is for what may come back by itself or by a start', () => {
     const codes = Object.keys(errorTable) as ErrorCode[];
     const unreachableCodes = codes.filter((code) => errorTable[code].exit === 3);
