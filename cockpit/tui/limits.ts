@@ -44,8 +44,14 @@ export const jobsHeldMax = 2000;
 /** Text in a line of the screen's foot: longer than any verb that somebody types. */
 export const fieldCharsMax = 16_000;
 
-/** Letters of one burst that are keys: a key that was held down while the line stood still for half a minute. */
-export const burstCharsMax = 1024;
+/**
+ * Letters of one burst that are keys: a key that was held down while the line stood still for a quarter of a minute.
+ * Well below what a read of a terminal gives at most: 4095 on Linux, some 1020 on macOS (its MAX_INPUT).
+ */
+export const burstCharsMax = 512;
+
+/** The same right behind a piece of a paste: a key that was held down for half a second. */
+export const pieceCharsMax = 16;
 
 /**
  * Text in one field of the dispatch form. In three bytes each they fit the 200 KiB that a job may

@@ -9,7 +9,7 @@
  * A terminal without bracketed paste gives a paste as such a burst, its line ends as returns:
  * returns in a burst of lines are told apart, so that they need not send what is only half there.
  */
-import { burstCharsMax } from '../limits.ts';
+import { burstCharsMax, pieceCharsMax } from '../limits.ts';
 import { type Binding, type Command, type Mode, modesOf } from './keymap.ts';
 
 /** One event as Ink gives it. */
@@ -57,12 +57,13 @@ const segmenter = new Intl.Segmenter();
 const sequenceRest = /^(?:\[[\d;:<=>?]+[@-~]|\[[IO]|O[@-~])$/;
 
 /**
- * The text of a burst that no hand types: a paste of a terminal without bracketed paste. As presses, one
- * after the other, a megabyte of it would hold up the keys for half a minute.
+ * The text of a burst that no hand types: a piece of a paste of a terminal without bracketed paste, which gives a
+ * long one in several. As presses, one after the other, a megabyte of it would hold up the keys for half a minute.
  */
-export function findPaste({ input, key }: RawKey): string | undefined {
+export function findPaste({ input, key }: RawKey, follows: 'keys' | 'piece'): string | undefined {
+  const charsMax = follows === 'piece' ? pieceCharsMax : burstCharsMax;
   const isPlain = key.ctrl !== true && key.meta !== true && key.eventType !== 'release';
-  return isPlain && input.length > burstCharsMax ? input : undefined;
+  return isPlain && input.length > charsMax ? input : undefined;
 }
 
 /** The presses that one event of the terminal holds, in order. */

@@ -1,7 +1,7 @@
 /*
  * The whole screen as Ink has it: the boxes, and keys, which it hands on.
  *
- * What is in the boxes is painted beside Ink. Holds no state of its own. The root is exactly as large
+ * What is in the boxes is painted beside Ink. Holds no state of its own but whether a paste may go on. The root is exactly as large
  * as the terminal, so a frame never scrolls it.
  */
 import { Box, useApp, useInput, usePaste } from 'ink';
@@ -9,6 +9,7 @@ import {
   type ReactElement,
   useEffect,
   useLayoutEffect,
+  useRef,
   useState,
   useSyncExternalStore,
 } from 'react';
@@ -45,11 +46,13 @@ export interface ScreenProps {
 /** Draws the screen. */
 export function Screen({ source, onReady, onDrawn, onSized, onLeave }: ScreenProps): ReactElement {
   const plan = useSyncExternalStore(source.subscribe, source.getBoxes);
+  const last = useRef<'keys' | 'piece'>('keys');
   useInput((input, key) => {
     const report = readReport(input);
-    const pasted = findPaste({ input, key });
+    const pasted = findPaste({ input, key }, last.current);
+    last.current = pasted === undefined || report !== undefined ? 'keys' : 'piece';
     if (report !== undefined) source.send([{ type: 'report', report }]);
-    else if (pasted !== undefined) source.send([{ type: 'paste', text: pasted }]);
+    else if (pasted !== undefined) source.send([{ type: 'paste', text: pasted, isPiece: true }]);
     else source.send(splitKeys({ input, key }).map((press) => ({ type: 'key', press })));
   });
   usePaste((text) => source.send([{ type: 'paste', text }]));

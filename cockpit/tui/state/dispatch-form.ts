@@ -25,7 +25,7 @@ import { recallDispatch } from './form-history.ts';
 import { chosenWords } from './grammar.ts';
 import type { State, TextField } from './model.ts';
 import { completeTarget, takeTarget, wordAt } from './targets.ts';
-import { cleanLine, cleanLines, editText, moveLine, putText } from './text-field.ts';
+import { cleanLine, cleanLines, cleanPiece, editText, moveLine, putText } from './text-field.ts';
 import { tell } from './toast.ts';
 
 /** Opens the form; made out to what is marked or selected, where that is workers. */
@@ -79,8 +79,16 @@ export function typeIntoForm(state: State, form: DispatchForm, text: string): Up
 }
 
 /** Text pasted into the form. */
-export function pasteIntoForm(state: State, form: DispatchForm, text: string): Update {
-  if (!isChoice(form.field)) return typeIntoForm(state, form, text);
+export function pasteIntoForm(
+  state: State,
+  form: DispatchForm,
+  { text, isPiece }: { readonly text: string; readonly isPiece?: true },
+): Update {
+  const { field } = form;
+  if (!isChoice(field)) {
+    const next = isPiece === true ? enterPiece(form, field, text) : enterText(form, field, text);
+    return still(withForm(state, next));
+  }
   return tell(state, 'nothing can be pasted into a choice; tab goes on to a text');
 }
 
@@ -216,6 +224,17 @@ function enterText(form: DispatchForm, field: TextId, text: string): DispatchFor
   return edited(form, withText(form.values, field, after));
 }
 
+/** Where a piece had no room, none of the rest is taken: without its middle it would be another script. */
+function enterPiece(form: DispatchForm, field: TextId, text: string): DispatchForm {
+  const before = form.values.texts[field];
+  const clean = cleanPiece(text, field === 'command' ? 'lines' : 'line');
+  const isOver = before.text.length + clean.length > formCharsMax;
+  if (isOver || form.error?.message === overLong) {
+    return tooLong(form, field, 'The paste was cut off there; put it into a file on the box.');
+  }
+  return edited(form, withText(form.values, field, putText(before, clean)));
+}
+
 /** Undefined where there is no room for all of it: half a script is another script. */
 function insertIn(field: TextId, before: TextField, text: string): TextField | undefined {
   // A line end by its key is text; those behind a paste are not, for the paste is not a key.
@@ -224,13 +243,14 @@ function insertIn(field: TextId, before: TextField, text: string): TextField | u
   return before.text.length + clean.length > formCharsMax ? undefined : putText(before, clean);
 }
 
-function tooLong(form: DispatchForm, field: TextId): DispatchForm {
-  const error = {
-    code: 'USAGE_ARGUMENT',
-    message: `That would be over ${formCharsMax} letters.`,
-    hint: 'Nothing of it was taken; put it into a file on the box.',
-    field,
-  };
+const overLong = `That would be over ${formCharsMax} letters.`;
+
+function tooLong(
+  form: DispatchForm,
+  field: TextId,
+  hint = 'Nothing of it was taken; put it into a file on the box.',
+): DispatchForm {
+  const error = { code: 'USAGE_ARGUMENT', message: overLong, hint, field };
   return { ...form, error, field };
 }
 

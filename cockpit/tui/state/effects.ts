@@ -98,7 +98,8 @@ export type Effect =
 /** Something that happened. */
 export type CockpitEvent =
   | { readonly type: 'key'; readonly press: KeyPress }
-  | { readonly type: 'paste'; readonly text: string }
+  /** A piece is a part of a paste: more of it may follow, and may be before it. */
+  | { readonly type: 'paste'; readonly text: string; readonly isPiece?: true }
   | { readonly type: 'report'; readonly report: Report }
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
   | { readonly type: 'tick'; readonly nowMs: number; readonly wallMs: number }

@@ -46,17 +46,19 @@ export function insertText(field: TextField, text: string): TextField {
 
 /** The text as a field of one line may hold it: harmless, line ends and tabs are spaces. */
 export function cleanLine(text: string): string {
-  return readTokens(text)
-    .map((token) => (token.type === 'text' ? token.text : ' '))
-    .join('')
-    .toWellFormed();
+  return cleanPiece(dropLineEnds(text), 'line');
 }
 
 /** The text as a field of several lines may hold it: harmless, without line ends behind it. */
 export function cleanLines(text: string): string {
+  return cleanPiece(dropLineEnds(text), 'lines');
+}
+
+/** The same of a piece of a longer text, to which line ends behind it belong. */
+export function cleanPiece(text: string, as: 'line' | 'lines'): string {
   const marks = { newline: '\n', return: '\n', tab: '\t' } as const;
   return readTokens(text)
-    .map((token) => (token.type === 'text' ? token.text : marks[token.type]))
+    .map((token) => (token.type === 'text' ? token.text : as === 'line' ? ' ' : marks[token.type]))
     .join('')
     .toWellFormed();
 }
@@ -138,5 +140,9 @@ function charsAfter(field: TextField): number {
 }
 
 function readTokens(text: string): readonly AnsiToken[] {
-  return readAnsi(ansiStart, text.replace(/[\r\n]+$/, '').replace(/\r\n?/g, '\n')).tokens;
+  return readAnsi(ansiStart, text.replace(/\r\n?/g, '\n')).tokens;
+}
+
+function dropLineEnds(text: string): string {
+  return text.replace(/[\r\n]+$/, '');
 }

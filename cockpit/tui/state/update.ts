@@ -73,7 +73,7 @@ function decide(state: State, event: CockpitEvent): Update {
     case 'key':
       return applyKey(state, event.press);
     case 'paste':
-      return applyPaste(state, event.text);
+      return applyPaste(state, event);
     case 'report':
       return applyReport(state, event.report);
     case 'resize':
@@ -157,8 +157,9 @@ function applyReport(state: State, report: Report): Update {
   return state.screen.hasMouse ? applyMouse(state, report) : still(state);
 }
 
-function applyPaste(state: State, text: string): Update {
-  if (state.overlay?.type === 'form') return pasteIntoForm(state, state.overlay, text);
+function applyPaste(state: State, paste: Extract<CockpitEvent, { type: 'paste' }>): Update {
+  const { text } = paste;
+  if (state.overlay?.type === 'form') return pasteIntoForm(state, state.overlay, paste);
   const hint = 'pasted text goes into the dispatch form: d opens it';
   return typeText(state, text) ?? tell(state, hint);
 }

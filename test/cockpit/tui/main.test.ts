@@ -248,7 +248,8 @@ test('cockpit: a burst that no hand types is a paste, also without brackets', as
   const { hub, terminal, end } = run([80, 24]);
   fill(hub);
   await terminal.until('1 of 1');
-  terminal.type('q'.repeat(2000));
+  // As macOS gives it, whose terminals hand on so many at once at most.
+  terminal.type('q'.repeat(1022));
   await terminal.until('pasted text goes into the dispatch form');
   terminal.type('d');
   await terminal.until('Dispatch a command');

@@ -27,10 +27,16 @@ test('resolve: returns in a burst of lines are told apart, one that ends a line 
   expect(pasted('ab\r\t')).toEqual([undefined, undefined, undefined, undefined]);
 });
 
-test('resolve: a burst of more than 1024 letters is a paste, one of 1024 is keys', () => {
-  expect(findPaste({ input: 'j'.repeat(1024), key: {} })).toBeUndefined();
-  expect(findPaste({ input: 'j'.repeat(1025), key: {} })).toBe('j'.repeat(1025));
-  expect(findPaste({ input: 'j'.repeat(1025), key: { meta: true } })).toBeUndefined();
+test('resolve: a burst of more than 512 letters is a paste, one of 512 is keys', () => {
+  expect(findPaste({ input: 'j'.repeat(512), key: {} }, 'keys')).toBeUndefined();
+  expect(findPaste({ input: 'j'.repeat(513), key: {} }, 'keys')).toBe('j'.repeat(513));
+  expect(findPaste({ input: 'j'.repeat(513), key: { meta: true } }, 'keys')).toBeUndefined();
+});
+
+test('resolve: what comes behind a piece of a paste is more of it, unless a hand may have typed it', () => {
+  expect(findPaste({ input: 'j'.repeat(17), key: {} }, 'piece')).toBe('j'.repeat(17));
+  expect(findPaste({ input: 'j'.repeat(16), key: {} }, 'piece')).toBeUndefined();
+  expect(findPaste({ input: '', key: { upArrow: true } }, 'piece')).toBeUndefined();
 });
 
 test('resolve: return with alt is a key of its own', () => {

@@ -223,6 +223,23 @@ describe('dispatch form: the command is a text', () => {
     expect(textOf(paste(state, 'x'.repeat(formCharsMax - 2)).state)).toHaveLength(formCharsMax);
   });
 
+  test('dispatch form: a paste in pieces keeps the line end at which it was cut', () => {
+    const pieces = (state: State, ...texts: readonly string[]) =>
+      play(
+        state,
+        texts.map((text) => ({ type: 'paste', text, isPiece: true })),
+      ).state;
+    const { state } = type(base, 'd');
+    expect(textOf(pieces(state, 'cd /srv\r', 'make\r'))).toBe('cd /srv\nmake\n');
+    expect(textOf(pieces(type(base, 'd\t').state, 'alice\r', 'dave'), 'to')).toBe('alice dave');
+    const full = pieces(state, 'x'.repeat(formCharsMax), 'y\r', 'z');
+    expect(textOf(full)).toBe('x'.repeat(formCharsMax));
+    // Without its middle it would be another script.
+    const holed = pieces(state, 'a\r', 'x'.repeat(formCharsMax), 'b\r');
+    expect(textOf(holed)).toBe('a\n');
+    expect(formOf(holed).error).toMatchObject({ hint: expect.stringContaining('cut off') });
+  });
+
   test('dispatch form: a paste into a choice is said to go nowhere', () => {
     const { state } = paste(type(base, 'd\t\t\t\t\t').state, 'yes');
     expect(state.toast?.text).toContain('nothing can be pasted');
