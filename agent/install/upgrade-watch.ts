@@ -206,6 +206,7 @@ class Watch {
     const { from, to } = this.#record;
     noticed(`going back to ${from}: ${why}`);
     try {
+      await this.#stopKeeping();
       await openService(this.#parts).perform({ verb: 'stop' });
       const at = Math.round(program.ports.clock.wallMs());
       const aside = await restoreStore(home.store, at);
@@ -218,6 +219,18 @@ class Watch {
       return this.#noteWorse(why, thrown);
     }
     return this.#startOld();
+  }
+
+  /** What was accepted before waits in the new one, and would be ended by a stop that does not say so. */
+  async #stopKeeping(): Promise<void> {
+    const { home } = this.#parts;
+    const running = await findRunning(home);
+    if (running === undefined) return;
+    const client = await dialAgent(home).catch(() => undefined);
+    // It may go before it has answered.
+    await client?.call('stop', { keep: true }).catch(() => undefined);
+    client?.close();
+    await this.#untilGone(running.pid);
   }
 
   /** It was gone back; now the old one is to be started, whoever began. */

@@ -5,7 +5,7 @@
  * starts, makes it end with that status at once, `attempts` is what it says that it holds, `owed` what it says that it owes, one list for each time that it is asked
  * until the last, `link`, or `link-VERSION`, how it is linked. It is run by the launcher of a test's home.
  */
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { serveControl } from '../../../protocol/control.ts';
 import { listenUnix } from '../../../protocol/transports/unix.ts';
@@ -27,8 +27,11 @@ const owed = JSON.parse(read('owed') ?? '[[]]') as unknown[];
 const env = { PATH: process.env.PATH, SHELL: process.env.SHELL };
 const listener = await listenUnix(join(home, 'odally.sock'), (link) =>
   serveControl(link, async (call) => {
-    const { verb } = call;
-    if (verb === 'stop') setTimeout(end, 20);
+    const { verb, args } = call;
+    if (verb === 'stop') {
+      writeFileSync(join(home, `stopped-${build}`), JSON.stringify(args));
+      setTimeout(end, 20);
+    }
     if (verb === 'owed') return { owed: owed.length > 1 ? owed.shift() : owed[0] };
     if (verb === 'bye') return { isTold: true };
     if (verb === 'hand-over') {

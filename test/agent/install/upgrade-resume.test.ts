@@ -105,6 +105,21 @@ test('upgrade: cut off after the new version began work, that goes on, though th
   expect(await bench.running()).toMatchObject({ pid: before?.pid, build: to });
 });
 
+test('upgrade: what waits in a version that is taken back goes on waiting', async () => {
+  await using bench = await openBox();
+  await switchVersion(bench.home.directory, to);
+  bench.tell(`link-${to}`, 'dialling');
+  const { program, ...parts } = partsOf(bench);
+  const { clock } = program.ports;
+  // The minute that it has is over in some seconds.
+  const fast = { ...clock, monotonicMs: () => clock.monotonicMs() * 20 };
+  const ports = { ...program.ports, clock: fast };
+  const record = await watchOn({ ...parts, program: { ...program, ports } });
+  expect(record).toMatchObject({ phase: 'rolled-back' });
+  expect(bench.read(`stopped-${to}`)).toBe('{"keep":true}');
+  expect(await bench.running()).toMatchObject({ build: from });
+});
+
 test('upgrade: cut off between going back and starting the old version, that is started', async () => {
   const why = { code: 'UPGRADE_ROLLED_BACK', message: 'it did not come up' };
   await using bench = await openBox({ ...adrift, ...why, phase: 'rolled-back', isDown: true });
