@@ -190,6 +190,7 @@ function describe({
   terminals = 0,
   code,
   message,
+  isDown,
 }: UpgradeRecord): string {
   const why =
     code === undefined ? '' : `: ${message ?? ''} [${isErrorCode(code) ? code : 'UPGRADE_STUCK'}]`;
@@ -207,6 +208,6 @@ function describe({
     case 'failed':
       return `Nothing was changed${why}`;
     case 'rolled-back':
-      return `${from} serves again${why}`;
+      return `${from} ${isDown === true ? 'is started' : 'serves'} again${why}`;
   }
 }
