@@ -36,6 +36,8 @@ export interface TableContent {
   readonly lost: readonly LostRange[];
   /** Blocks in which a byte was put right. */
   readonly mendedCount: number;
+  /** Places by which LevelDB finds blocks that are not as they were written; a table that is made anew has new ones. */
+  readonly guideCount: number;
 }
 
 interface Place {
@@ -60,15 +62,26 @@ export function readLevelTable(file: Uint8Array): TableContent {
     }
     after = through;
   }
-  return { entries, lost, mendedCount };
+  return { entries, lost, mendedCount, guideCount: countGuides(file) };
 }
 
-/** How many blocks of data do not have the sum that was written; one where the index itself is gone. */
+/** How many blocks do not have the sum that was written, the footer among them; one where the index itself is gone. */
 export function countDamaged(file: Uint8Array): number {
   const index = readIndex(file);
   if (index === undefined) return 1;
   const bad = index.blocks.filter(({ place }) => !isSound(file, place));
-  return bad.length + (index.isMended ? 1 : 0);
+  return bad.length + (index.isMended ? 1 : 0) + countGuides(file);
+}
+
+/**
+ * How many of the footer, the block that says where the filter is, and the filter are damaged. LevelDB looks for no
+ * row of which the filter says that it is not there, and compares no sum of that either.
+ */
+function countGuides(file: Uint8Array): number {
+  const footer = readFooter(file);
+  if (footer === undefined || !isSound(file, footer.filters)) return 1;
+  const filters = readBlock(file, footer.filters, readPlaces) ?? { content: [] };
+  return filters.content.filter((place) => !isSound(file, place)).length;
 }
 
 function isSound(file: Uint8Array, { at, size }: Place): boolean {
@@ -89,10 +102,11 @@ function scanBlocks(file: Uint8Array): TableContent {
     at += size + trailerBytes;
     if (block === undefined && !namesFilter(file, at)) break;
     // All blocks of data were read; what is gone is only where they lie.
-    if (block === undefined) return { entries, lost: [], mendedCount: 1 };
+    if (block === undefined) return { entries, lost: [], mendedCount: 1, guideCount: 0 };
     for (const entry of block.content) entries.push(entry);
   }
-  return { entries, lost: [{ after: entries.at(-1)?.key ?? null, through: null }], mendedCount: 0 };
+  const lost = [{ after: entries.at(-1)?.key ?? null, through: null }];
+  return { entries, lost, mendedCount: 0, guideCount: 0 };
 }
 
 /** Is the block that begins here the one that says where the filter is? */
@@ -121,10 +135,10 @@ function readIndex(file: Uint8Array): Index | undefined {
   const found = place === undefined ? undefined : readBlock(file, place, readPairs);
   if (found === undefined) return undefined;
   try {
-    const blocks = found.content.map(({ key, value }) => {
-      const reader = new ValueReader(value);
-      return { through: readUserKey(key), place: { at: reader.number(), size: reader.number() } };
-    });
+    const blocks = found.content.map(({ key, value }) => ({
+      through: readUserKey(key),
+      place: readPlace(new ValueReader(value)),
+    }));
     return { blocks, isMended: found.isMended };
   } catch (thrown) {
     if (thrown instanceof UnfitError) return undefined;
@@ -132,21 +146,37 @@ function readIndex(file: Uint8Array): Index | undefined {
   }
 }
 
+/** Where the footer says that the index and the block about filters lie; undefined where it makes no sense. */
+function readFooter(
+  file: Uint8Array,
+): { readonly filters: Place; readonly index: Place } | undefined {
+  const footerAt = file.length - footerBytes;
+  if (footerAt < 0) return undefined;
+  if (magic.some((byte, index) => file[file.length - 8 + index] !== byte)) return undefined;
+  try {
+    const reader = new ValueReader(file.subarray(footerAt));
+    const [filters, index] = [readPlace(reader), readPlace(reader)];
+    return index.at + index.size + trailerBytes <= footerAt ? { filters, index } : undefined;
+  } catch (thrown) {
+    if (thrown instanceof UnfitError) return undefined;
+    throw thrown;
+  }
+}
+
+function readPlace(reader: ValueReader): Place {
+  return { at: reader.number(), size: reader.number() };
+}
+
+function readPlaces(block: Uint8Array): readonly Place[] {
+  return readPairs(block).map(({ value }) => readPlace(new ValueReader(value)));
+}
+
 /** By the footer; where that is damaged, by the block before it, which looks the same in every table of ours. */
 function findIndex(file: Uint8Array): Place | undefined {
   const footerAt = file.length - footerBytes;
   if (footerAt < 0) return undefined;
-  const isSound = magic.every((byte, index) => file[file.length - 8 + index] === byte);
-  if (isSound) {
-    try {
-      const reader = new ValueReader(file.subarray(footerAt));
-      [reader.number(), reader.number()];
-      const place = { at: reader.number(), size: reader.number() };
-      if (place.at + place.size + trailerBytes <= footerAt) return place;
-    } catch (thrown) {
-      if (!(thrown instanceof UnfitError)) throw thrown;
-    }
-  }
+  const footer = readFooter(file);
+  if (footer !== undefined) return footer.index;
   const before = Buffer.from(file.buffer, file.byteOffset, footerAt).lastIndexOf(
     Buffer.from(emptyBlock),
   );

@@ -120,9 +120,10 @@ class Reading {
     for (const [number, name] of there) {
       // What was replaced and not removed yet may hold rows that were removed since.
       if (version !== undefined && !version.tables.has(number)) continue;
-      const { entries, lost, mendedCount } = readLevelTable(await this.#read(name));
+      const { entries, lost, mendedCount, guideCount } = readLevelTable(await this.#read(name));
       for (const entry of entries) this.#take(entry);
       if (mendedCount > 0) this.#mended.push(`${mendedCount} bytes of ${name} were put right`);
+      if (guideCount > 0) this.#mended.push(`what finds rows in ${name} was made anew`);
       const named = version?.tables.get(number);
       for (const { after, through } of lost) {
         const from =

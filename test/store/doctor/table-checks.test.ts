@@ -75,3 +75,47 @@ test('store-block-damaged: a table that was cut is found, one that was never fin
   expect(await find()).toHaveLength(1);
   await expect(checkBeforeOpen(store)).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
 });
+
+/** How many of the rows are found by their keys. */
+async function countFound(): Promise<number> {
+  const kv = await openLevelKv(store);
+  const keys = Array.from({ length: 500 }, (_, n) => `j/${String(n).padStart(12, '0')}`);
+  const found = await Promise.all(keys.map((key) => kv.get(key)));
+  await kv.close();
+  return found.filter((value) => value !== undefined).length;
+}
+
+test('store-block-damaged: a filter that hides rows is found, and they are there again after a repair', async () => {
+  expect(await countFound()).toBe(500);
+  const tables = readdirSync(store).filter((one) => one.endsWith('.ldb'));
+  for (const name of tables) {
+    const bytes = readFileSync(join(store, name));
+    // It ends before the block that names it, which has a head of three bytes, and is followed by five.
+    const end = bytes.lastIndexOf('filter.leveldb.') - 8;
+    writeFileSync(join(store, name), bytes.fill(0, end - 300, end - 100));
+  }
+  expect(await find()).toHaveLength(tables.length);
+  await expect(checkBeforeOpen(store)).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+  // LevelDB itself does not see it.
+  expect(await countFound()).toBeLessThan(500);
+  const { random } = new FakePorts();
+  const plan = { home: place.path, store, now: 1, random, adapt: () => [], isDryRun: false };
+  const { mended } = await repairStore(plan);
+  expect(mended).toEqual(tables.map((name) => `what finds rows in ${name} was made anew`));
+  expect(await find()).toEqual([]);
+  expect(await countFound()).toBe(500);
+});
+
+test('store-block-damaged: a footer that was changed is found, and a repair makes another', async () => {
+  const table = findTable();
+  const bytes = readFileSync(table);
+  bytes[bytes.length - 1] = 0;
+  writeFileSync(table, bytes);
+  expect(await find()).toHaveLength(1);
+  const { random } = new FakePorts();
+  const plan = { home: place.path, store, now: 1, random, adapt: () => [], isDryRun: false };
+  const { mended } = await repairStore(plan);
+  expect(mended).toEqual([`what finds rows in ${table.slice(store.length + 1)} was made anew`]);
+  expect(await find()).toEqual([]);
+  expect(await countFound()).toBe(500);
+});
