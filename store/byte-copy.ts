@@ -18,7 +18,7 @@ let used = 0;
 /** The same bytes, which stay as they are whatever becomes of the original. */
 export function copyBytes(bytes: Uint8Array): Uint8Array {
   const { length } = bytes;
-  if (length > sharedBytesMax) return bytes.slice();
+  if (length > sharedBytesMax) return new Uint8Array(bytes);
   if (used + length > blockBytes) {
     block = new ArrayBuffer(blockBytes);
     used = 0;

@@ -68,9 +68,9 @@ export class LogTail {
     const before = this.#bytes;
     const used = sumByBuffer(records);
     for (const record of records) {
-      // A view of a small part of a large buffer would keep all of it.
+      // A view of a small part of a large buffer would keep all of it. A Buffer's own `slice` is such a view.
       const isSmallPart = (used.get(record.bytes.buffer) ?? 0) * 2 < record.bytes.buffer.byteLength;
-      this.#records.push(isSmallPart ? { ...record, bytes: record.bytes.slice() } : record);
+      this.#records.push(isSmallPart ? { ...record, bytes: new Uint8Array(record.bytes) } : record);
       this.#bytes += cost(record);
     }
     while (this.#bytes > this.#memory.caps.tailBytesMax) this.#shift();
