@@ -70,7 +70,8 @@ export function mendByte(bytes: Uint8Array, wanted: number): Uint8Array | undefi
   for (let at = bytes.length - 1; at >= 0; at -= 1) {
     const error = inverse[(difference >>> 24) & 0xff] ?? 0;
     if (error !== 0 && table[error] === difference) {
-      const mended = bytes.slice();
+      // A Buffer's own `slice` would be a view of what was read.
+      const mended = new Uint8Array(bytes);
       mended[at] = (mended[at] ?? 0) ^ error;
       return mended;
     }

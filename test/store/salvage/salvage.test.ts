@@ -148,6 +148,10 @@ describe('salvage', () => {
       damaged[at] = (damaged[at] ?? 0) ^ (1 + roll(255));
       expect(mendByte(damaged, sum)).toEqual(bytes);
     }
+    const read = Buffer.from(bytes);
+    read[7] = (read[7] ?? 0) ^ 1;
+    expect(Buffer.from(mendByte(read, sum) ?? []).equals(bytes)).toBe(true);
+    expect(read.equals(bytes)).toBe(false);
     const twice = bytes.slice();
     [twice[10], twice[4000]] = [(twice[10] ?? 0) ^ 7, (twice[4000] ?? 0) ^ 9];
     expect(mendByte(twice, sum)).not.toEqual(twice);
