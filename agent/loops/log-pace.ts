@@ -42,9 +42,9 @@ export class LogPace {
     return Math.min(this.window, Math.max(logChunkBytesMax, quarter));
   }
 
-  /** The hub lets us have so much. */
+  /** The hub lets us have so much; one byte at least, for a frame of none would be sent for ever. */
   grant(bytes: number): void {
-    this.#granted = Math.min(bytes, logWindowBytesMax);
+    this.#granted = Math.min(Math.max(1, bytes), logWindowBytesMax);
   }
 
   /** A chunk that ends at `offset` was sent. */

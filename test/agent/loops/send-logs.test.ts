@@ -104,6 +104,13 @@ describe('send logs', () => {
     expect(await look()).toEqual([`J1.1: 1000+${logChunkBytesMax - 1000}`]);
   });
 
+  test('send logs: a hub that grants nothing stops the copying nearly, and never the agent', async () => {
+    await print(logChunkBytesMax);
+    await look();
+    ack('J1.1', 0, 0);
+    expect(await look()).toEqual(['J1.1: 0+1']);
+  });
+
   test('send logs: a new connection begins with little under way, whatever is granted', async () => {
     await print(8 * logChunkBytesMax);
     await look();
