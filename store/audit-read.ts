@@ -89,17 +89,27 @@ export async function verifyAudit(
  */
 export async function planAuditMended(source: AuditSource): Promise<readonly KvOp[]> {
   const { kv } = source;
-  const from = (await findAuditFrom(kv)) ?? { n: 1, prev: auditStart };
-  const walk = new Walk({ from, known: undefined, isLost: () => true });
+  const from = (await findAuditFrom(kv)) ?? { n: 1 };
+  const end = await findAuditTail(kv);
+  const gaps: AuditGap[] = [];
+  let last = from.n - 1;
+  let tail: AuditTail | undefined;
   try {
-    for await (const { line } of readLines(source)) if (walk.take(line) !== undefined) break;
+    for await (const { line } of readLines(source)) {
+      const n = parseAuditLine(line)?.n;
+      if (n === undefined) continue;
+      // It may begin earlier, as a proof takes it.
+      if (tail === undefined) last = Math.min(last, n - 1);
+      if (n <= last) continue;
+      if (n > last + 1) gaps.push({ after: last, before: n });
+      last = n;
+      tail = { n, hash: hashAuditLine(line) };
+    }
   } catch {
     // What cannot be read is no gap, and every proof says so.
     return [];
   }
-  const end = await findAuditTail(kv);
-  walk.close(end);
-  const { gaps, tail } = walk;
+  if (end !== undefined && last < end.n) gaps.push({ after: last, before: end.n + 1 });
   return [
     ...(gaps.length === 0 ? [] : [planRow(auditGapsKey, gaps.slice(0, auditGapsMax))]),
     ...(end === undefined && tail !== undefined ? [planRow(auditTailKey, tail)] : []),

@@ -1,0 +1,75 @@
+/*
+ * A repair of a store whose audit trail somebody changed: nothing is missing, and nobody is told so.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { AuditPage, auditStart } from '../../../store/audit.ts';
+import { readHomeAudit } from '../../../store/audit-home.ts';
+import { openStore } from '../../../store/format.ts';
+import { auditKey } from '../../../store/keys.ts';
+import type { KvOp } from '../../../store/kv.ts';
+import { openLevelKv } from '../../../store/open.ts';
+import { repairStore } from '../../../store/salvage/repair-store.ts';
+import { FakePorts } from '../../protocol/fake-ports.ts';
+import { createDirectory } from '../place.ts';
+
+let place: Awaited<ReturnType<typeof createDirectory>>;
+let store: string;
+const { random } = new FakePorts();
+
+/** A sound store with a trail of five entries, of which the third is another than was written. */
+beforeEach(async () => {
+  place = await createDirectory();
+  store = join(place.path, 'store');
+  const kv = await openLevelKv(store);
+  await openStore(kv, random);
+  const page = new AuditPage({ n: 0, hash: auditStart });
+  for (const verb of ['stop', 'dispatch', 'cancel', 'retry', 'tidy']) {
+    page.add({ who: 'owner', surface: 'cli', verb }, 1);
+    await kv.batch(page.seal(), 'synced');
+  }
+  const key = auditKey(3);
+  const line = Buffer.from((await kv.get(key)) ?? []).toString();
+  await kv.batch(
+    [{ type: 'put', key, value: Buffer.from(line.replace('cancel', 'decide')) }],
+    'synced',
+  );
+  await kv.close();
+});
+
+afterEach(() => place.remove());
+
+function repair(now: number) {
+  const plan = { home: place.path, store, random, adapt: () => [], isDryRun: false };
+  return repairStore({ ...plan, now });
+}
+
+function prove() {
+  return readHomeAudit({ store, audit: join(place.path, 'audit') }, { noted: undefined });
+}
+
+async function write(...ops: readonly KvOp[]): Promise<void> {
+  const kv = await openLevelKv(store);
+  await kv.batch(ops, 'synced');
+  await kv.close();
+}
+
+test('repair: an entry of the trail that somebody changed is missing nowhere, and stays broken', async () => {
+  expect(await repair(5)).toMatchObject({ is: 'sound', lost: [] });
+  rmSync(join(store, 'CURRENT'));
+  expect(await repair(6)).toMatchObject({ is: 'mended', lost: [] });
+  expect(await prove()).toMatchObject({ isWhole: false, broken: { after: 3 }, gaps: [] });
+});
+
+test('repair: what is gone behind a changed entry is missing once, and no more than that', async () => {
+  await write({ type: 'del', key: auditKey(5) });
+  expect(await repair(5)).toMatchObject({
+    is: 'missing-rows',
+    lost: ['entries of the audit trail between 4 and 5'],
+  });
+  expect(await repair(6)).toMatchObject({ is: 'sound', lost: [] });
+  // What was written down as lost does not reach back to the changed entry.
+  await write({ type: 'del', key: auditKey(4) });
+  expect(await repair(7)).toMatchObject({ is: 'missing-rows' });
+});
