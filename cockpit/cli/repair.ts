@@ -43,13 +43,17 @@ async function repair(program: Program, home: HubHome, isDryRun: boolean): Promi
   });
   // A damaged store is opened by nobody before it is mended.
   const canOpen = store !== null && (!isDryRun || store.is === 'sound');
-  return { isDryRun, store, removed, markers: canOpen ? await mark(home, isDryRun) : 0 };
+  const markers = canOpen ? await mark(home, { isDryRun, now: clock.wallMs() }) : 0;
+  return { isDryRun, store, removed, markers };
 }
 
-async function mark(home: HubHome, isDryRun: boolean): Promise<number> {
+async function mark(
+  home: HubHome,
+  { isDryRun, now }: { readonly isDryRun: boolean; readonly now: number },
+): Promise<number> {
   const kv = await openLevelKv(home.store);
   try {
-    const ops = await planMarkers(kv);
+    const ops = await planMarkers(kv, now);
     if (!isDryRun && ops.length > 0) await kv.batch(ops, 'synced');
     return ops.length;
   } finally {

@@ -19,8 +19,8 @@ const pageRows = 512;
 
 const marked = new Uint8Array([1]);
 
-/** The changes that make all markers say what their rows say. */
-export async function planMarkers(kv: Pick<Kv, 'range'>): Promise<readonly KvOp[]> {
+/** The changes that make all markers say what their rows say. `now`: wall milliseconds. */
+export async function planMarkers(kv: Pick<Kv, 'range'>, now: number): Promise<readonly KvOp[]> {
   const wanted = new Set<string>();
   const ends = await readEnds(kv);
   const ended: KvOp[] = [];
@@ -28,7 +28,7 @@ export async function planMarkers(kv: Pick<Kv, 'range'>): Promise<readonly KvOp[
     const job = readRow(jobRowSchema, row);
     const number = readNumber(row.key);
     if (!isEnded(job)) wanted.add(activeJobKey(job.id));
-    else if (!ends.delete(number)) ended.push(planEnded(job, findEndAt(job)));
+    else if (!ends.delete(number)) ended.push(planEnded(job, Math.min(now, findEndAt(job))));
   }
   for await (const row of readAll(kv, 'd/')) {
     const decision = readRow(decisionRowSchema, row);
@@ -59,7 +59,10 @@ function readNumber(key: string): number {
   return Number(key.slice(key.lastIndexOf('/') + 1));
 }
 
-/** When the hub heard of it was only in the row that is gone; the worker's word stands in, never before it was queued. */
+/**
+ * When the hub heard of it was only in the row that is gone; the worker's word stands in, never before it was queued. A
+ * clock that is ahead must not count here: ends are counted in their order, so none may stand behind those to come.
+ */
 function findEndAt(job: JobRecord): number {
   if (job.kind === 'group') return Math.round(job.ended?.at ?? job.createdAt);
   const ends = job.attempts.map(({ state }) => (state.is === 'finished' ? state.end.at : 0));

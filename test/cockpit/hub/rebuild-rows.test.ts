@@ -3,7 +3,7 @@
  */
 import { beforeEach, expect, test } from 'vitest';
 import { planMarkers } from '../../../cockpit/hub/rebuild-rows.ts';
-import { activeJobKey, openDecisionKey, prefixRange } from '../../../store/keys.ts';
+import { activeJobKey, endedJobKey, openDecisionKey, prefixRange } from '../../../store/keys.ts';
 import { alice, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
 
 let bench: HubBench;
@@ -30,7 +30,7 @@ test('markers: a store in which all of them are right is left alone', async () =
   expect(await list('ja/')).toHaveLength(1);
   expect(await list('je/')).toHaveLength(2);
   expect(await list('da/')).toHaveLength(1);
-  expect(await planMarkers(bench.kv)).toEqual([]);
+  expect(await planMarkers(bench.kv, bench.ports.clock.wallMs())).toEqual([]);
 });
 
 test('markers: those that are gone are made again, with what a job’s log takes', async () => {
@@ -40,13 +40,24 @@ test('markers: those that are gone are made again, with what a job’s log takes
     const ops = (await bench.kv.range(range)).map(({ key }) => ({ type: 'del', key }) as const);
     await bench.kv.batch(ops, 'synced');
   }
-  await bench.kv.batch(await planMarkers(bench.kv), 'synced');
+  await bench.kv.batch(await planMarkers(bench.kv, bench.ports.clock.wallMs()), 'synced');
   const after = await Promise.all(derived.map(list));
   // The hub's own instant of the end is not in the job; the rest is as it was.
   const bare = (rows: readonly (readonly string[])[]) =>
     rows.map((list) => list.map((row) => row.replace(/^je\/\d+/, 'je')).toSorted());
   expect(bare(after)).toEqual(bare(before));
-  expect(await planMarkers(bench.kv)).toEqual([]);
+  expect(await planMarkers(bench.kv, bench.ports.clock.wallMs())).toEqual([]);
+});
+
+test('markers: a worker whose clock is ahead puts no end behind those to come', async () => {
+  const now = bench.ports.clock.wallMs();
+  // The worker said five seconds more than it is here.
+  const range = { ...prefixRange('je/'), countMax: 100, order: 'ascending' } as const;
+  const ends = (await bench.kv.range(range)).map(({ key }) => ({ type: 'del', key }) as const);
+  await bench.kv.batch(ends, 'synced');
+  const ops = await planMarkers(bench.kv, now);
+  const last = endedJobKey(now, 'J999');
+  expect(ops.map(({ key }) => key < last)).toEqual([true, true]);
 });
 
 test('markers: those of what has ended, or is not there, go', async () => {
@@ -56,6 +67,6 @@ test('markers: those of what has ended, or is not there, go', async () => {
     keys.map((key) => ({ type: 'put', key, value }) as const),
     'synced',
   );
-  const ops = await planMarkers(bench.kv);
+  const ops = await planMarkers(bench.kv, bench.ports.clock.wallMs());
   expect(ops).toEqual(keys.map((key) => ({ type: 'del', key })));
 });
