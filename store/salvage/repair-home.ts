@@ -28,16 +28,16 @@ export interface HomeRepair {
 export async function repairHome(plan: HomeRepairPlan): Promise<HomeRepair> {
   const { home, socket, isAnswered, isDryRun, now } = plan;
   const held = await holdHome({ store: plan.store, isAnswered, busy: 'REPAIR_BUSY' });
-  let store: RepairAnswer | null = null;
   try {
     if (!isDryRun) await finishRestore(home);
-    if (await isMade(plan.store)) store = await repairStore(plan);
+    // First, while the store is surely held: who starts once it is free has made a socket of his own.
+    const removed = await listLeftovers(home, { socket, now });
+    if (!isDryRun) await removeLeftovers(removed);
+    const store = (await isMade(plan.store)) ? await repairStore(plan) : null;
+    return { store, removed };
   } finally {
     await held?.release();
   }
-  const removed = await listLeftovers(home, { socket, now });
-  if (!isDryRun) await removeLeftovers(removed);
-  return { store, removed };
 }
 
 function isMade(store: string): Promise<boolean> {

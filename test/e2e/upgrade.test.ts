@@ -162,6 +162,8 @@ describe.skipIf(missing !== undefined)('upgrade', { timeout: upgradeMsMax }, () 
     await startFrom('dist-5', newerWith("if (process.argv[2] === 'run') process.exit(1);\n"));
     const upgrading = upgrade('boxy');
     await vi.waitUntil(() => current() !== before.build, { timeout: 60_000, interval: 20 });
+    // Whoever began it has his answer: without one he says that ssh failed, and not what came of it.
+    await vi.waitUntil(() => !findProcesses(box.odallyHome).some(isBeginning), { timeout: 30_000 });
     for (const pid of findProcesses(box.odallyHome)) process.kill(pid, 'SIGKILL');
     // What the box's start does, by its line in the crontab.
     const started = await box.run(`${box.odallyHome}/bin/odally service start --json`);
@@ -201,3 +203,13 @@ describe.skipIf(missing !== undefined)('upgrade', { timeout: upgradeMsMax }, () 
     expect(job.outcome).toBe('succeeded');
   });
 });
+
+/** Is it the command by which the hub begins a change of version? */
+function isBeginning(pid: number): boolean {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+    return words.includes('upgrade') && words.includes('--background');
+  } catch {
+    return false;
+  }
+}
