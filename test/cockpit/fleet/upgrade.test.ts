@@ -3,15 +3,14 @@
  *
  * The box is a folder here, and the port of ssh runs its commands by a real shell.
  */
-import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Ssh } from '../../../cockpit/fleet/ssh.ts';
 import { upgradeWorker } from '../../../cockpit/fleet/upgrade.ts';
 import type { Hub } from '../../../cockpit/hub/hub.ts';
 import type { WorkerRecord } from '../../../cockpit/manager/worker.ts';
+import { openFolderSsh } from './folder-ssh.ts';
 
 const hubKey = 'a'.repeat(64);
 const alice = { key: '1'.repeat(64), name: 'alice', formerNames: [], revokedAt: null };
@@ -32,18 +31,7 @@ describe('upgrade', () => {
 
   afterEach(() => rmSync(userHome, { recursive: true }));
 
-  const ssh: Ssh = {
-    run: (_, command, { stdin = '' } = {}) =>
-      new Promise((resolve) => {
-        const env = { HOME: userHome, PATH: process.env.PATH };
-        const child = execFile('/bin/sh', ['-c', command], { env }, (error, stdout, stderr) =>
-          resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-        );
-        // A command that reads no stdin may be gone before it is written.
-        child.stdin?.on('error', () => undefined).end(String(stdin));
-      }),
-    open: () => expect.unreachable('no channel is opened here'),
-  };
+  const ssh = openFolderSsh(() => userHome);
 
   /** The box says these, one each time that it is asked, the last for good. */
   function go(...records: readonly object[]) {
