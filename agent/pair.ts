@@ -12,7 +12,7 @@ import { AppError } from '../protocol/errors.ts';
 import { formatFingerprint } from '../protocol/fingerprint.ts';
 import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { type Invite, isExpired, parseInvite } from '../protocol/invite.ts';
-import { dialAttemptMsMax } from '../protocol/limits.ts';
+import { dialAttemptMsMax, dialMsEager } from '../protocol/limits.ts';
 import { askToPair } from '../protocol/pairing.ts';
 import { sleep } from '../protocol/ports.ts';
 import { pickReach } from '../protocol/reach.ts';
@@ -92,18 +92,40 @@ async function askHub(parts: PairParts, invite: Invite, timeoutMs: number): Prom
     return askToPair(link, request, ports.timers);
   }
   const swarm = await openAgentSwarm({ ports });
-  const where = { hubKey, keyPair, ...pickReach(invite), timeoutMs };
-  const knock = async (): Promise<string> => {
-    const link = await swarm.dial(where).catch((error: unknown) => {
+  const where = { hubKey, keyPair, ...pickReach(invite) };
+  const knock = async (leftMs: number): Promise<string> => {
+    const link = await swarm.dial({ ...where, timeoutMs: leftMs }).catch((error: unknown) => {
       const seemsExpired = isExpired(invite, ports.clock.wallMs());
       throw seemsExpired ? new AppError('INVITE_EXPIRED', undefined, { cause: error }) : error;
     });
     return askToPair(link, request, ports.timers);
   };
   try {
-    return await knockUntilDecided(knock, program);
+    return await knockUntilDecided(() => knockAgain(knock, timeoutMs, ports), program);
   } finally {
     await swarm.close();
+  }
+}
+
+/**
+ * Knocks until somebody answers or the time is over: a hub that is met over a rendezvous may not be known there yet, and a way
+ * through a relay may break while it opens. The same code again is the same pairing.
+ */
+async function knockAgain(
+  knock: (leftMs: number) => Promise<string>,
+  timeoutMs: number,
+  { clock, timers }: Program['ports'],
+): Promise<string> {
+  const untilMs = clock.monotonicMs() + timeoutMs;
+  for (;;) {
+    try {
+      return await knock(untilMs - clock.monotonicMs());
+    } catch (error) {
+      const isPassing =
+        error instanceof AppError && (error.code === 'LINK_TIMEOUT' || error.code === 'LINK_LOST');
+      if (!isPassing || clock.monotonicMs() + dialMsEager >= untilMs) throw error;
+      await sleep(timers, dialMsEager);
+    }
   }
 }
 
