@@ -257,3 +257,8 @@ export const owedRowsMax = 1000;
 
 /** What V8 has for what lives shortly, in hubs and agents: more made no job cheaper, and is not given back. */
 export const youngHeapBytesMax = 32 * 2 ** 20;
+
+/** Links of one peer that may come and not open within `unopenedWithinMs`: an end that starts, a box or a dial that is slow. */
+export const unopenedMax = 3;
+/** See `unopenedMax`. */
+export const unopenedWithinMs = 10 * 60_000;

@@ -36,8 +36,3 @@ export const stillMs = 60_000;
 
 /** What an install left half way is no longer under way after so long: its time for sending is over. */
 export const incomingOldMs = 60 * 60 * 1000;
-
-/** Links to the hub that may come and not open within `unopenedWithinMs`: a hub that starts, a dial that was too slow. */
-export const unopenedMax = 3;
-/** See `unopenedMax`. */
-export const unopenedWithinMs = 10 * 60_000;

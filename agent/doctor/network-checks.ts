@@ -8,10 +8,10 @@ import { type Check, listOne } from '../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
 import type { ReadonlyReach } from '../../protocol/reach.ts';
 import { formatAddress } from '../../protocol/transports/address.ts';
+import { findTooManyUnopened, listUnopened } from '../../protocol/unopened-links.ts';
 import { findPairing } from '../home.ts';
 import type { WayToHub } from '../loops/keep-link.ts';
 import type { AgentRound } from './agent-round.ts';
-import { unopenedMax, unopenedWithinMs } from './limits.ts';
 
 interface NetworkFacts {
   readonly reach: ReadonlyReach;
@@ -54,18 +54,17 @@ const halfOpen: NetworkCheck = {
   area: 'network',
   severity: 'warning',
   cost: 'free',
-  diagnose: (facts) =>
-    listOne(
-      facts === null || facts.unopened.length <= unopenedMax
-        ? undefined
-        : {
-            subject: 'link',
-            seen: `${facts.unopened.length} links to the hub came and never opened in the last ${Math.round(unopenedWithinMs / 60_000)} minutes, the last for ${facts.unopened.at(-1)}.`,
-            wanted: `At most ${unopenedMax}.`,
-            advice:
-              'Look into `wally doctor` at the hub: it is overloaded, of another version, or something on the way lets only small packets through.',
-          },
-    ),
+  diagnose: (facts) => {
+    const found = findTooManyUnopened('to the hub', facts?.unopened ?? []);
+    return listOne(
+      found && {
+        subject: 'link',
+        ...found,
+        advice:
+          'Look into `wally doctor` at the hub: it is overloaded, of another version, or something on the way lets only small packets through.',
+      },
+    );
+  },
 };
 
 const randomNat: NetworkCheck = {
@@ -101,8 +100,7 @@ export const networkSection: Section<AgentRound> = defineSection({
     const reach = await findPairing(home).catch(() => undefined);
     if (agent === undefined || reach === undefined) return null;
     const { way, hasRandomNat } = agent;
-    const since = ports.clock.monotonicMs() - unopenedWithinMs;
-    const unopened = way.unopened.filter(({ at }) => at > since).map(({ reason }) => reason);
+    const unopened = listUnopened(way.unopened, ports.clock.monotonicMs());
     return { ...way, reach, hasRandomNat, unopened };
   },
   checks: [udpSilent, halfOpen, randomNat],

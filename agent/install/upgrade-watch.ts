@@ -29,7 +29,8 @@ import { findServiceRecord } from './service-record.ts';
 import { openService } from './service-verb.ts';
 import { findSupervisor, isAlive, nameProcess } from './supervisor-record.ts';
 import { describeTool, type RunTool } from './tools.ts';
-import { findUpgrade, isSettled, saveUpgrade, type UpgradeRecord } from './upgrade-record.ts';
+import { findUpgrade, saveUpgrade, type UpgradeRecord } from './upgrade-record.ts';
+import { isAdrift } from './upgrade-resume.ts';
 import {
   findLinked,
   listVersions,
@@ -59,7 +60,7 @@ export async function watchUpgrade(
 /** Goes on where a watcher that is gone was cut off; resolves with the record where there is nothing to go on with. */
 export async function watchOn(parts: WatchParts): Promise<UpgradeRecord | undefined> {
   const record = await findUpgrade(parts.home.directory);
-  if (record === undefined || isSettled(record) || isAlive(record.watcher)) return record;
+  if (!isAdrift(record)) return record;
   return new Watch(parts, record).goOn(record.phase === 'rolled-back' ? 'rolled-back' : 'switched');
 }
 

@@ -80,8 +80,3 @@ export const sshAskMsMax = 1500;
 export const flapsMax = 5;
 /** See `flapsMax`. */
 export const flapsWithinMs = 10 * 60_000;
-
-/** Links of a worker that may come and not open within `unopenedWithinMs`: a hub that starts, a box that is slow. */
-export const unopenedMax = 3;
-/** See `unopenedMax`. */
-export const unopenedWithinMs = 10 * 60_000;

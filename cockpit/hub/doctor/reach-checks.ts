@@ -6,11 +6,10 @@
  */
 import { type Check, type Evidence, listOne } from '../../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../../protocol/doctor-sections.ts';
-import type { PeerKey } from '../../../protocol/model.ts';
-import type { Hub } from '../hub.ts';
+import { findTooManyUnopened, listUnopened } from '../../../protocol/unopened-links.ts';
 import type { LinkView } from '../worker-ways.ts';
 import type { HubRound } from './hub-round.ts';
-import { flapsMax, flapsWithinMs, unopenedMax, unopenedWithinMs } from './limits.ts';
+import { flapsMax, flapsWithinMs } from './limits.ts';
 
 interface WayFact extends Pick<LinkView, 'word' | 'reason'> {
   readonly worker: string;
@@ -123,16 +122,18 @@ const halfOpen = reachCheck({
   title: 'links of workers open',
   why: 'A link that comes and never opens carries nothing, and its agent dials again and again.',
   find: ({ ways }) =>
-    ways
-      .filter(({ unopened }) => unopened.length > unopenedMax)
-      .map(({ worker, unopened }) => ({
-        subject: worker,
-        worker,
-        seen: `${unopened.length} links of ${worker} came and never opened in the last ${Math.round(unopenedWithinMs / 60_000)} minutes, the last for ${unopened.at(-1)}.`,
-        wanted: `At most ${unopenedMax}.`,
-        advice:
-          'Look at its agent with `odally status` on its box: it hangs, is of another version, or the way there lets only small packets through.',
-      })),
+    ways.flatMap(({ worker, unopened }) => {
+      const found = findTooManyUnopened(`of ${worker}`, unopened);
+      return listOne(
+        found && {
+          subject: worker,
+          worker,
+          ...found,
+          advice:
+            'Look at its agent with `odally status` on its box: it hangs, is of another version, or the way there lets only small packets through.',
+        },
+      );
+    }),
 });
 
 const randomNat = reachCheck({
@@ -169,7 +170,8 @@ export const reachSection: Section<HubRound> = defineSection({
         const { word, reason, ends } = hub.ways.view(key);
         const endCount = ends.filter((at) => nowMs - at < flapsWithinMs).length;
         const hasSsh = hub.boxes.find(key)?.ssh !== undefined;
-        const unopened = listUnopened(hub, key);
+        const links = hub.session(key)?.session.unopened ?? [];
+        const unopened = listUnopened(links, hub.ports.clock.monotonicMs());
         return { worker: name, word, reason, hasSsh, endCount, unopened };
       }),
       meetingNodes: hub.door.meetingNodeCount() ?? null,
@@ -182,9 +184,3 @@ export const reachSection: Section<HubRound> = defineSection({
   },
   checks: [blocked, flaps, halfOpen, unmet, alone, randomNat],
 });
-
-function listUnopened(hub: Hub, worker: PeerKey): readonly string[] {
-  const since = hub.ports.clock.monotonicMs() - unopenedWithinMs;
-  const ends = hub.session(worker)?.session.unopened ?? [];
-  return ends.filter(({ at }) => at > since).map(({ reason }) => reason);
-}

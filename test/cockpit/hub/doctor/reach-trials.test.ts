@@ -2,14 +2,9 @@
  * The checks of the ways to workers, each broken in a hub that runs.
  */
 import { describe } from 'vitest';
-import {
-  flapsMax,
-  flapsWithinMs,
-  unopenedMax,
-  unopenedWithinMs,
-} from '../../../../cockpit/hub/doctor/limits.ts';
+import { flapsMax, flapsWithinMs } from '../../../../cockpit/hub/doctor/limits.ts';
 import { blockedAfterMs } from '../../../../cockpit/manager/ladder.ts';
-import { helloMsMax } from '../../../../protocol/limits.ts';
+import { helloMsMax, unopenedMax, unopenedWithinMs } from '../../../../protocol/limits.ts';
 import { type Trial, tryChecks } from '../../../kit/doctor-trial.ts';
 import { alice } from '../hub-bench.ts';
 import { type HubPatient, openHubPatient } from './hub-patient.ts';
