@@ -20,12 +20,13 @@ export interface Cover {
 
 /** Covers all that is open now; `from` is the first number that the start does not use itself. */
 export function coverInherited(from: number): Cover {
-  const open = listInherited().filter((number) => number >= from);
-  if (open.length === 0) return { files: [], close: () => undefined };
+  const open = new Set(listInherited().filter((number) => number >= from));
+  if (open.size === 0) return { files: [], close: () => undefined };
   const nothing = openSync('/dev/null', 'r+');
-  const files = Array.from({ length: Math.max(...open) - from + 1 }, () => 'ignore' as const);
-  const covered = files.map((none, index) => (open.includes(index + from) ? nothing : none));
-  return { files: covered, close: () => closeSync(nothing) };
+  const files = Array.from({ length: Math.max(...open) - from + 1 }, (_, index) =>
+    open.has(index + from) ? nothing : 'ignore',
+  );
+  return { files, close: () => closeSync(nothing) };
 }
 
 function listInherited(): readonly number[] {
