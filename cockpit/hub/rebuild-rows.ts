@@ -4,8 +4,15 @@
  *
  * Each is made again from the row that it follows from, and nothing else is touched. Errors: STORE_*.
  */
+import type { JobId } from '../../protocol/model.ts';
 import type { Random } from '../../protocol/ports.ts';
-import { activeJobKey, decisionKey, openDecisionKey, prefixRange } from '../../store/keys.ts';
+import {
+  activeJobKey,
+  decisionKey,
+  openDecisionKey,
+  prefixRange,
+  readEndedJobKey,
+} from '../../store/keys.ts';
 import type { Kv, KvOp, KvRow } from '../../store/kv.ts';
 import { planRow, readRow } from '../../store/row-codec.ts';
 import { decisionRowSchema, isOpen } from '../manager/decision.ts';
@@ -26,9 +33,8 @@ export async function planMarkers(kv: Pick<Kv, 'range'>, now: number): Promise<r
   const ended: KvOp[] = [];
   for await (const row of readAll(kv, 'j/')) {
     const job = readRow(jobRowSchema, row);
-    const number = readNumber(row.key);
     if (!isEnded(job)) wanted.add(activeJobKey(job.id));
-    else if (!ends.delete(number)) ended.push(planEnded(job, Math.min(now, findEndAt(job))));
+    else if (!ends.has(job.id)) ended.push(planEnded(job, Math.min(now, findEndAt(job))));
   }
   for await (const row of readAll(kv, 'd/')) {
     const decision = readRow(decisionRowSchema, row);
@@ -48,15 +54,11 @@ export async function planMarkers(kv: Pick<Kv, 'range'>, now: number): Promise<r
   ];
 }
 
-/** Numbers of the jobs that have a place in the order of ends. */
-async function readEnds(kv: Pick<Kv, 'range'>): Promise<Set<number>> {
-  const numbers = new Set<number>();
-  for await (const { key } of readAll(kv, 'je/')) numbers.add(readNumber(key));
-  return numbers;
-}
-
-function readNumber(key: string): number {
-  return Number(key.slice(key.lastIndexOf('/') + 1));
+/** The jobs that have a place in the order of ends. */
+async function readEnds(kv: Pick<Kv, 'range'>): Promise<ReadonlySet<JobId>> {
+  const jobs = new Set<JobId>();
+  for await (const { key } of readAll(kv, 'je/')) jobs.add(readEndedJobKey(key).job);
+  return jobs;
 }
 
 /**
