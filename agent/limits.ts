@@ -17,6 +17,9 @@ export const graceMsDefault = 5000;
 /** A box whose hub asks its M2 first knocks again after so long, until the code is over. */
 export const pairAgainMs = 3000;
 
+/** Links of one join that may open and bring no answer: one through a relay may break as it opens. */
+export const pairLinksMax = 3;
+
 /** A code that is expired by our clock is tried so long: the hub's clock may say otherwise. */
 export const expiredDialMs = 2000;
 

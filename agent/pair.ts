@@ -16,13 +16,14 @@ import { dialAttemptMsMax, dialMsEager } from '../protocol/limits.ts';
 import { askToPair } from '../protocol/pairing.ts';
 import { sleep } from '../protocol/ports.ts';
 import { pickReach } from '../protocol/reach.ts';
+import type { Link } from '../protocol/transports/link.ts';
 import { callOverStdio, type StdioBytes } from '../protocol/transports/stdio.ts';
 import { openAgentSwarm } from '../protocol/transports/swarm.ts';
 import { openHome } from '../store/home.ts';
 import type { Kv } from '../store/kv.ts';
 import { openLevelKv } from '../store/open.ts';
 import { type AgentHome, findPairing, type Pairing, savePairing } from './home.ts';
-import { expiredDialMs, pairAgainMs } from './limits.ts';
+import { expiredDialMs, pairAgainMs, pairLinksMax } from './limits.ts';
 import type { Program } from './ports.ts';
 import { setAside } from './set-aside.ts';
 
@@ -93,12 +94,13 @@ async function askHub(parts: PairParts, invite: Invite, timeoutMs: number): Prom
   }
   const swarm = await openAgentSwarm({ ports });
   const where = { hubKey, keyPair, ...pickReach(invite) };
-  const knock = async (leftMs: number): Promise<string> => {
-    const link = await swarm.dial({ ...where, timeoutMs: leftMs }).catch((error: unknown) => {
-      const seemsExpired = isExpired(invite, ports.clock.wallMs());
-      throw seemsExpired ? new AppError('INVITE_EXPIRED', undefined, { cause: error }) : error;
-    });
-    return askToPair(link, request, ports.timers);
+  const knock: Knock = {
+    dial: (timeoutMs) =>
+      swarm.dial({ ...where, timeoutMs }).catch((error: unknown) => {
+        const seemsExpired = isExpired(invite, ports.clock.wallMs());
+        throw seemsExpired ? new AppError('INVITE_EXPIRED', undefined, { cause: error }) : error;
+      }),
+    ask: (link) => askToPair(link, request, ports.timers),
   };
   try {
     return await knockUntilDecided(() => knockAgain(knock, timeoutMs, ports), program);
@@ -107,23 +109,34 @@ async function askHub(parts: PairParts, invite: Invite, timeoutMs: number): Prom
   }
 }
 
+/** One knock: a link, and the question over it. */
+interface Knock {
+  dial(timeoutMs: number): Promise<Link>;
+  ask(link: Link): Promise<string>;
+}
+
 /**
- * Knocks until somebody answers or the time is over: a hub that is met over a rendezvous may not be known there yet, and a way
- * through a relay may break while it opens. The same code again is the same pairing.
+ * Knocks until somebody answers or the time is over: a hub that is met over a rendezvous may not be known there yet. A way
+ * through a relay may open and break before the answer; then somebody is there, and the time begins anew. The
+ * same code again is the same pairing.
  */
 async function knockAgain(
-  knock: (leftMs: number) => Promise<string>,
+  { dial, ask }: Knock,
   timeoutMs: number,
   { clock, timers }: Program['ports'],
 ): Promise<string> {
-  const untilMs = clock.monotonicMs() + timeoutMs;
-  for (;;) {
+  let untilMs = clock.monotonicMs() + timeoutMs;
+  for (let openedCount = 0; ; ) {
     try {
-      return await knock(untilMs - clock.monotonicMs());
+      const link = await dial(untilMs - clock.monotonicMs());
+      openedCount += 1;
+      untilMs = clock.monotonicMs() + timeoutMs;
+      return await ask(link);
     } catch (error) {
       const isPassing =
         error instanceof AppError && (error.code === 'LINK_TIMEOUT' || error.code === 'LINK_LOST');
-      if (!isPassing || clock.monotonicMs() + dialMsEager >= untilMs) throw error;
+      const isOver = clock.monotonicMs() + dialMsEager >= untilMs || openedCount >= pairLinksMax;
+      if (!isPassing || isOver) throw error;
       await sleep(timers, dialMsEager);
     }
   }

@@ -104,6 +104,8 @@ declare module 'hyperdht' {
     readonly randomized: boolean;
     /** Is it, as far as is known, not to be reached from outside unasked? */
     readonly firewalled: boolean;
+    /** Where it says that anybody can reach it; null while it does not believe that. */
+    remoteAddress: () => HostPort | null;
     /** An open node listens with the one and a firewalled one dials with the other. */
     readonly io: { readonly serverSocket: UdpSocket; readonly clientSocket: UdpSocket };
     onrequest: (request: Request) => boolean;

@@ -56,6 +56,7 @@ export async function openMeetingNode(
   }
   const relayKey = parseKey(relay.key);
   knowRelay(node, relayKey, place);
+  claimNothing(node);
   return {
     node,
     relayKey,
@@ -114,6 +115,15 @@ function knowRelay(node: DHT, relayKey: Uint8Array, address: Address): void {
     const where = isRelay ? { relayAddresses: [{ ...address }], localConnection: false } : {};
     return connect(publicKey, { ...options, ...where });
   };
+}
+
+/**
+ * A node that the nodes of the DHT reach takes itself for one that anybody reaches, and says so. Whoever dials it then
+ * sends to that address and tries nothing else: no hole, and not the relay. Between two networks that share only
+ * the nodes that is wrong. Without the word all ways are tried, and the open one is among them.
+ */
+function claimNothing(node: DHT): void {
+  node.remoteAddress = () => null;
 }
 
 async function resolveAll(nodes: readonly Address[]): Promise<Address[]> {

@@ -23,7 +23,12 @@ async function runOn(
   env: Readonly<Record<string, string>>,
 ): Promise<unknown> {
   const [file, ...args] = box.enter([process.execPath, ...words]);
-  const { stdout } = await execute(file, args, { env: { PATH: process.env.PATH ?? '', ...env } });
+  // What went wrong is said on stdout, which an error of `execute` does not tell.
+  const { stdout } = await execute(file, args, {
+    env: { PATH: process.env.PATH ?? '', ...env },
+  }).catch((thrown: { readonly stdout?: string }) => {
+    throw new Error(`${words.slice(1, 2)}: ${thrown.stdout}`, { cause: thrown });
+  });
   return JSON.parse(stdout);
 }
 
