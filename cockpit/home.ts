@@ -33,6 +33,8 @@ export interface HubHome {
   readonly directory: string;
   readonly socket: string;
   readonly store: string;
+  /** Says that there is a store, beside it. */
+  readonly mark: string;
   readonly ballast: string;
   readonly logs: string;
   readonly artifacts: string;
@@ -73,6 +75,7 @@ export function findHubHome(env: HomeEnv): HubHome {
     directory,
     socket: join(directory, 'hub.sock'),
     store: join(directory, 'store'),
+    mark: join(directory, 'store.made'),
     ballast: join(directory, 'ballast'),
     logs: join(directory, 'logs'),
     artifacts: join(directory, 'artifacts'),

@@ -4,19 +4,30 @@
  * It runs here and not in a hub, which could not start on what is to be mended. Nothing is removed but what nobody can
  * need; the old store is put aside. Exit status 1 where rows are missing. Errors: REPAIR_BUSY, RESTORE_FAILED, STORE_*.
  */
+import { join } from 'node:path';
+import { nameAside } from '../../store/backup-restore.ts';
 import { openLevelKv } from '../../store/open.ts';
 import { type HomeRepair, repairHome } from '../../store/salvage/repair-home.ts';
 import { showRepair } from '../../store/salvage/repair-store.ts';
+import { findMissingStore, putAsideOrphans } from '../../store/store-mark.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import { planMarkers, planNewLife } from '../hub/rebuild-rows.ts';
 import type { Program } from '../ports.ts';
 import type { LocalVerb } from './local-verb.ts';
 import { isAnswered } from './restore.ts';
 
+interface Moment {
+  readonly isDryRun: boolean;
+  /** Wall milliseconds. */
+  readonly now: number;
+}
+
 interface Repaired extends HomeRepair {
   readonly isDryRun: boolean;
   /** Markers that were made again. */
   readonly markers: number;
+  /** Where lies what belonged to a store that is gone; null where it is not gone. */
+  readonly orphansIn: string | null;
 }
 
 /** Mends a home at rest. */
@@ -28,7 +39,7 @@ export const repairVerb: LocalVerb = {
   async run(program, { 'dry-run': dryRun }) {
     const home = findHubHome(program.env);
     const value = await repair(program, home, dryRun === true);
-    const exit = value.store?.is === 'missing-rows' ? 1 : 0;
+    const exit = value.store?.is === 'missing-rows' || value.orphansIn !== null ? 1 : 0;
     return { value, show: () => showAll(value), exit };
   },
 };
@@ -44,13 +55,20 @@ async function repair(program: Program, home: HubHome, isDryRun: boolean): Promi
   // A damaged store is opened by nobody before it is mended.
   const canOpen = store !== null && (!isDryRun || store.is === 'sound');
   const markers = canOpen ? await mark(home, { isDryRun, now: clock.wallMs() }) : 0;
-  return { isDryRun, store, removed, markers };
+  const orphansIn = await beginAnew(home, { isDryRun, now: clock.wallMs() });
+  return { isDryRun, store, removed, markers, orphansIn };
 }
 
-async function mark(
-  home: HubHome,
-  { isDryRun, now }: { readonly isDryRun: boolean; readonly now: number },
-): Promise<number> {
+/** Where the store is gone: numbers of jobs begin at one again, and must not meet what was printed under them. */
+async function beginAnew(home: HubHome, { isDryRun, now }: Moment): Promise<string | null> {
+  if ((await findMissingStore(home)) === undefined) return null;
+  const aside = join(home.directory, nameAside(now));
+  const paths = [home.store, home.logs, home.artifacts, home.archive, home.audit];
+  if (!isDryRun) await putAsideOrphans(home, { paths, aside });
+  return aside;
+}
+
+async function mark(home: HubHome, { isDryRun, now }: Moment): Promise<number> {
   const kv = await openLevelKv(home.store);
   try {
     const ops = await planMarkers(kv, now);
@@ -61,9 +79,15 @@ async function mark(
   }
 }
 
-function showAll({ isDryRun, store, markers, removed }: Repaired): string {
+function showAll({ isDryRun, store, markers, removed, orphansIn }: Repaired): string {
   const did = isDryRun ? 'would be' : 'was';
   const lines = [store === null ? 'There is no store.' : showRepair(store)];
+  if (orphansIn !== null) {
+    lines.push(
+      `There was one, and it is gone. What belonged to it ${did} put aside in ${orphansIn}.`,
+      'The next hub begins empty and knows no worker: invite them again. Whether a backup knows more: `wally restore FILE --dry-run`.',
+    );
+  }
   if (markers > 0) {
     const were = isDryRun ? 'would be' : 'were';
     lines.push(`${markers} markers of jobs and decisions: ${were} made again`);

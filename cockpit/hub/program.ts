@@ -26,6 +26,7 @@ import { type HomeDisk, openHomeDisk } from '../../store/home-disk.ts';
 import { metaKey } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
 import { openLogFiles } from '../../store/log-files.ts';
+import { findMissingStore, markStore } from '../../store/store-mark.ts';
 import { openSsh, openSupplies } from '../fleet/ports.ts';
 import { openEntrance } from '../fleet/spawn/entrance.ts';
 import { openSources } from '../fleet/spawn/open-sources.ts';
@@ -71,6 +72,7 @@ export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
   const keyPair = await loadOrCreateIdentity(home.key, ports.random);
   const { kv, guard } = await openDiskOrSay(parts, config);
   try {
+    await markStore(home);
     const logs = await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max });
     const artifacts = await openArtifactFiles(home.artifacts);
     const openDoor: HubParts['openDoor'] = (who) =>
@@ -134,6 +136,8 @@ async function serve(parts: HubProgramParts, hub: Hub): Promise<RunningHub> {
 /** A locked store means that another hub has this home. */
 async function openDiskOrSay(parts: HubProgramParts, config: HubConfig): Promise<HomeDisk> {
   const { home, ports, noticed } = parts;
+  const missing = await findMissingStore(home);
+  if (missing !== undefined) throw missing;
   const { watermark_bytes: watermarkBytes, ballast_bytes: ballastBytes } = config.disk;
   try {
     return await openHomeDisk({

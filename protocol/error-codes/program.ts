@@ -73,6 +73,11 @@ export const programCodes = {
     'The store holds something that cannot be read.',
     'Keep the directory; `wally repair`, on a box `odally repair`, reads all that can be read.',
   ),
+  STORE_MISSING: lasting(
+    1,
+    'The store of this home is gone.',
+    'Put it back, or `wally restore FILE`; `wally repair` puts aside what belonged to it, and begins anew.',
+  ),
   STORE_REOPENING: passing(
     4,
     'The store failed and is being opened again.',

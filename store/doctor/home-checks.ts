@@ -206,12 +206,18 @@ const store: HomeCheck = {
             subject: 'store',
             seen: `${home.store.message} (${home.store.code})`,
             wanted: 'A store that can be read.',
-            advice: /no space left|ENOSPC/i.test(home.store.message)
-              ? 'Make room on its disk first: nothing else may be wrong with it.'
-              : 'Keep the directory as it is; `wally repair`, on a box `odally repair`, reads what can be read.',
+            advice: adviseOnStore(home.store),
           },
         ],
 };
+
+function adviseOnStore({ code, message }: { readonly code: string; readonly message: string }) {
+  if (code === 'STORE_MISSING')
+    return 'Put it back, or `wally restore FILE`; `wally repair` puts aside what belonged to it, and begins anew.';
+  return /no space left|ENOSPC/i.test(message)
+    ? 'Make room on its disk first: nothing else may be wrong with it.'
+    : 'Keep the directory as it is; `wally repair`, on a box `odally repair`, reads what can be read.';
+}
 
 const locked: HomeCheck = {
   id: 'store-locked',

@@ -5,15 +5,16 @@
  * serves on it, because a database has one owner, and only if it was once opened whole, for opening
  * would make it; that takes its lock until the visit ends. Opening changes no row.
  */
-import { access, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, hasSystemCode, wrapError } from '../../protocol/errors.ts';
+import { AppError, wrapError } from '../../protocol/errors.ts';
 import { sleep, type Timers } from '../../protocol/ports.ts';
 import type { DiskHealth } from '../disk-guard.ts';
 import { readFormat } from '../format.ts';
 import type { Kv } from '../kv.ts';
 import { openLevelKv } from '../open.ts';
 import { readSyncedTail } from '../reopen.ts';
+import { findMissingStore, isStoreMade } from '../store-mark.ts';
 import { checkAfterOpen, checkBeforeOpen } from '../witness.ts';
 import { lockPauseMs, lockTriesMax } from './limits.ts';
 
@@ -37,6 +38,8 @@ export interface LiveDisk {
 /** Which store. */
 export interface StoreVisitPlan {
   readonly directory: string;
+  /** The file that says that there is one, where this program keeps that. */
+  readonly mark?: string;
   readonly live: LiveDisk | undefined;
   /** Does a program answer on this home? */
   readonly isServed: () => Promise<boolean>;
@@ -90,12 +93,15 @@ interface Opened {
 }
 
 async function openStore(plan: StoreVisitPlan): Promise<Opened> {
-  const { directory, live, isServed } = plan;
+  const { directory, mark, live, isServed } = plan;
   // A live store that is being opened again says so, and answers nothing meanwhile.
   if (live?.health.store.is === 'reopening')
     return { fact: { ...live.health.store, is: 'failed' } };
   if (live !== undefined) return { fact: { is: 'sound' }, kv: live.kv };
-  if (!(await isMade(directory))) return { fact: { is: 'unknown' } };
+  const missing =
+    mark === undefined ? undefined : await findMissingStore({ store: directory, mark });
+  if (missing !== undefined) return { fact: describeFault(missing) };
+  if (!(await isStoreMade(directory))) return { fact: { is: 'unknown' } };
   for (let tries = 1; ; tries += 1) {
     if (await isServed()) return { fact: { is: 'unknown' } };
     const opened = await tryStore(directory);
@@ -127,13 +133,6 @@ async function tryStore(directory: string): Promise<Opened> {
 async function judgeOpen(directory: string, kv: Kv): Promise<void> {
   await readFormat(kv);
   await checkAfterOpen(directory, await readSyncedTail(kv));
-}
-
-async function isMade(store: string): Promise<boolean> {
-  return access(join(store, 'CREATED')).then(
-    () => true,
-    (thrown: unknown) => !hasSystemCode(thrown, 'ENOENT') && !hasSystemCode(thrown, 'ENOTDIR'),
-  );
 }
 
 function describeFault(thrown: unknown): StoreFact {

@@ -3,10 +3,9 @@
  *
  * The store is held meanwhile, so nobody starts on what is half mended. Errors: REPAIR_BUSY, RESTORE_FAILED, STORE_*.
  */
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { finishRestore } from '../backup-restore.ts';
 import { holdHome } from '../restore-home.ts';
+import { isStoreMade } from '../store-mark.ts';
 import { listLeftovers, removeLeftovers } from './leftovers.ts';
 import { type RepairAnswer, type RepairPlan, repairStore } from './repair-store.ts';
 
@@ -33,16 +32,9 @@ export async function repairHome(plan: HomeRepairPlan): Promise<HomeRepair> {
     // First, while the store is surely held: who starts once it is free has made a socket of his own.
     const removed = await listLeftovers(home, { socket, now });
     if (!isDryRun) await removeLeftovers(removed);
-    const store = (await isMade(plan.store)) ? await repairStore(plan) : null;
+    const store = (await isStoreMade(plan.store)) ? await repairStore(plan) : null;
     return { store, removed };
   } finally {
     await held?.release();
   }
-}
-
-function isMade(store: string): Promise<boolean> {
-  return access(join(store, 'CREATED')).then(
-    () => true,
-    () => false,
-  );
 }

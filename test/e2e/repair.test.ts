@@ -1,7 +1,15 @@
 /*
  * Damaged stores of real programs: refused rather than used, mended, and what workers see of it.
  */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { JobDetail, JobRow, StatusShape } from '../../cockpit/verbs/shapes.ts';
@@ -71,6 +79,39 @@ test.concurrent('repair: a hub whose log was cut says so, begins a new life, and
   const rows = await stage.ask<readonly JobRow[]>('jobs');
   expect(rows.filter(({ outcome }) => outcome === null)).toEqual([]);
   expect(readFileSync(done, 'utf8')).toBe('once\n');
+});
+
+test.concurrent('repair: a hub whose store was removed is not begun anew without a word, and what was printed is put aside', async () => {
+  await using stage = openStage();
+  await stage.up();
+  const job = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'echo one');
+  await stopHub(stage);
+  const store = join(stage.home, 'store');
+  const kept = join(stage.home, 'kept');
+  renameSync(store, kept);
+  expectJson(await stage.wally(['up', '--json']), { code: 'STORE_MISSING', status: 1 });
+  expect((await stage.wally(['doctor'])).stdout).toContain('STORE_MISSING');
+  renameSync(kept, store);
+  await stage.ask('up');
+  expect(await stage.ask<readonly JobRow[]>('jobs')).toMatchObject([{ id: job.id }]);
+  await stopHub(stage);
+  rmSync(store, { recursive: true });
+  const planned = await stage.wally(['repair', '--dry-run']);
+  expect(planned).toMatchObject({ status: 1 });
+  expect(planned.stdout).toContain('would be put aside');
+  expectJson(await stage.wally(['up', '--json']), { code: 'STORE_MISSING', status: 1 });
+  const mended = await stage.wally(['repair']);
+  expect(mended).toMatchObject({ status: 1 });
+  expect(mended.stdout).toContain('begins empty');
+  const asides = readdirSync(join(stage.home, 'set-aside'));
+  const [aside = ''] = asides;
+  expect(asides).toHaveLength(1);
+  expect(readdirSync(join(stage.home, 'set-aside', aside))).toEqual(
+    expect.arrayContaining(['logs', 'store.made']),
+  );
+  await stage.ask('up');
+  expect(await stage.ask<readonly JobRow[]>('jobs')).toEqual([]);
+  expect(readdirSync(join(stage.home, 'logs'))).toEqual([]);
 });
 
 test.concurrent('repair: an agent whose log is damaged in its middle is not started on it, and begins anew', async () => {

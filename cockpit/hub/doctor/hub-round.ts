@@ -62,6 +62,7 @@ export async function openHubRound(scene: HubScene): Promise<Round<HubRound>> {
   const place = { socket: home.socket, isAnswered: isUnixAnswered };
   const visit = new StoreVisit({
     directory: home.store,
+    mark: home.mark,
     live: hub === undefined ? undefined : { kv: hub.kv, health: hub.disk.health },
     timers: ports.timers,
     isServed: async () => (await probeSocket(place)) === 'answered',
