@@ -27,7 +27,7 @@ import {
   mergeHarnesses,
   planHarness,
 } from './harness.ts';
-import { coverInherited } from './inherited-files.ts';
+import { type Cover, coverInherited } from './inherited-files.ts';
 import {
   findIsolation,
   hasLimits,
@@ -225,8 +225,9 @@ interface Child {
 async function spawnCommand(shop: Shop, command: Command): Promise<Child> {
   const [file = '', ...args] = command.line;
   const pipes = await shop.pipes.open();
-  const cover = command.isAnothers ? coverInherited(3) : undefined;
+  let cover: Cover | undefined;
   try {
+    if (command.isAnothers) cover = coverInherited(3);
     // Whoever writes `/dev/stdout` opens the pipe again, by its mode.
     if (command.user !== undefined) givePipes(pipes ?? [], command.user);
     const running = execa(file, args, {
