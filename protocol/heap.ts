@@ -2,12 +2,19 @@
  * How much room V8 takes before it collects, bounded for programs that are up for weeks.
  *
  * On a box with much memory V8 lets what is short-lived fill 128 MiB and what is old grow to four times what lives
- * before it collects either, and gives little of it back; screens, hubs and agents need neither. It only sets flags of
- * V8, for the whole process and for good. Source: V8 flag definitions (semi_space_growth_factor, heap_growing_percent),
- * both read at each growth, so that they hold however the program was started.
+ * before it collects either, and gives little of it back; screens, hubs and agents need neither. Buffers lie beside the
+ * heap: those of its short-lived part are looked through for what is dropped when they are twice the most that this part
+ * may be, 128 MiB, and before so many are there a whole collection has become due, which costs a hundred times as much.
+ * It only sets flags of V8, for the whole process and for good. Source: V8 flag definitions (semi_space_growth_factor,
+ * heap_growing_percent, scavenger_max_new_space_capacity_mb), read at each growth and at each buffer, so that they hold
+ * however the program was started; heap.cc, AllocateExternalBackingStore.
  */
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { youngBufferBytesMax } from './limits.ts';
+
+/** Bytes of buffers for each unit of the flag: twice its megabytes, which count twice where pointers are of eight bytes. */
+const unitBytes = 4 * 2 ** 20;
 
 /**
  * Keeps the heap within twice what lives and about `youngBytesMax` for what is short-lived: 0 for what V8 begins with, which
@@ -15,6 +22,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
  */
 export function boundHeap(youngBytesMax: number): void {
   setFlagsFromString('--heap-growing-percent=100');
+  setFlagsFromString(`--scavenger-max-new-space-capacity-mb=${youngBufferBytesMax / unitBytes}`);
   if (isYoungAt(youngBytesMax)) return stopYoungGrowth();
   // It grows in collections alone, by doubling.
   const observer = new PerformanceObserver(() => {
