@@ -91,8 +91,11 @@ export const sortedBlockKeysMax = 512;
 /** Batches that the simulated disk can lose in a crash; older ones count as written back. */
 export const memoryUndosMax = 10_000;
 
-/** Size of one log segment where the log's cap allows it. Small enough to scan in milliseconds. */
-export const logSegmentBytesMax = 1024 * 1024;
+/**
+ * Size of one log segment where the log's cap allows it. Small enough to scan in milliseconds, and what damage in one takes
+ * with it. Twice as much costs a log of 200 MB no less; half, a file and two syncs for each megabyte, and a tenth of the hub.
+ */
+export const logSegmentBytesMax = 2 * 1024 * 1024;
 
 /** Segments that make up a full log; a drop in the middle therefore costs an eighth at most. */
 export const logSegmentsPerCapMin = 8;
