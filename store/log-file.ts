@@ -82,7 +82,8 @@ export class FileLog implements Log {
   readonly #directory: string;
   readonly #shape: LogShape;
   readonly #handles: LogHandles;
-  readonly #tail: LogTail;
+  /** Knows nothing of the log, so whoever has it keeps no log. */
+  readonly tail: LogTail;
   readonly #lane = createLane();
   /** Syncs run here, one at a time, beside the appends. */
   readonly #syncLane = createLane();
@@ -108,7 +109,7 @@ export class FileLog implements Log {
     this.#directory = directory;
     this.#shape = commons.shape;
     this.#handles = commons.handles;
-    this.#tail = new LogTail(commons.memory);
+    this.tail = new LogTail(commons.memory);
     this.#segments = segments;
     this.#end = end;
   }
@@ -155,7 +156,7 @@ export class FileLog implements Log {
     this.#checkUsable();
     const end = this.#end;
     const slice = createSlice(from, bytesMax);
-    if (this.#tail.read(slice)) return slice.finish(end);
+    if (this.tail.read(slice)) return slice.finish(end);
     const seen = this.#segments;
     const first = seen.findLastIndex((segment) => segment.offset <= from);
     for (const segment of seen.slice(Math.max(0, first))) {
@@ -166,7 +167,7 @@ export class FileLog implements Log {
 
   async readBack(before: number, bytesMax: number): Promise<readonly LogRecord[]> {
     this.#checkUsable();
-    const held = this.#tail.readBack(before, bytesMax);
+    const held = this.tail.readBack(before, bytesMax);
     if (held !== undefined) return held;
     const found: LogRecord[] = [];
     let left = bytesMax;
@@ -185,7 +186,7 @@ export class FileLog implements Log {
     this.#isClosed = true;
     await Promise.allSettled(this.#syncs);
     await this.#lane.idle();
-    this.#tail.clear();
+    this.tail.clear();
     await Promise.all(this.#segments.map(({ path }) => this.#handles.forget(path)));
   }
 
@@ -217,7 +218,7 @@ export class FileLog implements Log {
       throw thrown;
     }
     this.#segments = draft;
-    this.#tail.append(records);
+    this.tail.append(records);
     const last = records.at(-1);
     if (last !== undefined) this.#end = last.offset + last.bytes.length;
   }
@@ -261,7 +262,7 @@ export class FileLog implements Log {
     }
     this.#listCount += 1;
     this.#mendedCount += 1;
-    this.#tail.clear();
+    this.tail.clear();
     if (newest !== undefined) {
       const sound = await rewriteSegment(this.#handles, newest);
       this.#segments = [...this.#segments.slice(0, -1), ...(sound ? [sound.segment] : [])];
@@ -281,7 +282,7 @@ export class FileLog implements Log {
       // and must not make an append fail that is written.
       this.#segments = this.#segments.filter((segment) => segment !== dropped);
       const next = this.#segments.find(({ offset }) => offset > dropped.offset);
-      this.#tail.forgetBefore(next?.offset ?? this.#end);
+      this.tail.forgetBefore(next?.offset ?? this.#end);
       await this.#remove(dropped.path).catch(() => undefined);
     }
   }

@@ -20,7 +20,7 @@ import { shapeLog } from './log-cap.ts';
 import type { FileLog, LogCommons } from './log-file.ts';
 import { openFileLog } from './log-file.ts';
 import { LogHandles } from './log-handles.ts';
-import { TailMemory } from './log-tail.ts';
+import { type LogTail, TailMemory } from './log-tail.ts';
 
 const removedEnding = '.removed';
 
@@ -56,6 +56,12 @@ export async function openLogFiles(directory: string, options: LogFilesOptions):
   return new LogFiles({ directory, commons, idleMax });
 }
 
+/** What is left of a log that nobody held any more. */
+interface Remains {
+  readonly attempt: AttemptId;
+  readonly tail: LogTail;
+}
+
 interface LogFilesStart {
   readonly directory: string;
   readonly commons: LogCommons;
@@ -81,7 +87,7 @@ export class LogFiles implements LogStore {
    * one that is held is found here again, and one that nobody holds costs nothing.
    */
   readonly #held = new Map<AttemptId, WeakRef<FileLog>>();
-  readonly #collected = new FinalizationRegistry<AttemptId>((attempt) => this.#noteGone(attempt));
+  readonly #collected = new FinalizationRegistry<Remains>((remains) => this.#noteGone(remains));
   /** The last removal of each attempt's log that is under way; opening waits for it. */
   readonly #removals = new Map<AttemptId, Promise<void>>();
   readonly #lane: Lane = createLane();
@@ -153,8 +159,10 @@ export class LogFiles implements LogStore {
     return log === undefined ? undefined : Promise.resolve(log);
   }
 
-  /** A name may have been opened again since its object was collected. */
-  #noteGone(attempt: AttemptId): void {
+  /** A name may have been opened again since its object was collected; the tail is that object's alone. */
+  #noteGone({ attempt, tail }: Remains): void {
+    // The budget of the tails knows it, so it would stay until others had used all of that.
+    tail.clear();
     if (this.#held.get(attempt)?.deref() === undefined) this.#held.delete(attempt);
   }
 
@@ -163,7 +171,7 @@ export class LogFiles implements LogStore {
       await this.#removals.get(attempt)?.catch(() => undefined);
       const log = await openFileLog(join(this.#directory, attempt), this.#commons);
       this.#held.set(attempt, new WeakRef(log));
-      this.#collected.register(log, attempt);
+      this.#collected.register(log, { attempt, tail: log.tail });
       return log;
     } catch (thrown) {
       this.#kept.delete(attempt);

@@ -4,6 +4,9 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AttemptId } from '../../protocol/model.ts';
 import { logTailBytesMax, logTailsBytesMax } from '../../store/limits.ts';
@@ -29,6 +32,16 @@ afterEach(async () => {
   await logs.close();
   await directory.remove();
 });
+
+/** Collects garbage until what is awaited holds, which the test's own time bounds. */
+async function collectUntil(holds: () => boolean): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  while (!holds()) {
+    collect();
+    await turn();
+  }
+}
 
 async function appendTo(attempt: AttemptId, text: string): Promise<void> {
   const log = await logs.open(attempt);
@@ -143,6 +156,15 @@ describe('log tail', () => {
     }
     await wide.close();
     expect(wide.usage.tailBytes).toBe(0);
+  });
+
+  test('log tail: of a log that nobody holds any more nothing stays in memory', async () => {
+    for (const attempt of many) await appendTo(attempt, 'x'.repeat(1000));
+    expect(logs.usage.keptCount).toBe(3);
+    await collectUntil(() => logs.usage.tailBytes === 3 * 1256);
+    for (const attempt of many) {
+      expect(await readText(await logs.open(attempt))).toBe('x'.repeat(1000));
+    }
   });
 
   test('log tail: a small piece does not keep the large buffer that it was cut from', () => {
