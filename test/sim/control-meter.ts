@@ -5,7 +5,7 @@
  * one more is a violation at once.
  */
 import { itemsUnderWayMax } from '../../protocol/control.ts';
-import { readFrame } from './frame-kind.ts';
+import type { Parcel } from './frame-kind.ts';
 import type { History } from './history.ts';
 import type { SimLink } from './sim-link.ts';
 
@@ -20,18 +20,17 @@ export class ControlMeter {
   }
 
   /** A frame leaves. */
-  leaves(from: SimLink, kind: string, bytes: Uint8Array): void {
-    if (kind === 'item') this.#add(from, bytes, 1);
+  leaves(from: SimLink, parcel: Parcel): void {
+    if (parcel.kind === 'item') this.#add(from, parcel, 1);
     // Taken items are told of by the client; only what has reached the hub counts there.
-    else if (kind === 'more') this.#add(from.peer, bytes, -1);
+    else if (parcel.kind === 'more') this.#add(from.peer, parcel, -1);
   }
 
-  #add(end: SimLink, bytes: Uint8Array, by: 1 | -1): void {
-    const frame = readFrame(bytes);
-    const id = Number(frame?.id);
+  #add(end: SimLink, { fields }: Parcel, by: 1 | -1): void {
+    const id = Number(fields.id);
     const calls = this.#underWay.get(end) ?? new Map<number, number>();
     this.#underWay.set(end, calls);
-    const count = (calls.get(id) ?? 0) + by * Number(frame?.count ?? 1);
+    const count = (calls.get(id) ?? 0) + by * Number(fields.count ?? 1);
     calls.set(id, count);
     if (count <= itemsUnderWayMax) return;
     const message = `${count} items of one call are under way to ${end.box}`;

@@ -33,51 +33,61 @@ function isText(bytes: Uint8Array, from: number, text: string): boolean {
   return true;
 }
 
-/** Is it the hello of a side for which the link is open? */
-export function isOpenHello(bytes: Uint8Array): boolean {
-  if (readFrameKind(bytes) !== 'hello') return false;
-  return readFrame(bytes)?.isOpen === true;
-}
-
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What was read, by the bytes: several observers ask for each frame, when it leaves and when it comes. */
-const known = new WeakMap<Uint8Array, Fields | 'senseless'>();
+/**
+ * One frame under way, as all its observers see it: several ask for what it says, when it leaves and when
+ * it comes, so it is read once, and only if somebody asks. Its bytes are nobody else's to change.
+ */
+export class Parcel {
+  /** `garbage` where the bytes have no sense. */
+  readonly kind: string;
+  readonly bytes: Uint8Array;
+  #fields: Fields | undefined;
 
-/** The fields of a frame, its byte arrays views of it; undefined for bytes of no sense. */
-export function readFrame(bytes: Uint8Array): Fields | undefined {
-  let fields = known.get(bytes);
-  if (fields === undefined) {
-    fields = decodeFields(bytes);
-    known.set(bytes, fields);
+  constructor(bytes: Uint8Array, kind: string = readFrameKind(bytes)) {
+    this.kind = kind;
+    this.bytes = bytes;
   }
-  return fields === 'senseless' ? undefined : fields;
+
+  /** What it says, byte arrays as views of its bytes; nothing where it has no sense. */
+  get fields(): Fields {
+    this.#fields ??= readFrame(this.bytes);
+    return this.#fields;
+  }
+
+  /** Is it the hello of a side for which the link is open? */
+  get isOpenHello(): boolean {
+    return this.kind === 'hello' && this.fields.isOpen === true;
+  }
 }
 
-function decodeFields(bytes: Uint8Array): Fields | 'senseless' {
+const noFields: Fields = {};
+
+/** The fields of a frame or message, its byte arrays views of it; none for bytes of no sense. */
+export function readFrame(bytes: Uint8Array): Fields {
   try {
-    // A copy, for what is no map has no fields.
-    return { ...(decodeOwned(bytes) as Record<string, unknown>) };
+    const value = decodeOwned(bytes);
+    return typeof value === 'object' && value !== null ? (value as Fields) : noFields;
   } catch {
-    return 'senseless';
+    return noFields;
   }
 }
 
 /** The messages of a `data` frame, with their numbers; none where it is no sound one. */
 export function listMessages(
-  bytes: Uint8Array,
+  frame: Fields,
 ): readonly { readonly seq: number; readonly body: Uint8Array }[] {
-  const frame = readFrame(bytes);
-  const more = Array.isArray(frame?.more) ? (frame.more as readonly unknown[]) : [];
-  return [frame?.body, ...more].flatMap((body, at) =>
-    body instanceof Uint8Array ? [{ seq: Number(frame?.seq) + at, body }] : [],
+  const more = Array.isArray(frame.more) ? (frame.more as readonly unknown[]) : [];
+  return [frame.body, ...more].flatMap((body, at) =>
+    body instanceof Uint8Array ? [{ seq: Number(frame.seq) + at, body }] : [],
   );
 }
 
 /** One line for a trace. */
 export function describeFrame(bytes: Uint8Array): string {
   const value = readFrame(bytes);
-  if (value === undefined) return `${bytes.length} bytes of no sense`;
+  if (value === noFields) return `${bytes.length} bytes of no sense`;
   const { t, body, more, records, capabilities: _box, ...rest } = value;
   const parts = [String(t)];
   if (Object.keys(rest).length > 0) parts.push(JSON.stringify(rest));

@@ -12,7 +12,7 @@ import type { PeerKey } from '../../protocol/model.ts';
 import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
 import type { Chance } from './chance.ts';
 import type { SimClock } from './clock.ts';
-import { describeFrame, readFrameKind } from './frame-kind.ts';
+import { describeFrame, Parcel } from './frame-kind.ts';
 import type { Incarnation } from './incarnation.ts';
 import { type Carriage, type Direction, SimLink } from './sim-link.ts';
 import type { Trace } from './trace.ts';
@@ -57,7 +57,7 @@ export interface Dialler {
 }
 
 /** Told of every frame that reaches a box, whether its process is awake or not; `garbage` has no sense. */
-export type Arrived = (from: SimLink, kind: string, bytes: Uint8Array) => void;
+export type Arrived = (from: SimLink, parcel: Parcel) => void;
 
 /** What a network is made from. */
 export interface NetworkParts {
@@ -65,15 +65,10 @@ export interface NetworkParts {
   readonly chance: Chance;
   readonly trace: Trace;
   readonly arrived: Arrived;
-  /** Told of every frame that a program sends. */
   /** Told of a link that took more than it may hold. */
   readonly overflowed: (from: SimLink) => void;
-  readonly passes: (from: SimLink, kind: string, bytes: Uint8Array) => void;
-}
-
-interface Parcel {
-  readonly kind: string;
-  readonly bytes: Uint8Array;
+  /** Told of every frame that a program sends. */
+  readonly passes: (from: SimLink, parcel: Parcel) => void;
 }
 
 /** One network. */
@@ -158,10 +153,10 @@ export class Network implements Carriage {
 
   /** Bytes that no program sent arrive on every link of a box. */
   inject(box: string, direction: Direction, bytes: Uint8Array): void {
-    const kind = isSound(bytes) ? readFrameKind(bytes) : 'garbage';
+    const parcel = isSound(bytes) ? new Parcel(bytes) : new Parcel(bytes, 'garbage');
     for (const link of [...this.#links]) {
       if (link.box !== box || link.sends !== direction) continue;
-      this.#deliverLater(link, { kind, bytes }, () => {});
+      this.#deliverLater(link, parcel, () => {});
     }
   }
 
@@ -207,22 +202,22 @@ export class Network implements Carriage {
     const { clock, trace, passes } = this.#parts;
     const chance = this.#chanceOf(from.box);
     trace.mix(bytes.length);
-    const kind = readFrameKind(bytes);
-    passes(from, kind, bytes);
+    const parcel = new Parcel(bytes);
+    passes(from, parcel);
     if (trace.isVerbose) trace.show(`${this.#label(from)} ${describeFrame(bytes)}`);
     const { loss, lossWays, double } = this.weather;
     const isLossy = loss > 0 && (lossWays === 'both' || lossWays === from.sends);
     const isDropped =
       from.isBroken ||
-      (kind === 'data' && clock.nowMs < (this.#dataLostUntil.get(from.box) ?? 0)) ||
+      (parcel.kind === 'data' && clock.nowMs < (this.#dataLostUntil.get(from.box) ?? 0)) ||
       (isLossy && (this.#isBlocked(from.box, from.sends) || chance.happens(loss)));
     if (isDropped) {
       trace.show('  └ lost');
       clock.after(this.#drawDelay(from.box), () => from.noteTaken(bytes.length));
       return;
     }
-    this.#deliverLater(from, { kind, bytes }, () => from.noteTaken(bytes.length));
-    if (chance.happens(double)) this.#deliverLater(from, { kind, bytes }, () => {});
+    this.#deliverLater(from, parcel, () => from.noteTaken(bytes.length));
+    if (chance.happens(double)) this.#deliverLater(from, parcel, () => {});
   }
 
   ended(from: SimLink, reason: string): void {
@@ -257,8 +252,9 @@ export class Network implements Carriage {
     return near;
   }
 
-  #deliverLater(from: SimLink, { kind, bytes }: Parcel, taken: () => void): void {
+  #deliverLater(from: SimLink, parcel: Parcel, taken: () => void): void {
     const { clock, trace, arrived } = this.#parts;
+    const { bytes } = parcel;
     const chance = this.#chanceOf(from.box);
     const { nowMs } = clock;
     let at = Math.max(nowMs, this.#findBlockEnd(from.box, from.sends)) + this.#drawDelay(from.box);
@@ -270,7 +266,7 @@ export class Network implements Carriage {
       const { peer } = from;
       if (peer.owner.isDead || peer.isEnded) return;
       trace.mix(bytes.length);
-      arrived(from, kind, bytes);
+      arrived(from, parcel);
       peer.owner.run(() => {
         taken();
         peer.deliver(bytes);

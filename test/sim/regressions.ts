@@ -5,7 +5,7 @@
  * hole that nobody sees; the hub says so and ends the link. Judged at once, from what passed: the acks that
  * reached this start of the hub (its mark on the disk may be a second older), and the worker's hello.
  */
-import { readFrame } from './frame-kind.ts';
+import type { Parcel } from './frame-kind.ts';
 import type { History } from './history.ts';
 import type { SimLink } from './sim-link.ts';
 
@@ -34,8 +34,9 @@ export class Regressions {
   }
 
   /** A frame leaves. */
-  leaves(from: SimLink, kind: string, bytes: Uint8Array): void {
-    if (kind === 'hello' && from.sends === 'to-hub') this.#noteHello(from, bytes);
+  leaves(from: SimLink, parcel: Parcel): void {
+    const { kind } = parcel;
+    if (kind === 'hello' && from.sends === 'to-hub') this.#noteHello(from, parcel);
     if (!served.has(kind) || from.sends !== 'to-agent' || !this.#gone.has(from.peer)) return;
     const stains = this.#history.stains.get(from.box);
     // What a rogue says of itself, and which of two agents said it, means nothing.
@@ -45,19 +46,19 @@ export class Regressions {
   }
 
   /** A frame reaches the hub on a link that is open there. */
-  arrives(from: SimLink, kind: string, bytes: Uint8Array): void {
+  arrives(from: SimLink, parcel: Parcel): void {
     const store = this.#stores.get(from);
-    if (kind !== 'ack' || from.sends !== 'to-hub' || store === undefined) return;
+    if (parcel.kind !== 'ack' || from.sends !== 'to-hub' || store === undefined) return;
     const hub = from.peer.owner;
-    const received = Number(readFrame(bytes)?.received);
+    const received = Number(parcel.fields.received);
     const known = this.#acked.get(from.box);
     const isSame = known?.store === store && known.hub === hub;
     if (isSame && known.received >= received) return;
     this.#acked.set(from.box, { store, hub, received });
   }
 
-  #noteHello(from: SimLink, bytes: Uint8Array): void {
-    const { store, forStore, received } = { ...readFrame(bytes) };
+  #noteHello(from: SimLink, { fields }: Parcel): void {
+    const { store, forStore, received } = fields;
     if (typeof store !== 'string') return;
     this.#stores.set(from, store);
     const known = this.#acked.get(from.box);

@@ -89,13 +89,13 @@ export class Rogue {
 
   #hear(bytes: Uint8Array): void {
     const frame = readFrame(bytes);
-    if (frame?.t === 'hello') {
+    if (frame.t === 'hello') {
       if (this.#hubStore !== frame.store) this.#hubStore = String(frame.store);
       this.#greet();
     }
-    if (frame?.t === 'ack' && Array.isArray(frame.need)) this.#sayAgain(frame.need);
-    if (frame?.t !== 'data') return;
-    for (const { seq, body } of listMessages(bytes)) {
+    if (frame.t === 'ack' && Array.isArray(frame.need)) this.#sayAgain(frame.need);
+    if (frame.t !== 'data') return;
+    for (const { seq, body } of listMessages(frame)) {
       this.#received = Math.max(this.#received, seq);
       const attempt = findAssigned(body);
       if (attempt !== undefined) this.#assigned.push(attempt);

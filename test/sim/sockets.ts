@@ -8,7 +8,7 @@ import { AppError } from '../../protocol/errors.ts';
 import type { AcceptLink, Link } from '../../protocol/transports/link.ts';
 import type { Chance } from './chance.ts';
 import type { SimClock } from './clock.ts';
-import { readFrameKind } from './frame-kind.ts';
+import { Parcel } from './frame-kind.ts';
 import type { Incarnation } from './incarnation.ts';
 import { type Carriage, SimLink } from './sim-link.ts';
 import type { Trace } from './trace.ts';
@@ -17,7 +17,7 @@ import type { Trace } from './trace.ts';
 const passMs = { min: 0.01, max: 0.3 } as const;
 
 /** Told of every frame when it is sent. */
-export type Passes = (from: SimLink, kind: string, bytes: Uint8Array) => void;
+export type Passes = (from: SimLink, parcel: Parcel) => void;
 
 /** What the sockets are made from. */
 export interface SocketsParts {
@@ -88,7 +88,7 @@ export class Sockets implements Carriage {
   carry(from: SimLink, bytes: Uint8Array): void {
     const { clock, trace, passes } = this.#parts;
     trace.mix(bytes.length);
-    passes(from, readFrameKind(bytes), bytes);
+    passes(from, new Parcel(bytes));
     const chance = this.#chances.get(from);
     const passMs = chance === undefined ? 0 : drawPass(chance);
     const at = Math.max(clock.nowMs + passMs, from.lastArrivalAt);

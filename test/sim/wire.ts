@@ -14,7 +14,7 @@ import {
   windowFramesMax,
 } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
-import { listMessages, readFrame } from './frame-kind.ts';
+import { listMessages, type Parcel, readFrame } from './frame-kind.ts';
 import type { History } from './history.ts';
 import type { SimLink } from './sim-link.ts';
 
@@ -58,23 +58,25 @@ export class Wire {
   }
 
   /** A frame leaves. */
-  leaves(from: SimLink, kind: string, bytes: Uint8Array): void {
-    if (kind === 'data') this.#noteData(from, bytes);
-    else if (kind === 'log') this.#noteLog(from, bytes);
-    else if (from.sends === 'to-hub' && kind === 'ping') this.#notePing(from.box, bytes);
-    else if (kind === 'ack') this.#noteAck(from, bytes);
-    else if (kind === 'hello' && from.sends === 'to-hub') this.#noteHello(from.box, bytes);
+  leaves(from: SimLink, parcel: Parcel): void {
+    const { kind } = parcel;
+    if (kind === 'data') this.#noteData(from, parcel);
+    else if (kind === 'log') this.#noteLog(from, parcel);
+    else if (from.sends === 'to-hub' && kind === 'ping') this.#notePing(from.box, parcel);
+    else if (kind === 'ack') this.#noteAck(from, parcel);
+    else if (kind === 'hello' && from.sends === 'to-hub') this.#noteHello(from.box, parcel);
     else if (kind === 'hello') this.#noteGreeting(from);
-    else if (kind === 'pong' && from.sends === 'to-agent') this.#noteAnswering(from.box, bytes);
+    else if (kind === 'pong' && from.sends === 'to-agent') this.#noteAnswering(from.box, parcel);
   }
 
   /** A frame reaches an end that takes it. */
-  arrives(from: SimLink, kind: string, bytes: Uint8Array): void {
-    if (kind === 'ack') this.#clearData(from.peer, bytes);
-    else if (kind === 'log-ack') this.#clearLog(from.peer, bytes);
+  arrives(from: SimLink, parcel: Parcel): void {
+    const { kind } = parcel;
+    if (kind === 'ack') this.#clearData(from.peer, parcel);
+    else if (kind === 'log-ack') this.#clearLog(from.peer, parcel);
     else if (from.sends !== 'to-agent') return;
-    else if (kind === 'pong') this.#notePong(from.box, bytes);
-    else if (kind === 'data') this.#noteArrived(from.box, bytes);
+    else if (kind === 'pong') this.#notePong(from.box, parcel);
+    else if (kind === 'data') this.#noteArrived(from.box, parcel);
   }
 
   /** An end was given more than a link may hold. */
@@ -82,9 +84,9 @@ export class Wire {
     this.#hold(false, from, 'more than a link holds');
   }
 
-  #noteData(from: SimLink, bytes: Uint8Array): void {
+  #noteData(from: SimLink, { fields }: Parcel): void {
     const { data } = this.#sentOn(from);
-    for (const { seq, body } of listMessages(bytes)) {
+    for (const { seq, body } of listMessages(fields)) {
       data.set(seq, body.length);
       if (from.sends === 'to-agent') this.#noteCommand(body);
     }
@@ -100,8 +102,8 @@ export class Wire {
     if (kind === 'assign' && !leftAt.has(attempt)) leftAt.set(attempt, this.#nowMs());
   }
 
-  #noteAck(from: SimLink, bytes: Uint8Array): void {
-    const { received, need } = readFrame(bytes) as { received: number; need: readonly number[] };
+  #noteAck(from: SimLink, { fields }: Parcel): void {
+    const { received, need } = fields as { received: number; need: readonly number[] };
     this.#hold(need.length <= needCountMax, from, `an ack names ${need.length} messages`);
     if (from.sends !== 'to-hub') return;
     const answers = this.#answersOf(from.box);
@@ -111,9 +113,9 @@ export class Wire {
   }
 
   /** What has come is applied within the slack of the check; its ack waits and may never leave. */
-  #noteArrived(box: string, bytes: Uint8Array): void {
+  #noteArrived(box: string, { fields }: Parcel): void {
     const answers = this.#answersOf(box);
-    for (const { seq } of listMessages(bytes)) if (seq > answers.received) answers.early.add(seq);
+    for (const { seq } of listMessages(fields)) if (seq > answers.received) answers.early.add(seq);
     while (answers.early.delete(answers.received + 1)) answers.received += 1;
     this.#settle(box, answers);
   }
@@ -124,16 +126,16 @@ export class Wire {
     this.#history.noteClockRead(box, { at, tookMs: at - peer.askedAt });
   }
 
-  #noteAnswering(box: string, bytes: Uint8Array): void {
+  #noteAnswering(box: string, { fields }: Parcel): void {
     const at = this.#nowMs();
-    const sentAt = this.#answersOf(box).pings.get(Number(readFrame(bytes)?.at));
+    const sentAt = this.#answersOf(box).pings.get(Number(fields.at));
     if (sentAt !== undefined) this.#history.noteClockRead(box, { at, tookMs: at - sentAt });
   }
 
   /** What it applied and could not acknowledge any more. */
-  #noteHello(box: string, bytes: Uint8Array): void {
+  #noteHello(box: string, { fields }: Parcel): void {
     const answers = this.#answersOf(box);
-    const { store, received } = readFrame(bytes) as { store: string; received: number };
+    const { store, received } = fields as { store: string; received: number };
     if (store !== answers.store) answers.early.clear();
     answers.received = store === answers.store ? Math.max(answers.received, received) : received;
     answers.store = store;
@@ -141,14 +143,14 @@ export class Wire {
     this.#confirm(box, answers, received);
   }
 
-  #clearData(end: SimLink, bytes: Uint8Array): void {
-    const received = Number(readFrame(bytes)?.received);
+  #clearData(end: SimLink, { fields }: Parcel): void {
+    const received = Number(fields.received);
     const { data } = this.#sentOn(end);
     for (const seq of data.keys()) if (seq <= received) data.delete(seq);
   }
 
-  #noteLog(from: SimLink, bytes: Uint8Array): void {
-    const { attempt, next } = readFrame(bytes) as { attempt: string; next: number };
+  #noteLog(from: SimLink, { fields }: Parcel): void {
+    const { attempt, next } = fields as { attempt: string; next: number };
     const { logs } = this.#sentOn(from);
     const known = logs.get(attempt);
     if (known === undefined) return;
@@ -161,23 +163,23 @@ export class Wire {
     this.#hold(bytesUnderWay <= cap, from, `${bytesUnderWay} bytes of logs are under way`);
   }
 
-  #clearLog(end: SimLink, bytes: Uint8Array): void {
-    const { attempt, offset } = readFrame(bytes) as { attempt: string; offset: number };
+  #clearLog(end: SimLink, { fields }: Parcel): void {
+    const { attempt, offset } = fields as { attempt: string; offset: number };
     const { logs } = this.#sentOn(end);
     const known = logs.get(attempt);
     if (known === undefined) logs.set(attempt, { through: offset, acked: offset });
     else known.acked = Math.max(known.acked, offset);
   }
 
-  #notePing(box: string, bytes: Uint8Array): void {
+  #notePing(box: string, { fields }: Parcel): void {
     const { pings } = this.#answersOf(box);
-    pings.set(Number(readFrame(bytes)?.at), this.#nowMs());
+    pings.set(Number(fields.at), this.#nowMs());
     const [oldest] = pings.keys();
     if (pings.size > pingsMax && oldest !== undefined) pings.delete(oldest);
   }
 
-  #notePong(box: string, bytes: Uint8Array): void {
-    const { at, queued = 0 } = readFrame(bytes) as { at: number; queued?: number };
+  #notePong(box: string, { fields }: Parcel): void {
+    const { at, queued = 0 } = fields as { at: number; queued?: number };
     const answers = this.#answersOf(box);
     const sentAt = answers.pings.get(at);
     if (sentAt === undefined) return;

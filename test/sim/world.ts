@@ -12,7 +12,7 @@ import { SimClock } from './clock.ts';
 
 import { ControlMeter } from './control-meter.ts';
 import { drawFaults, type FaultPlan, type TwinDisk } from './faults.ts';
-import { isOpenHello } from './frame-kind.ts';
+import type { Parcel } from './frame-kind.ts';
 import type { Ground, Plants } from './ground.ts';
 import { History } from './history.ts';
 import { HubBox } from './hub-box.ts';
@@ -89,9 +89,9 @@ export class World {
     this.network = new Network({
       ...{ clock, trace },
       chance: chance.fork(),
-      arrived: (from, kind, bytes) => this.#noteArrival(from, kind, bytes),
+      arrived: (from, parcel) => this.#noteArrival(from, parcel),
       overflowed: (from) => this.#wire.overflowed(from),
-      passes: (from, kind, bytes) => this.#notePassing(from, kind, bytes),
+      passes: (from, parcel) => this.#notePassing(from, parcel),
     });
     const { network } = this;
     this.troubleMs = chance.between(20_000, 90_000);
@@ -104,7 +104,7 @@ export class World {
     const sockets = new Sockets({
       clock,
       trace,
-      passes: (from, kind, bytes) => control.leaves(from, kind, bytes),
+      passes: (from, parcel) => control.leaves(from, parcel),
     });
     const ground: Ground = {
       sockets,
@@ -243,24 +243,25 @@ export class World {
   }
 
   /** A side that says in a hello that the link is open takes what comes on it from then on. */
-  #notePassing(from: SimLink, kind: string, bytes: Uint8Array): void {
+  #notePassing(from: SimLink, parcel: Parcel): void {
     const isSane = from.sends === 'to-agent' || !this.history.stains.has(from.box);
-    if (isSane) this.#wire.leaves(from, kind, bytes);
-    this.#regressions.leaves(from, kind, bytes);
+    if (isSane) this.#wire.leaves(from, parcel);
+    this.#regressions.leaves(from, parcel);
     if (from.sends === 'to-agent') this.history.sentTo.set(from.peerKey, this.clock.nowMs);
-    if (!from.isOpen) from.isOpen = isOpenHello(bytes);
+    if (!from.isOpen) from.isOpen = parcel.isOpenHello;
   }
 
   /**
    * Only what comes on a link that is open at its end counts as heard, and only what has sense: bytes
    * that no program of ours sent are no sign that the worker lives.
    */
-  #noteArrival(from: SimLink, kind: string, bytes: Uint8Array): void {
+  #noteArrival(from: SimLink, parcel: Parcel): void {
     const { box: name, sends, peer } = from;
+    const { kind } = parcel;
     const box = this.boxes.find((known) => known.name === name);
     if (box === undefined || kind === 'hello' || kind === 'garbage' || !peer.isOpen) return;
-    if (!this.history.stains.has(name)) this.#wire.arrives(from, kind, bytes);
-    this.#regressions.arrives(from, kind, bytes);
+    if (!this.history.stains.has(name)) this.#wire.arrives(from, parcel);
+    this.#regressions.arrives(from, parcel);
     if (sends === 'to-hub') {
       const isHeard = this.hub.hub?.session(box.key)?.isLinked === true;
       if (isHeard) this.history.noteArrival(name, this.clock.nowMs);
