@@ -34,6 +34,8 @@ export interface DeskState {
   readonly active: Map<JobId, JobRecord>;
   /** Unended jobs by the workers that hold an attempt of them; derived from `active`. */
   readonly heldBy: Map<PeerKey, Map<JobId, CommandJob>>;
+  /** Those of them that are not in the worker's stream yet, in the order of their turns; derived as well. */
+  readonly parked: Map<PeerKey, Set<JobId>>;
   /** Decisions that wait for the M2. */
   readonly decisions: Map<DecisionId, Decision>;
   /** Parts of groups that have not ended; ended parts too. */
@@ -64,6 +66,7 @@ export async function readDeskState(kv: Kv, logged: readonly AttemptId[]): Promi
     streams: new Map(),
     active: new Map(),
     heldBy: new Map(),
+    parked: new Map(),
     decisions: new Map(),
     groupParts: new Map(),
     freshAttempts: new Set(),

@@ -43,7 +43,6 @@ import { noteTree } from './note-tree.ts';
 import { takeOrQuarantine } from './quarantine.ts';
 import { takeFact } from './take-fact.ts';
 import {
-  assignJob,
   keepJob,
   listHeldBy,
   listUnended,
@@ -51,6 +50,7 @@ import {
   makeAttempt,
   mayHaveLeft,
   type Place,
+  parkAttempt,
   reopenAttempt,
   type Scene,
   stepAttempt,
@@ -58,6 +58,8 @@ import {
 
 /** The shape of an `l/` row. */
 const lateRowSchema = z.object({ worker: z.string(), fact: factMessageSchema });
+
+const overdueInLine = 'The deadline passed while the worker had enough other work.';
 
 /** A job to make: what to run, and who has been chosen for it. */
 export interface NewJob {
@@ -193,7 +195,7 @@ export class HubDesk {
     const next = { ...bare, attempts: [...bare.attempts, makeAttempt(scene, job, { n, worker })] };
     if (group !== undefined) this.#reopen(scene, group);
     keepJob(scene, next);
-    assignJob(scene, next, getLastAttempt(next));
+    parkAttempt(scene, { id: job.id, n });
     const attempt = formatAttemptId(job.id, n);
     scene.change.note({ kind: 'job-retried', job: job.id, attempt, worker });
     closeDecisions(scene, job.id, answered);
@@ -259,7 +261,9 @@ export class HubDesk {
     const { at } = scene.change;
     for (const attempt of listUnended(scene, id)) {
       const isOnItsWay = this.#mayBeOnItsWay(id, attempt);
-      stepAttempt(scene, { id, n: attempt.n }, { type: 'expired', at, mayHaveLeft: isOnItsWay });
+      const why = attempt.isParked === true ? { reason: overdueInLine } : {};
+      const event = { type: 'expired', at, mayHaveLeft: isOnItsWay, ...why } as const;
+      stepAttempt(scene, { id, n: attempt.n }, event);
     }
     await this.#ledger.commit(scene.change);
   }
@@ -269,6 +273,7 @@ export class HubDesk {
    * told how much is queued already; only without any link does a cancel surely go ahead of it.
    */
   #mayBeOnItsWay(id: JobId, attempt: AttemptRecord): boolean {
+    if (attempt.isParked === true) return false;
     return this.#ledger.hasLink(attempt.worker) || mayHaveLeft(this.#ledger.state, id, attempt);
   }
 
@@ -319,7 +324,7 @@ export class HubDesk {
       attempts: [attempt],
     };
     keepJob(scene, job);
-    assignJob(scene, job, attempt);
+    parkAttempt(scene, { id, n: attempt.n });
     scene.change.note({ kind: 'job-dispatched', job: job.id, worker: place.worker });
     return job;
   }
@@ -368,8 +373,9 @@ export class HubDesk {
   #assertRoom(worker: PeerKey): void {
     this.#ledger.assertRoom();
     const { state } = this.#ledger;
-    const waiting = state.streams.get(worker)?.waitingCount ?? listHeldBy(state, worker).length;
-    if (waiting >= outboxRowsMax) throw new AppError('QUEUE_FULL');
+    const waiting = state.streams.get(worker)?.waitingCount ?? 0;
+    const held = state.heldBy.get(worker)?.size ?? 0;
+    if (Math.max(waiting, held) >= outboxRowsMax) throw new AppError('QUEUE_FULL');
   }
 
   #takeJobId(): JobId {

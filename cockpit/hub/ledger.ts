@@ -17,7 +17,8 @@ import type { JobRecord } from '../manager/job.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
 import { Change } from './change.ts';
 import type { DeskState } from './desk-state.ts';
-import { listHeldBy, type Scene } from './transitions.ts';
+import { giveWork } from './give-work.ts';
+import type { Scene } from './transitions.ts';
 
 /** What the rest of the hub is told once it is on disk. */
 export interface LedgerOutlet {
@@ -85,7 +86,7 @@ export class Ledger {
     return [...this.state.workers.values()].map((worker) => ({
       worker,
       isPresent: outlet.isPresent(worker.key),
-      load: listHeldBy(this.state, worker.key).length,
+      load: this.state.heldBy.get(worker.key)?.size ?? 0,
       isLeaving: this.state.leaving.has(worker.key),
     }));
   };
@@ -114,6 +115,7 @@ export class Ledger {
   /** Resolves once the change is on disk and has been told. Errors: STORE_*. */
   async commit(change: Change): Promise<void> {
     const { committer, journal, outlet } = this.#parts;
+    giveWork({ state: this.state, change, listCandidates: this.listCandidates });
     const ops = change.planOps();
     if (ops.length === 0 && change.events.length === 0) return;
     journal.add(change.events);

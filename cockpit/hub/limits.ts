@@ -91,3 +91,9 @@ export const sleptMsMin = 10_000;
  * the hub knows: whoever releases waits for it.
  */
 export const owedAskMsMax = 3000;
+
+/**
+ * Unended attempts that a worker is given at once; what is more waits at the hub. More than it has slots
+ * (256), so that none is empty for a round trip, and with what it has ended meanwhile well below what it may hold (1,000).
+ */
+export const attemptsGivenMax = 400;

@@ -93,7 +93,7 @@ export function stepAttempt(
   for (const effect of effects) perform(scene, { id, n }, effect);
   noteStep(scene, id, n);
   if (state.is === 'finished') settleOthers(scene, { id, n });
-  if (plan?.do === 'replace') assignJob(scene, next, getLastAttempt(next));
+  if (plan?.do === 'replace') parkAttempt(scene, { id, n: getLastAttempt(next).n });
   if (plan?.do === 'ask' && isOver(scene, id)) openLoss(scene, { id, n }, plan.why);
   if (plan === undefined) askAboutEnd(scene, { id, n });
   sumUpParent(scene, id);
@@ -136,25 +136,16 @@ export function returnAttempt(scene: Scene, place: Place): void {
   }
 }
 
-/** Queues the command; where the worker's store is not known yet, its first hello does it. */
-export function assignJob(
-  scene: Scene,
-  job: CommandJob,
-  { n, worker, expiresAt, state: { cancelAskedAt } }: AttemptRecord,
-): void {
-  const { state, change } = scene;
-  const streams = state.streams.get(worker);
-  if (streams === undefined) return;
-  const attempt = formatAttemptId(job.id, n);
-  change.send(worker, streams, {
-    kind: 'assign',
-    attempt,
-    spec: { ...job.spec, command: [...job.spec.command] },
-    issuedAt: change.at,
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-  });
-  // Asked while there was no stream to send it in, or in one that has ended since.
-  if (cancelAskedAt !== undefined) sendCancel(scene, worker, attempt);
+/**
+ * Puts an attempt in the line for its worker; what the worker may have leaves it as the change is committed
+ * (`give-work`). Where the worker's store is not known yet, its first hello does it.
+ */
+export function parkAttempt(scene: Scene, { id, n }: Place): void {
+  const job = findUnended(scene, id);
+  const attempt = job?.kind === 'command' ? findAttempt(job, n) : undefined;
+  if (job?.kind !== 'command' || attempt === undefined) return;
+  if (!scene.state.streams.has(attempt.worker)) return;
+  keepJob(scene, putAttempt(job, { ...attempt, isParked: true }));
 }
 
 /** A fresh attempt for this worker. */
@@ -176,7 +167,12 @@ export function makeAttempt(
 }
 
 /** May this attempt have been sent although its row does not say so? */
-export function mayHaveLeft(state: DeskState, id: JobId, { n, worker }: AttemptRecord): boolean {
+export function mayHaveLeft(
+  state: DeskState,
+  id: JobId,
+  { n, worker, isParked }: AttemptRecord,
+): boolean {
+  if (isParked === true) return false;
   const attempt = formatAttemptId(id, n);
   if (state.sentAt.has(attempt)) return true;
   return state.streams.has(worker) && !state.freshAttempts.has(attempt);
@@ -212,13 +208,27 @@ function forgetFresh({ state, change }: Pick<Scene, 'state' | 'change'>, job: Co
   }
 }
 
-/** Keeps `heldBy` true for one job: it stands under every worker that holds an unended attempt of it. */
-export function indexHolders({ heldBy }: DeskState, job: CommandJob): void {
+/** Keeps `heldBy` and `parked` true for one job: it stands under every worker that holds an unended attempt of it. */
+export function indexHolders({ heldBy, parked }: DeskState, job: CommandJob): void {
   for (const { worker } of job.attempts) heldBy.get(worker)?.delete(job.id);
   for (const { worker, state } of job.attempts) {
     if (state.is === 'finished') continue;
     const held = heldBy.get(worker) ?? new Map<JobId, CommandJob>();
     heldBy.set(worker, held.set(job.id, job));
+  }
+  indexParked(parked, job);
+}
+
+/** What stays in a line keeps its place there. */
+function indexParked(parked: DeskState['parked'], { id, attempts }: CommandJob): void {
+  const waits = new Set<PeerKey>();
+  for (const { worker, state, isParked } of attempts) {
+    if (isParked === true && state.is !== 'finished') waits.add(worker);
+  }
+  for (const { worker } of attempts) {
+    const line = parked.get(worker) ?? new Set<JobId>();
+    if (waits.has(worker)) parked.set(worker, line.add(id));
+    else if (line.delete(id) && line.size === 0) parked.delete(worker);
   }
 }
 
@@ -347,6 +357,8 @@ function perform(scene: Scene, { id, n }: Place, effect: HubAttemptEffect): void
   if (effect.do !== 'tell-cancel') return;
   const job = findUnended(scene, id);
   const attempt = job?.kind === 'command' ? findAttempt(job, n) : undefined;
+  // What never left needs no word to its worker.
+  if (attempt?.isParked === true) return;
   if (attempt !== undefined) sendCancel(scene, attempt.worker, formatAttemptId(id, n));
 }
 

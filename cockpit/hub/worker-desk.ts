@@ -19,7 +19,7 @@ import { type Answered, closeDecision } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
 import { tryOrUndo } from './quarantine.ts';
 import { reconcileWorker } from './reconcile-worker.ts';
-import { assignJob, keepWorker, listHeldBy, loseAttempt, mayHaveLeft } from './transitions.ts';
+import { keepWorker, listHeldBy, loseAttempt, mayHaveLeft, parkAttempt } from './transitions.ts';
 
 const forgotten = {
   reason: 'The worker came back without its memory of this job.',
@@ -87,13 +87,16 @@ export class WorkerDesk {
     scene.change.ops.push(...(state.streams.get(key)?.planRetire() ?? []));
     state.streams.set(key, streams);
     keepWorker(scene, { ...worker, store });
+    // The line is made anew, so that what is given again is not behind what never had its turn.
+    state.parked.delete(key);
     for (const job of listHeldBy(state, key)) {
       const attempt = findHeldBy(job, key);
       if (attempt === undefined) continue;
       const isQueued = attempt.state.is === 'queued';
       const isUnsent = worker.store === null || (isQueued && !mayHaveLeft(state, job.id, attempt));
-      if (isUnsent) assignJob(scene, job, attempt);
-      else loseAttempt(scene, { id: job.id, n: attempt.n }, forgotten);
+      const place = { id: job.id, n: attempt.n };
+      if (isUnsent) parkAttempt(scene, place);
+      else loseAttempt(scene, place, forgotten);
     }
     if (worker.store !== null) scene.change.note({ kind: 'worker-store-lost', worker: key });
     await this.#ledger.commit(scene.change);

@@ -58,7 +58,12 @@ export type HubAttemptEvent =
   | { readonly type: 'started'; readonly at: number; readonly acceptedAt?: number }
   | { readonly type: 'finished'; readonly end: AttemptEnd; readonly acceptedAt?: number }
   | { readonly type: 'cancel'; readonly at: number; readonly mayHaveLeft: boolean }
-  | { readonly type: 'expired'; readonly at: number; readonly mayHaveLeft: boolean }
+  | {
+      readonly type: 'expired';
+      readonly at: number;
+      readonly mayHaveLeft: boolean;
+      readonly reason?: string;
+    }
   /** `mayReturn`: its worker is not told to end it, for a person may yet let it count. */
   | {
       readonly type: 'lost';
@@ -210,11 +215,11 @@ function cancelUnsent(
 
 function expireUnsent(
   state: Extract<HubAttemptState, { is: 'queued' }>,
-  event: { readonly at: number; readonly mayHaveLeft: boolean },
+  event: { readonly at: number; readonly mayHaveLeft: boolean; readonly reason?: string },
 ): Out {
   // Asking for a cancel would end it as cancelled, which nobody wanted.
   if (event.mayHaveLeft) return move(state);
-  const reason = 'The deadline passed before the worker could be reached.';
+  const { reason = 'The deadline passed before the worker could be reached.' } = event;
   const end = { outcome: 'expired', at: event.at, code: 'JOB_EXPIRED', reason, usage: {} } as const;
   const { state: ended, effects } = finish(state, { end });
   return { state: ended, effects: [{ do: 'tell-cancel' }, ...effects] };

@@ -55,6 +55,7 @@ const attempt = z.object({
   worker: z.string(),
   state,
   expiresAt: instant.exactOptional(),
+  isParked: z.literal(true).exactOptional(),
 });
 
 /** The shape of a `j/` row. */

@@ -29,6 +29,8 @@ export interface AttemptRecord {
   readonly state: HubAttemptState;
   /** By the hub's wall clock; absent where the job has no deadline. */
   readonly expiresAt?: number;
+  /** Not in its worker's stream yet: that has as much as it is given at once, and this waits its turn. */
+  readonly isParked?: true;
 }
 
 /** A command job. */

@@ -93,8 +93,8 @@ export const workCodes = {
   ),
   QUEUE_FULL: passing(
     4,
-    'Too many messages wait for this worker.',
-    'Wait until it is back, or revoke it.',
+    'Too much waits for this worker.',
+    'Wait until some of it has ended, or give it to another worker; revoke one that is gone for good.',
   ),
   WAIT_TIMEOUT: passing(5, 'The time to wait ran out.', 'What was waited for goes on; wait again.'),
   WORKER_AWAY: passing(

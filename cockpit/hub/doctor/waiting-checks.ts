@@ -188,10 +188,12 @@ export const waitingSection: Section<HubRound> = defineSection({
 
 function listUnbegun(hub: Hub, job: JobRecord, nowMs: number): readonly UnbegunFact[] {
   if (job.kind !== 'command') return [];
-  return job.attempts.flatMap(({ n, worker: key, state }) => {
+  return job.attempts.flatMap(({ n, worker: key, state, isParked }) => {
     const worker = hub.workers.find(key);
     // Of a worker that is not trusted another check speaks.
     if ((state.is !== 'queued' && state.is !== 'sent') || worker?.revokedAt !== null) return [];
+    // What waits for its turn is late by nobody's fault.
+    if (isParked === true) return [];
     const attempt = formatAttemptId(job.id, n);
     const isLinked = hub.session(key)?.isLinked === true;
     const { queuedAt, sentAt = queuedAt } = state.times;

@@ -5,7 +5,7 @@ import type { Mutant } from './mutant.ts';
 
 /** A hub is not to do this, and an agent is not to mind. */
 const assignedTwice = {
-  file: 'cockpit/hub/transitions.ts',
+  file: 'cockpit/hub/give-work.ts',
   find: "change.send(worker, streams, {\n    kind: 'assign',",
   replace: "for (const _time of [1, 2]) change.send(worker, streams, {\n    kind: 'assign',",
 } as const;

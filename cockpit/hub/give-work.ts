@@ -1,0 +1,58 @@
+/*
+ * How much work a worker has at once: what is more waits here, in a line, in the order of dispatch.
+ *
+ * An agent refuses what it can't hold, and a refusal ends a job. So its commands leave only while it has
+ * fewer than `attemptsGivenMax` unended ones, and each end that it reports lets the next one go, in the same
+ * batch. What waits never left: a cancel or its deadline ends it at once. Called once a change, as it is committed.
+ * Source: reliability facts R22.
+ */
+import type { JobId, PeerKey } from '../../protocol/model.ts';
+import { findHeldBy, formatAttemptId, putAttempt } from '../manager/job.ts';
+import { attemptsGivenMax } from './limits.ts';
+import { findUnended, keepJob, type Scene, sendCancel } from './transitions.ts';
+
+/** Queues the commands of all whose turn it is. */
+export function giveWork(scene: Scene): void {
+  for (const worker of [...scene.state.parked.keys()]) {
+    // Without a stream it goes on waiting for the worker's first hello.
+    if (scene.state.streams.has(worker)) giveTo(scene, worker);
+  }
+}
+
+function giveTo(scene: Scene, worker: PeerKey): void {
+  const { parked, heldBy } = scene.state;
+  const line = parked.get(worker) ?? new Set<JobId>();
+  let room = attemptsGivenMax - ((heldBy.get(worker)?.size ?? 0) - line.size);
+  // What is given leaves the line meanwhile, which a Set allows.
+  for (const id of line) {
+    if (room <= 0) return;
+    room -= 1;
+    give(scene, worker, id);
+  }
+}
+
+function give(scene: Scene, worker: PeerKey, id: JobId): void {
+  const { state, change } = scene;
+  const streams = state.streams.get(worker);
+  const job = findUnended(scene, id);
+  const held = job?.kind === 'command' ? findHeldBy(job, worker) : undefined;
+  if (job?.kind !== 'command' || held === undefined || streams === undefined) return;
+  const { isParked: _isParked, ...given } = held;
+  const { n, expiresAt, state: at } = given;
+  const attempt = formatAttemptId(id, n);
+  keepJob(scene, putAttempt(job, given));
+  // Nothing sent it before this very moment, whichever process made it.
+  if (!state.freshAttempts.has(attempt)) {
+    state.freshAttempts.add(attempt);
+    change.onUndo(() => state.freshAttempts.delete(attempt));
+  }
+  change.send(worker, streams, {
+    kind: 'assign',
+    attempt,
+    spec: { ...job.spec, command: [...job.spec.command] },
+    issuedAt: change.at,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  });
+  // Asked while there was no stream to send it in, or in one that has ended since.
+  if (at.cancelAskedAt !== undefined) sendCancel(scene, worker, attempt);
+}
