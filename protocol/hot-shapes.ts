@@ -1,5 +1,6 @@
 /*
- * Quick verdicts on the few shapes that make up nearly all traffic: a job's messages and log, their frames.
+ * Quick verdicts on the few shapes that make up nearly all traffic: a job's messages and log, their frames,
+ * and the hello of an agent, since a thousand of them come at once when a hub is back.
  *
  * Each function says yes only to a value that its schema would give back as it is: every field known,
  * present where it must be, in its bounds, and no text that a schema would change. It never refuses:
@@ -8,6 +9,8 @@
  * Invariant: yes here means that the schema gives an equal value; test/protocol/hot-shapes.test.ts.
  */
 import {
+  attemptsHeldMax,
+  harnessesMax,
   logChunkBytesMax,
   logRecordsMax,
   messageBytesMax,
@@ -18,7 +21,7 @@ import { outcomes, reconciles } from './model.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Is it a `data`, `ack`, `ping`, `pong`, `log` or `log-ack` frame beyond doubt? */
+/** Is it a `hello`, `data`, `ack`, `ping`, `pong`, `log` or `log-ack` frame beyond doubt? */
 export function isHotFrame(value: unknown): boolean {
   if (!isFields(value)) return false;
   switch (value.t) {
@@ -34,6 +37,8 @@ export function isHotFrame(value: unknown): boolean {
       return isLog(value);
     case 'log-ack':
       return isLogAck(value);
+    case 'hello':
+      return isHello(value);
     default:
       return false;
   }
@@ -65,6 +70,58 @@ export function isHotFact(value: unknown): boolean {
 const instantMax = 8.64e15;
 const outcomeWords: ReadonlySet<unknown> = new Set(outcomes);
 const attemptForm = /^J[1-9]\d{0,11}\.[1-9]\d{0,5}$/;
+
+const storeForm = /^[0-9a-f]{32}$/;
+const heldStates: ReadonlySet<unknown> = new Set(['accepted', 'starting', 'running', 'finished']);
+
+/** One that says no more than how things stand; what it says once after a change is left to the schema. */
+function isHello(value: Fields): boolean {
+  const { forStore, role } = value;
+  if (role !== 'hub' && role !== 'agent') return false;
+  if (!isStore(value.store) || !(forStore === null || isStore(forStore))) return false;
+  if (!isSeq(value.protoMin) || !isSeq(value.protoMax) || !isSeq(value.incarnation)) return false;
+  if (!isCount(value.received) || !isCount(value.queued) || !isMoment(value.wallMs)) return false;
+  if (!isFlag(value.isOpen) || !isPlain64(value.version)) return false;
+  const optional =
+    countOptional(value, 'name', isPlain64) +
+    countOptional(value, 'host', isPlain64) +
+    countOptional(value, 'capabilities', isCapabilities) +
+    countOptional(value, 'inventory', isInventory) +
+    countOptional(value, 'build', isPlain64) +
+    countOptional(value, 'takesMany', isFlag) +
+    countOptional(value, 'takesWhole', isFlag);
+  return hasFields(value, 12 + optional);
+}
+
+function isStore(value: unknown): boolean {
+  return typeof value === 'string' && storeForm.test(value);
+}
+
+function isCapabilities(value: unknown): boolean {
+  if (!isFields(value) || !isPlain64(value.os) || !isPlain64(value.arch)) return false;
+  if (!isCount(value.cpus) || (value.cpus as number) > 100_000) return false;
+  if (!isAmount(value.memoryBytes) || !isTools(value.has)) return false;
+  const optional =
+    countOptional(value, 'harnesses', isHarnesses) + countOptional(value, 'node', isPlain32);
+  return hasFields(value, 5 + optional);
+}
+
+function isTools(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= 256 && value.every(isPlain64);
+}
+
+function isHarnesses(value: unknown): boolean {
+  return isTools(value) && (value as readonly unknown[]).length <= harnessesMax;
+}
+
+function isInventory(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length > attemptsHeldMax) return false;
+  return value.every((row) => isFields(row) && isHeld(row));
+}
+
+function isHeld(row: Fields): boolean {
+  return hasFields(row, 2) && isAttempt(row.attempt) && heldStates.has(row.state);
+}
 
 function isData(value: Fields): boolean {
   const more = countOptional(value, 'more', isMore);
@@ -211,6 +268,10 @@ function isShortText(value: unknown): boolean {
 /** What the schema cleans of control characters is left to it. */
 function isPlain64(value: unknown): boolean {
   return typeof value === 'string' && /^[ -~]{0,64}$/.test(value);
+}
+
+function isPlain32(value: unknown): boolean {
+  return isPlain64(value) && (value as string).length <= 32;
 }
 
 /** A decoded map; byte arrays and lists are objects too. */

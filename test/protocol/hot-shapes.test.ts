@@ -110,8 +110,46 @@ const logFrame = fc.tuple(attempt, records).map(([of, { from, records: list, nex
   return { t: 'log', attempt: of, from, records: list, next };
 });
 
+const store = fc.stringMatching(/^[0-9a-f]{32}$/);
+const word = fc.stringMatching(/^[ -~]{0,32}$/);
+
+const capabilities = fc.record(
+  {
+    ...{ os: word, arch: word, cpus: fc.nat(100_000), memoryBytes: fc.nat() },
+    ...{ has: fc.array(word), harnesses: fc.array(word, { maxLength: 8 }), node: word },
+  },
+  { requiredKeys: ['os', 'arch', 'cpus', 'memoryBytes', 'has'], ...plain },
+);
+
+const held = fc.record(
+  { attempt, state: fc.constantFrom('accepted', 'starting', 'running', 'finished') },
+  plain,
+);
+
+const hello = fc
+  .tuple(
+    fc.record(
+      {
+        ...{ t: fc.constant('hello'), role: fc.constantFrom('hub', 'agent') },
+        ...{ protoMin: fc.integer({ min: 1 }), protoMax: fc.integer({ min: 1 }), version: word },
+        ...{ store, forStore: fc.option(store), incarnation: fc.integer({ min: 1 }) },
+        ...{ received: fc.nat(), queued: fc.nat(), isOpen: fc.boolean(), wallMs: moment },
+      },
+      plain,
+    ),
+    fc.record(
+      {
+        ...{ name: word, host: word, capabilities, inventory: fc.array(held) },
+        ...{ takesMany: fc.boolean(), takesWhole: fc.boolean(), build: word },
+      },
+      optional,
+    ),
+  )
+  .map(([must, may]): Fields => ({ ...must, ...may }));
+
 const frame = fc.oneof(
   logFrame,
+  hello,
   fc.record(
     {
       ...{ t: fc.constant('data'), seq: fc.integer({ min: 1 }) },
