@@ -302,6 +302,7 @@ export class Agent implements SessionHost {
     this.#leavings = new Leavings({
       ...{ ...this.#parts, desk: this.#desk, held, failed },
       send: (frame) => this.#session.sendFrame(frame),
+      caughtUp: () => this.#waker.once(),
     });
     const send = (frame: OwnerFrame) => this.#session.sendFrame(frame);
     this.#policyTeller = new PolicyTeller({ policies: this.#parts.policies, send });
@@ -330,6 +331,7 @@ export class Agent implements SessionHost {
       mayStart: () =>
         this.#life.is === 'serving' &&
         this.#parting.drain.why === null &&
+        !this.#leavings.isBehind &&
         (this.#desk.streams?.counts.received ?? 0) >= this.#barrier,
       failed,
     });

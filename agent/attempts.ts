@@ -22,6 +22,7 @@ import type { Kv } from '../store/kv.ts';
 import { LatestRows } from '../store/latest-rows.ts';
 import { readRow } from '../store/row-codec.ts';
 import type { AttemptState } from './attempt-machine.ts';
+import { attemptsKeptMax } from './limits.ts';
 
 const causes = z.enum(['cancel', 'deadline', 'run-time', 'hub-silent', 'agent-stop']);
 const processSchema = z.object({ pid: z.number(), start: z.string(), mark: z.string() });
@@ -72,7 +73,7 @@ export type HeldAttempt = Omit<z.infer<typeof heldSchema>, 'state'> & {
 export async function readHeld(kv: Kv): Promise<readonly HeldAttempt[]> {
   const rows = await kv.range({
     ...prefixRange('a/'),
-    countMax: attemptsHeldMax * 2,
+    countMax: attemptsKeptMax,
     order: 'ascending',
   });
   return rows.map((row) => readRow(heldSchema, row) as HeldAttempt);
@@ -86,9 +87,35 @@ export function openHeldRows(): HeldRows {
   return new LatestRows(attemptKey);
 }
 
-/** What hello says of the attempts held. */
-export function listInventory(held: Iterable<HeldAttempt>): InventoryRow[] {
-  return [...held]
+/** Does the hub know by this cursor of its that the attempt has ended? Then only its log or files are owed. */
+function isEndKnown({ finishedSeq }: HeldAttempt, acked: number): boolean {
+  return finishedSeq !== undefined && finishedSeq <= acked;
+}
+
+/** Attempts of which the hub knows the end, and does not have the whole log or all files. */
+export function countOwed(held: Iterable<HeldAttempt>, acked: number): number {
+  let count = 0;
+  for (const one of held) if (isEndKnown(one, acked)) count += 1;
+  return count;
+}
+
+/** No room for one more? What only waits for its log to leave is counted apart: a slow way to the hub refuses nothing. */
+export function isFull(held: ReadonlyMap<AttemptId, HeldAttempt>, acked: number): boolean {
+  if (held.size < attemptsHeldMax) return false;
+  return (
+    held.size >= attemptsKeptMax || held.size - countOwed(held.values(), acked) >= attemptsHeldMax
+  );
+}
+
+/**
+ * What hello says of the attempts held: first those whose end the hub does not know, for of these what is not
+ * stated is lost to it; the others as far as there is room.
+ */
+export function listInventory(held: Iterable<HeldAttempt>, acked: number): InventoryRow[] {
+  const all = [...held];
+  const owed = all.length <= attemptsHeldMax ? [] : all.filter((one) => isEndKnown(one, acked));
+  const open = all.length <= attemptsHeldMax ? all : all.filter((one) => !isEndKnown(one, acked));
+  return [...open, ...owed]
     .slice(0, attemptsHeldMax)
     .map(({ attempt, state }) => ({ attempt, state: state.is }));
 }

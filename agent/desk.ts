@@ -8,7 +8,6 @@
  */
 import { AppError, type ErrorCode } from '../protocol/errors.ts';
 import type { InventoryRow } from '../protocol/frames.ts';
-import { attemptsHeldMax } from '../protocol/limits.ts';
 import {
   type CommandMessage,
   decodeCommand,
@@ -24,7 +23,7 @@ import type { KvOp } from '../store/kv.ts';
 import type { PeerStreams, StreamRow } from '../store/peer-streams.ts';
 import { planQuarantine } from '../store/quarantine.ts';
 import { type AttemptEvent, stepAttempt } from './attempt-machine.ts';
-import { type HeldAttempt, type HeldRows, listInventory } from './attempts.ts';
+import { countOwed, type HeldAttempt, type HeldRows, isFull, listInventory } from './attempts.ts';
 import { describeAssign, type NoteTaken } from './hub-asks.ts';
 import { cutReason, describeArtifacts, describeFact, type ReportSource } from './report.ts';
 import { UnsaidReceipts } from './unsaid.ts';
@@ -102,8 +101,13 @@ export class Desk {
     return { running: count('starting', 'running'), waiting: count('accepted') };
   }
 
+  /** Do at least so many ended attempts wait only for their logs and files to leave? */
+  owes(countMin: number): boolean {
+    return this.#held.size >= countMin && countOwed(this.#held.values(), this.#acked) >= countMin;
+  }
+
   inventory(): InventoryRow[] {
-    return listInventory(this.#held.values());
+    return listInventory(this.#held.values(), this.#acked);
   }
 
   /** The streams with the hub's present store; undefined before the first hello. */
@@ -188,7 +192,7 @@ export class Desk {
   logDelivered(attempt: AttemptId): void {
     const held = this.#held.get(attempt);
     if (held?.state.is !== 'finished' || held.finishedSeq === undefined) return;
-    if (held.finishedSeq > (this.#streams?.counts.acked ?? 0)) return;
+    if (held.finishedSeq > this.#acked) return;
     if (!this.#parts.outlet.owesArtifacts(attempt)) this.#forget(attempt);
   }
 
@@ -256,7 +260,7 @@ export class Desk {
     const { attempt, spec, issuedAt, expiresAt } = message;
     if (this.#held.has(attempt)) return nothing;
     const acceptedAt = this.#wallMs();
-    if (this.#held.size >= attemptsHeldMax) return this.#refuse(message, new AppError('JOB_FULL'));
+    if (isFull(this.#held, this.#acked)) return this.#refuse(message, new AppError('JOB_FULL'));
     const refusal = this.#parts.findRefusal(spec);
     if (refusal !== undefined) return this.#refuse(message, refusal);
     const held: HeldAttempt = {
@@ -274,6 +278,10 @@ export class Desk {
     }
     const report = this.#planReport(this.#describeFact(held));
     return { ops: [report.op], rows: [report.row], after: [], kept: held };
+  }
+
+  get #acked(): number {
+    return this.#streams?.counts.acked ?? 0;
   }
 
   #refuse(

@@ -13,6 +13,7 @@ import type { LogStore } from '../store/log.ts';
 import type { HeldAttempt } from './attempts.ts';
 import type { Desk } from './desk.ts';
 import { keepArtifacts } from './keep-artifacts.ts';
+import { attemptsOwedMax } from './limits.ts';
 import { SendArtifacts } from './loops/send-artifacts.ts';
 import { SendLogs } from './loops/send-logs.ts';
 import type { FoundArtifacts } from './work/work.ts';
@@ -27,6 +28,8 @@ export interface LeavingsParts {
   readonly send: (frame: OwnerFrame) => 'sent' | 'full' | 'closed';
   readonly ports: Pick<Ports, 'clock' | 'timers'>;
   readonly failed: (error: unknown) => void;
+  /** Work that waited for what the hub lacks may start again. */
+  readonly caughtUp: () => void;
 }
 
 /** Life cycle: that of its loops, `linked` and `unlinked` as connections come and go. */
@@ -36,6 +39,8 @@ export class Leavings {
   readonly #reports = new Map<AttemptId, ArtifactsReport>();
   readonly #sendLogs: SendLogs;
   readonly #sendArtifacts: SendArtifacts;
+  #isLinked = false;
+  #wasBehind = false;
 
   constructor(parts: LeavingsParts) {
     const { desk, held, logs, artifacts, send, ports, failed } = parts;
@@ -57,7 +62,17 @@ export class Leavings {
 
   /** One line for people. */
   get status(): string {
-    return this.#sendLogs.status;
+    const waits = this.#wasBehind ? '; new work waits until the hub has more of them' : '';
+    return `${this.#sendLogs.status}${waits}`;
+  }
+
+  /**
+   * Does the hub lack so much of ended work that nothing new is begun? Not while there is no link: then nothing more is
+   * given, and what is here goes on.
+   */
+  get isBehind(): boolean {
+    this.#wasBehind = this.#isLinked && this.#parts.desk.owes(attemptsOwedMax);
+    return this.#wasBehind;
   }
 
   /** Where this attempt's log ends now. */
@@ -91,11 +106,14 @@ export class Leavings {
   }
 
   linked(): void {
+    this.#isLinked = true;
     this.#sendLogs.linked();
     this.#sendArtifacts.linked();
   }
 
   unlinked(): void {
+    this.#isLinked = false;
+    this.#noteCaughtUp();
     this.#sendLogs.unlinked();
     this.#sendArtifacts.unlinked();
   }
@@ -121,6 +139,7 @@ export class Leavings {
     const { logs, artifacts, failed } = this.#parts;
     this.#sendLogs.forget(attempt);
     this.#sendArtifacts.forget(attempt);
+    this.#noteCaughtUp();
     const hasLog = this.#logEnds.delete(attempt);
     const hasArtifacts = this.#reports.delete(attempt);
     try {
@@ -129,5 +148,9 @@ export class Leavings {
     } catch (error) {
       failed(error);
     }
+  }
+
+  #noteCaughtUp(): void {
+    if (this.#wasBehind && !this.isBehind) this.#parts.caughtUp();
   }
 }

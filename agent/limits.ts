@@ -95,3 +95,15 @@ export const byeMsMax = 10_000;
 
 /** Between the answer to `stop` and its beginning: the answer leaves first. */
 export const stopSoonMs = 20;
+
+/**
+ * Attempts that an agent holds in all, with those that only wait until the hub has their logs and files; beyond it
+ * new ones are refused. As many logs as a hub answers questions for at once.
+ */
+export const attemptsKeptMax = 2000;
+
+/**
+ * Ended attempts whose logs or files the hub does not have yet, at which nothing new starts: a way to the hub that is
+ * slower than the work slows the work, and nothing is refused. Room is left for all that a hub gives at once.
+ */
+export const attemptsOwedMax = 1000;

@@ -135,7 +135,10 @@ export const invitesOpenMax = 64;
 /** An attempt not heard of for this long is `lost`. Long, because laptops sleep. Source: R18. */
 export const lostAfterMsDefault = 24 * 60 * 60 * 1000;
 
-/** Attempts an agent holds that have not ended; beyond it new ones are refused. */
+/**
+ * Attempts an agent holds whose end its hub does not know; beyond it new ones are refused. They are what a hello
+ * must state, in a frame of 64 KiB.
+ */
 export const attemptsHeldMax = 1000;
 
 /** Bytes kept of a message that could not be applied: enough to see what it was. */

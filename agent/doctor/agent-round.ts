@@ -154,7 +154,7 @@ function listFiles(home: AgentHome): HomeFiles {
 async function readStored(visit: StoreVisit): Promise<Stored | undefined> {
   const kv = await visit.findKv();
   if (kv === undefined) return undefined;
-  return { storeId: (await findStoreId(kv)) ?? '', held: listInventory(await readHeld(kv)) };
+  return { storeId: (await findStoreId(kv)) ?? '', held: listInventory(await readHeld(kv), 0) };
 }
 
 /** It reads the environment of every process, so it is done once for all who ask. */

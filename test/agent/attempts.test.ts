@@ -75,12 +75,12 @@ test('attempts: a row that cannot be read is an error that names it', async () =
 });
 
 test('attempts: the inventory states each attempt, and never more than a hello may hold', () => {
-  expect(listInventory(held).map((row) => row.state)).toEqual([
+  expect(listInventory(held, 0).map((row) => row.state)).toEqual([
     'accepted',
     'starting',
     'running',
     'finished',
   ]);
   const many = Array.from({ length: attemptsHeldMax + 5 }, () => held[0] as HeldAttempt);
-  expect(listInventory(many)).toHaveLength(attemptsHeldMax);
+  expect(listInventory(many, 0)).toHaveLength(attemptsHeldMax);
 });

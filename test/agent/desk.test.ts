@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { readHeld } from '../../agent/attempts.ts';
-import { receiptWaitMs } from '../../agent/limits.ts';
+import { attemptsKeptMax, receiptWaitMs } from '../../agent/limits.ts';
 import { attemptsHeldMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import { attemptKey, outboxKey, quarantineKey, receivedKey } from '../../store/keys.ts';
@@ -185,6 +185,33 @@ describe('desk', () => {
       code: 'JOB_FULL',
       logBytes: 0,
     });
+  });
+
+  test('desk: what only waits for its log to leave takes no place, is stated last, and has an end too', async () => {
+    const bench = await openBench();
+    const ids = (from: number, count: number) =>
+      Array.from({ length: count }, (_, at): AttemptId => `J${from + at}.1`);
+    const ended = ids(1, attemptsHeldMax);
+    await bench.take(...ended.map(assign));
+    for (const id of ended) {
+      await bench.desk.step(id, { type: 'end', at: 5, cause: 'cancel' });
+    }
+    await bench.take(assign('J9000.1'));
+    expect(bench.desk.find('J9000.1')).toBeUndefined();
+    // The hub has all reports and no log.
+    bench.desk.acked(10_000);
+    expect(bench.desk.owes(attemptsHeldMax)).toBe(true);
+    expect(bench.desk.owes(attemptsHeldMax + 1)).toBe(false);
+    await bench.take(assign('J9001.1'));
+    expect(bench.desk.find('J9001.1')).toBeDefined();
+    const inventory = bench.desk.inventory();
+    expect(inventory[0]).toEqual({ attempt: 'J9001.1', state: 'accepted' });
+    expect(inventory).toHaveLength(attemptsHeldMax);
+    await bench.take(...ids(10_000, attemptsKeptMax).map(assign));
+    expect(bench.desk.list()).toHaveLength(attemptsKeptMax);
+    expect((await bench.readFacts()).at(-1)).toMatchObject({ code: 'JOB_FULL' });
+    // And all of it is found again.
+    expect(await readHeld(bench.kv)).toHaveLength(attemptsKeptMax);
   });
 
   test('desk: it forgets an attempt once the hub has its report and its log, not before', async () => {
