@@ -43,13 +43,28 @@ async function runSoak(report: (line: string) => void): Promise<ChaosOutcome> {
   const seconds = getOptions().seconds ?? (isShort ? 60 : 540);
   await using field = await openField({ agentCount, seed, slots: 2 });
   await field.shapeLinks({ up: badLine, down: badLine });
-  const directory = field.folder('effects');
-  const { voice } = field;
   const samples: Samples = { hub: [], agent: [] };
-  // As many as there is time for: a flow of jobs after the other, each of a fixed size.
   const endAt = performance.now() + seconds * 1000;
   const isOver = () => performance.now() > endAt;
-  const killing = killAll(field, seed, { isOver, samples, report });
+  // Together, so that one that fails ends the check, and the field with all its processes.
+  const [kills, { verdicts, jobCount }] = await Promise.all([
+    killAll(field, seed, { isOver, samples, report }),
+    runFlows(field, isOver),
+  ]);
+  await field.untilLinked();
+  await sleep(3000);
+  return conclude({ field, samples, verdicts, jobCount, kills, seconds });
+}
+
+interface Flows {
+  readonly verdicts: readonly Verdict[];
+  readonly jobCount: number;
+}
+
+/** As many as there is time for: a flow of jobs after the other, each of a fixed size. */
+async function runFlows(field: Field, isOver: () => boolean): Promise<Flows> {
+  const directory = field.folder('effects');
+  const { voice } = field;
   const verdicts: Verdict[] = [];
   let jobCount = 0;
   for (let part = 0; !isOver(); part += 1) {
@@ -64,10 +79,7 @@ async function runSoak(report: (line: string) => void): Promise<ChaosOutcome> {
     const mayFind = ['link-flaps', 'doctor-blind'];
     verdicts.push(await judge({ voice, ended, directory, allowed, mayFind }));
   }
-  const kills = await killing;
-  await field.untilLinked();
-  await sleep(3000);
-  return conclude({ field, samples, verdicts, jobCount, kills, seconds });
+  return { verdicts, jobCount };
 }
 
 interface Killing {
