@@ -17,6 +17,7 @@ import type { WorkerRecord } from '../../manager/worker.ts';
 import type { Hub } from '../hub.ts';
 import type { HubRound } from './hub-round.ts';
 import { jobsWalkedMax, quarantineReadMax } from './limits.ts';
+import { walkJobs } from './walk-jobs.ts';
 
 /** One worker as the hub knows it. `version` and `aheadMs` are null before its first hello. */
 export interface WorkerFact {
@@ -172,7 +173,7 @@ function describeRetention({ retain, ports }: Hub): RetentionFact {
 /** Of the newest jobs, the copies that have not come although their worker is linked. */
 async function listShortCopies(hub: Hub, nowMs: number): Promise<readonly ShortCopyFact[]> {
   const short: ShortCopyFact[] = [];
-  for (const job of await hub.desk.listRecent(jobsWalkedMax)) {
+  for await (const job of walkJobs(hub.kv, jobsWalkedMax)) {
     if (job.kind !== 'command') continue;
     for (const attempt of job.attempts) {
       if (isAwaited(hub, attempt, nowMs)) short.push(...(await findShort(hub, job, attempt)));

@@ -37,6 +37,9 @@ export const rowsWalkedMax = 5000;
 /** Newest jobs that are held against their marks; a row is some kilobytes. */
 export const jobsMarkedMax = 1000;
 
+/** Jobs that a walk reads at once: under a megabyte, and a millisecond or two of the hub's time. */
+export const jobsPageRows = 256;
+
 /** Copies of logs, and of artifacts, that are walked through; a thousand folders take some 30 ms. */
 export const copiesWalkedMax = 5000;
 

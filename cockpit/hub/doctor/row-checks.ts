@@ -11,13 +11,14 @@ import { AppError } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import { activeJobKey, decisionKey, jobKey, prefixRange } from '../../../store/keys.ts';
 import type { Kv } from '../../../store/kv.ts';
-import { findRow, readRow } from '../../../store/row-codec.ts';
+import { findRow } from '../../../store/row-codec.ts';
 import { type Decision, decisionRowSchema } from '../../manager/decision.ts';
 import { isEnded } from '../../manager/job.ts';
 import { jobRowSchema } from '../../manager/job-row.ts';
 import { planMarker } from '../change.ts';
 import type { HubRound } from './hub-round.ts';
 import { jobsMarkedMax, rowsWalkedMax } from './limits.ts';
+import { walkJobs } from './walk-jobs.ts';
 
 interface RowFacts {
   /** Rows about a job or a decision that is not there, by the table they are in. */
@@ -187,15 +188,14 @@ async function listOrphans(kv: Kv, table: OrphanTable): Promise<readonly string[
 }
 
 async function listMarks(kv: Kv): Promise<Pick<RowFacts, 'unmarked' | 'mismarked'>> {
-  const range = { ...prefixRange('j/'), countMax: jobsMarkedMax, order: 'descending' } as const;
   const without: JobId[] = [];
   const wrong: JobId[] = [];
-  for (const row of await kv.range(range)) {
-    const { id } = readRow(jobRowSchema, row);
+  for await (const seen of walkJobs(kv, jobsMarkedMax)) {
+    const { id } = seen;
     const isMarked = async () => (await kv.get(activeJobKey(id))) !== undefined;
-    if ((await isMarked()) !== isEnded(readRow(jobRowSchema, row))) continue;
+    if ((await isMarked()) !== isEnded(seen)) continue;
     // As both are now: a job that has just ended was read before its mark went.
-    const job = await findRow(kv, row.key, jobRowSchema);
+    const job = await findRow(kv, jobKey(id), jobRowSchema);
     if (job === undefined || (await isMarked()) !== isEnded(job)) continue;
     (isEnded(job) ? wrong : without).push(id);
   }
