@@ -16,28 +16,33 @@ import { youngBufferBytesMax } from './limits.ts';
 /** Bytes of buffers for each unit of the flag: twice its megabytes, which count twice where pointers are of eight bytes. */
 const unitBytes = 4 * 2 ** 20;
 
+/** V8's own: by how much its room for what lives shortly grows, in a collection that much of it survived. */
+const growthFactor = 2;
+
 /**
- * Keeps the heap within twice what lives and about `youngBytesMax` for what is short-lived: 0 for what V8 begins with, which
- * costs more collections.
+ * Keeps the heap within twice what lives and about `youngBytesMax` for what is short-lived: 0 for what V8 begins with,
+ * which costs more collections. For good: it goes on watching, a turn or two behind V8, which may double its room once
+ * more meanwhile.
  */
 export function boundHeap(youngBytesMax: number): void {
   setFlagsFromString('--heap-growing-percent=100');
   setFlagsFromString(`--scavenger-max-new-space-capacity-mb=${youngBufferBytesMax / unitBytes}`);
-  if (isYoungAt(youngBytesMax)) return stopYoungGrowth();
-  // It grows in collections alone, by doubling.
-  const observer = new PerformanceObserver(() => {
-    if (!isYoungAt(youngBytesMax)) return;
-    observer.disconnect();
-    stopYoungGrowth();
-  });
-  observer.observe({ entryTypes: ['gc'] });
+  let mayGrow = true;
+  const decide = () => {
+    // Of any size that V8 took it back to, doubling must not lead over the bound.
+    const hasRoom = measureYoung() * growthFactor <= youngBytesMax;
+    if (hasRoom === mayGrow) return;
+    mayGrow = hasRoom;
+    setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? growthFactor : 1}`);
+  };
+  decide();
+  if (youngBytesMax === 0) return;
+  // It grows in collections alone. V8 takes room back from a program that does little, and one that
+  // could not grow again would let all that lives for a second become old.
+  new PerformanceObserver(decide).observe({ entryTypes: ['gc'] });
 }
 
-function isYoungAt(bytes: number): boolean {
+function measureYoung(): number {
   const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
-  return (young?.space_size ?? 0) >= bytes;
-}
-
-function stopYoungGrowth(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
+  return young?.space_size ?? 0;
 }

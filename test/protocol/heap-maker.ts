@@ -1,20 +1,43 @@
 /*
  * A program that lets things live for a while and drops them, and prints what V8 took for the short-lived.
  *
- * Argument: the bound in bytes, or `none`. What it keeps at a time would make V8 give it all the room there is.
+ * Arguments: the bound in bytes, or `none`; and `taken-back` where V8 is to take the room back in the middle, as it
+ * does from a program that does little. What it keeps at a time would make V8 give it all the room there is.
  */
+import { Session } from 'node:inspector/promises';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { boundHeap } from '../../protocol/heap.ts';
 
-const [bound = 'none'] = process.argv.slice(2);
+const [bound = 'none', middle] = process.argv.slice(2);
 if (bound !== 'none') boundHeap(Number(bound));
 
-let kept: object[] = [];
-for (let turn = 0; turn < 400; turn += 1) {
-  for (let count = 0; count < 5000; count += 1) kept.push({ turn, list: [count, { count }] });
-  if (kept.length > 100_000) kept = kept.slice(50_000);
-  // What looks on hears of a collection in a turn of its own.
-  await new Promise((resolve) => setImmediate(resolve));
+await work();
+if (middle === 'taken-back') {
+  await takeBack();
+  await work();
 }
-const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
-process.stdout.write(String(young?.space_size ?? 0));
+process.stdout.write(String(measureYoung()));
+
+async function work(): Promise<void> {
+  let kept: object[] = [];
+  for (let turn = 0; turn < 4000; turn += 1) {
+    for (let count = 0; count < 500; count += 1) kept.push({ turn, list: [count, { count }] });
+    if (kept.length > 100_000) kept = kept.slice(50_000);
+    // What looks on hears of a collection some turns later: little may be made in each.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function takeBack(): Promise<void> {
+  const before = measureYoung();
+  const session = new Session();
+  session.connect();
+  await session.post('HeapProfiler.collectGarbage');
+  session.disconnect();
+  if (measureYoung() * 4 > before) throw new Error('V8 has taken nothing back');
+}
+
+function measureYoung(): number {
+  const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
+  return young?.space_size ?? 0;
+}

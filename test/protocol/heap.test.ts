@@ -9,22 +9,39 @@ import { youngHeapBytesMax } from '../../protocol/limits.ts';
 const bufferMaker = fileURLToPath(new URL('buffer-maker.ts', import.meta.url));
 const maker = fileURLToPath(new URL('heap-maker.ts', import.meta.url));
 
-async function measureYoung(bound: number | 'none'): Promise<number> {
+interface Making {
+  readonly bound: number | 'none';
+  readonly middle?: 'taken-back';
+  /** Of one of its two halves, MiB. */
+  readonly begin?: number;
+}
+
+async function measureYoung({ bound, middle, begin = 1 }: Making): Promise<number> {
   // As on a box with much memory, whatever this one has.
-  const flags = ['--no-warnings', '--max-semi-space-size=64'];
-  const { stdout } = await execa(process.execPath, [...flags, maker, String(bound)]);
+  const sizes = ['--max-semi-space-size=64', `--min-semi-space-size=${begin}`];
+  const args = [maker, String(bound), ...(middle === undefined ? [] : [middle])];
+  const { stdout } = await execa(process.execPath, ['--no-warnings', ...sizes, ...args]);
   return Number(stdout);
 }
 
 test('heap: what lives shortly gets no more room than it was bound to', async () => {
-  const [free, bounded, least] = await Promise.all([
-    measureYoung('none'),
-    measureYoung(youngHeapBytesMax),
-    measureYoung(0),
+  const [free, bounded, uneven, least] = await Promise.all([
+    measureYoung({ bound: 'none' }),
+    measureYoung({ bound: youngHeapBytesMax }),
+    measureYoung({ bound: youngHeapBytesMax, begin: 3 }),
+    measureYoung({ bound: 0 }),
   ]);
   expect(free).toBeGreaterThan(youngHeapBytesMax);
   expect(bounded).toBeLessThanOrEqual(youngHeapBytesMax);
+  // It doubles, so from some sizes it does not meet the bound.
+  expect(uneven).toBeLessThanOrEqual(youngHeapBytesMax);
   expect(least).toBeLessThan(youngHeapBytesMax / 2);
+});
+
+test('heap: what V8 took back from a program that did little comes again, up to the bound', async () => {
+  const again = await measureYoung({ bound: youngHeapBytesMax, middle: 'taken-back' });
+  expect(again).toBeGreaterThan(youngHeapBytesMax / 4);
+  expect(again).toBeLessThanOrEqual(youngHeapBytesMax);
 });
 
 test('heap: a gigabyte of buffers that are soon dropped has the whole collected three times at most', async () => {
