@@ -4,12 +4,13 @@
  * `$ODALLY_HOME`, else `~/.odally`. The pairing is written once, whole, by rename; it pins the
  * hub's key. Errors: CONFIG_INVALID, PAIR_MISSING.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError, hasSystemCode } from '../protocol/errors.ts';
 import { harnessIdSchema } from '../protocol/messages.ts';
 import { reachSchema } from '../protocol/reach.ts';
+import { saveWhole } from '../protocol/whole-file.ts';
 import {
   auditConfigFields,
   diskConfigSchema,
@@ -143,7 +144,7 @@ export async function findPairing(home: AgentHome): Promise<Pairing | undefined>
 
 /** Writes the pairing, whole or not at all; `pid` keeps two who pair at once out of each other's way. */
 export async function savePairing(home: AgentHome, pairing: Pairing, pid: number): Promise<void> {
-  const aside = `${home.pairing}.${pid}.new`;
-  await writeFile(aside, `${JSON.stringify(pairing, null, 2)}\n`, { mode: 0o600 });
-  await rename(aside, home.pairing);
+  const file = home.pairing;
+  const text = `${JSON.stringify(pairing, null, 2)}\n`;
+  await saveWhole({ file, aside: `${file}.${pid}.new`, text });
 }

@@ -4,10 +4,11 @@
  * Written whole, by rename, before the service itself is touched, so that whatever happens there is a
  * note of what may be left. It holds no secret. Errors: CONFIG_INVALID, HOME_UNWRITABLE.
  */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError, hasSystemCode } from '../../protocol/errors.ts';
+import { saveWhole } from '../../protocol/whole-file.ts';
 
 /** The kinds there are, best first. */
 export const serviceKinds = ['systemd', 'launchd', 'background'] as const;
@@ -53,9 +54,8 @@ export async function findServiceRecord(home: string): Promise<ServiceRecord | u
 /** Writes it, whole or not at all. */
 export async function saveServiceRecord(home: string, record: ServiceRecord): Promise<void> {
   const file = locateServiceRecord(home);
-  const aside = `${file}.new`;
-  await writeFile(aside, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
-  await rename(aside, file);
+  const text = `${JSON.stringify(record, null, 2)}\n`;
+  await saveWhole({ file, aside: `${file}.new`, text });
 }
 
 /** Removes it; nothing happens where there is none. */

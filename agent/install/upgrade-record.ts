@@ -4,10 +4,11 @@
  * It is what a process that died left for the next to see, and what the agent tells its hub with its next
  * hello. Written whole, by rename. Errors: HOME_UNWRITABLE.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { UpgradeTold } from '../../protocol/box-frames.ts';
+import { saveWhole } from '../../protocol/whole-file.ts';
 
 const recordSchema = z.object({
   from: z.string(),
@@ -57,8 +58,7 @@ export async function saveUpgrade(home: string, record: UpgradeRecord): Promise<
   const file = locate(home);
   // Two may write at once, where a change is taken up; each by a file of its own.
   const aside = `${file}.${record.watcher.pid}.new`;
-  await writeFile(aside, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
-  await rename(aside, file);
+  await saveWhole({ file, aside, text: `${JSON.stringify(record, null, 2)}\n` });
 }
 
 /** What the version `build` tells the hub of it with a hello: nothing while it is under way, for that shows by itself. */

@@ -6,7 +6,7 @@
  * accepted at the other end. The same code again is the same pairing.
  * Errors: INVITE_*, PAIR_EXISTS, USAGE_ARGUMENT, HUB_UNREACHABLE, CONFIG_INVALID, KEY_INVALID.
  */
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ControlClient } from '../../protocol/control-client.ts';
@@ -17,6 +17,7 @@ import { dialAttemptMsMax } from '../../protocol/limits.ts';
 import { askToPair } from '../../protocol/pairing.ts';
 import { pickReach, reachSchema } from '../../protocol/reach.ts';
 import { type AgentSwarm, openAgentSwarm } from '../../protocol/transports/swarm.ts';
+import { saveWhole } from '../../protocol/whole-file.ts';
 import { openHome } from '../../store/home.ts';
 import type { HubHome } from '../home.ts';
 import type { HubWay } from '../hub/hub-way.ts';
@@ -188,9 +189,9 @@ export async function readPaired(home: HubHome, name: string): Promise<PairedHub
 
 /** Whole or not at all; the pid keeps two who pair at once out of each other's way. */
 async function savePaired({ pid }: Program, folder: string, paired: PairedHub): Promise<void> {
-  const aside = `${pairingFile(folder)}.${pid}.new`;
-  await writeFile(aside, `${JSON.stringify(paired, null, 2)}\n`, { mode: 0o600 });
-  await rename(aside, pairingFile(folder));
+  const file = pairingFile(folder);
+  const text = `${JSON.stringify(paired, null, 2)}\n`;
+  await saveWhole({ file, aside: `${file}.${pid}.new`, text });
 }
 
 function pairingFile(folder: string): string {
