@@ -369,13 +369,13 @@ export class Agent implements SessionHost {
     this.#working?.run.endAll();
     try {
       // A store that cannot be written now may never be: what waits was not acknowledged to anybody.
-      const { timers } = this.#parts.ports;
       const written = Promise.all([this.#asks?.trail.stop(), this.#committer?.close()]);
-      await Promise.race([written, sleep(timers, storeCloseMsMax)]);
+      const late = sleep(this.#parts.ports.timers, storeCloseMsMax);
+      await Promise.race([written, late]);
       await this.#parts.logs.close();
       await this.#parts.artifacts.close();
       const ended = this.#failure === undefined ? this.#identity : undefined;
-      await closeStore(this.#parts.kv, ended);
+      await closeStore(this.#parts.kv, ended, late);
     } catch (error) {
       this.#failure ??= wrapError(error, 'STORE_IO');
     }

@@ -85,10 +85,20 @@ export function findStoreId(kv: Kv): Promise<string | undefined> {
 
 /**
  * Closes the store; an incarnation that is given ended by itself and leaves word of it. Without that,
- * also after a failure, the next one knows that it comes after a crash. Errors: STORE_IO.
+ * also after a failure, the next one knows that it comes after a crash. A store that cannot be written
+ * takes no word for as long as that lasts, so it is waited for until `late` at most. Errors: STORE_IO.
  */
-export async function closeStore(kv: Kv, ended: StoreIdentity | undefined): Promise<void> {
-  if (ended !== undefined) await kv.batch([planRow(endedKey, ended.incarnation)], 'synced');
+export async function closeStore(
+  kv: Kv,
+  ended: StoreIdentity | undefined,
+  late: Promise<unknown>,
+): Promise<void> {
+  if (ended !== undefined) {
+    const word = kv.batch([planRow(endedKey, ended.incarnation)], 'synced');
+    await Promise.race([word, late]);
+    // Refused by the close, which says so itself.
+    word.catch(() => undefined);
+  }
   await kv.close();
 }
 

@@ -356,11 +356,12 @@ export class Hub {
       const { timers } = this.#parts.ports;
       const kept = Promise.all([this.#retain?.stop(), this.#audit?.stop()]);
       const written = Promise.all([kept, this.#committer?.close()]);
-      await Promise.race([written, sleep(timers, storeCloseMsMax)]);
+      const late = sleep(timers, storeCloseMsMax);
+      await Promise.race([written, late]);
       await this.#parts.logs.close();
       await this.#parts.artifacts.close();
       const ended = this.#failure === undefined ? this.#identity : undefined;
-      await closeStore(this.#parts.kv, ended);
+      await closeStore(this.#parts.kv, ended, late);
     } catch (error) {
       this.#failure ??= wrapError(error, 'STORE_IO');
     }

@@ -205,7 +205,7 @@ describe('the end of an incarnation', () => {
     disk.crash();
     const kv = await openMemoryKv(disk);
     const third = await openStore(kv, random);
-    await closeStore(kv, third);
+    await closeStore(kv, third, new Promise(() => undefined));
     const fourth = await open();
     expect(fourth.isAfterCrash).toBe(false);
     disk.crash();

@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StoreHealth } from '../../store/disk-guard.ts';
+import { closeStore } from '../../store/format.ts';
 import { tailKey } from '../../store/keys.ts';
 import type { KvOp } from '../../store/kv.ts';
 import { readsWaitingMax, reopenMsMax } from '../../store/limits.ts';
@@ -192,6 +193,15 @@ describe('reopening store', () => {
     expect(bench.ports.timerCount).toBe(0);
     bench.disk.heal();
     await (await openMemoryKv(bench.disk)).close();
+  });
+
+  it('close: the word that a process ended by itself waits for no full disk', async () => {
+    const bench = await openBench();
+    bench.disk.fill();
+    const identity = { storeId: 'ab'.repeat(16), incarnation: 1, isAfterCrash: false };
+    const closing = closeStore(bench.kv, identity, Promise.resolve());
+    await expect(closing).rejects.toMatchObject({ code: 'STORE_IO' });
+    expect(bench.ports.timerCount).toBe(0);
   });
 
   it('tail: is in every batch, hidden from ranges, and goes on where it was', async () => {
