@@ -29,6 +29,9 @@ import type { Program } from './ports.ts';
 import { type AgentProgramParts, openHomeDoctor, startAgent } from './program.ts';
 import { runRepair } from './repair-verb.ts';
 
+/** Attempts that `status` names; a worker may hold a thousand. */
+const attemptsShownMax = 16;
+
 const help = `odally: the agent that lends this box to a Wally.
 
   odally join CODE [--background]   pair with a hub (the code is from \`wally invite\`) and serve it
@@ -273,7 +276,10 @@ async function showStatus({ program, home }: AgentProgramParts, flags: Flags): P
     program.print(JSON.stringify(status));
     return 0;
   }
-  const attempts = status.attempts.map(({ attempt, state }) => `${attempt} ${state}`);
+  const shown = status.attempts.slice(0, attemptsShownMax);
+  const attempts = shown.map(({ attempt, state }) => `${attempt} ${state}`);
+  const more = status.attempts.length - shown.length;
+  if (more > 0) attempts.push(`${more} more`);
   program.print(
     [
       `${status.name ?? pairing.name} (pid ${status.pid}) ${status.life}`,

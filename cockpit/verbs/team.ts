@@ -11,7 +11,7 @@ import { assertFreeName } from '../manager/names.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { presentTeam, presentWorker } from './present.ts';
 import type { TeamRow } from './shapes.ts';
-import { describeOrigin, showTable, showTeam } from './text.ts';
+import { describeOrigin, listJobs, showTable, showTeam } from './text.ts';
 import { defineVerb, type Style } from './verb.ts';
 
 const nameArgument = z.object({ name: z.string() });
@@ -118,7 +118,7 @@ function showWorker(row: TeamRow, style: Style): string {
     ...(row.provider == null ? [] : [['from', describeOrigin(row)]]),
     ['state', row.state],
     ['link', row.linkReason == null ? row.link : `${row.link}: ${row.linkReason}`],
-    ['jobs', row.jobs.join(' ') || '-'],
+    ['jobs', listJobs(row.jobs)],
     box,
     ['load', describeLoad(row)],
     ['runs', `odally ${row.version ?? '?'}, node ${capabilities?.node ?? '?'}`],

@@ -57,11 +57,21 @@ export function showTeam(team: readonly TeamRow[], style: Style): string {
     worker.state,
     worker.link,
     worker.lastSeenMs === null ? 'never' : formatAge(worker.lastSeenMs),
-    worker.jobs.join(' ') || '-',
+    listJobs(worker.jobs),
     ...(isSpawned ? [describeOrigin(worker)] : []),
   ]);
   const head = ['NAME', 'HOST', 'KIND', 'STATE', 'LINK', 'SEEN', 'JOBS'];
   return showTable(isSpawned ? [...head, 'FROM'] : head, rows, style);
+}
+
+/** Ids that one line has room for. */
+const idsShownMax = 8;
+
+/** The jobs that a worker holds; of thousands that wait the first few and how many more. */
+export function listJobs(ids: readonly string[]): string {
+  if (ids.length === 0) return '-';
+  const more = ids.length - idsShownMax;
+  return more <= 0 ? ids.join(' ') : `${ids.slice(0, idsShownMax).join(' ')} and ${more} more`;
 }
 
 /** Whence its box was spawned, and how long it stays. */

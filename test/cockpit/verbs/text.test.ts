@@ -7,6 +7,7 @@ import {
   describeJob,
   formatAge,
   formatDuration,
+  listJobs,
   plain,
   showJobs,
   showTable,
@@ -109,6 +110,13 @@ describe('text', () => {
     expect(lines[1]).toMatch(/^alice {2}box .*working.* now .*J12 J13$/);
     expect(lines[2]).toMatch(/^bob .* never .*-$/);
     expect(showTeam([], plain)).toContain('wally invite');
+  });
+
+  test('jobs of a worker: a few are named, of many the first and how many more', () => {
+    const ids = Array.from({ length: 1000 }, (_, at) => `J${at + 1}`);
+    expect(listJobs([])).toBe('-');
+    expect(listJobs(ids.slice(0, 8))).toBe('J1 J2 J3 J4 J5 J6 J7 J8');
+    expect(listJobs(ids)).toBe('J1 J2 J3 J4 J5 J6 J7 J8 and 992 more');
   });
 
   test('text: jobs show one line each, also a job without a worker', () => {
