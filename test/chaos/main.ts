@@ -13,6 +13,7 @@ import { type ChaosOptions, setOptions } from './options.ts';
 const usage = `node test/chaos/main.ts [A1 … A20 liveness] [flags], after a build
   without a name: A1, the main run
   --list         the checks, and what is missing
+  --install      fetch what the guest of A5 needs: Debian's packages, programs as root
   --short        a smaller size of each check that has one
   --jobs N       jobs of the main run
   --seed K       what happens to every datagram, and which fault comes when
@@ -23,6 +24,7 @@ const { values, positionals } = parseArgs({
   options: {
     help: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    install: { type: 'boolean', default: false },
     short: { type: 'boolean', default: false },
     jobs: { type: 'string' },
     seed: { type: 'string' },
@@ -59,6 +61,7 @@ function readOptions(): ChaosOptions | undefined {
   if (!isSound) return undefined;
   return {
     isShort: values.short,
+    mayInstall: values.install,
     ...(values.jobs === undefined ? {} : { jobs: Number(values.jobs) }),
     ...(values.seed === undefined ? {} : { seed: Number(values.seed) }),
     ...(values.seconds === undefined ? {} : { seconds: Number(values.seconds) }),

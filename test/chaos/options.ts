@@ -5,12 +5,14 @@
 /** Sizes; absent ones are the check's own. */
 export interface ChaosOptions {
   readonly isShort: boolean;
+  /** May packages of the system be fetched and installed? */
+  readonly mayInstall: boolean;
   readonly jobs?: number;
   readonly seed?: number;
   readonly seconds?: number;
 }
 
-let current: ChaosOptions = { isShort: false };
+let current: ChaosOptions = { isShort: false, mayInstall: false };
 
 /** For the command. */
 export function setOptions(options: ChaosOptions): void {

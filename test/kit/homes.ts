@@ -40,9 +40,8 @@ process.once('exit', () => {
   }
 });
 
-/** Makes the folder. The caller closes it, also when its test fails. */
-export function openHomes(): Homes {
-  const root = mkdtempSync(join(tmpdir(), 'wy-'));
+/** Makes the folder, or takes that one. The caller closes it, also when its test fails. */
+export function openHomes(root = mkdtempSync(join(tmpdir(), 'wy-'))): Homes {
   const owned = new Set<number>();
   const folder = (name: string) => {
     const path = join(root, name);

@@ -8,7 +8,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { JobDetail } from '../../../cockpit/verbs/shapes.ts';
 import { type Injection, oneFileThread, withInjection } from '../../kit/strace.ts';
 import { readLog } from './job-log.ts';
-import { openStand, type Side, type Stand } from './stand.ts';
+import { openStand, type Side, type Stand, type StartPlan } from './stand.ts';
 
 /** What was not as it must be, in words, and how much there was. */
 export interface FaultyResult {
@@ -19,13 +19,16 @@ export interface FaultyResult {
 }
 
 /** A stand on which both run and jobs can be given. */
-export async function openReadyStand(stand: Stand = openStand()): Promise<Stand> {
+export async function openReadyStand(
+  stand: Stand = openStand(),
+  start: StartPlan = {},
+): Promise<Stand> {
   try {
     appendFileSync(stand.ledger, '');
     stand.configure('agent', 'slots = 4\n');
-    await stand.start('hub');
+    await stand.start('hub', start);
     await stand.pair();
-    await stand.start('agent');
+    await stand.start('agent', start);
     await stand.untilLinked();
     return stand;
   } catch (thrown) {
@@ -43,6 +46,11 @@ export async function restartUnder(stand: Stand, side: Side, injection: Injectio
   });
 }
 
+/** What a job runs whose run and log can be judged. */
+export function proofShell({ ledger }: Stand): string {
+  return `echo "$WALLY_ATTEMPT" >> ${ledger}; echo out; echo "of $WALLY_ATTEMPT"`;
+}
+
 /** Gives jobs until `count` were accepted or the side is gone; resolves with the accepted ids. */
 export async function giveJobs(
   stand: Stand,
@@ -50,9 +58,8 @@ export async function giveJobs(
   count: number,
 ): Promise<readonly string[]> {
   const ids: string[] = [];
-  const shell = `echo "$WALLY_ATTEMPT" >> ${stand.ledger}; echo out; echo "of $WALLY_ATTEMPT"`;
   for (let tries = 0; ids.length < count && tries < count && stand.isUp(side); tries += 1) {
-    const given = Array.from({ length: 4 }, () => stand.dispatch(shell));
+    const given = Array.from({ length: 4 }, () => stand.dispatch(proofShell(stand)));
     for (const result of await Promise.allSettled(given)) {
       if (result.status === 'fulfilled') ids.push(result.value);
     }

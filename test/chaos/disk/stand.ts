@@ -26,15 +26,19 @@ export interface StartPlan {
 
 const readyMsMax = 40_000;
 
-/** Opens an empty stand; nothing runs yet. */
-export function openStand(): Stand {
-  return new Stand();
+/** Opens an empty stand, in these homes or new ones; nothing runs yet. */
+export function openStand(homes?: Homes): Stand {
+  return new Stand(homes);
 }
 
 /** See the header. */
 export class Stand implements AsyncDisposable {
-  readonly homes: Homes = openHomes();
+  readonly homes: Homes;
   readonly #children = new Map<Side, ChildProcess>();
+
+  constructor(homes: Homes = openHomes()) {
+    this.homes = homes;
+  }
 
   home(side: Side): string {
     return this.homes.folder(side);
