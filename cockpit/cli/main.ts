@@ -36,6 +36,7 @@ import { runSteps } from './run-steps.ts';
 import { openScreen } from './screen.ts';
 import { chooseStyle } from './style.ts';
 import { assertTerminal, runTerminal } from './terminal.ts';
+import { watchSilence } from './watch-silence.ts';
 
 /** Verbs whose answer is a stream of items. */
 const streamed: ReadonlySet<string> = new Set(['logs', 'logs find', 'logs follow', 'watch']);
@@ -143,6 +144,11 @@ async function runRemote(remote: Remote): Promise<number> {
     throw error;
   });
   if (client === undefined) return runHubless(remote);
+  const { say, ports } = program;
+  // A terminal shows by itself that nothing comes, and is no place for lines of ours.
+  const isShown = verb.name === 'terminal';
+  const watch = { client, timers: ports.timers, say };
+  const stopWatching = isShown ? () => undefined : watchSilence(watch);
   try {
     const call = { program, client, request };
     if (verb.name === 'terminal') return await runTerminal(program, client, request);
@@ -157,6 +163,7 @@ async function runRemote(remote: Remote): Promise<number> {
     // What could not be asked of all is not the whole answer.
     return missed[0]?.exit ?? verb.exit?.(answer as never) ?? 0;
   } finally {
+    stopWatching();
     client.close();
   }
 }
