@@ -171,8 +171,7 @@ export class Agent implements SessionHost {
 
   async adopt(hubStore: string): Promise<StreamMarks> {
     const streams = await this.#openStreams(hubStore);
-    await this.#desk.adopt(streams, [planHubStore(hubStore)]);
-    return streams.counts;
+    return (await this.#desk.adopt(streams, [planHubStore(hubStore)])).counts;
   }
 
   readOutbox(_hubStore: string, after: number, countMax: number): Promise<readonly StreamRow[]> {

@@ -125,8 +125,13 @@ export class Desk {
     this.#unsaid.stop();
   }
 
-  /** The hub speaks from another store: what the old one gave can never be reported to it. */
-  adopt(streams: PeerStreams, more: readonly KvOp[]): Promise<void> {
+  /**
+   * The hub speaks from another store: what the old one gave can never be reported to it. Resolves with the
+   * streams that hold now. Errors: STORE_*.
+   */
+  async adopt(streams: PeerStreams, more: readonly KvOp[]): Promise<PeerStreams> {
+    // News of it came before, by a link that was given up for a newer one; what is held was taken since.
+    if (streams.store === this.#streams?.store) return this.#streams;
     const { rows } = this.#parts;
     const ops = [...more, ...[...this.#held.keys()].map((attempt) => rows.remove(attempt))];
     for (const [attempt, held] of this.#held) {
@@ -137,7 +142,8 @@ export class Desk {
     this.#unsaid.stop();
     this.#silent.length = 0;
     this.#streams = streams;
-    return this.#parts.committer.commit(ops);
+    await this.#parts.committer.commit(ops);
+    return streams;
   }
 
   /** Applies what arrived from the hub: one batch with the receive mark. */

@@ -79,6 +79,9 @@ export class WorkerDesk {
   /** The worker speaks from a new store: what its old one held cannot be known any more. */
   async adoptStore(key: PeerKey, store: string): Promise<PeerStreams> {
     const { state, kv } = this.#ledger;
+    // News of it came by a link that was given up for a newer one; what waits for it was given since.
+    const held = state.streams.get(key);
+    if (held?.store === store && this.#get(key).store === store) return held;
     const streams = await openPeerStreams(kv, { peer: key, store });
     const worker = this.#get(key);
     // A store that was given up: what it holds was settled without it, and must not come alive again.

@@ -16,6 +16,7 @@ import {
 } from '../../protocol/limits.ts';
 import { baseSchema, commandSpecSchema, harnessIdSchema } from '../../protocol/messages.ts';
 import { type CommandSpec, type JobId, reconciles } from '../../protocol/model.ts';
+import { stripControls } from '../../protocol/peer-text.ts';
 import type { JobRecord } from '../manager/job.ts';
 import { planTargets } from '../manager/plan-dispatch.ts';
 import { findReplaceAfterMs } from '../manager/plan-loss.ts';
@@ -177,7 +178,7 @@ async function makeJob({ hub, settled }: VerbContext, given: DispatchArgs): Prom
   return hub.desk.dispatch({
     ...(given.key === undefined ? {} : { key: given.key }),
     labels: [...new Set(given.label)],
-    title: given.title ?? makeTitle(given.prompt === undefined ? given.command : [given.prompt]),
+    title: makeTitle(given),
     spec,
     need,
     on: given.on.length === 1 ? (first?.key ?? null) : null,
@@ -284,7 +285,9 @@ function findLostAfterDefault(given: PolicyArgs): number {
   return findReplaceAfterMs(stopAfterMs);
 }
 
-function makeTitle(command: readonly string[]): string {
-  const title = command.join(' ').replaceAll(/\s+/g, ' ').trim();
-  return title.length > titleLettersMax ? `${title.slice(0, titleLettersMax - 1)}…` : title;
+/** One line that is safe on any terminal, whoever thought of it. */
+function makeTitle({ title, command, prompt }: DispatchArgs): string {
+  const words = title ?? (prompt === undefined ? command.join(' ') : prompt);
+  const line = stripControls(words).replaceAll(/\s+/g, ' ').trim();
+  return line.length > titleLettersMax ? `${line.slice(0, titleLettersMax - 1)}…` : line;
 }

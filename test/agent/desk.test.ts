@@ -300,6 +300,18 @@ describe('desk', () => {
     await bench.take(assign('J1.1'));
     expect(bench.batches.at(-1)).toContain(`put ${outboxKey(other, 1)}`);
   });
+
+  test('desk: a store of the hub that is known already ends nothing, whichever link brings the news again', async () => {
+    const bench = await openBench();
+    const other = { peer: hub, store: 'd'.repeat(32) };
+    const streams = await bench.desk.adopt(await openPeerStreams(bench.kv, other), []);
+    await bench.take(assign('J1.1'));
+    await run(bench, 'J1.1');
+    const again = await bench.desk.adopt(await openPeerStreams(bench.kv, other), []);
+    expect(again).toBe(streams);
+    expect(bench.asked).toEqual(['queued accepted', 'queued started']);
+    expect(bench.desk.find('J1.1')?.state.is).toBe('running');
+  });
 });
 
 /** A desk whose hub takes whole reports, with free slots. */

@@ -64,6 +64,19 @@ describe('worker desk', () => {
     expect((await bench.desk.dispatch(makeJob([alice]))).id).toBe('J8');
   });
 
+  test('worker desk: a store that is adopted already keeps what waits for it, whichever link brings the news again', async () => {
+    const bench = await openTeamBench();
+    const first = await bench.workers.adoptStore(alice, newStore);
+    await bench.desk.dispatch(makeJob([alice]));
+    expect(first.counts.queued).toBe(1);
+    const again = await bench.workers.adoptStore(alice, newStore);
+    expect(again.counts).toMatchObject({ acked: 0, queued: 1 });
+    expect(await again.read(0, 9)).toHaveLength(1);
+    expect(await outcome(bench, 'J1')).toBeUndefined();
+    const later = await bench.restart();
+    expect(later.workers.streamsOf(alice)?.counts).toMatchObject({ acked: 0, queued: 1 });
+  });
+
   test('worker desk: a revoke takes away what waits; the old store is not believed again', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));
