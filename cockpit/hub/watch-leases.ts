@@ -95,9 +95,7 @@ export class WatchLeases {
   }
 
   async #look(): Promise<void> {
-    const nowMs = this.#parts.ports.clock.monotonicMs();
-    if (this.#lookedAt !== undefined && nowMs - this.#lookedAt >= sleptMsMin) this.#awakeAt = nowMs;
-    this.#lookedAt = nowMs;
+    const nowMs = this.#noteTime();
     const seen = new Set<AttemptId>();
     for (const job of this.#parts.desk.listActive()) {
       if (job.kind !== 'command') continue;
@@ -106,10 +104,20 @@ export class WatchLeases {
         if (attempt.state.is === 'finished' || isReplaced(attempt.state)) continue;
         seen.add(formatAttemptId(job.id, attempt.n));
         await this.#judge(job, attempt, nowMs);
+        // What is lost is waited for, and the hub may be stopped meanwhile as at any time.
+        this.#noteTime();
       }
     }
     for (const attempt of this.#leases.keys()) if (!seen.has(attempt)) this.#leases.delete(attempt);
     for (const attempt of this.#dueAt.keys()) if (!seen.has(attempt)) this.#dueAt.delete(attempt);
+  }
+
+  /** In time that passed unseen nobody could be heard. */
+  #noteTime(): number {
+    const nowMs = this.#parts.ports.clock.monotonicMs();
+    if (this.#lookedAt !== undefined && nowMs - this.#lookedAt >= sleptMsMin) this.#awakeAt = nowMs;
+    this.#lookedAt = nowMs;
+    return nowMs;
   }
 
   async #judge(job: CommandJob, attempt: AttemptRecord, nowMs: number): Promise<void> {

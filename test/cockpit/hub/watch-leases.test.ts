@@ -2,7 +2,7 @@
  * The loop over silence: what was unheard for its time is lost, what never left is expired, and a
  * hub that slept blames nobody.
  */
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   deadlineGraceMs,
   lookMs,
@@ -85,6 +85,20 @@ describe('watch leases', () => {
     expect(await outcomes()).toEqual([undefined]);
     await bench.ports.advance(lostAfterMs + lookMs);
     expect(await outcomes()).toEqual(['lost']);
+  });
+
+  test('watch leases: a hub that was stopped in the middle of a look blames nobody for that time', async () => {
+    await bench.desk.dispatch(makeJob([alice], { spec: brief }));
+    await bench.desk.dispatch(makeJob([bob], { spec: { ...spec, lostAfterMs: 30_000 } }));
+    const declareLost = bench.desk.declareLost.bind(bench.desk);
+    vi.spyOn(bench.desk, 'declareLost').mockImplementationOnce((place, loss) => {
+      bench.ports.nowMs += 60_000;
+      return declareLost(place, loss);
+    });
+    await bench.ports.advance(lostAfterMs + 2 * lookMs);
+    expect(await outcomes()).toEqual(['lost', undefined]);
+    await bench.ports.advance(20_000);
+    expect(await outcomes()).toEqual(['lost', undefined]);
   });
 
   test('watch leases: a wall clock that steps loses nothing and gains nothing', async () => {

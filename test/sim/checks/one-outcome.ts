@@ -43,7 +43,9 @@ function judgeShape(job: JobRecord, byId: ReadonlyMap<string, JobRecord>): reado
   const outcomes = parts.map((part) =>
     part?.kind === 'command' ? findEnd(part)?.outcome : undefined,
   );
-  const sum = worst.find((outcome) => outcomes.includes(outcome));
+  // A part that waits for a worker nobody knows may wait for ever, and its group with it.
+  const isOpen = parts.some((part) => part !== undefined && !isEnded(part));
+  const sum = isOpen ? undefined : worst.find((outcome) => outcomes.includes(outcome));
   if (job.ended?.outcome === sum) return [];
   return [{ about, message: `${job.id} is ${job.ended?.outcome}, its parts sum to ${sum}` }];
 }
