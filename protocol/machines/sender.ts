@@ -44,6 +44,8 @@ export type SenderState =
       readonly rowBytes: number;
       readonly sentBytes: number;
       readonly isLoading: boolean;
+      /** More reached the disk while it was being read, which may not have seen that. */
+      readonly hasNews: boolean;
       readonly tries: number;
       readonly resendAt: number | undefined;
     })
@@ -129,6 +131,7 @@ function resume(
     rowBytes: 0,
     sentBytes: 0,
     isLoading: false,
+    hasNews: false,
     tries: 0,
     resendAt: undefined,
   };
@@ -154,7 +157,7 @@ function takeQueued(
     rows[0]?.seq === after + 1 &&
     state.rows.length + rows.length <= bufferedRowsMax &&
     rowBytes <= bufferedBytesMax;
-  if (!fits) return pump({ ...state, queued }, [], moment);
+  if (!fits) return pump({ ...state, queued, hasNews: state.isLoading }, [], moment);
   return pump({ ...state, queued, rowBytes, rows: [...state.rows, ...rows] }, [], moment);
 }
 
@@ -166,9 +169,10 @@ function takeLoaded(
   const after = state.acked + state.rows.length;
   const fresh = rows.filter((row) => row.seq > after);
   const isContiguous = fresh.length === 0 || fresh[0]?.seq === after + 1;
-  const loaded = { ...state, isLoading: false };
+  const loaded = { ...state, isLoading: false, hasNews: false };
   // Rows that are not on disk yet announce themselves by `queued`; asking on would only spin.
-  if (rows.length === 0 || !isContiguous) return step(loaded);
+  if (rows.length === 0 || !isContiguous)
+    return state.hasNews ? pump(loaded, [], moment) : step(loaded);
   const rowBytes = state.rowBytes + countBytes(fresh);
   return pump({ ...loaded, rowBytes, rows: [...state.rows, ...fresh] }, [], moment);
 }

@@ -53,6 +53,18 @@ describe('sender', () => {
     expect(loaded.effects.every((effect) => effect.do === 'send' && effect.isFirst)).toBe(true);
   });
 
+  test('sender: rows that reach the disk while it is being read are asked for once more, and only once', () => {
+    const loading = run(createSender(0, 1), [opened(0)]);
+    const news: SenderEvent = { type: 'queued', rows: [row(1)] };
+    const told = run(loading.state, [news]);
+    expect(told.effects).toEqual([]);
+    const empty: SenderEvent = { type: 'loaded', rows: [] };
+    const again = run(told.state, [empty]);
+    expect(again.effects).toEqual([{ do: 'load', after: 0, countMax: windowFramesMax }]);
+    expect(run(again.state, [empty]).effects).toEqual([]);
+    expect(sent(run(again.state, [{ type: 'loaded', rows: [row(1)] }]).effects)).toEqual([1]);
+  });
+
   test('sender: with nothing queued it neither loads nor waits', () => {
     const { state, effects } = run(createSender(4, 4), [opened(4)]);
     expect(effects).toEqual([]);
