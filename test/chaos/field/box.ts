@@ -126,7 +126,7 @@ export class Box {
 }
 
 /** A memory figure of a process, bytes; 0 for one that is gone. */
-export function readMemory(pid: number, field: 'VmHWM' | 'VmRSS'): number {
+export function readMemory(pid: number, field: 'VmHWM' | 'VmRSS' | 'RssAnon'): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024;
