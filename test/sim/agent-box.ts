@@ -14,6 +14,7 @@ import { MemoryArchive } from '../../store/archive-memory.ts';
 import { freePolicies } from '../agent/policy/policies-in-hand.ts';
 import { notInstalled } from '../kit/not-installed.ts';
 import { type DiskCopy, SimDisk } from './disk.ts';
+import { garbageName } from './garbage.ts';
 import type { Ground } from './ground.ts';
 import { restartMs } from './ground.ts';
 import { BoxGuards } from './guards.ts';
@@ -237,7 +238,9 @@ export class AgentBox {
         // By a code that was made after its revoke it is trusted anew.
         const { revokedAt } = this.#ground.history;
         if ((revokedAt.get(this.key) ?? clock.nowMs) < this.#invitedAt) revokedAt.delete(this.key);
-        if (this.#ground.chance.happens(thiefShare)) this.#thieve(oneTimeKey);
+        const isStolen = this.#ground.chance.happens(thiefShare);
+        // Where garbage said so the code was not used, and is the thief's.
+        if (isStolen && bears !== garbageName) this.#thieve(oneTimeKey);
       } catch (error) {
         const code = error instanceof AppError ? error.code : String(error);
         trace.note(`${this.name} cannot pair: ${code}`);

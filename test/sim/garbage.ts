@@ -8,6 +8,9 @@ import { encodeValue } from '../../protocol/codec.ts';
 import { frameBytesMax } from '../../protocol/limits.ts';
 import type { Chance } from './chance.ts';
 
+/** What garbage calls a worker; no hub gives this name. */
+export const garbageName = 'nobody';
+
 /** One such frame. */
 export function makeGarbage(chance: Chance): Uint8Array {
   const whole = encodeValue({ t: 'ack', received: 1, need: [2, 3, 5] });
@@ -24,7 +27,7 @@ export function makeGarbage(chance: Chance): Uint8Array {
     () => encodeValue({ t: 'data', seq: -1.5, body: 'text' }),
     () => encodeValue({ t: 'ack', received: -1, need: [] }),
     () => encodeValue({ t: 'log', attempt: 'J1.1', from: 5, records: [], next: 1 }),
-    () => encodeValue({ t: 'paired', name: 'nobody' }),
+    () => encodeValue({ t: 'paired', name: garbageName }),
     () => encodeValue({ t: 'pong', at: 1e9, queued: Number.MAX_SAFE_INTEGER }),
     () => encodeValue({ t: 'nak', code: 'FRAME_UNKNOWN', message: 'I do not know "data".' }),
   ])();
