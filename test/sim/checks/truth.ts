@@ -73,9 +73,11 @@ function makeCase(evidence: Evidence, job: CommandJob, attempt: AttemptRecord): 
   return { evidence, job, attempt, end: attempt.state.end, process, seen, box };
 }
 
-/** The workshop refused it, or the agent on a disk that was full. */
-function isRefusal({ evidence: { history }, job, attempt, end, box }: Case): boolean {
+/** The workshop refused it, or the agent on a disk that was full, or because its guard was killed as it began. */
+function isRefusal({ evidence: { history }, job, attempt, end, seen, box }: Case): boolean {
   if (history.refusals.has(`${job.id}.${attempt.n}`)) return true;
+  const isGuardGone = history.guardEnds.some((gone) => gone.box === box && gone.at <= seen.at);
+  if (end.code === 'JOB_UNGUARDED' && isGuardGone) return true;
   const isOfDisk = end.code === 'DISK_LOW' || end.code === 'DISK_FULL';
   return isOfDisk && history.fullBoxes.has(box);
 }
