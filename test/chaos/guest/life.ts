@@ -3,7 +3,7 @@
  *
  * It looks whether all is there that was acknowledged to earlier lives, then gives jobs and notes each
  * acknowledgement outside the disk the moment it came, until it makes the disk drop what is written.
- * From the instant before the switch on nothing is noted: what is acknowledged then is not kept.
+ * From the instant before the switch on nothing is noted, and no run counts: what is done then is not kept.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -15,7 +15,10 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
+  truncateSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,7 +29,7 @@ import { judgeJobs, openReadyStand, proofShell } from '../disk/faulty-syncs.ts';
 import { openStand, type Stand } from '../disk/stand.ts';
 import { guestDisk, guestProof, type LifePlan, type LifeWord, proofFiles } from './plan.ts';
 
-const { plan, said, accepted, ended, ledger } = proofFiles;
+const { plan, said, accepted, ended, ledger, ledgerBytes } = proofFiles;
 
 /** Of the homes, the same in each life: what ran in one still names it in the next. */
 const root = '/run/w';
@@ -48,6 +51,7 @@ async function live({ cut, preload }: LifePlan): Promise<void> {
   const jobs = readNotes(accepted);
   let faults: readonly string[];
   try {
+    forgetLaterRuns();
     layOut();
     if (preload !== undefined) forgetTails();
     await startBoth(stand, { isFirst: jobs.length === 0, preload });
@@ -55,18 +59,30 @@ async function live({ cut, preload }: LifePlan): Promise<void> {
   } catch (thrown) {
     faults = [thrown instanceof Error ? thrown.message : String(thrown)];
   }
-  say({ is: 'judged', faults, jobCount: jobs.length });
+  say({ is: 'judged', faults });
   if (cut !== undefined && faults.length === 0) {
+    // What was set up with syncs that lie is there; what is promised from here on is not.
+    if (preload !== undefined) spawnSync('sync');
     for (let giver = 0; giver < giverCount; giver += 1) void giveOn(stand);
     while (acceptedCount < cut.afterJobs) await sleep(5);
     await sleep(cut.afterMs);
     isNoting = false;
+    writeFileSync(join(guestProof, ledgerBytes), String(statSync(stand.ledger).size));
     // Neither what waits in memory nor the file system's journal may still be written for it.
     const words = ['resume', '--noflush', '--nolockfs', 'disk'];
     say({ is: 'dropping', status: spawnSync('dmsetup', words).status });
   }
   // Whoever booted the guest ends it, and the work goes on until then.
   for (;;) await sleep(1000);
+}
+
+/**
+ * What ran after the switch did so on the strength of a start that was dropped, on a machine that had no
+ * power any more by then; that the next life runs it is right.
+ */
+function forgetLaterRuns(): void {
+  const file = join(guestProof, ledgerBytes);
+  if (existsSync(file)) truncateSync(join(guestProof, ledger), Number(readFileSync(file, 'utf8')));
 }
 
 /** Homes on the disk; what is proof, or tells why a run failed, outside it. */
@@ -106,16 +122,18 @@ async function startBoth(
 
 async function judge(stand: Stand, jobs: readonly string[]): Promise<readonly string[]> {
   const faults: string[] = [];
+  const told = new Map(readNotes(ended).map((line) => line.split(' ') as [string, string]));
   for (const id of jobs) {
-    if (!(await knows(stand, id))) faults.push(`${id} was accepted and is gone`);
+    const job = await find(stand, id);
+    const was = told.get(id);
+    if (job === undefined) faults.push(`${id} was accepted and is gone`);
+    else if (was !== undefined && job.outcome !== was) {
+      faults.push(`${id} had ended as ${was} and is now ${job.outcome}`);
+    }
   }
   // Of those nothing more is to be heard, and each would be waited for.
   if (faults.length > 0) return faults;
   faults.push(...(await judgeJobs(stand, jobs)));
-  for (const [id = '', was] of readNotes(ended).map((line) => line.split(' '))) {
-    const { outcome } = await stand.ask<JobDetail>('job', { job: id });
-    if (outcome !== was) faults.push(`${id} had ended as ${was} and is now ${outcome}`);
-  }
   const { findings } = await stand.ask<{ findings: readonly { id: string; seen: string }[] }>(
     'doctor',
   );
@@ -123,12 +141,11 @@ async function judge(stand: Stand, jobs: readonly string[]): Promise<readonly st
   return [...faults, ...found.map(({ id, seen }) => `doctor: ${id}: ${seen}`)];
 }
 
-async function knows(stand: Stand, id: string): Promise<boolean> {
+async function find(stand: Stand, job: string): Promise<JobDetail | undefined> {
   try {
-    await stand.ask('job', { job: id });
-    return true;
+    return await stand.ask<JobDetail>('job', { job });
   } catch (thrown) {
-    if (thrown instanceof AppError && thrown.code === 'JOB_UNKNOWN') return false;
+    if (thrown instanceof AppError && thrown.code === 'JOB_UNKNOWN') return undefined;
     throw thrown;
   }
 }

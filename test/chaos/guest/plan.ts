@@ -15,6 +15,8 @@ export const proofFiles = {
   accepted: 'accepted',
   ended: 'ended',
   ledger: 'ledger',
+  /** How long the ledger was before the switch. */
+  ledgerBytes: 'ledger-bytes',
 } as const;
 
 /** One life: first it looks at what earlier ones were promised. */
@@ -27,5 +29,5 @@ export interface LifePlan {
 
 /** What a life says, a line of JSON each, in this order. */
 export type LifeWord =
-  | { readonly is: 'judged'; readonly faults: readonly string[]; readonly jobCount: number }
+  | { readonly is: 'judged'; readonly faults: readonly string[] }
   | { readonly is: 'dropping'; readonly status: number | null };
