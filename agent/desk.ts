@@ -125,10 +125,7 @@ export class Desk {
     this.#unsaid.stop();
   }
 
-  /**
-   * The hub speaks from another store: what the old one gave can never be reported to it. Resolves with the
-   * streams that hold now. Errors: STORE_*.
-   */
+  /** The hub speaks from another store: what the old one gave can't be reported to it. Gives the streams that hold now. */
   async adopt(streams: PeerStreams, more: readonly KvOp[]): Promise<PeerStreams> {
     // News of it came before, by a link that was given up for a newer one; what is held was taken since.
     if (streams.store === this.#streams?.store) return this.#streams;
