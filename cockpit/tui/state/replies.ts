@@ -17,6 +17,7 @@ import { applyEvents, applyNoEvents } from './events-pane.ts';
 import type { DispatchForm } from './form-fields.ts';
 import { rememberDispatch } from './form-history.ts';
 import type { ScreenVerb } from './grammar.ts';
+import { followJob } from './log-pane.ts';
 import { mergeJobs, type State, withList } from './model.ts';
 import { applyTold, endSteps } from './steps.ts';
 import { errorText, tell, warn } from './toast.ts';
@@ -62,7 +63,9 @@ function applyReply(state: State, purpose: Purpose, value: unknown): Update {
         : applyRefused(state, purpose, strange);
     case 'act': {
       const shown = purpose.shows ? showJob(state, value) : state;
-      return tell(shown, `${purpose.subject}: ${purpose.done}`);
+      const renewed = followRenewed(state, shown);
+      const told = tell(renewed.state, `${purpose.subject}: ${purpose.done}`);
+      return ask(told.state, ...renewed.effects, ...told.effects);
     }
     default:
       return unreachable(purpose);
@@ -106,6 +109,14 @@ function showJob(state: State, answer: unknown): State {
   const known = isJobRow(answer) ? { ...state, jobs: mergeJobs(state.jobs, [answer]) } : state;
   const { jobs } = known.lists;
   return selectJob(withList(known, 'jobs', { ...jobs, marked: [] }), id);
+}
+
+/** The answer may come before the feed tells of the new attempt, which is then no news to it: its log is opened here. */
+function followRenewed(before: State, next: State): Update {
+  const { selected } = next.lists.jobs;
+  const count = ({ jobs }: State) => jobs.find(({ id }) => id === selected)?.attemptCount ?? 0;
+  const isRenewed = count(before) > 0 && count(next) > count(before);
+  return isRenewed ? followJob(next, selected as JobId) : still(next);
 }
 
 /** A hub of another version may say what this one can't show; that must not end the screen. */
