@@ -132,6 +132,18 @@ test('update: retry is asked for at once and its job is selected', () => {
   expect(done.state.toast?.text).toBe('J2: tried again');
 });
 
+test('update: the log of a new attempt is opened, also where the answer tells of it before the feed', () => {
+  const state = type(open(size, { team, jobs }), 'j').state;
+  const purpose = { for: 'act', subject: 'J2', done: 'tried again', shows: true } as const;
+  const request = { ...ofJob('retry', 'J2'), purpose };
+  const known = job('J2');
+  const value = detailOf({ ...known, attemptCount: known.attemptCount + 1 });
+  const { effects } = play(state, [{ type: 'reply', request, value }]);
+  expect(effects).toContainEqual(
+    expect.objectContaining({ type: 'log', ask: expect.objectContaining({ do: 'open' }) }),
+  );
+});
+
 test('update: a refusal stays until a key, a note goes by its timer only', () => {
   const purpose = { for: 'act', subject: 'J10', done: 'asked to stop', shows: false } as const;
   const cancelling = { ...ofJob('cancel', 'J10'), purpose };
