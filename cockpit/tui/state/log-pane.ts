@@ -33,6 +33,14 @@ export function followJob(state: State, job: JobId): Update {
   return ask(next, { type: 'log', ask: { do: 'open', wish: wishOf(log), at: 'end' } });
 }
 
+/** A selected job that has begun another attempt has a new log, whoever told of it first: the feed or an answer. */
+export function followRenewed(before: State, next: State): Update {
+  const job = findSelectedJob(next);
+  const known = findSelectedJob(before);
+  if (job === undefined || known?.id !== job.id) return still(next);
+  return job.attemptCount > known.attemptCount ? followJob(next, job.id) : still(next);
+}
+
 /** The selected job's log in its pane: nothing else is there, and what ended badly has been seen. */
 export function showSelected(state: State): Update {
   const { selected } = state.lists.jobs;

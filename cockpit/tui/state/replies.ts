@@ -17,7 +17,7 @@ import { applyEvents, applyNoEvents } from './events-pane.ts';
 import type { DispatchForm } from './form-fields.ts';
 import { rememberDispatch } from './form-history.ts';
 import type { ScreenVerb } from './grammar.ts';
-import { followJob } from './log-pane.ts';
+import { followRenewed } from './log-pane.ts';
 import { mergeJobs, type State, withList } from './model.ts';
 import { applyTold, endSteps } from './steps.ts';
 import { errorText, tell, warn } from './toast.ts';
@@ -109,14 +109,6 @@ function showJob(state: State, answer: unknown): State {
   const known = isJobRow(answer) ? { ...state, jobs: mergeJobs(state.jobs, [answer]) } : state;
   const { jobs } = known.lists;
   return selectJob(withList(known, 'jobs', { ...jobs, marked: [] }), id);
-}
-
-/** The answer may come before the feed tells of the new attempt, which is then no news to it: its log is opened here. */
-function followRenewed(before: State, next: State): Update {
-  const { selected } = next.lists.jobs;
-  const count = ({ jobs }: State) => jobs.find(({ id }) => id === selected)?.attemptCount ?? 0;
-  const isRenewed = count(before) > 0 && count(next) > count(before);
-  return isRenewed ? followJob(next, selected as JobId) : still(next);
 }
 
 /** A hub of another version may say what this one can't show; that must not end the screen. */

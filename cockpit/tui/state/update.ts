@@ -22,7 +22,7 @@ import { withPast } from './form-history.ts';
 import { arrive, restoreLists } from './hubs.ts';
 import { takeInbox } from './inbox-pane.ts';
 import { applyLogEvent } from './log-news.ts';
-import { followJob, showSelected } from './log-pane.ts';
+import { followJob, followRenewed, showSelected } from './log-pane.ts';
 import { loadAhead } from './log-places.ts';
 import {
   findJob,
@@ -201,10 +201,8 @@ function applyJobs(state: State, jobs: readonly JobRow[], changed: readonly JobR
 /** A selected job that has begun another attempt has a new log, and its detail is out of date. */
 function renewFollowed(before: State, next: State): Update {
   const job = findSelectedJob(next);
-  const known = findSelectedJob(before);
-  if (job === undefined || job === known) return still(next);
-  const isRenewed = known !== undefined && job.attemptCount > known.attemptCount;
-  const update = isRenewed ? followJob(next, job.id) : still(next);
+  if (job === undefined || job === findSelectedJob(before)) return still(next);
+  const update = followRenewed(before, next);
   const card = findOpenCard(next);
   if (card?.type !== 'job' || card.job !== job.id) return update;
   return ask(update.state, ...update.effects, askForDetail(job.id));
