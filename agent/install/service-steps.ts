@@ -4,10 +4,11 @@
  * It decides nothing. A step that fails stops the rest, with the tool and its own words; what was done
  * stays, and the same plan made again goes on from there. Errors: SERVICE_TOOL, SERVICE_START, HOME_UNWRITABLE.
  */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError, hasSystemCode } from '../../protocol/errors.ts';
 import { sleep } from '../../protocol/ports.ts';
+import { saveWhole } from '../../protocol/whole-file.ts';
 import { findRunning } from '../agent-client.ts';
 import type { AgentHome } from '../home.ts';
 import type { Program } from '../ports.ts';
@@ -82,9 +83,7 @@ async function writeWhole(path: string, text: string): Promise<void> {
   });
   if (before === text) return;
   await mkdir(dirname(path), { recursive: true });
-  const aside = `${path}.new`;
-  await writeFile(aside, text, { mode: 0o600 });
-  await rename(aside, path);
+  await saveWhole({ file: path, aside: `${path}.new`, text });
 }
 
 /** Starts a supervisor where none runs; resolves once an agent answers. */

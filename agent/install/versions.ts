@@ -7,16 +7,7 @@
  * Errors: VERSION_UNKNOWN, VERSION_TAMPERED, HOME_UNWRITABLE.
  */
 import { existsSync } from 'node:fs';
-import {
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { AppError, hasSystemCode } from '../../protocol/errors.ts';
 import {
@@ -28,6 +19,7 @@ import {
   nameVersion,
 } from '../../protocol/manifest.ts';
 import { syncDirectory } from '../../protocol/sync-directory.ts';
+import { saveWhole } from '../../protocol/whole-file.ts';
 
 /** The two links of a home. */
 export type VersionLink = 'current' | 'previous';
@@ -150,8 +142,7 @@ export async function findRuntime(home: string, name: string): Promise<string | 
 /** Notes the Node that a version is to be run with. */
 export async function saveRuntime(home: string, name: string, node: string): Promise<void> {
   const file = `${locateVersion(home, name)}.runtime`;
-  await writeFile(`${file}.new`, `${node}\n`, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  await saveWhole({ file, aside: `${file}.new`, text: `${node}\n` });
 }
 
 /** What may go: all but these and the newest so many. Pure. */
