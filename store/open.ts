@@ -21,7 +21,7 @@ type AbstractSnapshot = ReturnType<Level['snapshot']>;
 type Database = Level<string, Uint8Array> & { getProperty(name: string): string };
 
 /** Its presence says that a store was once opened here whole. LevelDB leaves unknown files alone. */
-const createdMark = 'CREATED';
+export const createdMark = 'CREATED';
 
 /** Bytes of LevelDB's tables in memory and its cache; answered from memory, in a microsecond. */
 const memoryProperty = 'leveldb.approximate-memory-usage';

@@ -9,6 +9,7 @@ import { access, mkdir, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
+import { createdMark } from './open.ts';
 
 /** A store, and the file beside it that says so. */
 export interface MarkedStore {
@@ -18,7 +19,7 @@ export interface MarkedStore {
 
 /** Is there a store that was once opened whole? What cannot be looked at counts as there. */
 export function isStoreMade(store: string): Promise<boolean> {
-  return isThere(join(store, 'CREATED'));
+  return isThere(join(store, createdMark));
 }
 
 /** Why a home may not be opened whose store was removed; undefined where it may. */
