@@ -11,21 +11,14 @@ import type { AttemptId, PeerKey } from '../../protocol/model.ts';
 import {
   type AttemptRecord,
   findAttempt,
-  findHeldBy,
   formatAttemptId,
   readJobNumber,
   splitAttemptId,
 } from '../manager/job.ts';
 import { planSettlement, type Settlement, viewOfHub, viewOfWorker } from '../manager/reconcile.ts';
 import { noteStatement } from './inbox.ts';
-import {
-  findUnended,
-  listHeldBy,
-  loseAttempt,
-  returnAttempt,
-  type Scene,
-  sendCancel,
-} from './transitions.ts';
+import { findUnended, loseAttempt, returnAttempt, type Scene, sendCancel } from './transitions.ts';
+import { walkHeld } from './walk-held.ts';
 
 /** One attempt about which something is to be done. */
 interface Case {
@@ -42,14 +35,12 @@ export function reconcileWorker(
   const stated = new Map(inventory.map((row) => [row.attempt, row]));
   // First, so that what is lost only now is not told of twice.
   tellDecisions(scene, worker, stated);
-  for (const job of listHeldBy(scene.state, worker)) {
-    const attempt = findHeldBy(job, worker);
-    if (attempt === undefined) continue;
-    const id = formatAttemptId(job.id, attempt.n);
-    const row = stated.get(id);
-    if (row !== undefined && row.state !== 'finished') returnAttempt(scene, splitPlace(id));
+  for (const { id, n, attempt } of walkHeld(scene, worker)) {
+    const name = formatAttemptId(id, n);
+    const row = stated.get(name);
+    if (row !== undefined && row.state !== 'finished') returnAttempt(scene, { id, n });
     const settlement = planSettlement(viewOfHub(attempt), viewOfWorker(row));
-    carryOut(scene, { worker, attempt: id }, settlement);
+    carryOut(scene, { worker, attempt: name }, settlement);
   }
   for (const row of inventory) {
     const known = findKnown(scene, worker, row.attempt);

@@ -131,7 +131,7 @@ export function returnAttempt(scene: Scene, place: Place): void {
   const { reconcile, stopAfterMs } = before.spec;
   if (reconcile !== 'keep-original' || stopAfterMs !== undefined) return;
   const reason = `Attempt ${place.n} came back and is kept.`;
-  for (const { n } of before.attempts) {
+  for (const { n } of listUnended(scene, place.id)) {
     if (n !== place.n) supersede(scene, { id: place.id, n }, reason);
   }
 }
@@ -318,11 +318,11 @@ function settleOthers(scene: Scene, { id, n }: Place): void {
 
 function supersede(scene: Scene, { id, n }: Place, reason: string): void {
   const job = findUnended(scene, id);
-  const attempt = job?.kind === 'command' ? findAttempt(job, n) : undefined;
-  if (job?.kind !== 'command' || attempt === undefined) return;
+  const found = job?.kind === 'command' ? findAttempt(job, n) : undefined;
+  if (job?.kind !== 'command' || found === undefined) return;
+  const attempt = noteSending(scene, id, found);
   const event = { type: 'superseded', at: scene.change.at, reason } as const;
   const { state, effects } = stepHubAttempt(attempt.state, event, { nowMs: 0, roll: 0 });
-  if (state === attempt.state) return;
   keepJob(scene, putAttempt(job, { ...attempt, state }));
   for (const effect of effects) perform(scene, { id, n }, effect);
   noteStep(scene, id, n);

@@ -11,7 +11,6 @@ import type { PeerKey } from '../../protocol/model.ts';
 import type { Stream } from '../../store/keys.ts';
 import type { KvOp } from '../../store/kv.ts';
 import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
-import { findHeldBy } from '../manager/job.ts';
 import type { LossCause } from '../manager/plan-loss.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import type { EventNote } from './change.ts';
@@ -19,7 +18,8 @@ import { type Answered, closeDecision } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
 import { tryOrUndo } from './quarantine.ts';
 import { reconcileWorker } from './reconcile-worker.ts';
-import { keepWorker, listHeldBy, loseAttempt, mayHaveLeft, parkAttempt } from './transitions.ts';
+import { keepWorker, loseAttempt, mayHaveLeft, parkAttempt } from './transitions.ts';
+import { walkHeld } from './walk-held.ts';
 
 const forgotten = {
   reason: 'The worker came back without its memory of this job.',
@@ -92,14 +92,11 @@ export class WorkerDesk {
     keepWorker(scene, { ...worker, store });
     // The line is made anew, so that what is given again is not behind what never had its turn.
     state.parked.delete(key);
-    for (const job of listHeldBy(state, key)) {
-      const attempt = findHeldBy(job, key);
-      if (attempt === undefined) continue;
+    for (const { id, n, attempt } of walkHeld(scene, key)) {
       const isQueued = attempt.state.is === 'queued';
-      const isUnsent = worker.store === null || (isQueued && !mayHaveLeft(state, job.id, attempt));
-      const place = { id: job.id, n: attempt.n };
-      if (isUnsent) parkAttempt(scene, place);
-      else loseAttempt(scene, place, forgotten);
+      const isUnsent = worker.store === null || (isQueued && !mayHaveLeft(state, id, attempt));
+      if (isUnsent) parkAttempt(scene, { id, n });
+      else loseAttempt(scene, { id, n }, forgotten);
     }
     if (worker.store !== null) scene.change.note({ kind: 'worker-store-lost', worker: key });
     await this.#ledger.commit(scene.change);
@@ -177,12 +174,9 @@ export class WorkerDesk {
     const { state } = scene;
     // Paired again, it begins with another store.
     keepWorker(scene, { ...worker, revokedAt: scene.change.at, store: null });
-    for (const job of listHeldBy(scene.state, worker.key)) {
-      const n = findHeldBy(job, worker.key)?.n;
-      const what = cause === 'vanished' ? 'is gone with its box' : 'was revoked';
-      const reason = why === undefined ? `${worker.name} ${what}.` : `${worker.name} left: ${why}`;
-      if (n !== undefined) loseAttempt(scene, { id: job.id, n }, { reason, cause });
-    }
+    const what = cause === 'vanished' ? 'is gone with its box' : 'was revoked';
+    const reason = why === undefined ? `${worker.name} ${what}.` : `${worker.name} left: ${why}`;
+    for (const place of walkHeld(scene, worker.key)) loseAttempt(scene, place, { reason, cause });
     // Nothing may be delivered to it any more.
     scene.change.ops.push(...(state.streams.get(worker.key)?.planRetire() ?? []));
     state.streams.delete(worker.key);

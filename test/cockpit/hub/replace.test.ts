@@ -13,6 +13,7 @@ import {
   finished,
   type HubBench,
   makeJob,
+  makeWorker,
   openTeamBench,
   silence,
   spec,
@@ -327,5 +328,44 @@ describe('reconcile on the hub', () => {
       ['alice lost'],
       ['alice queued'],
     ]);
+  });
+
+  /** Given up on alice, and given to her again. */
+  async function retryOnAlice(reconcile: Reconcile): Promise<void> {
+    await loseOnAlice({ ...spec, reconcile });
+    await bench.desk.retry(await find('J1'), alice);
+    expect(await see('J1')).toEqual(['alice started replaced', 'alice queued']);
+  }
+
+  test('reconcile: an original that is kept ends the one that the same worker was given in its place', async () => {
+    await retryOnAlice('keep-original');
+    await greet(alice, [{ attempt: 'J1.1', state: 'running' }]);
+    expect(await see('J1')).toEqual(['alice started', 'alice cancelled']);
+    expect((await bench.readCommands(alice)).at(-1)).toBe('cancel J1.2');
+  });
+
+  test('reconcile: of two attempts on one worker the one that it forgot is lost, the other goes on', async () => {
+    await retryOnAlice('first-finished');
+    await bench.report(alice, { kind: 'started', attempt: 'J1.2', at: 7 });
+    await greet(alice, [{ attempt: 'J1.2', state: 'running' }]);
+    expect(await see('J1')).toEqual(['alice lost', 'alice started']);
+    expect(bench.inbox.list()).toEqual([]);
+  });
+
+  test('reconcile: a worker that is revoked loses both attempts that it has at a job', async () => {
+    await retryOnAlice('first-finished');
+    await greet(alice, [{ attempt: 'J1.1', state: 'running' }]);
+    await bench.workers.revoke(makeWorker(alice, 'alice'));
+    expect(await see('J1')).toEqual(['alice lost', 'alice lost']);
+    expect(isEnded(await find('J1'))).toBe(true);
+    expect(bench.inbox.list()).toHaveLength(1);
+  });
+
+  test('reconcile: in a new store of its worker the old attempt is lost, and the new one waits', async () => {
+    await retryOnAlice('first-finished');
+    await greet(alice, [{ attempt: 'J1.1', state: 'running' }]);
+    await bench.workers.adoptStore(alice, 'another-store');
+    expect(await see('J1')).toEqual(['alice lost', 'alice queued']);
+    expect((await bench.readCommands(alice)).at(-1)).toBe('assign J1.2');
   });
 });
