@@ -284,17 +284,24 @@ function drawSpec(chance: Chance): Readonly<Record<string, unknown>> {
 /** What both ends are to do when they lose each other. */
 function drawPolicy(chance: Chance): Readonly<Record<string, unknown>> {
   const stop = { 'stop-after': `${chance.int(10_000, chance.pick([11_000, 25_000]))}ms` };
-  const lost = { 'lost-after': `${chance.int(10_000, 25_000)}ms` };
+  const lostMs = chance.int(10_000, 25_000);
   if (chance.happens(0.3)) {
-    const rule = chance.pick(['keep-original', 'keep-replacement', 'first-finished', 'none']);
-    const reconcile = rule === 'none' ? {} : { reconcile: rule };
-    return { idempotent: true, replace: true, ...reconcile, ...stop };
+    return { idempotent: true, replace: true, ...nameRule(chance.pick(rules)), ...stop };
   }
+  // A person may start it once more without its being allowed to the hub, so here too a rule counts.
+  const lost = { 'lost-after': `${lostMs}ms`, ...nameRule(rules[lostMs % rules.length]) };
   return {
     idempotent: chance.happens(0.2),
     ...(chance.happens(0.25) ? lost : {}),
     ...(chance.happens(0.25) ? stop : {}),
   };
+}
+
+/** Which of two attempts is kept; `none` says nothing. */
+const rules = ['keep-original', 'keep-replacement', 'first-finished', 'none'] as const;
+
+function nameRule(rule: (typeof rules)[number] = 'none'): Readonly<Record<string, unknown>> {
+  return rule === 'none' ? {} : { reconcile: rule };
 }
 
 function expectFinished(error: unknown): void {

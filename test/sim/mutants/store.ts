@@ -112,8 +112,8 @@ export const storeMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cockpit/hub/worker-desk.ts',
-        find: 'if (n !== undefined) loseAttempt(scene, { id: job.id, n }, { reason, cause });',
-        replace: 'void [n, reason, cause];',
+        find: 'loseAttempt(scene, place, { reason, cause });',
+        replace: 'void [place, reason, cause];',
       },
     ],
     focus: ['revoke'],
