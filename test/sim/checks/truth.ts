@@ -31,7 +31,7 @@ interface Case {
   readonly attempt: AttemptRecord;
   readonly end: AttemptEnd;
   readonly process: ProcessNote | undefined;
-  /** The first sight of the outcome. */
+  /** The first sight of the outcome; one that was lost may have been opened again. */
   readonly seen: Sight;
   readonly box: string;
 }
@@ -60,17 +60,27 @@ export const truthCheck: Check = {
 function makeCase(evidence: Evidence, job: CommandJob, attempt: AttemptRecord): Case | undefined {
   if (attempt.state.is !== 'finished') return undefined;
   const { history, world } = evidence;
-  const seen = history.sights.find(
-    (sight) =>
-      sight.job.id === job.id &&
-      sight.job.kind === 'command' &&
-      sight.job.attempts.some(({ n, state }) => n === attempt.n && state.is === 'finished'),
-  );
+  const seen = findEndSight(history.sights, job, attempt);
   const process = history.processes.find((note) => note.attempt === `${job.id}.${attempt.n}`);
   if (seen === undefined) return undefined;
   const box = world.findBox(attempt.worker)?.name ?? '?';
   if (history.stains.has(box)) return undefined;
   return { evidence, job, attempt, end: attempt.state.end, process, seen, box };
+}
+
+function findEndSight(
+  sights: readonly Sight[],
+  { id }: CommandJob,
+  { n }: AttemptRecord,
+): Sight | undefined {
+  let seen: Sight | undefined;
+  for (let index = sights.length - 1; index >= 0; index -= 1) {
+    const sight = sights[index];
+    if (sight?.job.id !== id || sight.job.kind !== 'command') continue;
+    if (sight.job.attempts[n - 1]?.state.is !== 'finished') return seen;
+    seen = sight;
+  }
+  return seen;
 }
 
 /** The workshop refused it, or the agent on a disk that was full, or because its guard was killed as it began. */
