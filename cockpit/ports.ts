@@ -57,7 +57,7 @@ export interface Program {
   readonly stdout: NodeJS.WriteStream;
   readonly isTerminal: boolean;
   /** Writes to stdout; resolves when there is room for more. */
-  print(text: string): Promise<void>;
+  print(text: string | Uint8Array): Promise<void>;
   /** Writes to stderr. */
   say(text: string): void;
   /** Runs once at the first SIGINT, SIGTERM or SIGHUP. */

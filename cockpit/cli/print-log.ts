@@ -4,6 +4,7 @@
  * What a job printed goes to stdout; what is said about its log (a hole in it) goes to stderr.
  */
 import type { Program } from '../ports.ts';
+import { bytesOf } from '../verbs/log-text.ts';
 import type { LogGrowth, LogHits, LogItem, LogLineItem } from '../verbs/shapes.ts';
 
 /** How lines are to look. */
@@ -17,7 +18,7 @@ export function printLogItem(program: Program, item: unknown, look: LogLook): Pr
   if ('hits' in some) return program.print(showHits(some));
   if ('lines' in some) return program.print(showGrowth(program, some, look));
   if ('isOpen' in some) return program.print(showLine(program, some, look));
-  if ('text' in some) return program.print(some.text);
+  if ('text' in some) return program.print(bytesOf(some));
   sayGap(program, some.gapBytes);
   return Promise.resolve();
 }

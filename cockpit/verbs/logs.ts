@@ -7,7 +7,6 @@
  * nobody: output is read from the store when it is wanted.
  */
 
-import { TextDecoder } from 'node:util';
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import type { LogStream } from '../../protocol/model.ts';
@@ -17,6 +16,7 @@ import { attemptsArgument, type NamedAttempt } from './arguments.ts';
 import { filterArgs, filterFlags } from './line-filter.ts';
 import { LogCopy } from './log-copy.ts';
 import { streamLines } from './log-stream.ts';
+import { LogText } from './log-text.ts';
 import { formatInstant } from './present.ts';
 import type { LogItem } from './shapes.ts';
 import { defineVerb, type VerbContext } from './verb.ts';
@@ -104,11 +104,9 @@ async function streamPieces(
 class LogReader {
   readonly #context: VerbContext;
   readonly #copy: LogCopy;
-  readonly #decoders: Record<LogStream, TextDecoder> = {
-    stdout: new TextDecoder(),
-    stderr: new TextDecoder(),
-  };
+  readonly #texts: Record<LogStream, LogText> = { stdout: new LogText(), stderr: new LogText() };
   #offset = 0;
+  #at = '';
   forgottenBytes = 0;
 
   constructor(context: VerbContext, job: CommandJob, n: number) {
@@ -138,6 +136,7 @@ class LogReader {
       while (until === 'to-the-end' && !(await this.#copy.isWhole(this.#offset))) {
         await this.#sendRest();
       }
+      await this.#sendBegun();
     } finally {
       this.#copy.unwatch();
     }
@@ -155,14 +154,25 @@ class LogReader {
 
   async #sendRecord(record: LogRecord): Promise<void> {
     if (record.offset > this.#offset) await this.#sendGap(record.offset);
-    const text = this.#decoders[record.stream].decode(record.bytes, { stream: true });
-    const { stream } = record;
-    const at = formatInstant(record.at);
-    await this.#say({ attempt: this.attempt, offset: record.offset, at, stream, text });
-    this.#offset = record.offset + record.bytes.length;
+    const { stream, offset } = record;
+    const piece = this.#texts[stream].take(record.bytes);
+    this.#at = formatInstant(record.at);
+    await this.#say({ attempt: this.attempt, offset, at: this.#at, stream, ...piece });
+    this.#offset = offset + record.bytes.length;
+  }
+
+  /** Letters that were begun and do not go on. */
+  async #sendBegun(): Promise<void> {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const piece = this.#texts[stream].rest();
+      if (piece === undefined) continue;
+      const place = { attempt: this.attempt, offset: this.#offset, at: this.#at, stream };
+      await this.#say({ ...place, ...piece });
+    }
   }
 
   async #sendGap(to: number): Promise<void> {
+    await this.#sendBegun();
     const gapBytes = to - this.#offset;
     await this.#say({ attempt: this.attempt, offset: this.#offset, gapBytes });
     this.#offset = to;

@@ -19,6 +19,7 @@ import type {
   WorkerKind,
 } from '../../protocol/model.ts';
 import type { LinkWord } from '../manager/ladder.ts';
+import type { TextPiece } from './log-text.ts';
 
 /** What a worker is doing, as far as is known. `stale` and `lost` are silence, shown as silence. */
 export type WorkerState = 'new' | 'idle' | 'working' | 'draining' | 'stale' | 'lost' | 'revoked';
@@ -170,13 +171,12 @@ export interface JobDetail extends JobRow {
 
 /** One line of `wally logs --json`: a piece of output, or a hole that the log's cap made. */
 export type LogItem =
-  | {
+  | ({
       readonly attempt: AttemptId;
       readonly offset: number;
       readonly at: string;
       readonly stream: LogStream;
-      readonly text: string;
-    }
+    } & TextPiece)
   | { readonly attempt: AttemptId; readonly offset: number; readonly gapBytes: number };
 
 /** A log that lines were read from; lines name it by its place in the list. */

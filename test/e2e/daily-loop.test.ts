@@ -9,6 +9,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JobDetail, JobRow, StatusShape, TeamRow } from '../../cockpit/verbs/shapes.ts';
+import { locateProgram } from '../kit/processes.ts';
 import { isRunning } from './process-state.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -212,6 +213,15 @@ describe('following', () => {
     const since = await stage.wally(['logs', id, '--since', '8']);
     expect(since.stdout).toBe('three\nfour ✓');
     expect((await stage.wally(['logs', id, '--since', '4000'])).stdout).toBe('');
+  });
+
+  test('logs: what is no text comes out as it went in, byte for byte', async () => {
+    const { id } = await stage.dispatch("printf '\\357\\273\\277a\\377\\000b\\342\\202'");
+    await stage.ended(id);
+    const bytes = [0xef, 0xbb, 0xbf, 0x61, 0xff, 0x00, 0x62, 0xe2, 0x82];
+    const env = { ...process.env, WALLY_HOME: stage.home };
+    const out = execFileSync(process.execPath, [locateProgram('wally'), 'logs', id], { env });
+    expect([...out]).toEqual(bytes);
   });
 
   test('logs -f: it begins with what is there and ends by itself with the job', async () => {
