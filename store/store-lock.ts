@@ -3,7 +3,7 @@
  *
  * Opening a damaged store changes it: LevelDB reads its log, drops what it cannot read, and deletes the log. Its
  * lock is on the inode of `LOCK`, so a throw-away store whose `LOCK` is a hard link to it takes the very lock.
- * Errors: STORE_LOCKED, STORE_IO. Source: LevelDB 1.20, util/env_posix.cc; fcntl(2).
+ * Errors: STORE_LOCKED, STORE_IO, HOME_UNWRITABLE. Source: LevelDB 1.20, util/env_posix.cc; fcntl(2).
  */
 import { link, mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -18,9 +18,7 @@ export interface HeldStore {
 
 /** Holds the store in `directory`, whose folder is made where it is missing. */
 export async function holdStore(directory: string): Promise<HeldStore> {
-  const parent = dirname(directory);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const place = await mkdtemp(join(parent, 'hold-'));
+  const place = await makePlace(directory);
   const drop = () => rm(place, { recursive: true, force: true });
   try {
     await (await open(join(directory, 'LOCK'), 'a', 0o600)).close();
@@ -35,5 +33,15 @@ export async function holdStore(directory: string): Promise<HeldStore> {
   } catch (thrown) {
     await drop();
     throw wrapError(thrown, 'STORE_IO');
+  }
+}
+
+/** Where nothing can be made, as on a file system that is read-only, the store is not what is wrong. */
+async function makePlace(directory: string): Promise<string> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    return await mkdtemp(join(dirname(directory), 'hold-'));
+  } catch (thrown) {
+    throw wrapError(thrown, 'HOME_UNWRITABLE');
   }
 }

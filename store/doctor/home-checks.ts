@@ -214,8 +214,10 @@ const store: HomeCheck = {
 function adviseOnStore({ code, message }: { readonly code: string; readonly message: string }) {
   if (code === 'STORE_MISSING')
     return 'Put it back, or `wally restore FILE`; `wally repair` puts aside what belonged to it, and begins anew.';
-  return /no space left|ENOSPC/i.test(message)
-    ? 'Make room on its disk first: nothing else may be wrong with it.'
+  if (/no space left|ENOSPC/i.test(message))
+    return 'Make room on its disk first: nothing else may be wrong with it.';
+  return /read-only file system|EROFS|permission denied|EACCES/i.test(message)
+    ? 'Make it writable first, for nothing else may be wrong with it: a disk with faults is often mounted read-only.'
     : 'Keep the directory as it is; `wally repair`, on a box `odally repair`, reads what can be read.';
 }
 

@@ -282,6 +282,8 @@ describe('backup', () => {
       process.stdin.once('data', async () => { await held.release(); await held.release(); process.exit(0); });`;
     const holder = spawn(process.execPath, ['--input-type=module', '-e', script]);
     await once(holder.stdout, 'data');
+    const unwritable = { code: 'HOME_UNWRITABLE' };
+    await expect(holdStore(join(directory, 'CURRENT', 'store'))).rejects.toMatchObject(unwritable);
     const locked = { code: 'STORE_LOCKED' };
     await expect(openLevelKv(directory)).rejects.toMatchObject(locked);
     await expect(holdStore(directory)).rejects.toMatchObject(locked);

@@ -244,12 +244,19 @@ describe('doctor of a home', () => {
     expect(findings[0]?.seen).toContain('acknowledged writes are missing');
   });
 
-  test('store-damaged: on a full disk nobody is told to repair', async () => {
-    const failed = { get: () => Promise.reject(new Error('ENOSPC')) } as unknown as Kv;
-    const facts = await gather({ kv: failed, health: soundDisk.health });
-    const [check] = homeChecks.filter(({ id }) => id === 'store-damaged');
-    expect(check?.diagnose({ home: facts })[0]?.advice).toMatch(/^Make room/);
-  });
+  test.each([
+    ['ENOSPC', /^Make room/],
+    ['IO error: /h/store/LOCK: Read-only file system', /^Make it writable/],
+    ['IO error: /h/store/LOCK: Permission denied', /^Make it writable/],
+  ])(
+    'store-damaged: where the disk is at fault nobody is told to repair: %s',
+    async (words, advice) => {
+      const failed = { get: () => Promise.reject(new Error(words)) } as unknown as Kv;
+      const facts = await gather({ kv: failed, health: soundDisk.health });
+      const [check] = homeChecks.filter(({ id }) => id === 'store-damaged');
+      expect(check?.diagnose({ home: facts })[0]?.advice).toMatch(advice);
+    },
+  );
 
   test('store-damaged: a live store that fails says so', async () => {
     const failed = { get: () => Promise.reject(new Error('no space left')) } as unknown as Kv;
