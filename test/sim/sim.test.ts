@@ -76,7 +76,7 @@ describe('simulator', () => {
   test.each([
     30002, 30008, 40005, 40210, 13, 3188, 400341, 312, 4138, 21022, 21838, 700784, 3000895, 3003769,
     3000143, 7004006, 5000265, 6001399, 189, 5398, 5172, 710199, 730469, 741663, 5832, 12467, 42084,
-    8372,
+    8372, 29396,
   ])('simulator: seed %i, which failed once', async (seed) => {
     expect(listViolations(await runSeed({ seed }))).toEqual([]);
   });

@@ -19,15 +19,28 @@ export const answersCheck: Check = {
       const job = jobs.find((known) => known.id === id);
       const state = job?.kind === 'command' ? job.attempts[Number(n) - 1]?.state : undefined;
       const found = state?.is === 'finished' ? state.end.outcome : state?.is;
-      if (found === outcome || isOfElder(job, Number(n), outcome)) continue;
+      const told = { n: Number(n), outcome };
+      if (found === outcome || isOfElder(job, told) || isReopened(job, told)) continue;
       findings.push({ about, message: `${attempt} was told as ${outcome} and is ${found}` });
     }
     return findings;
   },
 };
 
+interface Told {
+  readonly n: number;
+  readonly outcome: Outcome;
+}
+
+/** It was lost, and a person started another in its place under a rule by which it may still count. */
+function isReopened(job: JobRecord | undefined, { n, outcome }: Told): boolean {
+  if (job?.kind !== 'command' || outcome !== 'lost') return false;
+  const rule = job.spec.reconcile ?? 'keep-replacement';
+  return rule !== 'keep-replacement' && job.attempts.length > n;
+}
+
 /** An elder attempt came back and settled the job; what was told is its outcome. */
-function isOfElder(job: JobRecord | undefined, n: number, outcome: Outcome): boolean {
+function isOfElder(job: JobRecord | undefined, { n, outcome }: Told): boolean {
   if (job?.kind !== 'command') return false;
   const state = job.attempts[n - 1]?.state;
   if (state?.is !== 'finished' || !isSuperseded(state.end)) return false;
