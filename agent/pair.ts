@@ -7,11 +7,11 @@
  * asked over the bytes of that.
  * Errors: PAIR_EXISTS, INVITE_*, AGENT_RUNNING, HOME_UNWRITABLE, KEY_INVALID, STORE_*, LINK_*.
  */
-import { access } from 'node:fs/promises';
 import { AppError } from '../protocol/errors.ts';
 import { formatFingerprint } from '../protocol/fingerprint.ts';
 import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { type Invite, isExpired, parseInvite } from '../protocol/invite.ts';
+import { isThere } from '../protocol/is-there.ts';
 import { dialAttemptMsMax, dialMsEager } from '../protocol/limits.ts';
 import { askToPair } from '../protocol/pairing.ts';
 import { sleep } from '../protocol/ports.ts';
@@ -156,11 +156,4 @@ async function knockUntilDecided(
       await sleep(ports.timers, pairAgainMs);
     }
   }
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -7,11 +7,12 @@
  * their job numbers from being given to other jobs. Errors: BACKUP_*, RESTORE_FAILED, STORE_*.
  */
 import { createWriteStream } from 'node:fs';
-import { access, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
+import { isThere } from '../protocol/is-there.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
 import {
   type BackupHead,
@@ -250,11 +251,4 @@ async function renameIfThere(from: string, to: string): Promise<void> {
   await rename(from, to).catch((thrown: unknown) => {
     if (!hasSystemCode(thrown, 'ENOENT')) throw thrown;
   });
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -7,13 +7,14 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, rename, stat, unlink } from 'node:fs/promises';
+import { rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { extract, type Pack, pack } from 'tar-stream';
 import { z } from 'zod';
-import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
+import { AppError, wrapError } from '../protocol/errors.ts';
+import { isThere } from '../protocol/is-there.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
 import { backupEntriesMax, backupSumsBytesMax } from './limits.ts';
 import { writeTarEntry } from './tar-entry.ts';
@@ -180,11 +181,4 @@ function isPlain(name: string): boolean {
 /** What is wrong with a backup. */
 export function damaged(file: string, why: string): AppError {
   return new AppError('BACKUP_DAMAGED', `${file} cannot be restored: ${why}.`);
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    (thrown: unknown) => !hasSystemCode(thrown, 'ENOENT'),
-  );
 }

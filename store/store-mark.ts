@@ -5,9 +5,10 @@
  * ones, whose logs lie there still. So whoever opens a marked home without a store is refused, until the store is back or
  * what belonged to it was put aside. Errors: STORE_MISSING, STORE_IO.
  */
-import { access, mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
+import { AppError, wrapError } from '../protocol/errors.ts';
+import { isThere } from '../protocol/is-there.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
 import { createdMark } from './open.ts';
 
@@ -65,11 +66,4 @@ export async function putAsideOrphans(
     throw wrapError(thrown, 'STORE_IO');
   }
   return moved;
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    (thrown: unknown) => !hasSystemCode(thrown, 'ENOENT') && !hasSystemCode(thrown, 'ENOTDIR'),
-  );
 }

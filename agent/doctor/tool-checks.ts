@@ -5,11 +5,11 @@
  * version in bounded time, and whether it is signed in is read off the presence of its own files; what
  * is in them is never read. Source: the documentation of each program.
  */
-import { access } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Check, listOne } from '../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
+import { isThere } from '../../protocol/is-there.ts';
 import { runFix } from '../../store/doctor/box.ts';
 import { readAgentConfig } from '../home.ts';
 import { isOnPath, toolsKnown } from '../work/capabilities.ts';
@@ -218,11 +218,4 @@ async function hasGitIdentity(box: AgentRound['box']): Promise<boolean> {
   );
   // Who does not answer is another check's affair.
   return ends.every((end) => end === undefined || end.code === 0);
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError, hasSystemCode, readFirstSentence } from '../../protocol/errors.ts';
+import { isThere } from '../../protocol/is-there.ts';
 import type { HubClient } from '../hub/client.ts';
 import type { ArtifactPiece, ArtifactRow } from '../verbs/shapes.ts';
 
@@ -98,13 +99,6 @@ async function linkNew(part: string, file: string): Promise<void> {
 
 function refuseExisting(file: string): never {
   throw new AppError('ARTIFACT_EXISTS', `${file} is there already.`);
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function isFolder(path: string): Promise<boolean> {
