@@ -260,6 +260,7 @@ export class HubDesk {
     const scene = this.#begin();
     const { at } = scene.change;
     for (const attempt of listUnended(scene, id)) {
+      if (attempt.state.is !== 'queued') continue;
       const isOnItsWay = this.#mayBeOnItsWay(id, attempt);
       const why = attempt.isParked === true ? { reason: overdueInLine } : {};
       const event = { type: 'expired', at, mayHaveLeft: isOnItsWay, ...why } as const;

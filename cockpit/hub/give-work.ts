@@ -2,27 +2,26 @@
  * How much work a worker has at once: what is more waits here, in a line, in the order of dispatch.
  *
  * An agent refuses what it can't hold, and a refusal ends a job. So its commands leave only while it has
- * fewer than `attemptsGivenMax` unended ones, and each end that it reports lets the next one go, in the same
+ * fewer unended ones than it may have, and each end that it reports lets the next one go, in the same
  * batch. What waits never left: a cancel or its deadline ends it at once. Called once a change, as it is committed.
  * Source: reliability facts R22.
  */
 import type { JobId, PeerKey } from '../../protocol/model.ts';
 import { findHeldBy, formatAttemptId, putAttempt } from '../manager/job.ts';
-import { attemptsGivenMax } from './limits.ts';
 import { findUnended, keepJob, type Scene, sendCancel } from './transitions.ts';
 
-/** Queues the commands of all whose turn it is. */
-export function giveWork(scene: Scene): void {
+/** Queues the commands of all whose turn it is; a worker has at most `countMax` unended ones. */
+export function giveWork(scene: Scene, countMax: number): void {
   for (const worker of [...scene.state.parked.keys()]) {
     // Without a stream it goes on waiting for the worker's first hello.
-    if (scene.state.streams.has(worker)) giveTo(scene, worker);
+    if (scene.state.streams.has(worker)) giveTo(scene, worker, countMax);
   }
 }
 
-function giveTo(scene: Scene, worker: PeerKey): void {
+function giveTo(scene: Scene, worker: PeerKey, countMax: number): void {
   const { parked, heldBy } = scene.state;
   const line = parked.get(worker) ?? new Set<JobId>();
-  let room = attemptsGivenMax - ((heldBy.get(worker)?.size ?? 0) - line.size);
+  let room = countMax - ((heldBy.get(worker)?.size ?? 0) - line.size);
   // What is given leaves the line meanwhile, which a Set allows.
   for (const id of line) {
     if (room <= 0) return;

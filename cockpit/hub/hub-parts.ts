@@ -50,6 +50,8 @@ export interface HubParts {
   readonly keep: { readonly policy: KeepPolicy; readonly archive: ArchivePort };
   /** How long the audit trail is kept, and the files of what is old of it. */
   readonly audit: { readonly policy: AuditPolicy; readonly port: AuditPort };
+  /** Unended attempts that a worker has at once; the limits' own where absent. */
+  readonly attemptsGiven?: number;
   readonly key: PeerKey;
   readonly version: string;
   readonly openDoor: (who: {

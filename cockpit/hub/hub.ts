@@ -216,7 +216,8 @@ export class Hub {
     const presenceChanged = () => this.#teamNews.noteChange();
     const outlet = openOutlet(this, presenceChanged);
     const state = await readDeskState(kv, await logs.list());
-    const parts = { kv, disk, committer: this.#committer, ports };
+    const { attemptsGiven } = this.#parts;
+    const parts = { kv, disk, committer: this.#committer, ports, attemptsGiven };
     const ledger = new Ledger({ ...parts, journal, outlet, state });
     this.#workers = new WorkerDesk(ledger);
     this.#desk = new HubDesk(ledger);

@@ -18,6 +18,7 @@ import type { Candidate } from '../manager/plan-dispatch.ts';
 import { Change } from './change.ts';
 import type { DeskState } from './desk-state.ts';
 import { giveWork } from './give-work.ts';
+import { attemptsGivenMax } from './limits.ts';
 import type { Scene } from './transitions.ts';
 
 /** What the rest of the hub is told once it is on disk. */
@@ -46,6 +47,8 @@ export interface LedgerParts {
   readonly ports: Ports;
   readonly outlet: LedgerOutlet;
   readonly state: DeskState;
+  /** Unended attempts that a worker has at once, the rest waits; `attemptsGivenMax` where absent. */
+  readonly attemptsGiven?: number | undefined;
 }
 
 /** Begins and commits changes. It lives as long as the store. */
@@ -114,8 +117,9 @@ export class Ledger {
 
   /** Resolves once the change is on disk and has been told. Errors: STORE_*. */
   async commit(change: Change): Promise<void> {
-    const { committer, journal, outlet } = this.#parts;
-    giveWork({ state: this.state, change, listCandidates: this.listCandidates });
+    const { committer, journal, outlet, attemptsGiven = attemptsGivenMax } = this.#parts;
+    const { state, listCandidates } = this;
+    giveWork({ state, change, listCandidates }, attemptsGiven);
     const ops = change.planOps();
     if (ops.length === 0 && change.events.length === 0) return;
     journal.add(change.events);

@@ -30,6 +30,8 @@ export interface Ground {
   /** Does nothing go wrong any more? */
   readonly isHealed: () => boolean;
   readonly syncMs: readonly [min: number, max: number];
+  /** Unended attempts that a worker has at once; few make work wait in the hub. */
+  readonly attemptsGiven: number;
   readonly plants: Plants;
 }
 

@@ -177,7 +177,7 @@ export class HubBox {
   }
 
   async #boot(owner: Incarnation): Promise<void> {
-    const { network, sockets, trace } = this.#ground;
+    const { network, sockets, trace, attemptsGiven } = this.#ground;
     const { kv, guard, logs, artifacts } = await this.disk.open(owner, (line) =>
       trace.say(owner.name, line),
     );
@@ -190,6 +190,7 @@ export class HubBox {
       keep: { policy: readKeepPolicy(emptyHubConfig), archive: this.#archive },
       audit: { policy: readAuditPolicy(emptyHubConfig), port: this.#audit },
       key: this.key,
+      attemptsGiven,
       version: 'sim',
       openDoor: async ({ admits, accept }) => {
         network.openDoor({ owner, admits, accept });

@@ -83,6 +83,10 @@ const exclusions: readonly Exclusion[] = [
     cells: ['hub-attempt finished cancel', 'hub-attempt finished expired'],
   },
   {
+    because: 'the desk tells only what is queued that its deadline has passed',
+    cells: ['hub-attempt accepted expired', 'hub-attempt started expired'],
+  },
+  {
     because:
       '`watch-leases` tells a lease of hearing and of time while it is held only, save where more workers than `silentWorkersMax` fall silent at once',
     cells: ['lease lapsed heard', 'lease lapsed tick'],
@@ -191,12 +195,10 @@ export const seldom: ReadonlySet<string> = new Set([
   'hub-attempt sent returned',
   'hub-attempt sent superseded',
   'hub-attempt accepted accepted',
-  'hub-attempt accepted expired',
   'hub-attempt accepted returned',
   'hub-attempt accepted superseded',
   'hub-attempt started accepted',
   'hub-attempt started started',
-  'hub-attempt started expired',
   'hub-attempt started replaced',
   'hub-attempt started returned',
   'hub-attempt started superseded',

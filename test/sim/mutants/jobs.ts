@@ -73,6 +73,17 @@ export const jobMutants: readonly Mutant[] = [
     ],
   },
   {
+    id: 'line-stands-still',
+    breaks: 'what waits for its turn at a worker is counted as given to it',
+    edits: [
+      {
+        file: 'cockpit/hub/give-work.ts',
+        find: ' - line.size);',
+        replace: ');',
+      },
+    ],
+  },
+  {
     id: 'rerun-after-restart',
     breaks: 'what was running when its agent died is started again',
     edits: [
