@@ -6,6 +6,12 @@
  * change of version that a reboot or a kill cut off is taken up by it, with the version that is left: what is
  * current then may be one that does not start. That goes on behind, so nobody waits for it.
  */
+import { daemonEnvironment } from './daemon.ts';
+
+/** What an agent in the background is given, where nobody says otherwise. */
+const exports = Object.entries(daemonEnvironment)
+  .map(([name, value]) => `export ${name}="\${${name}:-${value}}"\n`)
+  .join('');
 
 /** Its text for a home, which must be absolute and hold no quote. */
 export function planLauncher(home: string): string {
@@ -25,6 +31,6 @@ v=$(readlink "$h/current") && read -r n < "$h/$v.runtime" || {
 }
 ODALLY_HOME=\${ODALLY_HOME:-$h}
 export ODALLY_HOME
-exec "$n" "$h/$v/odally.js" "$@"
+${exports}exec "$n" "$h/$v/odally.js" "$@"
 `;
 }

@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { daemonEnvironment } from '../../../protocol/daemon.ts';
 import { locateProgram } from '../../kit/processes.ts';
 
 /** What to run. */
@@ -59,7 +60,7 @@ export class Box {
     const { program, args, env, logFile, script = locateProgram(program) } = this.plan;
     const log = openSync(logFile, 'a');
     const child = spawn(process.execPath, [script, ...args], {
-      env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', ...env },
+      env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', ...daemonEnvironment, ...env },
       stdio: ['ignore', log, log, 'ipc'],
       cwd: '/',
     });

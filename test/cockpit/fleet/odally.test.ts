@@ -34,9 +34,12 @@ describe('the program on a box', () => {
     open: () => expect.unreachable('no channel is opened here'),
   };
 
-  test('it is asked about the home that was installed, though the box’s shell names another', async () => {
+  test('it is asked about the home that was installed, though the box’s shell names another, with what services get', async () => {
     const node = join(home, 'node');
-    writeFileSync(node, `#!/bin/sh\nprintf '{"home":"%s"}\\n' "$ODALLY_HOME"\n`);
+    writeFileSync(
+      node,
+      `#!/bin/sh\nprintf '{"home":"%s","arenas":%s}\\n' "$ODALLY_HOME" "$MALLOC_ARENA_MAX"\n`,
+    );
     chmodSync(node, 0o755);
     // What the launcher reads of a version.
     mkdirSync(join(home, 'versions'));
@@ -45,7 +48,7 @@ describe('the program on a box', () => {
     writeFileSync(join(home, 'bin', 'odally'), planLauncher(home));
     chmodSync(join(home, 'bin', 'odally'), 0o755);
     const way = { ssh, place: { target: 'box' } };
-    expect(await askOdally({ way, home }, 'leave --json')).toEqual({ home });
+    expect(await askOdally({ way, home }, 'leave --json')).toEqual({ home, arenas: 2 });
   });
 
   test('a home with a space, which an install takes, can be spelled for every later command', () => {
