@@ -16,7 +16,7 @@ import { type CommandJob, type JobRecord, readJobNumber, splitAttemptId } from '
 import { jobRowSchema } from '../manager/job-row.ts';
 import { type WorkerRecord, workerRowSchema } from '../manager/worker.ts';
 import { decisionsOpenMax } from './inbox.ts';
-import { indexHolders } from './transitions.ts';
+import { indexHolders } from './index-holders.ts';
 
 /** Workers that one hub may know, revoked ones included. */
 export const workersMax = 10_000;

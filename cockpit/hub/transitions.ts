@@ -31,6 +31,7 @@ import type { WorkerRecord } from '../manager/worker.ts';
 import type { Change } from './change.ts';
 import type { DeskState } from './desk-state.ts';
 import { openJobDecision } from './inbox.ts';
+import { indexHolders } from './index-holders.ts';
 
 /** Where a transition happens: the desk's memory and the change being made. */
 export interface Scene {
@@ -205,30 +206,6 @@ function forgetFresh({ state, change }: Pick<Scene, 'state' | 'change'>, job: Co
     change.dropFrom(state.sentAt, attempt);
     if (!state.freshAttempts.delete(attempt)) continue;
     change.onUndo(() => state.freshAttempts.add(attempt));
-  }
-}
-
-/** Keeps `heldBy` and `parked` true for one job: it stands under every worker that holds an unended attempt of it. */
-export function indexHolders({ heldBy, parked }: DeskState, job: CommandJob): void {
-  for (const { worker } of job.attempts) heldBy.get(worker)?.delete(job.id);
-  for (const { worker, state } of job.attempts) {
-    if (state.is === 'finished') continue;
-    const held = heldBy.get(worker) ?? new Map<JobId, CommandJob>();
-    heldBy.set(worker, held.set(job.id, job));
-  }
-  indexParked(parked, job);
-}
-
-/** What stays in a line keeps its place there. */
-function indexParked(parked: DeskState['parked'], { id, attempts }: CommandJob): void {
-  const waits = new Set<PeerKey>();
-  for (const { worker, state, isParked } of attempts) {
-    if (isParked === true && state.is !== 'finished') waits.add(worker);
-  }
-  for (const { worker } of attempts) {
-    const line = parked.get(worker) ?? new Set<JobId>();
-    if (waits.has(worker)) parked.set(worker, line.add(id));
-    else if (line.delete(id) && line.size === 0) parked.delete(worker);
   }
 }
 
