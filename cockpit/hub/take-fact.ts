@@ -20,7 +20,7 @@ export function takeFact(scene: Scene, worker: PeerKey, row: StreamRow): void {
   const { job: id, n } = splitAttemptId(fact.attempt);
   const attempt = findOpen(scene, { id, n });
   if (attempt?.worker !== worker) return noteLate(scene, worker, fact);
-  returnAttempt(scene, { id, n });
+  if (isReturn(fact)) returnAttempt(scene, { id, n });
   const effects = stepAttempt(scene, { id, n, loss: findLossCause(fact) }, readFact(fact));
   if (effects.some((effect) => effect.do === 'late')) noteLate(scene, worker, fact);
 }
@@ -32,6 +32,11 @@ function noteLate(scene: Scene, worker: PeerKey, fact: FactMessage): void {
   if (kind !== 'finished') sendCancel(scene, worker, attempt);
   change.ops.push(planRow(lateReportKey(attempt, worker), { worker, fact }));
   change.note({ kind: 'report-late', attempt, worker, note: kind });
+}
+
+/** What came to nothing is not kept: what was started in its place goes on. */
+function isReturn(fact: FactMessage): boolean {
+  return fact.kind !== 'finished' || fact.outcome === 'succeeded' || fact.outcome === 'failed';
 }
 
 /** A worker's own word that an attempt came to nothing, in the ways that another may make good. */

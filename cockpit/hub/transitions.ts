@@ -113,7 +113,7 @@ export function loseAttempt(
 /** The lost attempt that a new one by a person's word takes the place of, open for its coming back. */
 export function reopenAttempt(scene: Scene, job: CommandJob): CommandJob {
   const attempt = getLastAttempt(job);
-  if (!isKept(job, attempt, 'silence')) return job;
+  if (!isKept(job, attempt, 'silence') || !mayComeBack(scene, job.id, attempt)) return job;
   const event = { type: 'reopened', at: scene.change.at } as const;
   const { state } = stepHubAttempt(attempt.state, event, { nowMs: 0, roll: 0 });
   return putAttempt(job, { ...attempt, state });
@@ -255,6 +255,23 @@ function isKept(
   const { sentAt, startedAt } = state.times;
   const provenAt = spec.stopAfterMs === undefined ? sentAt : startedAt;
   return cause === 'silence' && rule !== 'keep-replacement' && provenAt !== undefined;
+}
+
+/** Not what was told to end, what its worker does not know, or whose worker is not believed any more. */
+function mayComeBack(
+  { state }: Scene,
+  id: JobId,
+  { n, worker, state: at }: AttemptRecord,
+): boolean {
+  if (at.cancelAskedAt !== undefined) return false;
+  if (state.workers.get(worker)?.revokedAt !== null) return false;
+  const attempt = formatAttemptId(id, n);
+  for (const known of state.decisions.values()) {
+    if (known.kind !== 'lost' || known.attempt !== attempt) continue;
+    // One that was stated to run was told to end, because nobody had decided yet.
+    return known.statement !== 'running' && known.statement !== 'unknown';
+  }
+  return true;
 }
 
 /** Not written off where another takes its place, and not told to end where a person may decide so. */

@@ -1,0 +1,94 @@
+/*
+ * A lost attempt that comes back while a person's word has started another: which of them goes on, and what the job ends as.
+ */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type CommandJob, findEnd } from '../../../cockpit/manager/job.ts';
+import type { CommandSpec, JobId } from '../../../protocol/model.ts';
+import { makeHello } from '../../protocol/raw-peer.ts';
+import {
+  alice,
+  bob,
+  finished,
+  type HubBench,
+  makeJob,
+  openTeamBench,
+  silence,
+  spec,
+} from './hub-bench.ts';
+
+const ended = { kind: 'finished', at: 9, usage: {}, logBytes: 0 } as const;
+
+let bench: HubBench;
+
+beforeEach(async () => {
+  bench = await openTeamBench();
+});
+
+async function find(id: JobId): Promise<CommandJob> {
+  return (await bench.desk.get(id)) as CommandJob;
+}
+
+/** Each attempt: who has it and how it stands. */
+async function see(id: JobId): Promise<readonly string[]> {
+  return (await find(id)).attempts.map(({ worker, state }) => {
+    const how = state.is === 'finished' ? state.end.outcome : state.is;
+    return `${worker === alice ? 'alice' : 'bob'} ${how}`;
+  });
+}
+
+/** A job that runs on alice, of whom nothing was heard since. */
+async function loseOnAlice(jobSpec: CommandSpec): Promise<void> {
+  await bench.desk.dispatch(makeJob([alice], { spec: jobSpec }));
+  await bench.report(alice, { kind: 'started', attempt: 'J1.1', at: 5 });
+  await bench.desk.declareLost({ id: 'J1', n: 1 }, silence);
+}
+
+/** Alice is back, and has it still. */
+async function greetRunning(): Promise<void> {
+  const inventory = [{ attempt: 'J1.1', state: 'running' } as const];
+  await bench.workers.noteHello(alice, makeHello({ inventory }));
+}
+
+describe('come back', () => {
+  test.each(['cancelled', 'lost'] as const)(
+    'come back: an original that comes back %s leaves the job to the one in its place',
+    async (as) => {
+      await loseOnAlice({ ...spec, reconcile: 'keep-original' });
+      await bench.desk.retry(await find('J1'), bob);
+      await bench.report(alice, { ...ended, attempt: 'J1.1', outcome: as });
+      expect(await see('J1')).toEqual([`alice ${as}`, 'bob queued']);
+      expect(await bench.readCommands(bob)).toEqual(['assign J1.2']);
+      await bench.report(bob, finished('J1.2', 'succeeded'));
+      expect(findEnd(await find('J1'))?.outcome).toBe('succeeded');
+      expect(bench.inbox.list()).toEqual([]);
+    },
+  );
+
+  test('come back: an original that was told to end before it was approved is not waited for', async () => {
+    await loseOnAlice({ ...spec, reconcile: 'keep-original' });
+    await greetRunning();
+    expect((await bench.readCommands(alice)).at(-1)).toBe('cancel J1.1');
+    await bench.desk.retry(await find('J1'), bob);
+    expect(await see('J1')).toEqual(['alice lost', 'bob queued']);
+    // It takes its time to end, and its worker greets once more meanwhile.
+    await greetRunning();
+    await bench.report(alice, finished('J1.1', 'cancelled'));
+    expect(await see('J1')).toEqual(['alice lost', 'bob queued']);
+  });
+
+  test('come back: one whose end was asked for, or whose worker was revoked, is not waited for', async () => {
+    for (const worker of [alice, bob]) {
+      const kept = { ...spec, reconcile: 'first-finished' } as const;
+      await bench.desk.dispatch(makeJob([worker], { spec: kept }));
+    }
+    await bench.report(alice, { kind: 'started', attempt: 'J1.1', at: 5 });
+    await bench.report(bob, { kind: 'started', attempt: 'J2.1', at: 5 });
+    await bench.desk.cancel(await find('J1'));
+    await bench.desk.declareLost({ id: 'J1', n: 1 }, silence);
+    const worker = bench.workers.find(bob);
+    if (worker !== undefined) await bench.workers.revoke(worker);
+    for (const id of ['J1', 'J2'] as const) await bench.desk.retry(await find(id), alice);
+    expect(await see('J1')).toEqual(['alice lost', 'alice queued']);
+    expect(await see('J2')).toEqual(['bob lost', 'alice queued']);
+  });
+});
