@@ -303,8 +303,9 @@ function settleOthers(scene: Scene, { id, n }: Place): void {
   const open = job.attempts.filter((attempt) => attempt.state.is !== 'finished');
   const { outcome } = state.end;
   const isResult = outcome === 'succeeded' || outcome === 'failed';
-  if (isResult && n !== getLastAttempt(job).n) keepJob(scene, { ...job, settledBy: n });
   if (!isResult && open.some((attempt) => !isReplaced(attempt.state))) return;
+  // How the last one ended says nothing of a job that went on without it.
+  if (n !== getLastAttempt(job).n) keepJob(scene, { ...job, settledBy: n });
   for (const attempt of open) {
     supersede(scene, { id, n: attempt.n }, `Attempt ${n} ended first (${outcome}).`);
   }

@@ -64,6 +64,32 @@ describe('come back', () => {
     },
   );
 
+  test('come back: an original that was kept and came to nothing is how the job ended, not the one it ended', async () => {
+    await loseOnAlice({ ...spec, reconcile: 'keep-original' });
+    await bench.desk.retry(await find('J1'), bob);
+    await greetRunning();
+    expect(await see('J1')).toEqual(['alice started', 'bob cancelled']);
+    await bench.report(alice, { ...ended, attempt: 'J1.1', outcome: 'lost', reason: 'Killed.' });
+    expect(findEnd(await find('J1'))).toMatchObject({ outcome: 'lost', reason: 'Killed.' });
+    expect(bench.inbox.list()).toMatchObject([{ kind: 'lost', attempt: 'J1.1' }]);
+    bench = await bench.restart();
+    expect(findEnd(await find('J1'))?.outcome).toBe('lost');
+    // What counted before the next attempt counts no more.
+    await bench.desk.retry(await find('J1'), alice);
+    await bench.report(alice, finished('J1.3', 'succeeded'));
+    expect(findEnd(await find('J1'))?.outcome).toBe('succeeded');
+  });
+
+  test('come back: one that ended in nothing while another was refused is lost, not refused', async () => {
+    await loseOnAlice({ ...spec, reconcile: 'first-finished' });
+    await bench.desk.retry(await find('J1'), bob);
+    await greetRunning();
+    await bench.report(bob, { ...ended, attempt: 'J1.2', outcome: 'refused', code: 'JOB_FULL' });
+    await bench.report(alice, { ...ended, attempt: 'J1.1', outcome: 'lost' });
+    expect(findEnd(await find('J1'))?.outcome).toBe('lost');
+    expect(bench.inbox.list()).toMatchObject([{ kind: 'lost', attempt: 'J1.1' }]);
+  });
+
   test('come back: an original that was told to end before it was approved is not waited for', async () => {
     await loseOnAlice({ ...spec, reconcile: 'keep-original' });
     await greetRunning();
