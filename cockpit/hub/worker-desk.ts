@@ -11,6 +11,7 @@ import type { PeerKey } from '../../protocol/model.ts';
 import type { Stream } from '../../store/keys.ts';
 import type { KvOp } from '../../store/kv.ts';
 import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
+import { isReplaced } from '../manager/job.ts';
 import type { LossCause } from '../manager/plan-loss.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import type { EventNote } from './change.ts';
@@ -94,7 +95,9 @@ export class WorkerDesk {
     state.parked.delete(key);
     for (const { id, n, attempt } of walkHeld(scene, key)) {
       const isQueued = attempt.state.is === 'queued';
-      const isUnsent = worker.store === null || (isQueued && !mayHaveLeft(state, id, attempt));
+      const hasNotLeft = worker.store === null || (isQueued && !mayHaveLeft(state, id, attempt));
+      // One that was given up is from a store before, and must not begin anew beside the one in its place.
+      const isUnsent = hasNotLeft && !isReplaced(attempt.state);
       if (isUnsent) parkAttempt(scene, { id, n });
       else loseAttempt(scene, { id, n }, forgotten);
     }

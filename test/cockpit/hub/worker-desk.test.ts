@@ -2,7 +2,7 @@
  * The hub's desk for workers: names that stick, stores that change, and what hub and worker disagree on.
  */
 import { describe, expect, test } from 'vitest';
-import { findEnd } from '../../../cockpit/manager/job.ts';
+import { type CommandJob, findEnd } from '../../../cockpit/manager/job.ts';
 import type { HelloFrame, InventoryRow } from '../../../protocol/frames.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import { makeHello } from '../../protocol/raw-peer.ts';
@@ -16,6 +16,7 @@ import {
   openHubBench,
   openTeamBench,
   silence,
+  spec,
 } from './hub-bench.ts';
 
 const newStore = 'f'.repeat(32);
@@ -138,6 +139,22 @@ describe('worker desk', () => {
       expect(await bench.readCommands(worker)).toEqual(['assign J1.1', 'cancel J1.1']);
     },
   );
+
+  test('worker desk: what was given up is not begun anew by a worker that is paired again', async () => {
+    const bench = await openTeamBench();
+    const kept = { ...spec, reconcile: 'first-finished' } as const;
+    await bench.desk.dispatch(makeJob([alice], { spec: kept }));
+    await bench.report(alice, { kind: 'started', attempt: 'J1.1', at: 5 });
+    await bench.workers.revoke(makeWorker(alice, 'alice'));
+    await bench.workers.save(makeWorker(alice, 'alice'), 'worker-paired', []);
+    await bench.desk.retry(await bench.desk.get('J1'), bob);
+    await bench.workers.adoptStore(alice, newStore);
+    expect(await bench.readCommands(alice)).toEqual(['cancel J1.1']);
+    expect(await outcome(bench, 'J1')).toBeUndefined();
+    expect((await bench.desk.get('J1')) as CommandJob).toMatchObject({
+      attempts: [{ state: { end: { outcome: 'lost' } } }, { state: { is: 'queued' } }],
+    });
+  });
 
   test('worker desk: with another store, what an earlier hub may have sent is lost', async () => {
     const first = await openTeamBench();
