@@ -20,7 +20,7 @@ import type { KvOp } from '../../store/kv.ts';
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
 import { planRow } from '../../store/row-codec.ts';
 import { type Decision, isOpen } from '../manager/decision.ts';
-import { type JobRecord, sumFileBytes } from '../manager/job.ts';
+import { getLastAttempt, type JobRecord, sumFileBytes } from '../manager/job.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 
 /** What an event is about; the change numbers and times it. */
@@ -30,6 +30,13 @@ export interface EventNote {
   readonly attempt?: AttemptId;
   readonly worker?: PeerKey;
   readonly note?: string;
+}
+
+/** The hub's own counts, which go on from change to change. */
+export interface ChangeCounters {
+  readonly takeEventSeq: () => number;
+  /** The place in the order of ends of what ends now, at least `at`. */
+  readonly takeEndAt: (at: number) => number;
 }
 
 /** How far a change had come; what was added after it can be undone. */
@@ -49,13 +56,13 @@ export class Change {
   readonly #markers = new Map<JobId, boolean>();
   isTeamChanged = false;
   isInboxChanged = false;
-  readonly #takeEventSeq: () => number;
+  readonly #counters: ChangeCounters;
   readonly #undos: (() => void)[] = [];
   #isMarked = false;
 
-  constructor(at: number, takeEventSeq: () => number) {
+  constructor(at: number, counters: ChangeCounters) {
     this.at = at;
-    this.#takeEventSeq = takeEventSeq;
+    this.#counters = counters;
   }
 
   /**
@@ -118,7 +125,7 @@ export class Change {
   }
 
   note(event: EventNote): void {
-    this.events.push(checkEvent({ ...event, seq: this.#takeEventSeq(), at: this.at }));
+    this.events.push(checkEvent({ ...event, seq: this.#counters.takeEventSeq(), at: this.at }));
   }
 
   /** Queues a command in the worker's stream. */
@@ -139,12 +146,21 @@ export class Change {
   planOps(): readonly KvOp[] {
     const { ops } = this;
     for (const job of this.jobs.values()) ops.push(planRow(jobKey(job.id), job));
+    const ended: JobRecord[] = [];
     this.#markers.forEach((isActive, id) => {
       ops.push(planMarker(activeJobKey(id), isActive));
       const job = this.jobs.get(id);
-      if (!isActive && job !== undefined) ops.push(planEnded(job, this.at));
+      if (!isActive && job !== undefined) ended.push(job);
     });
+    if (ended.length > 0) ops.push(...this.#planEnds(ended));
     return ops;
+  }
+
+  /** No end lies before that of another that was written before it, or before the job was asked for. */
+  #planEnds(jobs: readonly JobRecord[]): readonly KvOp[] {
+    const asked = jobs.map((job) => findAskedAt(job));
+    const at = this.#counters.takeEndAt(Math.max(this.at, ...asked));
+    return jobs.map((job) => planEnded(job, at));
   }
 }
 
@@ -153,6 +169,10 @@ export function planEnded(job: JobRecord, at: number): KvOp {
   const key = endedJobKey(at, job.id);
   const logBytes = sumFileBytes(job);
   return logBytes === 0 ? { type: 'put', key, value: endedSilent } : planRow(key, { logBytes });
+}
+
+function findAskedAt(job: JobRecord): number {
+  return job.kind === 'group' ? job.createdAt : getLastAttempt(job).state.times.queuedAt;
 }
 
 /** What most rows in the order of ends hold. */

@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
 import { readLastEventSeq } from '../../store/journal.ts';
-import { decisionKey, jobKey, metaKey, prefixRange } from '../../store/keys.ts';
+import { decisionKey, jobKey, metaKey, prefixRange, readEndedJobKey } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
 import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
 import { findRow, readRow } from '../../store/row-codec.ts';
@@ -51,6 +51,8 @@ export interface DeskState {
   nextJob: number;
   nextDecision: number;
   nextEvent: number;
+  /** Where the order of ends is; it never steps back, although the clock may. */
+  lastEndAt: number;
 }
 
 /**
@@ -76,6 +78,7 @@ export async function readDeskState(kv: Kv, logged: readonly AttemptId[]): Promi
     nextJob: lastJob + 1,
     nextDecision: (await readLastNumber(kv, 'd/')) + 1,
     nextEvent: (await readLastEventSeq(kv)) + 1,
+    lastEndAt: await readLastEndAt(kv),
   };
   await readWorkers(kv, state);
   await readActive(kv, state);
@@ -121,6 +124,12 @@ async function readDecisions(kv: Kv, state: DeskState): Promise<void> {
     const row = await findRow(kv, decisionKey(Number(key.slice('da/'.length))), decisionRowSchema);
     if (row !== undefined) state.decisions.set(row.id, row);
   }
+}
+
+/** Of the job that ended last; 0 when none has. */
+async function readLastEndAt(kv: Kv): Promise<number> {
+  const [last] = await kv.range({ ...prefixRange('je/'), countMax: 1, order: 'descending' });
+  return last === undefined ? 0 : readEndedJobKey(last.key).at;
 }
 
 /** The highest number under a prefix whose keys end in it; 0 when there is none. */

@@ -15,7 +15,7 @@ import type { Kv, KvOp } from '../../store/kv.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
 import type { JobRecord } from '../manager/job.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
-import { Change } from './change.ts';
+import { Change, type ChangeCounters } from './change.ts';
 import type { DeskState } from './desk-state.ts';
 import { giveWork } from './give-work.ts';
 import { attemptsGivenMax } from './limits.ts';
@@ -102,12 +102,19 @@ export class Ledger {
 
   /** A change as of now. */
   begin(): Change {
-    return new Change(Math.round(this.#parts.ports.clock.wallMs()), this.#takeEventSeq);
+    return new Change(Math.round(this.#parts.ports.clock.wallMs()), this.#counters);
   }
 
-  readonly #takeEventSeq = (): number => {
-    this.state.nextEvent += 1;
-    return this.state.nextEvent - 1;
+  readonly #counters: ChangeCounters = {
+    takeEventSeq: () => {
+      this.state.nextEvent += 1;
+      return this.state.nextEvent - 1;
+    },
+    // A clock that is set back must not put what ends now behind what is counted, or before its elders.
+    takeEndAt: (at) => {
+      this.state.lastEndAt = Math.max(at, this.state.lastEndAt);
+      return this.state.lastEndAt;
+    },
   };
 
   /** Changes that may be lost go with the next batch. */

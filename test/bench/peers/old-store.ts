@@ -41,10 +41,11 @@ export async function makeOldStore({ home, jobs, logEvery }: OldStorePlan): Prom
     const ops: KvOp[] = [];
     for (let n = first; n < first + batchJobs && n <= jobs; n += 1) {
       const at = now - (jobs - n) * 10;
-      const change = new Change(at, () => {
+      const takeEventSeq = () => {
         seq += 1;
         return seq - 1;
-      });
+      };
+      const change = new Change(at, { takeEventSeq, takeEndAt: (endAt) => endAt });
       endJob(change, n);
       ops.push(...change.planOps(), ...planEvents(change.events));
       if (n % logEvery === 0) {

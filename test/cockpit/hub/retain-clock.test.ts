@@ -1,0 +1,96 @@
+/*
+ * Forgetting by a clock that was set back.
+ */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Retain } from '../../../cockpit/hub/retain.ts';
+import type { KeepPolicy } from '../../../cockpit/manager/plan-retention.ts';
+import type { AttemptId } from '../../../protocol/model.ts';
+import { Archive } from '../../../store/archive.ts';
+import { MemoryArchive } from '../../../store/archive-memory.ts';
+import { prefixRange } from '../../../store/keys.ts';
+import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
+import { alice, finished, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
+const generous: KeepPolicy = {
+  jobsMs: 90 * dayMs,
+  jobsMax: 1000,
+  logsMs: 30 * dayMs,
+  logsBytesMax: 1_000_000,
+  isLogsArchived: false,
+  journalMs: 90 * dayMs,
+  journalMax: 10_000,
+};
+
+let bench: HubBench;
+let discarded: AttemptId[];
+
+beforeEach(async () => {
+  bench = await openTeamBench();
+  discarded = [];
+});
+
+async function open(policy: Partial<KeepPolicy> = {}): Promise<Retain> {
+  const { kv, desk, inbox, ports, state } = bench;
+  return new Retain({
+    ...{ kv, desk, inbox, state, ports },
+    logs: await openMemoryLogs(instantLogDisk(), { bytesMax: 1_000_000 }),
+    archive: new Archive(kv, new MemoryArchive()),
+    policy: { ...generous, ...policy },
+    describe: async ({ id }) => ({ id }),
+    discard: async (attempt) => void discarded.push(attempt),
+    noticed: () => undefined,
+  });
+}
+
+/** A job of alice's that has ended, and printed so many bytes. */
+async function end(logBytes: number): Promise<void> {
+  const { id } = await bench.desk.dispatch(makeJob([alice]));
+  const ending = { at: 9, outcome: 'succeeded', usage: { exitCode: 0 }, logBytes } as const;
+  await bench.report(alice, { kind: 'finished', attempt: `${id}.1`, ...ending });
+}
+
+function age(days: number): void {
+  bench.ports.wallStartMs += days * dayMs;
+}
+
+async function jobs(): Promise<readonly string[]> {
+  return (await bench.desk.listRecent(1000)).map(({ id }) => id).toReversed();
+}
+
+async function readEnds(): Promise<readonly string[]> {
+  const range = { ...prefixRange('je/'), countMax: 100, order: 'ascending' } as const;
+  return (await bench.kv.range(range)).map(({ key }) => key);
+}
+
+describe('retain by the clock', () => {
+  test('retain: the oldest go in the order of their ends, although the clock was set back', async () => {
+    const retain = await open({ jobsMax: 2, logsBytesMax: 1000 });
+    for (let count = 0; count < 2; count += 1) await end(400);
+    await retain.look();
+    age(-3);
+    for (const { left, gone } of [
+      { left: ['J2', 'J3'], gone: ['J1.1'] },
+      { left: ['J3', 'J4'], gone: ['J1.1', 'J2.1'] },
+    ]) {
+      await end(400);
+      await retain.look();
+      expect(await jobs()).toEqual(left);
+      expect([...new Set(discarded)]).toEqual(gone);
+    }
+    // So it is for a hub that is started anew.
+    bench = await bench.restart();
+    await end(400);
+    await (await open({ jobsMax: 2, logsBytesMax: 1000 })).look();
+    expect(await jobs()).toEqual(['J4', 'J5']);
+  });
+
+  test('retain: a job that ended before it began, by a clock that was set back, is not kept for ever', async () => {
+    const { id } = await bench.desk.dispatch(makeJob([alice]));
+    age(-3);
+    await bench.report(alice, finished(`${id}.1`, 'succeeded'));
+    age(3 + 91);
+    await (await open()).look();
+    expect([await jobs(), await readEnds()]).toEqual([[], []]);
+  });
+});
