@@ -122,15 +122,23 @@ export class WatchLeases {
 
   async #judge(job: CommandJob, attempt: AttemptRecord, nowMs: number): Promise<void> {
     const { desk } = this.#parts;
-    if (this.#isOverdue(attempt)) await desk.expire(job.id);
+    if (this.#isOverdue(formatAttemptId(job.id, attempt.n), attempt, nowMs)) {
+      await desk.expire(job.id);
+    }
     const loss = this.#findLoss(job, attempt);
     if (loss === undefined || !this.#mayBlame(attempt.worker, nowMs)) return;
     await desk.declareLost({ id: job.id, n: attempt.n }, loss);
   }
 
-  #isOverdue({ expiresAt, state }: AttemptRecord): boolean {
-    if (expiresAt === undefined || this.#parts.ports.clock.wallMs() < expiresAt) return false;
-    return state.is === 'queued';
+  /**
+   * By either clock: the wall's may have been set back, and the monotonic one stands still while the box sleeps. Too
+   * early is asked about, too late would be work that nobody wants any more.
+   */
+  #isOverdue(id: AttemptId, attempt: AttemptRecord, nowMs: number): boolean {
+    const { expiresAt, state } = attempt;
+    if (expiresAt === undefined || state.is !== 'queued') return false;
+    const isDue = nowMs >= this.#findDueAt(id, attempt, nowMs);
+    return isDue || this.#parts.ports.clock.wallMs() >= expiresAt;
   }
 
   #mayBlame(worker: PeerKey, nowMs: number): boolean {

@@ -112,6 +112,16 @@ describe('watch leases', () => {
     expect(await outcomes()).toEqual(['lost']);
   });
 
+  test('watch leases: what never left expires by its deadline, although the wall clock was set back', async () => {
+    await bench.desk.dispatch(makeJob([alice], { spec: { ...patient, deadlineMs: 5000 } }));
+    await bench.ports.advance(lookMs);
+    bench.ports.wallStartMs -= 3 * 86_400_000;
+    await bench.ports.advance(3000);
+    expect(await outcomes()).toEqual([undefined]);
+    await bench.ports.advance(1000 + lookMs);
+    expect(await outcomes()).toEqual(['expired']);
+  });
+
   test('watch leases: a job past its deadline is lost once its worker was silent for the grace', async () => {
     const job = await bench.desk.dispatch(
       makeJob([alice], { spec: { ...patient, deadlineMs: 5000 } }),
