@@ -7,7 +7,7 @@
  */
 
 import { wrapError } from '../../protocol/errors.ts';
-import type { AttemptId, PeerKey } from '../../protocol/model.ts';
+import type { AttemptId, PeerKey, ReceiptTimes } from '../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { Archive } from '../../store/archive.ts';
 import type { Kv } from '../../store/kv.ts';
@@ -75,6 +75,14 @@ export class Retain {
   /** Logs of jobs that ended up to here, wall milliseconds, are not kept any more. */
   get logsForgottenAt(): number {
     return this.#jobs.logsForgottenAt;
+  }
+
+  /**
+   * Are the log and files of an attempt with these receipts over their time? It may have run for long, so its end counts
+   * too, by its worker's word; the hub's own is only in the order of ends.
+   */
+  hasForgotten({ queuedAt, finishedAt = queuedAt }: ReceiptTimes): boolean {
+    return Math.max(queuedAt, finishedAt) <= this.logsForgottenAt;
   }
 
   start(): void {

@@ -64,9 +64,8 @@ export class LogCopy {
 
   /** What its worker said that there was, where retention has removed all of it; see `[keep]`. */
   async countForgotten(): Promise<number> {
-    const { hub } = this.#context;
     const state = this.job.attempts[this.n - 1]?.state;
-    if (state?.is !== 'finished' || state.times.queuedAt > hub.retain.logsForgottenAt) return 0;
+    if (state?.is !== 'finished' || !this.#context.hub.retain.hasForgotten(state.times)) return 0;
     return (await this.findEnd()) > 0 ? 0 : (state.end.logBytes ?? 0);
   }
 
@@ -105,6 +104,8 @@ export class LogCopy {
     if (attempt.state.is === 'finished') {
       const { logBytes } = attempt.state.end;
       if (logBytes !== undefined && end >= logBytes) return true;
+      // Removed here when its time was over: it does not come again.
+      if (end === 0 && hub.retain.hasForgotten(attempt.state.times)) return true;
       this.missingBytes = logBytes === undefined ? 0 : logBytes - end;
       const isComing = logBytes !== undefined && hub.session(attempt.worker)?.isLinked === true;
       // Nobody said where it ends, or who has the rest is away: wait a moment, not for ever.

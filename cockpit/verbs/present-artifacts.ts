@@ -21,7 +21,7 @@ export async function presentArtifacts(
     const attempt = formatAttemptId(job.id, n);
     for (const [index, entry] of report.kept.entries()) {
       const place = { attempt, index };
-      const isAged = state.times.queuedAt <= hub.retain.logsForgottenAt;
+      const isAged = hub.retain.hasForgotten(state.times);
       rows.push(
         hub.artifacts
           .look(place)

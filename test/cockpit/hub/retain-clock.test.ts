@@ -1,8 +1,9 @@
 /*
- * Forgetting by a clock that was set back.
+ * Forgetting by a clock that was set back, and of what ran for longer than logs are kept.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Retain } from '../../../cockpit/hub/retain.ts';
+import { type CommandJob, getLastAttempt } from '../../../cockpit/manager/job.ts';
 import type { KeepPolicy } from '../../../cockpit/manager/plan-retention.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
 import { Archive } from '../../../store/archive.ts';
@@ -64,6 +65,24 @@ async function readEnds(): Promise<readonly string[]> {
 }
 
 describe('retain by the clock', () => {
+  test('retain: what ran for long is not over its age when it ends', async () => {
+    const { id } = await bench.desk.dispatch(makeJob([alice]));
+    await end(5);
+    age(40);
+    const at = Math.round(bench.ports.clock.wallMs());
+    const ending = { at, outcome: 'succeeded', usage: { exitCode: 0 }, logBytes: 5 } as const;
+    await bench.report(alice, { kind: 'finished', attempt: `${id}.1`, ...ending });
+    const retain = await open();
+    await retain.look();
+    const seen = await Promise.all(
+      (['J1', 'J2'] as const).map(async (each) => {
+        const job = (await bench.desk.get(each)) as CommandJob;
+        return retain.hasForgotten(getLastAttempt(job).state.times);
+      }),
+    );
+    expect([seen, discarded]).toEqual([[false, true], ['J2.1']]);
+  });
+
   test('retain: the oldest go in the order of their ends, although the clock was set back', async () => {
     const retain = await open({ jobsMax: 2, logsBytesMax: 1000 });
     for (let count = 0; count < 2; count += 1) await end(400);

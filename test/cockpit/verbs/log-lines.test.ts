@@ -260,3 +260,17 @@ test('logs: several jobs are followed as one to the end of the last', async () =
     ['alice', 'no end', true],
   ]);
 });
+
+test('logs: lines of a log that is over its age are not waited for, although its worker is linked', async () => {
+  const bytes = await print('alice', 0, { text: 'a1\n', at: 10 });
+  peers.alice.say(factFrame(1, ended('J1.1', bytes)));
+  await field.rest();
+  field.ports.wallStartMs += 31 * 24 * 60 * 60 * 1000;
+  await field.hub.retain.look();
+  const call = begin('logs', { job: ['J1'], follow: true, timestamps: true });
+  let answer: unknown;
+  void call.done.then((value) => (answer = value));
+  await field.rest();
+  expect(call.items).toEqual([]);
+  expect(answer).toMatchObject({ attempts: ['J1.1'], missingBytes: 0, forgottenBytes: bytes });
+});
