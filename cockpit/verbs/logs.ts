@@ -94,8 +94,15 @@ async function streamPieces(
   if (number > job.attempts.length) {
     throw new AppError('JOB_UNKNOWN', `${id} has no attempt ${number}.`);
   }
-  const reader = new LogReader(context, job, number);
+  let reader = new LogReader(context, job, number);
   await reader.send(since, follow ? 'to-the-end' : 'what-is-there');
+  // Unless one attempt was asked for it is the job that is followed, and that may have begun another.
+  for (let next = number + 1; follow && n === undefined && reader.isWanted; next += 1) {
+    const now = await context.hub.desk.find(id);
+    if (now?.kind !== 'command' || next > now.attempts.length) break;
+    reader = new LogReader(context, now, next);
+    await reader.send(0, 'to-the-end');
+  }
   const { attempt, offset, missingBytes, forgottenBytes } = reader;
   return { attempt, offset, missingBytes, forgottenBytes };
 }
@@ -120,6 +127,11 @@ class LogReader {
 
   get offset(): number {
     return this.#offset;
+  }
+
+  /** Does the asker still listen? */
+  get isWanted(): boolean {
+    return this.#copy.isWanted;
   }
 
   get missingBytes(): number {

@@ -15,7 +15,7 @@ import type { FactMessage } from '../../../protocol/messages.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
 import type { RawPeer } from '../../protocol/raw-peer.ts';
 import { bareBox } from '../../store/doctor/fake-box.ts';
-import { alice, bob, finished, makeJob } from '../hub/hub-bench.ts';
+import { alice, bob, finished, makeJob, spec } from '../hub/hub-bench.ts';
 import { factFrame, type HubInHand, openHubInHand } from '../hub/hub-in-hand.ts';
 
 let field: HubInHand;
@@ -273,4 +273,26 @@ test('logs: lines of a log that is over its age are not waited for, although its
   await field.rest();
   expect(call.items).toEqual([]);
   expect(answer).toMatchObject({ attempts: ['J1.1'], missingBytes: 0, forgottenBytes: bytes });
+});
+
+test('logs: one who follows a job goes on with the attempt that takes the place of a lost one', async () => {
+  const policy = { isIdempotent: true, mayReplace: true, stopAfterMs: 10_000, lostAfterMs: 60_000 };
+  await field.hub.desk.dispatch(makeJob([alice], { spec: { ...spec, ...policy } }));
+  const call = begin('logs', { job: ['J3'], follow: true });
+  const first = begin('logs', { job: ['J3.1'], follow: true });
+  let isDone = false;
+  void call.done.then(() => (isDone = true));
+  const end = { kind: 'finished', at: 9, usage: {} } as const;
+  const lost = { ...end, attempt: 'J3.1', outcome: 'lost', logBytes: 0 } as const;
+  peers.alice.say(factFrame(1, lost));
+  await field.rest();
+  expect(await first.done).toMatchObject({ attempt: 'J3.1' });
+  expect(isDone).toBe(false);
+  const records = [{ offset: 0, stream: 'stdout', at: 1, bytes: new TextEncoder().encode('b\n') }];
+  peers.bob.say({ t: 'log', attempt: 'J3.2', from: 0, records, next: 2 } as never);
+  await field.rest();
+  peers.bob.say(factFrame(1, ended('J3.2', 2)));
+  await field.rest();
+  expect(call.items).toMatchObject([{ attempt: 'J3.2', offset: 0, text: 'b\n' }]);
+  expect(await call.done).toMatchObject({ attempt: 'J3.2', offset: 2, missingBytes: 0 });
 });
