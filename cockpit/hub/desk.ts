@@ -21,6 +21,7 @@ import type {
 import { isUnsound } from '../../store/disk-guard.ts';
 import type { TakeHow } from '../../store/intake.ts';
 import { jobKey, lateReportsPrefix, prefixRange } from '../../store/keys.ts';
+import { createLane } from '../../store/lane.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
 import { findRow, readRow } from '../../store/row-codec.ts';
 import {
@@ -41,6 +42,7 @@ import { type Answered, closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
 import { noteTree } from './note-tree.ts';
 import { takeOrQuarantine } from './quarantine.ts';
+import { readEndedGroup, reopenGroup } from './reopen-group.ts';
 import { takeFact } from './take-fact.ts';
 import {
   keepJob,
@@ -58,6 +60,14 @@ import {
 
 /** The shape of an `l/` row. */
 const lateRowSchema = z.object({ worker: z.string(), fact: factMessageSchema });
+
+/** A job to try again. */
+interface Again {
+  readonly job: CommandJob;
+  readonly worker: PeerKey;
+  readonly answered: Answered | undefined;
+  readonly group?: GroupJob | undefined;
+}
 
 const overdueInLine = 'The deadline passed while the worker had enough other work.';
 
@@ -80,6 +90,8 @@ export interface NewJob {
 export class HubDesk {
   readonly #ledger: Ledger;
   readonly #retrying = new Set<JobId>();
+  /** Groups are read and opened again one after the other. */
+  readonly #groups = createLane();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -163,37 +175,37 @@ export class HubDesk {
 
   /**
    * A new attempt at an ended job; `answered` is the decision that asked for it, closed in the same
-   * batch. Errors: JOB_UNFINISHED, JOB_GROUP, QUEUE_FULL, WORKER_REVOKED.
+   * batch. Errors: JOB_UNFINISHED, JOB_GROUP, QUEUE_FULL, WORKER_REVOKED, DECISION_CLOSED.
    */
-  async retry({ id }: JobRecord, worker: PeerKey, answered?: Answered): Promise<JobRecord> {
-    // Two at once would mint the same number twice, so the second is refused before it reads.
-    if (this.#retrying.has(id)) throw new AppError('JOB_UNFINISHED', `${id} is in other hands.`);
-    this.#retrying.add(id);
-    try {
-      return await this.#retry(await this.get(id), worker, answered);
-    } finally {
-      this.#retrying.delete(id);
-    }
+  retry({ id }: JobRecord, worker: PeerKey, answered?: Answered): Promise<JobRecord> {
+    return this.#alone(id, async () => {
+      const job = await this.get(id);
+      if (job.kind === 'group') throw new AppError('JOB_GROUP');
+      if (!isEnded(job)) throw new AppError('JOB_UNFINISHED', `${job.id} has not ended yet.`);
+      const again = { job, worker, answered };
+      const { parent } = job;
+      if (parent === null) return this.#startAgain(again);
+      const { begun } = await this.#groups.run(async () => {
+        const group = await readEndedGroup(this.#ledger, parent, (each) => this.find(each));
+        return { begun: this.#startAgain({ ...again, group }) };
+      });
+      return begun;
+    });
   }
 
-  async #retry(
-    job: JobRecord,
-    worker: PeerKey,
-    answered: Answered | undefined,
-  ): Promise<JobRecord> {
-    if (job.kind === 'group') throw new AppError('JOB_GROUP');
-    if (!isEnded(job)) throw new AppError('JOB_UNFINISHED', `${job.id} has not ended yet.`);
-    const group = job.parent === null ? undefined : await this.#readGroup(job.parent);
-    // It may have gone while we read.
-    if (this.#ledger.state.workers.get(worker)?.revokedAt !== null) {
-      throw new AppError('WORKER_REVOKED');
+  async #startAgain({ job, worker, answered, group }: Again): Promise<JobRecord> {
+    const { state } = this.#ledger;
+    // Either may have gone while we read.
+    if (state.workers.get(worker)?.revokedAt !== null) throw new AppError('WORKER_REVOKED');
+    if (answered !== undefined && !state.decisions.has(answered.decision.id)) {
+      throw new AppError('DECISION_CLOSED', `${answered.decision.id} has been decided.`);
     }
     this.#assertRoom(worker);
     const scene = this.#begin();
     const n = getLastAttempt(job).n + 1;
     const { settledBy: _settledBy, ...bare } = reopenAttempt(scene, job);
     const next = { ...bare, attempts: [...bare.attempts, makeAttempt(scene, job, { n, worker })] };
-    if (group !== undefined) this.#reopen(scene, group);
+    if (group !== undefined) reopenGroup(scene, group);
     keepJob(scene, next);
     parkAttempt(scene, { id: job.id, n });
     const attempt = formatAttemptId(job.id, n);
@@ -201,6 +213,17 @@ export class HubDesk {
     closeDecisions(scene, job.id, answered);
     await this.#ledger.commit(scene.change);
     return next;
+  }
+
+  /** Two at once would mint one number twice, or undo each other, so the second is refused before it reads. */
+  async #alone<T>(id: JobId, run: () => Promise<T>): Promise<T> {
+    if (this.#retrying.has(id)) throw new AppError('JOB_UNFINISHED', `${id} is in other hands.`);
+    this.#retrying.add(id);
+    try {
+      return await run();
+    } finally {
+      this.#retrying.delete(id);
+    }
   }
 
   /** Applies what a worker reported: one batch with the receive mark. */
@@ -221,11 +244,14 @@ export class HubDesk {
   }
 
   /** What an attempt left on its worker is gone, or is something else by now. */
-  async noteTree({ id, n }: Place, kept: KeptDirectory | undefined): Promise<void> {
-    const job = await this.get(id);
-    const scene = this.#begin();
-    noteTree(scene, { job, n, kept });
-    await this.#ledger.commit(scene.change);
+  noteTree({ id, n }: Place, kept: KeptDirectory | undefined): Promise<void> {
+    return this.#alone(id, async () => {
+      const read = await this.get(id);
+      const job = this.#ledger.state.active.get(id) ?? read;
+      const scene = this.#begin();
+      noteTree(scene, { job, n, kept });
+      await this.#ledger.commit(scene.change);
+    });
   }
 
   /** Writes the receipts of attempts that were handed to a link and not heard of since. */
@@ -328,31 +354,6 @@ export class HubDesk {
     parkAttempt(scene, { id, n: attempt.n });
     scene.change.note({ kind: 'job-dispatched', job: job.id, worker: place.worker });
     return job;
-  }
-
-  async #readGroup(id: JobId): Promise<GroupJob | undefined> {
-    const { active } = this.#ledger.state;
-    if (active.has(id)) return undefined;
-    // The end of the group, or of a part, may be on its way to the disk: read behind it.
-    const { change } = this.#begin();
-    change.note({ kind: 'group-retry-asked', job: id });
-    await this.#ledger.commit(change);
-    const group = await this.find(id);
-    // Not in memory, so it has ended, even where what was read is from before that.
-    if (group?.kind !== 'group' || active.has(id)) return undefined;
-    for (const child of group.children) {
-      const part = await this.find(child);
-      // What is in memory is newer than what was read meanwhile.
-      const { groupParts } = this.#ledger.state;
-      if (part !== undefined && !groupParts.has(child)) groupParts.set(child, part);
-    }
-    return group;
-  }
-
-  /** A part is tried again, so its group is open again. */
-  #reopen(scene: Scene, group: GroupJob): void {
-    const { ended: _ended, ...open } = group;
-    keepJob(scene, open);
   }
 
   /**

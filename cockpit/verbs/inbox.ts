@@ -130,6 +130,8 @@ async function decideJob(
   const job = await hub.desk.get(decision.job);
   if (job.kind === 'group') throw new AppError('JOB_GROUP');
   if (as === 'reject') {
+    // Somebody else may have decided while we read.
+    hub.inbox.getOpen(decision.id);
     await hub.inbox.close([{ decision, answer }]);
     return presentDetail(hub, await hub.desk.get(decision.job));
   }
