@@ -99,8 +99,8 @@ export class Retain {
   /** Moves all messages of a peer that could not be read into the archive. Errors: STORE_*. */
   async archiveQuarantined(peer: PeerKey): Promise<void> {
     const { ports } = this.#parts;
-    // One writer of the archive at a time.
-    await this.#looking;
+    // One writer of the archive at a time; another may have been quicker to wait for the same one.
+    while (this.#looking !== undefined) await this.#looking;
     const now = Math.round(ports.clock.wallMs());
     const moving = this.#events.forgetQuarantined(now, peer);
     this.#looking = moving
