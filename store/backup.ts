@@ -3,8 +3,8 @@
  *
  * The copy is `STORE.backup-FORMAT` beside the store: every file of the closed store, synced, and
  * under its name only when it is whole. It holds what the store held before the first migration, so
- * one that a crash left there is kept, not overwritten. It goes when the store was opened twice more;
- * who goes back to an older version before that puts it in the store's place, with the program
+ * one that a crash left there is kept, not overwritten; a later change of format makes one of its own. It goes when
+ * the store was opened twice more; who goes back to an older version before that puts it in the store's place, with the program
  * stopped. A newer format is refused, and nothing is changed. Errors: STORE_*.
  */
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -58,10 +58,14 @@ interface Plan {
 
 async function migrate(old: Kv, { directory, format, migrations }: Plan): Promise<Kv> {
   const made = await findRow(old, backupKey, backupSchema);
-  const isMade = made !== undefined && (await exists(nameBackup(directory, made.format)));
+  const incarnation = await readIncarnation(old);
+  // One of an earlier start is of an earlier change of format: it lacks what was written since.
+  const isMade =
+    made?.incarnation === incarnation && (await exists(nameBackup(directory, made.format)));
   if (!isMade) {
+    // One of this name would be taken for the new one, if that is cut off.
+    if (made?.format === format) await removeCopy(nameBackup(directory, format));
     // Told before it is made: a copy that nobody knows of would lie there for ever.
-    const incarnation = await readIncarnation(old);
     await old.batch([planRow(backupKey, { format, incarnation })], 'synced');
   }
   await old.close();
@@ -76,18 +80,25 @@ async function migrate(old: Kv, { directory, format, migrations }: Plan): Promis
   }
 }
 
-/** The copy has done its service when the store was opened often enough without it. */
+/** Copies have done their service when the store was opened often enough without the newest. */
 async function dropOldBackup(kv: Kv, directory: string): Promise<void> {
   const made = await findRow(kv, backupKey, backupSchema);
   if (made === undefined) return;
   // The start that migrated counts one up itself.
   if ((await readIncarnation(kv)) <= made.incarnation + backupStartsMin) return;
+  // One change of format may have followed another soon; the copy of each is there until then.
+  for (let format = 1; format <= made.format; format += 1) {
+    await removeCopy(nameBackup(directory, format));
+  }
+  await kv.batch([{ type: 'del', key: backupKey }], 'synced');
+}
+
+async function removeCopy(path: string): Promise<void> {
   try {
-    await rm(nameBackup(directory, made.format), { recursive: true, force: true });
+    await rm(path, { recursive: true, force: true });
   } catch (thrown) {
     throw wrapError(thrown, 'STORE_IO');
   }
-  await kv.batch([{ type: 'del', key: backupKey }], 'synced');
 }
 
 function nameBackup(directory: string, format: number): string {

@@ -3,7 +3,7 @@
  *
  * Migrations are the test's own.
  */
-import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openMigratedKv } from '../../store/backup.ts';
@@ -110,6 +110,36 @@ describe('backup', () => {
       expect((await listHome()).includes('store.backup-1')).toBe(there);
     }
     expect(Object.keys(await readRows())).not.toContain('meta/backup');
+  });
+
+  it('open: a change of format soon after another is copied too, with what was written in between', async () => {
+    await start([first]);
+    const kv = await openLevelKv(path);
+    await kv.batch([planRow('j/000000000003', 'between')], 'synced');
+    await kv.close();
+    await start([first, second]);
+    expect(await listHome()).toEqual(['store', 'store.backup-1', 'store.backup-2']);
+    expect(await readRows(join(home.path, 'store.backup-2'))).toMatchObject({
+      'j/000000000003': expect.stringContaining('between'),
+      [formatKey]: '\x02',
+    });
+    for (let starts = 0; starts < 3; starts += 1) await start([first, second]);
+    expect(await listHome()).toEqual(['store']);
+  });
+
+  it('open: a copy that was put back and left there is no copy of what was written since', async () => {
+    await start([first]);
+    const copy = join(home.path, 'store.backup-1');
+    await rm(path, { recursive: true });
+    await cp(copy, path, { recursive: true });
+    await start([]);
+    const kv = await openLevelKv(path);
+    await kv.batch([planRow('j/000000000003', 'since')], 'synced');
+    await kv.close();
+    await start([first]);
+    expect(await readRows(copy)).toMatchObject({
+      'j/000000000003': expect.stringContaining('since'),
+    });
   });
 
   it('open: an older version after a newer one is refused; the copy in its place works again', async () => {
