@@ -192,7 +192,7 @@ export class ReopeningKv implements Kv {
     this.#fault = undefined;
     // Only a write shows that it works again. Until then nobody reads: the failed batch may be there,
     // and who saw it now would know of what was never acknowledged.
-    if (this.#queue.length === 0) this.#queue.push(probe(this.#tail));
+    if (this.#queue.every(({ ops }) => ops.length === 0)) this.#queue.push(probe(this.#tail));
   }
 
   /** What was acknowledged must be there, and nothing that was never tried. */

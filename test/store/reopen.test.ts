@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../../protocol/errors.ts';
 import type { StoreHealth } from '../../store/disk-guard.ts';
 import { closeStore } from '../../store/format.ts';
 import { tailKey } from '../../store/keys.ts';
@@ -175,6 +176,34 @@ describe('reopening store', () => {
     bench.disk.heal();
     await bench.pass();
     await Promise.all(waiting);
+  });
+
+  it('read: one that failed is answered also where only a batch without changes waits', async () => {
+    const ports = new FakePorts();
+    const disk = instantDisk();
+    let failures = 1;
+    let again: () => void = () => undefined;
+    const open = async () => {
+      const inner = await openMemoryKv(disk);
+      again();
+      const { get } = inner;
+      inner.get = (key) => {
+        if (key !== 'a' || failures === 0) return get.call(inner, key);
+        failures -= 1;
+        return Promise.reject(new AppError('STORE_IO'));
+      };
+      return inner;
+    };
+    const kv = await openReopeningKv({ ...patient(ports), open });
+    let hasTurned = false;
+    again = () => {
+      void kv.batch([], 'synced').then(() => {
+        hasTurned = true;
+      });
+    };
+    const { log } = watch([kv.get('a')]);
+    await pass(ports);
+    expect([hasTurned, log, kv.health.is]).toEqual([true, ['0'], 'sound']);
   });
 
   it('close: while the store cannot be written it ends at once, and what waits is told', async () => {
