@@ -31,6 +31,7 @@ import { endWork } from './end-work.ts';
 import { type HubAsks, openHubAsks } from './hub-asks.ts';
 import { HubClock } from './hub-clock.ts';
 import { planHubStore, readHubStore } from './hub-store.ts';
+import { findStreams, takeCommands } from './hub-streams.ts';
 import { Leavings } from './leavings.ts';
 import { type LifeEffect, type LifeEvent, type LifeState, stepLife } from './life-machine.ts';
 import { slotsPerCpuDefault } from './limits.ts';
@@ -174,21 +175,17 @@ export class Agent implements SessionHost {
     return (await this.#desk.adopt(streams, [planHubStore(hubStore)])).counts;
   }
 
-  readOutbox(_hubStore: string, after: number, countMax: number): Promise<readonly StreamRow[]> {
-    return this.#desk.streams?.read(after, countMax) ?? Promise.resolve([]);
+  readOutbox(hubStore: string, after: number, countMax: number): Promise<readonly StreamRow[]> {
+    return findStreams(this.#desk, hubStore)?.read(after, countMax) ?? Promise.resolve([]);
   }
 
   apply(hubStore: string, rows: readonly StreamRow[]): Promise<void> {
-    const taken = this.#intake.take(hubStore, rows, async (some, how) => {
-      // The intake may have waited for the disk, and the hub speak from another store by now.
-      if (this.#desk.streams?.store === hubStore) await this.#desk.take(some, how);
-    });
-    taken.catch((error: unknown) => this.#fail(error));
-    return taken;
+    const failed = (error: unknown) => this.#fail(error);
+    return takeCommands({ intake: this.#intake, desk: this.#desk, failed }, hubStore, rows);
   }
 
-  acked(_hubStore: string, through: number): void {
-    this.#desk.acked(through);
+  acked(hubStore: string, through: number): void {
+    if (findStreams(this.#desk, hubStore) !== undefined) this.#desk.acked(through);
     this.#leavings.wake();
   }
 

@@ -260,6 +260,8 @@ export class Session {
       }
       if (this.#streams.peerStore !== peerStore) {
         this.#queued.flush();
+        // Its link speaks from the old store, and the link of the new one may have ended meanwhile.
+        this.#current?.close('replaced');
         this.#streams = openStreamPair(peerStore, marks);
         this.#acks.told(marks.received);
         this.#renewal = dropWaiting(this.#renewal);
@@ -287,9 +289,7 @@ export class Session {
   #take(from: Connection, frame: Frame): void {
     if (from !== this.#current) return;
     if (frame.t === 'data') return this.#takeData(from, listRows(frame));
-    if (frame.t === 'ack') {
-      return this.#send({ type: 'ack', received: frame.received, need: frame.need });
-    }
+    if (frame.t === 'ack') return this.#send({ ...frame, type: 'ack' });
     if (isOwnerFrame(frame)) return this.#parts.host.frame(frame);
     return from.refuse(new AppError('FRAME_INVALID', `"${frame.t}" has no place here.`));
   }
@@ -388,7 +388,7 @@ export class Session {
       if (streams === this.#streams) this.#receive({ type: 'applied', through });
     } catch {
       // Not on disk, so not acknowledged: the owner reopens its store and the peer sends again.
-      this.#current?.close('STORE_IO');
+      if (streams === this.#streams) this.#current?.close('STORE_IO');
     }
   }
 

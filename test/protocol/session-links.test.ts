@@ -53,4 +53,27 @@ describe('session', () => {
     expect(host.told.filter((line) => line.startsWith('trouble'))).toEqual([]);
     expect(session.connection?.isOpen).toBe(true);
   });
+
+  test('session: the link of a store that was given up ends with it, also where the new store’s is gone', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const first = await greet(session);
+    const [link, far] = createLinkPair('a', 'b');
+    void session.attach(link);
+    const fresh = new RawPeer(far);
+    fresh.say(makeHello({ store: 'c'.repeat(32) }));
+    await settle();
+    expect(host.told).toEqual(['opened', 'adopt c']);
+    far.close('gone');
+    await settle();
+    await settle();
+    // The first message of the old store is none of the new one's streams, nor is an ack.
+    first.peer.say({ t: 'data', seq: 1, body: row(1).bytes });
+    first.peer.say({ t: 'ack', received: 9, need: [] });
+    await settle();
+    expect([session.peerStore, host.applied]).toEqual(['c'.repeat(32), []]);
+    expect(await first.ended).toBe('replaced');
+    await greet(session, { store: 'c'.repeat(32) });
+    expect(host.told).toEqual(['opened', 'adopt c', 'closed replaced', 'opened']);
+  });
 });
