@@ -5,10 +5,12 @@
  * It keeps what the desk reports of them and forgets, with the stores, what the desk forgets. It
  * decides nothing about attempts. Invariant: of an attempt that is forgotten nothing stays here.
  */
+import { wrapError } from '../protocol/errors.ts';
 import type { OwnerFrame } from '../protocol/frames.ts';
 import type { ArtifactsReport, AttemptId } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
 import type { ArtifactStore } from '../store/artifact.ts';
+import type { DiskGuard } from '../store/disk-guard.ts';
 import type { LogStore } from '../store/log.ts';
 import type { HeldAttempt } from './attempts.ts';
 import type { Desk } from './desk.ts';
@@ -25,9 +27,11 @@ export interface LeavingsParts {
   readonly held: readonly HeldAttempt[];
   readonly logs: LogStore;
   readonly artifacts: ArtifactStore;
+  readonly disk: Pick<DiskGuard, 'hasLogRoom'>;
   readonly send: (frame: OwnerFrame) => 'sent' | 'full' | 'closed';
   readonly ports: Pick<Ports, 'clock' | 'timers'>;
   readonly failed: (error: unknown) => void;
+  readonly noticed: (line: string) => void;
   /** Work that waited for what the hub lacks may start again. */
   readonly caughtUp: () => void;
 }
@@ -100,9 +104,17 @@ export class Leavings {
     this.#sendLogs.wake();
   }
 
-  /** Takes what ended work left. Never rejects. */
-  async collect(attempt: AttemptId, found: FoundArtifacts): Promise<void> {
-    this.#reports.set(attempt, await keepArtifacts(this.#parts.artifacts, attempt, found));
+  /** Takes what ended work left, while it is wanted. Never rejects. */
+  async collect(attempt: AttemptId, found: FoundArtifacts, isWanted: () => boolean): Promise<void> {
+    const { artifacts, disk } = this.#parts;
+    const place = {
+      store: artifacts,
+      hasRoom: async () => isWanted() && (await disk.hasLogRoom()),
+    };
+    const report = await keepArtifacts(place, attempt, found);
+    if (isWanted()) this.#reports.set(attempt, report);
+    // What was forgotten meanwhile had nothing to be removed then.
+    else await artifacts.remove(attempt).catch((thrown) => this.#noteLeft(attempt, thrown));
   }
 
   linked(): void {
@@ -136,7 +148,7 @@ export class Leavings {
 
   /** The desk forgot it: the hub has everything, or never will. */
   async forget(attempt: AttemptId): Promise<void> {
-    const { logs, artifacts, failed } = this.#parts;
+    const { logs, artifacts } = this.#parts;
     this.#sendLogs.forget(attempt);
     this.#sendArtifacts.forget(attempt);
     this.#noteCaughtUp();
@@ -145,9 +157,15 @@ export class Leavings {
     try {
       if (hasLog) await logs.remove(attempt);
       if (hasArtifacts) await artifacts.remove(attempt);
-    } catch (error) {
-      failed(error);
+    } catch (thrown) {
+      this.#noteLeft(attempt, thrown);
     }
+  }
+
+  /** Nobody needs it, and the next start tries again: no reason to end what runs. */
+  #noteLeft(attempt: AttemptId, thrown: unknown): void {
+    const { message } = wrapError(thrown, 'STORE_IO');
+    this.#parts.noticed(`what ${attempt} left here cannot be removed now: ${message}`);
   }
 
   #noteCaughtUp(): void {

@@ -51,7 +51,7 @@ export class Working {
       ...common,
       cover: (attempt) => this.guard.cover(attempt),
       logGrew: (attempt) => leavings.noteLogGrew(attempt).catch(failed),
-      collect: (attempt, found) => leavings.collect(attempt, found),
+      collect: (...wish) => leavings.collect(...wish),
     });
   }
 

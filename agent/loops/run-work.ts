@@ -3,9 +3,10 @@
  *
  * It starts nothing before every command that the hub had queued when we met has been applied (a
  * cancel may be among them), nothing while the agent stops or the disk has no room, and work that has
- * a lease only while that holds and a guard knows of it: looked at before and once more after `starting`
- * is on disk, for the disk may be slow. One attempt passes here once: its `starting` is on disk before the process exists.
- * Output that the disk does not take waits, and so does its process.
+ * a lease only while that holds and a guard knows of it: looked at before, once more after `starting` is on
+ * disk, for the disk may be slow, and right before the spawn, for a checkout may be slower. One attempt passes
+ * here once: its `starting` is on disk before the process exists. Output that the disk does not take waits, and so
+ * does its process; what comes of work that is held no more goes nowhere.
  * Source: reliability facts R9, R15, R16, R22, R23.
  */
 import { AppError, wrapError } from '../../protocol/errors.ts';
@@ -41,8 +42,12 @@ export interface RunWorkParts {
   /** Resolves once a guard would end this attempt with its lease. Errors: JOB_UNGUARDED. */
   readonly cover: (attempt: AttemptId) => Promise<void>;
   readonly logGrew: (attempt: AttemptId) => void;
-  /** Takes the artifacts of ended work. Never rejects. */
-  readonly collect: (attempt: AttemptId, artifacts: FoundArtifacts) => Promise<void>;
+  /** Takes the artifacts of ended work while they are wanted. Never rejects. */
+  readonly collect: (
+    attempt: AttemptId,
+    artifacts: FoundArtifacts,
+    isWanted: () => boolean,
+  ) => Promise<void>;
   readonly failed: (error: unknown) => void;
 }
 
@@ -132,36 +137,48 @@ export class RunWork {
     }
     await desk.step(attempt, { type: 'start' });
     const uncovered = await this.#cover(held);
-    const state = desk.find(attempt)?.state;
-    if (state?.is !== 'starting') return;
-    if (state.endCause !== undefined)
-      return this.#noteNotSpawned(attempt, new AppError('JOB_SPAWN'));
-    if (uncovered !== undefined) return this.#noteNotSpawned(attempt, uncovered);
-    if ((leftMs(held) ?? 1) <= 0) return this.#noteNotSpawned(attempt, new AppError('JOB_EXPIRED'));
-    if (!this.#hasLease(held)) return this.#noteNotSpawned(attempt, new AppError('LEASE_LAPSED'));
+    if (!this.#isHeld(held)) return;
+    const hindrance = uncovered ?? this.#findHindrance(held);
+    if (hindrance !== undefined) return this.#noteNotSpawned(attempt, hindrance);
     const redaction = new Redaction(this.#parts.policies.listSecrets(held.spec));
-    const output = new LoggedOutput(redaction, this.#writeFor(attempt));
+    const output = new LoggedOutput(redaction, this.#writeFor(held));
     const work = await this.#start(held, { redaction, output });
     if (work === undefined) return;
     this.#works.set(attempt, work);
     try {
       const spawned = { type: 'spawned', at: wall(ports), process: work.process } as const;
       // Its end does not wait for this one's disk: what ends at once shares the batch.
-      await Promise.all([desk.step(attempt, spawned), this.#awaitExit(attempt, work, output)]);
+      await Promise.all([desk.step(attempt, spawned), this.#awaitExit(held, work, output)]);
     } finally {
       this.#works.delete(attempt);
       this.#asked.delete(attempt);
     }
   }
 
-  async #awaitExit(attempt: AttemptId, work: Work, output: LoggedOutput): Promise<void> {
+  async #awaitExit(held: HeldAttempt, work: Work, output: LoggedOutput): Promise<void> {
     const { desk } = this.#parts;
+    const { attempt } = held;
     // The hub's store may have changed while it was spawned; then nobody wants it any more.
-    if (desk.find(attempt) === undefined) work.end();
+    if (!this.#isHeld(held)) work.end();
     const { finishedAt, ...exit } = await work.exit;
     await output.end();
-    if (this.#printing.delete(attempt)) await this.#withLog(attempt, (log) => log.sync());
+    if (this.#printing.delete(attempt)) await this.#withLog(held, (log) => log.sync());
+    if (!this.#isHeld(held)) return;
     await desk.step(attempt, { type: 'exited', at: Math.round(finishedAt), ...exit });
+  }
+
+  /** Why it must not start now: it was given up or told to end, or its time or its lease is over. */
+  #findHindrance(held: HeldAttempt): AppError | undefined {
+    const { desk, leftMs } = this.#parts;
+    const state = this.#isHeld(held) ? desk.find(held.attempt)?.state : undefined;
+    if (state?.is !== 'starting' || state.endCause !== undefined) return new AppError('JOB_SPAWN');
+    if ((leftMs(held) ?? 1) <= 0) return new AppError('JOB_EXPIRED');
+    return this.#hasLease(held) ? undefined : new AppError('LEASE_LAPSED');
+  }
+
+  /** Is it still this one, and not one of the same name from the next store of the hub? */
+  #isHeld({ attempt, spec }: HeldAttempt): boolean {
+    return this.#parts.desk.find(attempt)?.spec === spec;
   }
 
   /** Without a term there is nothing that could lapse. */
@@ -190,7 +207,9 @@ export class RunWork {
     }
     const order: WorkOrder = {
       ...{ attempt, spec, mark: mark(attempt), rules: policies },
-      collect: (artifacts) => collect(attempt, cleanNames(artifacts, redaction)),
+      collect: (artifacts) =>
+        collect(attempt, cleanNames(artifacts, redaction), () => this.#isHeld(held)),
+      findHindrance: () => this.#findHindrance(held),
     };
     try {
       return await workshop.start(order, output.take);
@@ -202,32 +221,37 @@ export class RunWork {
   }
 
   /** Output goes to the log; while the disk takes none, the command blocks on its pipe. */
-  #writeFor(attempt: AttemptId): TakeOutput {
+  #writeFor(held: HeldAttempt): TakeOutput {
     const { disk, ports, logGrew } = this.#parts;
+    const { attempt } = held;
     // A log that had to be mended may have lost what was not synced; no byte gets its offset.
     let end = 0;
     return async (stream: LogStream, bytes: Uint8Array) => {
       // Opened at the first output: a silent job costs no look at the disk.
       this.#printing.add(attempt);
-      await this.#withLog(attempt, async (log) => {
+      await this.#withLog(held, async (log) => {
         if (!(await disk.hasLogRoom())) throw new AppError('DISK_FULL');
         const offset = Math.max(end, log.end);
         await log.append([{ offset, stream, at: wall(ports), bytes }]);
         end = offset + bytes.length;
+        if (this.#isHeld(held)) logGrew(attempt);
       });
-      logGrew(attempt);
     };
   }
 
-  /** Does something with a log, again and again until the disk lets it, or nobody wants it any more. */
-  async #withLog(attempt: AttemptId, act: (log: Log) => Promise<unknown>): Promise<void> {
-    const { desk, logs, ports } = this.#parts;
+  /** Does something with a log, again and again until the disk lets it; nothing for what nobody wants any more. */
+  async #withLog(held: HeldAttempt, act: (log: Log) => Promise<unknown>): Promise<void> {
+    const { logs, ports } = this.#parts;
+    const { attempt } = held;
     const isWanted = () => {
       this.#blocked.add(attempt);
-      return !this.#isGivenUp && desk.find(attempt) !== undefined;
+      return !this.#isGivenUp;
+    };
+    const tryOnce = async () => {
+      if (this.#isHeld(held)) await act(await logs.open(attempt));
     };
     try {
-      await untilDone(async () => act(await logs.open(attempt)), { ports, isWanted });
+      await untilDone(tryOnce, { ports, isWanted });
     } finally {
       this.#blocked.delete(attempt);
     }

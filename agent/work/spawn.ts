@@ -155,6 +155,8 @@ async function startIn(shop: Shop, plan: Plan): Promise<Work> {
     const unit = nameUnit(order);
     const launch = planLaunch({ line: run.line, env, isolation, unit }, shop.baseEnv);
     if (launch.line !== run.line) await requireCommand(run.line[0] ?? '', env.PATH ?? '');
+    const hindrance = order.findHindrance?.();
+    if (hindrance !== undefined) throw hindrance;
     const child = await spawnCommand(shop, {
       ...{ ...run, ...launch, cwd: named ?? temporary },
       isAnothers: user !== undefined,

@@ -45,6 +45,11 @@ export interface WorkOrder {
   readonly collect?: CollectArtifacts;
   /** Nothing is forbidden where absent. */
   readonly rules?: WorkRules;
+  /**
+   * Why it must not run after all; asked right before its process exists, for a checkout may have taken minutes.
+   * Nothing hinders it where absent.
+   */
+  readonly findHindrance?: () => AppError | undefined;
 }
 
 /** A file of ended work. It can be read until its directory is removed. */
@@ -140,7 +145,8 @@ export interface Workshop {
   measure(): Omit<BoxLoad, 'diskFreeBytes'>;
   /**
    * Starts the command or the harness.
-   * Errors: JOB_BASE, JOB_DIRECTORY, JOB_HARNESS, JOB_REPO, JOB_SPAWN, POLICY_*; then nothing was run.
+   * Errors: JOB_BASE, JOB_DIRECTORY, JOB_HARNESS, JOB_REPO, JOB_SPAWN, POLICY_*, the order's hindrance; then nothing
+   * was run.
    */
   start(order: WorkOrder, take: TakeOutput): Promise<Work>;
   /** Ends every process of an earlier agent's attempt, resolves with how many there were. */

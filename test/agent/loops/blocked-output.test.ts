@@ -9,8 +9,9 @@ import { AppError } from '../../../protocol/errors.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
 import type { LogStore } from '../../../store/log.ts';
 import { instantLogDisk, type MemoryLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
+import { openPeerStreams } from '../../../store/peer-streams.ts';
 import { settle } from '../../protocol/fake-ports.ts';
-import { assign, type Bench, openBench, processMark } from '../desk-bench.ts';
+import { assign, type Bench, hub, openBench, processMark } from '../desk-bench.ts';
 import { freePolicies } from '../policy/policies-in-hand.ts';
 
 let bench: Bench;
@@ -134,5 +135,26 @@ describe('blocked output', () => {
     guard.refusal = undefined;
     await run();
     expect(loop.busyCount).toBe(1);
+  });
+
+  test('blocked output: what still comes after the hub’s store changed is kept nowhere, and fails nothing', async () => {
+    await run();
+    await giveText('ab').taken;
+    logDisk.fill();
+    const blocked = giveText('cd');
+    await bench.ports.advance(5000);
+    await bench.desk.adopt(
+      await openPeerStreams(bench.kv, { peer: hub, store: 'd'.repeat(32) }),
+      [],
+    );
+    await logs.remove('J1.1');
+    await bench.ports.advance(2000);
+    await blocked.taken;
+    logDisk.heal();
+    await giveText('ef').taken;
+    logDisk.fill();
+    exit();
+    await loop.idle();
+    expect([await logs.list(), loop.status]).toEqual([[], '0 of 1 slots in use']);
   });
 });

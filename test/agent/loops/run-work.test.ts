@@ -4,7 +4,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { RunWork } from '../../../agent/loops/run-work.ts';
-import type { Work, Workshop } from '../../../agent/work/work.ts';
+import type { Work, WorkOrder, Workshop } from '../../../agent/work/work.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import type { CommandMessage } from '../../../protocol/messages.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
@@ -24,13 +24,17 @@ async function openLoop(slots: number, bench?: Bench) {
   const gate = {
     spawn: Promise.resolve(),
     mayStart: true,
+    /** Does the workshop ask right before the spawn, or was it past that? */
+    looks: false,
     silentMs: 0,
     failure: undefined as AppError | undefined,
     cover: Promise.resolve(),
   };
-  const start = async (attempt: AttemptId): Promise<Work> => {
+  const start = async ({ attempt, findHindrance }: WorkOrder): Promise<Work> => {
     started.push(attempt);
     await gate.spawn;
+    const hindrance = gate.looks ? findHindrance?.() : undefined;
+    if (hindrance !== undefined) throw hindrance;
     if (gate.failure !== undefined) throw gate.failure;
     const exit = new Promise<Awaited<Work['exit']>>((resolve) => {
       exits.set(attempt, () => resolve({ usage: { exitCode: 0 }, finishedAt: 9 }));
@@ -39,7 +43,7 @@ async function openLoop(slots: number, bench?: Bench) {
   };
   const loop = new RunWork({
     desk,
-    workshop: { start: ({ attempt }) => start(attempt) } as Pick<Workshop, 'start'> as Workshop,
+    workshop: { start } as Pick<Workshop, 'start'> as Workshop,
     logs: await openMemoryLogs(instantLogDisk(), { bytesMax: 1e6 }),
     disk: soundDisk,
     ports,
@@ -233,6 +237,30 @@ describe('run work', () => {
     expect((await readFacts()).at(-1)).toMatchObject({ kind: 'finished', outcome: 'cancelled' });
   });
 
+  test('run work: what ran out, was cancelled or given up during a long checkout gets no process', async () => {
+    let checkedOut: () => void = () => undefined;
+    const bench = await openBench();
+    const { loop, take, gate, desk, started, exits } = await openLoop(3, bench);
+    gate.looks = true;
+    gate.spawn = new Promise((resolve) => {
+      checkedOut = resolve;
+    });
+    await take(withLease('J1.1', 10_000), assign('J2.1'), assign('J3.1'));
+    await wakeAll(loop);
+    expect(started.toSorted()).toEqual(['J1.1', 'J2.1', 'J3.1']);
+    await take(cancel('J2.1'));
+    gate.silentMs = 10_000;
+    checkedOut();
+    await wakeAll(loop);
+    expect([...exits.keys()]).toEqual(['J3.1']);
+    const endingOf = (attempt: AttemptId) => desk.find(attempt)?.state;
+    expect(endingOf('J1.1')).toMatchObject({
+      ending: { outcome: 'cancelled', code: 'LEASE_LAPSED' },
+    });
+    expect(endingOf('J2.1')).toMatchObject({ ending: { outcome: 'cancelled' } });
+    expect(endingOf('J3.1')).toMatchObject({ is: 'running' });
+  });
+
   test('run work: a process that came up while the hub’s store changed is ended', async () => {
     let spawn: () => void = () => undefined;
     const { loop, take, gate, desk, kv, started, ended } = await openLoop(1);
@@ -246,5 +274,23 @@ describe('run work', () => {
     spawn();
     await wakeAll(loop);
     expect(ended).toEqual(['J1.1']);
+  });
+
+  test('run work: the next store of the hub may give a number again, and the old work is not taken for it', async () => {
+    let spawn: () => void = () => undefined;
+    const { loop, take, gate, desk, kv, started, ended, exits } = await openLoop(1);
+    gate.spawn = new Promise((resolve) => {
+      spawn = resolve;
+    });
+    await take(assign('J1.1'));
+    await wakeAll(loop);
+    await desk.adopt(await openPeerStreams(kv, { peer: hub, store: 'd'.repeat(32) }), []);
+    await take(assign('J1.1'));
+    spawn();
+    await wakeAll(loop);
+    expect([started, ended, desk.find('J1.1')?.state.is]).toEqual([['J1.1'], ['J1.1'], 'accepted']);
+    exits.get('J1.1')?.();
+    await wakeAll(loop);
+    expect([started, desk.find('J1.1')?.state.is]).toEqual([['J1.1', 'J1.1'], 'running']);
   });
 });

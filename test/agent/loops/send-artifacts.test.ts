@@ -23,6 +23,8 @@ let ports: FakePorts;
 let sent: OwnerFrame[];
 let verdict: 'sent' | 'full';
 let delivered: string[];
+let noticed: string[];
+let hasRoom: boolean;
 let reportSeq: number;
 let ackedSeq: number;
 let report: ArtifactsReport;
@@ -43,10 +45,13 @@ beforeEach(async () => {
   store = await openMemoryArtifacts(instantArtifactDisk());
   ports = new FakePorts();
   [sent, delivered, verdict, reportSeq, ackedSeq] = [[], [], 'sent', 5, 5];
+  [noticed, hasRoom] = [[], true];
 });
 
 async function keep(...files: readonly FoundArtifact[]): Promise<void> {
-  report = await keepArtifacts(store, attempt, { found: files, missed: [] });
+  report = await keepArtifacts({ store, hasRoom: async () => hasRoom }, attempt, {
+    ...{ found: files, missed: [] },
+  });
   const find = () =>
     ({ attempt, artifacts: report, finishedSeq: reportSeq }) as unknown as HeldAttempt;
   const desk = {
@@ -178,5 +183,15 @@ describe('keep artifacts', () => {
     });
     const read = await store.read({ attempt, index: 1 }, 0, 100);
     expect(Buffer.from(read).toString()).toBe('world');
+  });
+
+  test('keep artifacts: what is kept for outcomes on a full disk is not used, and the report says so', async () => {
+    hasRoom = false;
+    await keep(fileOf('a', Buffer.from('hello')));
+    expect(report).toEqual({ kept: [], missed: [{ path: 'a', code: 'DISK_FULL' }] });
+    const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    hasRoom = true;
+    await keep(fileOf('a', full));
+    expect(report.missed).toEqual([{ path: 'a', code: 'DISK_FULL' }]);
   });
 });

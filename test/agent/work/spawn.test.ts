@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { pipePairsPerBatch, takeBytesMax } from '../../../agent/work/limits.ts';
+import { AppError } from '../../../protocol/errors.ts';
 import type { CommandSpec } from '../../../protocol/model.ts';
 import type { Folder } from './bench.ts';
 import { isRunning, makeFolder, makeOrder, openShop, Sink, until } from './bench.ts';
@@ -297,6 +298,16 @@ describe('spawn failure', () => {
     expect(String(refused)).not.toContain('secret-argument');
     expect(jobDirectories()).toEqual([]);
     await until(() => readdirSync('/proc/self/fd').length <= filesBefore);
+  });
+
+  test('spawn failure: what is hindered at the last moment is told with its code, and nothing was run', async () => {
+    const file = join(folder.path, 'ran');
+    const order = makeOrder([`touch ${file}`]);
+    const findHindrance = () => new AppError('LEASE_LAPSED');
+    const sink = new Sink();
+    const started = openShop(folder).start({ ...order, findHindrance }, sink.take);
+    await expect(started).rejects.toMatchObject({ code: 'LEASE_LAPSED' });
+    expect([existsSync(file), jobDirectories()]).toEqual([false, []]);
   });
 
   test('spawn failure: a folder that cannot be made is told', async () => {
