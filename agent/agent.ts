@@ -375,12 +375,14 @@ export class Agent implements SessionHost {
     } catch (error) {
       this.#failure ??= wrapError(error, 'STORE_IO');
     }
+    await this.#working?.run.killAll();
     this.#resolveEnded(this.#failure);
   }
 
   /** A store that failed is unknown, not empty: the process ends and reads it again at its next start. */
   #fail(thrown: unknown): void {
-    if (this.#failure !== undefined) return;
+    // What ends after the store was closed is settled by the next start.
+    if (this.#failure !== undefined || this.#life.is === 'stopped') return;
     this.#failure = wrapError(thrown, 'STORE_IO');
     this.#parts.noticed(`failed: ${this.#failure.code} ${this.#failure.message}`);
     this.#live({ type: 'stop' });

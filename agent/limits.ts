@@ -41,6 +41,9 @@ export const loadMs = 10_000;
 /** A stopping agent waits so long for its work to end and its reports to be delivered. */
 export const stopMsMax = 10_000;
 
+/** A process that goes waits so long for what it killed: 50 rounds of looking at a tree that forks take a second. */
+export const killMsMax = 2000;
+
 /** While a lease is held, it is looked at this often: a box that slept has clocks that disagree. */
 export const leaseLookMs = 1000;
 

@@ -11,12 +11,13 @@
  */
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import type { AttemptId, LogStream } from '../../protocol/model.ts';
-import type { Ports } from '../../protocol/ports.ts';
+import { type Ports, sleep } from '../../protocol/ports.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import type { Log, LogStore } from '../../store/log.ts';
 import { Redaction } from '../../store/redaction/redaction.ts';
 import type { HeldAttempt } from '../attempts.ts';
 import type { Desk } from '../desk.ts';
+import { killMsMax } from '../limits.ts';
 import { untilDone } from '../log-patience.ts';
 import { LoggedOutput } from '../logged-output.ts';
 import type { Policies } from '../policy/policies.ts';
@@ -122,6 +123,13 @@ export class RunWork {
   endAll(): void {
     this.#isGivenUp = true;
     for (const attempt of this.#works.keys()) this.end(attempt);
+  }
+
+  /** Kills what still runs, for this process goes and nobody would do it later. Resolves once that is gone, or soon. */
+  async killAll(): Promise<void> {
+    if (this.#works.size === 0) return;
+    for (const work of this.#works.values()) work.end('at-once');
+    await Promise.race([this.idle(), sleep(this.#parts.ports.timers, killMsMax)]);
   }
 
   /** Resolves when all that runs now has ended. */

@@ -66,9 +66,11 @@ export class RunningWork implements Work {
     this.exit = this.#awaitCommand().then((ended) => this.#finish(ended));
   }
 
-  end(): void {
-    if (this.#hasEnded || this.#graceEndsAt !== undefined) return;
+  end(how?: 'at-once'): void {
     const { ports, graceMs, process } = this.#spawned;
+    if (how === 'at-once') this.#graceEndsAt = ports.clock.monotonicMs();
+    if (how === 'at-once' && !this.#hasEnded) signalGroup(process.pid, 'SIGKILL');
+    if (this.#hasEnded || this.#graceEndsAt !== undefined) return;
     this.#graceEndsAt = ports.clock.monotonicMs() + graceMs;
     signalGroup(process.pid, 'SIGTERM');
     this.#cancelKill = ports.timers.after(graceMs, () => signalGroup(process.pid, 'SIGKILL'));

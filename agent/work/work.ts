@@ -94,8 +94,11 @@ export interface Work {
   readonly process: ProcessMark;
   /** Resolves when the command has ended and its output and artifacts have been taken. Never rejects. */
   readonly exit: Promise<WorkExit>;
-  /** TERM to the group, KILL after the grace, then whatever is left of the tree. Safe to repeat. */
-  end(): void;
+  /**
+   * TERM to the group, KILL after the grace, then whatever is left of the tree; `at-once`: KILL now, for who can't
+   * wait. Safe to repeat.
+   */
+  end(how?: 'at-once'): void;
 }
 
 /** Takes output in order; the command's pipe is not read further until it resolves. */

@@ -65,6 +65,17 @@ describe('end', () => {
     expect(pids.map(isRunning)).toEqual([false, false, false]);
   });
 
+  test('end: what is ended at once is killed, also in the middle of its grace', async () => {
+    const sink = new Sink();
+    const script = "trap '' TERM; echo up=$$; while :; do sleep 0.01; done";
+    const work = await openShop(folder, { graceMs: 600_000 }).start(makeOrder([script]), sink.take);
+    await sink.pid('up');
+    work.end();
+    work.end('at-once');
+    expect((await work.exit).usage.signal).toBe('SIGKILL');
+    work.end('at-once');
+  });
+
   test('end: what the command leaves in its group keeps the rest of the grace', async () => {
     const sink = new Sink();
     const script = [
