@@ -47,13 +47,13 @@ export class Leavings {
   #wasBehind = false;
 
   constructor(parts: LeavingsParts) {
-    const { desk, held, logs, artifacts, send, ports, failed } = parts;
+    const { desk, held, logs, artifacts, send, ports, failed, noticed } = parts;
     this.#parts = parts;
     for (const known of held) {
       if (known.artifacts !== undefined) this.#reports.set(known.attempt, known.artifacts);
     }
     const { clock, timers } = ports;
-    const way = { desk, send, timers, failed };
+    const way = { desk, send, timers, failed, noticed };
     this.#sendLogs = new SendLogs({
       ...{ ...way, clock, logs },
       logEnd: (attempt) => this.logEnd(attempt),

@@ -359,8 +359,8 @@ export class FileLog implements Log {
       });
       return wantsMore;
     } catch (thrown) {
-      // Dropped from the middle since the read began: a gap like any other.
-      if (hasSystemCode(thrown, 'ENOENT')) return true;
+      // Dropped since the read began, or on a place of the disk that can't be read: a gap like any other.
+      if (hasSystemCode(thrown, 'ENOENT') || hasSystemCode(thrown, 'EIO')) return true;
       throw wrapError(thrown, 'STORE_IO');
     }
   }

@@ -6,7 +6,7 @@
  * taken in turns. Like logs it stops where the link is full, so that reports never wait behind it.
  * Source: reliability facts R21, R22.
  */
-import { AppError } from '../../protocol/errors.ts';
+import { hasSystemCode, wrapError } from '../../protocol/errors.ts';
 import type { OwnerFrame } from '../../protocol/frames.ts';
 import { artifactChunkBytesMax, artifactWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
@@ -25,6 +25,7 @@ export interface SendArtifactsParts {
   /** The hub has every artifact of this attempt. */
   readonly delivered: (attempt: AttemptId) => void;
   readonly failed: (error: unknown) => void;
+  readonly noticed: (line: string) => void;
 }
 
 interface Cursor {
@@ -43,6 +44,8 @@ export class SendArtifacts {
   readonly #cursors = new Map<string, Cursor>();
   /** What the hub has whole, or does not want, of the attempts still held. */
   readonly #done = new Map<AttemptId, Set<number>>();
+  /** Files that could not be read on this connection; said once. */
+  readonly #unread = new Set<string>();
   readonly #pump: Pump;
   #isLinked = false;
   #isFull = false;
@@ -68,6 +71,7 @@ export class SendArtifacts {
     this.#isLinked = true;
     this.#isFull = false;
     this.#cursors.clear();
+    this.#unread.clear();
     this.#watch();
     this.wake();
   }
@@ -146,25 +150,41 @@ export class SendArtifacts {
     if (cursor.sentThrough === entry.bytes && entry.bytes > 0) return false;
     const from = cursor.sentThrough;
     const read = await this.#read(id, from);
-    if (cursor.sentThrough !== from || this.#cursors.get(nameOf(id)) !== cursor) return false;
+    if (
+      read === undefined ||
+      cursor.sentThrough !== from ||
+      this.#cursors.get(nameOf(id)) !== cursor
+    )
+      return false;
     // One past the end, so that an empty file, or the news that it is gone, is sent once.
     cursor.sentThrough = read.bytes.length === 0 ? entry.bytes + 1 : from + read.bytes.length;
     this.#send({ t: 'artifact', ...id, from, ...read });
     return true;
   }
 
-  /** A chunk; with a code where our own copy, which was whole, cannot be read any more. */
+  /** A chunk; with a code where our own copy, which was whole, is gone or on a place of the disk that can't be read. */
   async #read(
     id: ArtifactId,
     from: number,
-  ): Promise<{ readonly bytes: Uint8Array; readonly code?: string }> {
+  ): Promise<{ readonly bytes: Uint8Array; readonly code?: string } | undefined> {
     try {
       return { bytes: await this.#parts.artifacts.read(id, from, artifactChunkBytesMax) };
     } catch (thrown) {
-      const isGone = thrown instanceof AppError && thrown.code === 'ARTIFACT_UNKNOWN';
-      if (!isGone) throw thrown;
-      return { bytes: new Uint8Array(0), code: 'ARTIFACT_GONE' };
+      const error = wrapError(thrown, 'STORE_IO');
+      const isGone = error.code === 'ARTIFACT_UNKNOWN' || hasSystemCode(error.cause, 'EIO');
+      if (isGone) return { bytes: new Uint8Array(0), code: 'ARTIFACT_GONE' };
+      this.#rest(nameOf(id), error.message);
+      return undefined;
     }
+  }
+
+  /** What can't be read just now holds up no other, and is asked for again as if no answer had come. */
+  #rest(name: string, why: string): void {
+    const cursor = this.#cursors.get(name);
+    if (cursor === undefined) return;
+    cursor.acked = undefined;
+    if (!this.#unread.has(name)) this.#parts.noticed(`artifact ${name} cannot be read now: ${why}`);
+    this.#unread.add(name);
   }
 
   #noteDone({ attempt, index }: ArtifactId): void {

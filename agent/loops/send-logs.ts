@@ -7,6 +7,7 @@
  * disk.
  * Source: reliability facts R21, R22.
  */
+import { wrapError } from '../../protocol/errors.ts';
 import type { OwnerFrame } from '../../protocol/frames.ts';
 import { logWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
@@ -30,6 +31,7 @@ export interface SendLogsParts {
   /** Where this attempt's log ends now. */
   readonly logEnd: (attempt: AttemptId) => number;
   readonly failed: (error: unknown) => void;
+  readonly noticed: (line: string) => void;
 }
 
 /** How a log is read. */
@@ -54,6 +56,8 @@ export class SendLogs {
   #isLinked = false;
   #isFull = false;
   #sentLast: AttemptId | undefined;
+  /** Logs that could not be read on this connection; said once. */
+  readonly #unread = new Set<AttemptId>();
   #pace = new LogPace();
   /** What one log was read into. A frame is copied as it is sent, so it is free once all of it was. */
   readonly #room = new LogRoom(logRoomBytes);
@@ -82,6 +86,7 @@ export class SendLogs {
     this.#isFull = false;
     this.#pace = new LogPace();
     this.#cursors.clear();
+    this.#unread.clear();
     this.#watch();
     this.wake();
   }
@@ -158,9 +163,10 @@ export class SendLogs {
       const from = cursor.sentThrough;
       const room = this.#lendRoom(cursor);
       const work = held?.state.is === 'running' ? 'runs' : 'ended';
-      const slice = await this.#read(attempt, from, { work, room });
-      if (cursor.sentThrough !== from || this.#cursors.get(attempt) !== cursor) return false;
-      cursor.fill(slice);
+      const slice = await this.#readOrRest(attempt, from, { work, room });
+      if (slice === undefined || cursor.sentThrough !== from) return false;
+      if (this.#cursors.get(attempt) !== cursor) return false;
+      cursor.fill(held?.state.is === 'finished' ? closeEnd(slice, held.logBytes ?? 0) : slice);
       if (!cursor.hasAhead) return false;
     }
     const { from, records, next } = cursor.take(this.#pace.frameBytes);
@@ -168,6 +174,23 @@ export class SendLogs {
     this.#pace.sent(attempt, next, this.#parts.clock.monotonicMs());
     this.#send({ t: 'log', attempt, from, records: [...records], next });
     return true;
+  }
+
+  /** One that can't be read just now holds up no other, and is asked for again as if no answer had come. */
+  async #readOrRest(attempt: AttemptId, from: number, how: Reading): Promise<LogSlice | undefined> {
+    try {
+      return await this.#read(attempt, from, how);
+    } catch (thrown) {
+      const cursor = this.#cursors.get(attempt);
+      if (cursor === undefined) return undefined;
+      cursor.acked = undefined;
+      const { message } = wrapError(thrown, 'STORE_IO');
+      if (!this.#unread.has(attempt)) {
+        this.#parts.noticed(`the log of ${attempt} cannot be read now: ${message}`);
+      }
+      this.#unread.add(attempt);
+      return undefined;
+    }
   }
 
   /** A piece from `from` on; no more than can be sent soon. */
@@ -226,4 +249,9 @@ export class SendLogs {
     for (const cursor of this.#cursors.values()) sum += count(cursor);
     return sum;
   }
+}
+
+/** The log of ended work reaches to where its report says: what its disk lost of the very end is a gap like any other. */
+function closeEnd(slice: LogSlice, logBytes: number): LogSlice {
+  return slice.next < slice.end ? slice : { ...slice, next: Math.max(slice.next, logBytes) };
 }

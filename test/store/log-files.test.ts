@@ -9,9 +9,10 @@ import { mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Log, LogStore } from '../../store/log.ts';
 import { openLogFiles } from '../../store/log-files.ts';
+import { LogHandles } from '../../store/log-handles.ts';
 import { LogRoom } from '../../store/log-room.ts';
 import {
   describeLogStore,
@@ -149,6 +150,26 @@ describe('log files', () => {
     const [begin, after] = [second, third].map((name) => Number(name.slice(0, 16)));
     expect(findGaps(records)).toEqual([{ from: (begin ?? 0) + 60_000, to: after }]);
     expect([next, end]).toEqual([2 * mebibyte, 2 * mebibyte]);
+  });
+
+  it('damage: a segment that the disk cannot read becomes a gap, and no reader fails at it for ever', async () => {
+    await fill(log, { bytes: 3 * mebibyte, recordBytes: 60_000 });
+    await reopen();
+    const [, second = '', third = ''] = (await readdir(path)).sort();
+    const { use } = LogHandles.prototype;
+    const spy = vi.spyOn(LogHandles.prototype, 'use').mockImplementation(function (
+      this: LogHandles,
+      file,
+      job,
+    ) {
+      if (!file.path.endsWith(second)) return use.call(this, file, job);
+      return Promise.reject(Object.assign(new Error('i/o error'), { code: 'EIO' }));
+    });
+    onTestFinished(() => spy.mockRestore());
+    const { records, next } = await log.read(0, 4 * mebibyte);
+    const [begin, after] = [second, third].map((name) => Number(name.slice(0, 16)));
+    expect(findGaps(records)).toEqual([{ from: begin, to: after }]);
+    expect(next).toBe(3 * mebibyte);
   });
 
   it('gap: a read inside a damaged or dropped stretch reaches the end in a bounded number of reads', async () => {

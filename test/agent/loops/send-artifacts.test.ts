@@ -9,6 +9,7 @@ import { keepArtifacts } from '../../../agent/keep-artifacts.ts';
 import { artifactAskAgainMs } from '../../../agent/limits.ts';
 import { SendArtifacts } from '../../../agent/loops/send-artifacts.ts';
 import type { FoundArtifact } from '../../../agent/work/work.ts';
+import { AppError } from '../../../protocol/errors.ts';
 import type { OwnerFrame } from '../../../protocol/frames.ts';
 import { artifactChunkBytesMax, artifactWindowBytesMax } from '../../../protocol/limits.ts';
 import type { ArtifactsReport } from '../../../protocol/model.ts';
@@ -70,6 +71,7 @@ async function keep(...files: readonly FoundArtifact[]): Promise<void> {
     },
     timers: ports.timers,
     delivered: (id) => delivered.push(id),
+    noticed: (line) => noticed.push(line),
     failed: (error) => {
       throw error;
     },
@@ -166,6 +168,28 @@ describe('send artifacts', () => {
     await look();
     ack(0, { isReset: true });
     expect(await look()).toEqual(['0: 0+0ARTIFACT_GONE']);
+  });
+
+  test('send artifacts: one on a bad place of the disk is given up, one that fails otherwise is asked for again', async () => {
+    await keep(fileOf('a', Buffer.from('hello')), fileOf('b', Buffer.from('world')));
+    const { read } = store;
+    const codes: (string | undefined)[] = ['EIO', undefined];
+    store.read = (id) => {
+      const cause = Object.assign(new Error('it failed'), { code: codes[id.index] ?? 'EMFILE' });
+      return Promise.reject(new AppError('STORE_IO', 'The file.', { cause }));
+    };
+    loop.linked();
+    await look();
+    ack(0, { isReset: true });
+    ack(0, { isReset: true, index: 1 });
+    expect(await look()).toEqual(['0: 0+0ARTIFACT_GONE']);
+    ack(0, { isDone: true });
+    expect(noticed).toEqual(['artifact J1.1/1 cannot be read now: The file.']);
+    store.read = read.bind(store);
+    await ports.advance(2 * artifactAskAgainMs);
+    expect(await look()).toEqual(['ask 1']);
+    ack(0, { isReset: true, index: 1 });
+    expect(await look()).toEqual(['1: 0+5']);
   });
 });
 

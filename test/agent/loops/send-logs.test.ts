@@ -5,7 +5,7 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { HeldAttempt } from '../../../agent/attempts.ts';
 import type { Desk } from '../../../agent/desk.ts';
-import { logPaceBytesMin } from '../../../agent/limits.ts';
+import { logAskAgainMs, logPaceBytesMin } from '../../../agent/limits.ts';
 import { SendLogs } from '../../../agent/loops/send-logs.ts';
 import { decodeFrame, encodeFrame, type OwnerFrame } from '../../../protocol/frames.ts';
 import { logChunkBytesMax } from '../../../protocol/limits.ts';
@@ -21,6 +21,10 @@ const attempts: readonly AttemptId[] = ['J1.1', 'J2.1', 'J3.1'];
 let logs: LogStore;
 let ports: FakePorts;
 let sent: OwnerFrame[];
+let noticed: string[];
+/** What ended with so much output by its report; all else runs. */
+let ended: Partial<Record<AttemptId, number>>;
+let delivered: AttemptId[];
 let loop: SendLogs;
 
 /** Every attempt has printed so much: zeros, or a text again and again. */
@@ -37,10 +41,13 @@ async function print(
     }
   }
   const list = () =>
-    attempts.map((attempt) => ({ attempt, state: { is: 'running' } }) as unknown as HeldAttempt);
+    attempts.map((attempt) => {
+      const is = ended[attempt] === undefined ? 'running' : 'finished';
+      return { attempt, state: { is }, logBytes: ended[attempt] } as unknown as HeldAttempt;
+    });
   const find = (id: AttemptId) => list().find(({ attempt }) => attempt === id);
   loop = new SendLogs({
-    desk: { list, find } as unknown as Desk,
+    desk: { list, find, logDelivered: (id: AttemptId) => delivered.push(id) } as unknown as Desk,
     logs,
     send: (frame) => {
       // As a link does: it has its copy before this returns.
@@ -50,6 +57,7 @@ async function print(
     },
     ...{ clock: ports.clock, timers: ports.timers },
     logEnd: () => bytes,
+    noticed: (line) => noticed.push(line),
     failed: (error) => {
       throw error;
     },
@@ -74,7 +82,8 @@ const ack = (attempt: AttemptId, offset: number, window: number) =>
 beforeEach(async () => {
   ports = new FakePorts();
   logs = await openMemoryLogs(instantLogDisk(), { bytesMax: 2 ** 24 });
-  sent = [];
+  [sent, noticed, delivered] = [[], [], []];
+  ended = {};
 });
 
 describe('send logs', () => {
@@ -144,5 +153,43 @@ describe('send logs', () => {
       const wanted = (await log.read(0, bytes)).records.map((record) => record.bytes);
       expect(came.get(attempt)?.equals(Buffer.concat(wanted))).toBe(true);
     }
+  });
+
+  test('send logs: where the disk lost the end of what ended work printed, the hub is told of a gap and has it all', async () => {
+    ended = { 'J1.1': 900 };
+    await print(500);
+    await look();
+    ack('J1.1', 0, logChunkBytesMax);
+    expect(await look()).toEqual(['J1.1: 0+900']);
+    ack('J1.1', 900, logChunkBytesMax);
+    await look();
+    expect(delivered).toEqual(['J1.1']);
+  });
+
+  test('send logs: a log that is gone although its row says that it printed holds nothing for ever', async () => {
+    ended = { 'J2.1': 700 };
+    await print(0);
+    expect(await look()).toEqual(['ask J2.1']);
+    ack('J2.1', 300, logChunkBytesMax);
+    expect(await look()).toEqual(['J2.1: 300+400']);
+  });
+
+  test('send logs: a log that cannot be read just now holds up no other, and is asked for again', async () => {
+    await print(100);
+    const { open } = logs;
+    logs.open = (attempt) =>
+      attempt === 'J1.1' ? Promise.reject(new Error('EMFILE')) : open.call(logs, attempt);
+    await look();
+    for (const attempt of attempts) ack(attempt, 0, logChunkBytesMax);
+    expect(await look()).toEqual(['J2.1: 0+100']);
+    ack('J2.1', 100, logChunkBytesMax);
+    expect(await look()).toEqual(['J3.1: 0+100']);
+    ack('J3.1', 100, logChunkBytesMax);
+    expect(noticed).toEqual([expect.stringContaining('the log of J1.1 cannot be read now')]);
+    logs.open = open.bind(logs);
+    await ports.advance(2 * logAskAgainMs);
+    expect(await look()).toEqual(['ask J1.1']);
+    ack('J1.1', 0, logChunkBytesMax);
+    expect(await look()).toEqual(['J1.1: 0+100']);
   });
 });

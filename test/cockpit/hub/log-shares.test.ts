@@ -66,6 +66,7 @@ async function openWorker({ bench, mirror, way }: Ground, n: number) {
       return 'sent';
     },
     ...{ clock: bench.ports.clock, timers: bench.ports.timers },
+    noticed: () => undefined,
     logEnd: () => printedBytes,
     failed: (error) => {
       throw error;
