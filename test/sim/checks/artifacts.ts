@@ -2,8 +2,8 @@
  * What a job brought is what its process left: every file that was reported, whole.
  *
  * A copy that the hub calls whole has the content that the process gave it, always. Where the agent saw
- * the end and its report was taken, the report names all files, and all of them are there in the end.
- * A wiped box loses what it had not sent.
+ * the end and its report was taken, the report names all files, and all of them are there in the end, but those
+ * for which a full disk had no room. A wiped box loses what it had not sent.
  */
 import { makeArtifact } from '../output.ts';
 import type { Check, Evidence, Finding } from './check.ts';
@@ -28,7 +28,12 @@ function judgeOne(evidence: Evidence, note: Note): readonly Finding[] {
   const end = findReport(evidence, note);
   const kept = end?.artifacts?.kept.length;
   const sawEnd = end !== undefined && end.outcome !== 'lost' && note.artifactCount !== undefined;
-  if (sawEnd && kept !== artifactCount) find(`${kept} files of ${artifactCount} were reported`);
+  // The room that is kept for outcomes is not theirs, and the report says so.
+  const isFull = evidence.history.fullBoxes.has(note.box);
+  const unkept = isFull ? (end?.artifacts?.missed.filter(isOfFullDisk).length ?? 0) : 0;
+  if (sawEnd && (kept ?? 0) + unkept !== artifactCount) {
+    find(`${kept} files of ${artifactCount} were reported`);
+  }
   for (let index = 0; index < artifactCount; index += 1) {
     const copy = evidence.artifacts.get(`${attempt}/${index}`);
     if (copy !== undefined && Buffer.compare(copy, makeArtifact(attempt, index)) !== 0) {
@@ -37,4 +42,8 @@ function judgeOne(evidence: Evidence, note: Note): readonly Finding[] {
     if (copy === undefined && index < (kept ?? 0)) find(`file ${index} did not come`);
   }
   return findings;
+}
+
+function isOfFullDisk({ code }: { readonly code: string }): boolean {
+  return code === 'DISK_FULL';
 }
