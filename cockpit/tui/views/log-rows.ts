@@ -10,7 +10,7 @@ import { nameCellsMax } from '../limits.ts';
 import type { LogRoom, LogView } from '../state/log-view.ts';
 import { endOf, lineAt } from '../state/log-window.ts';
 import { cutSign, type LogLine, plainText } from './log-text.ts';
-import { sizeText } from './phrases.ts';
+import { dayClock, sizeText } from './phrases.ts';
 import { breakRow, fitRow, type Row, type Span, sliceRow, span } from './row.ts';
 import { fitCells, measureCells } from './width.ts';
 
@@ -121,7 +121,7 @@ function marginRow(
 ): Row {
   const stampCells = measureStamp(view, width);
   const nameCells = measureName(view);
-  const stamp = new Date(line.at + zoneMinutes * 60_000).toISOString().slice(11, 10 + stampCells);
+  const stamp = dayClock(line.at, zoneMinutes).slice(0, Math.max(0, stampCells - 1));
   const source = view.sources[line.log];
   const name = source === undefined ? '' : nameOf(source, view.sources);
   return [

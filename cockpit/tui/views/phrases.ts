@@ -139,11 +139,19 @@ export function sizeText(bytes: number): string {
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
 }
 
+/** No date lies after it. Source: ECMA-262, time values and time range. */
+const dateMsMax = 8.64e15;
+
 /** `14:03:22` in the zone that lies `zoneMinutes` east of UTC. */
 export function clockText(iso: string, zoneMinutes: number): string {
   const at = Date.parse(iso);
-  if (Number.isNaN(at)) return iso;
-  return new Date(at + zoneMinutes * 60_000).toISOString().slice(11, 19);
+  return Number.isNaN(at) ? iso : dayClock(at, zoneMinutes).slice(0, 8);
+}
+
+/** `14:03:22.123` in that zone. A box may say any instant, also the last that there is, which has no zone east of it. */
+export function dayClock(at: number, zoneMinutes: number): string {
+  const local = Math.min(at + zoneMinutes * 60_000, dateMsMax);
+  return new Date(local).toISOString().slice(-13, -1);
 }
 
 /** How far a job has provably come, as five dots. */
