@@ -19,6 +19,7 @@ import type { HubDesk } from './desk.ts';
 import type { DeskState } from './desk-state.ts';
 import { ForgetEvents } from './forget-events.ts';
 import { ForgetJobs } from './forget-jobs.ts';
+import { PatientClock } from './patient-clock.ts';
 
 /** Between two looks; ages are days. */
 export const keepLookMs = 60_000;
@@ -57,6 +58,7 @@ export class Retain {
   readonly #parts: RetainParts;
   readonly #jobs: ForgetJobs;
   readonly #events: ForgetEvents;
+  readonly #clock: PatientClock;
   #status: RetainStatus = { failure: null, behindSince: null };
   #looking: Promise<void> | undefined;
   #cancelTimer: CancelTimer | undefined;
@@ -66,6 +68,7 @@ export class Retain {
     this.#parts = parts;
     this.#jobs = new ForgetJobs(parts);
     this.#events = new ForgetEvents(parts);
+    this.#clock = new PatientClock(parts.ports.clock);
   }
 
   get status(): RetainStatus {
@@ -132,7 +135,7 @@ export class Retain {
     const { clock } = this.#parts.ports;
     const isStopped = () => this.#isStopped;
     try {
-      const now = Math.round(clock.wallMs());
+      const now = this.#clock.read();
       const isJobsDone = await this.#jobs.look(now, isStopped);
       const isEventsDone = await this.#events.look(now, isStopped);
       const isDone = isJobsDone && isEventsDone;

@@ -1,5 +1,5 @@
 /*
- * Forgetting by a clock that was set back, and of what ran for longer than logs are kept.
+ * Forgetting by a clock that was set back or ahead, and of what ran for longer than logs are kept.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Retain } from '../../../cockpit/hub/retain.ts';
@@ -102,6 +102,31 @@ describe('retain by the clock', () => {
     await end(400);
     await (await open({ jobsMax: 2, logsBytesMax: 1000 })).look();
     expect(await jobs()).toEqual(['J4', 'J5']);
+  });
+
+  test('retain: a clock that is set ahead for a while takes nothing away', async () => {
+    const retain = await open();
+    await end(5);
+    await retain.look();
+    age(365);
+    await retain.look();
+    age(-365);
+    await retain.look();
+    expect([await jobs(), discarded]).toEqual([['J1'], []]);
+  });
+
+  test('retain: a leap that stands, as after a long sleep, counts after a day', async () => {
+    const retain = await open();
+    await end(5);
+    await retain.look();
+    age(91);
+    await retain.look();
+    await bench.ports.advance(dayMs - 1);
+    await retain.look();
+    expect(await jobs()).toEqual(['J1']);
+    await bench.ports.advance(1);
+    await retain.look();
+    expect(await jobs()).toEqual([]);
   });
 
   test('retain: a job that ended before it began, by a clock that was set back, is not kept for ever', async () => {
