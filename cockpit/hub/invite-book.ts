@@ -75,6 +75,8 @@ export interface InviteOrder extends ReadonlyReach {
 export class InviteBook {
   readonly #parts: InviteBookParts;
   readonly #invites = new Map<string, InviteRow>();
+  /** Monotonic instants at which they are over, though the wall clock be set back. */
+  readonly #dueAt = new Map<string, number>();
   #cancelTimer: CancelTimer | undefined;
   #isStopped = false;
 
@@ -94,7 +96,7 @@ export class InviteBook {
     // One that was used stays: the answer to who used it may have been lost.
     const isMoot = ({ passing, usedBy }: InviteRow) => passing === true && usedBy === null;
     const over = rows.filter((row) => this.#isExpired(row) || isMoot(row));
-    for (const row of rows) if (!over.includes(row)) this.#invites.set(row.oneTimeKey, row);
+    for (const row of rows) if (!over.includes(row)) this.#keep(row);
     await this.#dropExpired();
     if (over.length === 0) return;
     await committer.commit(
@@ -125,13 +127,14 @@ export class InviteBook {
       ...(name === undefined ? {} : { name }),
       ...(isPassing === true ? { passing: isPassing } : {}),
     };
-    this.#invites.set(oneTimeKey, row);
+    this.#keep(row);
     await committer.commit([...forgotten, planRow(inviteKey(oneTimeKey), row)]);
     return invite;
   }
 
   /** Closes an invite; nothing happens where it is closed already. */
   async withdraw(oneTimeKey: string): Promise<void> {
+    this.#dueAt.delete(oneTimeKey);
     if (!this.#invites.delete(oneTimeKey)) return;
     await this.#parts.committer.commit([{ type: 'del', key: inviteKey(oneTimeKey) }]);
   }
@@ -312,14 +315,25 @@ export class InviteBook {
     });
   }
 
-  #isExpired(invite: InviteRow): boolean {
-    return this.#parts.ports.clock.wallMs() >= invite.expiresAt;
+  #keep(row: InviteRow): void {
+    const { clock } = this.#parts.ports;
+    this.#invites.set(row.oneTimeKey, row);
+    this.#dueAt.set(row.oneTimeKey, clock.monotonicMs() + row.expiresAt - clock.wallMs());
+  }
+
+  #isExpired({ oneTimeKey, expiresAt }: InviteRow): boolean {
+    const { clock } = this.#parts.ports;
+    const dueAt = this.#dueAt.get(oneTimeKey) ?? Number.POSITIVE_INFINITY;
+    return clock.wallMs() >= expiresAt || clock.monotonicMs() >= dueAt;
   }
 
   /** Drops what is over; the rows must go too, or they pile up before those that are still good. */
   #forgetExpired(): readonly KvOp[] {
     const expired = [...this.#invites.values()].filter((invite) => this.#isExpired(invite));
-    for (const { oneTimeKey } of expired) this.#invites.delete(oneTimeKey);
+    for (const { oneTimeKey } of expired) {
+      this.#invites.delete(oneTimeKey);
+      this.#dueAt.delete(oneTimeKey);
+    }
     return expired.map(({ oneTimeKey }) => ({ type: 'del', key: inviteKey(oneTimeKey) }));
   }
 }

@@ -68,6 +68,23 @@ describe('invite book', () => {
     expect(later.workers.list()).toEqual([worker]);
   });
 
+  test('invite book: its time is over although the clock was set back, also when it was read back', async () => {
+    const { bench, book, oneTimeKey } = await setUp();
+    bench.ports.wallStartMs -= 3 * 86_400_000;
+    await bench.ports.advance(999);
+    expect(book.admits(oneTimeKey)).toBe(true);
+    await bench.ports.advance(1);
+    expect(book.admits(oneTimeKey)).toBe(false);
+    await expect(book.pair(oneTimeKey, ask(alice))).rejects.toMatchObject({
+      code: 'INVITE_EXPIRED',
+    });
+    const again = await book.create(order);
+    const reopened = await openBook(await bench.restart());
+    bench.ports.wallStartMs -= 3 * 86_400_000;
+    await bench.ports.advance(1000);
+    expect(reopened.admits(again.oneTimeKey)).toBe(false);
+  });
+
   test('invite book: what a process made for something of its own holds no name after it, unless it was used', async () => {
     const { bench, book } = await setUp();
     const own = { ...order, ttlMs: 60_000, isPassing: true } as const;
