@@ -10,6 +10,7 @@
  * Source: reliability facts R9, R15, R16, R22, R23.
  */
 import { AppError, wrapError } from '../../protocol/errors.ts';
+import { artifactPathLettersMax } from '../../protocol/limits.ts';
 import type { AttemptId, LogStream } from '../../protocol/model.ts';
 import { type Ports, sleep } from '../../protocol/ports.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
@@ -280,11 +281,12 @@ interface Outlet {
   readonly output: LoggedOutput;
 }
 
-/** The names of files leave the box as well. */
+/** The names of files leave the box as well. A label may be longer than what it hides, and a report takes no name over its cap. */
 function cleanNames({ found, missed }: FoundArtifacts, redaction: Redaction): FoundArtifacts {
+  const clean = (path: string) => redaction.clean(path).slice(0, artifactPathLettersMax);
   return {
-    found: found.map((file) => ({ path: redaction.clean(file.path), read: () => file.read() })),
-    missed: missed.map(({ path, code }) => ({ path: redaction.clean(path), code })),
+    found: found.map((file) => ({ path: clean(file.path), read: () => file.read() })),
+    missed: missed.map(({ path, code }) => ({ path: clean(path), code })),
   };
 }
 

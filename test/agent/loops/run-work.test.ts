@@ -2,11 +2,13 @@
  * The loop that starts work: oldest first, as many as there are slots, and nothing that nobody wants.
  */
 
+import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { RunWork } from '../../../agent/loops/run-work.ts';
-import type { Work, WorkOrder, Workshop } from '../../../agent/work/work.ts';
+import type { FoundArtifacts, Work, WorkOrder, Workshop } from '../../../agent/work/work.ts';
 import { AppError } from '../../../protocol/errors.ts';
-import type { CommandMessage } from '../../../protocol/messages.ts';
+import { artifactPathLettersMax } from '../../../protocol/limits.ts';
+import { artifactsReportSchema, type CommandMessage } from '../../../protocol/messages.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
@@ -19,6 +21,7 @@ async function openLoop(slots: number, bench?: Bench) {
   const { desk, ports, take, kv, readFacts, policies } = bench ?? (await openBench());
   const started: AttemptId[] = [];
   const covered: AttemptId[] = [];
+  const collected: FoundArtifacts[] = [];
   const ended: AttemptId[] = [];
   const exits = new Map<AttemptId, () => void>();
   const gate = {
@@ -27,15 +30,18 @@ async function openLoop(slots: number, bench?: Bench) {
     /** Does the workshop ask right before the spawn, or was it past that? */
     looks: false,
     silentMs: 0,
+    /** What all work leaves. */
+    brings: { found: [], missed: [] } as FoundArtifacts,
     failure: undefined as AppError | undefined,
     cover: Promise.resolve(),
   };
-  const start = async ({ attempt, findHindrance }: WorkOrder): Promise<Work> => {
+  const start = async ({ attempt, findHindrance, collect }: WorkOrder): Promise<Work> => {
     started.push(attempt);
     await gate.spawn;
     const hindrance = gate.looks ? findHindrance?.() : undefined;
     if (hindrance !== undefined) throw hindrance;
     if (gate.failure !== undefined) throw gate.failure;
+    await collect?.(gate.brings);
     const exit = new Promise<Awaited<Work['exit']>>((resolve) => {
       exits.set(attempt, () => resolve({ usage: { exitCode: 0 }, finishedAt: 9 }));
     });
@@ -58,12 +64,25 @@ async function openLoop(slots: number, bench?: Bench) {
       return gate.cover;
     },
     logGrew: () => undefined,
-    collect: async () => undefined,
+    collect: async (_attempt, found) => void collected.push(found),
     failed: (error) => {
       throw error;
     },
   });
-  return { loop, desk, take, kv, readFacts, started, covered, ended, exits, gate, policies };
+  return {
+    loop,
+    desk,
+    take,
+    kv,
+    readFacts,
+    started,
+    covered,
+    ended,
+    exits,
+    gate,
+    policies,
+    collected,
+  };
 }
 
 function withLease(attempt: AttemptId, stopAfterMs: number): CommandMessage {
@@ -259,6 +278,29 @@ describe('run work', () => {
     });
     expect(endingOf('J2.1')).toMatchObject({ ending: { outcome: 'cancelled' } });
     expect(endingOf('J3.1')).toMatchObject({ is: 'running' });
+  });
+
+  test('run work: a file whose name holds a secret keeps a name that a report takes', async () => {
+    const { loop, take, gate, collected } = await openLoop(1);
+    const path = `${'s3cr3t-value/'.padEnd(artifactPathLettersMax - 4, 'x')}.tar`;
+    gate.brings = {
+      found: [{ path, read: () => Readable.from([]) }],
+      missed: [{ path, code: 'ARTIFACT_UNKNOWN' }],
+    };
+    const plain = assign('J1.1');
+    if (plain.kind !== 'assign') return;
+    const secret = {
+      env: { A_LONG_NAME_OF_A_TOKEN: 's3cr3t-value' },
+      secrets: ['A_LONG_NAME_OF_A_TOKEN'],
+    };
+    await take({ ...plain, spec: { ...plain.spec, ...secret } });
+    await wakeAll(loop);
+    const [{ found = [], missed = [] } = {}] = collected;
+    const entries = found.map((file) => ({ path: file.path, bytes: 0, sha256: 'a'.repeat(64) }));
+    // What its schema refuses costs the outcome, and the next start.
+    expect(artifactsReportSchema.parse({ kept: entries, missed }).kept[0]?.path).toContain(
+      '[redacted A_LONG_NAME_OF_A_TOKEN]/xx',
+    );
   });
 
   test('run work: a process that came up while the hub’s store changed is ended', async () => {
