@@ -4,6 +4,7 @@
  * Everything else that it holds goes when it is settled with its hub. They are exported into the home's
  * archive first, as the hub's are. Errors: STORE_*.
  */
+import { wrapError } from '../protocol/errors.ts';
 import { Archive } from '../store/archive.ts';
 import { openArchiveFiles } from '../store/archive-files.ts';
 import type { Kv } from '../store/kv.ts';
@@ -31,4 +32,17 @@ export async function forgetQuarantined({ home, kv, now, which }: ForgetPlan): P
   const deletes = going.map(({ key }) => ({ type: 'del', key }) as const);
   await kv.batch([...deletes, exported], 'buffered');
   return going.length;
+}
+
+/** The same of the old ones, at a start: an archive that takes nothing now keeps no agent from its work. Never rejects. */
+export async function forgetAged(
+  parts: Omit<ForgetPlan, 'which'>,
+  noticed: (line: string) => void,
+): Promise<void> {
+  try {
+    await forgetQuarantined({ ...parts, which: 'aged' });
+  } catch (thrown) {
+    const { message } = wrapError(thrown, 'STORE_IO');
+    noticed(`old messages that could not be read stay for now: ${message}`);
+  }
 }

@@ -27,7 +27,7 @@ import type { LiveAgent } from './doctor/agent-round.ts';
 import type { Diagnose } from './doctor/answer.ts';
 import { openDoctor } from './doctor/doctor.ts';
 import { startAgentBehind } from './doctor/start-agent.ts';
-import { forgetQuarantined } from './forget.ts';
+import { forgetAged } from './forget.ts';
 import { openGuards } from './guard/guard-process.ts';
 import {
   type AgentConfig,
@@ -155,7 +155,7 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
   });
   await agent.start();
   const now = Math.round(ports.clock.wallMs());
-  await forgetQuarantined({ home, kv: disk.kv, now, which: 'aged' });
+  await forgetAged({ home, kv: disk.kv, now }, noticed);
   return agent;
 }
 

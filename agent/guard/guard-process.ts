@@ -5,7 +5,8 @@
  * agent's open: no terminal, no log file, no socket. Its environment is empty but for the home that it
  * belongs to and the mark of a job that this agent itself may be part of. Whether a guard is needed is decided by `guard-leases`.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import type { LeaseInstant } from '../../protocol/machines/renewal.ts';
 import { type Environment, markVariable } from '../work/environment.ts';
 import { dropNotes, type GuardNote, readNotes } from './guard-notes.ts';
@@ -77,12 +78,19 @@ function startGuard(parts: GuardSourceParts, listener: GuardListener): GuardHand
   const { script, node, directory, home, graceMs, env } = parts;
   const outer = env[markVariable];
   const heap = [`--max-old-space-size=${guardHeapMib}`, '--max-semi-space-size=1'];
-  const child = spawn(node, [...heap, script, directory, String(graceMs)], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: { ODALLY_HOME: home, ...(outer === undefined ? {} : { [markVariable]: outer }) },
-    cwd: '/',
-  });
+  let child: ChildProcessByStdio<Writable, Readable, null>;
+  try {
+    child = spawn(node, [...heap, script, directory, String(graceMs)], {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: { ODALLY_HOME: home, ...(outer === undefined ? {} : { [markVariable]: outer }) },
+      cwd: '/',
+    });
+  } catch (thrown) {
+    // For want of memory it is thrown, where other failures are told.
+    queueMicrotask(() => listener.gone(thrown instanceof Error ? thrown.message : String(thrown)));
+    return noGuard;
+  }
   let isGone = false;
   const goneBy = (why: string) => {
     if (isGone) return;

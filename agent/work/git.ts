@@ -39,14 +39,15 @@ export function askGit(
     ...(ceiling === undefined ? {} : { GIT_CEILING_DIRECTORIES: ceiling }),
   };
   const options = { cwd: at, env: own, timeout: gitMsMax, maxBuffer: gitOutputBytesMax };
-  return new Promise((resolve) => {
+  return new Promise<GitAnswer>((resolve) => {
     execFile('git', args, options, (error, stdout, stderr) => {
       const lines = stderr.trim().split('\n');
       const said = lines.at(-1) ?? '';
       const complaint = error === null ? '' : said === '' ? explain(error) : said;
       resolve({ isDone: error === null, stdout, complaint });
     });
-  });
+    // For want of memory it is thrown, where other failures are told.
+  }).catch(({ message }: Error) => ({ isDone: false, stdout: '', complaint: message }));
 }
 
 function explain(error: Error & { code?: unknown; killed?: boolean }): string {

@@ -1,11 +1,11 @@
 /*
  * What an agent forgets: old messages that could not be read, exported first.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
-import { forgetQuarantined } from '../../agent/forget.ts';
+import { forgetAged, forgetQuarantined } from '../../agent/forget.ts';
 import { findAgentHome } from '../../agent/home.ts';
 import { quarantineMax, quarantineMsMax } from '../../agent/limits.ts';
 import { instantDisk, openMemoryKv } from '../../store/memory.ts';
@@ -47,4 +47,18 @@ test('forget: over the count the oldest go, and nothing is written where none do
   expect(left).not.toContain(2);
   const { home } = await forget([now]);
   expect(() => readdirSync(home.archive)).toThrow('ENOENT');
+});
+
+test('forget: an archive that takes nothing is said at a start, and keeps no agent from its work', async () => {
+  const place = await createDirectory();
+  removes.push(place.remove);
+  const home = findAgentHome(place.path);
+  writeFileSync(home.archive, 'in the way');
+  const kv = await openMemoryKv(instantDisk());
+  const old = planQuarantine(hub, { seq: 1, bytes: Uint8Array.of(0xc1) }, 1);
+  await kv.batch([old], 'synced');
+  const noticed: string[] = [];
+  await forgetAged({ home, kv, now }, (line) => noticed.push(line));
+  expect(noticed).toEqual([expect.stringContaining('stay for now')]);
+  expect(await readQuarantine(kv, 9)).toHaveLength(1);
 });

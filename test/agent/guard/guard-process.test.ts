@@ -163,6 +163,16 @@ describe('guard process', () => {
     expect([ticks, gone]).toEqual([[], ['status 1']]);
   });
 
+  test('guard process: one whose start is refused at once is told of in the same way, and throws nothing', async () => {
+    open('no\0script');
+    expect(guard.pid).toBeUndefined();
+    await until(() => gone.length > 0);
+    expect([
+      gone.length,
+      await guard.state({ from: { monotonicMs: 0, uptimeMs: 0 }, rows: [] }),
+    ]).toEqual([1, false]);
+  });
+
   test('guard process: it has the mark of the job around it and nothing else of the environment', async () => {
     open();
     await until(() => ticks.length > 0);
