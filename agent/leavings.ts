@@ -8,14 +8,14 @@
 import { wrapError } from '../protocol/errors.ts';
 import type { OwnerFrame } from '../protocol/frames.ts';
 import type { ArtifactsReport, AttemptId } from '../protocol/model.ts';
-import type { Ports } from '../protocol/ports.ts';
+import { type Ports, sleep } from '../protocol/ports.ts';
 import type { ArtifactStore } from '../store/artifact.ts';
 import type { DiskGuard } from '../store/disk-guard.ts';
 import type { LogStore } from '../store/log.ts';
 import type { HeldAttempt } from './attempts.ts';
 import type { Desk } from './desk.ts';
 import { keepArtifacts } from './keep-artifacts.ts';
-import { attemptsOwedMax } from './limits.ts';
+import { artifactRoomLookMs, artifactRoomMsMax, attemptsOwedMax } from './limits.ts';
 import { SendArtifacts } from './loops/send-artifacts.ts';
 import { SendLogs } from './loops/send-logs.ts';
 import type { FoundArtifacts } from './work/work.ts';
@@ -106,15 +106,31 @@ export class Leavings {
 
   /** Takes what ended work left, while it is wanted. Never rejects. */
   async collect(attempt: AttemptId, found: FoundArtifacts, isWanted: () => boolean): Promise<void> {
-    const { artifacts, disk } = this.#parts;
-    const place = {
-      store: artifacts,
-      hasRoom: async () => isWanted() && (await disk.hasLogRoom()),
-    };
+    const { artifacts } = this.#parts;
+    const place = { store: artifacts, hasRoom: this.#openRoom(isWanted) };
     const report = await keepArtifacts(place, attempt, found);
     if (isWanted()) this.#reports.set(attempt, report);
     // What was forgotten meanwhile had nothing to be removed then.
     else await artifacts.remove(attempt).catch((thrown) => this.#noteLeft(attempt, thrown));
+  }
+
+  /**
+   * Asked before each piece of an attempt's files: whether there is room, which is waited for as long as somebody may
+   * be making some, and no longer, for the outcome waits with it.
+   */
+  #openRoom(isWanted: () => boolean): () => Promise<boolean> {
+    const { disk, ports } = this.#parts;
+    let endsAt: number | undefined;
+    return async () => {
+      while (isWanted()) {
+        if (await disk.hasLogRoom()) return true;
+        const nowMs = ports.clock.monotonicMs();
+        endsAt ??= nowMs + artifactRoomMsMax;
+        if (nowMs >= endsAt) return false;
+        await sleep(ports.timers, artifactRoomLookMs);
+      }
+      return false;
+    };
   }
 
   linked(): void {

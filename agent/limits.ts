@@ -70,6 +70,11 @@ export const logAheadBytesMax = 4 * 1024 * 1024;
 /** An artifact of which nothing was acknowledged for so long is asked for again; as for logs. */
 export const artifactAskAgainMs = 5000;
 
+/** Room for the files of ended work is waited for so long, all in all: a person needs a minute to clear a disk. */
+export const artifactRoomMsMax = 60_000;
+/** And looked for this often; a full disk is measured as often by itself. */
+export const artifactRoomLookMs = 500;
+
 /**
  * Bytes of logs that may be under way at first, and at least however late the acks come: two chunks, so that
  * one is on its way while one is synced. The hub may grant less.

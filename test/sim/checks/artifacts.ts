@@ -2,8 +2,8 @@
  * What a job brought is what its process left: every file that was reported, whole.
  *
  * A copy that the hub calls whole has the content that the process gave it, always. Where the agent saw
- * the end and its report was taken, the report names all files, and all of them are there in the end, but those
- * for which a full disk had no room. A wiped box loses what it had not sent.
+ * the end and its report was taken, the report names all files, and all that were kept are there in the end; for want
+ * of room on a full disk it may have kept fewer, and says so. A wiped box loses what it had not sent.
  */
 import { makeArtifact } from '../output.ts';
 import type { Check, Evidence, Finding } from './check.ts';
@@ -26,20 +26,19 @@ function judgeOne(evidence: Evidence, note: Note): readonly Finding[] {
   const findings: Finding[] = [];
   const find = (message: string) => findings.push({ about, message: `${attempt}: ${message}` });
   const end = findReport(evidence, note);
-  const kept = end?.artifacts?.kept.length;
+  const kept = end?.artifacts?.kept;
+  const full = end?.artifacts?.missed.filter(({ code }) => code === 'DISK_FULL').length ?? 0;
+  const told = (kept?.length ?? 0) + full;
   const sawEnd = end !== undefined && end.outcome !== 'lost' && note.artifactCount !== undefined;
-  // The room that is kept for outcomes is not theirs, and the report says so.
-  const isFull = evidence.history.fullBoxes.has(note.box);
-  const unkept = isFull ? (end?.artifacts?.missed.filter(isOfFullDisk).length ?? 0) : 0;
-  if (sawEnd && (kept ?? 0) + unkept !== artifactCount) {
-    find(`${kept} files of ${artifactCount} were reported`);
-  }
+  if (sawEnd && told !== artifactCount) find(`${told} files of ${artifactCount} were reported`);
   for (let index = 0; index < artifactCount; index += 1) {
     const copy = evidence.artifacts.get(`${attempt}/${index}`);
-    if (copy !== undefined && Buffer.compare(copy, makeArtifact(attempt, index)) !== 0) {
+    // Its path says which of them it is, its place in the report may be an earlier one.
+    const which = Number(kept?.[index]?.path.split('/')[1] ?? index);
+    if (copy !== undefined && Buffer.compare(copy, makeArtifact(attempt, which)) !== 0) {
       find(`file ${index} is called whole and has other bytes`);
     }
-    if (copy === undefined && index < (kept ?? 0)) find(`file ${index} did not come`);
+    if (copy === undefined && index < (kept?.length ?? 0)) find(`file ${index} did not come`);
   }
   return findings;
 }
