@@ -27,7 +27,9 @@ function judgeOne(evidence: Evidence, note: Note): readonly Finding[] {
   const find = (message: string) => findings.push({ about, message: `${attempt}: ${message}` });
   const end = findReport(evidence, note);
   const kept = end?.artifacts?.kept;
-  const full = end?.artifacts?.missed.filter(({ code }) => code === 'DISK_FULL').length ?? 0;
+  const hasFilled = evidence.history.fullBoxes.has(note.box);
+  const missed = hasFilled ? (end?.artifacts?.missed ?? []) : [];
+  const full = missed.filter(({ code }) => code === 'DISK_FULL').length;
   const told = (kept?.length ?? 0) + full;
   const sawEnd = end !== undefined && end.outcome !== 'lost' && note.artifactCount !== undefined;
   if (sawEnd && told !== artifactCount) find(`${told} files of ${artifactCount} were reported`);
@@ -41,8 +43,4 @@ function judgeOne(evidence: Evidence, note: Note): readonly Finding[] {
     if (copy === undefined && index < (kept?.length ?? 0)) find(`file ${index} did not come`);
   }
   return findings;
-}
-
-function isOfFullDisk({ code }: { readonly code: string }): boolean {
-  return code === 'DISK_FULL';
 }
