@@ -47,6 +47,9 @@ export const killMsMax = 2000;
 /** While a lease is held, it is looked at this often: a box that slept has clocks that disagree. */
 export const leaseLookMs = 1000;
 
+/** And deadlines so often, for the same reason; they need not be as exact, for nobody else has the work. */
+export const deadlineLookMs = 30_000;
+
 /** First and longest pause before output that the disk refused is tried again, with full jitter. */
 export const logRetryMsBase = 50;
 /** See `logRetryMsBase`. A job blocks on its pipe meanwhile; freed room is used within this time. */

@@ -3,15 +3,21 @@
  *
  * It measures on this box's own clocks; the hub's wall clock is used once, when an attempt is first
  * seen, to turn its instant into what is left. A lease (`--stop-after`) runs from the newest ping that
- * the hub has answered, so hearing the hub is not enough. It sleeps until the next limit, looks
- * every second while a lease is held (the box may have slept), and does nothing while no work runs.
+ * the hub has answered, so hearing the hub is not enough. It sleeps until the next limit, looks every second
+ * while a lease is held and every half minute while a deadline is (the box may have slept, and its timers with it),
+ * and does nothing while no work runs.
  * Source: reliability facts R14, R16, R18.
  */
+import {
+  findLeaseLeftMs,
+  type LeaseInstant,
+  readInstant,
+} from '../../protocol/machines/renewal.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { HeldAttempt } from '../attempts.ts';
 import type { Desk } from '../desk.ts';
-import { leaseLookMs } from '../limits.ts';
+import { deadlineLookMs, leaseLookMs } from '../limits.ts';
 import type { Policies } from '../policy/policies.ts';
 import type { EndCause } from '../work/work.ts';
 
@@ -30,7 +36,11 @@ export interface WatchWorkParts {
 /** Life cycle: `wake` when attempts change, `stop` at the end. */
 export class WatchWork {
   readonly #parts: WatchWorkParts;
-  readonly #deadlines = new Map<AttemptId, number>();
+  /** How much was left of each when it was first seen, and when that was. */
+  readonly #deadlines = new Map<
+    AttemptId,
+    { readonly from: LeaseInstant; readonly leftMs: number }
+  >();
   /** When what runs has run for as long as the policy let it when it began; undefined where that was no matter. */
   readonly #runEnds = new Map<AttemptId, number | undefined>();
   #cancelTimer: CancelTimer | undefined;
@@ -49,13 +59,13 @@ export class WatchWork {
   wake(): void {
     if (this.#isStopped) return;
     const { desk, ports } = this.#parts;
-    const nowMs = ports.clock.monotonicMs();
+    const now = readInstant(ports.clock);
     let nextMs = Number.POSITIVE_INFINITY;
     const seen = new Set<AttemptId>();
     for (const held of desk.list()) {
       if (held.state.is === 'finished') continue;
       seen.add(held.attempt);
-      nextMs = Math.min(nextMs, this.#watch(held, nowMs));
+      nextMs = Math.min(nextMs, this.#watch(held, now));
     }
     for (const known of [this.#deadlines, this.#runEnds]) {
       for (const attempt of known.keys()) if (!seen.has(attempt)) known.delete(attempt);
@@ -72,25 +82,27 @@ export class WatchWork {
   }
 
   /** Ends it when a limit has passed; returns how long until it must be looked at again. */
-  #watch(held: HeldAttempt, nowMs: number): number {
-    const leftMs = this.#findDeadline(held, nowMs) - nowMs;
+  #watch(held: HeldAttempt, now: LeaseInstant): number {
+    const leftMs = this.#findLeftMs(held, now);
     if (leftMs <= 0) return this.#end(held, 'deadline');
-    const runMs = this.#findRunEnd(held, nowMs) - nowMs;
+    const lookMs = leftMs === Number.POSITIVE_INFINITY ? leftMs : Math.min(leftMs, deadlineLookMs);
+    const runMs = this.#findRunEnd(held, now.monotonicMs) - now.monotonicMs;
     if (runMs <= 0) return this.#end(held, 'run-time');
     const { stopAfterMs } = held.spec;
-    if (stopAfterMs === undefined || held.state.is === 'accepted') return Math.min(leftMs, runMs);
+    if (stopAfterMs === undefined || held.state.is === 'accepted') return Math.min(lookMs, runMs);
     const leaseMs = this.#parts.leaseLeftMs(stopAfterMs);
     if (leaseMs <= 0) return this.#end(held, 'hub-silent');
-    return Math.min(leftMs, runMs, leaseMs, leaseLookMs);
+    return Math.min(lookMs, runMs, leaseMs, leaseLookMs);
   }
 
-  #findDeadline(held: HeldAttempt, nowMs: number): number {
+  /** Until its deadline, the time that this box slept included; infinite where it has none. */
+  #findLeftMs(held: HeldAttempt, now: LeaseInstant): number {
     const known = this.#deadlines.get(held.attempt);
-    if (known !== undefined) return known;
+    if (known !== undefined) return findLeaseLeftMs(known.from, now, known.leftMs);
     const leftMs = this.#parts.leftMs(held);
     if (leftMs === undefined) return Number.POSITIVE_INFINITY;
-    this.#deadlines.set(held.attempt, nowMs + leftMs);
-    return nowMs + leftMs;
+    this.#deadlines.set(held.attempt, { from: now, leftMs });
+    return leftMs;
   }
 
   /** What runs goes on when the policy changes: its own limit is that of its start. */
