@@ -14,8 +14,8 @@ import { type BackupAnswer, makeBackup } from '../store/backup-make.ts';
 import { nameBackupFile, showBackup, showRestore } from '../store/backup-text.ts';
 import { openHome } from '../store/home.ts';
 import type { Kv } from '../store/kv.ts';
-import { openLevelKv } from '../store/open.ts';
 import { restoreHome } from '../store/restore-home.ts';
+import { openRestingKv } from '../store/witness.ts';
 import { dialAgent } from './agent-client.ts';
 import { type AgentHome, findAgentHome } from './home.ts';
 import type { Program } from './ports.ts';
@@ -106,7 +106,7 @@ async function backAtRest(
   }: { readonly program: Program; readonly version: string; readonly home: AgentHome },
   ask: BackupAsk,
 ): Promise<BackupAnswer> {
-  const kv = await openLevelKv(home.store);
+  const kv = await openRestingKv(home.store);
   try {
     const now = program.ports.clock.wallMs();
     const scene = { home, kv, version, pid: program.pid, now };

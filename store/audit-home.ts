@@ -8,7 +8,7 @@ import type { AuditTail } from './audit.ts';
 import { openAuditFiles } from './audit-files.ts';
 import { type AuditRow, type AuditWish, listAudit } from './audit-list.ts';
 import { type AuditProof, verifyAudit } from './audit-read.ts';
-import { openLevelKv } from './open.ts';
+import { openRestingKv } from './witness.ts';
 
 /** Where the trail of a home lies. */
 export interface AuditPlace {
@@ -23,7 +23,7 @@ export async function readHomeAudit(
   { store, audit }: AuditPlace,
   wish: AuditWish | { readonly noted: AuditTail | undefined },
 ): Promise<readonly AuditRow[] | AuditProof> {
-  const kv = await openLevelKv(store);
+  const kv = await openRestingKv(store);
   try {
     const port = openAuditFiles(audit);
     const mark = await new Archive(kv, port, 'audit-file').findMark();

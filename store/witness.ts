@@ -11,9 +11,13 @@ import { join } from 'node:path';
 import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import type { CancelTimer, Timers } from '../protocol/ports.ts';
 import type { HomeDisk } from './home-disk.ts';
+import type { Kv } from './kv.ts';
 import { tablesBytesMax, witnessMs } from './limits.ts';
+import { openLevelKv } from './open.ts';
+import { readSyncedTail } from './reopen.ts';
 import { readLevelLog } from './salvage/level-log.ts';
 import { listDamagedTables } from './salvage/table-sums.ts';
+import { isStoreMade } from './store-mark.ts';
 
 const witnessFile = 'TAIL';
 
@@ -61,6 +65,26 @@ export async function checkBeforeOpen(store: string): Promise<void> {
   if (table === undefined) return;
   const detail = `The table ${table.name} of the store in ${store} is not as it was written.`;
   throw new AppError('STORE_DAMAGED', detail);
+}
+
+/**
+ * Opens a store that nobody serves, for a look: never one that is not there, for opening would make it and it would be
+ * missed no more, and none that LevelDB would throw away in part. Errors: STORE_MISSING, STORE_LOCKED, STORE_DAMAGED,
+ * STORE_IO.
+ */
+export async function openRestingKv(store: string): Promise<Kv> {
+  if (!(await isStoreMade(store))) {
+    throw new AppError('STORE_MISSING', `There is no store in ${store}.`);
+  }
+  await checkBeforeOpen(store);
+  const kv = await openLevelKv(store);
+  try {
+    await checkAfterOpen(store, await readSyncedTail(kv));
+    return kv;
+  } catch (thrown) {
+    await kv.close();
+    throw thrown;
+  }
 }
 
 /** Checks an open store against the witness, and keeps it from now on. Closes the store where it fails. */

@@ -10,7 +10,7 @@ import { type BackupFolder, backupFolders } from '../../store/backup-head.ts';
 import { type BackupAnswer, makeBackup } from '../../store/backup-make.ts';
 import { nameBackupFile, showBackup } from '../../store/backup-text.ts';
 import type { Kv } from '../../store/kv.ts';
-import { openLevelKv } from '../../store/open.ts';
+import { openRestingKv } from '../../store/witness.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import { listTrustedNames, readWorkers } from '../hub/read-workers.ts';
 import { defineVerb } from './verb.ts';
@@ -54,7 +54,7 @@ export const backupVerb = defineVerb({
     });
   },
   async runWithoutHub({ home, ports }, given): Promise<BackupAnswer> {
-    const kv = await openLevelKv(home.store);
+    const kv = await openRestingKv(home.store);
     try {
       return await back(home, given, {
         kv,
