@@ -11,9 +11,9 @@
  * side wins about what should be, the worker's about what is. Pure. Source: DESIGN section 5.
  */
 import type { InventoryRow } from '../../protocol/frames.ts';
-import { type AttemptRecord, isReplaced } from './job.ts';
+import type { AttemptRecord } from './job.ts';
 
-/** An attempt as the hub has it. `waiting`: no worker has proven to hold it yet, and it is wanted. */
+/** An attempt as the hub has it. `waiting`: no worker has proven to hold it yet. */
 export type HubView = 'waiting' | 'running' | 'finished' | 'unknown';
 
 /** An attempt as the worker has it; what it holds and has not ended is `running`. */
@@ -58,9 +58,7 @@ export function viewOfHub(attempt: AttemptRecord | undefined): HubView {
   if (attempt === undefined) return 'unknown';
   const { is } = attempt.state;
   if (is === 'finished') return 'finished';
-  // One that was given up is not awaited: what has not begun by now must not begin beside the one in its place.
-  const isAwaited = (is === 'queued' || is === 'sent') && !isReplaced(attempt.state);
-  return isAwaited ? 'waiting' : 'running';
+  return is === 'queued' || is === 'sent' ? 'waiting' : 'running';
 }
 
 /** How the worker has it; undefined is a row that its inventory lacks. */

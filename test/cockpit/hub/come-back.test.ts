@@ -102,22 +102,6 @@ describe('come back', () => {
     expect(await see('J1')).toEqual(['alice lost', 'bob queued']);
   });
 
-  test.each(['keep-original', 'first-finished'] as const)(
-    'come back: under %s what its worker had not even got does not begin beside the one in its place',
-    async (reconcile) => {
-      await bench.desk.dispatch(makeJob([alice], { spec: { ...spec, reconcile } }));
-      await bench.sent('J1', 1);
-      await bench.desk.declareLost({ id: 'J1', n: 1 }, silence);
-      await bench.desk.retry(await find('J1'), bob);
-      expect(await see('J1')).toEqual(['alice sent', 'bob queued']);
-      // What alice is given leaves in order, and nothing starts before all of it was read.
-      await bench.workers.noteHello(alice, makeHello({ inventory: [] }));
-      expect(await bench.readCommands(alice)).toEqual(['assign J1.1', 'cancel J1.1']);
-      await bench.report(alice, finished('J1.1', 'cancelled'));
-      expect(await see('J1')).toEqual(['alice lost', 'bob queued']);
-    },
-  );
-
   test('come back: one whose end was asked for, or whose worker was revoked, is not waited for', async () => {
     for (const worker of [alice, bob]) {
       const kept = { ...spec, reconcile: 'first-finished' } as const;
