@@ -242,9 +242,9 @@ function weighLoss(
 }
 
 /**
- * An attempt that a rule may bring back is not written off; only silence leaves that open. One that
- * never left has nothing to come back with: kept, it would only begin beside the one in its place. So would one
- * with a lease that nobody saw begin: its worker may get it only now, under a lease as good as new.
+ * An attempt that a rule may bring back is not written off; only silence leaves that open. One that its
+ * worker was never heard to have may be on its way to it still: kept, it would only begin beside the one in its place,
+ * before a cancel could come. So would one with a lease that nobody saw begin, under a lease as good as new.
  */
 function isKept(
   { spec }: CommandJob,
@@ -252,8 +252,8 @@ function isKept(
   cause: LossCause | undefined,
 ): boolean {
   const rule = spec.reconcile ?? 'keep-replacement';
-  const { sentAt, startedAt } = state.times;
-  const provenAt = spec.stopAfterMs === undefined ? sentAt : startedAt;
+  const { acceptedAt, startedAt } = state.times;
+  const provenAt = spec.stopAfterMs === undefined ? acceptedAt : startedAt;
   return cause === 'silence' && rule !== 'keep-replacement' && provenAt !== undefined;
 }
 

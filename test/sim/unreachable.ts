@@ -114,8 +114,9 @@ const exclusions: readonly Exclusion[] = [
     ],
   },
   {
-    because: 'what never left is written off as it is given up, so that it cannot come back',
-    cells: ['hub-attempt queued returned'],
+    because:
+      'what no worker was heard to have is written off as it is given up, so that it cannot come back',
+    cells: ['hub-attempt queued returned', 'hub-attempt sent returned'],
   },
   {
     because: 'a session leaves the old link before it opens the next',
@@ -192,7 +193,6 @@ export const seldom: ReadonlySet<string> = new Set([
   'hub-attempt queued finished',
   'hub-attempt queued superseded',
   'hub-attempt sent expired',
-  'hub-attempt sent returned',
   'hub-attempt sent superseded',
   'hub-attempt accepted accepted',
   'hub-attempt accepted returned',

@@ -102,6 +102,21 @@ describe('come back', () => {
     expect(await see('J1')).toEqual(['alice lost', 'bob queued']);
   });
 
+  test.each(['keep-original', 'first-finished'] as const)(
+    'come back: under %s what its worker may not have got is taken back, before any other begins',
+    async (reconcile) => {
+      await bench.desk.dispatch(makeJob([alice], { spec: { ...spec, reconcile } }));
+      await bench.sent('J1', 1);
+      await bench.desk.declareLost({ id: 'J1', n: 1 }, silence);
+      // They leave in order, and a worker starts nothing before it has read what it was told of.
+      expect(await bench.readCommands(alice)).toEqual(['assign J1.1', 'cancel J1.1']);
+      await bench.desk.retry(await find('J1'), bob);
+      expect(await see('J1')).toEqual(['alice lost', 'bob queued']);
+      await bench.report(alice, { kind: 'accepted', attempt: 'J1.1', at: 5 });
+      expect(await see('J1')).toEqual(['alice lost', 'bob queued']);
+    },
+  );
+
   test('come back: one whose end was asked for, or whose worker was revoked, is not waited for', async () => {
     for (const worker of [alice, bob]) {
       const kept = { ...spec, reconcile: 'first-finished' } as const;
