@@ -200,6 +200,8 @@ export class ForgetJobs {
     // Before the jobs: a question about nothing could not be answered.
     await inbox.closeForgotten(jobs.map(({ id }) => id));
     await kv.batch(ops, 'buffered');
+    // What was under way when the first went may have begun another.
+    for (const job of jobs) await this.#discard(job);
     this.#jobs -= rows.length;
     this.#logBytes -= sumBytes(rows.filter(({ key }) => key > this.#logsThrough));
   }
@@ -232,6 +234,10 @@ export class ForgetJobs {
       if (this.#parts.policy.isLogsArchived) await this.#archiveLog(attempt, now);
       await this.#parts.discard(attempt);
     }
+  }
+
+  async #discard(job: JobRecord): Promise<void> {
+    for (const attempt of listAttempts(job)) await this.#parts.discard(attempt);
   }
 
   /** A log that is archived whole and then not removed, because the hub was killed, is there twice. */

@@ -243,7 +243,8 @@ export class Hub {
     });
     this.#leases.start();
     this.#retain = openRetain(this.#parts, {
-      ...{ desk: this.#desk, inbox: this.#inbox, state, artifacts: this.#artifacts },
+      ...{ desk: this.#desk, inbox: this.#inbox, state },
+      ...{ artifacts: this.#artifacts, mirror: this.#mirror },
       describe: (job) => presentDetail(this, job),
     });
     this.#retain.start();

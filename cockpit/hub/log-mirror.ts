@@ -64,8 +64,8 @@ export class LogMirror {
   readonly #windows: LogWindows;
   /** Questions that are being answered, by worker. */
   readonly #asks = new Map<PeerKey, number>();
-  /** Lanes whose worker holds or held the attempt, which it then does for ever. */
-  readonly #holders = new Set<string>();
+  /** Who holds or held an attempt, as it then does until that is forgotten. */
+  readonly #holders = new Map<AttemptId, PeerKey>();
   readonly #followers = new Map<AttemptId, Set<() => void>>();
   readonly #diskWait: DiskWait;
 
@@ -118,6 +118,11 @@ export class LogMirror {
         this.#followers.delete(attempt);
       }
     };
+  }
+
+  /** Its job is going: what its worker still sends of it is not wanted. */
+  forget(attempt: AttemptId): void {
+    this.#holders.delete(attempt);
   }
 
   /** A sound worker asks once for each log; what is over the cap is not answered. */
@@ -254,14 +259,13 @@ export class LogMirror {
   }
 
   async #isHolder(worker: PeerKey, attempt: AttemptId): Promise<boolean> {
-    const key = nameLane(worker, attempt);
-    if (this.#holders.has(key)) return true;
+    if (this.#holders.get(attempt) === worker) return true;
     const { job: id, n } = splitAttemptId(attempt);
     const job = await this.#parts.desk.find(id);
     if (job?.kind !== 'command') return false;
     const isHolder = job.attempts.some((held) => held.n === n && held.worker === worker);
     if (this.#holders.size >= logHoldersMax) this.#holders.clear();
-    if (isHolder) this.#holders.add(key);
+    if (isHolder) this.#holders.set(attempt, worker);
     return isHolder;
   }
 }

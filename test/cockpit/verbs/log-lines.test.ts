@@ -296,3 +296,14 @@ test('logs: one who follows a job goes on with the attempt that takes the place 
   expect(call.items).toMatchObject([{ attempt: 'J3.2', offset: 0, text: 'b\n' }]);
   expect(await call.done).toMatchObject({ attempt: 'J3.2', offset: 2, missingBytes: 0 });
 });
+
+test('logs: output that comes when its job was forgotten begins no log anew', async () => {
+  const bytes = await print('alice', 0, { text: 'a1\n', at: 10 });
+  peers.alice.say(factFrame(1, ended('J1.1', 2 * bytes)));
+  await field.rest();
+  field.ports.wallStartMs += 91 * 24 * 60 * 60 * 1000;
+  await field.hub.retain.look();
+  await expect(field.hub.desk.get('J1')).rejects.toMatchObject({ code: 'JOB_UNKNOWN' });
+  await print('alice', 0, { text: 'a1\n', at: 10 }, { text: 'a2\n', at: 11 });
+  expect(await field.hub.mirror.findEnd('J1.1')).toBe(0);
+});
