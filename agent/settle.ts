@@ -1,9 +1,10 @@
 /*
  * Settling what an earlier process of this agent left, before anything new starts.
  *
- * Logs are measured and made durable, orphaned processes are ended, attempts that may have run are
+ * Logs of what may have run are measured and made durable, orphaned processes are ended, such attempts are
  * reported lost, and leftovers nobody owns are removed. In this order: once the loss is on disk the
- * next start would not look for processes again, and an end that is reported must not shrink.
+ * next start would not look for processes again, and an end that is reported must not shrink. The log of what ended
+ * was durable before its end was: a thousand of them cost no look at the disk.
  */
 import { wrapError } from '../protocol/errors.ts';
 import type { AttemptId } from '../protocol/model.ts';
@@ -38,11 +39,12 @@ export async function settle(parts: SettleParts): Promise<void> {
   const { desk, logs, workshop } = parts;
   for (const held of desk.list()) {
     if (held.state.is === 'accepted') continue;
-    const end = await untilDone(() => measure(logs, held.attempt), {
-      ports: parts.ports,
-      isWanted: (tries) => tries < settleTriesMax,
-    });
-    parts.logEnd(held.attempt, end);
+    const { attempt, logBytes } = held;
+    if (held.state.is === 'finished' && logBytes !== undefined) parts.logEnd(attempt, logBytes);
+    else {
+      const patience = { ports: parts.ports, isWanted: (tries: number) => tries < settleTriesMax };
+      parts.logEnd(attempt, await untilDone(() => measure(logs, attempt), patience));
+    }
   }
   const notes = parts.guards.readNotes();
   await Promise.all(
