@@ -105,17 +105,18 @@ export class ForgetJobs {
     const { policy, kv } = this.#parts;
     for (let left = keepRowsPerLook; left > 0; left -= keepBatchRows) {
       const rows = await this.#readIndex(this.#logsThrough === '' ? '' : `${this.#logsThrough}\0`);
-      let through = this.#logsThrough;
+      const before = this.#logsThrough;
       for (const row of rows) {
         const verdict = judgeLogs(row, { policy, now, counts: this.#counts });
         if (verdict === 'stop' || isStopped()) break;
         if (verdict === 'forget' && row.job !== undefined) await this.#discardLogs(row.job, now);
-        through = row.key;
+        // Together, for the next may fail: what is counted off is behind us.
+        this.#logsThrough = row.key;
         this.#logBytes -= row.logBytes;
       }
+      const through = this.#logsThrough;
       const isOver = through !== rows.at(-1)?.key || rows.length < keepBatchRows;
-      if (through !== this.#logsThrough) {
-        this.#logsThrough = through;
+      if (through !== before) {
         await kv.batch([planRow(keptKey, { logsThrough: through })], 'buffered');
       }
       if (isOver || isStopped()) return true;
@@ -132,6 +133,7 @@ export class ForgetJobs {
     for (let room = keepRowsPerLook; room > 0; room -= keepBatchRows) {
       const rows = await this.#readIndex(from);
       const chosen: IndexRow[] = [];
+      let gone = this.#from;
       let isOver = rows.length < keepBatchRows;
       let counts = this.#counts;
       for (const row of rows) {
@@ -143,11 +145,11 @@ export class ForgetJobs {
         if (verdict === 'stay') continue;
         chosen.push(verdict === 'forget' ? row : { ...row, job: undefined });
         counts = { ...counts, jobs: counts.jobs - 1 };
-        if (!hasStayed) this.#from = from;
+        if (!hasStayed) gone = from;
       }
-      // What is in other hands right now is looked at again.
+      // What is in other hands right now is looked at again, and all of it where this fails.
       const left = await this.#forget(chosen, now);
-      if (left !== undefined && left < this.#from) this.#from = left;
+      this.#from = left !== undefined && left < gone ? left : gone;
       if (isOver || isStopped()) return true;
     }
     return false;

@@ -1,0 +1,91 @@
+/*
+ * Forgetting while the disk takes nothing, or does not let go: what failed is done later, and counted once.
+ */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Retain } from '../../../cockpit/hub/retain.ts';
+import type { KeepPolicy } from '../../../cockpit/manager/plan-retention.ts';
+import type { AttemptId } from '../../../protocol/model.ts';
+import { Archive, type ArchivePort } from '../../../store/archive.ts';
+import { MemoryArchive } from '../../../store/archive-memory.ts';
+import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
+import { alice, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
+const generous: KeepPolicy = {
+  jobsMs: 90 * dayMs,
+  jobsMax: 1000,
+  logsMs: 30 * dayMs,
+  logsBytesMax: 1_000_000,
+  isLogsArchived: false,
+  journalMs: 90 * dayMs,
+  journalMax: 10_000,
+};
+
+let bench: HubBench;
+let port: MemoryArchive;
+let discarded: AttemptId[];
+/** Of this attempt nothing can be removed. */
+let stuck: AttemptId | undefined;
+
+beforeEach(async () => {
+  bench = await openTeamBench();
+  port = new MemoryArchive();
+  discarded = [];
+  stuck = undefined;
+});
+
+async function open(policy: Partial<KeepPolicy>, archive: ArchivePort = port): Promise<Retain> {
+  const { kv, desk, inbox, ports, state } = bench;
+  return new Retain({
+    ...{ kv, desk, inbox, state, ports },
+    logs: await openMemoryLogs(instantLogDisk(), { bytesMax: 1_000_000 }),
+    archive: new Archive(kv, archive),
+    policy: { ...generous, ...policy },
+    describe: async ({ id }) => ({ id }),
+    discard: async (attempt) => {
+      if (attempt === stuck) throw new Error('no such luck');
+      discarded.push(attempt);
+    },
+    noticed: () => undefined,
+  });
+}
+
+/** A job of alice's that has ended, and printed so many bytes. */
+async function end(logBytes = 0): Promise<void> {
+  const { id } = await bench.desk.dispatch(makeJob([alice]));
+  const ending = { at: 9, outcome: 'succeeded', usage: { exitCode: 0 }, logBytes } as const;
+  await bench.report(alice, { kind: 'finished', attempt: `${id}.1`, ...ending });
+}
+
+async function jobs(): Promise<readonly string[]> {
+  return (await bench.desk.listRecent(1000)).map(({ id }) => id).toReversed();
+}
+
+describe('retain in trouble', () => {
+  test('retain: what a full disk kept goes once there is room, and nothing younger in its place', async () => {
+    let isFull = true;
+    const filling: ArchivePort = {
+      findSize: (file) => port.findSize(file),
+      cut: (file, bytes) => port.cut(file, bytes),
+      append: (file, bytes) =>
+        isFull ? Promise.reject(new Error('no space left')) : port.append(file, bytes),
+    };
+    for (let count = 0; count < 4; count += 1) await end();
+    const retain = await open({ jobsMax: 2 }, filling);
+    await retain.look();
+    expect(await jobs()).toEqual(['J1', 'J2', 'J3', 'J4']);
+    isFull = false;
+    await retain.look();
+    expect(await jobs()).toEqual(['J3', 'J4']);
+  });
+
+  test('retain: logs that could not be removed at once are not counted off twice', async () => {
+    for (let count = 0; count < 5; count += 1) await end(400);
+    const retain = await open({ logsBytesMax: 1000 });
+    stuck = 'J2.1';
+    for (let count = 0; count < 3; count += 1) await retain.look();
+    stuck = undefined;
+    await retain.look();
+    expect([...new Set(discarded)]).toEqual(['J1.1', 'J2.1', 'J3.1']);
+  });
+});
