@@ -193,19 +193,21 @@ export class ForgetJobs {
     if (rows.length === 0) return;
     const late = (await Promise.all(jobs.map(({ id }) => this.#readLate(id)))).flat();
     const ops: KvOp[] = [...rows, ...late].map(({ key }) => planDelete(key));
+    // Each of these is written with a batch of its own; what is exported below has to wait for this one's.
+    for (const job of jobs) await this.#archiveLogs(job, now);
     if (jobs.length > 0) {
       // The number of the newest must not be given again once its row is gone.
       ops.push(...jobs.flatMap(planForget), planRow(nextJobKey, state.nextJob));
       ops.push(await archive.export(await this.#describe(jobs, late), now));
     }
-    for (const job of jobs) await this.#discardLogs(job, now);
+    for (const job of jobs) await this.#discard(job);
     // Before the jobs: a question about nothing could not be answered.
     await inbox.closeForgotten(jobs.map(({ id }) => id));
     await kv.batch(ops, 'buffered');
-    // What was under way when the first went may have begun another.
-    for (const job of jobs) await this.#discard(job);
     this.#jobs -= rows.length;
     this.#logBytes -= sumBytes(rows.filter(({ key }) => key > this.#logsThrough));
+    // What was under way when the first went may have begun another.
+    for (const job of jobs) await this.#discard(job);
   }
 
   /** A group goes with all its parts. */
@@ -232,14 +234,17 @@ export class ForgetJobs {
   }
 
   async #discardLogs(job: JobRecord, now: number): Promise<void> {
-    for (const attempt of listAttempts(job)) {
-      if (this.#parts.policy.isLogsArchived) await this.#archiveLog(attempt, now);
-      await this.#parts.discard(attempt);
-    }
+    await this.#archiveLogs(job, now);
+    await this.#discard(job);
   }
 
   async #discard(job: JobRecord): Promise<void> {
     for (const attempt of listAttempts(job)) await this.#parts.discard(attempt);
+  }
+
+  async #archiveLogs(job: JobRecord, now: number): Promise<void> {
+    if (!this.#parts.policy.isLogsArchived) return;
+    for (const attempt of listAttempts(job)) await this.#archiveLog(attempt, now);
   }
 
   /** A log that is archived whole and then not removed, because the hub was killed, is there twice. */

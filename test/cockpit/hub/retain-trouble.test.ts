@@ -1,5 +1,6 @@
 /*
- * Forgetting while the disk takes nothing, or does not let go: what failed is done later, and counted once.
+ * Forgetting while the disk takes nothing, does not let go, or somebody else asks: what failed is done later, and
+ * counted once.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Retain } from '../../../cockpit/hub/retain.ts';
@@ -8,7 +9,8 @@ import type { AttemptId } from '../../../protocol/model.ts';
 import { Archive, type ArchivePort } from '../../../store/archive.ts';
 import { MemoryArchive } from '../../../store/archive-memory.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
-import { alice, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
+import { readQuarantine } from '../../../store/quarantine.ts';
+import { alice, bob, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const generous: KeepPolicy = {
@@ -87,5 +89,28 @@ describe('retain in trouble', () => {
     stuck = undefined;
     await retain.look();
     expect([...new Set(discarded)]).toEqual(['J1.1', 'J2.1', 'J3.1']);
+  });
+
+  test('retain: two that ask for messages to be moved write the archive one after the other', async () => {
+    for (const peer of [alice, bob]) {
+      await bench.desk.takeFacts(peer, [{ seq: 1, bytes: Uint8Array.of(0xc1) }]);
+    }
+    let [writing, most] = [0, 0];
+    const slow: ArchivePort = {
+      findSize: (file) => port.findSize(file),
+      cut: (file, bytes) => port.cut(file, bytes),
+      append: async (file, bytes) => {
+        writing += 1;
+        most = Math.max(most, writing);
+        await new Promise(setImmediate);
+        await port.append(file, bytes);
+        writing -= 1;
+      },
+    };
+    const retain = await open({}, slow);
+    const asked = [alice, bob].map((peer) => retain.archiveQuarantined(peer));
+    await Promise.all([retain.look(), ...asked]);
+    expect(most).toBe(1);
+    expect(await readQuarantine(bench.kv, 9)).toEqual([]);
   });
 });

@@ -331,30 +331,6 @@ describe('retain', () => {
     expect(archived()).toEqual(['quarantine 1', 'quarantine 2']);
   });
 
-  test('retain: two that ask for messages to be moved write the archive one after the other', async () => {
-    for (const peer of [alice, bob]) {
-      await bench.desk.takeFacts(peer, [{ seq: 1, bytes: Uint8Array.of(0xc1) }]);
-    }
-    let [writing, most] = [0, 0];
-    const slow: ArchivePort = {
-      findSize: (file) => port.findSize(file),
-      cut: (file, bytes) => port.cut(file, bytes),
-      append: async (file, bytes) => {
-        writing += 1;
-        most = Math.max(most, writing);
-        await new Promise(setImmediate);
-        await port.append(file, bytes);
-        writing -= 1;
-      },
-    };
-    const retain = open({}, slow);
-    const asked = [alice, bob].map((peer) => retain.archiveQuarantined(peer));
-    await Promise.all([retain.look(), ...asked]);
-    expect(most).toBe(1);
-    expect(archived()).toEqual(['quarantine 1', 'quarantine 1']);
-    expect(await readQuarantine(bench.kv, 9)).toEqual([]);
-  });
-
   test('retain: decided decisions go by age, open ones and the newest stay', async () => {
     for (const id of ['J1', 'J2', 'J3'] as const) {
       await bench.desk.dispatch(makeJob([alice], { spec: { ...spec, lostAfterMs: 60_000 } }));
@@ -374,6 +350,16 @@ describe('retain', () => {
     age(31);
     await open({ isLogsArchived: true }).look();
     expect(archived()).toEqual(['log J1.1']);
+  });
+
+  test('retain: a job that goes before its log is archived with it', async () => {
+    const retain = open({ isLogsArchived: true, jobsMax: 1 });
+    for (let count = 0; count < 3; count += 1) {
+      await end(5);
+      await retain.look();
+    }
+    expect(await jobs()).toEqual(['J3']);
+    expect(archived()).toEqual(['log J1.1', 'job J1', 'log J2.1', 'job J2']);
   });
 
   test('retain: what one look does not reach the next ones do, soon after', async () => {
