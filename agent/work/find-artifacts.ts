@@ -1,19 +1,19 @@
 /*
  * The files in a job's directory that match its patterns: plain ones, inside it, and not too many.
  *
- * The job is not trusted: it may have left links to the agent's keys, a pipe that nobody writes, or a
- * million files. So no link is followed, neither at the end of a path nor on the way to it; what is
+ * The job is not trusted: it may have left links to the agent's keys, a pipe that nobody writes, names that are
+ * made to be matched for ever, or a million files. So names are looked for in a thread that can be ended; no link is followed, neither at the end of a path nor on the way to it; what is
  * no plain file is named and left; and every cap that is met is said. Files are opened once, and
  * what was opened is looked at, not its name. Source: open(2) O_NOFOLLOW; node:fs glob.
  */
-import type { Dirent } from 'node:fs';
 import { constants } from 'node:fs';
-import { glob, open, realpath } from 'node:fs/promises';
+import { open, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { isInsidePattern } from '../../protocol/artifact-pattern.ts';
 import { AppError, type ErrorCode } from '../../protocol/errors.ts';
 import { artifactPathLettersMax, artifactsCountMax } from '../../protocol/limits.ts';
 import type { ArtifactMiss } from '../../protocol/model.ts';
+import type { GlobName, GlobThreads } from './glob-thread.ts';
 import {
   artifactBytesMax,
   artifactChunkBytes,
@@ -28,14 +28,25 @@ export interface ArtifactRules extends Pick<WorkRules, 'findFileRefusal'> {
   readonly ownerUid?: number | undefined;
 }
 
+/** What is looked for. */
+export interface ArtifactWish {
+  readonly directory: string;
+  readonly patterns: readonly string[];
+  readonly globs: GlobThreads;
+}
+
 /** Looks for what matches. Never rejects: what cannot be looked at is named as missed. */
 export async function findArtifacts(
-  directory: string,
-  patterns: readonly string[],
+  { directory, patterns, globs }: ArtifactWish,
   rules?: ArtifactRules,
 ): Promise<FoundArtifacts> {
-  const search = new Search(await realpath(directory).catch(() => directory), rules);
-  for (const pattern of patterns) await search.match(pattern);
+  const root = await realpath(directory).catch(() => directory);
+  const search = new Search(root, rules);
+  const inside = patterns.filter((pattern) => isInsidePattern(pattern));
+  // One more than all that is kept or named as missed, so that a full report says that there was more.
+  const plan = { directory: root, patterns: inside, countMax: 2 * artifactsCountMax + 1 };
+  const names = inside.length === 0 ? [] : await globs.find(plan);
+  for (const pattern of patterns) await search.match(pattern, names[inside.indexOf(pattern)]);
   return search.result();
 }
 
@@ -57,20 +68,13 @@ class Search {
     return { found: this.#found, missed: this.#missed };
   }
 
-  async match(pattern: string): Promise<void> {
-    if (!isInsidePattern(pattern)) return this.#miss(pattern, 'ARTIFACT_REFUSED');
-    let hasMatched = false;
-    try {
-      for await (const entry of glob(pattern, { cwd: this.#root, withFileTypes: true })) {
-        if (entry.isDirectory()) continue;
-        hasMatched = true;
-        if (!this.#hasRoom()) return this.#miss(pattern, 'ARTIFACT_TOO_LARGE');
-        await this.#take(entry);
-      }
-    } catch {
-      return this.#miss(pattern, 'ARTIFACT_REFUSED');
+  async match(pattern: string, names: readonly GlobName[] | undefined): Promise<void> {
+    if (names === undefined) return this.#miss(pattern, 'ARTIFACT_REFUSED');
+    for (const name of names) {
+      if (!this.#hasRoom()) return this.#miss(pattern, 'ARTIFACT_TOO_LARGE');
+      await this.#take(name);
     }
-    if (!hasMatched) this.#miss(pattern, 'ARTIFACT_UNKNOWN');
+    if (names.length === 0) this.#miss(pattern, 'ARTIFACT_UNKNOWN');
   }
 
   #hasRoom(): boolean {
@@ -78,7 +82,7 @@ class Search {
     return count < artifactsCountMax && this.#pathBytes < artifactPathsBytesMax;
   }
 
-  async #take(entry: Dirent): Promise<void> {
+  async #take(entry: GlobName): Promise<void> {
     const full = join(entry.parentPath, entry.name);
     const path = relative(this.#root, full).split(sep).join('/');
     if (this.#seen.has(path)) return;
@@ -87,7 +91,7 @@ class Search {
       return this.#miss(path, 'ARTIFACT_REFUSED');
     }
     // What vanishes meanwhile, or may not be read, is no file to be brought.
-    const bytes = entry.isFile() ? await this.#measure(full).catch(() => undefined) : undefined;
+    const bytes = entry.isFile ? await this.#measure(full).catch(() => undefined) : undefined;
     if (bytes === undefined) return this.#miss(path, 'ARTIFACT_REFUSED');
     if (bytes > artifactBytesMax || this.#totalBytes + bytes > artifactsBytesMax) {
       return this.#miss(path, 'ARTIFACT_TOO_LARGE');

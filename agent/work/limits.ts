@@ -68,6 +68,15 @@ export const artifactsBytesMax = 2 * 1024 * 1024 * 1024;
 /** All paths of one report, so that it stays within one durable message of 256 KiB. */
 export const artifactPathsBytesMax = 96 * 1024;
 
+/** Looking for what a job's patterns match: 300,000 files took 2.3 s, and a pattern that takes a minute never ends. */
+export const globMsMax = 60_000;
+
+/** Heap of that look in MiB: 300,000 names of one directory fit. Where there are more the pattern is refused, and no agent dies of it. */
+export const globHeapMib = 256;
+
+/** Such looks at once: each is a thread of 10 MB, and one that takes its minute must not hold up all others. */
+export const globThreadsMax = 4;
+
 /** Bytes read at a time when an artifact is copied. */
 export const artifactChunkBytes = 256 * 1024;
 

@@ -19,6 +19,7 @@ import { measureLoad, probeCapabilities } from './capabilities.ts';
 import type { Environment } from './environment.ts';
 import { buildEnvironment, buildToolEnvironment, pathDefault } from './environment.ts';
 import { findArtifacts } from './find-artifacts.ts';
+import { GlobThreads } from './glob-thread.ts';
 import {
   type HarnessConfig,
   type Harnesses,
@@ -80,6 +81,7 @@ export function openWorkshop(options: WorkshopOptions): Workshop {
     harnesses: mergeHarnesses(harness),
     graceMs: options.graceMs ?? graceMsDefault,
     meter: new UsageMeter(options.ports),
+    globs: new GlobThreads(options.ports.timers),
     pipes: new PipeStock({
       directory: join(options.directory, '.pipes'),
       makeFifos: async (paths) => {
@@ -113,6 +115,7 @@ export function openWorkshop(options: WorkshopOptions): Workshop {
 interface Shop extends WorkshopOptions {
   readonly graceMs: number;
   readonly meter: UsageMeter;
+  readonly globs: GlobThreads;
   readonly pipes: PipeStock;
   readonly harnesses: Harnesses;
   readonly treeScene: TreeScene;
@@ -175,7 +178,10 @@ async function startIn(shop: Shop, plan: Plan): Promise<Work> {
       ports,
       graceMs,
       watch: (over) => meter.watch(process, hasLimits(isolation) ? { limits, over } : undefined),
-      collect: () => collectArtifacts(named ?? temporary, order, user?.uid),
+      collect: () => {
+        const place = { directory: named ?? temporary, globs: shop.globs };
+        return collectArtifacts(place, order, user?.uid);
+      },
       clear,
       judge: (usage) => judgeScope(launch, { usage, limits, env: shop.baseEnv }),
     });
@@ -203,13 +209,14 @@ async function openOwnTree(
 }
 
 async function collectArtifacts(
-  directory: string,
+  { directory, globs }: { readonly directory: string; readonly globs: GlobThreads },
   { spec, collect, rules }: WorkOrder,
   ownerUid: number | undefined,
 ): Promise<void> {
   if (spec.artifacts === undefined || collect === undefined) return;
   const findFileRefusal = (path: string, bytes: number) => rules?.findFileRefusal(path, bytes);
-  await collect(await findArtifacts(directory, spec.artifacts, { findFileRefusal, ownerUid }));
+  const wish = { directory, globs, patterns: spec.artifacts };
+  await collect(await findArtifacts(wish, { findFileRefusal, ownerUid }));
 }
 
 interface Command extends HarnessRun, Pick<Launch, 'line' | 'env' | 'user'> {

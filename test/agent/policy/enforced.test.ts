@@ -9,9 +9,11 @@ import { answerDoctor } from '../../../agent/doctor/answer.ts';
 import { WatchWork } from '../../../agent/loops/watch-work.ts';
 import { PolicyTeller } from '../../../agent/policy/policy-teller.ts';
 import { findArtifacts } from '../../../agent/work/find-artifacts.ts';
+import { GlobThreads } from '../../../agent/work/glob-thread.ts';
 import { requireDirectory } from '../../../agent/work/job-directory.ts';
 import type { Finding } from '../../../protocol/doctor.ts';
 import type { OwnerFrame } from '../../../protocol/frames.ts';
+import { openSystemPorts } from '../../../protocol/ports.ts';
 import { settle } from '../../protocol/fake-ports.ts';
 import { assign, openBench, processMark } from '../desk-bench.ts';
 import { openPoliciesInHand } from './policies-in-hand.ts';
@@ -145,7 +147,11 @@ describe('policy in directories', () => {
     writeFileSync(join(root, 'a.txt'), 'a');
     writeFileSync(join(root, 'key.pem'), 'k');
     const { policies: rules } = openPoliciesInHand('[artifacts]\ndeny = ["*.pem"]');
-    const { found, missed } = await findArtifacts(root, ['*'], rules);
+    const globs = new GlobThreads(openSystemPorts().timers);
+    const { found, missed } = await findArtifacts(
+      { directory: root, patterns: ['*'], globs },
+      rules,
+    );
     expect(found.map(({ path }) => path)).toEqual(['a.txt']);
     expect(missed).toEqual([{ path: 'key.pem', code: 'POLICY_ARTIFACT' }]);
     rmSync(root, { recursive: true });

@@ -6,13 +6,16 @@ import { link, mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findArtifacts } from '../../../agent/work/find-artifacts.ts';
-import { artifactBytesMax } from '../../../agent/work/limits.ts';
+import { GlobThreads } from '../../../agent/work/glob-thread.ts';
+import { artifactBytesMax, globMsMax } from '../../../agent/work/limits.ts';
 import { isInsidePattern } from '../../../protocol/artifact-pattern.ts';
 import { artifactsCountMax } from '../../../protocol/limits.ts';
+import { openSystemPorts } from '../../../protocol/ports.ts';
 import { createDirectory } from '../../store/place.ts';
 
 let directory: Awaited<ReturnType<typeof createDirectory>>;
 let job: string;
+const globs = new GlobThreads(openSystemPorts().timers);
 
 beforeEach(async () => {
   directory = await createDirectory();
@@ -24,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => directory.remove());
 
 async function find(...patterns: readonly string[]): Promise<Record<string, string>> {
-  const { found, missed } = await findArtifacts(job, patterns);
+  const { found, missed } = await findArtifacts({ directory: job, patterns, globs });
   const told: Record<string, string> = {};
   for (const { path, read } of found) {
     const pieces: Uint8Array[] = [];
@@ -45,6 +48,27 @@ describe('find artifacts', () => {
       'a/b/z.txt': 'a/b/z.txt',
       'a/b/z.log': 'a/b/z.log',
     });
+  });
+
+  test('find artifacts: a name that would be matched for ever costs that pattern, and nobody else', async () => {
+    // At once where a minute would pass.
+    const { after } = openSystemPorts().timers;
+    const hurried = new GlobThreads({
+      after: (delayMs, run) => after(delayMs === globMsMax ? 1000 : delayMs, run),
+    });
+    await writeFile(join(job, 'a'.repeat(60)), '');
+    await writeFile(join(job, 'x.txt'), 'x');
+    const patterns = ['*.txt', '*a*a*a*a*a*a*a*a*a*a*b'];
+    const { found, missed } = await findArtifacts({ directory: job, patterns, globs: hurried });
+    expect(found.map(({ path }) => path)).toEqual(['x.txt']);
+    expect(missed).toEqual([{ path: patterns[1], code: 'ARTIFACT_REFUSED' }]);
+  });
+
+  test('find artifacts: more looks at once than there may be threads wait, and all are answered', async () => {
+    await writeFile(join(job, 'x.txt'), 'x');
+    const wish = { directory: job, patterns: ['*.txt'], globs };
+    const all = await Promise.all(Array.from({ length: 9 }, () => findArtifacts(wish)));
+    expect(all.map(({ found }) => found.length)).toEqual(Array(9).fill(1));
   });
 
   test('find artifacts: what matches nothing is named by its pattern', async () => {
@@ -97,7 +121,7 @@ describe('find artifacts', () => {
     await truncate(join(job, 'large'), artifactBytesMax + 1);
     expect(await find('large')).toEqual({ large: 'ARTIFACT_TOO_LARGE' });
     for (let n = 0; n <= artifactsCountMax; n += 1) await writeFile(join(job, 'a', `${n}`), '');
-    const { found, missed } = await findArtifacts(job, ['a/*']);
+    const { found, missed } = await findArtifacts({ directory: job, patterns: ['a/*'], globs });
     expect(found).toHaveLength(artifactsCountMax);
     expect(missed).toEqual([{ path: 'a/*', code: 'ARTIFACT_TOO_LARGE' }]);
   });
