@@ -131,16 +131,4 @@ export const storeMutants: readonly Mutant[] = [
     ],
     focus: ['watch'],
   },
-  {
-    id: 'paired-before-disk',
-    breaks: 'an agent that asks again is told that it is paired before that is on disk',
-    edits: [
-      {
-        file: 'cockpit/hub/invite-book.ts',
-        find: 'await committer.commit([planRow(inviteKey(oneTimeKey), invite)]);\n      return known;',
-        replace: 'return known;',
-      },
-    ],
-    focus: ['hub-disk', 'hub-crash'],
-  },
 ];
