@@ -11,17 +11,7 @@ import { MemoryArchive } from '../../../store/archive-memory.ts';
 import { prefixRange } from '../../../store/keys.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { alice, finished, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
-
-const dayMs = 24 * 60 * 60 * 1000;
-const generous: KeepPolicy = {
-  jobsMs: 90 * dayMs,
-  jobsMax: 1000,
-  logsMs: 30 * dayMs,
-  logsBytesMax: 1_000_000,
-  isLogsArchived: false,
-  journalMs: 90 * dayMs,
-  journalMax: 10_000,
-};
+import { dayMs, endJob, generous, listJobs } from './retain-scene.ts';
 
 let bench: HubBench;
 let discarded: AttemptId[];
@@ -46,18 +36,14 @@ async function open(policy: Partial<KeepPolicy> = {}): Promise<Retain> {
 
 /** A job of alice's that has ended, and printed so many bytes. */
 async function end(logBytes: number): Promise<void> {
-  const { id } = await bench.desk.dispatch(makeJob([alice]));
-  const ending = { at: 9, outcome: 'succeeded', usage: { exitCode: 0 }, logBytes } as const;
-  await bench.report(alice, { kind: 'finished', attempt: `${id}.1`, ...ending });
+  await endJob(bench, logBytes);
 }
 
 function age(days: number): void {
   bench.ports.wallStartMs += days * dayMs;
 }
 
-async function jobs(): Promise<readonly string[]> {
-  return (await bench.desk.listRecent(1000)).map(({ id }) => id).toReversed();
-}
+const jobs = () => listJobs(bench);
 
 async function readEnds(): Promise<readonly string[]> {
   const range = { ...prefixRange('je/'), countMax: 100, order: 'ascending' } as const;

@@ -10,18 +10,8 @@ import { Archive, type ArchivePort } from '../../../store/archive.ts';
 import { MemoryArchive } from '../../../store/archive-memory.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { readQuarantine } from '../../../store/quarantine.ts';
-import { alice, bob, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
-
-const dayMs = 24 * 60 * 60 * 1000;
-const generous: KeepPolicy = {
-  jobsMs: 90 * dayMs,
-  jobsMax: 1000,
-  logsMs: 30 * dayMs,
-  logsBytesMax: 1_000_000,
-  isLogsArchived: false,
-  journalMs: 90 * dayMs,
-  journalMax: 10_000,
-};
+import { alice, bob, type HubBench, openTeamBench } from './hub-bench.ts';
+import { endJob, generous, listJobs } from './retain-scene.ts';
 
 let bench: HubBench;
 let port: MemoryArchive;
@@ -54,14 +44,10 @@ async function open(policy: Partial<KeepPolicy>, archive: ArchivePort = port): P
 
 /** A job of alice's that has ended, and printed so many bytes. */
 async function end(logBytes = 0): Promise<void> {
-  const { id } = await bench.desk.dispatch(makeJob([alice]));
-  const ending = { at: 9, outcome: 'succeeded', usage: { exitCode: 0 }, logBytes } as const;
-  await bench.report(alice, { kind: 'finished', attempt: `${id}.1`, ...ending });
+  await endJob(bench, logBytes);
 }
 
-async function jobs(): Promise<readonly string[]> {
-  return (await bench.desk.listRecent(1000)).map(({ id }) => id).toReversed();
-}
+const jobs = () => listJobs(bench);
 
 describe('retain in trouble', () => {
   test('retain: what a full disk kept goes once there is room, and nothing younger in its place', async () => {

@@ -14,17 +14,7 @@ import type { LogStore } from '../../../store/log.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { readQuarantine } from '../../../store/quarantine.ts';
 import { alice, bob, finished, type HubBench, makeJob, openTeamBench, spec } from './hub-bench.ts';
-
-const dayMs = 24 * 60 * 60 * 1000;
-const generous: KeepPolicy = {
-  jobsMs: 90 * dayMs,
-  jobsMax: 1000,
-  logsMs: 30 * dayMs,
-  logsBytesMax: 1_000_000,
-  isLogsArchived: false,
-  journalMs: 90 * dayMs,
-  journalMax: 10_000,
-};
+import { dayMs, endJob, generous, listJobs } from './retain-scene.ts';
 
 let bench: HubBench;
 let port: MemoryArchive;
@@ -62,9 +52,7 @@ function open(policy: Partial<KeepPolicy> = {}, archive: ArchivePort = port): Re
 
 /** A job of alice's that has ended, with a log of so many bytes. */
 async function end(logBytes = 0): Promise<string> {
-  const { id } = await bench.desk.dispatch(makeJob([alice]));
-  const ending = { at: 9, outcome: 'succeeded', usage: { exitCode: 0 }, logBytes } as const;
-  await bench.report(alice, { kind: 'finished', attempt: `${id}.1`, ...ending });
+  const id = await endJob(bench, logBytes);
   const log = await logs.open(`${id}.1`);
   const bytes = new Uint8Array(logBytes).fill(65);
   if (logBytes > 0) await log.append([{ offset: 0, stream: 'stdout', at: 1, bytes }]);
@@ -80,9 +68,7 @@ async function keys(prefix: string): Promise<readonly string[]> {
   return (await bench.kv.range(range)).map(({ key }) => key);
 }
 
-async function jobs(): Promise<readonly string[]> {
-  return (await bench.desk.listRecent(1000)).map(({ id }) => id).toReversed();
-}
+const jobs = () => listJobs(bench);
 
 /** `type` and number or id of every line in the archive. */
 function archived(): readonly string[] {

@@ -1,0 +1,33 @@
+/*
+ * What tests of the hub's retention begin with: a policy under which nothing is due, and jobs that have ended.
+ */
+import type { KeepPolicy } from '../../../cockpit/manager/plan-retention.ts';
+import type { JobId } from '../../../protocol/model.ts';
+import { alice, type HubBench, makeJob } from './hub-bench.ts';
+
+/** A day. */
+export const dayMs = 24 * 60 * 60 * 1000;
+
+/** Nothing that these tests make is due under it. */
+export const generous: KeepPolicy = {
+  jobsMs: 90 * dayMs,
+  jobsMax: 1000,
+  logsMs: 30 * dayMs,
+  logsBytesMax: 1_000_000,
+  isLogsArchived: false,
+  journalMs: 90 * dayMs,
+  journalMax: 10_000,
+};
+
+/** A job of alice's that has ended, and printed so many bytes. */
+export async function endJob({ desk, report }: HubBench, logBytes: number): Promise<JobId> {
+  const { id } = await desk.dispatch(makeJob([alice]));
+  const ending = { at: 9, outcome: 'succeeded', usage: { exitCode: 0 }, logBytes } as const;
+  await report(alice, { kind: 'finished', attempt: `${id}.1`, ...ending });
+  return id;
+}
+
+/** Ids of all jobs that are kept, oldest first. */
+export async function listJobs({ desk }: HubBench): Promise<readonly JobId[]> {
+  return (await desk.listRecent(1000)).map(({ id }) => id).toReversed();
+}
