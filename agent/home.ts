@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError, hasSystemCode } from '../protocol/errors.ts';
 import { harnessIdSchema } from '../protocol/messages.ts';
-import { reachSchema } from '../protocol/reach.ts';
+import { placeSchema, reachPlacesMax, reachSchema } from '../protocol/reach.ts';
 import { saveWhole } from '../protocol/whole-file.ts';
 import {
   auditConfigFields,
@@ -82,6 +82,8 @@ const configSchema = z.strictObject({
   host: z.string().min(1).max(256).optional(),
   /** Jobs that run at once; the number of cpus where absent. */
   slots: z.number().int().min(1).max(slotsMax).optional(),
+  /** Where the hub is dialled, whatever it says of its places: the near end of a tunnel, say. */
+  hub_addresses: z.array(placeSchema).max(reachPlacesMax).default([]),
   /** Words that `--need` matches, besides the tools found. */
   has: z.array(z.string().min(1).max(64)).max(128).default([]),
   /** Milliseconds between TERM and KILL. */

@@ -6,12 +6,15 @@
  */
 import { wrapError } from '../protocol/errors.ts';
 import { isSameReach, type Reach } from '../protocol/reach.ts';
+import type { Address } from '../protocol/transports/address.ts';
 import { type AgentHome, type Pairing, savePairing } from './home.ts';
 
 /** What the places are kept with. */
 export interface HubPlacesParts {
   readonly home: AgentHome;
   readonly pairing: Pairing;
+  /** Where it is dialled instead, by this box's config; none where that says nothing. */
+  readonly pinned: readonly Address[];
   readonly pid: number;
   readonly noticed: (line: string) => void;
 }
@@ -27,9 +30,10 @@ export class HubPlaces {
     this.#reach = parts.pairing;
   }
 
-  /** The latest. */
+  /** Where it is dialled: by the config, else where the hub said last that it is. */
   get reach(): Reach {
-    return this.#reach;
+    const { pinned } = this.#parts;
+    return pinned.length === 0 ? this.#reach : { addresses: [...pinned], rendezvous: [] };
   }
 
   /** The hub says where it is; resolves when that is on disk, or could not be. */

@@ -116,7 +116,8 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     config,
     graceMs: config.grace_ms,
   });
-  const places = new HubPlaces({ home, pairing, pid: program.pid, noticed });
+  const pinned = config.hub_addresses;
+  const places = new HubPlaces({ home, pairing, pinned, pid: program.pid, noticed });
   const build = findBuild(program.script);
   const agent = new Agent({
     ports,

@@ -6,8 +6,7 @@
  */
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { reachPlacesMax } from '../protocol/reach.ts';
-import { parseAddress } from '../protocol/transports/address.ts';
+import { placeSchema, reachPlacesMax } from '../protocol/reach.ts';
 import type { AuditPolicy } from '../store/audit-keep.ts';
 import {
   auditConfigFields,
@@ -121,18 +120,11 @@ const keepConfigSchema = z
 
 const port = z.number().int().min(0).max(65_535);
 
-const place = z.string().transform((text, context) => {
-  const found = parseAddress(text);
-  if (found !== undefined) return found;
-  context.addIssue({ code: 'custom', message: `"${text}" is no HOST:PORT` });
-  return z.NEVER;
-});
-
 const relay = z
   .string()
   .regex(/^[0-9a-f]{64}@/, { message: 'a relay is KEY@HOST:PORT, as `wally rendezvous` prints it' })
   .transform((text) => ({ key: text.slice(0, 64), place: text.slice(65) }))
-  .pipe(z.object({ key: z.string(), place }))
+  .pipe(z.object({ key: z.string(), place: placeSchema }))
   .transform(({ key, place: at }) => ({ key, ...at }));
 
 const configSchema = z.strictObject({
@@ -152,7 +144,7 @@ const configSchema = z.strictObject({
        * see the addresses of hub and agents, and a hash of the hub's key.
        */
       rendezvous: z
-        .union([z.enum(['hub', 'public']), z.array(place).min(1).max(reachPlacesMax)])
+        .union([z.enum(['hub', 'public']), z.array(placeSchema).min(1).max(reachPlacesMax)])
         .default('hub'),
       /** A blind relay of one's own for who can't be reached otherwise: `KEY@HOST:PORT`. */
       relay: relay.optional(),

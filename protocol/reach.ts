@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import { peerText } from './peer-text.ts';
-import { type Address, formatAddress } from './transports/address.ts';
+import { type Address, formatAddress, parseAddress } from './transports/address.ts';
 
 /** Addresses of one kind that are told; a box has fewer interfaces, a DHT of one's own fewer nodes. */
 export const reachPlacesMax = 16;
@@ -18,6 +18,14 @@ const hostCharsMax = 253;
 const addressSchema = z.object({
   host: peerText(hostCharsMax),
   port: z.number().int().min(1).max(65_535),
+});
+
+/** A place as people write it: `HOST:PORT`. */
+export const placeSchema = z.string().transform((text, context) => {
+  const found = parseAddress(text);
+  if (found !== undefined) return found;
+  context.addIssue({ code: 'custom', message: `"${text}" is no HOST:PORT` });
+  return z.NEVER;
 });
 
 /** The shape of a blind relay's place. */

@@ -9,7 +9,7 @@ import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
 import type { ReadonlyReach } from '../../protocol/reach.ts';
 import { formatAddress } from '../../protocol/transports/address.ts';
 import { findTooManyUnopened, listUnopened } from '../../protocol/unopened-links.ts';
-import { findPairing } from '../home.ts';
+import { findPairing, readAgentConfig } from '../home.ts';
 import type { WayToHub } from '../loops/keep-link.ts';
 import type { AgentRound } from './agent-round.ts';
 
@@ -97,8 +97,12 @@ export const networkSection: Section<AgentRound> = defineSection({
   pace: 'quick',
   gather: async ({ home, live, ports }: AgentRound): Promise<NetworkFacts | null> => {
     const agent = live();
-    const reach = await findPairing(home).catch(() => undefined);
-    if (agent === undefined || reach === undefined) return null;
+    const told = await findPairing(home).catch(() => undefined);
+    if (agent === undefined || told === undefined) return null;
+    // As it is dialled; a config that can't be read is another check's affair.
+    const config = await readAgentConfig(home).catch(() => undefined);
+    const addresses = config?.hub_addresses ?? [];
+    const reach = addresses.length === 0 ? told : { addresses, rendezvous: [] };
     const { way, hasRandomNat } = agent;
     const unopened = listUnopened(way.unopened, ports.clock.monotonicMs());
     return { ...way, reach, hasRandomNat, unopened };

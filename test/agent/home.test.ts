@@ -43,6 +43,7 @@ describe('agent home', () => {
 
   test('agent home: without a config every setting has its default', async () => {
     expect(await readAgentConfig(home)).toEqual({
+      hub_addresses: [],
       has: [],
       grace_ms: 5000,
       logs: { bytes_max: 64 * 1024 * 1024 },
@@ -56,11 +57,12 @@ describe('agent home', () => {
   test('agent home: settings of the config are taken', async () => {
     writeFileSync(
       home.config,
-      'host = "box"\nslots = 2\nhas = ["gpu"]\ngrace_ms = 0\n[logs]\nbytes_max = 65536\n[disk]\nwatermark_bytes = 1\n[harness.claude]\ncommand = ["claude", "-p"]\n',
+      'host = "box"\nslots = 2\nhub_addresses = ["127.0.0.1:7000"]\nhas = ["gpu"]\ngrace_ms = 0\n[logs]\nbytes_max = 65536\n[disk]\nwatermark_bytes = 1\n[harness.claude]\ncommand = ["claude", "-p"]\n',
     );
     expect(await readAgentConfig(home)).toEqual({
       host: 'box',
       slots: 2,
+      hub_addresses: [{ host: '127.0.0.1', port: 7000 }],
       has: ['gpu'],
       grace_ms: 0,
       logs: { bytes_max: 65_536 },

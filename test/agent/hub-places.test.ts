@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findAgentHome, findPairing, type Pairing, savePairing } from '../../agent/home.ts';
-import { HubPlaces } from '../../agent/hub-places.ts';
+import { HubPlaces, type HubPlacesParts } from '../../agent/hub-places.ts';
 
 const pairing: Pairing = {
   hub: 'ab'.repeat(32),
@@ -26,10 +26,10 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-async function openPlaces(): Promise<HubPlaces> {
+async function openPlaces(pinned: HubPlacesParts['pinned'] = []): Promise<HubPlaces> {
   const home = findAgentHome(directory);
   await savePairing(home, pairing, 1);
-  return new HubPlaces({ home, pairing, pid: 1, noticed: (line) => notices.push(line) });
+  return new HubPlaces({ home, pairing, pinned, pid: 1, noticed: (line) => notices.push(line) });
 }
 
 const kept = () => findPairing(findAgentHome(directory));
@@ -59,4 +59,13 @@ test('places: a home that takes no file costs only that they are forgotten at a 
   await places.told(reach);
   expect(places.reach).toEqual(reach);
   expect(notices).toEqual([expect.stringContaining('were not saved')]);
+});
+
+test('places: what the config says is dialled whatever the hub says, which is kept for later', async () => {
+  const tunnel = { host: '127.0.0.1', port: 7000 };
+  const places = await openPlaces([tunnel]);
+  const reach = { addresses: [{ host: '192.0.2.9', port: 5555 }], rendezvous: [] };
+  await places.told(reach);
+  expect(places.reach).toEqual({ addresses: [tunnel], rendezvous: [] });
+  expect((await kept())?.addresses).toEqual(reach.addresses);
 });

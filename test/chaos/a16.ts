@@ -2,6 +2,7 @@
  * A16: a thousand jobs over the bad link, and how soon it is back after a minute without any.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TeamRow } from '../../cockpit/verbs/shapes.ts';
 import type { ChaosCheck, ChaosOutcome } from './check.ts';
 import { openField } from './field/field.ts';
 import { quantile } from './figures.ts';
@@ -43,8 +44,11 @@ async function runBadLink(report: (line: string) => void): Promise<ChaosOutcome>
   const cut = { up: { ...badLine, isCut: true }, down: { ...badLine, isCut: true } };
   await field.shapeLinks(cut);
   await sleep(outageSeconds * 1000);
-  await field.shapeLinks(link);
+  // Who is heard all the same has gone round the line, and then nothing here says anything.
+  const team = await voice.ask<readonly TeamRow[]>('team');
+  const heard = team.filter(({ link: way }) => way === 'direct').map(({ name }) => name);
   const since = performance.now();
+  await field.shapeLinks(link);
   await field.untilLinked();
   const backMs = performance.now() - since;
   const verdict = await judge({ voice, ended, directory, allowed: ['succeeded'] });
@@ -62,6 +66,7 @@ async function runBadLink(report: (line: string) => void): Promise<ChaosOutcome>
   };
   const faults = [
     ...verdict.faults,
+    ...(heard.length > 0 ? [`${heard.join(', ')} went round the line`] : []),
     ...(p99 > p99MsMax ? [`p99 is over ${p99MsMax} ms`] : []),
     ...(backMs > backMsMax ? [`back only after ${Math.round(backMs)} ms`] : []),
   ];

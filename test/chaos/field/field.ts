@@ -101,10 +101,12 @@ export class Field implements AsyncDisposable {
   /** One more agent, paired, running and seen. */
   async addAgent(link: string): Promise<AgentPost> {
     const port = await this.relay.openLink(link, await this.findHubPort());
-    const config = `slots = ${this.#plan.slots ?? 4}\n${this.#plan.agentConfig ?? ''}`;
+    // Pinned, for the hub says itself where it is, and an agent would pass the line by.
+    const pin = `hub_addresses = ["127.0.0.1:${port}"]\n`;
+    const config = `${pin}slots = ${this.#plan.slots ?? 4}\n${this.#plan.agentConfig ?? ''}`;
     const home = this.#makeHome(link, config);
     const { code } = await this.voice.ask<InviteShape>('invite');
-    const name = await this.#pair(home, code, port);
+    const name = await this.#pair(home, code);
     const post = { ...this.#makePost(name, home, 'odally'), link };
     this.agents.push(post);
     await post.box.start();
@@ -196,8 +198,8 @@ export class Field implements AsyncDisposable {
     return {};
   }
 
-  /** Pairs the home and has it dial the relay; resolves with the worker's name. */
-  async #pair(home: string, code: string, port: number): Promise<string> {
+  /** Pairs the home; resolves with the worker's name. */
+  async #pair(home: string, code: string): Promise<string> {
     const env = { HOME: this.homes.folder('home'), ODALLY_HOME: home };
     await using joining = startVerb({ program: 'odally', args: ['join', code], env });
     const file = join(home, 'pairing.json');
@@ -205,8 +207,6 @@ export class Field implements AsyncDisposable {
     if (!existsSync(file)) throw new Error('an agent that serves is paired');
     await joining.close();
     const pairing = JSON.parse(readFileSync(file, 'utf8')) as { name: string };
-    const addresses = [{ host: '127.0.0.1', port }];
-    writeFileSync(file, JSON.stringify({ ...pairing, addresses, rendezvous: [] }));
     return pairing.name;
   }
 }
