@@ -78,8 +78,9 @@ async function runFlows(field: Field, isOver: () => boolean): Promise<Flows> {
     const ended = await flow.run();
     jobCount += ended.length;
     const allowed = ['succeeded', 'lost'];
-    // A link a second breaks, and a program a second starts, which is all that two cores can: the doctor says both.
-    const mayFind = ['link-flaps', 'doctor-blind'];
+    // A link a second breaks, now and then before it has opened, and a program a second starts, which is all that two
+    // cores can: the doctor says all three.
+    const mayFind = ['link-flaps', 'session-half-open', 'doctor-blind'];
     verdicts.push(await judge({ voice, ended, directory, allowed, mayFind }));
   }
   return { verdicts, jobCount };
