@@ -19,6 +19,11 @@ export interface HubPlacesParts {
   readonly noticed: (line: string) => void;
 }
 
+/** Where the hub is dialled: at the addresses of the config and nowhere else, where there are any. */
+export function pinReach(told: Reach, pinned: readonly Address[]): Reach {
+  return pinned.length === 0 ? told : { addresses: [...pinned], rendezvous: [] };
+}
+
 /** The places; `told` as often as the hub says them. */
 export class HubPlaces {
   readonly #parts: HubPlacesParts;
@@ -32,8 +37,7 @@ export class HubPlaces {
 
   /** Where it is dialled: by the config, else where the hub said last that it is. */
   get reach(): Reach {
-    const { pinned } = this.#parts;
-    return pinned.length === 0 ? this.#reach : { addresses: [...pinned], rendezvous: [] };
+    return pinReach(this.#reach, this.#parts.pinned);
   }
 
   /** The hub says where it is; resolves when that is on disk, or could not be. */

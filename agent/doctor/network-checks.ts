@@ -10,6 +10,7 @@ import type { ReadonlyReach } from '../../protocol/reach.ts';
 import { formatAddress } from '../../protocol/transports/address.ts';
 import { findTooManyUnopened, listUnopened } from '../../protocol/unopened-links.ts';
 import { findPairing, readAgentConfig } from '../home.ts';
+import { pinReach } from '../hub-places.ts';
 import type { WayToHub } from '../loops/keep-link.ts';
 import type { AgentRound } from './agent-round.ts';
 
@@ -101,8 +102,7 @@ export const networkSection: Section<AgentRound> = defineSection({
     if (agent === undefined || told === undefined) return null;
     // As it is dialled; a config that can't be read is another check's affair.
     const config = await readAgentConfig(home).catch(() => undefined);
-    const addresses = config?.hub_addresses ?? [];
-    const reach = addresses.length === 0 ? told : { addresses, rendezvous: [] };
+    const reach = pinReach(told, config?.hub_addresses ?? []);
     const { way, hasRandomNat } = agent;
     const unopened = listUnopened(way.unopened, ports.clock.monotonicMs());
     return { ...way, reach, hasRandomNat, unopened };
