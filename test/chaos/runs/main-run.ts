@@ -69,8 +69,9 @@ export async function runMain(
   report(`all ${ended.length} jobs have ended; the last faults end`);
   await nemesis.rest();
   await field.untilLinked();
-  const verdict = await judge({ voice: field.voice, ended, directory, allowed });
+  // First: what it dispatches is told by clocks that are true again, and the doctor looks at the newest event.
   const extraCount = await countExtra(field, ended.length);
+  const verdict = await judge({ voice: field.voice, ended, directory, allowed });
   const figures = await describe(field, nemesis, { verdict, plan, startedAt });
   return conclude(verdict, { ...figures, 'jobs that nobody asked for': extraCount });
 }
