@@ -3,7 +3,8 @@
  *
  * While one synced batch is on its way to the disk, the commits that arrive are collected for the
  * next one, in order; a commit is never split over two batches. What may be lost (the removal of
- * what nobody needs) waits for a batch that is written anyway. A store that mends itself makes a
+ * what nobody needs) waits for a batch that is written anyway, and what only the loss of power may take costs no
+ * sync. A store that mends itself makes a
  * commit take longer; after a batch that it refused for good nothing is acknowledged any more, and
  * the owner must begin anew from the disk. It owns no store: opening and closing is the owner's.
  */
@@ -50,6 +51,8 @@ export class Committer {
   #deferredCount = 0;
   /** Does somebody wait, or has enough been put off? */
   #isUrgent = false;
+  /** Is there what must outlive this process, and needs no sync of its own? */
+  #isPressing = false;
   /** Has `seal` something that no commit brings along? */
   #isSealDue = false;
   #cancelTimer: CancelTimer | undefined;
@@ -83,6 +86,17 @@ export class Committer {
       this.#isUrgent = true;
       this.#running ??= this.#run();
     });
+  }
+
+  /**
+   * For changes that must outlive this process, at once, and that a loss of power may take: they are handed to
+   * the system with the next batch, which is synced only if somebody waits for it.
+   */
+  buffer(ops: readonly KvOp[]): void {
+    if (this.#findRefusal() !== undefined) return;
+    this.#add({ ops });
+    this.#isPressing = true;
+    this.#running ??= this.#run();
   }
 
   /** Would a commit be taken? What is not must not ride on the batches of those that were. */
@@ -154,7 +168,7 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
-    while (this.#isUrgent && this.#failure === undefined) {
+    while ((this.#isUrgent || this.#isPressing) && this.#failure === undefined) {
       // A turn later, so that what is ready now shares the batch: whatever arrived together, and
       // what follows at once from the batch before.
       await new Promise<void>((resolve) => this.#ports.soon(resolve));
@@ -169,10 +183,12 @@ export class Committer {
     this.#opsCount = 0;
     this.#bytes = 0;
     this.#deferredCount = 0;
+    const durability = this.#isUrgent ? 'synced' : 'buffered';
     this.#isUrgent = false;
+    this.#isPressing = false;
     this.#isSealDue = false;
     try {
-      await this.#kv.batch(joinOps(group, this.#seal()), 'synced');
+      await this.#kv.batch(joinOps(group, this.#seal()), durability);
     } catch (thrown) {
       this.#fail(group, wrapError(thrown, 'STORE_IO'));
       return;

@@ -55,6 +55,35 @@ describe('committer', () => {
     expect(gate.batches).toHaveLength(2);
   });
 
+  it('buffer: what only the end of the process may not take costs no sync, unless somebody waits', async () => {
+    const gate = createGate();
+    const committer = await openCommitter(gate.kv);
+    committer.buffer([put('a')]);
+    committer.buffer([put('b')]);
+    await gate.started();
+    committer.buffer([put('c')]);
+    const commit = committer.commit([put('d')]);
+    await gate.release();
+    await gate.started();
+    await gate.release();
+    await commit;
+    committer.buffer([put('e')]);
+    await gate.started();
+    await gate.release();
+    await committer.idle();
+    expect(gate.batches).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+    expect(gate.durabilities).toEqual(['buffered', 'synced', 'buffered']);
+  });
+
+  it('buffer: nothing is taken once it closes', async () => {
+    const gate = createGate();
+    const committer = await openCommitter(gate.kv);
+    await committer.close();
+    committer.buffer([put('a')]);
+    await committer.idle();
+    expect(gate.batches).toEqual([]);
+  });
+
   it('commit: a commit does not resolve with the batch before its own', async () => {
     const gate = createGate();
     const committer = await openCommitter(gate.kv);
