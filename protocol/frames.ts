@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { boxFrameSchemas, upgradeToldSchema } from './box-frames.ts';
 import { decodeOwned, encodeValue, lendEncoded } from './codec.ts';
 import { findingNameSchema, findingSchema } from './doctor.ts';
+import { endedFrameSchemas } from './ended-frames.ts';
 import { AppError } from './errors.ts';
 import { isHotFrame } from './hot-shapes.ts';
 import {
@@ -112,6 +113,8 @@ const helloSchema = z.object({
   takesMany: z.boolean().exactOptional(),
   /** From the hub: I take a report of what came last for those of all that came before it. */
   takesWhole: z.boolean().exactOptional(),
+  /** From the hub: I take `ended`. */
+  takesEnded: z.boolean().exactOptional(),
   /** From an agent: the version that runs, by the name of its directory. */
   build: peerText(96).exactOptional(),
   /** From an agent that starts nothing new now: why. */
@@ -282,6 +285,7 @@ const nakSchema = z.object({ t: z.literal('nak'), code: peerText(64), message: p
 export const frameSchema = z.discriminatedUnion('t', [
   helloSchema,
   dataSchema,
+  ...endedFrameSchemas,
   ackSchema,
   pingSchema,
   pongSchema,

@@ -21,12 +21,16 @@ import { outcomes, reconciles } from './model.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Is it a `hello`, `data`, `ack`, `ping`, `pong`, `log` or `log-ack` frame beyond doubt? */
+/** Is it a `hello`, `data`, `ended`, `ended-kept`, `ack`, `ping`, `pong`, `log` or `log-ack` frame beyond doubt? */
 export function isHotFrame(value: unknown): boolean {
   if (!isFields(value)) return false;
   switch (value.t) {
     case 'data':
       return isData(value);
+    case 'ended':
+      return hasFields(value, 2) && isList(value.reports, isBody);
+    case 'ended-kept':
+      return hasFields(value, 2) && isList(value.attempts, isAttempt);
     case 'ack':
       return hasFields(value, 3) && isCount(value.received) && isNeed(value.need);
     case 'ping':
@@ -171,6 +175,10 @@ function isLogRecord(
 
 function isMore(value: unknown): boolean {
   return Array.isArray(value) && value.length < windowFramesMax && value.every(isBody);
+}
+
+function isList(value: unknown, isSound: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.length <= windowFramesMax && value.every(isSound);
 }
 
 function isSpec(value: unknown): boolean {

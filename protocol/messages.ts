@@ -153,6 +153,8 @@ const finishedSchema = z.object({
   logBytes: count,
   artifacts: artifactsReportSchema.exactOptional(),
   kept: keptDirectorySchema.exactOptional(),
+  /** It was said in an `ended` frame, so that the hub may know it already. */
+  isRepeat: z.boolean().exactOptional(),
 });
 
 /** What a hub tells an agent. */

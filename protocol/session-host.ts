@@ -35,6 +35,7 @@ export interface SessionHost {
       | 'inventory'
       | 'queued'
       | 'takesWhole'
+      | 'takesEnded'
       | 'build'
       | 'draining'
       | 'upgrade'

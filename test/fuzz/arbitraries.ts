@@ -197,6 +197,14 @@ export const anyFrame: { readonly [K in Frame['t']]: fc.Arbitrary<Frame> } = {
     },
     ['more'],
   ) as fc.Arbitrary<Frame>,
+  ended: fc.record({
+    t: fc.constant('ended'),
+    reports: fc.array(fc.uint8Array({ minLength: 1, maxLength: 80 }), { maxLength: 12 }),
+  }),
+  'ended-kept': fc.record({
+    t: fc.constant('ended-kept'),
+    attempts: fc.array(anyAttempt, { maxLength: 12 }),
+  }),
   ack: fc.record({
     t: fc.constant('ack'),
     received: cursor,

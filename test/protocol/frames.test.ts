@@ -31,7 +31,7 @@ const row = { attempt: 'J1.1', state: 'running' };
 const optional: Readonly<Record<string, readonly string[]>> = {
   'doctor-ask': ['only', 'area'],
   hello: [
-    ...['name', 'host', 'capabilities', 'inventory', 'takesMany', 'takesWhole'],
+    ...['name', 'host', 'capabilities', 'inventory', 'takesMany', 'takesWhole', 'takesEnded'],
     ...['build', 'draining', 'upgrade', 'reach'],
   ],
   tree: ['kept'],

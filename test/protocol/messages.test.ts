@@ -15,7 +15,10 @@ const invalid = expect.objectContaining({ code: 'FRAME_INVALID' });
 const isCommand = (message: DurableMessage) => ['assign', 'cancel'].includes(message.kind);
 const both = [decodeCommand, decodeFact];
 /** What an older peer does not send, or what there may be nothing to say of. */
-const optional = ['expiresAt', 'code', 'reason', 'acceptedAt', 'startedAt', 'artifacts', 'kept'];
+const optional = [
+  ...['expiresAt', 'code', 'reason', 'acceptedAt', 'startedAt', 'artifacts', 'kept'],
+  'isRepeat',
+];
 
 describe('messages', () => {
   test.each(Object.entries(messages))(

@@ -113,6 +113,17 @@ export const messages: Samples<DurableMessage, DurableMessage['kind'] | `${strin
     logBytes: 0,
     acceptedAt: 1_800_000_000_002,
   },
+  'finished:repeat': {
+    kind: 'finished',
+    attempt: 'J12.1',
+    at: 1_800_000_000_004,
+    outcome: 'succeeded',
+    startedAt: 1_800_000_000_003,
+    usage: { exitCode: 0 },
+    logBytes: 0,
+    acceptedAt: 1_800_000_000_002,
+    isRepeat: true,
+  },
   'finished:kept': {
     kind: 'finished',
     attempt: 'J4.1',
