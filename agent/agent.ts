@@ -209,7 +209,7 @@ export class Agent implements SessionHost {
     this.#name = hello.name ?? this.#name;
     this.#barrier = hello.queued;
     this.#trouble = null;
-    this.#desk.noteHub(hello.takesWhole === true ? 'whole' : 'each');
+    this.#desk.noteHub(hello);
     this.#keepLink.opened();
     if (hello.reach !== undefined) this.#parts.reachTold(hello.reach);
     // What a crash kept of attempts whose reports were acknowledged before it.
@@ -221,6 +221,7 @@ export class Agent implements SessionHost {
   }
 
   frame(frame: OwnerFrame): void {
+    if (frame.t === 'ended-kept') this.#desk.endsKept(frame.attempts);
     this.#asks.asked(frame);
     this.#leavings.take(frame);
     this.#terminals.take(frame);
@@ -243,6 +244,7 @@ export class Agent implements SessionHost {
   closed(reason: string): void {
     this.#parts.noticed(`link closed: ${reason}`);
     this.#parting.unlinked();
+    this.#desk.unlinked();
     this.#leavings.unlinked();
     this.#terminals.unlinked();
     this.#keepLink.closed();
@@ -269,6 +271,7 @@ export class Agent implements SessionHost {
       findRefusal: (spec) =>
         this.#parting.findRefusal() ?? findLowDisk(disk) ?? policies.findSpecRefusal(spec),
       outlet: {
+        send: (frame) => this.#session.sendFrame(frame),
         queued: (store, rows) => this.#session.queued(store, rows),
         endProcess: (attempt) => this.#working.run.end(attempt),
         taken: () => this.#working.run.wake(),
@@ -315,12 +318,9 @@ export class Agent implements SessionHost {
       resumed: () => this.#waker.soon(),
     });
     this.#working = new Working({
-      ...this.#parts,
-      desk: this.#desk,
+      ...{ ...this.#parts, desk: this.#desk, hubClock: this.#hubClock, leavings: this.#leavings },
       slots: slots ?? Math.max(1, this.#capabilities.cpus * slotsPerCpuDefault),
-      hubClock: this.#hubClock,
       renewedAt: () => this.#session.renewedAt,
-      leavings: this.#leavings,
       mark: (attempt) => this.#mark(attempt),
       // By the desk's mark, which moves as commands are taken: what starts then is in their batch, or
       // in a later one. The session's moves after the batch, and nobody wakes for that.

@@ -12,6 +12,7 @@ import { attemptsHeldMax } from '../protocol/limits.ts';
 import {
   artifactsReportSchema,
   attemptIdSchema,
+  type CommandMessage,
   commandSpecSchema,
   keptDirectorySchema,
   usageSchema,
@@ -23,6 +24,8 @@ import { LatestRows } from '../store/latest-rows.ts';
 import { readRow } from '../store/row-codec.ts';
 import type { AttemptState } from './attempt-machine.ts';
 import { attemptsKeptMax } from './limits.ts';
+
+type AssignMessage = Extract<CommandMessage, { kind: 'assign' }>;
 
 const causes = z.enum(['cancel', 'deadline', 'run-time', 'hub-silent', 'agent-stop']);
 const processSchema = z.object({ pid: z.number(), start: z.string(), mark: z.string() });
@@ -79,6 +82,13 @@ export async function readHeld(kv: Kv): Promise<readonly HeldAttempt[]> {
   return rows.map((row) => readRow(heldSchema, row) as HeldAttempt);
 }
 
+/** What the hub gave, as it is held from now on. */
+export function acceptAttempt(message: AssignMessage, acceptedAt: number): HeldAttempt {
+  const { attempt, spec, issuedAt, expiresAt } = message;
+  const expires = expiresAt === undefined ? {} : { expiresAt };
+  return { attempt, spec, issuedAt, ...expires, state: { is: 'accepted', acceptedAt } };
+}
+
 /** The rows that a desk writes with its commits. */
 export type HeldRows = LatestRows<AttemptId, HeldAttempt>;
 
@@ -97,6 +107,16 @@ export function countOwed(held: Iterable<HeldAttempt>, acked: number): number {
   let count = 0;
   for (const one of held) if (isEndKnown(one, acked)) count += 1;
   return count;
+}
+
+/** How many run, and how many wait to. */
+export function countWork(held: Iterable<HeldAttempt>): {
+  readonly running: number;
+  readonly waiting: number;
+} {
+  const states = [...held].map(({ state }) => state.is);
+  const count = (...which: readonly string[]) => states.filter((is) => which.includes(is)).length;
+  return { running: count('starting', 'running'), waiting: count('accepted') };
 }
 
 /** No room for one more? What only waits for its log to leave is counted apart: a slow way to the hub refuses nothing. */

@@ -16,52 +16,25 @@ import {
   findAssigned,
 } from '../protocol/messages.ts';
 import type { AttemptId, CommandSpec } from '../protocol/model.ts';
-import type { Ports } from '../protocol/ports.ts';
-import type { Committer } from '../store/committer.ts';
 import type { TakeHow } from '../store/intake.ts';
 import type { KvOp } from '../store/kv.ts';
 import type { PeerStreams, StreamRow } from '../store/peer-streams.ts';
 import { planQuarantine } from '../store/quarantine.ts';
 import { type AttemptEvent, stepAttempt } from './attempt-machine.ts';
-import { countOwed, type HeldAttempt, type HeldRows, isFull, listInventory } from './attempts.ts';
-import { describeAssign, type NoteTaken } from './hub-asks.ts';
-import { cutReason, describeArtifacts, describeFact, type ReportSource } from './report.ts';
+import {
+  acceptAttempt,
+  countOwed,
+  countWork,
+  type HeldAttempt,
+  isFull,
+  listInventory,
+} from './attempts.ts';
+import { type DeskParts, type HubTakes, nothing, type Plan, type Planned } from './desk-parts.ts';
+import { EarlyReports } from './early-reports.ts';
+import { describeAssign } from './hub-asks.ts';
+import { describeFact, describeRefusal, describeRepeat, noteReport } from './report.ts';
+import { SilentEnds } from './silent-ends.ts';
 import { UnsaidReceipts } from './unsaid.ts';
-
-/** What the desk asks of the rest of the agent, after the decision is on disk. */
-export interface DeskOutlet extends ReportSource {
-  /** Rows are durable and may leave. */
-  queued(hubStore: string, rows: readonly StreamRow[]): void;
-  endProcess(attempt: AttemptId): void;
-  /**
-   * Commands are applied with the commit that was made a moment ago and is not on disk yet; what is
-   * committed now shares its batch.
-   */
-  taken(): void;
-  /** Something changed: look for work, logs and deadlines again. */
-  changed(): void;
-  /** Does the hub lack any of them? */
-  owesArtifacts(attempt: AttemptId): boolean;
-  forgotten(attempt: AttemptId): void;
-  /** A message of the hub could not be applied and was kept aside. */
-  quarantined(seq: number, code: ErrorCode): void;
-}
-
-/** What a desk is made from. `held` is what the store holds. */
-export interface DeskParts {
-  readonly committer: Committer;
-  /** The committer's own: it seals these with each batch. */
-  readonly rows: HeldRows;
-  readonly ports: Ports;
-  readonly hub: string;
-  readonly outlet: DeskOutlet;
-  readonly held: readonly HeldAttempt[];
-  readonly streams: PeerStreams | undefined;
-  /** Why this box does not take this work, if it does not. */
-  readonly findRefusal: (spec: CommandSpec) => AppError | undefined;
-  /** Writes down what the hub asked; it goes with what is committed next. */
-  readonly noteTaken: NoteTaken;
-}
 
 /** Decides for all attempts of one agent. No life cycle: it lives as long as its store. */
 export class Desk {
@@ -70,19 +43,24 @@ export class Desk {
   /** Where the hub takes whole reports: what will be said with more. */
   readonly #unsaid: UnsaidReceipts;
   #hubTakes: 'each' | 'whole' = 'each';
-  /** Attempts that printed nothing, whose report is on its way: in the order of the reports. */
-  readonly #silent: { readonly attempt: AttemptId; readonly finishedSeq: number }[] = [];
+  readonly #early: EarlyReports;
+  readonly #silent: SilentEnds;
   #streams: PeerStreams | undefined;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
     this.#streams = parts.streams;
     this.#unsaid = new UnsaidReceipts(parts.ports.timers, (attempts) => this.#say(attempts));
-    for (const held of parts.held) this.#held.set(held.attempt, held);
-    const ended = parts.held.filter((held) => held.finishedSeq !== undefined);
-    for (const held of ended.toSorted((a, b) => getFinishedSeq(a) - getFinishedSeq(b))) {
-      this.#noteSilent(held);
+    this.#early = new EarlyReports({
+      ports: parts.ports,
+      send: (frame) => parts.outlet.send(frame),
+      fellBack: (attempts) => void this.sayEnds(attempts).catch(() => this.#early.drop()),
+    });
+    for (const held of parts.held) {
+      this.#held.set(held.attempt, held);
+      if (held.state.is !== 'finished') this.#unsaid.said(held.attempt);
     }
+    this.#silent = new SilentEnds(parts.held);
   }
 
   /** All attempts held, oldest first. */
@@ -96,9 +74,7 @@ export class Desk {
 
   /** How many run, and how many wait to. */
   get counts(): { readonly running: number; readonly waiting: number } {
-    const states = this.list().map(({ state }) => state.is);
-    const count = (...which: readonly string[]) => states.filter((is) => which.includes(is)).length;
-    return { running: count('starting', 'running'), waiting: count('accepted') };
+    return countWork(this.#held.values());
   }
 
   /** Do at least so many ended attempts wait only for their logs and files to leave? */
@@ -116,13 +92,51 @@ export class Desk {
   }
 
   /** What the hub said of the reports that it takes: one for each receipt, or the last for all. */
-  noteHub(takes: 'each' | 'whole'): void {
-    this.#hubTakes = takes;
+  noteHub({ takesWhole = false, takesEnded = false }: HubTakes): void {
+    this.#hubTakes = takesWhole ? 'whole' : 'each';
+    this.#early.linked(takesWhole && takesEnded);
+  }
+
+  /** What was told on the link that is gone, and not answered, goes by the next. */
+  unlinked(): void {
+    this.#early.unlinked();
+  }
+
+  /** The hub has on its disk how these ended. */
+  endsKept(attempts: readonly AttemptId[]): void {
+    for (const attempt of attempts) {
+      if (!this.#early.kept(attempt)) continue;
+      const held = this.#held.get(attempt);
+      if (held?.state.is !== 'finished' || held.finishedSeq !== undefined) continue;
+      // As one whose message was acknowledged: only its log is owed.
+      const kept = { ...held, finishedSeq: 0 };
+      this.#held.set(attempt, kept);
+      this.#keep({ ...nothing, kept });
+      this.#parts.committer.expectSeal();
+      if (held.logBytes === 0) this.logDelivered(attempt);
+    }
+  }
+
+  /** Reports ends as messages that were told ahead of the disk, all where none are named; resolves once these are on it. */
+  async sayEnds(attempts: Iterable<AttemptId> = [...this.#held.keys()]): Promise<void> {
+    const reports: Planned[] = [];
+    for (const attempt of attempts) {
+      const held = this.#held.get(attempt);
+      if (held?.state.is !== 'finished' || held.finishedSeq !== undefined) continue;
+      const report = this.#planReport(describeRepeat(held, this.#parts.outlet));
+      const kept = { ...held, finishedSeq: report.row.seq };
+      this.#held.set(attempt, kept);
+      this.#silent.note(kept);
+      this.#keep({ ...nothing, kept });
+      reports.push(report);
+    }
+    await this.#commitReports(reports);
   }
 
   /** Says nothing more by itself; safe to repeat. */
   stop(): void {
     this.#unsaid.stop();
+    this.#early.drop();
   }
 
   /** The hub speaks from another store: what the old one gave can't be reported to it. Gives the streams that hold now. */
@@ -137,7 +151,8 @@ export class Desk {
     }
     this.#held.clear();
     this.#unsaid.stop();
-    this.#silent.length = 0;
+    this.#early.drop();
+    this.#silent.clear();
     this.#streams = streams;
     await this.#parts.committer.commit(ops);
     return streams;
@@ -174,7 +189,8 @@ export class Desk {
     const planned = this.#plan(attempt, event);
     if (planned.kept === undefined) return;
     this.#keep(planned);
-    await this.#commit(planned.ops, planned.rows);
+    if (planned.lasts === 'buffered') this.#parts.committer.buffer([]);
+    else await this.#commit(planned.ops, planned.rows);
     for (const perform of planned.after) perform();
     this.#parts.outlet.changed();
   }
@@ -184,9 +200,7 @@ export class Desk {
     if (this.#streams === undefined) return;
     const { committer } = this.#parts;
     committer.defer(this.#streams.planAcked(through));
-    const { acked } = this.#streams.counts;
-    const kept = this.#silent.findIndex(({ finishedSeq }) => finishedSeq > acked);
-    for (const { attempt } of this.#silent.splice(0, kept < 0 ? this.#silent.length : kept)) {
+    for (const attempt of this.#silent.take(this.#acked)) {
       if (!this.#parts.outlet.owesArtifacts(attempt)) this.#forget(attempt);
     }
   }
@@ -210,10 +224,6 @@ export class Desk {
     this.#held.delete(attempt);
     this.#parts.committer.defer([this.#parts.rows.remove(attempt)]);
     this.#parts.outlet.forgotten(attempt);
-  }
-
-  #noteSilent({ attempt, finishedSeq, logBytes }: HeldAttempt): void {
-    if (finishedSeq !== undefined && logBytes === 0) this.#silent.push({ attempt, finishedSeq });
   }
 
   /** The stream must not stop at one message for ever, whatever is wrong with it. */
@@ -260,27 +270,21 @@ export class Desk {
   }
 
   #assign(message: Extract<CommandMessage, { kind: 'assign' }>): Plan {
-    const { attempt, spec, issuedAt, expiresAt } = message;
+    const { attempt, spec } = message;
     if (this.#held.has(attempt)) return nothing;
-    const acceptedAt = this.#wallMs();
+    const held = acceptAttempt(message, this.#wallMs());
     if (isFull(this.#held, this.#acked)) return this.#refuse(message, new AppError('JOB_FULL'));
     const refusal = this.#parts.findRefusal(spec);
     if (refusal !== undefined) return this.#refuse(message, refusal);
-    const held: HeldAttempt = {
-      attempt,
-      spec,
-      issuedAt,
-      ...(expiresAt === undefined ? {} : { expiresAt }),
-      state: { is: 'accepted', acceptedAt },
-    };
     this.#held.set(attempt, held);
     this.#parts.noteTaken(describeAssign(attempt, spec));
     if (this.#hubTakes === 'whole') {
       this.#unsaid.note(attempt);
       return { ...nothing, kept: held, unsaid: attempt };
     }
-    const report = this.#planReport(this.#describeFact(held));
-    return { ops: [report.op], rows: [report.row], after: [], kept: held };
+    this.#unsaid.said(attempt);
+    const { op, row } = this.#planReport(this.#describeFact(held));
+    return { ops: [op], rows: [row], after: [], kept: held };
   }
 
   get #acked(): number {
@@ -292,16 +296,9 @@ export class Desk {
     { code, message }: AppError,
   ): Plan {
     this.#parts.noteTaken(describeAssign(attempt, spec, code));
-    const report = this.#planReport({
-      kind: 'finished',
-      attempt,
-      at: this.#wallMs(),
-      outcome: 'refused',
-      code,
-      reason: cutReason(message),
-      usage: {},
-      logBytes: 0,
-    });
+    const report = this.#planReport(
+      describeRefusal(attempt, { code, message, at: this.#wallMs() }),
+    );
     return { ops: [report.op], rows: [report.row], after: [] };
   }
 
@@ -311,44 +308,59 @@ export class Desk {
     const moment = { nowMs: this.#parts.ports.clock.monotonicMs(), roll: 0 };
     const { state, effects } = stepAttempt(held.state, event, moment);
     if (state === held.state && effects.length === 0) return nothing;
-    let next: HeldAttempt = { ...held, state };
-    const ops: KvOp[] = [];
-    const rows: StreamRow[] = [];
     const isReported = effects.some((effect) => effect.do === 'report');
-    if (isReported && state.is === 'running' && this.#hubTakes === 'whole') {
+    const stepped = { ...held, state };
+    const planned = isReported ? this.#report(stepped, held) : { ...nothing, kept: stepped };
+    this.#held.set(attempt, planned.kept);
+    this.#silent.note(planned.kept);
+    if (!effects.some((effect) => effect.do === 'end-process')) return planned;
+    // Performed once it is on the disk.
+    const after = [() => this.#parts.outlet.endProcess(attempt)];
+    return { ...planned, after, lasts: 'synced' };
+  }
+
+  /** What is said of an attempt that has come this far, and how. */
+  #report(held: HeldAttempt, before: HeldAttempt): Plan & { readonly kept: HeldAttempt } {
+    const { attempt, state } = held;
+    if (state.is === 'running' && this.#hubTakes === 'whole') {
       this.#unsaid.note(attempt);
-    } else if (isReported) {
-      this.#unsaid.drop(attempt);
-      const report = this.#planReport(this.#describeFact(next));
-      ops.push(report.op);
-      rows.push(report.row);
-      if (state.is === 'finished') {
-        next = {
-          ...next,
-          finishedSeq: report.row.seq,
-          logBytes: this.#parts.outlet.logEnd(attempt),
-          ...describeArtifacts(this.#parts.outlet, attempt),
-        };
-      }
+      return { ...nothing, kept: held, lasts: 'buffered' };
     }
-    this.#held.set(attempt, next);
-    if (state.is === 'finished') this.#noteSilent(next);
-    const ends = effects.some((effect) => effect.do === 'end-process');
-    const after = ends ? [() => this.#parts.outlet.endProcess(attempt)] : nothing.after;
-    return { ops, rows, after, kept: next };
+    const isEarly = this.#mayBeEarly(held, before);
+    if (state.is === 'finished') this.#unsaid.drop(attempt);
+    else this.#unsaid.said(attempt);
+    if (isEarly) {
+      this.#early.say(attempt, encodeMessage(this.#describeFact(held)));
+      const kept = { ...held, logBytes: this.#parts.outlet.logEnd(attempt) };
+      return { ...nothing, kept, lasts: 'buffered' };
+    }
+    const { op, row } = this.#planReport(this.#describeFact(held));
+    const kept = state.is === 'finished' ? noteReport(held, row.seq, this.#parts.outlet) : held;
+    return { ops: [op], rows: [row], after: [], kept };
+  }
+
+  /** Of what ran, and nothing was said, and which leaves nothing here but its log. */
+  #mayBeEarly({ attempt, state }: HeldAttempt, before: HeldAttempt): boolean {
+    if (state.is !== 'finished' || state.ending.kept !== undefined) return false;
+    if (before.state.is === 'accepted' || !this.#unsaid.isUnheard(attempt)) return false;
+    return this.#parts.outlet.artifacts(attempt) === undefined && this.#early.isOpen;
   }
 
   /** Reports where these stand; nothing of those that have ended, for that was reported. */
   #say(attempts: readonly AttemptId[]): void {
     const held = attempts.flatMap((attempt) => this.#held.get(attempt) ?? []);
     const owed = held.filter(({ state }) => state.is !== 'finished');
-    if (owed.length === 0) return;
     const reports = owed.map((one) => this.#planReport(this.#describeFact(one)));
-    for (const { attempt } of owed) this.#unsaid.drop(attempt);
+    for (const { attempt } of owed) this.#unsaid.said(attempt);
+    // Whoever owns the store was told of its failure; there is nobody else to tell.
+    this.#commitReports(reports).catch(() => this.#unsaid.stop());
+  }
+
+  async #commitReports(reports: readonly Planned[]): Promise<void> {
+    if (reports.length === 0) return;
     const ops = reports.map(({ op }) => op);
     const rows = reports.map(({ row }) => row);
-    // Whoever owns the store was told of its failure; there is nobody else to tell.
-    this.#commit(ops, rows).catch(() => this.#unsaid.stop());
+    await this.#commit(ops, rows);
   }
 
   #describeFact(held: HeldAttempt): FactMessage {
@@ -357,7 +369,7 @@ export class Desk {
     return { ...fact, acceptedAt: held.state.acceptedAt };
   }
 
-  #planReport(fact: FactMessage): { readonly row: StreamRow; readonly op: KvOp } {
+  #planReport(fact: FactMessage): Planned {
     if (this.#streams === undefined) throw new AppError('PAIR_MISSING');
     return this.#streams.planMessage(encodeMessage(fact));
   }
@@ -381,19 +393,3 @@ export class Desk {
     return Math.round(this.#parts.ports.clock.wallMs());
   }
 }
-
-function getFinishedSeq(held: HeldAttempt): number {
-  return held.finishedSeq ?? 0;
-}
-
-interface Plan {
-  readonly ops: readonly KvOp[];
-  readonly rows: readonly StreamRow[];
-  readonly after: readonly (() => void)[];
-  /** The attempt whose row is written. */
-  readonly kept?: HeldAttempt;
-  /** Accepted, and not reported yet. */
-  readonly unsaid?: AttemptId;
-}
-
-const nothing: Plan = { ops: [], rows: [], after: [] };

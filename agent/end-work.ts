@@ -32,6 +32,7 @@ export async function endWork(parts: EndWorkParts): Promise<void> {
     .map((held) => desk.step(held.attempt, { type: 'end', at, cause: 'agent-stop' }));
   const idle = Promise.all([...steps, terminals.stop()])
     .then(() => runWork.idle())
+    .then(() => desk.sayEnds())
     .then(() => delivered(parts));
   await Promise.race([idle, sleep(ports.timers, stopMsMax)]);
 }

@@ -160,6 +160,8 @@ export class Leavings {
   take(frame: OwnerFrame): void {
     if (frame.t === 'log-ack') this.#sendLogs.acked(frame.attempt, frame);
     if (frame.t === 'artifact-ack') this.#sendArtifacts.acked(frame);
+    // Logs that the hub has whole already only waited for that.
+    if (frame.t === 'ended-kept') this.wake();
   }
 
   /** The desk forgot it: the hub has everything, or never will. */

@@ -95,6 +95,18 @@ export const logDelayMsMin = 200;
  */
 export const receiptWaitMs = 50;
 
+/**
+ * A report that was told ahead of this box's disk goes the usual way where the hub does not have it on its own
+ * disk so soon: until then a loss of power would take it.
+ */
+export const earlyMsMax = 250;
+
+/** Told ahead and not answered at most: half of a window of messages, which a frame has room for by its count. */
+export const earlyReportsMax = 512;
+
+/** After one that was not answered in time, none is told ahead for so long. */
+export const earlyRestMs = 10_000;
+
 /** Ways over stdio that may be open or greeting at once: the hub has one, and another after that broke. */
 export const stdioLinksMax = 4;
 

@@ -3,6 +3,7 @@
  *
  * It makes messages and sends none. Invariant: a report that is made is one that its schema takes.
  */
+import type { AppError } from '../protocol/errors.ts';
 import type { FactMessage } from '../protocol/messages.ts';
 import type { ArtifactsReport, AttemptId } from '../protocol/model.ts';
 import type { HeldAttempt } from './attempts.ts';
@@ -19,7 +20,7 @@ export interface ReportSource {
 const reasonLettersMax = 4000;
 
 /** A reason as its schema takes it. */
-export function cutReason(reason: string): string {
+function cutReason(reason: string): string {
   return reason.slice(0, reasonLettersMax);
 }
 
@@ -41,8 +42,34 @@ export function describeFact(held: HeldAttempt, source: ReportSource): FactMessa
   };
 }
 
+/** How an attempt ended, once more as a message: all of it, for nothing may have come of what was told before. */
+export function describeRepeat(held: HeldAttempt, source: ReportSource): FactMessage {
+  const fact = describeFact(held, source);
+  if (fact.kind !== 'finished') return fact;
+  return { ...fact, acceptedAt: held.state.acceptedAt, isRepeat: true };
+}
+
+/** Why an attempt is not taken. */
+export function describeRefusal(
+  attempt: AttemptId,
+  { code, message, at }: Pick<AppError, 'code' | 'message'> & { readonly at: number },
+): FactMessage {
+  const refused = { kind: 'finished', outcome: 'refused' } as const;
+  return { ...refused, attempt, at, code, reason: cutReason(message), usage: {}, logBytes: 0 };
+}
+
+/** An ended attempt with the number of its report and what that says of it. */
+export function noteReport(
+  held: HeldAttempt,
+  finishedSeq: number,
+  source: ReportSource,
+): HeldAttempt {
+  const logBytes = source.logEnd(held.attempt);
+  return { ...held, finishedSeq, logBytes, ...describeArtifacts(source, held.attempt) };
+}
+
 /** The part of a report that names files, where there is one. */
-export function describeArtifacts(
+function describeArtifacts(
   source: ReportSource,
   attempt: AttemptId,
 ): { readonly artifacts?: ArtifactsReport } {

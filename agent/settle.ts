@@ -50,6 +50,8 @@ export async function settle(parts: SettleParts): Promise<void> {
   await Promise.all(
     desk.list().map((held) => settleOne(parts, held, notes.get(parts.mark(held.attempt)))),
   );
+  // What was told ahead of the disk by the process before.
+  await desk.sayEnds();
   parts.guards.dropNotes();
   // Its row went first, so a log without one is what a crash left of an attempt long delivered.
   for (const attempt of await logs.list()) {

@@ -15,6 +15,8 @@ export class UnsaidReceipts {
   readonly #timers: Timers;
   readonly #say: (attempts: readonly AttemptId[]) => void;
   readonly #attempts = new Set<AttemptId>();
+  /** Those that have not ended and of which something was said. */
+  readonly #heard = new Set<AttemptId>();
   #cancelTimer: CancelTimer | undefined;
 
   /** `say` is given those that nothing overtook. */
@@ -35,9 +37,21 @@ export class UnsaidReceipts {
     });
   }
 
-  /** It was reported, or nobody wants it any more. */
+  /** Was nothing at all said of it yet? */
+  isUnheard(attempt: AttemptId): boolean {
+    return this.#attempts.has(attempt) && !this.#heard.has(attempt);
+  }
+
+  /** It was reported, and more may follow. */
+  said(attempt: AttemptId): void {
+    this.#attempts.delete(attempt);
+    this.#heard.add(attempt);
+  }
+
+  /** Its end is reported, or nobody wants it any more. */
   drop(attempt: AttemptId): void {
     this.#attempts.delete(attempt);
+    this.#heard.delete(attempt);
   }
 
   /** Nothing waits any more; safe to repeat. */
@@ -45,5 +59,6 @@ export class UnsaidReceipts {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     this.#attempts.clear();
+    this.#heard.clear();
   }
 }

@@ -6,10 +6,8 @@
  * attempt that has not ended, and from the worker that holds it; all else is kept as late.
  * Errors: JOB_*, WORKER_NO_MATCH, QUEUE_FULL, STORE_*.
  */
-import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import { outboxRowsMax } from '../../protocol/limits.ts';
-import { factMessageSchema } from '../../protocol/messages.ts';
 import type {
   AttemptId,
   CommandSpec,
@@ -20,7 +18,7 @@ import type {
 } from '../../protocol/model.ts';
 import { isUnsound } from '../../store/disk-guard.ts';
 import type { TakeHow } from '../../store/intake.ts';
-import { jobKey, lateReportsPrefix, prefixRange } from '../../store/keys.ts';
+import { jobKey, prefixRange } from '../../store/keys.ts';
 import { createLane } from '../../store/lane.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
 import { findRow, readRow } from '../../store/row-codec.ts';
@@ -38,12 +36,13 @@ import { jobRowSchema } from '../manager/job-row.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
 import type { LossCause } from '../manager/plan-loss.ts';
 import { pickNames, planKey } from './dispatch-keys.ts';
+import { EarlyEnds, readFacts } from './early-ends.ts';
 import { type Answered, closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
 import { noteTree } from './note-tree.ts';
 import { takeOrQuarantine } from './quarantine.ts';
 import { readEndedGroup, reopenGroup } from './reopen-group.ts';
-import { takeFact } from './take-fact.ts';
+import { findLateReport, takeFact } from './take-fact.ts';
 import {
   keepJob,
   listHeldBy,
@@ -57,9 +56,6 @@ import {
   type Scene,
   stepAttempt,
 } from './transitions.ts';
-
-/** The shape of an `l/` row. */
-const lateRowSchema = z.object({ worker: z.string(), fact: factMessageSchema });
 
 /** A job to try again. */
 interface Again {
@@ -89,12 +85,15 @@ export interface NewJob {
 /** Decides for all jobs of one hub. */
 export class HubDesk {
   readonly #ledger: Ledger;
+  /** Ends that come ahead of their workers' disks. */
+  readonly early: EarlyEnds;
   readonly #retrying = new Set<JobId>();
   /** Groups are read and opened again one after the other. */
   readonly #groups = createLane();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
+    this.early = new EarlyEnds(ledger);
   }
 
   /** Jobs that have not ended, oldest first. */
@@ -165,12 +164,8 @@ export class HubDesk {
   }
 
   /** How a superseded attempt ended after all, by its worker's word. */
-  async findLateReport(attempt: AttemptId): Promise<Outcome | undefined> {
-    const range = prefixRange(lateReportsPrefix(attempt));
-    const rows = await this.#ledger.kv.range({ ...range, countMax: 16, order: 'ascending' });
-    const facts = rows.map((row) => readRow(lateRowSchema, row).fact);
-    const last = facts.findLast((fact) => fact.kind === 'finished');
-    return last?.kind === 'finished' ? last.outcome : undefined;
+  findLateReport(attempt: AttemptId): Promise<Outcome | undefined> {
+    return findLateReport(this.#ledger.kv, attempt);
   }
 
   /**
@@ -235,9 +230,15 @@ export class HubDesk {
     const streams = this.#ledger.state.streams.get(worker);
     const last = rows.at(-1);
     if (streams === undefined || last === undefined) return;
+    const facts = readFacts(rows);
+    const finding = this.early.findKnown(worker, facts);
+    const known = finding === undefined ? undefined : await finding;
+    // Another store of its may have been adopted meanwhile; these are settled with the old one then.
+    if (this.#ledger.state.streams.get(worker) !== streams) return;
     const scene = this.#begin();
-    for (const row of rows) {
-      takeOrQuarantine(scene, { worker, row, how }, () => takeFact(scene, worker, row));
+    for (const [index, row] of rows.entries()) {
+      const report = { worker, fact: facts[index], known };
+      takeOrQuarantine(scene, { worker, row, how }, () => takeFact(scene, report));
     }
     scene.change.ops.push(streams.planReceived(last.seq));
     await this.#ledger.commit(scene.change);

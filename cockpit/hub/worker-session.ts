@@ -4,6 +4,7 @@
  * It exists for every trusted worker, linked or not, and owns no state of its own but the session.
  * Invariant: nothing from the wire reaches a desk under another key than the link's.
  */
+import type { EndedFrame } from '../../protocol/ended-frames.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { HelloFrame, OwnerFrame, PolicyFrame } from '../../protocol/frames.ts';
 import { findAssigned } from '../../protocol/messages.ts';
@@ -18,6 +19,7 @@ import type { ArtifactMirror } from './artifact-mirror.ts';
 import type { BoxLife } from './box-life.ts';
 import type { HubDesk } from './desk.ts';
 import type { DoctorLine } from './doctor/ask-worker.ts';
+import { KeptEnds } from './kept-ends.ts';
 import type { LogMirror } from './log-mirror.ts';
 import type { SentReceipts } from './sent-receipts.ts';
 import type { Terminals } from './terminals.ts';
@@ -65,6 +67,7 @@ export interface WorkerHealth {
 export class WorkerSession implements SessionHost {
   readonly session: Session;
   readonly #parts: WorkerSessionParts;
+  readonly #keptEnds: KeptEnds;
   #isFresh = false;
   #load: BoxLoad | undefined;
   #policy: ToldPolicy | undefined;
@@ -72,6 +75,10 @@ export class WorkerSession implements SessionHost {
 
   constructor(parts: WorkerSessionParts) {
     this.#parts = parts;
+    this.#keptEnds = new KeptEnds({
+      timers: parts.ports.timers,
+      send: (attempts) => this.session.sendFrame({ t: 'ended-kept', attempts: [...attempts] }),
+    });
     const marks = parts.workers.streamsOf(parts.key)?.counts;
     this.session = new Session({
       host: this,
@@ -114,7 +121,7 @@ export class WorkerSession implements SessionHost {
 
   describe(
     forStore: string | null,
-  ): Partial<Pick<HelloFrame, 'name' | 'queued' | 'takesWhole' | 'reach'>> {
+  ): Partial<Pick<HelloFrame, 'name' | 'queued' | 'takesWhole' | 'takesEnded' | 'reach'>> {
     const { workers, key } = this.#parts;
     const worker = workers.find(key);
     const streams = this.#findStreams(forStore);
@@ -122,6 +129,7 @@ export class WorkerSession implements SessionHost {
     return {
       ...(reach === undefined ? {} : { reach }),
       takesWhole: true,
+      takesEnded: true,
       ...(worker === undefined ? {} : { name: worker.name }),
       // A cancel that is being written counts too: the worker starts nothing before it has it.
       ...(streams === undefined ? {} : { queued: streams.counts.queued }),
@@ -181,6 +189,7 @@ export class WorkerSession implements SessionHost {
 
   opened(hello: HelloFrame): void {
     const { workers, key, failed, presenceChanged, ports } = this.#parts;
+    this.#keptEnds.clear();
     const aheadMs = hello.wallMs - ports.clock.wallMs();
     this.#health = { version: hello.version, aheadMs, trouble: null };
     this.#isFresh = true;
@@ -196,12 +205,25 @@ export class WorkerSession implements SessionHost {
     if (frame.t === 'nak' && frame.code === 'PEER_REGRESSED') this.trouble(frame.code);
     const answer = (own: OwnerFrame) => this.session.sendFrame(own);
     if (frame.t === 'policy') this.#notePolicy(frame);
+    if (frame.t === 'ended') void this.#takeEnded(frame);
     if (frame.t === 'artifact' || frame.t === 'artifact-ask') artifacts.take(key, frame, answer);
     doctorLine.take(key, frame);
     treeLine.take(key, frame);
     terminals.take(key, frame);
     this.#parts.boxLife.take(key, frame, answer);
     mirror.take(key, frame, answer);
+  }
+
+  async #takeEnded({ reports }: EndedFrame): Promise<void> {
+    const { desk, key, failed } = this.#parts;
+    const link = this.session.connection;
+    if (this.#findStreams(this.session.peerStore) === undefined) return;
+    try {
+      const attempts = await desk.early.take(key, reports);
+      if (this.session.connection === link) this.#keptEnds.note(attempts);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   presence(as: 'fresh' | 'stale'): void {
@@ -217,6 +239,7 @@ export class WorkerSession implements SessionHost {
   }
 
   closed(reason: string): void {
+    this.#keptEnds.clear();
     const { workers, key, failed, presenceChanged, noticed } = this.#parts;
     this.#isFresh = false;
     noticed(`link to ${workers.find(key)?.name ?? key.slice(0, 8)} closed: ${reason}`);

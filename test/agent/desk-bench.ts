@@ -5,6 +5,7 @@ import { type HeldRows, openHeldRows, readHeld } from '../../agent/attempts.ts';
 import { Desk } from '../../agent/desk.ts';
 import type { ProcessMark } from '../../agent/work/work.ts';
 import { AppError, type ErrorCode } from '../../protocol/errors.ts';
+import type { OwnerFrame } from '../../protocol/frames.ts';
 import {
   type CommandMessage,
   decodeFact,
@@ -56,6 +57,8 @@ export interface Bench {
   owesFiles: boolean;
   /** What starts while what was taken is on its way to the disk; nothing at first. */
   onTaken: () => void;
+  /** What comes of a frame that is sent: there is no link at first. */
+  send: (frame: OwnerFrame) => 'sent' | 'full' | 'closed';
   /** The keys of each batch that went to the disk. */
   readonly batches: (readonly string[])[];
   /** Facts on disk that wait for the hub, oldest first. */
@@ -92,6 +95,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
     held: await readHeld(kv),
     streams,
     outlet: {
+      send: (frame) => bench.send(frame),
       queued: (_store, rows) =>
         asked.push(...rows.map((row) => `queued ${decodeFact(row.bytes).kind}`)),
       endProcess: (attempt) => asked.push(`end ${attempt}`),
@@ -107,17 +111,12 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   const bench: Bench = {
     desk,
     taken: [],
+    send: () => 'closed',
     printed: 42,
     brought: undefined,
     owesFiles: false,
     onTaken: () => undefined,
-    kv,
-    disk,
-    refusal,
-    policies,
-    ports,
-    asked,
-    batches,
+    ...{ kv, disk, refusal, policies, ports, asked, batches },
     readFacts: async () => (await streams.read(0, 10_000)).map((row) => decodeFact(row.bytes)),
     close: () => committer.close(),
     take: (...commands) => {

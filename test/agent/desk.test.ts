@@ -317,7 +317,7 @@ describe('desk', () => {
 /** A desk whose hub takes whole reports, with free slots. */
 async function openWhole(): Promise<Bench> {
   const bench = await openBench();
-  bench.desk.noteHub('whole');
+  bench.desk.noteHub({ takesWhole: true });
   bench.onTaken = () => {
     for (const { attempt } of bench.desk.list()) void bench.desk.step(attempt, { type: 'start' });
   };

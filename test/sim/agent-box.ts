@@ -71,7 +71,7 @@ export class AgentBox {
     this.name = parts.name;
     this.#ground = ground;
     this.#parts = parts;
-    const { clock, chance, history, trace, syncMs, plants } = ground;
+    const { clock, chance, history, trace, syncMs, plants, work } = ground;
     this.key = parts.twinOf ?? Buffer.from(chance.bytes(32)).toString('hex');
     this.#isPaired = parts.twinOf !== undefined;
     this.#isRogue = parts.isRogue === true;
@@ -79,7 +79,7 @@ export class AgentBox {
     this.disk = new SimDisk({ clock, chance: chance.fork(), syncMs, wrapKv });
     const { name: box, silentMs } = parts;
     this.processes = new BoxProcesses({
-      ...{ box, clock, history, trace, silentMs },
+      ...{ box, clock, history, trace, silentMs, work },
       chance: chance.fork(),
     });
     const { processes } = this;
@@ -258,14 +258,14 @@ export class AgentBox {
   }
 
   #misbehave(): void {
-    const { clock, chance, network, trace, history } = this.#ground;
+    const { clock, chance, network, trace, history, work } = this.#ground;
     const { skew, hub } = this.#parts;
     history.stain(this.name, 'rogue');
     const name = `${this.name}#rogue`;
     const owner = new Incarnation({ name, clock, chance: chance.fork(), skew });
     this.#owner = owner;
     const dial = () => network.dial({ owner, box: this.name, key: this.key, hub });
-    void new Rogue({ ports: owner.ports, chance: chance.fork(), dial, trace, history }).run();
+    void new Rogue({ ports: owner.ports, chance: chance.fork(), dial, trace, history, work }).run();
   }
 
   /** Somebody else read the code and uses it too, with a key of their own. */

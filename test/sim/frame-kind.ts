@@ -88,12 +88,13 @@ export function listMessages(
 export function describeFrame(bytes: Uint8Array): string {
   const value = readFrame(bytes);
   if (value === noFields) return `${bytes.length} bytes of no sense`;
-  const { t, body, more, records, capabilities: _box, ...rest } = value;
+  const { t, body, more, reports, records, capabilities: _box, ...rest } = value;
   const parts = [String(t)];
   if (Object.keys(rest).length > 0) parts.push(JSON.stringify(rest));
   if (body instanceof Uint8Array) parts.push(describeMessage(body));
-  if (Array.isArray(more)) {
-    for (const next of more) if (next instanceof Uint8Array) parts.push(describeMessage(next));
+  for (const list of [more, reports]) {
+    if (!Array.isArray(list)) continue;
+    for (const next of list) if (next instanceof Uint8Array) parts.push(describeMessage(next));
   }
   if (Array.isArray(records)) parts.push(records.map(describeRecord).join(' '));
   return parts.join(' ');

@@ -32,6 +32,8 @@ export interface Ground {
   readonly syncMs: readonly [min: number, max: number];
   /** Unended attempts that a worker has at once; few make work wait in the hub. */
   readonly attemptsGiven: number;
+  /** `quick`: most of what runs is over in moments, before anything was said of it. */
+  readonly work: 'quick' | 'any';
   readonly plants: Plants;
 }
 

@@ -14,6 +14,7 @@ import type { Link } from '../../protocol/transports/link.ts';
 import type { Chance } from './chance.ts';
 import { listMessages, readFrame } from './frame-kind.ts';
 import { makeGarbage } from './garbage.ts';
+import type { Ground } from './ground.ts';
 import type { History } from './history.ts';
 import type { Trace } from './trace.ts';
 
@@ -27,6 +28,7 @@ export interface RogueParts {
   readonly dial: () => Promise<Link>;
   readonly trace: Trace;
   readonly history: History;
+  readonly work: Ground['work'];
 }
 
 /** Life cycle: `run` goes on until its process dies. */
@@ -147,7 +149,7 @@ export class Rogue {
 
   /** Something that an honest worker could have said, at another time or about its own job. */
   #report(attempt: AttemptId): void {
-    const { chance, ports } = this.#parts;
+    const { chance, ports, work } = this.#parts;
     const at = Math.round(ports.clock.wallMs());
     this.#seq += 1;
     const outcome = chance.pick(['succeeded', 'failed', 'lost', 'refused', 'cancelled'] as const);
@@ -155,10 +157,15 @@ export class Rogue {
       chance.pick([
         { kind: 'accepted', attempt, at } as const,
         { kind: 'started', attempt, at } as const,
-        { kind: 'finished', attempt, at, outcome, usage: {}, logBytes: 0 } as const,
+        {
+          ...({ kind: 'finished', attempt, at, outcome, usage: {}, logBytes: 0 } as const),
+          ...(work === 'quick' && this.#seq % 2 === 0 ? { isRepeat: true } : {}),
+        },
       ]),
     );
     this.#said.set(this.#seq, body);
+    if (work === 'quick')
+      this.#say({ t: 'ended', reports: [body, ...this.#said.values()].slice(0, 9) });
     this.#say({ t: 'data', seq: this.#seq, body });
     if (chance.happens(0.3)) this.#say({ t: 'data', seq: this.#seq, body });
   }

@@ -5,12 +5,16 @@
  * would have ended it. The trace's hash says whether two runs did the same.
  */
 
+import { z } from 'zod';
 import { isAboutJob } from '../../cockpit/manager/decision.ts';
 import type { JobRecord } from '../../cockpit/manager/job.ts';
 import { watchSteps } from '../../protocol/machines/table.ts';
+import { factMessageSchema } from '../../protocol/messages.ts';
 import type { AttemptId } from '../../protocol/model.ts';
+import { prefixRange } from '../../store/keys.ts';
+import { readRow } from '../../store/row-codec.ts';
 import { checks } from './checks/all.ts';
-import type { LogCopy } from './checks/check.ts';
+import type { LateReport, LogCopy } from './checks/check.ts';
 import { takeTurn } from './clock.ts';
 import { CellCounts } from './coverage.ts';
 import type { Plants } from './ground.ts';
@@ -113,6 +117,9 @@ async function rest(world: World): Promise<void> {
   }
 }
 
+/** The shape of an `l/` row. */
+const lateReportSchema = z.object({ worker: z.string(), fact: factMessageSchema });
+
 /** Reads what the hub ended up with, and lets every check look. */
 async function judge(world: World): Promise<void> {
   const { hub } = world.hub;
@@ -122,6 +129,7 @@ async function judge(world: World): Promise<void> {
   const copies = new Map<AttemptId, LogCopy>();
   const artifacts = new Map<string, Uint8Array>();
   let trails: readonly TrailView[] = [];
+  let late: readonly LateReport[] = [];
   const read = async () => {
     for (const job of await hub.desk.listRecent(10_000)) {
       jobs.push(job);
@@ -131,6 +139,8 @@ async function judge(world: World): Promise<void> {
       copies.set(attempt, await hub.mirror.read(attempt, 0, Number.MAX_SAFE_INTEGER));
     }
     trails = await readTrails(world);
+    const rows = { ...prefixRange('l/'), countMax: 10_000, order: 'ascending' } as const;
+    late = (await hub.kv.range(rows)).map((row) => readRow(lateReportSchema, row));
     for (const { attempt, artifactCount = 0 } of history.processes) {
       for (let index = 0; index < artifactCount; index += 1) {
         const id = { attempt, index };
@@ -148,8 +158,9 @@ async function judge(world: World): Promise<void> {
   await reading;
   const decisions = hub.inbox.list().filter(isAboutJob);
   for (const job of jobs) countOutcome(world, job);
+  const evidence = { history, jobs, decisions, copies, artifacts, late, trails, world };
   for (const { title, judge: look } of checks) {
-    for (const finding of look({ history, jobs, decisions, copies, artifacts, trails, world })) {
+    for (const finding of look(evidence)) {
       history.violate({ check: title, ...finding });
     }
   }

@@ -17,6 +17,7 @@ import { AppError } from '../../protocol/errors.ts';
 import type { AttemptId, WorkUsage } from '../../protocol/model.ts';
 import type { Chance } from './chance.ts';
 import type { SimClock } from './clock.ts';
+import type { Ground } from './ground.ts';
 import type { History, ProcessNote } from './history.ts';
 import type { Incarnation } from './incarnation.ts';
 import { leaveArtifacts, makeOutput } from './output.ts';
@@ -32,6 +33,7 @@ export interface BoxProcessesParts {
   readonly chance: Chance;
   readonly history: History;
   readonly trace: Trace;
+  readonly work: Ground['work'];
   /** Milliseconds since anything of the hub's came to this box. */
   readonly silentMs: () => number;
 }
@@ -94,7 +96,7 @@ export class BoxProcesses {
       probe: () =>
         later(1, () => ({ os: 'linux', arch: 'x64', cpus: 2, memoryBytes: 1e9, has: ['sh'] })),
       start: ({ attempt, mark, spec, collect }, take) =>
-        later(chance.between(0.5, 40), () => {
+        later(chance.between(0.5, this.#parts.work === 'quick' ? 4 : 40), () => {
           if (chance.happens(0.03)) {
             history.refusals.add(attempt);
             throw new AppError('JOB_SPAWN');
@@ -102,7 +104,8 @@ export class BoxProcesses {
           const leave = spec.artifacts === undefined ? undefined : collect;
           // What has a lease must outlast it now and then, or leases would mean nothing.
           const isLong = spec.stopAfterMs !== undefined && chance.happens(0.3);
-          const pace = isLong ? 'long' : 'any';
+          const isQuick = this.#parts.work === 'quick' && chance.happens(0.7);
+          const pace = isLong ? 'long' : isQuick ? 'quick' : 'any';
           return this.#start({ attempt, mark, take, leave, owner, pace });
         }),
       reap: ({ mark }) => later(chance.between(1, 60), () => this.#reap(mark)),
@@ -122,7 +125,7 @@ export class BoxProcesses {
     /** Takes what it left, where it was to leave anything. */
     readonly leave: CollectArtifacts | undefined;
     readonly owner: Incarnation;
-    readonly pace: 'long' | 'any';
+    readonly pace: 'long' | 'any' | 'quick';
   }): Work {
     const { box, clock, chance, history, trace } = this.#parts;
     const { attempt, mark, take, leave, owner, pace } = order;
@@ -152,7 +155,8 @@ export class BoxProcesses {
     const chunkCount = chance.happens(0.3) ? 0 : chance.int(1, 8);
     const longestMs = chance.happens(0.15) ? chance.between(2000, 25_000) : 2000;
     const anyMs = chance.between(0.01, 1) * longestMs;
-    const wholeMs = pace === 'long' ? chance.between(10_000, 45_000) : anyMs;
+    const longMs = pace === 'long' ? chance.between(10_000, 45_000) : anyMs;
+    const wholeMs = pace === 'quick' ? anyMs / 100 : longMs;
     this.#live(process, { owner, take, chunkCount, gapMs: wholeMs / (chunkCount + 1) });
     return { process: process.mark, exit, end: () => this.#ask(process, owner) };
   }

@@ -12,6 +12,7 @@ import type { Check } from './check.ts';
 import { deadlinesCheck } from './deadlines.ts';
 import { finalRecordsCheck } from './final-records.ts';
 import { followedLogsCheck } from './followed-logs.ts';
+import { lateReportsCheck } from './late-reports.ts';
 import { guardsCheck, leasesCheck } from './leases.ts';
 import { logCopiesCheck } from './log-copies.ts';
 import { lossesCheck } from './losses.ts';
@@ -28,6 +29,7 @@ export const checks: readonly Check[] = [
   oneOutcomeCheck,
   finalRecordsCheck,
   receiptsCheck,
+  lateReportsCheck,
   truthCheck,
   deadlinesCheck,
   logCopiesCheck,

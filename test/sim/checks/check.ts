@@ -6,6 +6,7 @@
  */
 import type { JobDecision } from '../../../cockpit/manager/decision.ts';
 import type { JobRecord } from '../../../cockpit/manager/job.ts';
+import type { FactMessage } from '../../../protocol/messages.ts';
 import type { AttemptId, JobId } from '../../../protocol/model.ts';
 import type { LogSlice } from '../../../store/log.ts';
 import type { History } from '../history.ts';
@@ -14,6 +15,12 @@ import type { World } from '../world.ts';
 
 /** The hub's copy of a log, whole. */
 export type LogCopy = LogSlice;
+
+/** A report that the hub kept as late. */
+export interface LateReport {
+  readonly worker: string;
+  readonly fact: FactMessage;
+}
 
 /** What there is to judge. `jobs` are as the hub has them in the end. */
 export interface Evidence {
@@ -24,6 +31,7 @@ export interface Evidence {
   readonly copies: ReadonlyMap<AttemptId, LogCopy>;
   /** The hub's copies of artifacts that are whole, by `J1.1/0`. */
   readonly artifacts: ReadonlyMap<string, Uint8Array>;
+  readonly late: readonly LateReport[];
   readonly trails: readonly TrailView[];
   readonly world: World;
 }

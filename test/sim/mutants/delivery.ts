@@ -151,4 +151,85 @@ export const deliveryMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: 'early-before-disk',
+    breaks: 'the hub says that it has an end before that is on its disk',
+    edits: [
+      {
+        file: 'cockpit/hub/early-ends.ts',
+        find: 'await this.#ledger.commit(scene.change);',
+        replace: 'void this.#ledger.commit(scene.change).catch(() => undefined);',
+      },
+    ],
+    focus: ['hub-crash'],
+  },
+  {
+    id: 'early-never-again',
+    breaks: 'what was told ahead of the disk and not answered is not reported any more',
+    edits: [
+      {
+        file: 'agent/early-reports.ts',
+        find: 'if (owed.length > 0) this.#parts.fellBack(owed);',
+        replace: 'if (owed.length > 9999) this.#parts.fellBack(owed);',
+      },
+    ],
+  },
+  {
+    id: 'early-over-restart',
+    breaks: 'what was told ahead of the disk is not reported by the next process',
+    edits: [
+      {
+        file: 'agent/settle.ts',
+        find: 'await desk.sayEnds();',
+        replace: '',
+      },
+    ],
+    focus: ['agent-crash'],
+  },
+  {
+    id: 'early-of-anybody',
+    breaks: 'a worker may tell the end of an attempt that another one holds',
+    edits: [
+      {
+        file: 'cockpit/hub/take-fact.ts',
+        find: 'if (open?.worker !== worker || isReplaced(open.state)) return undefined;',
+        replace: 'if (open === undefined || isReplaced(open.state)) return undefined;',
+      },
+    ],
+    focus: ['rogue'],
+  },
+  {
+    id: 'early-with-files',
+    breaks: 'an end is told ahead of the disk that its files are not yet safe on',
+    edits: [
+      {
+        file: 'agent/desk.ts',
+        find: 'return this.#parts.outlet.artifacts(attempt) === undefined && this.#early.isOpen;',
+        replace: 'return this.#early.isOpen;',
+      },
+    ],
+    focus: ['agent-crash'],
+  },
+  {
+    id: 'early-past-receipts',
+    breaks: 'an end is told ahead of the disk although a receipt of it may still be on its way',
+    edits: [
+      {
+        file: 'agent/unsaid.ts',
+        find: 'return this.#attempts.has(attempt) && !this.#heard.has(attempt);',
+        replace: 'return this.#attempts.has(attempt);',
+      },
+    ],
+  },
+  {
+    id: 'early-twice',
+    breaks: 'the same end, told once more as a message, is taken for a late one',
+    edits: [
+      {
+        file: 'cockpit/hub/take-fact.ts',
+        find: 'if (attempt === undefined && known?.has(fact.attempt)) return;',
+        replace: '',
+      },
+    ],
+  },
 ];

@@ -18,14 +18,15 @@ export const jobMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cockpit/hub/take-fact.ts',
-        find: 'const attempt = findOpen(scene, { id, n });\n  if (attempt?.worker !== worker)',
+        find: 'const attempt = findOpen(scene, { id, n });\n  if (attempt === undefined && known?.has(fact.attempt)) return;\n  if (attempt?.worker !== worker)',
         replace:
           'const held = scene.change.jobs.get(id) ?? scene.state.active.get(id); const attempt = held?.kind === "command" ? held.attempts.findLast((one) => one.state.is !== "finished") : undefined;\n  if (attempt === undefined)',
       },
       {
         file: 'cockpit/hub/take-fact.ts',
-        find: 'stepAttempt(scene, { id, n, loss: findLossCause(fact) }',
-        replace: 'stepAttempt(scene, { id, n: attempt.n, loss: findLossCause(fact) }',
+        find: 'const effects = stepAttempt(scene, { id, n, loss: findLossCause(fact) }',
+        replace:
+          'const effects = stepAttempt(scene, { id, n: attempt.n, loss: findLossCause(fact) }',
       },
     ],
     focus: ['agent-crash'],
@@ -67,8 +68,8 @@ export const jobMutants: readonly Mutant[] = [
       assignedTwice,
       {
         file: 'agent/desk.ts',
-        find: 'if (this.#held.has(attempt)) return nothing;\n    const acceptedAt',
-        replace: 'const acceptedAt',
+        find: 'if (this.#held.has(attempt)) return nothing;\n    const held',
+        replace: 'const held',
       },
     ],
   },
