@@ -67,6 +67,8 @@ export type AttemptEvent =
       /** When its guard ended it, where that found it still running. */
       readonly guardedAt?: number;
       readonly kept?: KeptDirectory;
+      /** Its log could not be read to its end, and ends before that. */
+      readonly isLogCut?: true;
     };
 
 /** What it asks for. `spawn` only after the state is on disk; `report` with the state in one batch. */
@@ -197,13 +199,16 @@ function judgeNotSpawned(code: ErrorCode): Pick<Ending, 'outcome'> {
 
 /** Lost, however it ended: what it did until then is known to nobody. */
 function lose(state: Starting | Running, event: Extract<AttemptEvent, { type: 'restart' }>): Out {
-  const { at, guardedAt, kept } = event;
-  const reason = guardedAt === undefined ? lostReason : guardedReason;
-  const held = kept === undefined ? {} : { kept };
-  return finish(state, { outcome: 'lost', at: guardedAt ?? at, reason, usage: {}, ...held });
+  const { at, guardedAt, kept, isLogCut } = event;
+  const how = guardedAt === undefined ? lostReason : guardedReason;
+  const reason = isLogCut === true ? `${how} ${cutReason}` : how;
+  const code = isLogCut === true ? ({ code: 'LOG_CUT' } as const) : {};
+  const more = { ...code, ...(kept === undefined ? {} : { kept }) };
+  return finish(state, { outcome: 'lost', at: guardedAt ?? at, reason, usage: {}, ...more });
 }
 
 const lostReason = 'The agent was killed while the work ran; nobody saw how it ended.';
+const cutReason = 'Its log could not be read to its end on that box, and was cut there.';
 const guardedReason =
   'The agent was killed while the work ran; when the lease was over its guard ended the work.';
 

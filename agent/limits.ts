@@ -55,8 +55,11 @@ export const logRetryMsBase = 50;
 /** See `logRetryMsBase`. A job blocks on its pipe meanwhile; freed room is used within this time. */
 export const logRetryMsMax = 2000;
 
-/** At its start an agent tries so often to make a log durable: half a minute, then it says why. */
+/** At its start an agent tries so often to make a log durable: half a minute, then it is cut, and that is said. */
 export const settleTriesMax = 32;
+
+/** And to read one: 4 s, for what cannot be read seldom can be later, and whoever started the agent waits for 20 s. */
+export const settleReadTriesMax = 8;
 
 /** A log of which nothing was acknowledged for so long is asked for again: 5 resends of a message. */
 export const logAskAgainMs = 5000;

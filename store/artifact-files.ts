@@ -26,7 +26,9 @@ export async function openArtifactFiles(directory: string): Promise<ArtifactStor
   return guard(async () => {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     for (const name of await readdir(directory)) {
-      if (name.endsWith(removedEnding)) await rm(join(directory, name), { recursive: true });
+      if (!name.endsWith(removedEnding)) continue;
+      // As with logs: nobody misses it, and the next opening tries again.
+      await rm(join(directory, name), { recursive: true, force: true }).catch(() => undefined);
     }
     return new ArtifactFiles(directory);
   });

@@ -18,11 +18,11 @@ import type { LogShape } from './log-cap.ts';
 import { cutRecords, findDropped, groupRecords } from './log-cap.ts';
 import type { LogHandles } from './log-handles.ts';
 import type { LogRoom } from './log-room.ts';
-import type { Mark, Segment } from './log-segment.ts';
+import type { LogExtent, Mark, Segment } from './log-segment.ts';
 import {
   createSegment,
   extendSegment,
-  listSegments,
+  findSegments,
   markSegment,
   recoverSegment,
   rewriteSegment,
@@ -42,15 +42,19 @@ export interface LogCommons {
 }
 
 /**
- * Opens the log in `directory`, which is made at the first append: most jobs print little, and a
- * silent one costs no directory. A torn tail is cut off. Errors: STORE_IO.
+ * Opens the log in `directory`, which is made at the first append: most jobs print little, and a silent one costs no
+ * directory. A torn tail is cut off, and with `readable` all that can't be read. Errors: STORE_IO.
  */
-export async function openFileLog(directory: string, commons: LogCommons): Promise<FileLog> {
-  const found = await listSegments(directory).catch(noSegments);
+export async function openFileLog(
+  directory: string,
+  commons: LogCommons,
+  extent: LogExtent,
+): Promise<FileLog> {
+  const found = await findSegments(directory);
   const segments = [...(found ?? [])];
   let end = 0;
   for (let last = segments.pop(); last !== undefined; last = segments.pop()) {
-    const sound = await recoverSegment(commons.handles, last);
+    const sound = await recoverSegment(commons.handles, last, extent);
     if (sound !== undefined) {
       if (sound.segment.size < last.size) await truncate(last.path, sound.segment.size);
       segments.push(sound.segment);
@@ -61,12 +65,6 @@ export async function openFileLog(directory: string, commons: LogCommons): Promi
     await unlink(last.path);
   }
   return new FileLog({ directory, commons, segments, end, isMade: found !== undefined });
-}
-
-/** Undefined where the directory is not there yet; any other failure goes on. */
-function noSegments(thrown: unknown): undefined {
-  if (hasSystemCode(thrown, 'ENOENT')) return undefined;
-  throw thrown;
 }
 
 interface FileLogStart {
@@ -257,7 +255,7 @@ export class FileLog implements Log {
   async #mend(): Promise<void> {
     const newest = this.#segments.at(-1);
     const known = new Set(this.#segments.map(({ path }) => path));
-    for (const { path } of (await listSegments(this.#directory).catch(noSegments)) ?? []) {
+    for (const { path } of (await findSegments(this.#directory)) ?? []) {
       if (!known.has(path)) await this.#remove(path);
     }
     this.#listCount += 1;

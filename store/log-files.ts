@@ -20,6 +20,7 @@ import { shapeLog } from './log-cap.ts';
 import type { FileLog, LogCommons } from './log-file.ts';
 import { openFileLog } from './log-file.ts';
 import { LogHandles } from './log-handles.ts';
+import type { LogExtent } from './log-segment.ts';
 import { type LogTail, TailMemory } from './log-tail.ts';
 
 const removedEnding = '.removed';
@@ -48,7 +49,7 @@ export async function openLogFiles(directory: string, options: LogFilesOptions):
     // Its logs sync their own names in it; nobody else would sync its own.
     if (made !== undefined) await syncPath(dirname(directory));
     for (const name of await readdir(directory)) {
-      if (name.endsWith(removedEnding)) await rm(join(directory, name), { recursive: true });
+      if (name.endsWith(removedEnding)) await removeRest(join(directory, name));
     }
   } catch (thrown) {
     throw wrapError(thrown, 'STORE_IO');
@@ -111,7 +112,30 @@ export class LogFiles implements LogStore {
   open(attempt: AttemptId): Promise<Log> {
     assert(isAttemptId(attempt), 'a log is named by an attempt id');
     if (this.#isClosed) return Promise.reject(closedError());
-    const known = this.#kept.get(attempt) ?? this.#findHeld(attempt) ?? this.#open(attempt);
+    return this.#keep(attempt, this.#findOpen(attempt) ?? this.#open(attempt, 'whole'));
+  }
+
+  cut(attempt: AttemptId): Promise<Log> {
+    assert(isAttemptId(attempt), 'a log is named by an attempt id');
+    if (this.#isClosed) return Promise.reject(closedError());
+    const before = this.#findOpen(attempt);
+    this.#held.delete(attempt);
+    const closed = Promise.resolve(before).then(
+      (log) => log?.close(),
+      () => undefined,
+    );
+    return this.#keep(
+      attempt,
+      closed.then(() => this.#open(attempt, 'readable')),
+    );
+  }
+
+  #findOpen(attempt: AttemptId): Promise<FileLog> | undefined {
+    return this.#kept.get(attempt) ?? this.#findHeld(attempt);
+  }
+
+  /** Notes that it was used just now; the one used longest ago is let go. */
+  #keep(attempt: AttemptId, known: Promise<FileLog>): Promise<FileLog> {
     this.#kept.delete(attempt);
     this.#kept.set(attempt, known);
     for (const oldest of this.#kept.keys()) {
@@ -131,7 +155,7 @@ export class LogFiles implements LogStore {
   remove(attempt: AttemptId): Promise<void> {
     assert(isAttemptId(attempt), 'a log is named by an attempt id');
     if (this.#isClosed) return Promise.reject(closedError());
-    const log = this.#kept.get(attempt) ?? this.#findHeld(attempt);
+    const log = this.#findOpen(attempt);
     this.#kept.delete(attempt);
     this.#held.delete(attempt);
     const removal = (this.#removals.get(attempt) ?? Promise.resolve())
@@ -166,10 +190,10 @@ export class LogFiles implements LogStore {
     if (this.#held.get(attempt)?.deref() === undefined) this.#held.delete(attempt);
   }
 
-  async #open(attempt: AttemptId): Promise<FileLog> {
+  async #open(attempt: AttemptId, extent: LogExtent): Promise<FileLog> {
     try {
       await this.#removals.get(attempt)?.catch(() => undefined);
-      const log = await openFileLog(join(this.#directory, attempt), this.#commons);
+      const log = await openFileLog(join(this.#directory, attempt), this.#commons, extent);
       this.#held.set(attempt, new WeakRef(log));
       this.#collected.register(log, { attempt, tail: log.tail });
       return log;
@@ -202,6 +226,11 @@ export class LogFiles implements LogStore {
       }
     });
   }
+}
+
+/** Nobody misses it, so what can't be removed now is no reason to refuse all others; the next opening tries again. */
+function removeRest(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true }).catch(() => undefined);
 }
 
 function closedError(): AppError {

@@ -131,6 +131,13 @@ class MemoryLogs implements LogStore {
     return log;
   }
 
+  /** Memory can always be read. */
+  async cut(attempt: AttemptId): Promise<Log> {
+    await this.#logs.get(attempt)?.close();
+    this.#logs.delete(attempt);
+    return this.open(attempt);
+  }
+
   async list(): Promise<readonly AttemptId[]> {
     this.#checkUsable();
     return [...this.#disk.logs.keys()].sort(compareAttempts);

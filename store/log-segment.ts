@@ -9,6 +9,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasSystemCode } from '../protocol/errors.ts';
 import { logMarkBytes, logWindowReadBytes, logWritePiecesMax } from './limits.ts';
 import type { LogRecord } from './log.ts';
 import { recordHeaderBytes, weighRecord } from './log-cap.ts';
@@ -36,6 +37,12 @@ export interface Segment {
   readonly marks: readonly Mark[] | undefined;
 }
 
+/**
+ * How much of a segment is asked for: all of it, so that a failure to read is one; or what can be read, so that the
+ * segment ends where the disk or the system gives no more.
+ */
+export type LogExtent = 'whole' | 'readable';
+
 const segmentName = /^(\d{16})\.log$/;
 
 /** A segment that has no file yet. */
@@ -44,9 +51,17 @@ export function createSegment(directory: string, offset: number): Segment {
   return { path, offset, size: 0, weight: 0, marks: [] };
 }
 
-/** The segments of a directory in order, with weights estimated from names and sizes. */
-export async function listSegments(directory: string): Promise<readonly Segment[]> {
-  const names = (await readdir(directory)).filter((name) => segmentName.test(name)).sort();
+/**
+ * The segments of a directory in order, with weights estimated from names and sizes; undefined where there is no such
+ * directory.
+ */
+export async function findSegments(directory: string): Promise<readonly Segment[] | undefined> {
+  const all = await readdir(directory).catch((thrown: unknown) => {
+    if (hasSystemCode(thrown, 'ENOENT')) return undefined;
+    throw thrown;
+  });
+  if (all === undefined) return undefined;
+  const names = all.filter((name) => segmentName.test(name)).sort();
   const offsets = names.map((name) => Number(segmentName.exec(name)?.[1]));
   return Promise.all(
     names.map(async (name, index) => {
@@ -66,17 +81,24 @@ export async function listSegments(directory: string): Promise<readonly Segment[
 export async function recoverSegment(
   handles: LogHandles,
   segment: Segment,
+  extent: LogExtent = 'whole',
 ): Promise<{ readonly segment: Segment; readonly end: number } | undefined> {
   const marks: Mark[] = [];
   let end = segment.offset;
   let weight = 0;
-  const size = await scanSegment({ handles, segment, position: 0 }, (record, position) => {
+  const scan = { handles, segment, position: 0, extent };
+  const scanned = scanSegment(scan, (record, position) => {
     const isFirst = position === 0;
     if (isFirst ? record.offset !== segment.offset : record.offset < end) return false;
     noteMark(marks, { offset: record.offset, position });
     end = record.offset + record.bytes.length;
     weight += weighRecord(record);
     return true;
+  });
+  const size = await scanned.catch((thrown: unknown) => {
+    // It could not even be opened.
+    if (extent === 'whole') throw thrown;
+    return 0;
   });
   return size === 0 ? undefined : { segment: { ...segment, size, weight, marks }, end };
 }
@@ -88,6 +110,8 @@ export interface Scan {
   readonly position: number;
   /** What the records' bytes may lie in; each window is memory of its own without. */
   readonly room?: LogRoom | undefined;
+  /** All of it where absent. */
+  readonly extent?: LogExtent;
 }
 
 /**
@@ -95,7 +119,7 @@ export interface Scan {
  * not sound. Gives the position after the last record that was visited and wanted.
  */
 export function scanSegment(
-  { handles, segment, position, room }: Scan,
+  { handles, segment, position, room, extent = 'whole' }: Scan,
   visit: (record: LogRecord, position: number) => boolean,
 ): Promise<number> {
   return handles.use({ path: segment.path, mode: 'existing' }, async (handle) => {
@@ -103,7 +127,7 @@ export function scanSegment(
     while (begin < segment.size) {
       const bytes = Math.min(logWindowReadBytes, segment.size - begin);
       const place = room?.take(bytes) ?? Buffer.allocUnsafeSlow(bytes);
-      const window = await readWindow(handle, begin, place);
+      const window = await readWindow(handle, { position: begin, window: place, extent });
       let at = 0;
       let record = parseRecord(window, at);
       while (record !== undefined) {
@@ -216,15 +240,23 @@ function noteMark(marks: Mark[], mark: Mark): void {
   if (needsMark(marks, mark.position)) marks.push(mark);
 }
 
-async function readWindow(handle: FileHandle, position: number, window: Buffer): Promise<Buffer> {
+interface WindowPlan {
+  readonly position: number;
+  readonly window: Buffer;
+  readonly extent: LogExtent;
+}
+
+async function readWindow(
+  handle: FileHandle,
+  { position, window, extent }: WindowPlan,
+): Promise<Buffer> {
   let filled = 0;
   while (filled < window.length) {
-    const { bytesRead } = await handle.read(
-      window,
-      filled,
-      window.length - filled,
-      position + filled,
-    );
+    const read = handle.read(window, filled, window.length - filled, position + filled);
+    const { bytesRead } = await read.catch((thrown: unknown) => {
+      if (extent === 'whole') throw thrown;
+      return { bytesRead: 0 };
+    });
     if (bytesRead === 0) break;
     filled += bytesRead;
   }

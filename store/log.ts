@@ -58,6 +58,11 @@ export interface Log {
 export interface LogStore {
   /** Opens or creates; the same object while it is open. Recovers a torn tail after a crash. */
   open(attempt: AttemptId): Promise<Log>;
+  /**
+   * Opens a log that cannot be read to its end, or not be synced, and cuts it off where it can't be read. Whoever had
+   * it open before has a closed one. For a log to which nothing will be appended any more.
+   */
+  cut(attempt: AttemptId): Promise<Log>;
   /** Logs that something was written to, in the order of jobs and attempts. */
   list(): Promise<readonly AttemptId[]>;
   remove(attempt: AttemptId): Promise<void>;

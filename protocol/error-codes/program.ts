@@ -109,4 +109,9 @@ export const programCodes = {
     'Log bytes arrived out of place.',
     'None; the stream starts again from the right offset.',
   ),
+  LOG_CUT: lasting(
+    1,
+    'A part of the log could not be read from the disk of its worker.',
+    'Look at the disk of that box (`dmesg`) and at who owns the files in its home; what could be read is kept.',
+  ),
 } as const satisfies Record<string, ErrorRow>;

@@ -142,6 +142,14 @@ describe('attempt machine', () => {
     }
   });
 
+  test('attempt: a log that had to be cut is told with a code, whoever ended the work', () => {
+    for (const guarded of [{}, { guardedAt: 5 }]) {
+      const out = step(states.running, { type: 'restart', at: 9, isLogCut: true, ...guarded });
+      const reason = expect.stringContaining('was cut there');
+      expect(endingOf(out.state)).toMatchObject({ outcome: 'lost', code: 'LOG_CUT', reason });
+    }
+  });
+
   test('attempt: whatever happens, it is spawned at most once and ends at most once', () => {
     const cause = fc.constantFrom<EndCause>('cancel', 'deadline', 'hub-silent', 'agent-stop');
     const event = fc.oneof(fc.constantFrom(...events), cause.map(end));

@@ -90,9 +90,9 @@ export const jobMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'agent/attempt-machine.ts',
-        find: 'const { at, guardedAt, kept } = event;',
+        find: 'const { at, guardedAt, kept, isLogCut } = event;',
         replace:
-          'const { at, guardedAt, kept } = event;\n  if (at > 0) return { state: { is: "accepted", acceptedAt: state.acceptedAt }, effects: [{ do: "end-process" }] };',
+          'const { at, guardedAt, kept, isLogCut } = event;\n  if (at > 0) return { state: { is: "accepted", acceptedAt: state.acceptedAt }, effects: [{ do: "end-process" }] };',
       },
     ],
     focus: ['agent-crash'],
