@@ -21,7 +21,7 @@ import { callOverStdio, type StdioBytes } from '../protocol/transports/stdio.ts'
 import { openAgentSwarm } from '../protocol/transports/swarm.ts';
 import { openHome } from '../store/home.ts';
 import type { Kv } from '../store/kv.ts';
-import { openLevelKv } from '../store/open.ts';
+import { openCheckedKv } from '../store/witness.ts';
 import { type AgentHome, findPairing, type Pairing, savePairing } from './home.ts';
 import { expiredDialMs, pairAgainMs, pairLinksMax } from './limits.ts';
 import type { Program } from './ports.ts';
@@ -68,10 +68,13 @@ export async function pair(parts: PairParts, code: string): Promise<Pairing> {
   }
 }
 
-/** The agent's store. A locked one means that another agent has this home. Errors: AGENT_RUNNING. */
+/**
+ * The agent's store, looked at before it is opened, as the agent itself does: opening a damaged one would throw away what
+ * `odally repair` can read. A locked one means that another agent has this home. Errors: AGENT_RUNNING, STORE_*.
+ */
 export async function openStoreOrSay(home: AgentHome): Promise<Kv> {
   try {
-    return await openLevelKv(home.store);
+    return await openCheckedKv(home.store);
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'STORE_LOCKED') throw error;
     const detail = `An agent already runs on ${home.directory}.`;

@@ -69,13 +69,20 @@ export async function checkBeforeOpen(store: string): Promise<void> {
 
 /**
  * Opens a store that nobody serves, for a look: never one that is not there, for opening would make it and it would be
- * missed no more, and none that LevelDB would throw away in part. Errors: STORE_MISSING, STORE_LOCKED, STORE_DAMAGED,
- * STORE_IO.
+ * missed no more. Errors: STORE_MISSING, STORE_LOCKED, STORE_DAMAGED, STORE_IO.
  */
 export async function openRestingKv(store: string): Promise<Kv> {
   if (!(await isStoreMade(store))) {
     throw new AppError('STORE_MISSING', `There is no store in ${store}.`);
   }
+  return openCheckedKv(store);
+}
+
+/**
+ * Opens a store that nobody serves, and none that LevelDB would throw away in part; one that was never made whole is
+ * made. Errors: STORE_LOCKED, STORE_DAMAGED, STORE_IO.
+ */
+export async function openCheckedKv(store: string): Promise<Kv> {
   await checkBeforeOpen(store);
   const kv = await openLevelKv(store);
   try {

@@ -3,16 +3,16 @@
  *
  * The newer one copied it before it changed it; as long as it greeted no hub, nothing that anybody was told is
  * in the newer one alone, so the copy takes its place. The newer one is kept aside. It is moved in as a restored
- * backup is: a start that comes in between finishes that, and never begins an empty store. Errors: STORE_*,
- * RESTORE_FAILED.
+ * backup is: a start that comes in between finishes that, and never begins an empty store. Neither of the two is opened
+ * before it was looked at, and a copy that is damaged takes nobody's place. Errors: STORE_*, RESTORE_FAILED.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { AppError } from '../../protocol/errors.ts';
+import { AppError, wrapError } from '../../protocol/errors.ts';
 import { copyStore } from '../../store/backup.ts';
 import { finishRestore, freshFolder, moveIn, nameAside } from '../../store/backup-restore.ts';
 import { readFormat, storeMigrations } from '../../store/format.ts';
-import { openLevelKv } from '../../store/open.ts';
+import { openCheckedKv } from '../../store/witness.ts';
 
 /** Makes the store one that this version reads; resolves with where the newer one is, if it had to. */
 export async function restoreStore(store: string, at: number): Promise<string | undefined> {
@@ -27,13 +27,25 @@ export async function restoreStore(store: string, at: number): Promise<string | 
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { mode: 0o700 });
   await copyStore(copy, join(fresh, basename(store)));
+  await proveFresh(join(fresh, basename(store))).catch(async (thrown: unknown) => {
+    await rm(fresh, { recursive: true, force: true });
+    const { code, message } = wrapError(thrown, 'STORE_IO');
+    const detail = `The copy in ${copy} cannot be used, and the store stays as it is: ${message}`;
+    throw new AppError(code, detail, { cause: thrown });
+  });
   await moveIn(home, nameAside(at));
   await rm(copy, { recursive: true, force: true });
   return join(home, nameAside(at), basename(store));
 }
 
+/** What is to take the place of a store must be one. */
+async function proveFresh(fresh: string): Promise<void> {
+  const kv = await openCheckedKv(fresh);
+  await kv.close();
+}
+
 async function isReadable(store: string): Promise<boolean> {
-  const kv = await openLevelKv(store);
+  const kv = await openCheckedKv(store);
   try {
     await readFormat(kv);
     return true;

@@ -55,6 +55,16 @@ describe('going back to an older store', () => {
     expect(await restoreStore(store, 18)).toBeUndefined();
   });
 
+  test('a copy that is damaged takes nobody’s place, and both stay as they were', async () => {
+    const copy = `${store}.backup-${newest}`;
+    rmSync(join(copy, 'CURRENT'));
+    const before = readdirSync(home).toSorted();
+    const refused = { code: 'STORE_DAMAGED', message: expect.stringContaining(copy) };
+    await expect(restoreStore(store, 17)).rejects.toMatchObject(refused);
+    expect(readdirSync(home).toSorted()).toEqual(before);
+    expect(await readWord(store)).toBe(newest + 1);
+  });
+
   test('killed before any of its renames, a start finds one of the two stores, and never none', async () => {
     for (let number = 1, isOver = false; !isOver; number += 1) {
       const { status } = spawnSync(process.execPath, [killer, store, String(number)]);
