@@ -29,7 +29,14 @@ if (other !== undefined) {
     start: (ended) => start(command, ended),
     adopted: isAlive(running) ? holdProcess(running) : undefined,
     isAlive,
-    save: (record) => saveSupervisorRecord(home, record),
+    save(record) {
+      try {
+        saveSupervisorRecord(home, record);
+      } catch (error) {
+        // A disk that takes no record must not leave an agent that died unstarted.
+        say(`supervisor.json cannot be written now: ${String(error)}`);
+      }
+    },
     drop: () => dropSupervisorRecord(home),
     say,
     finished: exit,

@@ -2,11 +2,12 @@
  * `supervisor.json` of a home: which process supervises an agent there, and which agent.
  *
  * A pid alone names nobody for long, so each goes with the start that the kernel gave it; where a box
- * has no /proc, a pid must do. Written whole, by rename. No schema library is loaded for it, because the supervisor has
+ * has no /proc, a pid must do. No schema library is loaded for it, because the supervisor has
  * none. Invariant: a record of processes that are gone counts as none.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { saveWholeNow } from '../../protocol/whole-file.ts';
 import { findProcess } from '../work/process-table.ts';
 
 /** One process, named for ever where the box allows. */
@@ -56,11 +57,11 @@ export function findSupervisorRecord(home: string): SupervisorRecord | undefined
   }
 }
 
-/** Writes it, whole or not at all. */
+/** Writes it, whole or not at all, also after a cut of power. */
 export function saveSupervisorRecord(home: string, record: SupervisorRecord): void {
-  const aside = `${locate(home)}.${record.supervisor.pid}.new`;
-  writeFileSync(aside, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-  renameSync(aside, locate(home));
+  const file = locate(home);
+  const aside = `${file}.${record.supervisor.pid}.new`;
+  saveWholeNow({ file, aside, text: `${JSON.stringify(record)}\n` });
 }
 
 /** Removes it; nothing happens where there is none. */

@@ -7,6 +7,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findAgentHome, findPairing, savePairing } from '../../agent/home.ts';
+import {
+  findSupervisorRecord,
+  saveSupervisorRecord,
+} from '../../agent/install/supervisor-record.ts';
 import { saveWhole } from '../../protocol/whole-file.ts';
 import { openLossyDisk, whyNoLossyDisk } from '../chaos/disk/lossy-disk.ts';
 import { titleOf } from '../kit/strace.ts';
@@ -40,6 +44,23 @@ onLossyDisk(titleOf('pairing: it is whole after a cut that kept its name', reaso
   await disk.cut('drop');
   expect(await findPairing(home)).toMatchObject(pairing);
 });
+
+onLossyDisk(
+  titleOf('supervisor: its record is whole after a cut, which names it', reason),
+  async () => {
+    await using disk = await openDisk('ext4');
+    const record = {
+      supervisor: { pid: 7, start: '1' },
+      agent: { pid: 8, start: '2' },
+      quickCount: 0,
+      gaveUp: undefined,
+    };
+    saveSupervisorRecord(disk.path, record);
+    writeFileSync(join(disk.path, 'other'), 'text', { flush: true });
+    await disk.cut('drop');
+    expect(findSupervisorRecord(disk.path)).toEqual(record);
+  },
+);
 
 async function openDisk(rule: 'ext4' | 'strict') {
   const disk = await openLossyDisk(rule, 1);
