@@ -4,10 +4,17 @@
  * The hub's clock is at most what its hello, or its answer to a ping, said and all the time since we
  * asked for that. So what is found to be left is never too much, however long the answer was under way,
  * whatever our wall clock does, and also after this box slept. The newest answer counts, so that a hub
- * whose clock is set is followed. Source: reliability facts R14, R17.
+ * whose clock is set is followed, but nothing ever has more time than it was given: what was issued before the hub's
+ * clock was set back seems to come from the future. Leases know nothing of the hub's clock. Source: reliability facts R14, R17.
  */
 import { findLeaseLeftMs, type LeaseInstant, readInstant } from '../protocol/machines/renewal.ts';
 import type { Clock } from '../protocol/ports.ts';
+
+/** What the hub gave, by its wall clock. */
+export interface Timed {
+  readonly issuedAt: number;
+  readonly expiresAt?: number | undefined;
+}
 
 /** Measures by the newest answer. */
 export class HubClock {
@@ -23,11 +30,12 @@ export class HubClock {
     this.#known = { at: askedAt, wallMs };
   }
 
-  /** Milliseconds until an instant of the hub's; undefined where there is none or no answer yet. */
-  findLeftMs(expiresAt: number | undefined): number | undefined {
+  /** Milliseconds until its deadline; undefined where it has none or there was no answer yet. */
+  findLeftMs({ expiresAt, issuedAt }: Timed): number | undefined {
     if (expiresAt === undefined || this.#known === undefined) return undefined;
     const { at, wallMs } = this.#known;
-    return findLeaseLeftMs(at, readInstant(this.#clock), expiresAt - wallMs);
+    const leftMs = findLeaseLeftMs(at, readInstant(this.#clock), expiresAt - wallMs);
+    return Math.min(leftMs, expiresAt - issuedAt);
   }
 
   /** Milliseconds for which a lease of this term holds that runs from `renewedAt`. */

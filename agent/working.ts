@@ -40,7 +40,7 @@ export class Working {
 
   constructor(parts: WorkingParts) {
     const { desk, guards: source, hubClock, renewedAt, leavings, failed } = parts;
-    const leftMs = ({ expiresAt }: HeldAttempt) => hubClock.findLeftMs(expiresAt);
+    const leftMs = (held: HeldAttempt) => hubClock.findLeftMs(held);
     const leaseLeftMs = (termMs: number) => hubClock.findLeaseLeftMs(renewedAt(), termMs);
     const common = { ...parts, leftMs, leaseLeftMs };
     this.#desk = desk;

@@ -8,13 +8,13 @@ import { assign, openBench, processMark } from '../desk-bench.ts';
 
 const hourMs = 60 * 60 * 1000;
 
-async function openWatch() {
+async function openWatch(leftMs = () => hourMs) {
   const { desk, ports, take, asked } = await openBench();
   const failed = (error: unknown) => {
     throw error;
   };
   const watch = new WatchWork({
-    ...{ desk, ports, failed, leftMs: () => hourMs, leaseLeftMs: (termMs) => termMs },
+    ...{ desk, ports, failed, leftMs, leaseLeftMs: (termMs) => termMs },
     policies: { runMsMax: undefined },
   });
   await take(assign('J1.1'));
@@ -41,5 +41,18 @@ test('watch work: the time that the box slept counts, although its timers stood 
   await ports.advance(deadlineLookMs);
   expect(asked).toContain('end J1.1');
   expect(desk.find('J1.1')?.state).toMatchObject({ is: 'running', endCause: 'deadline' });
+  watch.stop();
+});
+
+test('watch work: what runs keeps the time that it had, though the clock of the hub is set meanwhile', async () => {
+  const told = { leftMs: hourMs };
+  const { ports, asked, watch } = await openWatch(() => told.leftMs);
+  for (const byMs of [-48 * hourMs, 48 * hourMs]) {
+    told.leftMs = hourMs + byMs;
+    watch.wake();
+    expect(asked).not.toContain('end J1.1');
+  }
+  await ports.advance(hourMs);
+  expect(asked).toContain('end J1.1');
   watch.stop();
 });
