@@ -128,8 +128,8 @@ export class Change {
     this.events.push(checkEvent({ ...event, seq: this.#counters.takeEventSeq(), at: this.at }));
   }
 
-  /** Queues a command in the worker's stream. */
-  send(worker: PeerKey, streams: PeerStreams, message: CommandMessage): void {
+  /** Queues a command in the worker's stream; gives its number there. */
+  send(worker: PeerKey, streams: PeerStreams, message: CommandMessage): number {
     const assigns = message.kind === 'assign' ? message.attempt : undefined;
     const { row, op } = streams.planMessage(encodeMessage(message), assigns);
     this.ops.push(op);
@@ -140,6 +140,7 @@ export class Change {
       queued.rows.pop();
       streams.takeBack(row.seq - 1);
     });
+    return row.seq;
   }
 
   /** All rows to write but those of the journal; the jobs' last state only. Asked for once, at the end. */

@@ -139,7 +139,8 @@ export class HubDesk {
     wanted.planned?.(job.id);
     if (wanted.key !== undefined) scene.change.ops.push(planKey(wanted.key, job.id));
     await this.#ledger.commit(scene.change);
-    return job;
+    // As it was written: it may have had its turn in the line.
+    return scene.change.jobs.get(job.id) ?? job;
   }
 
   /** Asks for the end of a job, of every part where it is a group. Errors: JOB_FINISHED. */

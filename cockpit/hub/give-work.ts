@@ -39,19 +39,19 @@ function give(scene: Scene, worker: PeerKey, id: JobId): void {
   const { isParked: _isParked, ...given } = held;
   const { n, expiresAt, state: at } = given;
   const attempt = formatAttemptId(id, n);
-  keepJob(scene, putAttempt(job, given));
   // Nothing sent it before this very moment, whichever process made it.
   if (!state.freshAttempts.has(attempt)) {
     state.freshAttempts.add(attempt);
     change.onUndo(() => state.freshAttempts.delete(attempt));
   }
-  change.send(worker, streams, {
+  const givenSeq = change.send(worker, streams, {
     kind: 'assign',
     attempt,
     spec: { ...job.spec, command: [...job.spec.command] },
     issuedAt: change.at,
     ...(expiresAt === undefined ? {} : { expiresAt }),
   });
+  keepJob(scene, putAttempt(job, { ...given, givenSeq }));
   // Asked while there was no stream to send it in, or in one that has ended since.
   if (at.cancelAskedAt !== undefined) sendCancel(scene, worker, attempt);
 }

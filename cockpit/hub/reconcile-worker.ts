@@ -26,20 +26,29 @@ interface Case {
   readonly attempt: AttemptId;
 }
 
-/** Settles everything with one worker, by its inventory. */
-export function reconcileWorker(
-  scene: Scene,
-  worker: PeerKey,
-  inventory: readonly InventoryRow[],
-): void {
+/** What a worker said as it greeted: what it holds, and how far its two streams with us had come. */
+export interface Greeting {
+  readonly inventory: readonly InventoryRow[];
+  /** Its store; the numbers are those of the streams with it. */
+  readonly store: string;
+  /** It had taken our commands up to here. */
+  readonly received: number;
+  /** And had reported up to here. */
+  readonly queued: number;
+}
+
+/** Settles everything with one worker, by its greeting. */
+export function reconcileWorker(scene: Scene, worker: PeerKey, greeting: Greeting): void {
+  const { inventory } = greeting;
   const stated = new Map(inventory.map((row) => [row.attempt, row]));
+  const takenThrough = findTakenThrough(scene, worker, greeting) ?? 0;
   // First, so that what is lost only now is not told of twice.
   tellDecisions(scene, worker, stated);
   for (const { id, n, attempt } of walkHeld(scene, worker)) {
     const name = formatAttemptId(id, n);
     const row = stated.get(name);
     if (row !== undefined && row.state !== 'finished') returnAttempt(scene, { id, n });
-    const settlement = planSettlement(viewOfHub(attempt), viewOfWorker(row));
+    const settlement = planSettlement(viewOfHub(attempt, takenThrough), viewOfWorker(row));
     carryOut(scene, { worker, attempt: name }, settlement);
   }
   for (const row of inventory) {
@@ -51,6 +60,35 @@ export function reconcileWorker(
   }
   // Last, because what is not known above is known by its number.
   for (const { attempt } of inventory) leapOver(scene, attempt);
+}
+
+/**
+ * All that a worker had reported as it greeted is here now: what it had taken by then, does not state and said nothing
+ * about, it has forgotten.
+ */
+export function settleTaken(scene: Scene, worker: PeerKey, greeting: Greeting): void {
+  const takenThrough = findTakenThrough(scene, worker, greeting);
+  if (takenThrough === undefined) return;
+  const stated = new Set(greeting.inventory.map((row) => row.attempt));
+  for (const { id, n, attempt } of walkHeld(scene, worker)) {
+    const name = formatAttemptId(id, n);
+    if (stated.has(name) || viewOfHub(attempt, takenThrough) !== 'taken') continue;
+    carryOut(scene, { worker, attempt: name }, planSettlement('taken', 'unknown'));
+  }
+}
+
+/**
+ * The worker had taken our commands up to here as it greeted, and what it had reported by then is known; undefined while
+ * that is on its way, for a refusal may be among it.
+ */
+export function findTakenThrough(
+  { state }: Pick<Scene, 'state'>,
+  worker: PeerKey,
+  { store, received, queued }: Omit<Greeting, 'inventory'>,
+): number | undefined {
+  const streams = state.streams.get(worker);
+  if (streams?.store !== store) return undefined;
+  return streams.counts.received >= queued ? received : undefined;
 }
 
 /** Numbers that one row may leap over: more jobs than anybody lost with a restored store. */

@@ -18,7 +18,12 @@ import type { EventNote } from './change.ts';
 import { type Answered, closeDecision } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
 import { tryOrUndo } from './quarantine.ts';
-import { reconcileWorker } from './reconcile-worker.ts';
+import {
+  findTakenThrough,
+  type Greeting,
+  reconcileWorker,
+  settleTaken,
+} from './reconcile-worker.ts';
 import { keepWorker, loseAttempt, mayHaveLeft, parkAttempt } from './transitions.ts';
 import { walkHeld } from './walk-held.ts';
 
@@ -32,6 +37,8 @@ type RevokeCause = Extract<LossCause, 'revoked' | 'vanished'>;
 /** Decides for all workers of one hub. */
 export class WorkerDesk {
   readonly #ledger: Ledger;
+  /** What workers said as they greeted, while reports of theirs from before that are on their way. */
+  readonly #awaited = new Map<PeerKey, Greeting>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -116,11 +123,27 @@ export class WorkerDesk {
       capabilities: hello.capabilities ?? worker.capabilities,
       lastSeenAt: scene.change.at,
     });
+    const { store, received, queued, inventory = [] } = hello;
+    const greeting = { store, received, queued, inventory };
+    // What it has reported and is not here yet may say of a command that is missing what became of it.
+    if (findTakenThrough(scene, key, greeting) === undefined) this.#awaited.set(key, greeting);
+    else this.#awaited.delete(key);
     // It comes again with every hello; were its fault the end of the hub, so would that.
-    const why = tryOrUndo(scene, () => reconcileWorker(scene, key, hello.inventory ?? []));
+    const why = tryOrUndo(scene, () => reconcileWorker(scene, key, greeting));
     if (why !== undefined) {
       scene.change.note({ kind: 'inventory-quarantined', worker: key, note: why });
     }
+    await this.#ledger.commit(scene.change);
+  }
+
+  /** More of what it reported is here; where that was awaited, its last hello is looked at once more. */
+  async noteReported(key: PeerKey): Promise<void> {
+    const greeting = this.#awaited.get(key);
+    if (greeting === undefined) return;
+    const scene = this.#ledger.open();
+    if (findTakenThrough(scene, key, greeting) === undefined) return;
+    this.#awaited.delete(key);
+    if (tryOrUndo(scene, () => settleTaken(scene, key, greeting)) !== undefined) return;
     await this.#ledger.commit(scene.change);
   }
 

@@ -152,13 +152,14 @@ export class WorkerSession implements SessionHost {
   }
 
   async apply(store: string, rows: readonly StreamRow[]): Promise<void> {
-    const { desk, key, failed, intake } = this.#parts;
+    const { desk, workers, key, failed, intake } = this.#parts;
     try {
       await intake.take(store, rows, async (some, how) => {
         // Asked at each take, for the intake may have waited for the disk: what comes from a store
         // that was replaced meanwhile must not move the new one's marks.
         if (this.#findStreams(store) !== undefined) await desk.takeFacts(key, some, how);
       });
+      await workers.noteReported(key);
     } catch (error) {
       failed(error);
       throw error;

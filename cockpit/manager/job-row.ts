@@ -56,6 +56,7 @@ const attempt = z.object({
   state,
   expiresAt: instant.exactOptional(),
   isParked: z.literal(true).exactOptional(),
+  givenSeq: z.number().exactOptional(),
 });
 
 /** The shape of a `j/` row. */

@@ -31,6 +31,8 @@ export interface AttemptRecord {
   readonly expiresAt?: number;
   /** Not in its worker's stream yet: that has as much as it is given at once, and this waits its turn. */
   readonly isParked?: true;
+  /** The number of its command in its worker's stream; absent before it had its turn, and in rows of older versions. */
+  readonly givenSeq?: number;
 }
 
 /** A command job. */

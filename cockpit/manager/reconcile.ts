@@ -3,18 +3,21 @@
  *
  *   hub ↓ worker →   running              finished              unknown
  *   waiting          agree                agree                 agree (it is on its way)
+ *   taken            agree                agree                 lose it
  *   running          agree                await its report      lose it
  *   finished         cancel it            agree (log follows)   tell whoever must decide
  *   unknown          cancel it            keep its report aside  agree
  *
- * The worker's inventory is a positive statement: what it does not name, it does not have. The hub's
- * side wins about what should be, the worker's about what is. Pure. Source: DESIGN section 5.
+ * What the worker's inventory does not name, it does not have. The hub wins about what should be, it about what is. Pure.
  */
 import type { InventoryRow } from '../../protocol/frames.ts';
 import type { AttemptRecord } from './job.ts';
 
-/** An attempt as the hub has it. `waiting`: no worker has proven to hold it yet. */
-export type HubView = 'waiting' | 'running' | 'finished' | 'unknown';
+/**
+ * An attempt as the hub has it. `waiting`: no worker has proven to hold it yet; `taken`: its worker has acknowledged the
+ * command, and all that it had reported by then is known here.
+ */
+export type HubView = 'waiting' | 'taken' | 'running' | 'finished' | 'unknown';
 
 /** An attempt as the worker has it; what it holds and has not ended is `running`. */
 export type WorkerView = 'running' | 'finished' | 'unknown';
@@ -28,13 +31,15 @@ export type Settlement =
     };
 
 const agree = { do: 'agree' } as const;
+const forgot = { do: 'lose', event: 'reconcile-worker-forgot' } as const;
 
 const table: Readonly<Record<HubView, Readonly<Record<WorkerView, Settlement>>>> = {
   waiting: { running: agree, finished: agree, unknown: agree },
+  taken: { running: agree, finished: agree, unknown: forgot },
   running: {
     running: agree,
     finished: { do: 'await-report', event: 'reconcile-report-awaited' },
-    unknown: { do: 'lose', event: 'reconcile-worker-forgot' },
+    unknown: forgot,
   },
   finished: {
     running: { do: 'cancel', event: 'reconcile-ended-cancelled' },
@@ -53,12 +58,17 @@ export function planSettlement(hub: HubView, worker: WorkerView): Settlement {
   return table[hub][worker];
 }
 
-/** How the hub has it; `attempt` is undefined where the hub has no such attempt. */
-export function viewOfHub(attempt: AttemptRecord | undefined): HubView {
+/**
+ * How the hub has it; `attempt` is undefined where the hub has no such attempt. `takenThrough`: its worker has taken all
+ * commands up to here, and nothing that it said about them is still on its way; 0 where that is not known.
+ */
+export function viewOfHub(attempt: AttemptRecord | undefined, takenThrough: number): HubView {
   if (attempt === undefined) return 'unknown';
-  const { is } = attempt.state;
-  if (is === 'finished') return 'finished';
-  return is === 'queued' || is === 'sent' ? 'waiting' : 'running';
+  const { state, isParked, givenSeq } = attempt;
+  if (state.is === 'finished') return 'finished';
+  if (state.is !== 'queued' && state.is !== 'sent') return 'running';
+  const isGiven = isParked !== true && givenSeq !== undefined;
+  return isGiven && givenSeq <= takenThrough ? 'taken' : 'waiting';
 }
 
 /** How the worker has it; undefined is a row that its inventory lacks. */

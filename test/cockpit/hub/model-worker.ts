@@ -65,7 +65,10 @@ export class ModelWorker {
     await workers.adoptStore(this.key, this.#store);
     this.#hasMet = true;
     const inventory = [...this.#held].map(([attempt, state]) => ({ attempt, state }));
-    await workers.noteHello(this.key, makeHello({ inventory }));
+    const reported = workers.streamsOf(this.key)?.counts.received ?? 0;
+    const queued = reported + this.#facts.length;
+    const marks = { store: this.#store, received: this.#readThrough, queued };
+    await workers.noteHello(this.key, makeHello({ ...marks, inventory }));
   }
 
   /** Reads so many commands, and does what they say. */
@@ -96,6 +99,7 @@ export class ModelWorker {
     if (this.#streams(bench) === undefined) return;
     const some = this.#facts.splice(0, countMax);
     if (some.length > 0) await bench.report(this.key, ...some);
+    await bench.workers.noteReported(this.key);
     for (const { kind, attempt } of some) if (kind === 'finished') this.#held.delete(attempt);
   }
 
@@ -111,6 +115,8 @@ export class ModelWorker {
 
   #take(attempt: AttemptId): void {
     if (this.#held.has(attempt)) return;
+    // Set aside without a word, as what ended its process again and again.
+    if (this.#chance.happens(0.03)) return;
     if (this.#chance.happens(0.08)) {
       this.#facts.push({ ...ending, attempt, outcome: 'refused', code: 'JOB_FULL' });
       return;

@@ -188,6 +188,54 @@ describe('worker desk', () => {
     expect(outcomes).toEqual([undefined, undefined, 'lost', undefined, undefined]);
   });
 
+  /** What alice says of her streams, as she greets from the store that the hub knows. */
+  const marks = (received: number, queued: number) => ({
+    store: alice.slice(0, 32),
+    received,
+    queued,
+  });
+
+  test('worker desk: a command that the worker took, does not state and said nothing about is lost', async () => {
+    const first = await openTeamBench();
+    for (let count = 0; count < 3; count += 1) await first.desk.dispatch(makeJob([alice]));
+    await first.sent('J2', 1);
+    // A hub that was killed meanwhile knows it too.
+    const bench = await first.restart();
+    await greet(bench, [{ attempt: 'J1.1', state: 'accepted' }], marks(2, 0));
+    const ids = ['J1', 'J2', 'J3'] as const;
+    const outcomes = await Promise.all(ids.map((id) => outcome(bench, id)));
+    // The third is behind what she has taken.
+    expect(outcomes).toEqual([undefined, 'lost', undefined]);
+    expect(await bench.readJournal()).toContain('reconcile-worker-forgot');
+    // And it is asked about, as with any other loss.
+    expect(bench.inbox.list()).toMatchObject([{ kind: 'lost', attempt: 'J2.1' }]);
+  });
+
+  test('worker desk: while a report is on its way, which may be of that, nothing is given up', async () => {
+    const bench = await openTeamBench();
+    for (let count = 0; count < 2; count += 1) await bench.desk.dispatch(makeJob([alice]));
+    await greet(bench, [], marks(2, 1));
+    await bench.workers.noteReported(alice);
+    expect([await outcome(bench, 'J1'), await outcome(bench, 'J2')]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    const refused = { kind: 'finished', attempt: 'J1.1', at: 9, usage: {}, logBytes: 0 } as const;
+    await bench.report(alice, { ...refused, outcome: 'refused', code: 'JOB_FULL' });
+    await bench.workers.noteReported(alice);
+    expect([await outcome(bench, 'J1'), await outcome(bench, 'J2')]).toEqual(['refused', 'lost']);
+  });
+
+  test('worker desk: numbers of another store say nothing, and what waits in line was never taken', async () => {
+    const bench = await openTeamBench();
+    await bench.desk.dispatch(makeJob([alice]));
+    await greet(bench, [], { ...marks(1, 0), store: newStore });
+    expect(await outcome(bench, 'J1')).toBeUndefined();
+    await bench.workers.adoptStore(alice, newStore);
+    await greet(bench, [], { ...marks(0, 0), store: newStore });
+    expect(await outcome(bench, 'J1')).toBeUndefined();
+  });
+
   test('worker desk: what the worker holds and nobody wants is told to end', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));

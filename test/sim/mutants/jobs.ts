@@ -98,6 +98,30 @@ export const jobMutants: readonly Mutant[] = [
     focus: ['agent-crash'],
   },
   {
+    id: 'on-its-way-forgotten',
+    breaks: 'a command that is still on its way is given up because its worker does not state it',
+    edits: [
+      {
+        file: 'cockpit/manager/reconcile.ts',
+        find: 'return isGiven && givenSeq <= takenThrough ?',
+        replace: 'return isGiven && takenThrough >= 0 ?',
+      },
+    ],
+    focus: ['cut'],
+  },
+  {
+    id: 'refusal-not-awaited',
+    breaks: 'a command is given up though what its worker reported of it is on its way',
+    edits: [
+      {
+        file: 'cockpit/hub/reconcile-worker.ts',
+        find: 'return streams.counts.received >= queued ?',
+        replace: 'return queued >= 0 ?',
+      },
+    ],
+    focus: ['agent-full', 'cut', 'data-loss'],
+  },
+  {
     id: 'spawn-before-disk',
     breaks: 'the process exists before `starting` is on the disk',
     edits: [
