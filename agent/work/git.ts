@@ -38,9 +38,10 @@ export function askGit(
     GIT_TERMINAL_PROMPT: '0',
     ...(ceiling === undefined ? {} : { GIT_CEILING_DIRECTORIES: ceiling }),
   };
-  const options = { cwd: at, env: own, timeout: gitMsMax, maxBuffer: gitOutputBytesMax };
+  // Not started in that directory: a spawn waits for that, and with it all of this process where it never answers.
+  const options = { cwd: '/', env: own, timeout: gitMsMax, maxBuffer: gitOutputBytesMax };
   return new Promise<GitAnswer>((resolve) => {
-    execFile('git', args, options, (error, stdout, stderr) => {
+    execFile('git', ['-C', at, ...args], options, (error, stdout, stderr) => {
       const lines = stderr.trim().split('\n');
       const said = lines.at(-1) ?? '';
       const complaint = error === null ? '' : said === '' ? explain(error) : said;

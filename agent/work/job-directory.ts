@@ -4,16 +4,18 @@
  * A named directory is only ever checked, never made, changed or removed. A temporary directory
  * belongs to one attempt, carries its id as its name, and nothing else in the folder is touched.
  */
-import { chown, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join } from 'node:path';
-import { AppError } from '../../protocol/errors.ts';
+import { chown, mkdir, readdir, rm } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { AppError, unreachable } from '../../protocol/errors.ts';
 import type { AttemptId, CommandSpec } from '../../protocol/model.ts';
 import type { BoxUser } from '../policy/isolation.ts';
+import type { DirectoryLook, DirectoryLooks } from './directory-looks.ts';
 import type { WorkRules } from './work.ts';
 
-/** Where directories are looked for: what `~` stands for, and what the policy says of them. */
+/** Where directories are looked for: what `~` stands for, who looks, and what the policy says of them. */
 export interface DirectoryBox {
   readonly home: string;
+  readonly looks: Pick<DirectoryLooks, 'look'>;
   readonly rules: WorkRules | undefined;
 }
 
@@ -27,11 +29,12 @@ export async function resolveDirectory(
   spec: CommandSpec,
   box: DirectoryBox,
 ): Promise<string | undefined> {
-  const repo = typeof spec.repo === 'string' ? await requireDirectory(spec.repo, box) : undefined;
-  if (repo !== undefined && !(await isInWorkTree(repo))) {
+  const repo = typeof spec.repo === 'string' ? await findDirectory(spec.repo, box) : undefined;
+  // It has `.git` at its top: a folder, or a file in linked work trees and submodules.
+  if (repo?.isInTree === false) {
     throw new AppError('JOB_REPO', `${spec.repo} is not inside a git work tree.`);
   }
-  return spec.cwd === undefined ? repo : requireDirectory(spec.cwd, box);
+  return spec.cwd === undefined ? repo?.real : requireDirectory(spec.cwd, box);
 }
 
 /** Makes the attempt's own directory, empty and closed to all but its owner; resolves with its path. */
@@ -65,32 +68,36 @@ export async function sweepTemporaries(folder: string, keep: readonly AttemptId[
 }
 
 /** A directory by an absolute path or one below `~`, with links resolved. Errors: JOB_DIRECTORY, POLICY_DIRECTORY. */
-export async function requireDirectory(
+export async function requireDirectory(named: string, box: DirectoryBox): Promise<string> {
+  return (await findDirectory(named, box)).real;
+}
+
+async function findDirectory(
   named: string,
-  { home, rules }: DirectoryBox,
-): Promise<string> {
+  { home, looks, rules }: DirectoryBox,
+): Promise<Extract<DirectoryLook, { is: 'directory' }>> {
   const path = named === '~' || named.startsWith('~/') ? join(home, named.slice(1)) : named;
   if (!isAbsolute(path)) {
     throw new AppError('JOB_DIRECTORY', `${named} must be absolute or start with ~/.`);
   }
-  const real = await realpath(path).catch((cause: unknown) => {
-    throw new AppError('JOB_DIRECTORY', `${named} is not there.`, { cause });
-  });
-  if (!(await stat(real)).isDirectory()) {
-    throw new AppError('JOB_DIRECTORY', `${named} is not a directory.`);
-  }
-  const refusal = rules?.findDirectoryRefusal(real);
+  const found = await looks.look(path);
+  if (found.is !== 'directory') throw new AppError('JOB_DIRECTORY', describeLook(named, found));
+  const refusal = rules?.findDirectoryRefusal(found.real);
   if (refusal !== undefined) throw refusal;
-  return real;
+  return found;
 }
 
-/** A work tree has `.git` at its top: a folder, or a file in linked work trees and submodules. */
-async function isInWorkTree(directory: string): Promise<boolean> {
-  const isTop = await stat(join(directory, '.git')).then(
-    () => true,
-    () => false,
-  );
-  if (isTop) return true;
-  const parent = dirname(directory);
-  return parent === directory ? false : isInWorkTree(parent);
+function describeLook(named: string, found: Exclude<DirectoryLook, { is: 'directory' }>): string {
+  switch (found.is) {
+    case 'missing':
+      return `${named} is not there.`;
+    case 'other':
+      return `${named} is not a directory.`;
+    case 'closed':
+      return `${named} may not be entered.`;
+    case 'unseen':
+      return `${named} cannot be looked at: ${found.why}.`;
+    default:
+      return unreachable(found);
+  }
 }

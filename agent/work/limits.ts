@@ -114,3 +114,12 @@ export const limitSampleMsMax = 100;
 
 /** A systemd that does not answer in this time makes no scopes. */
 export const scopeProbeMsMax = 3000;
+
+/** A directory that a job names answers in this time, or is taken for gone: an automounter needs seconds. */
+export const directoryLookMsMax = 10_000;
+
+/** Looks that never return, each a shell of a megabyte; with so many nobody looks at any directory any more. */
+export const directoryLooksStuckMax = 8;
+
+/** What such a look says: a path has 4 KiB at most. */
+export const directoryLookBytesMax = 64 * 1024;

@@ -16,6 +16,7 @@ import type { Ports } from '../../protocol/ports.ts';
 import type { BoxUser, Isolation } from '../policy/isolation.ts';
 import { type BaseTree, clearTree, findTree, openTree, type TreeScene } from './base-tree.ts';
 import { measureLoad, probeCapabilities } from './capabilities.ts';
+import { DirectoryLooks } from './directory-looks.ts';
 import type { Environment } from './environment.ts';
 import { buildEnvironment, buildToolEnvironment, pathDefault } from './environment.ts';
 import { findArtifacts } from './find-artifacts.ts';
@@ -78,6 +79,7 @@ export function openWorkshop(options: WorkshopOptions): Workshop {
   const shop: Shop = {
     ...options,
     treeScene,
+    looks: new DirectoryLooks(options.ports.timers),
     harnesses: mergeHarnesses(harness),
     graceMs: options.graceMs ?? graceMsDefault,
     meter: new UsageMeter(options.ports),
@@ -116,6 +118,7 @@ interface Shop extends WorkshopOptions {
   readonly graceMs: number;
   readonly meter: UsageMeter;
   readonly globs: GlobThreads;
+  readonly looks: DirectoryLooks;
   readonly pipes: PipeStock;
   readonly harnesses: Harnesses;
   readonly treeScene: TreeScene;
@@ -150,7 +153,8 @@ async function startIn(shop: Shop, plan: Plan): Promise<Work> {
   const { spec, rules } = order;
   const { user, limits } = isolation;
   const home = shop.baseEnv.HOME ?? homedir();
-  const named = tree?.directory ?? (await resolveDirectory(spec, { home, rules }));
+  const named =
+    tree?.directory ?? (await resolveDirectory(spec, { home, looks: shop.looks, rules }));
   const temporary = await makeOwn(shop, order.attempt, user);
   try {
     const terms = { user, passed: rules?.passed ?? [] };
@@ -178,10 +182,7 @@ async function startIn(shop: Shop, plan: Plan): Promise<Work> {
       ports,
       graceMs,
       watch: (over) => meter.watch(process, hasLimits(isolation) ? { limits, over } : undefined),
-      collect: () => {
-        const place = { directory: named ?? temporary, globs: shop.globs };
-        return collectArtifacts(place, order, user?.uid);
-      },
+      collect: () => collectArtifacts(shop, { order, named, temporary, ownerUid: user?.uid }),
       clear,
       judge: (usage) => judgeScope(launch, { usage, limits, env: shop.baseEnv }),
     });
@@ -204,18 +205,31 @@ async function openOwnTree(
 ): Promise<BaseTree | undefined> {
   if (typeof spec.repo !== 'object') return undefined;
   const home = shop.baseEnv.HOME ?? homedir();
-  const path = await requireDirectory(spec.repo.path, { home, rules });
+  const path = await requireDirectory(spec.repo.path, { home, looks: shop.looks, rules });
   return openTree(shop.treeScene, attempt, { path, base: spec.repo.base });
 }
 
+/** Work that has ended. `named`: the directory that it ran in, where that was not its own. */
+interface EndedWork {
+  readonly order: WorkOrder;
+  readonly named: string | undefined;
+  readonly temporary: string;
+  readonly ownerUid: number | undefined;
+}
+
 async function collectArtifacts(
-  { directory, globs }: { readonly directory: string; readonly globs: GlobThreads },
-  { spec, collect, rules }: WorkOrder,
-  ownerUid: number | undefined,
+  { globs, looks }: Pick<Shop, 'globs' | 'looks'>,
+  { order: { spec, collect, rules }, named, temporary, ownerUid }: EndedWork,
 ): Promise<void> {
-  if (spec.artifacts === undefined || collect === undefined) return;
+  const { artifacts: patterns } = spec;
+  if (patterns === undefined || collect === undefined) return;
+  // What it lies on may have gone meanwhile.
+  if (named !== undefined && (await looks.look(named)).is !== 'directory') {
+    const missed = patterns.map((path) => ({ path, code: 'ARTIFACT_REFUSED' }) as const);
+    return collect({ found: [], missed });
+  }
   const findFileRefusal = (path: string, bytes: number) => rules?.findFileRefusal(path, bytes);
-  const wish = { directory, globs, patterns: spec.artifacts };
+  const wish = { directory: named ?? temporary, globs, patterns };
   await collect(await findArtifacts(wish, { findFileRefusal, ownerUid }));
 }
 

@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -17,6 +17,7 @@ import type { AttemptId } from '../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import { type BoxUser, openIsolation } from '../policy/isolation.ts';
 import { findTree } from './base-tree.ts';
+import type { DirectoryLooks } from './directory-looks.ts';
 import { buildTerminalEnvironment, type Environment, markVariable } from './environment.ts';
 import {
   createReportDecoder,
@@ -43,6 +44,7 @@ export interface ShellScene {
   readonly directory: string;
   /** Folder of their checkouts. */
   readonly trees: string;
+  readonly looks: Pick<DirectoryLooks, 'look'>;
   readonly ports: Ports;
   readonly baseEnv: Environment;
 }
@@ -120,15 +122,16 @@ async function chooseDirectory(
   home: string,
 ): Promise<string> {
   const { rules } = order;
+  const { looks } = scene;
   const named = order.directory === undefined ? [] : [{ path: order.directory, rules }];
   // What we made ourselves no rule is about.
   const own = (await listOwn(scene, order.attempt)).map((path) => ({ path, rules: undefined }));
   for (const place of [...named, ...own]) {
-    const box = { home, rules: place.rules };
+    const box = { home, looks, rules: place.rules };
     const found = await requireDirectory(place.path, box).catch(() => undefined);
     if (found !== undefined) return found;
   }
-  return (await stat(home).catch(() => undefined))?.isDirectory() === true ? home : '/';
+  return (await looks.look(home)).is === 'directory' ? home : '/';
 }
 
 /** What was made for the attempt and may be there yet: its checkout, which may outlive it, first. */

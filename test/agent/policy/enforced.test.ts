@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { answerDoctor } from '../../../agent/doctor/answer.ts';
 import { WatchWork } from '../../../agent/loops/watch-work.ts';
 import { PolicyTeller } from '../../../agent/policy/policy-teller.ts';
+import { DirectoryLooks } from '../../../agent/work/directory-looks.ts';
 import { findArtifacts } from '../../../agent/work/find-artifacts.ts';
 import { GlobThreads } from '../../../agent/work/glob-thread.ts';
 import { requireDirectory } from '../../../agent/work/job-directory.ts';
@@ -131,7 +132,8 @@ describe('policy in directories', () => {
     symlinkSync(join(root, 'out'), join(root, 'in', 'escape'));
     symlinkSync(join(root, 'in'), join(root, 'out', 'way-in'));
     const { policies: rules } = openPoliciesInHand(`[directories]\nroots = ["${root}/in"]`);
-    const box = { home: root, rules };
+    const looks = new DirectoryLooks(openSystemPorts().timers);
+    const box = { home: root, looks, rules };
     const refused = { code: 'POLICY_DIRECTORY' };
     await expect(requireDirectory(join(root, 'in', 'escape'), box)).rejects.toMatchObject(refused);
     await expect(requireDirectory(join(root, 'in', '..', 'out'), box)).rejects.toMatchObject(

@@ -5,6 +5,7 @@
 import { openSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openGuards } from '../../../agent/guard/guard-process.ts';
+import { DirectoryLooks } from '../../../agent/work/directory-looks.ts';
 import { openShell } from '../../../agent/work/terminal.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
 
@@ -17,7 +18,10 @@ try {
   said.push('full');
 }
 
-const scene = { directory: '/', trees: '/none', ports, baseEnv: { HOME: '/', SHELL: '/bin/sh' } };
+const scene = {
+  ...{ directory: '/', trees: '/none', ports, baseEnv: { HOME: '/', SHELL: '/bin/sh' } },
+  looks: new DirectoryLooks(ports.timers),
+};
 const order = { mark: 'm/1', columns: 80, rows: 24, term: 'xterm', take: (): 'more' => 'more' };
 await openShell(scene, order).catch((error: { code: string }) => said.push(error.code));
 

@@ -24,6 +24,9 @@ export interface LossyDisk extends AsyncDisposable {
   readonly path: string;
   /** Cuts the power; whoever used it must be dead already. */
   cut(kind: CutKind): Promise<void>;
+  /** From now on it answers nobody, as one whose server is gone; until `thaw`, or its closing. */
+  freeze(): void;
+  thaw(): void;
   close(): Promise<void>;
 }
 
@@ -82,6 +85,7 @@ function describe({ child, mount, place, ready }: Mounted): LossyDisk {
     if (!isOpen) return;
     isOpen = false;
     const ended = once(child, 'exit');
+    child.kill('SIGCONT');
     await run('umount', ['-l', mount]).catch(() => undefined);
     child.kill('SIGTERM');
     await ended;
@@ -94,6 +98,8 @@ function describe({ child, mount, place, ready }: Mounted): LossyDisk {
       lines += 1;
       if (!(await hearLine(child, ready, lines))) throw new Error('the lossy disk has ended');
     },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     close,
     [Symbol.asyncDispose]: close,
   };
