@@ -12,6 +12,7 @@ import type { Link } from '../protocol/transports/link.ts';
 import type { ArtifactStore } from '../store/artifact.ts';
 import type { AuditPolicy, AuditPort } from '../store/audit-keep.ts';
 import type { DiskGuard, DiskHealth } from '../store/disk-guard.ts';
+import type { HandNote } from '../store/hand-note.ts';
 import type { Kv } from '../store/kv.ts';
 import type { LogStore } from '../store/log.ts';
 import type { Diagnose } from './doctor/answer.ts';
@@ -42,6 +43,7 @@ export interface AgentParts {
   readonly ports: Ports;
   readonly kv: Kv;
   readonly disk: DiskGuard;
+  readonly handNote: HandNote;
   readonly logs: LogStore;
   readonly artifacts: ArtifactStore;
   /** How long the audit trail is kept, and the files of what is old of it. */

@@ -17,6 +17,7 @@ import type { AuditTrail } from '../store/audit-trail.ts';
 import { Committer } from '../store/committer.ts';
 import { findLowDisk } from '../store/disk-guard.ts';
 import { closeStore, openStore, type StoreIdentity } from '../store/format.ts';
+import { openInHand } from '../store/in-hand.ts';
 import { Intake } from '../store/intake.ts';
 import { storeCloseMsMax } from '../store/limits.ts';
 import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer-streams.ts';
@@ -104,6 +105,8 @@ export class Agent implements SessionHost {
     });
     const hubStore = await readHubStore(kv);
     const streams = hubStore === null ? undefined : await this.#openStreams(hubStore);
+    const inHand = await openInHand(this.#parts, this.#identity);
+    this.#intake = new Intake({ kv, peer: this.#parts.hub, streams, inHand });
     this.#compose(await readHeld(kv), streams, hubStore);
     await settle({
       ...{ ...this.#parts, desk: this.#desk },
@@ -263,8 +266,7 @@ export class Agent implements SessionHost {
   ): void {
     const { ports, disk, hub, version, policies } = this.#parts;
     const failed = (error: unknown) => this.#fail(error);
-    const { isAfterCrash, storeId: store, incarnation } = this.#identity;
-    this.#intake = new Intake({ kv: this.#parts.kv, peer: hub, streams, isAfterCrash });
+    const { storeId: store, incarnation } = this.#identity;
     this.#desk = new Desk({
       ...{ committer: this.#committer, rows: this.#rows, ports, hub, held, streams },
       noteTaken: (command) => this.#asks.taken(command),

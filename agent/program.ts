@@ -123,6 +123,7 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     ports,
     kv: disk.kv,
     disk: disk.guard,
+    handNote: disk.handNote,
     logs,
     artifacts,
     audit: { policy: planAuditPolicy(config.keep), port: openAuditFiles(home.audit) },

@@ -11,6 +11,7 @@ import { openMigratedKv } from './backup.ts';
 import { openDiskPort } from './disk-files.ts';
 import { type DiskGuard, formatMib, refuseUnsound, type StoreHealth } from './disk-guard.ts';
 import { type DiskLimits, type DiskPort, DiskWatch } from './disk-watch.ts';
+import { type HandNote, openHandNote } from './hand-note.ts';
 import type { Kv } from './kv.ts';
 import { openLevelKv } from './open.ts';
 import { openReopeningKv, type ReopeningKv } from './reopen.ts';
@@ -26,12 +27,17 @@ export interface HomeDiskOptions {
   readonly noticed: (line: string) => void;
 }
 
-/** An open disk. `kv.close` ends the watch too. */
-export interface HomeDisk {
+/** A store that is open, with the watch over its room. `kv.close` ends the watch too. */
+export interface WatchedStore {
   readonly kv: Kv;
   /** So many batches of it survive the loss of power. */
   readonly countSynced: () => number;
   readonly guard: DiskGuard;
+}
+
+/** An open disk. `kv.close` ends all of it. */
+export interface HomeDisk extends WatchedStore {
+  readonly handNote: HandNote;
 }
 
 /** Opens the store of a home and begins to watch its room. */
@@ -43,7 +49,13 @@ export async function openHomeDisk(options: HomeDiskOptions): Promise<HomeDisk> 
     disk: openDiskPort(options, ports.random),
     open: openFirst(store),
   });
-  return keepWitness(disk, { store, timers: ports.timers });
+  const kept = await keepWitness(disk, { store, timers: ports.timers });
+  const handNote = openHandNote(store);
+  const close = async () => {
+    await kept.kv.close();
+    handNote.close();
+  };
+  return { ...kept, handNote, kv: { ...kept.kv, close } };
 }
 
 /** The first opening migrates; those after a failure find that done. */
@@ -63,7 +75,7 @@ export interface DiskParts extends Pick<HomeDiskOptions, 'limits' | 'ports' | 'n
 }
 
 /** Opens a disk from its parts; the simulator's is made so. */
-export async function openDisk(parts: DiskParts): Promise<HomeDisk> {
+export async function openDisk(parts: DiskParts): Promise<WatchedStore> {
   const { disk, limits, ports, noticed, open } = parts;
   const followers = new Set<() => void>();
   const changed = () => {

@@ -39,7 +39,7 @@ export const keyPrefixes = {
   's/': 'spawned boxes',
   'sp/': 'warm pools of providers',
   'q/': 'quarantined messages',
-  'p/': 'the message that is being applied with care',
+  'p/': 'messages that were in hand as processes ended',
   'au/': 'audit trail',
 } as const;
 
@@ -108,7 +108,7 @@ export function receivedKey(stream: Stream): string {
   return `r/${streamPart(stream)}`;
 }
 
-/** `p/PEER@STORE`: the message whose handler is at work, while messages are taken with care. */
+/** `p/PEER@STORE`: the message of a stream that was in the hands of a process as it ended, and how often. */
 export function applyingKey(stream: Stream): string {
   return `p/${streamPart(stream)}`;
 }

@@ -80,8 +80,8 @@ export const eventsPerRowMax = 512;
 export const eventRowsPerRead = 32;
 
 /**
- * Deaths of a process that are noted of one message before it is set aside. With the one before it,
- * of which nothing was noted, that makes three.
+ * Processes that are counted as ended in the hands of one message before it is set aside. With the one
+ * before them, which took nothing in hand, that makes three.
  */
 export const deathsNotedMax = 2;
 

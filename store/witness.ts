@@ -10,7 +10,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import type { CancelTimer, Timers } from '../protocol/ports.ts';
-import type { HomeDisk } from './home-disk.ts';
+import type { WatchedStore } from './home-disk.ts';
 import type { Kv } from './kv.ts';
 import { tablesBytesMax, witnessMs } from './limits.ts';
 import { openLevelKv } from './open.ts';
@@ -96,9 +96,9 @@ export async function openCheckedKv(store: string): Promise<Kv> {
 
 /** Checks an open store against the witness, and keeps it from now on. Closes the store where it fails. */
 export async function keepWitness(
-  disk: HomeDisk,
+  disk: WatchedStore,
   { store, timers }: { readonly store: string; readonly timers: Timers },
-): Promise<HomeDisk> {
+): Promise<WatchedStore> {
   const seen = await checkAfterOpen(store, disk.countSynced()).catch(async (thrown: unknown) => {
     await disk.kv.close();
     throw thrown;

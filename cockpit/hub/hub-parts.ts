@@ -13,6 +13,7 @@ import type { ArchivePort } from '../../store/archive.ts';
 import type { ArtifactStore } from '../../store/artifact.ts';
 import type { AuditPolicy, AuditPort } from '../../store/audit-keep.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
+import type { HandNote } from '../../store/hand-note.ts';
 import type { Kv } from '../../store/kv.ts';
 import type { LogStore } from '../../store/log.ts';
 import type { Source } from '../fleet/spawn/maker.ts';
@@ -44,6 +45,7 @@ export interface HubParts {
   readonly ports: Ports;
   readonly kv: Kv;
   readonly disk: DiskGuard;
+  readonly handNote: HandNote;
   readonly logs: LogStore;
   readonly artifacts: ArtifactStore;
   /** How long things are kept, and where they go then. */

@@ -14,6 +14,7 @@ import { type AuditTrail, openAuditTrail } from '../../store/audit-trail.ts';
 import { Committer } from '../../store/committer.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
 import { closeStore, openStore, type StoreIdentity } from '../../store/format.ts';
+import { openInHand } from '../../store/in-hand.ts';
 import { JournalPage } from '../../store/journal.ts';
 import type { Kv } from '../../store/kv.ts';
 import { storeCloseMsMax } from '../../store/limits.ts';
@@ -308,10 +309,12 @@ export class Hub {
     this.#reception.take(await this.door.answer(bytes));
   }
 
-  #openSessions(): WorkerSessions {
+  async #openSessions(): Promise<WorkerSessions> {
+    const inHand = await openInHand(this.#parts, this.#identity);
     const { kv, ports, version, ssh, noticed } = this.#parts;
     const sessions = new WorkerSessions({
-      ...{ kv, ports, version, ssh, noticed, identity: this.#identity, boxes: this.#boxes },
+      ...{ kv, ports, version, ssh, noticed, inHand, identity: this.#identity },
+      boxes: this.#boxes,
       answer: (bytes, only) => this.door.answer(bytes, only),
       reach: () => (this.#door === undefined ? undefined : pickReach(this.#door)),
       note: (event) => this.#note(event),

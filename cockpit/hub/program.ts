@@ -70,7 +70,7 @@ export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
   if (await finishRestore(home.directory)) noticed('a restore that was cut off was finished');
   const config = await readHubConfig(home);
   const keyPair = await loadOrCreateIdentity(home.key, ports.random);
-  const { kv, guard } = await openDiskOrSay(parts, config);
+  const { kv, guard, handNote } = await openDiskOrSay(parts, config);
   try {
     await markStore(home);
     const logs = await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max });
@@ -82,7 +82,7 @@ export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
     const ssh = openSsh(config.ssh.command);
     const supplies = openSupplies(home.runtimes);
     const audit = { policy: readAuditPolicy(config), port: openAuditFiles(home.audit) };
-    const stores = { kv, disk: guard, logs, artifacts, keep, audit };
+    const stores = { kv, disk: guard, handNote, logs, artifacts, keep, audit };
     const openHubSources: HubParts['openSources'] = (owner) =>
       openSources(config.provider, {
         ...{ hubKey: key, directory: home.directory, odally: planOdally(), run: openPrograms() },

@@ -7,6 +7,7 @@
 import type { PeerKey } from '../../protocol/model.ts';
 import type { Link } from '../../protocol/transports/link.ts';
 import type { StoreIdentity } from '../../store/format.ts';
+import type { InHand } from '../../store/in-hand.ts';
 import { Intake } from '../../store/intake.ts';
 import type { Kv } from '../../store/kv.ts';
 import type { BoxDesk } from './box-desk.ts';
@@ -18,6 +19,7 @@ export interface WorkerSessionsParts
   extends Omit<WorkerSessionParts, 'key' | 'store' | 'intake' | 'identity' | 'ways'>,
     Pick<WorkerWaysParts, 'ssh' | 'answer' | 'note'> {
   readonly kv: Kv;
+  readonly inHand: InHand;
   /** Of the hub's own store. */
   readonly identity: StoreIdentity;
   readonly version: string;
@@ -51,18 +53,18 @@ export class WorkerSessions {
 
   /** Serves a worker from now on; nothing happens where it is served or not trusted. */
   open(key: PeerKey): void {
-    const { kv, workers, identity, version } = this.#parts;
+    const { kv, workers, identity, version, inHand } = this.#parts;
     // As it is now: between its pairing's commit and this it may have been revoked.
     const worker = workers.find(key);
     if (worker === undefined || worker.revokedAt !== null || this.#sessions.has(key)) return;
-    const { storeId: store, incarnation, isAfterCrash } = identity;
+    const { storeId: store, incarnation } = identity;
     const streams = workers.streamsOf(key);
     const session = new WorkerSession({
       ...this.#parts,
       ways: this.ways,
       key,
       store: worker.store,
-      intake: new Intake({ kv, peer: key, streams, isAfterCrash }),
+      intake: new Intake({ kv, peer: key, streams, inHand }),
       identity: { role: 'hub', version, store, incarnation },
     });
     this.#sessions.set(key, session);

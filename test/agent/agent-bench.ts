@@ -7,6 +7,7 @@ import { AppError } from '../../protocol/errors.ts';
 import { MemoryArchive } from '../../store/archive-memory.ts';
 import { instantArtifactDisk, openMemoryArtifacts } from '../../store/artifact-memory.ts';
 import { soundDisk } from '../../store/disk-guard.ts';
+import { openMemoryHandNote } from '../../store/hand-note.ts';
 import { instantLogDisk, openMemoryLogs } from '../../store/log-memory.ts';
 import { instantDisk, openMemoryKv } from '../../store/memory.ts';
 import { notInstalled } from '../kit/not-installed.ts';
@@ -26,6 +27,7 @@ export async function openAgent(workshop: Partial<Workshop> = {}) {
     ports,
     kv: await openMemoryKv(instantDisk()),
     disk: soundDisk,
+    handNote: openMemoryHandNote(),
     logs: await openMemoryLogs(instantLogDisk(), { bytesMax: 1e6 }),
     artifacts: await openMemoryArtifacts(instantArtifactDisk()),
     audit: { policy: { keepMs: 1e9, bytesMax: 1e9 }, port: new MemoryArchive() },

@@ -302,7 +302,7 @@ export class AgentBox {
   async #boot(owner: Incarnation): Promise<void> {
     const { network, trace, plants } = this.#ground;
     const { hub, slots } = this.#parts;
-    const { kv, guard, logs, artifacts } = await this.disk.open(owner, (line) =>
+    const { kv, guard, handNote, logs, artifacts } = await this.disk.open(owner, (line) =>
       trace.say(owner.name, line),
     );
     const workshop = this.processes.openWorkshop(owner);
@@ -310,6 +310,7 @@ export class AgentBox {
       ports: owner.ports,
       kv,
       disk: guard,
+      handNote,
       logs,
       artifacts,
       audit: { policy: { keepMs: 1e12, bytesMax: 1e12 }, port: this.#audit },

@@ -11,6 +11,7 @@ import type { ArtifactStore } from '../../store/artifact.ts';
 import { MemoryArtifactDisk, openMemoryArtifacts } from '../../store/artifact-memory.ts';
 import type { DiskTiming } from '../../store/disk-timing.ts';
 import type { DiskPort } from '../../store/disk-watch.ts';
+import { openMemoryHandNote } from '../../store/hand-note.ts';
 import { type HomeDisk, openDisk } from '../../store/home-disk.ts';
 import type { Kv, KvRow } from '../../store/kv.ts';
 import { ballastBytesDefault, watermarkBytesDefault } from '../../store/limits.ts';
@@ -57,6 +58,7 @@ export class SimDisk {
   #rows: MemoryDisk;
   #logs: MemoryLogDisk;
   #artifacts: MemoryArtifactDisk;
+  #handNote = openMemoryHandNote();
   #ballastBytes = 0;
   #slowUntil = 0;
 
@@ -96,7 +98,7 @@ export class SimDisk {
     const disk = await openDisk({ open, disk: this.#port(), limits: diskLimits, ports, noticed });
     const logs = await openMemoryLogs(this.#logs, { bytesMax: logBytesMax });
     const artifacts = await openMemoryArtifacts(this.#artifacts);
-    return { ...disk, logs, artifacts };
+    return { ...disk, handNote: this.#handNote, logs, artifacts };
   }
 
   /** The power goes, or the process does: what was not synced may be gone. */
@@ -110,6 +112,7 @@ export class SimDisk {
   /** Everything is gone: the box was made anew. */
   wipe(): void {
     this.crash();
+    this.#handNote = openMemoryHandNote();
     this.#ballastBytes = 0;
     this.#rows = new MemoryDisk(this.#timing());
     this.#logs = new MemoryLogDisk(this.#timing());

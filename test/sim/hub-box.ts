@@ -178,13 +178,14 @@ export class HubBox {
 
   async #boot(owner: Incarnation): Promise<void> {
     const { network, sockets, trace, attemptsGiven } = this.#ground;
-    const { kv, guard, logs, artifacts } = await this.disk.open(owner, (line) =>
+    const { kv, guard, handNote, logs, artifacts } = await this.disk.open(owner, (line) =>
       trace.say(owner.name, line),
     );
     const hub: Hub = new Hub({
       ports: owner.ports,
       kv,
       disk: guard,
+      handNote,
       logs,
       artifacts,
       keep: { policy: readKeepPolicy(emptyHubConfig), archive: this.#archive },

@@ -3,20 +3,27 @@
  */
 import { describe, expect, test } from 'vitest';
 import { windowFramesMax } from '../../protocol/limits.ts';
-import { Committer } from '../../store/committer.ts';
 import { closeStore, openStore } from '../../store/format.ts';
+import { type HandNote, openMemoryHandNote } from '../../store/hand-note.ts';
+import { type InHand, openInHand } from '../../store/in-hand.ts';
 import { Intake, type TakeHow } from '../../store/intake.ts';
 import { applyingKey, receivedKey } from '../../store/keys.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../store/memory.ts';
 import { openPeerStreams, type PeerStreams, type StreamRow } from '../../store/peer-streams.ts';
-import { FakePorts } from '../protocol/fake-ports.ts';
 import { createWorld } from './world.ts';
 
 const stream = { peer: 'ab'.repeat(32), store: 'c'.repeat(32) };
 const key = applyingKey(stream);
 
-/** A process that takes messages until one kills it. */
+/** What outlives a process: its disk, its hand note, and how often it was started. */
+interface Box {
+  readonly disk: MemoryDisk;
+  readonly handNote: HandNote;
+  startCount: number;
+}
+
+/** A process that takes messages until one kills it, or somebody else does. */
 interface Life {
   readonly taken: string[];
   readonly batches: string[][];
@@ -25,42 +32,62 @@ interface Life {
   deliver(count: number): Promise<'taken' | 'dead'>;
 }
 
-/** What a handler does: `dies` never returns, `fails` lets the commit fail. */
-type Fate = (seq: number, how: TakeHow) => 'lives' | 'dies';
+/**
+ * What becomes of the process at a message: its handler `dies`; or it `lives`; or it has returned, the
+ * disk takes nothing from then on (`waits`), and the process is killed from outside.
+ */
+type Fate = (seq: number, how: TakeHow) => 'lives' | 'dies' | 'waits';
 
-async function begin(disk: MemoryDisk, fate: Fate, isAfterCrash: boolean): Promise<Life> {
-  const inner = await openMemoryKv(disk);
+function makeBox(): Box {
+  return { disk: instantDisk(), handNote: openMemoryHandNote(), startCount: 0 };
+}
+
+/** Every start but the first is after a crash. */
+function openHands({ handNote, startCount }: Box, kv: Kv): Promise<InHand> {
+  const isAfterCrash = startCount > 1;
+  const identity = { storeId: 'ef'.repeat(16), incarnation: startCount, isAfterCrash };
+  return openInHand({ kv, handNote }, identity);
+}
+
+async function begin(box: Box, fate: Fate): Promise<Life> {
+  box.startCount += 1;
+  const inner = await openMemoryKv(box.disk);
   const batches: string[][] = [];
   let kill: () => void = () => undefined;
   const dead = new Promise<'dead'>((resolve) => {
     kill = () => resolve('dead');
   });
-  let isDead = false;
+  let isStuck = false;
   const kv: Kv = {
     get: (name) => inner.get(name),
     range: (range) => inner.range(range),
     snapshot: () => inner.snapshot(),
     batch: (ops: readonly KvOp[], durability) => {
-      // A dead process writes nothing more.
-      if (isDead) return new Promise(() => undefined);
+      // A dead process writes nothing more, and a disk that fails takes nothing.
+      if (isStuck) return new Promise(() => undefined);
       batches.push(ops.map((op) => `${op.type} ${op.key.split('/')[0]} ${durability}`));
       return inner.batch(ops, durability);
     },
     close: () => inner.close(),
   };
+  let isDead = false;
+  const write = (word: string) => {
+    if (!isDead) box.handNote.write(word);
+  };
+  const inHand = await openHands({ ...box, handNote: { ...box.handNote, write } }, kv);
   const streams = await openPeerStreams(kv, stream);
-  const intake = new Intake({ kv, peer: stream.peer, streams, isAfterCrash });
+  const intake = new Intake({ kv, peer: stream.peer, streams, inHand });
   const taken: string[] = [];
-  const take = async (rows: readonly StreamRow[], how: TakeHow) => {
+  const take = (rows: readonly StreamRow[], how: TakeHow): Promise<void> => {
     for (const { seq } of rows) {
       taken.push(`${seq} ${how}`);
-      if (fate(seq, how) === 'lives') continue;
-      isDead = true;
-      kill();
-      throw new Error('what the process died of');
+      const does = fate(seq, how);
+      isStuck ||= does !== 'lives';
+      isDead ||= does === 'dies';
+      if (does !== 'lives') kill();
     }
-    const last = rows.at(-1)?.seq ?? 0;
-    await kv.batch([streams.planReceived(last)], 'synced');
+    if (isDead) return new Promise(() => undefined);
+    return kv.batch([streams.planReceived(rows.at(-1)?.seq ?? 0)], 'synced');
   };
   const deliver = (count: number) => {
     const first = streams.counts.received + 1;
@@ -69,44 +96,48 @@ async function begin(disk: MemoryDisk, fate: Fate, isAfterCrash: boolean): Promi
       bytes: Uint8Array.of(1),
     }));
     const done = intake.take(stream.store, rows, take).then(() => 'taken' as const);
-    return Promise.race([done, dead]).catch(() => 'dead' as const);
+    return Promise.race([done, dead]);
   };
   return { taken, batches, streams, deliver };
 }
 
 /** Lives one after the other on one disk, each killed by what it takes; gives what each took. */
 async function liveOn(fate: Fate, lives: number, count: number): Promise<readonly string[][]> {
-  const disk = instantDisk();
+  const box = makeBox();
   const all: string[][] = [];
   for (let life = 0; life < lives; life += 1) {
-    const { taken, deliver } = await begin(disk, fate, life > 0);
+    const { taken, deliver } = await begin(box, fate);
     const end = await deliver(count);
     all.push(taken);
     if (end === 'taken') break;
     // The process died and the box did not: what was written stays.
-    disk.undos.length = 0;
-    disk.crash();
+    box.disk.undos.length = 0;
+    box.disk.crash();
   }
   return all;
 }
 
 describe('intake', () => {
   test('intake: without a crash before, rows are taken in one piece and nothing is noted', async () => {
-    const life = await begin(instantDisk(), () => 'lives', false);
+    const life = await begin(makeBox(), () => 'lives');
     expect(await life.deliver(5)).toBe('taken');
     expect(life.taken).toEqual(['1 apply', '2 apply', '3 apply', '4 apply', '5 apply']);
     expect(life.batches).toEqual([['put r synced']]);
   });
 
-  test('intake: after a crash each message is noted before it is taken, and the note goes', async () => {
-    const disk = instantDisk();
-    const life = await begin(disk, () => 'lives', true);
+  test('intake: after a crash each message is in hand while it is taken, and no batch more is written', async () => {
+    const box = { ...makeBox(), startCount: 1 };
+    const held: string[] = [];
+    const life = await begin(box, () => {
+      held.push(box.handNote.read());
+      return 'lives';
+    });
     expect(await life.deliver(2)).toBe('taken');
-    const each = [['put p buffered'], ['put r synced'], ['del p buffered']];
-    const sorted = (batches: readonly string[][]) => batches.map(String).toSorted();
-    expect(sorted(life.batches)).toEqual(sorted([...each, ...each]));
-    expect(disk.rows.get(key)).toBeUndefined();
-    expect(disk.rows.get(receivedKey(stream))).toBeDefined();
+    const { peer, store } = stream;
+    expect(held).toEqual([`${peer}@${store} 1 2`, `${peer}@${store} 2 2`]);
+    expect(box.handNote.read()).toBe('');
+    expect(life.batches).toEqual([['put r synced'], ['put r synced']]);
+    expect(box.disk.rows.get(receivedKey(stream))).toBeDefined();
   });
 
   test('intake: a message that kills three processes is set aside by the fourth, and the rest is taken', async () => {
@@ -144,35 +175,45 @@ describe('intake', () => {
     expect(lives.at(-1)?.at(-1)).toMatch(/apply$/);
   });
 
-  test('intake: once a handler has returned its note goes ahead of its commit', async () => {
-    const inner = await openMemoryKv(instantDisk());
-    const batches: string[] = [];
-    const kv: Kv = {
-      get: (name) => inner.get(name),
-      range: (range) => inner.range(range),
-      snapshot: () => inner.snapshot(),
-      batch: (ops, durability) => {
-        batches.push(...ops.map((op) => `${op.type} ${op.key.split('/')[0]}`));
-        return inner.batch(ops, durability);
-      },
-      close: () => inner.close(),
+  test('intake: a message that was handled and waits for the disk as processes end is applied at last', async () => {
+    let ends = 0;
+    const fate: Fate = (seq) => {
+      if (seq !== 3 || ends === 6) return 'lives';
+      ends += 1;
+      return 'waits';
     };
-    const streams = await openPeerStreams(kv, stream);
-    const committer = new Committer({
-      kv,
-      ports: new FakePorts(),
-      onFailure: () => undefined,
-    });
-    const intake = new Intake({ kv, peer: stream.peer, streams, isAfterCrash: true });
-    await intake.take(stream.store, [{ seq: 1, bytes: Uint8Array.of(1) }], (rows) =>
-      committer.commit([streams.planReceived(rows.length)]),
-    );
-    // A kill while the commit is under way must not count against the message.
-    expect(batches).toEqual(['put p', 'del p', 'put r']);
+    const lives = await liveOn(fate, 9, 4);
+    expect(lives.flat().filter((line) => !line.endsWith('apply'))).toEqual([]);
+    expect(lives.at(-1)?.at(-1)).toMatch(/apply$/);
+    expect(lives).toHaveLength(7);
+  });
+
+  test('intake: what waits for the disk as processes end is not counted with what kills them', async () => {
+    const fates = ['dies', 'dies', 'waits', 'waits', 'lives'] as const;
+    let at = 0;
+    const lives = await liveOn(() => fates[at++] ?? 'lives', 9, 1);
+    expect(lives.map(String)).toEqual(['1 apply', '1 apply', '1 apply', '1 apply', '1 apply']);
+  });
+
+  test('intake: a message that was taken at last leaves no count behind', async () => {
+    const fates = ['dies', 'dies', 'lives'] as const;
+    let at = 0;
+    const box = makeBox();
+    const counted: boolean[] = [];
+    for (const end of ['dead', 'dead', 'taken']) {
+      const life = await begin(box, () => fates[at++] ?? 'lives');
+      counted.push(box.disk.rows.get(key) !== undefined);
+      expect(await life.deliver(1)).toBe(end);
+      box.disk.undos.length = 0;
+      box.disk.crash();
+    }
+    expect(counted).toEqual([false, false, true]);
+    expect(box.disk.rows.get(key)).toBeUndefined();
   });
 
   test('intake: beyond one window the care is over', async () => {
-    const life = await begin(instantDisk(), () => 'lives', true);
+    const box = { ...makeBox(), startCount: 1 };
+    const life = await begin(box, () => 'lives');
     await life.deliver(windowFramesMax);
     life.batches.length = 0;
     await life.deliver(3);
@@ -182,13 +223,13 @@ describe('intake', () => {
   test('intake: rows of another store of the peer are taken as they come', async () => {
     const kv = await openMemoryKv(instantDisk());
     const streams = await openPeerStreams(kv, stream);
-    const intake = new Intake({ kv, peer: stream.peer, streams, isAfterCrash: true });
+    const inHand = await openHands({ ...makeBox(), startCount: 2 }, kv);
+    const intake = new Intake({ kv, peer: stream.peer, streams, inHand });
     const taken: string[] = [];
     await intake.take('d'.repeat(32), [{ seq: 1, bytes: Uint8Array.of(1) }], async (rows, how) => {
       taken.push(`${rows.length} ${how}`);
     });
     expect(taken).toEqual(['1 apply']);
-    expect(await kv.get(applyingKey({ peer: stream.peer, store: 'd'.repeat(32) }))).toBeUndefined();
   });
 });
 

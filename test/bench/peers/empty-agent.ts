@@ -60,6 +60,7 @@ const agent = new Agent({
   ports,
   kv: disk.kv,
   disk: disk.guard,
+  handNote: disk.handNote,
   artifacts: await openArtifactFiles(home.artifacts),
   audit: { policy: planAuditPolicy(config.keep), port: openAuditFiles(home.audit) },
   logs: await openLogFiles(home.logs, { bytesMax: config.logs.bytes_max }),

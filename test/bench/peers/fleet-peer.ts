@@ -18,6 +18,7 @@ import { openAgentSwarm } from '../../../protocol/transports/swarm.ts';
 import { MemoryArchive } from '../../../store/archive-memory.ts';
 import { instantArtifactDisk, openMemoryArtifacts } from '../../../store/artifact-memory.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
+import { openMemoryHandNote } from '../../../store/hand-note.ts';
 import type { LogStore } from '../../../store/log.ts';
 import { openLogFiles } from '../../../store/log-files.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
@@ -61,6 +62,7 @@ async function runFleet(plan: FleetPlan): Promise<void> {
       slots: 1,
       policies: freePolicies,
       disk: soundDisk,
+      handNote: openMemoryHandNote(),
       reachTold: () => undefined,
       noticed: () => undefined,
       diagnose: async () => ({ findings: [], fixed: [] }),

@@ -19,6 +19,7 @@ import { instantArtifactDisk, openMemoryArtifacts } from '../../../store/artifac
 import { soundDisk } from '../../../store/disk-guard.ts';
 import { instantTiming } from '../../../store/disk-timing.ts';
 import { openStore } from '../../../store/format.ts';
+import { openMemoryHandNote } from '../../../store/hand-note.ts';
 import { MemoryLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../../store/memory.ts';
 import { noAnswer, noFleet } from '../../kit/no-fleet.ts';
@@ -140,6 +141,7 @@ async function openStores(disk: MemoryDisk) {
   return {
     kv: await openMemoryKv(disk),
     disk: soundDisk,
+    handNote: openMemoryHandNote(),
     keep: { policy: readKeepPolicy(emptyHubConfig), archive: new MemoryArchive() },
     audit: { policy: readAuditPolicy(emptyHubConfig), port: new MemoryArchive() },
     logs: await openMemoryLogs(new MemoryLogDisk(instantTiming()), { bytesMax: 64 * 1024 }),

@@ -20,6 +20,7 @@ import { oneOutcomeCheck } from './one-outcome.ts';
 import { receiptsCheck } from './receipts.ts';
 import { revokedCheck } from './revoked.ts';
 import { screensCheck } from './screens.ts';
+import { setAsideCheck } from './set-aside.ts';
 import { startsCheck } from './starts.ts';
 import { truthCheck } from './truth.ts';
 
@@ -43,4 +44,5 @@ export const checks: readonly Check[] = [
   leasesCheck,
   guardsCheck,
   auditTrailsCheck,
+  setAsideCheck,
 ];

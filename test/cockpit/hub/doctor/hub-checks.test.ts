@@ -24,6 +24,7 @@ import { createLinkPair } from '../../../../protocol/transports/memory.ts';
 import { MemoryArchive } from '../../../../store/archive-memory.ts';
 import { instantArtifactDisk, openMemoryArtifacts } from '../../../../store/artifact-memory.ts';
 import { soundDisk } from '../../../../store/disk-guard.ts';
+import { openMemoryHandNote } from '../../../../store/hand-note.ts';
 import { outboxKey, quarantineKey, workerKey } from '../../../../store/keys.ts';
 import type { Kv } from '../../../../store/kv.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../../store/log-memory.ts';
@@ -56,6 +57,7 @@ async function startHub(): Promise<void> {
     ports,
     kv,
     disk: soundDisk,
+    handNote: openMemoryHandNote(),
     keep: { policy: readKeepPolicy(emptyHubConfig), archive },
     audit: { policy: readAuditPolicy(emptyHubConfig), port: new MemoryArchive() },
     logs,
