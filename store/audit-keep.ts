@@ -23,6 +23,7 @@ import { auditKey, auditTailKey, getSeq, metaKey, prefixRange } from './keys.ts'
 import type { Kv, KvRow } from './kv.ts';
 import { createLane } from './lane.ts';
 import { auditFileBytesMax, auditLookMs, auditMoveRowsMax, auditRowsEntriesMin } from './limits.ts';
+import { PatientClock } from './patient-clock.ts';
 import { findRow, planRow } from './row-codec.ts';
 
 /** The files of an audit trail. */
@@ -100,6 +101,7 @@ async function readEnds(
 export class AuditKeep {
   readonly #parts: AuditKeepParts;
   readonly #archive: Archive;
+  readonly #clock: PatientClock;
   readonly #lane = createLane();
   #cancelTimer: CancelTimer | undefined;
   #failure: string | null = null;
@@ -108,6 +110,7 @@ export class AuditKeep {
   constructor(parts: AuditKeepParts) {
     this.#parts = parts;
     this.#archive = new Archive(parts.kv, parts.port, 'audit-file');
+    this.#clock = new PatientClock(parts.ports.clock);
   }
 
   /** Why the last look failed; null where it did not. */
@@ -151,13 +154,15 @@ export class AuditKeep {
   }
 
   async #look(): Promise<void> {
+    // At every look, for how long a leap has stood is known by nothing else.
+    const now = this.#clock.read();
     try {
       const tail = await findAuditTail(this.#parts.kv);
       if (tail === undefined) return;
       // With fewer entries than are kept as rows there is nothing to move, so their rows are not read.
       const through = tail.n - auditRowsEntriesMin;
       if (through > 0) await this.#move(through);
-      await this.#drop();
+      await this.#drop(now);
       this.#failure = null;
     } catch (thrown) {
       const failure = wrapError(thrown, 'STORE_IO').message;
@@ -205,13 +210,13 @@ export class AuditKeep {
   }
 
   /** Removes the oldest files beyond what is kept; never the newest. */
-  async #drop(): Promise<void> {
-    const { kv, port, policy, ports } = this.#parts;
+  async #drop(now: number): Promise<void> {
+    const { kv, port, policy } = this.#parts;
     const files = await port.list();
     if (files.length < 2) return;
     const sizes = await Promise.all(files.map((file) => port.findSize(file)));
     let bytes = sizes.reduce((sum, size) => sum + size, 0);
-    const oldest = new Date(ports.clock.wallMs() - policy.keepMs).toISOString().slice(0, 7);
+    const oldest = new Date(now - policy.keepMs).toISOString().slice(0, 7);
     for (const [index, file] of files.slice(0, -1).entries()) {
       if (bytes <= policy.bytesMax && readMonth(file) >= oldest) return;
       const next = files[index + 1] ?? file;

@@ -195,3 +195,9 @@ export const backupRowBytesMax = 16 * 1024 * 1024;
 
 /** Between two words of the witness of a store; what was acknowledged since the last may be cut off unseen. */
 export const witnessMs = 250;
+
+/** A clock that leaps ahead by more was set, or its box slept: a night's sleep is believed at once. */
+export const clockLeapMsMax = 24 * 60 * 60 * 1000;
+
+/** A leap that has stood for so long, of time that the process ran, is believed: by then somebody would have seen it. */
+export const clockLeapTrustMs = 24 * 60 * 60 * 1000;

@@ -36,9 +36,3 @@ export const journalMaxDefault = 1_000_000;
 
 /** Looks that leave something to do for so long are behind; doctor says so. */
 export const keepBehindMsMax = 60 * 60 * 1000;
-
-/** A clock that leaps ahead by more was set, or its box slept: a night's sleep is believed at once. */
-export const clockLeapMsMax = 24 * 60 * 60 * 1000;
-
-/** A leap that has stood for so long, of time that the hub ran, is believed: by then somebody would have seen it. */
-export const clockLeapTrustMs = 24 * 60 * 60 * 1000;

@@ -12,6 +12,7 @@ import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { Archive } from '../../store/archive.ts';
 import type { Kv } from '../../store/kv.ts';
 import type { LogStore } from '../../store/log.ts';
+import { PatientClock } from '../../store/patient-clock.ts';
 import type { JobRecord } from '../manager/job.ts';
 import type { KeepPolicy } from '../manager/plan-retention.ts';
 import type { DecisionDesk } from './decision-desk.ts';
@@ -19,7 +20,6 @@ import type { HubDesk } from './desk.ts';
 import type { DeskState } from './desk-state.ts';
 import { ForgetEvents } from './forget-events.ts';
 import { ForgetJobs } from './forget-jobs.ts';
-import { PatientClock } from './patient-clock.ts';
 
 /** Between two looks; ages are days. */
 export const keepLookMs = 60_000;

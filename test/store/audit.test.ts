@@ -190,6 +190,29 @@ describe('audit', () => {
     expect((await trail.verify()).isWhole).toBe(false);
   });
 
+  test('keeping: a clock that leaps ahead takes no file away until the leap has stood for a day', async () => {
+    const trail = await openTrail();
+    for (const month of [8, 9, 10]) {
+      await trail.ask(5, Date.UTC(2026, month, 5));
+      await trail.keep.flush();
+    }
+    const { ports } = trail.parts;
+    await trail.keep.look();
+    ports.wallStartMs += 3 * 365 * dayMs;
+    await trail.keep.look();
+    ports.wallStartMs -= 3 * 365 * dayMs;
+    await trail.keep.look();
+    ports.wallStartMs += 3 * 365 * dayMs;
+    for (let hours = 0; hours < 24; hours += 1) {
+      await trail.keep.look();
+      expect(trail.port.files.size).toBe(3);
+      await ports.advance(dayMs / 24);
+    }
+    await trail.keep.look();
+    expect(trail.port.files.size).toBe(1);
+    expect(await trail.verify()).toMatchObject({ isWhole: true, first: 21, entries: 10 });
+  });
+
   test('keeping: a store that was made anew goes on where the files end', async () => {
     const trail = await openTrail();
     await trail.ask(6);

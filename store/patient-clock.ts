@@ -5,8 +5,8 @@
  * minute later. A box that slept leaps too; there what is old goes a day of work later, which harms nobody. A clock
  * that is set back is believed at once: nothing goes by that.
  */
-import type { Clock } from '../../protocol/ports.ts';
-import { clockLeapMsMax, clockLeapTrustMs } from './keep-limits.ts';
+import type { Clock } from '../protocol/ports.ts';
+import { clockLeapMsMax, clockLeapTrustMs } from './limits.ts';
 
 /** Life cycle: it lives as long as its loop. What the clock says at the first reading is believed. */
 export class PatientClock {
