@@ -127,6 +127,8 @@ class Linear {
     });
     const answer = await stream.done;
     const shown = answer == null ? '' : grammar.show(answer as never, plain);
+    const aside = answer == null ? undefined : grammar.aside?.(answer);
+    if (aside !== undefined) await this.#say(aside);
     return [...texts, shown === '' && texts.length === 0 ? 'Done.' : shown].join('');
   }
 

@@ -16,7 +16,6 @@ import type {
   Outcome,
   PeerKey,
 } from '../../protocol/model.ts';
-import { isUnsound } from '../../store/disk-guard.ts';
 import type { TakeHow } from '../../store/intake.ts';
 import { jobKey, prefixRange } from '../../store/keys.ts';
 import { createLane } from '../../store/lane.ts';
@@ -39,6 +38,7 @@ import { pickNames, planKey } from './dispatch-keys.ts';
 import { EarlyEnds, readFacts } from './early-ends.ts';
 import { type Answered, closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
+import { type NewestJobs, readNewestJobs } from './newest-jobs.ts';
 import { noteTree } from './note-tree.ts';
 import { takeOrQuarantine } from './quarantine.ts';
 import { readEndedGroup, reopenGroup } from './reopen-group.ts';
@@ -103,13 +103,12 @@ export class HubDesk {
 
   /** The newest jobs, newest first; only unended ones while the store cannot be read. */
   async listRecent(countMax: number): Promise<readonly JobRecord[]> {
-    const range = { ...prefixRange('j/'), countMax, order: 'descending' } as const;
-    const rows = await this.#ledger.readSoon(this.#ledger.kv.range(range)).catch(noneOfDisk);
-    if (rows === undefined) return this.listActive().toReversed().slice(0, countMax);
-    return rows.map((row) => {
-      const stored = readRow(jobRowSchema, row);
-      return this.#ledger.state.active.get(stored.id) ?? stored;
-    });
+    return (await this.listNewest(countMax)).jobs;
+  }
+
+  /** The same, and why ended ones are left out, where they are. */
+  listNewest(countMax: number): Promise<NewestJobs> {
+    return readNewestJobs(this.#ledger, countMax);
   }
 
   /** Unended jobs that this worker holds. */
@@ -392,9 +391,4 @@ export class HubDesk {
   #begin(): Scene {
     return this.#ledger.open();
   }
-}
-
-/** Undefined where a read could not wait for the disk; any other failure goes on. */
-function noneOfDisk(thrown: unknown): undefined {
-  if (!isUnsound(thrown)) throw thrown;
 }

@@ -1,17 +1,18 @@
 /*
  * The verbs that look at jobs and steer them: jobs, job, cancel, retry, wait.
  *
- * Errors: JOB_UNKNOWN, JOB_FINISHED, JOB_UNFINISHED, JOB_GROUP, WORKER_*, WAIT_TIMEOUT.
+ * Errors: DISK_FULL, STORE_REOPENING, JOB_UNKNOWN, JOB_FINISHED, JOB_UNFINISHED, JOB_GROUP, WORKER_*, WAIT_TIMEOUT.
  */
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import type { Outcome } from '../../protocol/model.ts';
+import type { NewestJobs } from '../hub/newest-jobs.ts';
 import type { JobRecord } from '../manager/job.ts';
 import { durationArgument, jobArgument } from './arguments.ts';
 import { awaitJob } from './await-job.ts';
 import { chooseAgain } from './choose-again.ts';
 import { presentDetail, presentJob } from './present.ts';
-import type { AttemptRow, JobDetail } from './shapes.ts';
+import type { AttemptRow, JobDetail, JobRow } from './shapes.ts';
 import {
   describeJob,
   describeKept,
@@ -37,19 +38,40 @@ export const jobsVerb = defineVerb({
   operands: [],
   flags: {
     active: { help: 'only those that have not ended' },
-    limit: { value: 'COUNT', help: 'at most so many (100)' },
+    limit: { value: 'COUNT', help: `at most so many (100, or up to ${jobsListedMax})` },
   },
   danger: 'looks',
   args: z.object({
     active: z.boolean().default(false),
     limit: z.coerce.number().int().min(1).max(jobsListedMax).default(100),
   }),
-  async run({ hub }, { active, limit }) {
-    const jobs = active ? hub.desk.listActive().toReversed() : await hub.desk.listRecent(limit);
-    return Promise.all(jobs.slice(0, limit).map((job) => presentJob(hub, job)));
+  async run({ hub }, { active, limit }): Promise<readonly JobRow[]> {
+    const { desk } = hub;
+    const { jobs, unread }: NewestJobs = active
+      ? { jobs: desk.listActive().toReversed() }
+      : await desk.listNewest(limit);
+    // Nothing would look as if there were no job.
+    if (unread !== undefined && jobs.length === 0) throw unread;
+    const left = unread === undefined ? {} : { endedUnread: unread.code };
+    const rows = jobs
+      .slice(0, limit)
+      .map(async (job) => ({ ...(await presentJob(hub, job)), ...left }));
+    return Promise.all(rows);
   },
   show: showJobs,
+  aside: tellUnread,
 });
+
+/** What could not be read is said, in JSON too; of several hubs each may lack some. */
+function tellUnread(rows: readonly JobRow[]): string | undefined {
+  const lacking = rows.filter(({ endedUnread }) => endedUnread !== undefined);
+  const [first] = lacking;
+  if (first === undefined) return undefined;
+  const hubs = new Set(lacking.map(({ id }) => id.replace(/:?[^:]*$/, '')));
+  const of = [...hubs].filter((name) => name !== '').join(', ');
+  const where = of === '' ? '' : ` of ${of}`;
+  return `Only jobs${where} that have not ended are listed: the others cannot be read just now (${first.endedUnread}).`;
+}
 
 /** One job with its attempts. */
 export const jobVerb = defineVerb({

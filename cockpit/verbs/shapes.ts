@@ -117,6 +117,8 @@ export interface JobRow {
   readonly labels?: readonly string[];
   /** When the attempt that counts must have ended. */
   readonly deadlineAt?: string | null;
+  /** In a list without ended jobs, because the hub cannot read its store: the code of why. */
+  readonly endedUnread?: string;
 }
 
 /**

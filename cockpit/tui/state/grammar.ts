@@ -19,6 +19,7 @@ export interface ScreenVerb extends Grammar {
   readonly args: AnyVerb['args'];
   showItem?(item: unknown, style: Style): string;
   show(answer: never, style: Style): string;
+  aside?(answer: unknown): string | undefined;
   exit?(answer: never): number;
 }
 

@@ -138,7 +138,9 @@ function readAnswer(
   value: unknown,
 ): { readonly lines: readonly string[]; readonly isGood: boolean } {
   try {
-    const lines = verb?.show(value as never, plain).split('\n') ?? [];
+    const aside = verb?.aside?.(value);
+    const shown = verb?.show(value as never, plain).split('\n') ?? [];
+    const lines = aside === undefined ? shown : [aside, ...shown];
     return { lines, isGood: (verb?.exit?.(value as never) ?? 0) === 0 };
   } catch {
     return { lines: ['the hub answered in a way that this version can’t show'], isGood: false };

@@ -11,8 +11,12 @@ import { Feed } from '../../../cockpit/hub/feed.ts';
 import type { Hub } from '../../../cockpit/hub/hub.ts';
 import { Ledger } from '../../../cockpit/hub/ledger.ts';
 import { watchVerb } from '../../../cockpit/verbs/hub-state.ts';
+import { jobsVerb } from '../../../cockpit/verbs/jobs.ts';
+import type { JobRow } from '../../../cockpit/verbs/shapes.ts';
+import { parseVerbArgs, type VerbContext } from '../../../cockpit/verbs/verb.ts';
 import { ControlClient } from '../../../protocol/control-client.ts';
 import { AppError } from '../../../protocol/errors.ts';
+import type { JobId } from '../../../protocol/model.ts';
 import { dialUnix } from '../../../protocol/transports/unix.ts';
 import { MemoryArchive } from '../../../store/archive-memory.ts';
 import { auditStart } from '../../../store/audit.ts';
@@ -105,6 +109,48 @@ describe('hub on a disk in trouble', () => {
     expect((await listing).map(({ id }) => id)).toEqual([open.id]);
     await finding;
     expect((await desk.find(open.id))?.id).toBe(open.id);
+  });
+});
+
+describe('jobs on a disk in trouble', () => {
+  /** The listing of a hub whose store cannot be read for as long as that takes. */
+  async function list(desk: HubDesk, active = false): Promise<readonly JobRow[]> {
+    const hub = { desk, workers: bench.workers } as unknown as Hub;
+    const asked = jobsVerb.run({ hub } as unknown as VerbContext, { active, limit: 100 });
+    // Who waits for it hears of a refusal below.
+    asked.catch(() => undefined);
+    await bench.ports.advance(askMsMax);
+    return asked;
+  }
+
+  test('jobs: a listing without ended jobs, because they cannot be read, says so in its rows and beside them', async () => {
+    const desk = await openDesk();
+    await desk.cancel(await desk.dispatch(makeJob([alice])));
+    await desk.dispatch(makeJob([alice]));
+    const sound = await list(desk);
+    expect([sound.length, jobsVerb.aside?.(sound)]).toEqual([2, undefined]);
+    health = full;
+    const rows = await list(desk);
+    expect(rows.map(({ id, endedUnread }) => [id, endedUnread])).toEqual([['J2', 'DISK_FULL']]);
+    expect(jobsVerb.aside?.(rows)).toBe(
+      'Only jobs that have not ended are listed: the others cannot be read just now (DISK_FULL).',
+    );
+    const named = rows.map((row) => ({ ...row, id: `work:${row.id}` as JobId }));
+    expect(jobsVerb.aside?.([...named, ...sound])).toContain('Only jobs of work that');
+    expect(jobsVerb.aside?.(await list(desk, true))).toBeUndefined();
+  });
+
+  test('jobs: a listing that would be empty, because nothing can be read, is refused', async () => {
+    const desk = await openDesk();
+    await desk.cancel(await desk.dispatch(makeJob([alice])));
+    health = full;
+    await expect(list(desk)).rejects.toMatchObject({ code: 'DISK_FULL', exit: 4 });
+    expect(await list(desk, true)).toEqual([]);
+  });
+
+  test('jobs: more than one listing gives is refused, and the most is named', () => {
+    expect(parseVerbArgs(jobsVerb, { limit: '1000' })).toMatchObject({ limit: 1000 });
+    expect(() => parseVerbArgs(jobsVerb, { limit: '1001' })).toThrow('limit: it is 1000 or less');
   });
 });
 
