@@ -33,6 +33,7 @@ import { HubDesk } from './desk.ts';
 import { readDeskState } from './desk-state.ts';
 import { DispatchKeys } from './dispatch-keys.ts';
 import { DoctorLine } from './doctor/ask-worker.ts';
+import { ShortCopyWalk } from './doctor/short-copies.ts';
 import { Feed } from './feed.ts';
 import type { Door, HubParts } from './hub-parts.ts';
 import type { Answered } from './inbox.ts';
@@ -68,6 +69,8 @@ export class Hub {
   readonly feed = new Feed();
   readonly doctorLine: DoctorLine;
   readonly treeLine: TreeLine;
+  /** For those who diagnose: where they look for copies that did not come. */
+  readonly shortCopies = new ShortCopyWalk();
   /** Boxes on which an install is at work. */
   readonly installing = new Set<string>();
   readonly terminals: Terminals;
@@ -237,7 +240,7 @@ export class Hub {
     this.#invites = new InviteBook({ ...rows, ports, hubKey: key, failed });
     await this.#invites.open();
     this.#spawned = await openSpawnDesk(this, { ...this.#parts, ledger, failed });
-    this.#sessions = this.#openSessions();
+    this.#sessions = await this.#openSessions();
     this.#leases = new WatchLeases({
       ...{ desk: this.#desk, ports, failed },
       heardAt: (worker) => this.session(worker)?.session.heardAt,

@@ -156,16 +156,16 @@ const deadWhy = {
 const shortCopies = overWalked({
   id: 'copy-short',
   title: 'logs and artifacts of ended jobs have arrived whole',
-  why: 'Output that the worker has and the hub does not is lost with the worker.',
+  why: 'Output that the worker has and the hub does not is lost with the worker. Looked at are the newest jobs, and older ones in turn.',
   area: 'logs',
   severity: 'error',
   cost: 'walks',
   find: (live) =>
-    live.shortCopies.map(({ what, attempt, worker, have, promised }) => ({
+    live.shortCopies.short.map(({ what, attempt, worker, have, promised }) => ({
       subject: `${attempt} ${what}`,
       worker,
       seen: `Of ${attempt} ${have} of ${promised} bytes of ${what} are here, although its worker is linked.`,
-      wanted: 'All of it.',
+      wanted: `All of it. (${live.shortCopies.lookedCount} attempts were looked at.)`,
       advice: `Look at the worker: \`wally doctor --on ${worker}\`.`,
     })),
 });

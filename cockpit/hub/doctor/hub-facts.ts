@@ -7,17 +7,12 @@ import type { AttemptId } from '../../../protocol/model.ts';
 import { prefixRange } from '../../../store/keys.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { listStreams, readOutbox } from '../../../store/outbox.ts';
-import {
-  type AttemptRecord,
-  type CommandJob,
-  formatAttemptId,
-  type JobRecord,
-} from '../../manager/job.ts';
+import { formatAttemptId, type JobRecord } from '../../manager/job.ts';
 import type { WorkerRecord } from '../../manager/worker.ts';
 import type { Hub } from '../hub.ts';
 import type { HubRound } from './hub-round.ts';
-import { jobsWalkedMax, quarantineReadMax } from './limits.ts';
-import { walkJobs } from './walk-jobs.ts';
+import { quarantineReadMax } from './limits.ts';
+import type { ShortCopies } from './short-copies.ts';
 
 /** One worker as the hub knows it. `version` and `aheadMs` are null before its first hello. */
 export interface WorkerFact {
@@ -49,15 +44,6 @@ export interface DeadStreamFact {
   readonly why: 'revoked' | 'unknown' | 'store-gone';
 }
 
-/** A copy that is shorter than the worker said; `what` is `log`, or the path of an artifact. */
-export interface ShortCopyFact {
-  readonly what: string;
-  readonly attempt: string;
-  readonly worker: string;
-  readonly have: number;
-  readonly promised: number;
-}
-
 /** How forgetting goes. */
 export interface RetentionFact {
   readonly failure: string | null;
@@ -78,7 +64,7 @@ export interface WalkedFacts {
   readonly deadStreams: readonly DeadStreamFact[];
   /** Messages that could not be applied, by worker. */
   readonly quarantined: ReadonlyMap<string, number>;
-  readonly shortCopies: readonly ShortCopyFact[];
+  readonly shortCopies: ShortCopies;
 }
 
 /** Gathers what only the hub that runs in this process knows; null where none does, or its store fails. */
@@ -103,7 +89,7 @@ export async function gatherWalked({
   return {
     deadStreams: await listDeadStreams(hub),
     quarantined: await countQuarantined(hub),
-    shortCopies: await listShortCopies(hub, nowMs),
+    shortCopies: await hub.shortCopies.look(hub, nowMs),
   };
 }
 
@@ -169,46 +155,3 @@ function describeRetention({ retain, ports }: Hub): RetentionFact {
   const now = ports.clock.monotonicMs();
   return { failure, behindMs: behindSince === null ? 0 : now - behindSince };
 }
-
-/** Of the newest jobs, the copies that have not come although their worker is linked. */
-async function listShortCopies(hub: Hub, nowMs: number): Promise<readonly ShortCopyFact[]> {
-  const short: ShortCopyFact[] = [];
-  for await (const job of walkJobs(hub.kv, jobsWalkedMax)) {
-    if (job.kind !== 'command') continue;
-    for (const attempt of job.attempts) {
-      if (isAwaited(hub, attempt, nowMs)) short.push(...(await findShort(hub, job, attempt)));
-    }
-  }
-  return short;
-}
-
-function isAwaited(hub: Hub, { worker, state }: AttemptRecord, nowMs: number): boolean {
-  if (state.is !== 'finished' || nowMs - state.end.at <= copyLateMs) return false;
-  // Copies may have been forgotten since.
-  const isKept = state.times.queuedAt > hub.retain.logsForgottenAt;
-  return isKept && hub.session(worker)?.isLinked === true;
-}
-
-async function findShort(
-  hub: Hub,
-  job: CommandJob,
-  { n, worker: key, state }: AttemptRecord,
-): Promise<readonly ShortCopyFact[]> {
-  if (state.is !== 'finished') return [];
-  const attempt = formatAttemptId(job.id, n);
-  const worker = hub.workers.find(key)?.name ?? key;
-  const promised = state.end.logBytes ?? 0;
-  const have = promised === 0 ? 0 : await hub.mirror.findEnd(attempt);
-  const short: ShortCopyFact[] =
-    have < promised ? [{ what: 'log', attempt, worker, have, promised }] : [];
-  for (const [index, { path, bytes }] of (state.end.artifacts?.kept ?? []).entries()) {
-    const look = await hub.artifacts.look({ attempt, index });
-    // What its worker lost is said with the job; nobody can mend it here.
-    if (look.is !== 'partial') continue;
-    short.push({ what: path, attempt, worker, have: look.bytes, promised: bytes });
-  }
-  return short;
-}
-
-/** A copy has so long to arrive after its job ended; a gigabyte needs no more. */
-const copyLateMs = 2 * 60 * 1000;

@@ -4,8 +4,14 @@
  * A finding at a limit is a warning to people; nothing in the hub acts on these.
  */
 
-/** Newest jobs whose log copies are held against what their workers promised. */
-export const jobsWalkedMax = 10_000;
+/** Newest jobs whose copies are held against what their workers promised, at every look. */
+export const jobsNewestWalked = 1000;
+
+/** Older ones at each look, in turn. To open the log of each of both takes less than a second. */
+export const jobsOlderWalked = 2000;
+
+/** Jobs with a copy that was found short, which are looked at again until it has come: more than are shown. */
+export const jobsFoundShortMax = 200;
 
 /** Messages that could not be applied that are counted; more are as bad. */
 export const quarantineReadMax = 1000;

@@ -11,9 +11,14 @@ import type { JobRecord } from '../../manager/job.ts';
 import { jobRowSchema } from '../../manager/job-row.ts';
 import { jobsPageRows } from './limits.ts';
 
-/** Newest first, at most so many. */
-export async function* walkJobs(kv: Kv, countMax: number): AsyncGenerator<JobRecord, void> {
+/** Newest first, at most so many; only those below this key, where it is given. */
+export async function* walkJobs(
+  kv: Kv,
+  countMax: number,
+  below?: string,
+): AsyncGenerator<JobRecord, void> {
   let range = prefixRange('j/');
+  if (below !== undefined) range = { ...range, lt: below };
   for (let left = countMax; left > 0; left -= jobsPageRows) {
     const page = { countMax: Math.min(left, jobsPageRows), order: 'descending' } as const;
     const rows = await kv.range({ ...range, ...page });
