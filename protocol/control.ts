@@ -68,8 +68,11 @@ export function serveControl(link: Link, handler: ControlHandler): ServedControl
   });
   const answer = async (ask: AskFrame, call: ServedCall) => {
     try {
-      await call.sayValue('done', await handler(call));
+      const value = await handler(call);
+      await call.itemsSaid();
+      await call.sayValue('done', value);
     } catch (thrown) {
+      await call.itemsSaid();
       await outlet.inTurn(async () => call.fail(thrown));
     } finally {
       calls.delete(ask.id);
@@ -117,6 +120,8 @@ class ServedCall implements ControlCall {
   readonly #outlet: ControlOutlet;
   readonly #id: number;
   #room = itemsUnderWayMax;
+  /** Items leave one after the other, also where nobody waits for the one before. */
+  #items: Promise<unknown> = Promise.resolve();
   #isDropped = false;
   #wake: (() => void) | undefined;
   readonly #onDrop: (() => void)[] = [];
@@ -162,7 +167,20 @@ class ServedCall implements ControlCall {
     });
   }
 
-  async item(value: unknown): Promise<boolean> {
+  item(value: unknown): Promise<boolean> {
+    const said = this.#items.then(() => this.#sayItem(value));
+    this.#items = said.catch(() => undefined);
+    return said;
+  }
+
+  /** Resolves when every item has left, or nobody listens any more. */
+  async itemsSaid(): Promise<void> {
+    await this.#items;
+  }
+
+  /** Each waits for room behind it, so none ever leaves without: an asker ends the link for that. */
+  async #sayItem(value: unknown): Promise<boolean> {
+    if (this.#isDropped) return false;
     // Before it leaves: the word that it was taken may be here before this goes on.
     this.#room -= 1;
     await this.sayValue('item', value);

@@ -135,6 +135,55 @@ describe('control', () => {
     expect([sentCount, takenCount]).toEqual([500, 500]);
   });
 
+  test('control: items that nobody waits for keep to the window too, and come before the answer', async () => {
+    const gate = makeGate();
+    const count = 3 * itemsUnderWayMax;
+    const { client } = connect(async (call) => {
+      for (let n = 0; n < count; n += 1) void call.item(n);
+      return 'end';
+    });
+    const items: unknown[] = [];
+    const { done } = client.stream('news', {}, async (item) => {
+      await gate.opened;
+      items.push(item);
+    });
+    await settle();
+    gate.open();
+    expect(await done).toBe('end');
+    expect(items).toEqual(Array.from({ length: count }, (_, index) => index));
+  });
+
+  test('control: of several who wait for room none is forgotten', async () => {
+    const gate = makeGate();
+    let wentOnCount = 0;
+    const { client } = connect(async (call) => {
+      const say = async (count: number) => {
+        for (let n = 0; n < count; n += 1) await call.item(n);
+        wentOnCount += 1;
+      };
+      await Promise.all([say(itemsUnderWayMax), say(2), say(itemsUnderWayMax)]);
+    });
+    const { done } = client.stream('news', {}, () => gate.opened);
+    await settle();
+    gate.open();
+    await done;
+    expect(wentOnCount).toBe(3);
+  });
+
+  test('control: items that wait for room when the asker leaves are let go', async () => {
+    const answers: boolean[] = [];
+    const { client } = connect(async (call) => {
+      for (let n = 0; n < itemsUnderWayMax; n += 1) void call.item(n);
+      answers.push(...(await Promise.all([call.item('a'), call.item('b')])));
+    });
+    const { cancel } = client.stream('news', {}, () => new Promise<void>(() => undefined));
+    await settle();
+    expect(answers).toEqual([]);
+    cancel();
+    await settle();
+    expect(answers).toEqual([false, false]);
+  });
+
   test('control: a stream that is cancelled frees the writer at once and hands over nothing more', async () => {
     const answers: boolean[] = [];
     let dropCount = 0;
