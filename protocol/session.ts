@@ -22,7 +22,7 @@ import {
   ownVersions,
   type PongFrame,
 } from './frames.ts';
-import { greetingLinksMax, hubPingRestMs, unopenedKept } from './limits.ts';
+import { greetingLinksMax, hubPingRestMs } from './limits.ts';
 import { type ReceiverEffect, type ReceiverEvent, stepReceiver } from './machines/receiver.ts';
 import {
   dropWaiting,
@@ -46,6 +46,7 @@ import type { SessionParts, UnopenedLink } from './session-host.ts';
 import { openStreamPair, type StreamPair } from './stream-pair.ts';
 import type { Link } from './transports/link.ts';
 import { Turn } from './turn.ts';
+import { keepUnopened } from './unopened-links.ts';
 
 interface Attached {
   readonly link: Link;
@@ -302,7 +303,9 @@ export class Session {
   }
 
   #drop(connection: Connection, reason: string): void {
-    if (this.#greeting.delete(connection)) this.#noteUnopened(reason);
+    if (this.#greeting.delete(connection) && !this.#isStopped) {
+      this.#unopened = keepUnopened(this.#unopened, { at: this.#moment().nowMs, reason });
+    }
     if (connection !== this.#current) return this.#noteRefusal(reason);
     this.#outgoing.flush();
     this.#current = undefined;
@@ -310,12 +313,6 @@ export class Session {
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
     this.#parts.host.closed(reason);
-  }
-
-  #noteUnopened(reason: string): void {
-    if (this.#isStopped || reason === 'replaced') return;
-    const one = { at: this.#moment().nowMs, reason };
-    this.#unopened = [...this.#unopened, one].slice(-unopenedKept);
   }
 
   /** No dialling helps against it, so a person is told: once, not at every dial. */

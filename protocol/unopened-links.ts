@@ -3,8 +3,16 @@
  *
  * Sessions keep the newest; the doctors of hub and agent both look at them. Pure.
  */
-import { unopenedMax, unopenedWithinMs } from './limits.ts';
+import { unopenedKept, unopenedMax, unopenedWithinMs } from './limits.ts';
 import type { UnopenedLink } from './session-host.ts';
+
+/** Those and one more, if it was not ended for a newer link; the last few are kept. */
+export function keepUnopened(
+  links: readonly UnopenedLink[],
+  one: UnopenedLink,
+): readonly UnopenedLink[] {
+  return one.reason === 'replaced' ? links : [...links, one].slice(-unopenedKept);
+}
 
 /** Why those of late did not open, the newest last. `nowMs`: monotonic. */
 export function listUnopened(links: readonly UnopenedLink[], nowMs: number): readonly string[] {
