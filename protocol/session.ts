@@ -383,9 +383,10 @@ export class Session {
     try {
       await this.#parts.host.apply(streams.peerStore, rows);
       if (streams === this.#streams) this.#receive({ type: 'applied', through });
-    } catch {
+    } catch (thrown) {
       // Not on disk, so not acknowledged: the owner reopens its store and the peer sends again.
-      if (streams === this.#streams) this.#current?.close('STORE_IO');
+      const { code } = wrapError(thrown, 'STORE_IO');
+      if (streams === this.#streams) this.#current?.close(code);
     }
   }
 

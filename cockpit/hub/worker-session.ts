@@ -164,6 +164,8 @@ export class WorkerSession implements SessionHost {
       failed(error);
       throw error;
     }
+    // Not taken, so it must not be acknowledged: a hub that starts anew may find that store the present one.
+    if (this.#findStreams(store) === undefined) throw new AppError('LINK_LOST');
   }
 
   acked(store: string, through: number): void {

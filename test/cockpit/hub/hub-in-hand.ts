@@ -21,7 +21,7 @@ import { instantTiming } from '../../../store/disk-timing.ts';
 import { openStore } from '../../../store/format.ts';
 import { openMemoryHandNote } from '../../../store/hand-note.ts';
 import { MemoryLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
-import { instantDisk, type MemoryDisk, openMemoryKv } from '../../../store/memory.ts';
+import { MemoryDisk, openMemoryKv } from '../../../store/memory.ts';
 import { noAnswer, noFleet } from '../../kit/no-fleet.ts';
 import { FakePorts, settle } from '../../protocol/fake-ports.ts';
 import { makeHello, RawPeer } from '../../protocol/raw-peer.ts';
@@ -154,8 +154,8 @@ function stopHub(): void {
 }
 
 /** A store that knows both workers and their stores. */
-async function makeDisk(): Promise<MemoryDisk> {
-  const disk = instantDisk();
+export async function makeDisk(timing = instantTiming()): Promise<MemoryDisk> {
+  const disk = new MemoryDisk(timing);
   const kv = await openMemoryKv(disk);
   await openStore(kv, new FakePorts().random);
   await kv.close();
