@@ -180,6 +180,12 @@ export const talkPerSecond = 256;
 /** Links of one peer that may be greeting at once; a dial that succeeded twice makes two. */
 export const greetingLinksMax = 8;
 
+/**
+ * Frames that wait while a peer's new store is adopted: what is said once a link is one or two, and questions
+ * for logs that do not fit are asked again.
+ */
+export const earlyFramesMax = 16;
+
 /** Links that never opened of which a session remembers the end, for those who look. */
 export const unopenedKept = 16;
 

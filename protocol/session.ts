@@ -13,6 +13,7 @@ import { Alarm } from './alarm.ts';
 import { type Allowance, createAllowance, linkCost, storeCost } from './allowance.ts';
 import { Connection } from './connection.ts';
 import { listRows } from './data-frames.ts';
+import { EarlyFrames } from './early-frames.ts';
 import { AppError, wrapError } from './errors.ts';
 import {
   type Frame,
@@ -60,6 +61,7 @@ export class Session {
   #current: Connection | undefined;
   readonly #greeting = new Set<Connection>();
   readonly #adoptions: Adoptions;
+  readonly #early = new EarlyFrames();
   readonly #alarm: Alarm;
   readonly #outgoing: Outgoing;
   /** Those of one turn are one event: the machine copies what it keeps at each. */
@@ -249,6 +251,7 @@ export class Session {
     host.timeTold(hello.wallMs, askedAt);
     host.opened(hello);
     this.#send({ type: 'opened', received: hello.received });
+    for (const frame of this.#early.release(connection)) this.#take(connection, frame);
   }
 
   /** The peer speaks from another store than before: the old streams end here. */
@@ -288,7 +291,7 @@ export class Session {
   }
 
   #take(from: Connection, frame: Frame): void {
-    if (from !== this.#current) return;
+    if (from !== this.#current) return this.#early.keep(from, frame);
     if (frame.t === 'data') return this.#takeData(from, listRows(frame));
     if (frame.t === 'ack') return this.#send({ ...frame, type: 'ack' });
     if (isOwnerFrame(frame)) return this.#parts.host.frame(frame);

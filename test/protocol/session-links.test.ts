@@ -2,6 +2,8 @@
  * Which of several links with one peer a session speaks over.
  */
 import { describe, expect, test } from 'vitest';
+import { earlyFramesMax } from '../../protocol/limits.ts';
+import type { Session } from '../../protocol/session.ts';
 import { createLinkPair } from '../../protocol/transports/memory.ts';
 import { settle } from './fake-ports.ts';
 import { makeHello, RawPeer } from './raw-peer.ts';
@@ -76,4 +78,41 @@ describe('session', () => {
     await greet(session, { store: 'c'.repeat(32) });
     expect(host.told).toEqual(['opened', 'adopt c', 'closed replaced', 'opened']);
   });
+
+  test('session: what a peer says once a link is taken after the adoption that it came in the middle of', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const { peer, ended } = await greetAndSay(session, earlyFramesMax + 5);
+    expect(host.told).toEqual(['adopt c', 'opened', ...Array(earlyFramesMax).fill('frame policy')]);
+    // Messages come again by themselves.
+    expect(host.applied).toEqual([]);
+    peer.close();
+    expect(await ended).toBe('closed by peer');
+  });
+
+  test('session: what a link said while a store was adopted goes with it where it ends meanwhile', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const [link, far] = createLinkPair('a', 'b');
+    const ended = session.attach(link);
+    const peer = new RawPeer(far);
+    peer.say(makeHello({ store: 'c'.repeat(32) }));
+    peer.say({ t: 'policy', is: 'open', lines: [] });
+    peer.close();
+    await ended;
+    await greet(session, { store: 'c'.repeat(32) });
+    expect(host.told).toEqual(['adopt c', 'opened']);
+  });
 });
+
+/** A link that speaks from a new store, and goes on in the same breath. */
+async function greetAndSay(session: Session, count: number) {
+  const [link, far] = createLinkPair('a', 'b');
+  const ended = session.attach(link);
+  const peer = new RawPeer(far);
+  peer.say(makeHello({ store: 'c'.repeat(32) }));
+  peer.say({ t: 'data', seq: 1, body: row(1).bytes });
+  for (let at = 0; at < count; at += 1) peer.say({ t: 'policy', is: 'open', lines: [] });
+  for (let turn = 0; turn < 3; turn += 1) await settle();
+  return { peer, ended };
+}
