@@ -69,6 +69,8 @@ async function openStream(
   pin?: PeerKey,
 ): Promise<EncryptedStream> {
   const { default: SecretStream } = await import('@hyperswarm/secret-stream');
+  // What ended while that was loaded would never tell it.
+  if (bytes.destroyed) throw wrapError(bytes.errored ?? new AppError('LINK_LOST'), 'LINK_LOST');
   const pinned = pin === undefined ? {} : { remotePublicKey: Buffer.from(parseKey(pin)) };
   return new SecretStream(pin !== undefined, bytes, {
     pattern: 'IK',
@@ -126,6 +128,8 @@ function guardBytes({ incoming, outgoing }: StdioBytes, guard: StdioGuard): Guar
   // After a whole end what is still to be read stays readable.
   incoming.on('close', () => incoming.readableEnded || guarded.destroy());
   outgoing.on('error', () => undefined);
+  // Nobody else listens yet: what Noise is made of may have to be loaded first.
+  guarded.on('error', () => undefined);
   return { bytes: guarded, guard, begun: begun.promise };
 }
 

@@ -16,7 +16,7 @@ import {
 } from '../../../protocol/transports/stdio.ts';
 import { stdioMark } from '../../../protocol/transports/stdio-guard.ts';
 import { type LinkPair, makeFrame, testTransport, watchLink } from '../../conformance/transport.ts';
-import { FakePorts } from '../fake-ports.ts';
+import { FakePorts, settle } from '../fake-ports.ts';
 
 const ports = openSystemPorts();
 const { timers } = ports;
@@ -197,4 +197,16 @@ test('stdio: the largest length that no frame has ends the link before room is m
   boxEnd.outgoing.write(Uint8Array.of(0xff, 0xff, 0xff));
   await seen.until(() => seen.reasons.length === 1);
   expect(seen.reasons[0]).toContain('FRAME_TOO_LARGE');
+});
+
+test('stdio: bytes that are rubbish or break before anybody listens end that link alone, at once', async () => {
+  const open = () => bothWays(openPair()[0]);
+  const [broken, foreign, closed] = [open(), open(), open()];
+  // In one turn: what Noise is made of is still being loaded then.
+  await settle();
+  const outcomes = [codeOf(call(broken)), codeOf(call(foreign)), codeOf(answer(closed))];
+  broken.incoming.destroy(new Error('read ECONNRESET'));
+  foreign.incoming.emit('data', Buffer.from('GET / HTTP/1.1'));
+  closed.incoming.destroy();
+  expect(await Promise.all(outcomes)).toEqual(['LINK_LOST', 'FRAME_TOO_LARGE', 'LINK_LOST']);
 });
