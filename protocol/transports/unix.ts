@@ -193,7 +193,10 @@ class UnixLink implements Link {
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('error', (error) => this.#delivery.end(error.message));
-    socket.on('end', () => this.#delivery.end(closedByPeer));
+    socket.on('end', () => {
+      this.#delivery.end(closedByPeer);
+      this.#linger();
+    });
     socket.on('close', () => this.#delivery.end(closedByPeer));
     socket.on('drain', () => this.#delivery.drain());
   }
@@ -215,10 +218,14 @@ class UnixLink implements Link {
   close(reason: string): void {
     if (this.#delivery.isEnded) return;
     this.#delivery.close(reason);
-    // A peer that never reads must not keep the socket alive.
-    this.#socket.setTimeout(lingerMsMax, () => this.#socket.destroy());
+    this.#linger();
     this.#socket.end();
     this.#socket.resume();
+  }
+
+  /** A peer that never reads must not keep the socket alive, whichever side ended the link. */
+  #linger(): void {
+    this.#socket.setTimeout(lingerMsMax, () => this.#socket.destroy());
   }
 
   #read(chunk: Uint8Array): void {

@@ -134,6 +134,20 @@ test('unix door: closing it ends the links that came through it and removes the 
   await door?.listener.close();
 });
 
+test('unix door: a peer that has said all and never reads holds up no closing', async () => {
+  const path = await openDoor();
+  const arrival = nextArrival();
+  const raw = createConnection({ path, allowHalfOpen: true });
+  await once(raw, 'connect');
+  const link = await arrival;
+  const seen = watchLink(link);
+  while (link.send(makeFrame(0, 64 * 1024)) === 'sent');
+  raw.end();
+  await seen.until(() => seen.reasons.length === 1);
+  await door?.listener.close();
+  raw.destroy();
+});
+
 test('unix door: a second one at a live path is refused and harms nothing', async () => {
   const path = await openDoor();
   await expect(listenUnix(path, () => undefined)).rejects.toMatchObject({ code: 'HUB_RUNNING' });
