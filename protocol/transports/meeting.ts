@@ -88,8 +88,13 @@ export function meetHub(meeting: MeetingNode, request: MeetRequest): Promise<Noi
   return new Promise((resolve, reject) => {
     let why: string | undefined;
     const giveUp = (): void => void stream.destroy();
-    const cancel = timers.after(timeoutMs, giveUp);
+    const cancelTimer = timers.after(timeoutMs, giveUp);
     onAbort(signal, giveUp);
+    // The signal lives as long as the agent, which may dial for days.
+    const cancel = (): void => {
+      cancelTimer();
+      signal.removeEventListener('abort', giveUp);
+    };
     stream.on('error', (error: Error & { code?: string }) => {
       why = error.code ?? error.message;
     });

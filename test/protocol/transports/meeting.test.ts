@@ -1,12 +1,14 @@
 /*
  * Meeting over nodes of one's own, on loopback: a hub whose addresses nobody knows is found and linked.
  */
+import { EventEmitter, getEventListeners } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { createKeyPair, formatKey } from '../../../protocol/identity.ts';
 import type { PeerKey } from '../../../protocol/model.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
 import { findFreePort, loadSwarmPackages } from '../../../protocol/transports/dht-node.ts';
 import type { Link } from '../../../protocol/transports/link.ts';
+import { type MeetingNode, meetHub } from '../../../protocol/transports/meeting.ts';
 import {
   openRendezvousNodes,
   type RendezvousNodes,
@@ -106,4 +108,17 @@ test('rendezvous: a port that is taken is said, and nothing is left open', async
     code: 'RENDEZVOUS_START',
     message: `UDP port ${port} can't be used.`,
   });
+});
+
+test('meeting: a try that came to nothing leaves nothing behind with the signal of its agent', async () => {
+  const { signal } = new AbortController();
+  const stream = Object.assign(new EventEmitter(), { destroy: () => undefined });
+  const node = { connect: () => stream };
+  const meeting = { node, relayKey: undefined } as unknown as MeetingNode;
+  const request = { hubKey, keyPair: hubKeyPair, timers: ports.timers, timeoutMs: 60_000, signal };
+  const met = meetHub(meeting, request);
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  stream.emit('close');
+  await expect(met).rejects.toMatchObject({ code: 'LINK_TIMEOUT' });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
