@@ -50,6 +50,10 @@ export function priceFrame(frame: DecodedFrame): number {
     case 'terminal-open':
       // A process is started, or refused.
       return 16;
+    case 'draining':
+    case 'bye':
+      // An event is written.
+      return 16;
     case 'terminal-held':
       // Each may be answered.
       return 1 + frame.ids.length;
@@ -58,6 +62,10 @@ export function priceFrame(frame: DecodedFrame): number {
     case 'ping':
     case 'pong':
     case 'nak':
+    case 'policy':
+    case 'doctor':
+    case 'tree':
+    case 'leave':
     case 'unknown':
       return 1;
     default:

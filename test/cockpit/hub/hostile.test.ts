@@ -70,6 +70,7 @@ test.each<[string, (at: number) => Frame]>([
   ['pings', (at) => ({ t: 'ping', at })],
   ['pongs to no ping', (at) => ({ t: 'pong', at })],
   ['hellos that want an answer', () => makeHello({ store: alice.slice(0, 32) })],
+  ['what its policy says', () => ({ t: 'policy', is: 'open', lines: [] })],
   ['naks', () => ({ t: 'nak', code: 'X', message: 'y'.repeat(1000) })],
 ])('hostile: a storm of %s is answered for a while and then cut off', async (_name, make) => {
   const { join, rest, expectUnharmed } = await openField();
@@ -79,6 +80,17 @@ test.each<[string, (at: number) => Frame]>([
   expect(eve.pick('nak').at(-1)?.code).toBe('PEER_FLOOD');
   expect(eve.closedBecause).toBeDefined();
   expect(eve.heard.length).toBeLessThan(talkTokensMax + 20);
+  await expectUnharmed();
+});
+
+test('hostile: a worker that takes work and takes none, again and again, fills no journal', async () => {
+  const { join, rest, expectUnharmed, countRows } = await openField();
+  const eve = await join(alice);
+  const before = countRows('e/');
+  await sayMany(eve, talkTokensMax, (at) => ({ t: 'draining', why: at % 2 === 0 ? 'x' : null }));
+  await rest();
+  expect(eve.pick('nak').at(-1)?.code).toBe('PEER_FLOOD');
+  expect(countRows('e/') - before).toBeLessThan(talkTokensMax / 16 + 10);
   await expectUnharmed();
 });
 
