@@ -68,6 +68,9 @@ export class Connection {
   readonly #alarm: Alarm;
   #isClosed = false;
   #heardAt: number;
+  /** At the last look at the link, and when that was. */
+  #arrivedBytes = 0;
+  #lookedAt: number;
   #rttMs: number | undefined;
   /** Pings that were not answered yet, oldest first. */
   #pings: LeaseInstant[] = [];
@@ -76,6 +79,7 @@ export class Connection {
     this.#parts = parts;
     this.#alarm = new Alarm(parts.ports, () => this.#tick());
     this.#heardAt = parts.ports.clock.monotonicMs();
+    this.#lookedAt = this.#heardAt;
     this.#handshake = { is: 'refused', ownStore: parts.ownStore };
   }
 
@@ -144,7 +148,7 @@ export class Connection {
 
   #dispatch(bytes: Uint8Array): void {
     const frame = decodeFrame(bytes);
-    this.#hear();
+    this.#hear(this.#moment());
     const cost = priceFrame(frame);
     if (cost > 0 && !this.#parts.owner.affords(cost)) throw new AppError('PEER_FLOOD');
     if (frame.t === 'hello') return this.#stepHandshake({ type: 'hello', hello: frame });
@@ -188,12 +192,26 @@ export class Connection {
     this.#parts.owner.answered(this, sentAt, pong);
   }
 
-  #hear(): void {
-    this.#heardAt = this.#parts.ports.clock.monotonicMs();
+  #hear(moment: Moment): void {
+    this.#heardAt = moment.nowMs;
     if (this.#liveness === undefined) return;
-    const { state, effects } = stepLiveness(this.#liveness, { type: 'heard' }, this.#moment());
+    const { state, effects } = stepLiveness(this.#liveness, { type: 'heard' }, moment);
     this.#liveness = state;
     this.#performLiveness(effects);
+  }
+
+  /**
+   * On a slow line a large frame takes longer than any silence may last, and all that is small waits behind it.
+   * What has come of it since the last look came after that look.
+   */
+  #noteArriving(): void {
+    const { link, ports } = this.#parts;
+    const { arrivedBytes } = link;
+    const lookedAt = this.#lookedAt;
+    const isArriving = arrivedBytes !== this.#arrivedBytes && lookedAt > this.#heardAt;
+    this.#arrivedBytes = arrivedBytes;
+    this.#lookedAt = ports.clock.monotonicMs();
+    if (isArriving) this.#hear({ ...this.#moment(), nowMs: lookedAt });
   }
 
   #stepHandshake(event: Parameters<typeof stepHandshake>[1]): void {
@@ -231,6 +249,7 @@ export class Connection {
   #tick(): void {
     if (this.#isClosed) return;
     this.#stepHandshake({ type: 'tick' });
+    this.#noteArriving();
     if (this.#liveness !== undefined && !this.#isClosed) {
       const { state, effects } = stepLiveness(this.#liveness, { type: 'tick' }, this.#moment());
       this.#liveness = state;

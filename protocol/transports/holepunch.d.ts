@@ -58,6 +58,8 @@ declare module 'hyperdht' {
   interface RawStream {
     readonly remoteHost: string | null;
     readonly remotePort: number;
+    /** All bytes that have come, in order or not. */
+    readonly bytesReceived: number;
   }
 
   interface Server {

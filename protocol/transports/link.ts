@@ -30,6 +30,8 @@ export interface Link {
   readonly peerKey: PeerKey;
   /** Of now: what a relay carries may get through directly later. */
   readonly carrier: Carrier;
+  /** Bytes that have come so far, also of a frame that is not whole yet. Grows; of any unit of the carrier's. */
+  readonly arrivedBytes: number;
   /** Hands over the link; frames that came earlier wait for this. Call once. */
   open(handlers: LinkHandlers): void;
   /**

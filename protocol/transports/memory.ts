@@ -22,6 +22,7 @@ export function createLinkPair(keyA: PeerKey, keyB: PeerKey): readonly [Link, Li
 class MemoryLink implements Link {
   readonly carrier = 'memory';
   readonly peerKey: PeerKey;
+  arrivedBytes = 0;
   readonly #delivery = new Delivery();
   #peer: MemoryLink | undefined;
   #unsentBytes = 0;
@@ -63,6 +64,7 @@ class MemoryLink implements Link {
   }
 
   receive(bytes: Uint8Array): void {
+    this.arrivedBytes += bytes.byteLength;
     this.#delivery.frame(bytes);
   }
 

@@ -20,6 +20,8 @@ export interface NoiseLinkParts {
   /** What carries it, or how that is found out anew. */
   readonly carrier: Carrier | (() => Carrier);
   readonly timers: Timers;
+  /** What the bytes below it count of themselves; absent where that is a UDX stream. */
+  readonly countArrived?: () => number;
 }
 
 /** A link over an opened Noise stream, which it owns from now on. */
@@ -30,17 +32,19 @@ export class NoiseLink implements Link {
   readonly #stream: EncryptedStream;
   readonly #carrier: Carrier | (() => Carrier);
   readonly #timers: Timers;
+  readonly #countArrived: () => number;
   readonly #delivery = new Delivery();
   #isFull = false;
   #fullBytes = 0;
   #heardCount = 0;
 
-  constructor(stream: EncryptedStream, { carrier, timers }: NoiseLinkParts) {
+  constructor(stream: EncryptedStream, { carrier, timers, countArrived }: NoiseLinkParts) {
     stream.on('error', (error) => this.#delivery.end(nameReason(error)));
     this.peerKey = formatKey(stream.remotePublicKey);
     this.#carrier = carrier;
     this.#stream = stream;
     this.#timers = timers;
+    this.#countArrived = countArrived ?? (() => stream.rawStream?.bytesReceived ?? 0);
     this.gone = new Promise((resolve) => {
       stream.on('close', () => {
         this.#delivery.end(closedByPeer);
@@ -55,6 +59,10 @@ export class NoiseLink implements Link {
 
   get carrier(): Carrier {
     return typeof this.#carrier === 'function' ? this.#carrier() : this.#carrier;
+  }
+
+  get arrivedBytes(): number {
+    return this.#countArrived();
   }
 
   /** How often something came; grows for as long as the peer lives. */

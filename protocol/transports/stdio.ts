@@ -86,6 +86,8 @@ interface Guarded {
   readonly guard: StdioGuard;
   /** Resolves when the first byte of the link itself is here. */
   readonly begun: Promise<void>;
+  /** Bytes that have come in. */
+  countArrived(): number;
 }
 
 /**
@@ -114,7 +116,9 @@ function guardBytes({ incoming, outgoing }: StdioBytes, guard: StdioGuard): Guar
       done(error);
     },
   });
+  let arrivedBytes = 0;
   incoming.on('data', (chunk: Uint8Array) => {
+    arrivedBytes += chunk.byteLength;
     try {
       const own = guard.push(chunk);
       if (own.byteLength > 0) begun.resolve();
@@ -130,7 +134,7 @@ function guardBytes({ incoming, outgoing }: StdioBytes, guard: StdioGuard): Guar
   outgoing.on('error', () => undefined);
   // Nobody else listens yet: what Noise is made of may have to be loaded first.
   guarded.on('error', () => undefined);
-  return { bytes: guarded, guard, begun: begun.promise };
+  return { bytes: guarded, guard, begun: begun.promise, countArrived: () => arrivedBytes };
 }
 
 interface Terms {
@@ -167,7 +171,8 @@ function settleLink(stream: EncryptedStream, terms: Terms): Promise<NoiseLink> {
       // Said also of a stream that was refused a moment ago.
       if (stream.destroying) return;
       cancel();
-      resolve(new NoiseLink(stream, { carrier: 'stdio', timers }));
+      const { countArrived } = guarded;
+      resolve(new NoiseLink(stream, { carrier: 'stdio', timers, countArrived }));
     });
   });
 }

@@ -201,6 +201,10 @@ class UnixLink implements Link {
     socket.on('drain', () => this.#delivery.drain());
   }
 
+  get arrivedBytes(): number {
+    return this.#socket.bytesRead;
+  }
+
   /** Reading starts here: until then the kernel holds what comes and slows the peer. */
   open(handlers: LinkHandlers): void {
     this.#delivery.open(handlers);

@@ -106,6 +106,15 @@ function testFrames(pair: () => LinkPair): void {
     expect(seen.frames[0]).toEqual(makeFrame(7, 100));
   });
 
+  test('frames: what has come is counted, by which a slow line is told from silence', async () => {
+    const { near, far } = pair();
+    const seen = watchLink(far);
+    const before = far.arrivedBytes;
+    near.send(makeFrame(1, 50_000));
+    await seen.until(() => seen.frames.length === 1);
+    expect(far.arrivedBytes - before).toBeGreaterThanOrEqual(50_000);
+  });
+
   test('frames: a thousand small ones arrive whole and in order', async () => {
     const { near, far } = pair();
     const seen = watchLink(far);

@@ -18,6 +18,7 @@ export class HeldLink implements Link {
   readonly peerKey = 'ab'.repeat(32);
   readonly carrier = 'memory';
   readonly said: Uint8Array[] = [];
+  arrivedBytes = 0;
   closedBecause: string | undefined;
   #handlers: LinkHandlers | undefined;
 
@@ -37,6 +38,7 @@ export class HeldLink implements Link {
   }
 
   bring(bytes: Uint8Array): void {
+    this.arrivedBytes += bytes.length;
     if (this.closedBecause === undefined) this.#handlers?.frame(bytes);
   }
 

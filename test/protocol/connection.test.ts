@@ -21,6 +21,7 @@ let connection: Connection;
 let told: string[];
 let spent: number;
 let load: BoxLoad | undefined;
+let arriving: { arrivedBytes: number };
 
 beforeEach(async () => {
   ports = new FakePorts();
@@ -42,6 +43,7 @@ beforeEach(async () => {
     closed: (_connection, reason) => told.push(`closed ${reason}`),
   };
   const [link, far] = createLinkPair('a', 'b');
+  arriving = link as typeof arriving;
   connection = new Connection({
     ...{ link, owner, ports, ownStore },
     ...{ knownStore: null, pingRestMs: 0 },
@@ -228,5 +230,19 @@ describe('connection', () => {
     expect(told).toEqual(['opened b', 'closed enough']);
     expect(connection.send({ t: 'ping', at: 0 })).toBe('closed');
     expect(ports.timerCount).toBe(0);
+  });
+
+  test('connection: a large frame that comes slowly is no silence, and one that stops is', async () => {
+    await open();
+    told = [];
+    for (let second = 0; second < 30; second += 1) {
+      await ports.advance(1000);
+      arriving.arrivedBytes += 2000;
+    }
+    expect(told).toEqual([]);
+    await ports.advance(staleAfterMsDefault);
+    expect(told).toEqual(['stale']);
+    await ports.advance(suspectAfterMsDefault - staleAfterMsDefault);
+    expect(told).toEqual(['stale', 'closed LINK_TIMEOUT']);
   });
 });

@@ -136,6 +136,7 @@ function makeSlowLink(): Link & {
   const sent: { readonly t: string; readonly id: number; readonly json: Uint8Array }[] = [];
   return {
     carrier: 'memory',
+    arrivedBytes: 0,
     peerKey: 'b',
     sent,
     open(given: LinkHandlers) {

@@ -40,6 +40,7 @@ export class SimLink implements Link {
   readonly owner: Incarnation;
   readonly box: string;
   readonly sends: Direction;
+  arrivedBytes = 0;
   /** Frames leave and never arrive: a connection that only one side still believes in. */
   isBroken = false;
   /** Has its owner said that it is open? */
@@ -115,6 +116,7 @@ export class SimLink implements Link {
   /** For the network: a frame has come. */
   deliver(bytes: Uint8Array): void {
     if (this.isEnded) return;
+    this.arrivedBytes += bytes.length;
     if (this.#handlers === undefined) this.#early.push(bytes);
     else this.#handlers.frame(bytes);
   }
