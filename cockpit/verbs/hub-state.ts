@@ -22,6 +22,9 @@ const recentJobsShown = 10;
 /** Jobs that a screen is given when it begins to watch. */
 const watchedJobsMax = 500;
 
+/** Changed jobs that wait for a follower who does not read; then all is told anew. A screen holds as many. */
+export const waitingJobsMax = 2000;
+
 /**
  * Decisions that a screen is told of, the most urgent ones: all of them go out at each change, in one
  * item. A worker says its reasons, and of this many the longest (24 KiB each as JSON) fit it.
@@ -153,7 +156,7 @@ class Watcher {
   #isTeamDirty = false;
   #isInboxDirty = false;
   #isWanted = true;
-  /** What was sent was not all, because the store could not be read then. */
+  /** What was sent was not all: the store could not be read then, or too much changed meanwhile. */
   #isPartial = false;
   #wake: () => void = () => undefined;
   readonly #team: TeamTeller;
@@ -170,7 +173,7 @@ class Watcher {
       this.#wake();
     });
     const unfollow = hub.feed.follow((event) => {
-      if (event.type === 'job') this.#dirtyJobs.set(event.job.id, event.job);
+      if (event.type === 'job') this.#noteJob(event.job);
       else if (event.type === 'inbox') this.#isInboxDirty = true;
       else if (event.type === 'team') this.#isTeamDirty = true;
       else return;
@@ -184,6 +187,14 @@ class Watcher {
       unfollow();
       unfollowDisk();
     }
+  }
+
+  /** A follower may read nothing for days; a job that has ended is nowhere else in memory. */
+  #noteJob(job: Parameters<typeof presentJob>[1]): void {
+    this.#dirtyJobs.set(job.id, job);
+    if (this.#dirtyJobs.size <= waitingJobsMax) return;
+    this.#dirtyJobs.clear();
+    this.#isPartial = true;
   }
 
   get #isSound(): boolean {
