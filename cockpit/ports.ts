@@ -2,10 +2,11 @@
  * The world of the `wally` program: its arguments, environment, streams, clock and children.
  *
  * The only file of the cockpit that touches `process`. Everything else is given a `Program`, so a
- * test can run any of it. Output is written with back-pressure; a closed pipe ends nothing loudly.
+ * test can run any of it. Output is written with back-pressure; a reader that went away (`| head`) is no
+ * failure, a disk that does not take what is printed is one.
  */
 import { hostname } from 'node:os';
-import type { ErrorCode } from '../protocol/errors.ts';
+import { type ErrorCode, hasSystemCode } from '../protocol/errors.ts';
 import { onEndSignal, openSystemPorts, type Ports } from '../protocol/ports.ts';
 import type { Box } from '../store/doctor/box.ts';
 import type { HomeEnv } from './home.ts';
@@ -58,6 +59,8 @@ export interface Program {
   readonly isTerminal: boolean;
   /** Writes to stdout; resolves when there is room for more. */
   print(text: string | Uint8Array): Promise<void>;
+  /** With its reader the program ends, as a good one: all that it is for is what it prints. */
+  endWithReader(): void;
   /** Writes to stderr. */
   say(text: string): void;
   /** Runs once at the first SIGINT, SIGTERM or SIGHUP. */
@@ -87,11 +90,11 @@ export interface DaemonRequest {
 export function openProgram(): Program {
   const { stdin, stdout, stderr, env, pid } = process;
   const ports = openSystemPorts();
-  // A reader that went away (`wally logs J1 | head`) is not a failure.
-  stdout.on('error', () => process.exit(0));
   stderr.on('error', () => undefined);
+  const say = (text: string) => void stderr.write(`${text}\n`);
   return {
     ports,
+    ...openOutput(stdout, say),
     argv: process.argv.slice(2),
     env,
     findVariable: (name) => env[name],
@@ -103,12 +106,7 @@ export function openProgram(): Program {
     stdin,
     stdout,
     isTerminal: stdout.isTTY === true && stdin.isTTY === true,
-    print: (text) =>
-      new Promise((resolve) => {
-        if (stdout.write(text)) resolve();
-        else stdout.once('drain', resolve);
-      }),
-    say: (text) => void stderr.write(`${text}\n`),
+    say,
     onSignal: onEndSignal,
     async runInTerminal([file = '', ...args]) {
       const { execa } = await import('execa');
@@ -141,6 +139,44 @@ export function openProgram(): Program {
         stdin: 'ignore',
       });
       return { exitCode: exitCode ?? 1, stdout: out, stderr: err };
+    },
+  };
+}
+
+/** What goes to stdout. When its reader is gone the rest is dropped, and the status is still true. */
+function openOutput(
+  stdout: NodeJS.WriteStream,
+  say: Program['say'],
+): Pick<Program, 'print' | 'endWithReader'> {
+  const waiting: (() => void)[] = [];
+  let isRead = true;
+  let endsWithReader = false;
+  const wake = () => {
+    for (const goOn of waiting.splice(0)) goOn();
+  };
+  const leave = () => {
+    if (!isRead && endsWithReader) process.exit(0);
+  };
+  stdout.on('drain', wake);
+  stdout.on('error', (error) => {
+    // A terminal that was closed has no reader either.
+    if (isRead && !hasSystemCode(error, 'EPIPE') && !stdout.isTTY) {
+      say(`wally: what is printed cannot be written: ${error.message}`);
+      process.exit(1);
+    }
+    isRead = false;
+    leave();
+    wake();
+  });
+  return {
+    print: (text) =>
+      new Promise((resolve) => {
+        if (!isRead || stdout.write(text)) resolve();
+        else waiting.push(resolve);
+      }),
+    endWithReader() {
+      endsWithReader = true;
+      leave();
     },
   };
 }

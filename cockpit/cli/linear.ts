@@ -27,6 +27,7 @@ export async function runLinear(program: Program, ways: readonly HubWay[]): Prom
   const connect = () => views[0]?.connect() ?? Promise.reject(new AppError('HUB_UNREACHABLE'));
   const linear = new Linear(program, client, connect);
   program.onSignal(() => linear.leave());
+  program.endWithReader();
   await linear.run();
   return 0;
 }

@@ -206,6 +206,7 @@ interface Call {
 }
 
 async function runStream({ program, client, request }: Call, verb: AnyVerb): Promise<number> {
+  program.endWithReader();
   const stream = client.stream(request.verb, request.args, (item) =>
     printItem(program, request, item),
   );
@@ -230,6 +231,7 @@ async function runExport({ program, client, request }: Call): Promise<number> {
   const { out, ...args } = request.args;
   const isFile = typeof out === 'string';
   const target = isFile ? await exportInto(out, program.pid) : exportTo(program.print);
+  if (!isFile) program.endWithReader();
   const stream = client.stream('export', args, (page) =>
     target.write((page as readonly unknown[]).map((line) => `${JSON.stringify(line)}\n`).join('')),
   );

@@ -52,6 +52,7 @@ export async function openScreen(
     await program.print(`${text}\n`);
     return 0;
   }
+  program.endWithReader();
   // A tenth of the screen's time under a full feed, for a third of its memory.
   boundHeap(0);
   const { runCockpit } = await import('../tui/main.tsx');
