@@ -3,7 +3,7 @@
  *
  * Answers and items are taken in order, an item when the one before was taken; whoever says more items than
  * there is room for loses the link. Nothing is retried. When the link ends every open call fails with the
- * code given for it. Errors: the handler's, FRAME_INVALID.
+ * code given for it, and words that leave open what came of it. Errors: the handler's, FRAME_INVALID.
  */
 import { encodeValue } from './codec.ts';
 import { itemsUnderWayMax, valueBytesMax } from './control.ts';
@@ -12,6 +12,9 @@ import { AppError, type ErrorCode, isErrorCode, wrapError } from './errors.ts';
 import { giveBytesMax, givesUnderWayMax } from './given-values.ts';
 import { frameBytesMax, partBytesMax } from './limits.ts';
 import type { Link } from './transports/link.ts';
+
+/** Nobody knows whether it did, so whoever asked for a change must not take it for undone. */
+const lostWords = 'The connection ended before the answer; what was asked may have happened.';
 
 /** Takes one item; the next comes when it has resolved. */
 export type TakeItem = (item: unknown) => void | Promise<void>;
@@ -198,7 +201,7 @@ export class ControlClient {
     for (const [id, call] of [...this.#calls]) {
       if (call.isAnswered) continue;
       this.#forget(id, call);
-      call.reject(new AppError(this.#gone));
+      call.reject(new AppError(this.#gone, lostWords));
     }
   }
 }

@@ -156,6 +156,7 @@ async function runRemote(remote: Remote): Promise<number> {
     if (streamed.has(verb.name) || isFollowed(verb, request)) return await runStream(call, verb);
     if (verb.showItem !== undefined) return await runSteps(call, verb);
     if (verb.name === 'dispatch' && request.args.follow === true) return await runFollow(call);
+    if (verb.name === 'dispatch' && request.args.wait === true) return await runWait(call, verb);
     if (verb.name === 'get' && request.args.path !== undefined) return await runGet(call);
     const said = await client.call(verb.name, request.args);
     const answer = await addOwn(remote, said);
@@ -250,10 +251,48 @@ async function runExport({ program, client, request }: Call): Promise<number> {
 /** Parts of a group whose output `dispatch -f` follows; a link carries no more calls than twice that. */
 const followedMax = 100;
 
+/** The job that `dispatch` is to wait for; known by its id from here on, whatever becomes of the hub. */
+async function dispatchOnly({ client, request }: Call): Promise<JobDetail> {
+  const { wait: _wait, follow: _follow, timeout: _timeout, ...args } = request.args;
+  return (await client.call('dispatch', args)) as JobDetail;
+}
+
+function awaitEnd({ client, request }: Call, { id }: JobDetail): Promise<JobDetail> {
+  const { timeout } = request.args;
+  const wait = { jobs: [id], ...(timeout === undefined ? {} : { timeout }) };
+  return client.call('wait', wait) as Promise<JobDetail>;
+}
+
+/** Who waits for a job and loses the hub is told what to ask for later. */
+function nameJob({ id }: JobDetail, thrown: unknown): unknown {
+  if (!(thrown instanceof AppError) || thrown.code !== 'HUB_UNREACHABLE') return thrown;
+  const words = `The connection to the hub ended; ${id} goes on. Later: wally wait ${id}`;
+  return new AppError('HUB_UNREACHABLE', words, { cause: thrown });
+}
+
+/** Rejects at a signal: the job is left, and goes on. */
+function awaitLeave({ program }: Call, { id }: JobDetail): Promise<never> {
+  const left = new AppError('WAIT_TIMEOUT', `${id} was left before it had ended; it goes on.`);
+  return new Promise((_, reject) => {
+    program.onSignal(() => reject(left));
+  });
+}
+
+/** `dispatch --wait`: its answer is the ended job. */
+async function runWait(call: Call, verb: AnyVerb): Promise<number> {
+  const job = await dispatchOnly(call);
+  const ending = Promise.race([awaitEnd(call, job), awaitLeave(call, job)]);
+  const ended = await ending.catch((thrown: unknown) => {
+    throw nameJob(job, thrown);
+  });
+  await printAnswer(call, verb, ended);
+  return verb.exit?.(ended as never) ?? 0;
+}
+
 /** `dispatch -f`: the job's output as it comes, and its outcome as the status. */
-async function runFollow({ program, client, request }: Call): Promise<number> {
-  const { wait: _wait, follow: _follow, timeout, ...args } = request.args;
-  const job = (await client.call('dispatch', args)) as JobDetail;
+async function runFollow(call: Call): Promise<number> {
+  const { program, client, request } = call;
+  const job = await dispatchOnly(call);
   if (!request.isJson) program.say(`${job.id} ${job.title}`);
   const ids = job.kind === 'group' ? job.children.map((part) => part.id) : [job.id];
   const streams = ids
@@ -261,13 +300,12 @@ async function runFollow({ program, client, request }: Call): Promise<number> {
     .map((id) =>
       client.stream('logs', { job: id, follow: true }, (item) => printItem(program, request, item)),
     );
-  const left = new AppError('WAIT_TIMEOUT', `${job.id} was left before it had ended; it goes on.`);
-  const interrupted = new Promise<never>((_, reject) => {
-    program.onSignal(() => reject(left));
+  const interrupted = awaitLeave(call, job);
+  const ended = Promise.race([awaitEnd(call, job), interrupted]);
+  const printed = streams.map((stream) => Promise.race([stream.done, interrupted]));
+  await Promise.all([ended, ...printed]).catch((thrown: unknown) => {
+    throw nameJob(job, thrown);
   });
-  const wait = { jobs: [job.id], ...(timeout === undefined ? {} : { timeout }) };
-  const ended = Promise.race([client.call('wait', wait), interrupted]) as Promise<JobDetail>;
-  await Promise.all([ended, ...streams.map((stream) => Promise.race([stream.done, interrupted]))]);
   return reportEnd(program, request, await ended);
 }
 

@@ -1,0 +1,145 @@
+/*
+ * A verb that loses one of its ends: the hub, whoever reads what it prints, or the disk under that. It says what is
+ * true then, also by its status.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { JobDetail, JobRow, StatusShape } from '../../cockpit/verbs/shapes.ts';
+import { locateProgram, type VerbResult } from '../kit/processes.ts';
+import { openSmallDisk, whyNoSmallDisk } from '../kit/small-disk.ts';
+import { titleOf } from '../kit/strace.ts';
+import { expectJson } from './complaint.ts';
+import { untilGone } from './process-state.ts';
+import { openStage, type Stage } from './stage.ts';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = openStage();
+  await stage.up();
+});
+
+afterAll(() => stage.close());
+
+/** The end of this text of a shell, in which `wally` is the program. */
+function inShell(text: string): Promise<Pick<VerbResult, 'status' | 'stderr'>> {
+  const wally = `wally() { '${process.execPath}' '${locateProgram('wally')}' "$@"; }`;
+  const env = { PATH: process.env.PATH ?? '', ...stage.homes.hub() };
+  return new Promise((resolve) => {
+    execFile('bash', ['-c', `${wally}; ${text}`], { env }, (error, _stdout, stderr) => {
+      resolve({ status: error === null ? 0 : Number(error.code), stderr });
+    });
+  });
+}
+
+describe('whoever reads is gone', () => {
+  test('dispatch --wait: the status is the outcome all the same', async () => {
+    const { status } = await inShell('wally dispatch --wait -- exit 3 | :; exit ${PIPESTATUS[0]}');
+    expect(status).toBe(1);
+  });
+
+  test('dispatch -f: the rest of the output is dropped, and the status is the outcome', async () => {
+    const job = 'i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; exit 3';
+    const text = `wally dispatch -f -- '${job}' | head -1 > ${stage.path('first')}`;
+    const { status } = await inShell(`${text}; exit \${PIPESTATUS[0]}`);
+    expect(status).toBe(1);
+  });
+
+  test('logs: it ends at once, and well', async () => {
+    const { id } = await stage.dispatch('seq 200000');
+    await stage.ended(id);
+    const { status, stderr } = await inShell(
+      `wally logs ${id} | head -1 > ${stage.path('line')}; exit \${PIPESTATUS[0]}`,
+    );
+    expect([status, stderr]).toEqual([0, '']);
+  });
+});
+
+test('a full disk under what is printed: it is said, and the status is not that of success', async () => {
+  const { id } = await stage.dispatch('seq 20000');
+  await stage.ended(id);
+  const asked = ['team', `logs ${id}`, 'export', `job ${id} --json`];
+  const ended = await Promise.all(asked.map((verb) => inShell(`wally ${verb} > /dev/full`)));
+  expect(ended).toEqual(
+    asked.map(() => ({ status: 1, stderr: expect.stringMatching(/cannot be written.*ENOSPC/) })),
+  );
+});
+
+const reason = await whyNoSmallDisk();
+
+test.skipIf(reason !== undefined)(
+  titleOf('a full disk under a file that is fetched: it is the asker’s disk that is named', reason),
+  async () => {
+    const opening = await openSmallDisk(2);
+    if (opening.kind === 'left-out') throw new Error(opening.reason);
+    await using disk = opening.disk;
+    const flags = ['--artifact', 'big'] as const;
+    const { id } = await stage.dispatch('head -c 4000000 /dev/urandom > big', ...flags);
+    await stage.ended(id);
+    const got = await stage.wally(['get', id, 'big', '--out', `${disk.path}/`, '--json']);
+    expectJson(got, { code: 'USAGE_ARGUMENT', status: 2 });
+    expect(got.stdout).toMatch(/ENOSPC/);
+    await disk.fill();
+    const exported = await stage.wally(['export', '--out', `${disk.path}/all`, '--json']);
+    expectJson(exported, { code: 'HOME_UNWRITABLE', status: 2 });
+    expect(readdirSync(disk.path)).toEqual(['filler']);
+  },
+);
+
+describe('the hub is gone', () => {
+  test('dispatch --wait: the job that goes on is named, with status 3', async () => {
+    const gate = await stage.gate('gone');
+    const begun = stage.path('begun');
+    const waited = `touch ${begun}; ${gate.wait}`;
+    const waiting = stage.startWally(['dispatch', '--wait', '--json', '--', waited]);
+    const following = stage.startWally(['dispatch', '-f', '--json', '--', `echo x; ${gate.wait}`]);
+    await vi.waitUntil(() => existsSync(begun), { timeout: 10_000 });
+    await following.until(/"x/);
+    const { hub } = await stage.ask<StatusShape>('status');
+    process.kill(hub.pid, 'SIGKILL');
+    await untilGone(hub.pid);
+    const lost = [await waiting.result, await following.result];
+    await stage.up();
+    await gate.open();
+    await gate.open();
+    for (const { status, stdout } of lost) {
+      const last = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as { error: unknown };
+      expect(status).toBe(3);
+      expect(last).toMatchObject({
+        error: { code: 'HUB_UNREACHABLE', message: expect.stringMatching(/J\d+ goes on/) },
+      });
+    }
+    const jobs = await stage.ask<readonly JobRow[]>('jobs', '--limit', '2');
+    const ended = await Promise.all(jobs.map(({ id }) => stage.ended(id)));
+    expect(ended.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded']);
+  });
+
+  test('a question that it did not answer: what was asked may have happened, and that is said', async () => {
+    const gate = await stage.gate('asked');
+    const { id } = await stage.dispatch(gate.wait);
+    const waiting = stage.startWally(['wait', id]);
+    await stage.untilStarted(id);
+    const { hub } = await stage.ask<StatusShape>('status');
+    process.kill(hub.pid, 'SIGKILL');
+    const { status, stderr } = await waiting.result;
+    expect([status, stderr]).toEqual([3, expect.stringContaining('may have happened')]);
+    await stage.up();
+    await gate.open();
+    await stage.ended(id);
+  });
+});
+
+test('dispatch --wait: ctrl-c leaves the job, names it, and ends with status 5', async () => {
+  const gate = await stage.gate('leave');
+  const before = await stage.ask<readonly JobRow[]>('jobs', '--limit', '1');
+  const next = `J${Number(before[0]?.id.slice(1)) + 1}`;
+  const waiting = stage.startWally(['dispatch', '--wait', '--', gate.wait]);
+  await stage.untilStarted(next);
+  waiting.signal('SIGINT');
+  const { status, stderr } = await waiting.result;
+  expect([status, stderr]).toEqual([5, expect.stringContaining(`${next} was left`)]);
+  expect(await stage.ask<JobDetail>('job', next)).toMatchObject({ outcome: null });
+  await gate.open();
+  await stage.ended(next);
+});
