@@ -22,23 +22,20 @@ export function exportTo(print: (text: string) => Promise<void>): ExportTarget {
 /** An export into `file`. */
 export async function exportInto(file: string, pid: number): Promise<ExportTarget> {
   const aside = `${file}.${pid}.new`;
-  try {
-    const handle = await open(aside, 'w', 0o600);
-    return {
-      async write(text) {
-        await handle.writeFile(text);
-      },
-      async finish() {
-        await handle.sync();
-        await handle.close();
-        await rename(aside, file);
-      },
-      async discard() {
-        await handle.close();
-        await unlink(aside);
-      },
-    };
-  } catch (thrown) {
+  const refuse = (thrown: unknown): never => {
     throw wrapError(thrown, 'HOME_UNWRITABLE');
-  }
+  };
+  const handle = await open(aside, 'w', 0o600).catch(refuse);
+  return {
+    write: (text) => handle.writeFile(text).catch(refuse),
+    async finish() {
+      await handle.sync().catch(refuse);
+      await handle.close().catch(refuse);
+      await rename(aside, file).catch(refuse);
+    },
+    async discard() {
+      await handle.close();
+      await unlink(aside);
+    },
+  };
 }

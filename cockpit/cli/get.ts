@@ -34,22 +34,33 @@ export async function getArtifact({ client, args, pid, onSignal }: GetPlan): Pro
   const isForced = args.force === true;
   if (!isForced && (await isThere(file))) refuseExisting(file);
   const part = join(dirname(file), `.${basename(file)}.${pid}.part`);
-  const handle = await open(part, 'wx', 0o644).catch((cause: unknown) => {
+  const refuse = (cause: unknown): never => {
     const why = readFirstSentence(cause);
     throw new AppError('USAGE_ARGUMENT', `get: ${file} cannot be written (${why}).`, { cause });
-  });
+  };
+  const handle = await open(part, 'wx', 0o644).catch(refuse);
   try {
-    const row = await receive({ client, args, onSignal }, handle).finally(() => handle.close());
-    await (isForced ? rename(part, file) : linkNew(part, file));
+    const target: Target = {
+      write: (bytes, at) => writeAll(handle, bytes, at).catch(refuse),
+      sync: () => handle.sync().catch(refuse),
+    };
+    const row = await receive({ client, args, onSignal }, target).finally(() => handle.close());
+    await (isForced ? rename(part, file).catch(refuse) : linkNew(part, file));
     return { ...row, file };
   } finally {
     await rm(part, { force: true });
   }
 }
 
+/** Where the bytes go. */
+interface Target {
+  write(bytes: Uint8Array, at: number): Promise<void>;
+  sync(): Promise<void>;
+}
+
 async function receive(
   { client, args, onSignal }: Omit<GetPlan, 'pid'>,
-  handle: FileHandle,
+  target: Target,
 ): Promise<ArtifactRow> {
   const hash = createHash('sha256');
   let at = 0;
@@ -58,10 +69,7 @@ async function receive(
     const bytes = Buffer.from(base64, 'base64');
     if (offset !== at) throw new AppError('ARTIFACT_OFFSET');
     hash.update(bytes);
-    for (let written = 0; written < bytes.length; ) {
-      const left = bytes.length - written;
-      written += (await handle.write(bytes, written, left, at + written)).bytesWritten;
-    }
+    await target.write(bytes, at);
     at += bytes.length;
   });
   onSignal(() => stream.cancel());
@@ -70,8 +78,15 @@ async function receive(
   if (at !== row.bytes || hash.digest('hex') !== row.sha256) {
     throw new AppError('ARTIFACT_DAMAGED', `${at} bytes came, and they are not what was kept.`);
   }
-  await handle.sync();
+  await target.sync();
   return row;
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const left = bytes.length - written;
+    written += (await handle.write(bytes, written, left, at + written)).bytesWritten;
+  }
 }
 
 /** By its own name here, or where `--out` says: a file, or a directory that is there or ends in `/`. */
