@@ -45,6 +45,9 @@ export const ackWaitMs = 20;
 /** Messages that are acknowledged without waiting for more: a quarter of the window. */
 export const ackRowsMax = windowFramesMax / 4;
 
+/** What messages that came early may keep alive of their frame besides themselves: with a window of such frames 16 MiB. */
+export const heldWasteBytesMax = 16 * 1024;
+
 /** Missing sequence numbers named in one ack; more are named by the next one. */
 export const needCountMax = 32;
 

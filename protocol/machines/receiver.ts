@@ -8,7 +8,13 @@
  * grows. What comes early is held, up to a window, and what is missing is named in the ack.
  * Source: reliability facts R3; go-back-N instead took ten times as long at 20 % loss.
  */
-import { messageBytesMax, needCountMax, windowBytesMax, windowFramesMax } from '../limits.ts';
+import {
+  heldWasteBytesMax,
+  messageBytesMax,
+  needCountMax,
+  windowBytesMax,
+  windowFramesMax,
+} from '../limits.ts';
 import type { OutboxRow } from './sender.ts';
 import { createStepper, ignore, type Step, type Table } from './table.ts';
 
@@ -68,20 +74,40 @@ function takeData(state: ReceiverState, { rows }: { readonly rows: readonly Outb
 
 /** What is held with these rows: those that were not here before and that there is room for. */
 function hold(state: ReceiverState, rows: readonly OutboxRow[]): readonly OutboxRow[] {
+  const fresh = pickFresh(state, rows);
+  if (fresh.length === 0) return state.held;
+  const held = [...state.held];
+  for (const row of own(fresh)) {
+    const at = findPlace(held, row.seq) ?? held.length;
+    if (at === held.length) held.push(row);
+    else held.splice(at, 0, row);
+  }
+  return held;
+}
+
+function pickFresh(state: ReceiverState, rows: readonly OutboxRow[]): readonly OutboxRow[] {
   const known = state.is === 'applying' ? state.through : state.received;
-  let held: OutboxRow[] | undefined;
-  let bytes = state.held.reduce((sum, row) => sum + row.bytes.length, 0);
+  const fresh: OutboxRow[] = [];
+  let bytes = countBytes(state.held);
   for (const row of rows) {
     if (row.seq <= known || row.seq > state.received + windowFramesMax) continue;
     if (bytes + row.bytes.length > windowBytesMax + messageBytesMax) break;
-    const at = findPlace(held ?? state.held, row.seq);
-    if (at === undefined) continue;
-    held ??= [...state.held];
-    if (at === held.length) held.push(row);
-    else held.splice(at, 0, row);
+    if (findPlace(state.held, row.seq) === undefined) continue;
+    fresh.push(row);
     bytes += row.bytes.length;
   }
-  return held ?? state.held;
+  return fresh;
+}
+
+/** Messages are views of the frame that brought them: a few bytes must not keep a megabyte that is counted nowhere. */
+function own(rows: readonly OutboxRow[]): readonly OutboxRow[] {
+  const frameBytes = rows[0]?.bytes.buffer.byteLength ?? 0;
+  if (frameBytes - countBytes(rows) <= heldWasteBytesMax) return rows;
+  return rows.map(({ seq, bytes }) => ({ seq, bytes: new Uint8Array(bytes) }));
+}
+
+function countBytes(rows: readonly OutboxRow[]): number {
+  return rows.reduce((sum, row) => sum + row.bytes.length, 0);
 }
 
 /** Where this number belongs among ascending ones; undefined where it is there already. */

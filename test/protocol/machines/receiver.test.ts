@@ -2,7 +2,7 @@
  * The receiver: what comes in order is applied, what comes early is held, what comes twice is acked.
  */
 import { describe, expect, test } from 'vitest';
-import { needCountMax, windowFramesMax } from '../../../protocol/limits.ts';
+import { heldWasteBytesMax, needCountMax, windowFramesMax } from '../../../protocol/limits.ts';
 import {
   createReceiver,
   type ReceiverState,
@@ -96,5 +96,19 @@ describe('receiver', () => {
     expect(finish(createReceiver(5), 9)).toEqual({ state: createReceiver(5), effects: [] });
     expect(finish(applying, 6)).toEqual({ state: applying, effects: [] });
     expect(finish(applying, 8)).toEqual({ state: applying, effects: [] });
+  });
+
+  test('receiver: what is held keeps little alive of large frames that brought next to nothing', () => {
+    let state: ReceiverState = createReceiver(0);
+    for (let seq = windowFramesMax; seq > 1; seq -= 1) {
+      const frame = new Uint8Array(1024 * 1024);
+      const known = { seq: seq + 1, bytes: frame.subarray(1) };
+      const rows = [{ seq, bytes: frame.subarray(0, 1) }, known];
+      ({ state } = stepReceiver(state, { type: 'data', rows }, moment));
+    }
+    const kept = new Set(state.held.map(({ bytes }) => bytes.buffer));
+    const keptBytes = [...kept].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(state.held).toHaveLength(windowFramesMax - 1);
+    expect(keptBytes).toBeLessThanOrEqual(windowFramesMax * heldWasteBytesMax);
   });
 });
