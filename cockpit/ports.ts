@@ -61,6 +61,8 @@ export interface Program {
   print(text: string | Uint8Array): Promise<void>;
   /** With its reader the program ends, as a good one: all that it is for is what it prints. */
   endWithReader(): void;
+  /** How long what was printed may still take to leave: without end, or not after a signal. */
+  leaveMsMax(): number | undefined;
   /** Writes to stderr. */
   say(text: string): void;
   /** Runs once at the first SIGINT, SIGTERM or SIGHUP. */
@@ -92,9 +94,10 @@ export function openProgram(): Program {
   const ports = openSystemPorts();
   stderr.on('error', () => undefined);
   const say = (text: string) => void stderr.write(`${text}\n`);
+  const { left, ...output } = openOutput(stdout, say);
   return {
     ports,
-    ...openOutput(stdout, say),
+    ...output,
     argv: process.argv.slice(2),
     env,
     findVariable: (name) => env[name],
@@ -107,7 +110,11 @@ export function openProgram(): Program {
     stdout,
     isTerminal: stdout.isTTY === true && stdin.isTTY === true,
     say,
-    onSignal: onEndSignal,
+    onSignal: (run) =>
+      onEndSignal((signal) => {
+        run(signal);
+        left();
+      }),
     async runInTerminal([file = '', ...args]) {
       const { execa } = await import('execa');
       const { exitCode } = await execa(file, args, { stdio: 'inherit', reject: false });
@@ -143,13 +150,17 @@ export function openProgram(): Program {
   };
 }
 
+/** What was printed before a signal has so long to be read. */
+const leaveMsMax = 500;
+
 /** What goes to stdout. When its reader is gone the rest is dropped, and the status is still true. */
 function openOutput(
   stdout: NodeJS.WriteStream,
   say: Program['say'],
-): Pick<Program, 'print' | 'endWithReader'> {
+): Pick<Program, 'print' | 'endWithReader' | 'leaveMsMax'> & { left(): void } {
   const waiting: (() => void)[] = [];
   let isRead = true;
+  let isLeft = false;
   let endsWithReader = false;
   const wake = () => {
     for (const goOn of waiting.splice(0)) goOn();
@@ -171,9 +182,15 @@ function openOutput(
   return {
     print: (text) =>
       new Promise((resolve) => {
-        if (!isRead || stdout.write(text)) resolve();
+        if (!isRead || stdout.write(text) || isLeft) resolve();
         else waiting.push(resolve);
       }),
+    // Whoever leaves waits for no reader that reads nothing.
+    left() {
+      isLeft = true;
+      wake();
+    },
+    leaveMsMax: () => (isLeft ? leaveMsMax : undefined),
     endWithReader() {
       endsWithReader = true;
       leave();

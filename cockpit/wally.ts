@@ -24,6 +24,7 @@ if (first === '--version' || first === '-V' || first === 'version') {
     exitProgram(refused);
   } else {
     const { runCli } = await import('./cli/main.ts');
-    exitProgram(await runCli(program, WALLY_VERSION));
+    const status = await runCli(program, WALLY_VERSION);
+    exitProgram(status, program.leaveMsMax());
   }
 }

@@ -84,11 +84,12 @@ export function onEndSignal(run: (signal: string) => void): void {
   }
 }
 
-/** Ends this process with a status, after what was written has left. */
-export function exitProgram(status: number): void {
+/** Ends this process with a status, after what was written has left, or so long after that was wanted. */
+export function exitProgram(status: number, leaveMsMax?: number): void {
   process.exitCode = status;
   // Open handles of libraries must not keep a finished program alive.
   process.stdout.write('', () => process.exit());
+  if (leaveMsMax !== undefined) setTimeout(() => process.exit(), leaveMsMax);
 }
 
 /** Resolves after `delayMs`; for loops that pace themselves. Never rejects. */

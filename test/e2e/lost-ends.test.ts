@@ -24,7 +24,8 @@ afterAll(() => stage.close());
 
 /** The end of this text of a shell, in which `wally` is the program. */
 function inShell(text: string): Promise<Pick<VerbResult, 'status' | 'stderr'>> {
-  const wally = `wally() { '${process.execPath}' '${locateProgram('wally')}' "$@"; }`;
+  const program = `'${process.execPath}' '${locateProgram('wally')}'`;
+  const wally = `program="${program}"; wally() { ${program} "$@"; }`;
   const env = { PATH: process.env.PATH ?? '', ...stage.homes.hub() };
   return new Promise((resolve) => {
     execFile('bash', ['-c', `${wally}; ${text}`], { env }, (error, _stdout, stderr) => {
@@ -44,6 +45,17 @@ describe('whoever reads is gone', () => {
     const text = `wally dispatch -f -- '${job}' | head -1 > ${stage.path('first')}`;
     const { status } = await inShell(`${text}; exit \${PIPESTATUS[0]}`);
     expect(status).toBe(1);
+  });
+
+  test('logs -f: a signal ends it also where its reader is there and reads nothing', async () => {
+    const { id } = await stage.dispatch('seq 200000');
+    await stage.ended(id);
+    const fifo = stage.path('stuck');
+    const start = `mkfifo ${fifo}; exec 3<> ${fifo}; (eval exec $program logs -f ${id}) > ${fifo} &`;
+    const { status } = await inShell(
+      `${start} head -c 1 <&3 > /dev/null; kill $!; wait $!; exit $?`,
+    );
+    expect(status).toBe(0);
   });
 
   test('logs: it ends at once, and well', async () => {
