@@ -42,6 +42,7 @@ import { type ControlScene, openControl, serveCockpit } from './control.ts';
 import { Hub } from './hub.ts';
 import type { Door, HubParts } from './hub-parts.ts';
 import { sshPatienceMs } from './limits.ts';
+import { openOwnAddresses } from './own-addresses.ts';
 import { watchNetwork } from './watch-network.ts';
 
 /** What the program needs of the process that it runs in. */
@@ -62,6 +63,8 @@ export interface RunningHub {
 }
 
 const portsKey = metaKey('ports');
+
+const listOwnAddresses = openOwnAddresses(networkInterfaces);
 
 /** Opens everything; resolves when verbs are answered. */
 export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
@@ -218,13 +221,6 @@ function advertise(hosts: readonly string[], listening: Address): readonly Addre
   const named = hosts.length > 0 ? hosts : [listening.host];
   const found = named.flatMap((host) => (host === '0.0.0.0' ? listOwnAddresses() : [host]));
   return found.slice(0, inviteAddressesMax).map((host) => ({ host, port: listening.port }));
-}
-
-function listOwnAddresses(): readonly string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  const own = all.filter(({ family }) => family === 'IPv4');
-  const outerFirst = own.toSorted((a, b) => Number(a.internal) - Number(b.internal));
-  return outerFirst.map(({ address }) => address);
 }
 
 /** The ports of last time, so that workers find this hub where it was; 0 when there are none. */
