@@ -269,6 +269,7 @@ export class Agent implements SessionHost {
     const { storeId: store, incarnation } = this.#identity;
     this.#desk = new Desk({
       ...{ committer: this.#committer, rows: this.#rows, ports, hub, held, streams },
+      mark: (attempt) => this.#mark(attempt),
       noteTaken: (command) => this.#asks.taken(command),
       findRefusal: (spec) =>
         this.#parting.findRefusal() ?? findLowDisk(disk) ?? policies.findSpecRefusal(spec),
@@ -287,11 +288,9 @@ export class Agent implements SessionHost {
       },
     });
     this.#session = new Session({
-      host: this,
-      ports,
+      ...{ host: this, ports, knownStore: hubStore },
       identity: { role: 'agent', version, store, incarnation },
       load: new LoadTeller({ ...this.#parts, telling: () => this.#policyTeller.look() }),
-      knownStore: hubStore,
       marks: streams?.counts ?? { acked: 0, queued: 0, received: 0 },
     });
     this.#composeLoops(held, failed);

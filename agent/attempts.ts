@@ -28,7 +28,8 @@ import { attemptsKeptMax } from './limits.ts';
 type AssignMessage = Extract<CommandMessage, { kind: 'assign' }>;
 
 const causes = z.enum(['cancel', 'deadline', 'run-time', 'hub-silent', 'agent-stop']);
-const processSchema = z.object({ pid: z.number(), start: z.string(), mark: z.string() });
+/** The shape of a process in a row. */
+export const processSchema = z.object({ pid: z.number(), start: z.string(), mark: z.string() });
 const endingSchema = z.object({
   outcome: z.enum(outcomes),
   at: z.number(),

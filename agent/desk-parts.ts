@@ -45,6 +45,8 @@ export interface DeskParts {
   readonly outlet: DeskOutlet;
   readonly held: readonly HeldAttempt[];
   readonly streams: PeerStreams | undefined;
+  /** What processes of an attempt carry. */
+  readonly mark: (attempt: AttemptId) => string;
   /** Why this box does not take this work, if it does not. */
   readonly findRefusal: (spec: CommandSpec) => AppError | undefined;
   /** Writes down what the hub asked; it goes with what is committed next. */

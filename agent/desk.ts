@@ -30,6 +30,7 @@ import {
   listInventory,
 } from './attempts.ts';
 import { type DeskParts, type HubTakes, nothing, type Plan, type Planned } from './desk-parts.ts';
+import { Disowned } from './disowned.ts';
 import { EarlyReports } from './early-reports.ts';
 import { describeAssign } from './hub-asks.ts';
 import { describeFact, describeRefusal, describeRepeat, noteReport } from './report.ts';
@@ -38,6 +39,8 @@ import { UnsaidReceipts } from './unsaid.ts';
 
 /** Decides for all attempts of one agent. No life cycle: it lives as long as its store. */
 export class Desk {
+  /** What was given up with an earlier store of the hub, while it ends. */
+  readonly disowned: Disowned;
   readonly #parts: DeskParts;
   readonly #held = new Map<AttemptId, HeldAttempt>();
   /** Where the hub takes whole reports: what will be said with more. */
@@ -49,11 +52,11 @@ export class Desk {
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
+    this.disowned = new Disowned(parts);
     this.#streams = parts.streams;
     this.#unsaid = new UnsaidReceipts(parts.ports.timers, (attempts) => this.#say(attempts));
     this.#early = new EarlyReports({
-      ports: parts.ports,
-      send: (frame) => parts.outlet.send(frame),
+      ...{ ports: parts.ports, send: (frame) => parts.outlet.send(frame) },
       fellBack: (attempts) => void this.sayEnds(attempts).catch(() => this.#early.drop()),
     });
     for (const held of parts.held) {
@@ -143,11 +146,12 @@ export class Desk {
   async adopt(streams: PeerStreams, more: readonly KvOp[]): Promise<PeerStreams> {
     // News of it came before, by a link that was given up for a newer one; what is held was taken since.
     if (streams.store === this.#streams?.store) return this.#streams;
-    const { rows } = this.#parts;
-    const ops = [...more, ...[...this.#held.keys()].map((attempt) => rows.remove(attempt))];
+    const { rows, outlet } = this.#parts;
+    const ops = [...more, ...this.disowned.take(this.#held.values())];
     for (const [attempt, held] of this.#held) {
-      if (held.state.is === 'running') this.#parts.outlet.endProcess(attempt);
-      this.#parts.outlet.forgotten(attempt);
+      ops.push(rows.remove(attempt));
+      if (held.state.is === 'running') outlet.endProcess(attempt);
+      outlet.forgotten(attempt);
     }
     this.#held.clear();
     this.#unsaid.stop();

@@ -19,6 +19,7 @@ import { AuditKeep, openAuditTail } from '../store/audit-keep.ts';
 import { findStoreId } from '../store/format.ts';
 import type { Kv } from '../store/kv.ts';
 import { type HeldAttempt, readHeld } from './attempts.ts';
+import { readDisowned } from './disowned.ts';
 import type { AgentHome } from './home.ts';
 import { setAsidesMax } from './limits.ts';
 import { reapOrphans } from './work/spawn.ts';
@@ -46,6 +47,7 @@ export async function setAside(parts: SetAsideParts): Promise<readonly GivenUp[]
   const held = await readHeld(kv);
   const storeId = (await findStoreId(kv)) ?? '';
   for (const attempt of held) await giveUp(parts, storeId, attempt);
+  for (const { process } of await readDisowned(kv)) await reapOrphans(process, parts.ports);
   await leaveAudit(parts);
   await kv.close();
   const place = await makePlace(parts);

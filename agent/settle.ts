@@ -11,6 +11,7 @@ import { wrapError } from '../protocol/errors.ts';
 import type { AttemptId } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
 import type { ArtifactStore } from '../store/artifact.ts';
+import type { Kv } from '../store/kv.ts';
 import type { LogStore } from '../store/log.ts';
 import type { HeldAttempt } from './attempts.ts';
 import type { Desk } from './desk.ts';
@@ -18,11 +19,12 @@ import type { GuardNote } from './guard/guard-notes.ts';
 import type { GuardSource } from './guard/guard-process.ts';
 import { settleReadTriesMax, settleTriesMax } from './limits.ts';
 import { untilDone } from './log-patience.ts';
-import type { Workshop } from './work/work.ts';
+import type { ProcessMark, Workshop } from './work/work.ts';
 
 /** What settling needs. `mark` is what an attempt's processes carry. */
 export interface SettleParts {
   readonly desk: Desk;
+  readonly kv: Kv;
   readonly logs: LogStore;
   readonly artifacts: ArtifactStore;
   readonly workshop: Workshop;
@@ -50,6 +52,7 @@ export async function settle(parts: SettleParts): Promise<void> {
   );
   // What was told ahead of the disk by the process before.
   await desk.sayEnds();
+  await desk.disowned.reapLeft(parts.kv, (process) => reapProcess(parts, process));
   parts.guards.dropNotes();
   await removeUnowned(parts);
   await workshop.sweep([]);
@@ -128,14 +131,22 @@ async function settleOne(
 }
 
 async function reap(
-  { workshop, mark, noticed }: SettleParts,
+  parts: SettleParts,
   attempt: AttemptId,
   state: HeldAttempt['state'],
 ): Promise<void> {
   // Killed before its pid was written down: the mark alone finds it.
   const known =
-    state.is === 'running' ? state.process : { pid: 0, start: '0', mark: mark(attempt) };
-  const count = await workshop.reap(known).catch((error: unknown) => {
+    state.is === 'running' ? state.process : { pid: 0, start: '0', mark: parts.mark(attempt) };
+  await reapProcess(parts, known);
+}
+
+async function reapProcess(
+  { workshop, noticed }: SettleParts,
+  process: ProcessMark,
+): Promise<void> {
+  const attempt = process.mark.slice(process.mark.lastIndexOf('/') + 1);
+  const count = await workshop.reap(process).catch((error: unknown) => {
     noticed(`reaping ${attempt} failed: ${wrapError(error, 'JOB_SPAWN').message}`);
     return 0;
   });

@@ -29,6 +29,7 @@ export const keyPrefixes = {
   'k/': 'keys under which jobs were dispatched',
   'l/': 'late reports of superseded attempts',
   'a/': 'attempts that an agent holds',
+  'ax/': 'attempts that an agent has given up, while their processes are ended',
   'd/': 'decisions',
   'da/': 'decisions that wait for the M2',
   'e/': 'journal of events',
@@ -167,8 +168,12 @@ export function openDecisionKey(n: number): string {
 
 /** `a/N.ATTEMPT`: one attempt that an agent holds. */
 export function attemptKey(attempt: AttemptId): string {
-  const [job, n] = splitAttempt(attempt);
-  return `a/${pad(job, 12)}.${pad(n, 6)}`;
+  return `a/${attemptPart(attempt)}`;
+}
+
+/** `ax/N.ATTEMPT`: one that an agent has given up, while its processes are ended. */
+export function disownedKey(attempt: AttemptId): string {
+  return `ax/${attemptPart(attempt)}`;
 }
 
 /** `e/SEQ`: one event of the journal. */
@@ -261,6 +266,11 @@ function isPart(text: string): boolean {
 
 function jobPart(job: JobId): string {
   return pad(Number(job.slice(1)), 12);
+}
+
+function attemptPart(attempt: AttemptId): string {
+  const [job, n] = splitAttempt(attempt);
+  return `${pad(job, 12)}.${pad(n, 6)}`;
 }
 
 function splitAttempt(attempt: AttemptId): readonly [job: number, n: number] {

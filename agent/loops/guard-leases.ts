@@ -147,7 +147,9 @@ export class GuardLeases {
   #listRows(): readonly GuardRow[] {
     const rows: GuardRow[] = [];
     for (const attempt of this.#covered) {
-      const held = this.#parts.desk.find(attempt);
+      // One that was given up has its grace, and its name may have been given anew meanwhile.
+      const { desk } = this.#parts;
+      const held = desk.disowned.find(attempt) ?? desk.find(attempt);
       const row = held === undefined ? undefined : this.#describe(held);
       if (row === undefined) this.#covered.delete(attempt);
       else rows.push(row);

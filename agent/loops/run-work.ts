@@ -101,6 +101,7 @@ export class RunWork {
         .catch((error: unknown) => this.#parts.failed(error))
         .finally(() => {
           this.#busy.delete(held.attempt);
+          desk.disowned.ended(held.attempt);
           this.#wakeOnce();
         });
       this.#busy.set(held.attempt, run);

@@ -86,6 +86,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   const policies = openPoliciesInHand();
   const refusal = { code: undefined as ErrorCode | undefined };
   const desk = new Desk({
+    mark: (attempt) => `store/${attempt}`,
     noteTaken: ({ verb, about, result }) => bench.taken.push(`${verb} ${about} ${result}`),
     findRefusal: (spec) => findCode(refusal.code) ?? policies.policies.findSpecRefusal(spec),
     committer,
@@ -110,9 +111,8 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   });
   const bench: Bench = {
     desk,
-    taken: [],
+    ...{ taken: [], printed: 42 },
     send: () => 'closed',
-    printed: 42,
     brought: undefined,
     owesFiles: false,
     onTaken: () => undefined,

@@ -40,7 +40,7 @@ async function settleOn(bench: Bench, logs: LogStore) {
   const ends = new Map<AttemptId, number>();
   const said: string[] = [];
   const settling = settle({
-    ...{ desk: bench.desk, ports: bench.ports, logs, guards: unguarded },
+    ...{ desk: bench.desk, kv: bench.kv, ports: bench.ports, logs, guards: unguarded },
     workshop: workshop as Workshop,
     artifacts: await openMemoryArtifacts(instantArtifactDisk()),
     mark: (attempt) => attempt,

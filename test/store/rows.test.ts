@@ -89,6 +89,7 @@ describe('keys', () => {
       keys.decisionKey(1),
       keys.openDecisionKey(1),
       keys.attemptKey('J1.1'),
+      keys.disownedKey('J1.1'),
       keys.dispatchKey('x'),
       keys.eventKey(1),
       keys.workerKey(alice.peer),

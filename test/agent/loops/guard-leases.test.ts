@@ -16,8 +16,9 @@ import {
 } from '../../../agent/guard/limits.ts';
 import { GuardLeases } from '../../../agent/loops/guard-leases.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
+import { openPeerStreams } from '../../../store/peer-streams.ts';
 import { settle } from '../../protocol/fake-ports.ts';
-import { assign, type Bench, openBench, processMark } from '../desk-bench.ts';
+import { assign, type Bench, hub, openBench, processMark } from '../desk-bench.ts';
 
 /** A guard as the test has it. */
 interface Opened {
@@ -265,6 +266,22 @@ describe('guard leases', () => {
     await finish('J1.1');
     const ending = { outcome: 'cancelled', code: 'LEASE_LAPSED' };
     expect(bench.desk.find('J1.1')?.state).toMatchObject({ is: 'finished', ending });
+  });
+
+  test('guard leases: what was given up with a store of the hub is guarded until it has ended', async () => {
+    await start('J1.1');
+    await tick(opened[0]);
+    await run('J1.1');
+    const other = { peer: hub, store: 'd'.repeat(32) };
+    await bench.desk.adopt(await openPeerStreams(bench.kv, other), []);
+    asked.add('J1.1');
+    await tick(opened[0]);
+    expect(opened[0]?.tables.at(-1)?.rows).toMatchObject([
+      { mark: processMark.mark, isEnding: true, forMs: graceMs + guardEndingMs },
+    ]);
+    bench.desk.disowned.ended('J1.1');
+    await tick(opened[0]);
+    expect(opened[0]?.tables.at(-1)?.rows).toEqual([]);
   });
 
   test('guard leases: an agent that stops lets its guard go, whatever that still holds', async () => {

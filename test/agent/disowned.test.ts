@@ -1,0 +1,50 @@
+/*
+ * What is given up with an earlier store of the hub: written down while it may run, and ended by the next start.
+ */
+import { expect, test } from 'vitest';
+import { readDisowned } from '../../agent/disowned.ts';
+import type { ProcessMark } from '../../agent/work/work.ts';
+import { attemptKey, disownedKey } from '../../store/keys.ts';
+import { openPeerStreams } from '../../store/peer-streams.ts';
+import { assign, hub, openBench, processMark } from './desk-bench.ts';
+
+test('disowned: what is given up while it runs has a row of its own from the same batch on, until it has ended', async () => {
+  const bench = await openBench();
+  await bench.take(assign('J1.1'), assign('J2.1'), assign('J3.1'));
+  await bench.desk.step('J1.1', { type: 'start' });
+  await bench.desk.step('J2.1', { type: 'start' });
+  await bench.desk.step('J2.1', { type: 'spawned', at: 5, process: processMark });
+  const other = { peer: hub, store: 'd'.repeat(32) };
+  await bench.desk.adopt(await openPeerStreams(bench.kv, other), []);
+  const [started, running] = (['J1.1', 'J2.1'] as const).map(disownedKey);
+  expect(bench.batches.at(-1)).toEqual(
+    expect.arrayContaining([`put ${started}`, `put ${running}`, `del ${attemptKey('J2.1')}`]),
+  );
+  expect(await readDisowned(bench.kv)).toEqual([
+    { key: started, process: { pid: 0, start: '0', mark: 'store/J1.1' } },
+    { key: running, process: processMark },
+  ]);
+  expect(bench.desk.disowned.find('J2.1')?.attempt).toBe('J2.1');
+  expect(bench.desk.disowned.find('J3.1')).toBeUndefined();
+  bench.desk.disowned.ended('J2.1');
+  bench.desk.disowned.ended('J3.1');
+  await bench.close();
+  expect((await readDisowned(bench.kv)).map(({ key }) => key)).toEqual([started]);
+});
+
+test('disowned: the next start ends what is left of them, once', async () => {
+  const before = await openBench();
+  await before.take(assign('J1.1'));
+  await before.desk.step('J1.1', { type: 'start' });
+  await before.desk.adopt(
+    await openPeerStreams(before.kv, { peer: hub, store: 'd'.repeat(32) }),
+    [],
+  );
+  await before.kv.close();
+  const bench = await openBench(before.disk);
+  const reaped: ProcessMark[] = [];
+  const reap = async (process: ProcessMark) => reaped.push(process);
+  await bench.desk.disowned.reapLeft(bench.kv, reap);
+  await bench.desk.disowned.reapLeft(bench.kv, reap);
+  expect(reaped).toEqual([{ pid: 0, start: '0', mark: 'store/J1.1' }]);
+});
