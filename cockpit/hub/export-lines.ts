@@ -23,20 +23,22 @@ export function describeDecision({ openedAt, answer, ...decision }: Decision): o
   return { type: 'decision', ...decision, openedAt: formatInstant(openedAt), answer: answered };
 }
 
-/** A whole log in parts. */
+/** A log in parts, from an offset on; each says where the next one begins. */
 export async function* describeLog(
   logs: LogStore,
   attempt: AttemptId,
-): AsyncGenerator<readonly object[]> {
+  start: number,
+): AsyncGenerator<{ readonly lines: readonly object[]; readonly next: number }, void> {
   const log = await logs.open(attempt);
-  for (let from = 0; from < log.end; ) {
+  for (let from = start; from < log.end; ) {
     const { records, next } = await log.read(from, logPartBytes);
     if (next <= from) return;
     from = next;
-    yield records.map(({ offset, stream, at, bytes }) => {
+    const lines = records.map(({ offset, stream, at, bytes }) => {
       const base64 = Buffer.from(bytes).toString('base64');
       return { type: 'log', attempt, offset, stream, at: formatInstant(at), base64 };
     });
+    yield { lines, next };
   }
 }
 

@@ -22,7 +22,7 @@ import { isAboutJob } from '../manager/decision.ts';
 import { formatAttemptId, type JobRecord } from '../manager/job.ts';
 import { type EndedRow, judgeJob, judgeLogs, type KeptCounts } from '../manager/plan-retention.ts';
 import { nextJobKey } from './desk-state.ts';
-import { describeLog } from './export-lines.ts';
+import type { ForgetCopies } from './forget-copies.ts';
 import { keepBatchRows, keepRowsPerLook, lateReportsMax } from './keep-limits.ts';
 import type { RetainParts } from './retain.ts';
 
@@ -48,6 +48,7 @@ interface Pass {
 /** Life cycle: it lives as long as its loop; one look at a time. */
 export class ForgetJobs {
   readonly #parts: RetainParts;
+  readonly #copies: ForgetCopies;
   /** The first row of the index that may still be there. */
   #from = prefixRange('je/').gte;
   /** Up to this row logs are gone. */
@@ -58,8 +59,9 @@ export class ForgetJobs {
   #logBytes = 0;
   #isOpen = false;
 
-  constructor(parts: RetainParts) {
+  constructor(parts: RetainParts, copies: ForgetCopies) {
     this.#parts = parts;
+    this.#copies = copies;
   }
 
   get logsForgottenAt(): number {
@@ -239,20 +241,12 @@ export class ForgetJobs {
   }
 
   async #discard(job: JobRecord): Promise<void> {
-    for (const attempt of listAttempts(job)) await this.#parts.discard(attempt);
+    for (const attempt of listAttempts(job)) await this.#copies.discard(attempt);
   }
 
   async #archiveLogs(job: JobRecord, now: number): Promise<void> {
-    if (!this.#parts.policy.isLogsArchived) return;
-    for (const attempt of listAttempts(job)) await this.#archiveLog(attempt, now);
-  }
-
-  /** A log that is archived whole and then not removed, because the hub was killed, is there twice. */
-  async #archiveLog(attempt: AttemptId, now: number): Promise<void> {
-    const { logs, archive, kv } = this.#parts;
-    for await (const lines of describeLog(logs, attempt)) {
-      await kv.batch([await archive.export(lines, now)], 'buffered');
-    }
+    // One that is archived whole and then not removed, because the hub was killed, is there twice.
+    for (const attempt of listAttempts(job)) await this.#copies.archive(attempt, now);
   }
 }
 

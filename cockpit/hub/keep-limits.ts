@@ -13,6 +13,12 @@ export const keepBatchRows = 128;
 /** Late reports of one job that are exported with it; a job has as many attempts, and seldom any. */
 export const lateReportsMax = 1000;
 
+/** Logs and files that could not be removed and are tried again: of so many at once none is to blame any more. */
+export const stuckCopiesMax = 1000;
+
+/** How many of those one look tries again, in turn: a disk that fails takes its time over each. */
+export const stuckTriesPerLook = 16;
+
 /** Messages that could not be applied that are kept at most; the oldest go. */
 export const quarantineMax = 1000;
 

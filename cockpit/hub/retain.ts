@@ -18,6 +18,7 @@ import type { KeepPolicy } from '../manager/plan-retention.ts';
 import type { DecisionDesk } from './decision-desk.ts';
 import type { HubDesk } from './desk.ts';
 import type { DeskState } from './desk-state.ts';
+import { ForgetCopies } from './forget-copies.ts';
 import { ForgetEvents } from './forget-events.ts';
 import { ForgetJobs } from './forget-jobs.ts';
 
@@ -47,7 +48,7 @@ export interface RetainParts {
 
 /** How forgetting goes. */
 export interface RetainStatus {
-  /** Why the last look failed; null where it did not. */
+  /** Why the last look failed, or what it could not remove; null where it did all. */
   readonly failure: string | null;
   /** Monotonic instant since when every look has left something to do; null where none is left. */
   readonly behindSince: number | null;
@@ -56,6 +57,7 @@ export interface RetainStatus {
 /** Life cycle: `start`, `stop`; both safe to repeat. */
 export class Retain {
   readonly #parts: RetainParts;
+  readonly #copies: ForgetCopies;
   readonly #jobs: ForgetJobs;
   readonly #events: ForgetEvents;
   readonly #clock: PatientClock;
@@ -63,10 +65,12 @@ export class Retain {
   #looking: Promise<void> | undefined;
   #cancelTimer: CancelTimer | undefined;
   #isStopped = false;
+  #isOpen = false;
 
   constructor(parts: RetainParts) {
     this.#parts = parts;
-    this.#jobs = new ForgetJobs(parts);
+    this.#copies = new ForgetCopies(parts);
+    this.#jobs = new ForgetJobs(parts, this.#copies);
     this.#events = new ForgetEvents(parts);
     this.#clock = new PatientClock(parts.ports.clock);
   }
@@ -133,20 +137,33 @@ export class Retain {
 
   async #look(): Promise<void> {
     const { clock } = this.#parts.ports;
-    const isStopped = () => this.#isStopped;
     try {
-      const now = this.#clock.read();
-      const isJobsDone = await this.#jobs.look(now, isStopped);
-      const isEventsDone = await this.#events.look(now, isStopped);
-      const isDone = isJobsDone && isEventsDone;
+      const isDone = await this.#lookAtAll();
       const since = this.#status.behindSince ?? clock.monotonicMs();
-      this.#status = { failure: null, behindSince: isDone ? null : since };
+      this.#setStatus({ failure: this.#copies.failure, behindSince: isDone ? null : since });
     } catch (thrown) {
       const failure = wrapError(thrown, 'STORE_IO').message;
-      if (failure !== this.#status.failure && !this.#isStopped) {
-        this.#parts.noticed(`what is old could not be removed: ${failure}`);
-      }
-      this.#status = { failure, behindSince: null };
+      this.#setStatus({ failure, behindSince: null });
     }
+  }
+
+  /** False when something was left to do. */
+  async #lookAtAll(): Promise<boolean> {
+    const isStopped = () => this.#isStopped;
+    if (!this.#isOpen) await this.#copies.open();
+    this.#isOpen = true;
+    const now = this.#clock.read();
+    await this.#copies.retry(now);
+    const isJobsDone = await this.#jobs.look(now, isStopped);
+    const isEventsDone = await this.#events.look(now, isStopped);
+    return isJobsDone && isEventsDone;
+  }
+
+  #setStatus(status: RetainStatus): void {
+    const { failure } = status;
+    if (failure !== null && failure !== this.#status.failure && !this.#isStopped) {
+      this.#parts.noticed(`what is old could not be removed: ${failure}`);
+    }
+    this.#status = status;
   }
 }

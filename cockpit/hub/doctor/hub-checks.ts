@@ -50,7 +50,9 @@ const retention = overLive({
     const wanted = 'Every look at what is old comes to its end.';
     if (failure !== null) {
       const seen = `What is old could not be removed: ${failure}`;
-      return [{ subject, seen, wanted, advice: 'Make room for the archive, or mend its modes.' }];
+      const advice =
+        'Make room for the archive, or mend the modes of what is named; it is tried again by itself.';
+      return [{ subject, seen, wanted, advice }];
     }
     if (behindMs <= keepBehindMsMax) return [];
     const seen = `There has been something to remove for ${formatDuration(behindMs)} on end.`;
