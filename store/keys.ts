@@ -145,6 +145,11 @@ export function lateReportPrefix(job: JobId): string {
   return `l/${jobPart(job)}/`;
 }
 
+/** The job of an `l/` key. */
+export function readLateReportKey(key: string): JobId {
+  return `J${Number(key.split('/')[1])}`;
+}
+
 /** `l/N/ATTEMPT/PEER`: what that worker reported of a superseded attempt after all. */
 export function lateReportKey(attempt: AttemptId, worker: PeerKey): string {
   return `${lateReportsPrefix(attempt)}${worker}`;

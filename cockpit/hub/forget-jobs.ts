@@ -23,6 +23,7 @@ import { formatAttemptId, type JobRecord } from '../manager/job.ts';
 import { type EndedRow, judgeJob, judgeLogs, type KeptCounts } from '../manager/plan-retention.ts';
 import { nextJobKey } from './desk-state.ts';
 import type { ForgetCopies } from './forget-copies.ts';
+import { describeLate } from './forget-late.ts';
 import { keepBatchRows, keepRowsPerLook, lateReportsMax } from './keep-limits.ts';
 import type { RetainParts } from './retain.ts';
 
@@ -224,10 +225,7 @@ export class ForgetJobs {
     const described = await Promise.all(
       jobs.map(async (job) => ({ type: 'job', ...(await this.#parts.describe(job)) })),
     );
-    return [
-      ...described,
-      ...late.map((row) => ({ type: 'late', report: readRow(z.unknown(), row) })),
-    ];
+    return [...described, ...late.map(describeLate)];
   }
 
   async #readLate(job: JobId): Promise<readonly KvRow[]> {

@@ -13,6 +13,9 @@ export const keepBatchRows = 128;
 /** Late reports of one job that are exported with it; a job has as many attempts, and seldom any. */
 export const lateReportsMax = 1000;
 
+/** Late reports that one look walks; each job of theirs is looked for, at 20 µs. */
+export const lateRowsPerLook = 1024;
+
 /** Logs and files that could not be removed and are tried again: of so many at once none is to blame any more. */
 export const stuckCopiesMax = 1000;
 

@@ -21,6 +21,7 @@ import type { DeskState } from './desk-state.ts';
 import { ForgetCopies } from './forget-copies.ts';
 import { ForgetEvents } from './forget-events.ts';
 import { ForgetJobs } from './forget-jobs.ts';
+import { ForgetLate } from './forget-late.ts';
 
 /** Between two looks; ages are days. */
 export const keepLookMs = 60_000;
@@ -59,6 +60,7 @@ export class Retain {
   readonly #parts: RetainParts;
   readonly #copies: ForgetCopies;
   readonly #jobs: ForgetJobs;
+  readonly #late: ForgetLate;
   readonly #events: ForgetEvents;
   readonly #clock: PatientClock;
   #status: RetainStatus = { failure: null, behindSince: null };
@@ -71,6 +73,7 @@ export class Retain {
     this.#parts = parts;
     this.#copies = new ForgetCopies(parts);
     this.#jobs = new ForgetJobs(parts, this.#copies);
+    this.#late = new ForgetLate(parts);
     this.#events = new ForgetEvents(parts);
     this.#clock = new PatientClock(parts.ports.clock);
   }
@@ -155,8 +158,9 @@ export class Retain {
     const now = this.#clock.read();
     await this.#copies.retry(now);
     const isJobsDone = await this.#jobs.look(now, isStopped);
+    const isLateDone = await this.#late.look(now);
     const isEventsDone = await this.#events.look(now, isStopped);
-    return isJobsDone && isEventsDone;
+    return isJobsDone && isLateDone && isEventsDone;
   }
 
   #setStatus(status: RetainStatus): void {

@@ -4,15 +4,17 @@
  */
 import { gunzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { stuckCopiesMax } from '../../../cockpit/hub/keep-limits.ts';
+import { lateRowsPerLook, stuckCopiesMax } from '../../../cockpit/hub/keep-limits.ts';
 import { Retain } from '../../../cockpit/hub/retain.ts';
 import type { KeepPolicy } from '../../../cockpit/manager/plan-retention.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
 import { Archive, type ArchivePort } from '../../../store/archive.ts';
 import { MemoryArchive } from '../../../store/archive-memory.ts';
+import { lateReportKey, prefixRange } from '../../../store/keys.ts';
 import type { Log, LogStore } from '../../../store/log.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { readQuarantine } from '../../../store/quarantine.ts';
+import { planRow } from '../../../store/row-codec.ts';
 import { alice, bob, type HubBench, openTeamBench } from './hub-bench.ts';
 import { dayMs, endJob, generous, listJobs } from './retain-scene.ts';
 
@@ -80,6 +82,13 @@ function archived(): readonly string[] {
 
 function age(days: number): void {
   bench.ports.wallStartMs += days * dayMs;
+}
+
+async function listLate(): Promise<readonly string[]> {
+  const range = { ...prefixRange('l/'), countMax: 10_000, order: 'ascending' } as const;
+  return (await bench.kv.range(range)).map(({ key }) =>
+    key.split('/').slice(1, 3).map(Number).join('.'),
+  );
 }
 
 const jobs = () => listJobs(bench);
@@ -193,6 +202,40 @@ describe('retain in trouble', () => {
     for (let count = 0; count < 100; count += 1) await retain.look();
     expect(new Set(discarded).size).toBe(stuckCopiesMax + 2);
     expect(retain.status.failure).toBeNull();
+  });
+
+  test('retain: a report that comes after its job was forgotten goes with the next look, exported', async () => {
+    for (let count = 0; count < 2; count += 1) await end();
+    const retain = open({ jobsMax: 1, journalMs: 365 * dayMs });
+    await retain.look();
+    expect(await jobs()).toEqual(['J2']);
+    for (const attempt of ['J1.1', 'J2.1'] as const) {
+      await bench.report(alice, { kind: 'started', attempt, at: 1 });
+    }
+    expect(await listLate()).toEqual(['1.1', '2.1']);
+    await retain.look();
+    expect(await listLate()).toEqual(['2.1']);
+    expect(archived()).toEqual(['job J1', 'late J1.1']);
+  });
+
+  test('retain: late reports of no job that an earlier version left go a page a look', async () => {
+    const count = lateRowsPerLook + 10;
+    const value = planRow('x', {
+      worker: alice,
+      fact: { kind: 'started', attempt: 'J9.1', at: 1 },
+    });
+    const ops = Array.from({ length: count }, (_, n) => {
+      return { ...value, key: lateReportKey(`J${n + 1000}.1`, alice) };
+    });
+    await bench.kv.batch(ops, 'synced');
+    const retain = open({});
+    await retain.look();
+    expect([(await listLate()).length, retain.status.behindSince]).toEqual([
+      10,
+      expect.any(Number),
+    ]);
+    await retain.look();
+    expect([await listLate(), retain.status.behindSince]).toEqual([[], null]);
   });
 
   test('retain: two that ask for messages to be moved write the archive one after the other', async () => {
