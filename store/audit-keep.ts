@@ -19,11 +19,11 @@ import {
   hashAuditLine,
   parseAuditLine,
 } from './audit.ts';
+import { KeptClock } from './kept-clock.ts';
 import { auditKey, auditTailKey, getSeq, metaKey, prefixRange } from './keys.ts';
 import type { Kv, KvRow } from './kv.ts';
 import { createLane } from './lane.ts';
 import { auditFileBytesMax, auditLookMs, auditMoveRowsMax, auditRowsEntriesMin } from './limits.ts';
-import { PatientClock } from './patient-clock.ts';
 import { findRow, planRow } from './row-codec.ts';
 
 /** The files of an audit trail. */
@@ -101,7 +101,7 @@ async function readEnds(
 export class AuditKeep {
   readonly #parts: AuditKeepParts;
   readonly #archive: Archive;
-  readonly #clock: PatientClock;
+  readonly #clock: KeptClock;
   readonly #lane = createLane();
   #cancelTimer: CancelTimer | undefined;
   #failure: string | null = null;
@@ -110,7 +110,7 @@ export class AuditKeep {
   constructor(parts: AuditKeepParts) {
     this.#parts = parts;
     this.#archive = new Archive(parts.kv, parts.port, 'audit-file');
-    this.#clock = new PatientClock(parts.ports.clock);
+    this.#clock = new KeptClock({ ...parts, ...parts.ports, name: 'audit-clock' });
   }
 
   /** Why the last look failed; null where it did not. */
@@ -154,9 +154,9 @@ export class AuditKeep {
   }
 
   async #look(): Promise<void> {
-    // At every look, for how long a leap has stood is known by nothing else.
-    const now = this.#clock.read();
     try {
+      // At every look, for how long a leap has stood is known by nothing else.
+      const now = await this.#clock.read();
       const tail = await findAuditTail(this.#parts.kv);
       if (tail === undefined) return;
       // With fewer entries than are kept as rows there is nothing to move, so their rows are not read.

@@ -201,3 +201,6 @@ export const clockLeapMsMax = 24 * 60 * 60 * 1000;
 
 /** A leap that has stood for so long, of time that the process ran, is believed: by then somebody would have seen it. */
 export const clockLeapTrustMs = 24 * 60 * 60 * 1000;
+
+/** Between two times at which that clock is written down: so much of a day's doubt a restart may cost. */
+export const clockSaveMs = 10 * 60 * 1000;

@@ -8,29 +8,41 @@
 import type { Clock } from '../protocol/ports.ts';
 import { clockLeapMsMax, clockLeapTrustMs } from './limits.ts';
 
-/** Life cycle: it lives as long as its loop. What the clock says at the first reading is believed. */
+/** How far a clock has come, for the process that goes on with it. */
+export interface KnownClock {
+  /** Wall milliseconds, as they were believed. */
+  readonly believedAt: number;
+  /** For so long, of time that its processes ran, it has said something else. */
+  readonly doubtedMs: number;
+}
+
+/** Life cycle: it lives as long as its loop. Where nothing is known what it says first is believed. */
 export class PatientClock {
   readonly #clock: Clock;
   /** By how much the wall clock is ahead of the monotonic one, as it is believed. */
   #offsetMs: number | undefined;
-  /** Monotonic instant since which it has said otherwise. */
-  #leaptAt: number | undefined;
+  #doubtedMs: number;
+  /** Monotonic instant of the last reading, where that was in doubt. */
+  #doubtedAt: number | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, known?: KnownClock) {
     this.#clock = clock;
+    this.#offsetMs = known && known.believedAt - clock.monotonicMs();
+    this.#doubtedMs = known?.doubtedMs ?? 0;
   }
 
-  /** Wall milliseconds. */
-  read(): number {
+  /** Wall milliseconds, as they are believed, and what the next process needs to go on. */
+  read(): KnownClock {
     const nowMs = this.#clock.monotonicMs();
     const saidMs = this.#clock.wallMs() - nowMs;
     const isLeap = this.#offsetMs !== undefined && saidMs - this.#offsetMs > clockLeapMsMax;
-    this.#leaptAt = isLeap ? (this.#leaptAt ?? nowMs) : undefined;
-    const isDoubted = this.#leaptAt !== undefined && nowMs - this.#leaptAt < clockLeapTrustMs;
-    if (!isDoubted || this.#offsetMs === undefined) {
+    this.#doubtedMs = isLeap ? this.#doubtedMs + nowMs - (this.#doubtedAt ?? nowMs) : 0;
+    this.#doubtedAt = isLeap ? nowMs : undefined;
+    if (this.#offsetMs === undefined || !isLeap || this.#doubtedMs >= clockLeapTrustMs) {
       this.#offsetMs = saidMs;
-      this.#leaptAt = undefined;
+      this.#doubtedMs = 0;
+      this.#doubtedAt = undefined;
     }
-    return Math.round(nowMs + this.#offsetMs);
+    return { believedAt: Math.round(nowMs + this.#offsetMs), doubtedMs: this.#doubtedMs };
   }
 }

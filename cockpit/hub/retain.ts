@@ -10,9 +10,9 @@ import { wrapError } from '../../protocol/errors.ts';
 import type { AttemptId, PeerKey, ReceiptTimes } from '../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { Archive } from '../../store/archive.ts';
+import { KeptClock } from '../../store/kept-clock.ts';
 import type { Kv } from '../../store/kv.ts';
 import type { LogStore } from '../../store/log.ts';
-import { PatientClock } from '../../store/patient-clock.ts';
 import type { JobRecord } from '../manager/job.ts';
 import type { KeepPolicy } from '../manager/plan-retention.ts';
 import type { DecisionDesk } from './decision-desk.ts';
@@ -62,7 +62,7 @@ export class Retain {
   readonly #jobs: ForgetJobs;
   readonly #late: ForgetLate;
   readonly #events: ForgetEvents;
-  readonly #clock: PatientClock;
+  readonly #clock: KeptClock;
   #status: RetainStatus = { failure: null, behindSince: null };
   #looking: Promise<void> | undefined;
   #cancelTimer: CancelTimer | undefined;
@@ -75,7 +75,7 @@ export class Retain {
     this.#jobs = new ForgetJobs(parts, this.#copies);
     this.#late = new ForgetLate(parts);
     this.#events = new ForgetEvents(parts);
-    this.#clock = new PatientClock(parts.ports.clock);
+    this.#clock = new KeptClock({ ...parts, ...parts.ports, name: 'keep-clock' });
   }
 
   get status(): RetainStatus {
@@ -155,7 +155,7 @@ export class Retain {
     const isStopped = () => this.#isStopped;
     if (!this.#isOpen) await this.#copies.open();
     this.#isOpen = true;
-    const now = this.#clock.read();
+    const now = await this.#clock.read();
     await this.#copies.retry(now);
     const isJobsDone = await this.#jobs.look(now, isStopped);
     const isLateDone = await this.#late.look(now);

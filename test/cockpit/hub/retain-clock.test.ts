@@ -115,6 +115,44 @@ describe('retain by the clock', () => {
     expect(await jobs()).toEqual([]);
   });
 
+  test('retain: a hub that is started with a clock set ahead takes nothing away, and goes by it after a day', async () => {
+    await end(5);
+    await (await open()).look();
+    age(365);
+    bench = await bench.restart();
+    let retain = await open();
+    await retain.look();
+    expect([await jobs(), discarded]).toEqual([['J1'], []]);
+    // It may be stopped meanwhile: so much of the day has passed.
+    for (let hours = 0; hours < 23; hours += 1) {
+      await bench.ports.advance(dayMs / 24);
+      await retain.look();
+    }
+    bench = await bench.restart();
+    retain = await open();
+    await retain.look();
+    expect(await jobs()).toEqual(['J1']);
+    await bench.ports.advance(dayMs / 24);
+    await retain.look();
+    expect(await jobs()).toEqual([]);
+  });
+
+  test('retain: a hub that is started with a clock that is right again goes on by it', async () => {
+    await end(5);
+    await (await open()).look();
+    age(365);
+    bench = await bench.restart();
+    await (await open()).look();
+    age(-365);
+    bench = await bench.restart();
+    await (await open()).look();
+    expect([await jobs(), discarded]).toEqual([['J1'], []]);
+    age(0.9);
+    bench = await bench.restart();
+    await (await open({ jobsMs: 0.5 * dayMs })).look();
+    expect(await jobs()).toEqual([]);
+  });
+
   test('retain: a job that ended before it began, by a clock that was set back, is not kept for ever', async () => {
     const { id } = await bench.desk.dispatch(makeJob([alice]));
     age(-3);

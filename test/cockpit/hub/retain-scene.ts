@@ -3,6 +3,7 @@
  */
 import type { KeepPolicy } from '../../../cockpit/manager/plan-retention.ts';
 import type { JobId } from '../../../protocol/model.ts';
+import { metaKey } from '../../../store/keys.ts';
 import { alice, type HubBench, makeJob } from './hub-bench.ts';
 
 /** A day. */
@@ -25,6 +26,12 @@ export async function endJob({ desk, report }: HubBench, logBytes: number): Prom
   const ending = { at: 9, outcome: 'succeeded', usage: { exitCode: 0 }, logBytes } as const;
   await report(alice, { kind: 'finished', attempt: `${id}.1`, ...ending });
   return id;
+}
+
+/** Days pass while the hub runs, so that its clock is believed. */
+export async function runDays({ ports, kv }: HubBench, days: number): Promise<void> {
+  ports.wallStartMs += days * dayMs;
+  await kv.batch([{ type: 'del', key: metaKey('keep-clock') }], 'synced');
 }
 
 /** Ids of all jobs that are kept, oldest first. */

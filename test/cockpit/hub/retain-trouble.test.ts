@@ -16,7 +16,7 @@ import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { readQuarantine } from '../../../store/quarantine.ts';
 import { planRow } from '../../../store/row-codec.ts';
 import { alice, bob, type HubBench, openTeamBench } from './hub-bench.ts';
-import { dayMs, endJob, generous, listJobs } from './retain-scene.ts';
+import { dayMs, endJob, generous, listJobs, runDays } from './retain-scene.ts';
 
 let bench: HubBench;
 let port: MemoryArchive;
@@ -147,7 +147,7 @@ describe('retain in trouble', () => {
     for (let count = 0; count < 3; count += 1) await retain.look();
     expect(archived()).toEqual(['log J1.1']);
     bench = await bench.restart();
-    age(60);
+    await runDays(bench, 60);
     const next = open(policy);
     await next.look();
     expect([await jobs(), archived()]).toEqual([[], ['log J1.1', 'job J1']]);

@@ -14,7 +14,7 @@ import type { LogStore } from '../../../store/log.ts';
 import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { readQuarantine } from '../../../store/quarantine.ts';
 import { alice, bob, finished, type HubBench, makeJob, openTeamBench, spec } from './hub-bench.ts';
-import { dayMs, endJob, generous, listJobs } from './retain-scene.ts';
+import { dayMs, endJob, generous, listJobs, runDays } from './retain-scene.ts';
 
 let bench: HubBench;
 let port: MemoryArchive;
@@ -158,13 +158,13 @@ describe('retain', () => {
   test('retain: a group stays with all its parts while one is open, and goes whole', async () => {
     await bench.desk.dispatch(makeJob([alice, bob], { shape: 'group' }));
     await bench.report(alice, finished('J2.1', 'succeeded'));
-    age(91);
+    await runDays(bench, 91);
     await open().look();
     expect(await jobs()).toEqual(['J1', 'J2', 'J3']);
     await bench.report(bob, finished('J3.1', 'succeeded'));
     await open().look();
     expect(await jobs()).toEqual(['J1', 'J2', 'J3']);
-    age(91);
+    await runDays(bench, 91);
     await open().look();
     expect(await jobs()).toEqual([]);
     expect(archived().filter((line) => line.startsWith('job'))).toEqual([
@@ -177,17 +177,17 @@ describe('retain', () => {
 
   test('retain: a job tried again ages from its new end', async () => {
     await end();
-    age(80);
+    await runDays(bench, 80);
     await bench.desk.retry(await bench.desk.get('J1'), alice);
-    age(11);
+    await runDays(bench, 11);
     await open().look();
     expect(await jobs()).toEqual(['J1']);
     await bench.report(alice, finished('J1.2', 'succeeded'));
     await open().look();
-    age(89);
+    await runDays(bench, 89);
     await open().look();
     expect(await jobs()).toEqual(['J1']);
-    age(2);
+    await runDays(bench, 2);
     await open().look();
     expect(await jobs()).toEqual([]);
   });
@@ -279,7 +279,7 @@ describe('retain', () => {
     const left = await readEvents(bench.kv, { afterSeq: 0, countMax: 1000 });
     expect(left).toEqual(before.slice(-3));
     expect(archived()).toEqual(before.slice(0, -3).map(({ seq }) => `event ${seq}`));
-    age(91);
+    await runDays(bench, 91);
     await open({ jobsMs: 365 * dayMs }).look();
     expect(await readEvents(bench.kv, { afterSeq: 0, countMax: 9 })).toEqual(before.slice(-1));
   });
