@@ -10,7 +10,7 @@ import { Alarm } from './alarm.ts';
 import { priceFrame } from './allowance.ts';
 import { AppError, wrapError } from './errors.ts';
 import { decodeFrame, type Frame, type HelloFrame, lendFrame, type PongFrame } from './frames.ts';
-import { frameBytesBeforeHelloMax, pingsAwaitedMax } from './limits.ts';
+import { frameBytesBeforeHelloMax, pingsAwaitedMax, staleAfterMsDefault } from './limits.ts';
 import {
   findHandshakeDeadline,
   type HandshakeEffect,
@@ -71,6 +71,8 @@ export class Connection {
   /** At the last look at the link, and when that was. */
   #arrivedBytes = 0;
   #lookedAt: number;
+  /** After this look something had come, at the latest one that saw more. */
+  #arrivingAt = Number.NEGATIVE_INFINITY;
   #rttMs: number | undefined;
   /** Pings that were not answered yet, oldest first. */
   #pings: LeaseInstant[] = [];
@@ -201,17 +203,19 @@ export class Connection {
   }
 
   /**
-   * On a slow line a large frame takes longer than any silence may last, and all that is small waits behind it.
-   * What has come of it since the last look came after that look.
+   * On a slow line a large frame takes longer than any silence may last, and all that is small waits behind it. What
+   * has come of it since the last look came after that look. Not sooner: the peer must hear our pings meanwhile.
    */
   #noteArriving(): void {
     const { link, ports } = this.#parts;
     const { arrivedBytes } = link;
-    const lookedAt = this.#lookedAt;
-    const isArriving = arrivedBytes !== this.#arrivedBytes && lookedAt > this.#heardAt;
+    if (arrivedBytes !== this.#arrivedBytes) this.#arrivingAt = this.#lookedAt;
     this.#arrivedBytes = arrivedBytes;
     this.#lookedAt = ports.clock.monotonicMs();
-    if (isArriving) this.#hear({ ...this.#moment(), nowMs: lookedAt });
+    const isSilent = this.#lookedAt - this.#heardAt >= staleAfterMsDefault;
+    if (isSilent && this.#arrivingAt > this.#heardAt) {
+      this.#hear({ ...this.#moment(), nowMs: this.#arrivingAt });
+    }
   }
 
   #stepHandshake(event: Parameters<typeof stepHandshake>[1]): void {

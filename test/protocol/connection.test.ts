@@ -7,6 +7,7 @@ import { Connection, type ConnectionOwner } from '../../protocol/connection.ts';
 import {
   frameBytesBeforeHelloMax,
   helloMsMax,
+  hubPingRestMs,
   staleAfterMsDefault,
   suspectAfterMsDefault,
 } from '../../protocol/limits.ts';
@@ -23,7 +24,9 @@ let spent: number;
 let load: BoxLoad | undefined;
 let arriving: { arrivedBytes: number };
 
-beforeEach(async () => {
+beforeEach(() => connect(0));
+
+async function connect(pingRestMs: number): Promise<void> {
   ports = new FakePorts();
   told = [];
   spent = 0;
@@ -46,13 +49,13 @@ beforeEach(async () => {
   arriving = link as typeof arriving;
   connection = new Connection({
     ...{ link, owner, ports, ownStore },
-    ...{ knownStore: null, pingRestMs: 0 },
+    ...{ knownStore: null, pingRestMs },
     load: { read: () => load, told: ({ cpuLoad }) => told.push(`load ${cpuLoad}`) },
   });
   connection.start();
   peer = new RawPeer(far);
   await settle();
-});
+}
 
 async function open(): Promise<void> {
   peer.say(makeHello());
@@ -232,17 +235,26 @@ describe('connection', () => {
     expect(ports.timerCount).toBe(0);
   });
 
-  test('connection: a large frame that comes slowly is no silence, and one that stops is', async () => {
-    await open();
-    told = [];
-    for (let second = 0; second < 30; second += 1) {
-      await ports.advance(1000);
-      arriving.arrivedBytes += 2000;
-    }
-    expect(told).toEqual([]);
-    await ports.advance(staleAfterMsDefault);
-    expect(told).toEqual(['stale']);
-    await ports.advance(suspectAfterMsDefault - staleAfterMsDefault);
-    expect(told).toEqual(['stale', 'closed LINK_TIMEOUT']);
-  });
+  test.each([0, hubPingRestMs])(
+    'connection: a large frame that comes slowly is no silence, and one that stops is (rest %i ms)',
+    async (pingRestMs) => {
+      await connect(pingRestMs);
+      await open();
+      told = [];
+      for (let second = 0; second < 30; second += 1) {
+        await ports.advance(1000);
+        arriving.arrivedBytes += 2000;
+      }
+      expect(told).toEqual([]);
+      // It cannot answer, and must hear that we are there.
+      const pings = peer.pick('ping').map(({ at }) => at);
+      const pauses = pings.slice(1).map((at, index) => at - (pings[index] ?? 0));
+      expect(pings.length).toBeGreaterThan(18);
+      expect(Math.max(...pauses)).toBeLessThan(staleAfterMsDefault);
+      await ports.advance(staleAfterMsDefault);
+      expect(told).toEqual(['stale']);
+      await ports.advance(suspectAfterMsDefault - staleAfterMsDefault);
+      expect(told).toEqual(['stale', 'closed LINK_TIMEOUT']);
+    },
+  );
 });
