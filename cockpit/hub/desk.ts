@@ -17,10 +17,10 @@ import type {
   PeerKey,
 } from '../../protocol/model.ts';
 import type { TakeHow } from '../../store/intake.ts';
-import { jobKey, prefixRange } from '../../store/keys.ts';
+import { jobKey } from '../../store/keys.ts';
 import { createLane } from '../../store/lane.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
-import { findRow, readRow } from '../../store/row-codec.ts';
+import { findRow } from '../../store/row-codec.ts';
 import {
   type AttemptRecord,
   type CommandJob,

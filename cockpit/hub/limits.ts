@@ -97,3 +97,9 @@ export const owedAskMsMax = 3000;
  * (256), so that none is empty for a round trip, and with what it has ended meanwhile well below what it may hold (1,000).
  */
 export const attemptsGivenMax = 400;
+
+/**
+ * A worker that took a command has said something of it by then, or its link is made anew: it says so within 50 ms, and a
+ * slow disk or a slow way may keep that for some seconds.
+ */
+export const answerMsMax = 30_000;

@@ -13,7 +13,9 @@ import type { KvOp } from '../../store/kv.ts';
 import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
 import { isReplaced } from '../manager/job.ts';
 import type { LossCause } from '../manager/plan-loss.ts';
+import { viewOfHub } from '../manager/reconcile.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
+import type { CommandSpan } from './answer-patience.ts';
 import type { EventNote } from './change.ts';
 import { type Answered, closeDecision } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
@@ -24,7 +26,7 @@ import {
   reconcileWorker,
   settleTaken,
 } from './reconcile-worker.ts';
-import { keepWorker, loseAttempt, mayHaveLeft, parkAttempt } from './transitions.ts';
+import { keepWorker, listHeldBy, loseAttempt, mayHaveLeft, parkAttempt } from './transitions.ts';
 import { walkHeld } from './walk-held.ts';
 
 const forgotten = {
@@ -82,6 +84,15 @@ export class WorkerDesk {
   noteAcked(key: PeerKey, through: number): void {
     const ops = this.#ledger.state.streams.get(key)?.planAcked(through);
     if (ops !== undefined) this.#ledger.defer(ops);
+  }
+
+  /** Is there a command among these that was given to it, and of which it never said anything? */
+  isUnanswered(key: PeerKey, { after, through }: CommandSpan): boolean {
+    const held = listHeldBy(this.#ledger.state, key).flatMap(({ attempts }) => attempts);
+    return held.some((attempt) => {
+      const isGiven = attempt.worker === key && (attempt.givenSeq ?? 0) > after;
+      return isGiven && viewOfHub(attempt, through) === 'taken';
+    });
   }
 
   /** The worker speaks from a new store: what its old one held cannot be known any more. */

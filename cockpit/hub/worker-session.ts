@@ -15,6 +15,7 @@ import { Session } from '../../protocol/session.ts';
 import type { SessionHost, SessionIdentity, StreamMarks } from '../../protocol/session-host.ts';
 import type { Intake } from '../../store/intake.ts';
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
+import { AnswerPatience } from './answer-patience.ts';
 import type { ArtifactMirror } from './artifact-mirror.ts';
 import type { BoxLife } from './box-life.ts';
 import type { HubDesk } from './desk.ts';
@@ -68,6 +69,7 @@ export class WorkerSession implements SessionHost {
   readonly session: Session;
   readonly #parts: WorkerSessionParts;
   readonly #keptEnds: KeptEnds;
+  readonly #patience: AnswerPatience;
   #isFresh = false;
   #load: BoxLoad | undefined;
   #policy: ToldPolicy | undefined;
@@ -79,7 +81,13 @@ export class WorkerSession implements SessionHost {
       timers: parts.ports.timers,
       send: (attempts) => this.session.sendFrame({ t: 'ended-kept', attempts: [...attempts] }),
     });
-    const marks = parts.workers.streamsOf(parts.key)?.counts;
+    const { workers, key } = parts;
+    this.#patience = new AnswerPatience({
+      timers: parts.ports.timers,
+      isUnanswered: (span) => workers.isUnanswered(key, span),
+      askAnew: () => this.session.connection?.close('unanswered'),
+    });
+    const marks = workers.streamsOf(key)?.counts;
     this.session = new Session({
       host: this,
       ports: parts.ports,
@@ -169,8 +177,9 @@ export class WorkerSession implements SessionHost {
   }
 
   acked(store: string, through: number): void {
-    if (this.#findStreams(store) !== undefined)
-      this.#parts.workers.noteAcked(this.#parts.key, through);
+    if (this.#findStreams(store) === undefined) return;
+    this.#parts.workers.noteAcked(this.#parts.key, through);
+    this.#patience.acked(through);
   }
 
   sent(row: StreamRow): void {
@@ -197,6 +206,7 @@ export class WorkerSession implements SessionHost {
     this.#health = { version: hello.version, aheadMs, trouble: null };
     this.#isFresh = true;
     workers.noteHello(key, hello).catch(failed);
+    this.#patience.linked(hello.received);
     this.#parts.terminals.linked(key, hello);
     this.#parts.ways.linked(key, this.session.connection?.carrier ?? 'swarm');
     this.#parts.boxLife.opened(key, hello);
@@ -245,6 +255,7 @@ export class WorkerSession implements SessionHost {
     this.#keptEnds.clear();
     const { workers, key, failed, presenceChanged, noticed } = this.#parts;
     this.#isFresh = false;
+    this.#patience.unlinked();
     noticed(`link to ${workers.find(key)?.name ?? key.slice(0, 8)} closed: ${reason}`);
     workers.noteSeen(key).catch(failed);
     this.#parts.terminals.unlinked(key);
