@@ -71,7 +71,8 @@ async function check(policies: Policies, asked: Asked): Promise<PolicyDecision> 
   const path = await realpath(cwd).catch((cause: unknown) => {
     throw new AppError('JOB_DIRECTORY', `${cwd} is not there.`, { cause });
   });
-  const error = policies.findDirectoryRefusal(path);
+  const resolve = (root: string) => realpath(root).catch(() => undefined);
+  const error = await policies.findDirectoryRefusal(path, resolve);
   return error === undefined ? decision : { is: 'refused', error };
 }
 

@@ -7,7 +7,7 @@ import { AppError } from '../../protocol/errors.ts';
 import type { CommandSpec } from '../../protocol/model.ts';
 import type { Secret } from '../../store/redaction/secret-forms.ts';
 import type { Environment } from '../work/environment.ts';
-import type { WorkRules } from '../work/work.ts';
+import type { ResolvePath, WorkRules } from '../work/work.ts';
 import { matchesName } from './command-rules.ts';
 import { type BoxRules, findRefusal, type PolicyRequest } from './decide.ts';
 import { type PolicySummary, summarizePolicy } from './describe.ts';
@@ -90,10 +90,22 @@ export class Policies implements WorkRules {
     return isolation instanceof AppError ? isolation : undefined;
   }
 
-  /** Why nothing may run in this directory, whose links are resolved. */
-  findDirectoryRefusal(path: string): AppError | undefined {
-    const roots = this.#parts.source.findRoots();
-    return roots === undefined ? undefined : this.findRefusal({ asks: 'directory', path, roots });
+  /**
+   * Why nothing may run in this directory, whose links are resolved. Roots are looked at one by one until one is above
+   * it, those first that are so by name: one that never answers is seldom waited for.
+   */
+  async findDirectoryRefusal(path: string, resolve: ResolvePath): Promise<AppError | undefined> {
+    const named = this.#parts.source.listRoots();
+    if (named === undefined) return undefined;
+    const isAbove = (root: string) => path === root || path.startsWith(`${root}/`);
+    const judge = (roots: readonly string[]) =>
+      this.findRefusal({ asks: 'directory', path, roots });
+    for (const root of [...named.filter(isAbove), ...named.filter((root) => !isAbove(root))]) {
+      // One that is not there has nothing below it.
+      const real = await resolve(root);
+      if (real !== undefined && judge([real]) === undefined) return undefined;
+    }
+    return judge([]);
   }
 
   /** Why this file, named below the job's directory, may not leave. */

@@ -5,7 +5,7 @@
  * that could miss a change, and what runs already goes on. A file that is there and cannot be read is a
  * broken policy, which refuses all; only a file that is not there is none. It never changes the file.
  */
-import { lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { policyBytesMax } from './limits.ts';
@@ -15,14 +15,14 @@ import { findPolicy, type PolicyState, parsePolicy } from './policy.ts';
 export interface PolicySource {
   /** What holds now. */
   look(): PolicyState;
-  /** The directories below which work may be, with links resolved; undefined for anywhere. */
-  findRoots(): readonly string[] | undefined;
+  /** The directories below which work may be, as they are named; undefined for anywhere. It looks at none of them. */
+  listRoots(): readonly string[] | undefined;
 }
 
 /** A box without any policy: for what is no box. */
 export const openPolicySource: PolicySource = {
   look: () => ({ is: 'open' }),
-  findRoots: () => undefined,
+  listRoots: () => undefined,
 };
 
 /** The policy of this file. `home` is what `~` stands for; `changed` is told of every new state but the first. */
@@ -44,7 +44,10 @@ export function openPolicyFile(
   };
   return {
     look,
-    findRoots: () => findPolicy(look())?.directories.roots?.flatMap((root) => resolve(root, home)),
+    listRoots: () =>
+      findPolicy(look())?.directories.roots?.map((root) =>
+        root.startsWith('~') ? join(home, root.slice(1)) : root,
+      ),
   };
 }
 
@@ -78,14 +81,4 @@ function read(file: string): PolicyState {
 
 function isLink(file: string): boolean {
   return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
-}
-
-/** A root that is not there has nothing below it. */
-function resolve(root: string, home: string): readonly string[] {
-  try {
-    return [realpathSync(root.startsWith('~') ? join(home, root.slice(1)) : root)];
-  } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown) return [];
-    throw thrown;
-  }
 }

@@ -82,7 +82,10 @@ async function findDirectory(
   }
   const found = await looks.look(path);
   if (found.is !== 'directory') throw new AppError('JOB_DIRECTORY', describeLook(named, found));
-  const refusal = rules?.findDirectoryRefusal(found.real);
+  const refusal = await rules?.findDirectoryRefusal(found.real, async (root) => {
+    const seen = await looks.look(root);
+    return seen.is === 'directory' ? seen.real : undefined;
+  });
   if (refusal !== undefined) throw refusal;
   return found;
 }

@@ -24,6 +24,9 @@ export interface Breach {
   readonly reason: string;
 }
 
+/** A directory with its links resolved; undefined where none is there, or nobody can tell. Never rejects. */
+export type ResolvePath = (path: string) => Promise<string | undefined>;
+
 /** What the box's policy has to say while work starts and ends. */
 export interface WorkRules {
   /** How work is kept apart now, or why it can't be. */
@@ -31,7 +34,7 @@ export interface WorkRules {
   /** Names of the agent's environment that work gets besides the usual. */
   readonly passed: readonly string[];
   /** Why nothing may run in this directory, whose links are resolved. */
-  findDirectoryRefusal(path: string): AppError | undefined;
+  findDirectoryRefusal(path: string, resolve: ResolvePath): Promise<AppError | undefined>;
   /** Why this file, named below the job's directory, may not leave. */
   findFileRefusal(path: string, bytes: number): AppError | undefined;
 }

@@ -144,6 +144,23 @@ describe('policy in directories', () => {
     rmSync(root, { recursive: true });
   });
 
+  test('roots: a dead one is not waited for where another is above by name, and is above nothing', async () => {
+    const { policies } = openPoliciesInHand('[directories]\nroots = ["/dead", "/way", "/srv"]');
+    const asked: string[] = [];
+    const resolve = async (path: string) => {
+      asked.push(path);
+      if (path === '/dead') return undefined;
+      return path === '/way' ? '/real' : path;
+    };
+    expect(await policies.findDirectoryRefusal('/srv/work', resolve)).toBeUndefined();
+    expect(asked).toEqual(['/srv']);
+    expect(await policies.findDirectoryRefusal('/real/work', resolve)).toBeUndefined();
+    for (const path of ['/dead/work', '/srvx', '/way/work']) {
+      const refused = await policies.findDirectoryRefusal(path, resolve);
+      expect(refused).toMatchObject({ code: 'POLICY_DIRECTORY' });
+    }
+  });
+
   test('a file that may not leave is named with the code, and the others come', async () => {
     const root = mkdtempSync(join(tmpdir(), 'wally-files-'));
     writeFileSync(join(root, 'a.txt'), 'a');

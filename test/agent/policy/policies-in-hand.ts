@@ -40,7 +40,7 @@ export function openPoliciesInHand(
     }
   };
   if (text !== undefined) write(text);
-  const source = { look: () => state, findRoots: () => findPolicy(state)?.directories.roots };
+  const source = { look: () => state, listRoots: () => findPolicy(state)?.directories.roots };
   return { policies: new Policies({ source, isTerminalAllowed, env: ownEnv, box }), write };
 }
 

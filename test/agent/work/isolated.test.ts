@@ -45,7 +45,7 @@ function keepApart(isolation: Partial<Isolation>): WorkRules {
   return {
     isolation: { scope: 'none', limits: {}, unheld: [], ...isolation },
     passed: [],
-    findDirectoryRefusal: () => undefined,
+    findDirectoryRefusal: async () => undefined,
     findFileRefusal: () => undefined,
   };
 }
