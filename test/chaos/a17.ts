@@ -16,7 +16,7 @@ import type { ChaosCheck, ChaosOutcome } from './check.ts';
 import { readMemory } from './field/box.ts';
 import { getOptions } from './options.ts';
 import { type BentField, openBentField } from './poison/bent-field.ts';
-import { type HostileLink, openHostilePeer } from './poison/hostile-peer.ts';
+import { type HostileLink, type HostilePeer, openHostilePeer } from './poison/hostile-peer.ts';
 import { type EndedJob, JobFlow } from './runs/job-flow.ts';
 import { makeProofJob, readEffects } from './runs/proof-job.ts';
 
@@ -110,7 +110,8 @@ async function beHostile(
 ): Promise<void> {
   const endsBefore = field.hub.ownEnds.length;
   const sizeBefore = readMemory(field.hub.pid ?? 0, 'VmRSS');
-  await using eve = await openHostilePeer(await field.invite());
+  const pair = async () => openHostilePeer(await field.invite());
+  await using eve = await pair();
   const work = runGood(field, faults, { name: 'beside-eve', jobs: plan.jobs, on: 'sound' });
   const store = 'e'.repeat(32);
   const spoken = await eve.join({ store });
@@ -119,7 +120,7 @@ async function beHostile(
   }
   spoken.say(Uint8Array.of(0xc1));
   await spoken.ended;
-  await sayMutants(plan, () => eve.join({ store }));
+  await sayMutants(plan, { pair, store });
   await work;
   const grown = readMemory(field.hub.pid ?? 0, 'VmRSS') - sizeBefore;
   faults.figures['hostile frames'] = plan.frames;
@@ -145,17 +146,23 @@ async function sayUnreadable(link: HostileLink): Promise<boolean> {
   return false;
 }
 
+/** From a peer of its own: a mutant may say that its box leaves, and the hub trusts its key no more. Then it pairs anew. */
 async function sayMutants(
   { frames, seed }: { readonly frames: number; readonly seed: number },
-  join: () => Promise<HostileLink>,
+  { pair, store }: { readonly pair: () => Promise<HostilePeer>; readonly store: string },
 ): Promise<void> {
   const chance = createChance(seed);
+  let peer = await pair();
   const corpus = openCorpus(seed).filter(({ family }) => family === 'frame');
   let link: HostileLink | undefined;
   for (let said = 0; said < frames; ) {
     if (link === undefined || link.closedBecause() !== undefined) {
-      link = await join().catch(() => undefined);
-      if (link === undefined) continue;
+      link = await peer.join({ store }).catch(() => undefined);
+    }
+    if (link === undefined) {
+      await peer.close();
+      peer = await pair();
+      continue;
     }
     // Many at a time: after the first fault the rest of them meet a closing link.
     for (let count = 0; count < 50 && said < frames; count += 1) {
@@ -167,6 +174,7 @@ async function sayMutants(
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   link?.close();
+  await peer.close();
 }
 
 async function countLeftovers(field: BentField, faults: Faults): Promise<void> {
