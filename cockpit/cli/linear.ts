@@ -75,7 +75,7 @@ class Linear {
       const stream = this.#client.stream('watch', {}, (item) => this.#tell(item as WatchItem));
       const reason = await stream.done.then(
         () => 'the hub ended the stream',
-        (thrown: unknown) => wrapError(thrown, 'HUB_INTERNAL').message,
+        (thrown: unknown) => sayLoss(wrapError(thrown, 'HUB_INTERNAL')),
       );
       if (this.#isLeft) return;
       await this.#say(`The hub is gone: ${reason} Work goes on. Trying again.`);
@@ -143,6 +143,11 @@ function sayHelp(words: readonly string[]): string {
   if (words.length > 0) return showVerbHelp(findGrammar(words, verbs).grammar);
   const lines = verbs.map((verb) => `${showUsage(verb)}: ${verb.summary}.`);
   return [...lines, 'help and a verb tells its flags; q leaves.'].join('\n');
+}
+
+/** A watch asks for nothing that might have happened. */
+function sayLoss({ code, message }: AppError): string {
+  return code === 'HUB_UNREACHABLE' ? 'the connection ended.' : message;
 }
 
 /** What to do about it is said in the words of here, not in those of a shell. */

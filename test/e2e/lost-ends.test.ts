@@ -2,7 +2,8 @@
  * A verb that loses one of its ends: the hub, whoever reads what it prints, or the disk under that. It says what is
  * true then, also by its status.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { JobDetail, JobRow, StatusShape } from '../../cockpit/verbs/shapes.ts';
@@ -127,14 +128,32 @@ describe('the hub is gone', () => {
     expect(ended.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded']);
   });
 
-  test('a question that it did not answer: what was asked may have happened, and that is said', async () => {
-    const gate = await stage.gate('asked');
-    const { id } = await stage.dispatch(gate.wait);
-    const waiting = stage.startWally(['wait', id]);
-    await stage.untilStarted(id);
+  test('--linear: that the connection ended is said, and no more than that', async () => {
+    const env = { PATH: process.env.PATH ?? '', ...stage.homes.hub() };
+    const linear = spawn(process.execPath, [locateProgram('wally'), '--linear'], { env });
+    let said = '';
+    linear.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const until = (words: string) => vi.waitUntil(() => said.includes(words), { timeout: 10_000 });
+    await until('Hub at ');
     const { hub } = await stage.ask<StatusShape>('status');
     process.kill(hub.pid, 'SIGKILL');
-    const { status, stderr } = await waiting.result;
+    await until('The hub is gone: the connection ended. Work goes on. Trying again.\n');
+    await stage.up();
+    await until('The hub is back.');
+    linear.stdin.end('q\n');
+    await once(linear, 'close');
+  });
+
+  test('a question that it did not answer: what was asked may have happened, and that is said', async () => {
+    const gate = await stage.gate('asked');
+    const { id } = await stage.dispatch(`echo here; ${gate.wait}`);
+    const asking = stage.startWally(['logs', '-f', id]);
+    await asking.until(/^here$/m);
+    const { hub } = await stage.ask<StatusShape>('status');
+    process.kill(hub.pid, 'SIGKILL');
+    const { status, stderr } = await asking.result;
     expect([status, stderr]).toEqual([3, expect.stringContaining('may have happened')]);
     await stage.up();
     await gate.open();
