@@ -15,10 +15,11 @@ export function openOwnAddresses(read: ReadInterfaces): () => readonly string[] 
   return () => {
     try {
       known = listOuterFirst(read());
+      return known;
     } catch {
-      // What it says is then as old as the last answer.
+      // As old as the last answer.
+      return known;
     }
-    return known;
   };
 }
 

@@ -11,9 +11,9 @@ export const leaseMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'protocol/connection.ts',
-        find: '    const frame = decodeFrame(bytes);\n    this.#hear();',
+        find: '    const frame = decodeFrame(bytes);\n    this.#hear(this.#moment());',
         replace:
-          '    const frame = decodeFrame(bytes);\n    this.#hear();\n    if (this.isOpen) this.#parts.owner.answered(this, readInstant(this.#parts.ports.clock), { t: "pong", at: 0 });',
+          '    const frame = decodeFrame(bytes);\n    this.#hear(this.#moment());\n    if (this.isOpen) this.#parts.owner.answered(this, readInstant(this.#parts.ports.clock), { t: "pong", at: 0 });',
       },
     ],
     focus: ['partition', 'spike'],

@@ -124,9 +124,8 @@ export const storeMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cockpit/verbs/hub-state.ts',
-        find: "if (event.type === 'job') this.#dirtyJobs.set(event.job.id, event.job);",
-        replace:
-          "if (event.type === 'job') this.#dirtyJobs.set(event.job.id, this.#dirtyJobs.get(event.job.id) ?? event.job);",
+        find: 'this.#dirtyJobs.set(job.id, job);',
+        replace: 'this.#dirtyJobs.set(job.id, this.#dirtyJobs.get(job.id) ?? job);',
       },
     ],
     focus: ['watch'],
