@@ -37,7 +37,7 @@ function inShell(text: string): Promise<Pick<VerbResult, 'status' | 'stderr'>> {
 
 describe('whoever reads is gone', () => {
   test('dispatch --wait: the status is the outcome all the same', async () => {
-    const { status } = await inShell('wally dispatch --wait -- exit 3 | :; exit ${PIPESTATUS[0]}');
+    const { status } = await inShell('set -o pipefail; wally dispatch --wait -- exit 3 | :');
     expect(status).toBe(1);
   });
 
