@@ -32,9 +32,10 @@ export async function takeCommands(
   rows: readonly StreamRow[],
 ): Promise<void> {
   try {
-    await intake.take(hubStore, rows, async (some, how) => {
+    await intake.take(hubStore, rows, async (some, { how, hold }) => {
       // Asked at each take: the intake may have waited for the disk.
-      if (findStreams(desk, hubStore) !== undefined) await desk.take(some, how);
+      // Its handlers run before its first pause.
+      if (findStreams(desk, hubStore) !== undefined) await hold(() => desk.take(some, how));
     });
   } catch (error) {
     failed(error);

@@ -70,7 +70,7 @@ export class InHand {
     this.#incarnation = incarnation;
   }
 
-  /** Runs the handler of a message, up to its first pause, with the message in hand. */
+  /** Runs the handler of a message, which makes no pause, with the message in hand. */
   hold<T>({ peer, store }: Stream, seq: number, handle: () => T): T {
     this.#note.write(`${peer}@${store} ${seq} ${this.#incarnation}`);
     try {

@@ -21,8 +21,18 @@ import type { PeerStreams, StreamRow } from './peer-streams.ts';
  */
 export type TakeHow = 'apply' | 'quarantine' | 'bury';
 
-/** Takes rows; their handlers run before its first pause. Resolves once all is on disk. */
-export type TakeRows = (rows: readonly StreamRow[], how: TakeHow) => Promise<void>;
+/** How rows are taken. */
+export interface Taking {
+  readonly how: TakeHow;
+  /** Runs their handlers, in one turn; around that whoever takes them may pause. */
+  hold<T>(handle: () => T): T;
+}
+
+/** All is well, and nothing is noted. */
+export const plainTaking: Taking = { how: 'apply', hold: (handle) => handle() };
+
+/** Takes rows, with their handlers in `hold`. Resolves once all is on disk. */
+export type TakeRows = (rows: readonly StreamRow[], taking: Taking) => Promise<void>;
 
 /** What an intake is made from, at the start of a process. */
 export interface IntakeParts {
@@ -53,7 +63,7 @@ export class Intake {
     const { streams, peer, kv } = this.#parts;
     const first = rows[0]?.seq ?? 0;
     // Another store is another stream, which the process before this one did not know.
-    if (streams?.store !== store || first > this.#carefulThrough) return take(rows, 'apply');
+    if (streams?.store !== store || first > this.#carefulThrough) return take(rows, plainTaking);
     const stream = { peer, store };
     if (!this.#isSuspectRead) this.#suspect = await findSuspect(kv, stream);
     this.#isSuspectRead = true;
@@ -63,7 +73,8 @@ export class Intake {
   async #takeOne(stream: Stream, row: StreamRow, take: TakeRows): Promise<void> {
     const { kv, inHand } = this.#parts;
     const endedCount = this.#suspect?.seq === row.seq ? this.#suspect.endedCount : 0;
-    await inHand.hold(stream, row.seq, () => take([row], judge(endedCount)));
+    const hold: Taking['hold'] = (handle) => inHand.hold(stream, row.seq, handle);
+    await take([row], { how: judge(endedCount), hold });
     if (endedCount > 0) await kv.batch([{ type: 'del', key: applyingKey(stream) }], 'buffered');
   }
 }

@@ -16,7 +16,7 @@ import type {
   Outcome,
   PeerKey,
 } from '../../protocol/model.ts';
-import type { TakeHow } from '../../store/intake.ts';
+import { plainTaking, type Taking } from '../../store/intake.ts';
 import { jobKey } from '../../store/keys.ts';
 import { createLane } from '../../store/lane.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
@@ -225,7 +225,7 @@ export class HubDesk {
   async takeFacts(
     worker: PeerKey,
     rows: readonly StreamRow[],
-    how: TakeHow = 'apply',
+    { how, hold }: Taking = plainTaking,
   ): Promise<void> {
     const streams = this.#ledger.state.streams.get(worker);
     const last = rows.at(-1);
@@ -235,13 +235,15 @@ export class HubDesk {
     const known = finding === undefined ? undefined : await finding;
     // Another store of its may have been adopted meanwhile; these are settled with the old one then.
     if (this.#ledger.state.streams.get(worker) !== streams) return;
-    const scene = this.#begin();
-    for (const [index, row] of rows.entries()) {
-      const report = { worker, fact: facts[index], known };
-      takeOrQuarantine(scene, { worker, row, how }, () => takeFact(scene, report));
-    }
-    scene.change.ops.push(streams.planReceived(last.seq));
-    await this.#ledger.commit(scene.change);
+    await hold(() => {
+      const scene = this.#begin();
+      for (const [index, row] of rows.entries()) {
+        const report = { worker, fact: facts[index], known };
+        takeOrQuarantine(scene, { worker, row, how }, () => takeFact(scene, report));
+      }
+      scene.change.ops.push(streams.planReceived(last.seq));
+      return this.#ledger.commit(scene.change);
+    });
   }
 
   /** What an attempt left on its worker is gone, or is something else by now. */

@@ -162,10 +162,10 @@ export class WorkerSession implements SessionHost {
   async apply(store: string, rows: readonly StreamRow[]): Promise<void> {
     const { desk, workers, key, failed, intake } = this.#parts;
     try {
-      await intake.take(store, rows, async (some, how) => {
+      await intake.take(store, rows, async (some, taking) => {
         // Asked at each take, for the intake may have waited for the disk: what comes from a store
         // that was replaced meanwhile must not move the new one's marks.
-        if (this.#findStreams(store) !== undefined) await desk.takeFacts(key, some, how);
+        if (this.#findStreams(store) !== undefined) await desk.takeFacts(key, some, taking);
       });
       await workers.noteReported(key);
     } catch (error) {

@@ -6,7 +6,7 @@ import { windowFramesMax } from '../../protocol/limits.ts';
 import { closeStore, openStore } from '../../store/format.ts';
 import { type HandNote, openMemoryHandNote } from '../../store/hand-note.ts';
 import { type InHand, openInHand } from '../../store/in-hand.ts';
-import { Intake, type TakeHow } from '../../store/intake.ts';
+import { Intake, type TakeHow, type TakeRows } from '../../store/intake.ts';
 import { applyingKey, receivedKey } from '../../store/keys.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../store/memory.ts';
@@ -78,7 +78,7 @@ async function begin(box: Box, fate: Fate): Promise<Life> {
   const streams = await openPeerStreams(kv, stream);
   const intake = new Intake({ kv, peer: stream.peer, streams, inHand });
   const taken: string[] = [];
-  const take = (rows: readonly StreamRow[], how: TakeHow): Promise<void> => {
+  const handle = (rows: readonly StreamRow[], how: TakeHow): Promise<void> => {
     for (const { seq } of rows) {
       taken.push(`${seq} ${how}`);
       const does = fate(seq, how);
@@ -88,6 +88,11 @@ async function begin(box: Box, fate: Fate): Promise<Life> {
     }
     if (isDead) return new Promise(() => undefined);
     return kv.batch([streams.planReceived(rows.at(-1)?.seq ?? 0)], 'synced');
+  };
+  const take: TakeRows = async (rows, { how, hold }) => {
+    // Whoever takes it may look something up first, and pause for that.
+    await Promise.resolve();
+    await hold(() => handle(rows, how));
   };
   const deliver = (count: number) => {
     const first = streams.counts.received + 1;
@@ -226,9 +231,13 @@ describe('intake', () => {
     const inHand = await openHands({ ...makeBox(), startCount: 2 }, kv);
     const intake = new Intake({ kv, peer: stream.peer, streams, inHand });
     const taken: string[] = [];
-    await intake.take('d'.repeat(32), [{ seq: 1, bytes: Uint8Array.of(1) }], async (rows, how) => {
-      taken.push(`${rows.length} ${how}`);
-    });
+    await intake.take(
+      'd'.repeat(32),
+      [{ seq: 1, bytes: Uint8Array.of(1) }],
+      async (rows, { how }) => {
+        taken.push(`${rows.length} ${how}`);
+      },
+    );
     expect(taken).toEqual(['1 apply']);
   });
 });

@@ -6,8 +6,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Change } from '../../../cockpit/hub/change.ts';
 import { findEnd, type JobRecord } from '../../../cockpit/manager/job.ts';
 import { encodeValue } from '../../../protocol/codec.ts';
-import { encodeMessage } from '../../../protocol/messages.ts';
+import { encodeMessage, type FactMessage } from '../../../protocol/messages.ts';
 import type { JobId } from '../../../protocol/model.ts';
+import { plainTaking, type Taking } from '../../../store/intake.ts';
 import { quarantineKey } from '../../../store/keys.ts';
 import { readQuarantine } from '../../../store/quarantine.ts';
 import { makeHello } from '../../protocol/raw-peer.ts';
@@ -153,13 +154,42 @@ describe('quarantine', () => {
       seq,
       bytes: encodeMessage(finished(attempt, 'succeeded')),
     });
-    await bench.desk.takeFacts(alice, [row(1, 'J1.1')], 'quarantine');
-    await bench.desk.takeFacts(alice, [row(2, 'J2.1')], 'bury');
+    await bench.desk.takeFacts(alice, [row(1, 'J1.1')], { ...plainTaking, how: 'quarantine' });
+    await bench.desk.takeFacts(alice, [row(2, 'J2.1')], { ...plainTaking, how: 'bury' });
     expect((await endOf(bench, 'J1'))?.outcome).toBe('lost');
     expect(await endOf(bench, 'J2')).toBeUndefined();
     expect(await bench.kv.get(quarantineKey(alice, 2))).toBeDefined();
     await expectSound(bench);
   });
+
+  test.each(['once', 'again'])(
+    'quarantine: a report is handled in hand, said %s, also where something is looked up for it first',
+    async (said) => {
+      const bench = await openTeamBench();
+      await bench.desk.dispatch(makeJob([alice]));
+      let isHeld = false;
+      const hold: Taking['hold'] = (handle) => {
+        isHeld = true;
+        const given = handle();
+        isHeld = false;
+        return given;
+      };
+      const held: boolean[] = [];
+      const note = Change.prototype.note;
+      vi.spyOn(Change.prototype, 'note').mockImplementation(function (this: Change, event) {
+        held.push(isHeld);
+        note.call(this, event);
+      });
+      const repeat = said === 'again' ? { isRepeat: true as const } : {};
+      const fact = { ...finished('J1.1', 'succeeded'), ...repeat } as FactMessage;
+      const rows = [{ seq: 1, bytes: encodeMessage(fact) }];
+      await bench.desk.takeFacts(alice, rows, { how: 'apply', hold });
+      vi.restoreAllMocks();
+      expect(held.length).toBeGreaterThan(0);
+      expect(held).not.toContain(false);
+      expect((await endOf(bench, 'J1'))?.outcome).toBe('succeeded');
+    },
+  );
 
   test('quarantine: a group whose last part could not be applied ends with that part lost', async () => {
     const bench = await openTeamBench();
