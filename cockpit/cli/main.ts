@@ -251,10 +251,22 @@ async function runExport({ program, client, request }: Call): Promise<number> {
 /** Parts of a group whose output `dispatch -f` follows; a link carries no more calls than twice that. */
 const followedMax = 100;
 
-/** The job that `dispatch` is to wait for; known by its id from here on, whatever becomes of the hub. */
-async function dispatchOnly({ client, request }: Call): Promise<JobDetail> {
+/** A job that is waited for; `left` rejects at a signal: the job goes on. */
+interface Waited {
+  readonly job: JobDetail;
+  readonly left: Promise<never>;
+}
+
+/** Dispatches what is to be waited for; it is known by its id from here on, whatever becomes of the hub. */
+async function dispatchOnly({ program, client, request }: Call): Promise<Waited> {
   const { wait: _wait, follow: _follow, timeout: _timeout, ...args } = request.args;
-  return (await client.call('dispatch', args)) as JobDetail;
+  let what = 'It was left before the hub had answered; what was asked may have happened.';
+  const left = new Promise<never>((_, reject) => {
+    program.onSignal(() => reject(new AppError('WAIT_TIMEOUT', what)));
+  });
+  const job = (await Promise.race([client.call('dispatch', args), left])) as JobDetail;
+  what = `${job.id} was left before it had ended; it goes on.`;
+  return { job, left };
 }
 
 function awaitEnd({ client, request }: Call, { id }: JobDetail): Promise<JobDetail> {
@@ -270,19 +282,10 @@ function nameJob({ id }: JobDetail, thrown: unknown): unknown {
   return new AppError('HUB_UNREACHABLE', words, { cause: thrown });
 }
 
-/** Rejects at a signal: the job is left, and goes on. */
-function awaitLeave({ program }: Call, { id }: JobDetail): Promise<never> {
-  const left = new AppError('WAIT_TIMEOUT', `${id} was left before it had ended; it goes on.`);
-  return new Promise((_, reject) => {
-    program.onSignal(() => reject(left));
-  });
-}
-
 /** `dispatch --wait`: its answer is the ended job. */
 async function runWait(call: Call, verb: AnyVerb): Promise<number> {
-  const job = await dispatchOnly(call);
-  const ending = Promise.race([awaitEnd(call, job), awaitLeave(call, job)]);
-  const ended = await ending.catch((thrown: unknown) => {
+  const { job, left } = await dispatchOnly(call);
+  const ended = await Promise.race([awaitEnd(call, job), left]).catch((thrown: unknown) => {
     throw nameJob(job, thrown);
   });
   await printAnswer(call, verb, ended);
@@ -292,7 +295,7 @@ async function runWait(call: Call, verb: AnyVerb): Promise<number> {
 /** `dispatch -f`: the job's output as it comes, and its outcome as the status. */
 async function runFollow(call: Call): Promise<number> {
   const { program, client, request } = call;
-  const job = await dispatchOnly(call);
+  const { job, left } = await dispatchOnly(call);
   if (!request.isJson) program.say(`${job.id} ${job.title}`);
   const ids = job.kind === 'group' ? job.children.map((part) => part.id) : [job.id];
   const streams = ids
@@ -300,9 +303,8 @@ async function runFollow(call: Call): Promise<number> {
     .map((id) =>
       client.stream('logs', { job: id, follow: true }, (item) => printItem(program, request, item)),
     );
-  const interrupted = awaitLeave(call, job);
-  const ended = Promise.race([awaitEnd(call, job), interrupted]);
-  const printed = streams.map((stream) => Promise.race([stream.done, interrupted]));
+  const ended = Promise.race([awaitEnd(call, job), left]);
+  const printed = streams.map((stream) => Promise.race([stream.done, left]));
   await Promise.all([ended, ...printed]).catch((thrown: unknown) => {
     throw nameJob(job, thrown);
   });
