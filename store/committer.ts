@@ -12,6 +12,7 @@ import { AppError, wrapError } from '../protocol/errors.ts';
 import type { CancelTimer, Ports } from '../protocol/ports.ts';
 import type { Kv, KvOp } from './kv.ts';
 import {
+  bufferedMsMax,
   commitBytesMax,
   commitOpsMax,
   commitWaitingBytesMax,
@@ -52,10 +53,13 @@ export class Committer {
   /** Does somebody wait, or has enough been put off? */
   #isUrgent = false;
   /** Is there what must outlive this process, and needs no sync of its own? */
+  #isBuffered = false;
+  /** Was that gathered for long enough? */
   #isPressing = false;
   /** Has `seal` something that no commit brings along? */
   #isSealDue = false;
   #cancelTimer: CancelTimer | undefined;
+  #cancelPressing: CancelTimer | undefined;
   #failure: AppError | undefined;
   #isClosed = false;
   #running: Promise<void> | undefined;
@@ -89,14 +93,18 @@ export class Committer {
   }
 
   /**
-   * For changes that must outlive this process, at once, and that a loss of power may take: they are handed to
-   * the system with the next batch, which is synced only if somebody waits for it.
+   * For changes that must outlive this process, and that a loss of power may take: they go with the next batch,
+   * or in a moment with one that is not synced.
    */
   buffer(ops: readonly KvOp[]): void {
     if (this.#findRefusal() !== undefined) return;
     this.#add({ ops });
-    this.#isPressing = true;
-    this.#running ??= this.#run();
+    this.#isBuffered = true;
+    // Not cancelled when a batch takes them along, as below.
+    this.#cancelPressing ??= this.#ports.timers.after(bufferedMsMax, () => {
+      this.#cancelPressing = undefined;
+      this.#press();
+    });
   }
 
   /** Would a commit be taken? What is not must not ride on the batches of those that were. */
@@ -137,6 +145,7 @@ export class Committer {
   close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelTimer?.();
+    this.#cancelPressing?.();
     this.#hurry();
     return this.idle();
   }
@@ -147,6 +156,12 @@ export class Committer {
       this.#cancelTimer = undefined;
       this.#hurry();
     });
+  }
+
+  #press(): void {
+    if (!this.#isBuffered || this.#failure !== undefined) return;
+    this.#isPressing = true;
+    this.#running ??= this.#run();
   }
 
   /** Writes what waits, also where nobody waits for it. */
@@ -185,6 +200,7 @@ export class Committer {
     this.#deferredCount = 0;
     const durability = this.#isUrgent ? 'synced' : 'buffered';
     this.#isUrgent = false;
+    this.#isBuffered = false;
     this.#isPressing = false;
     this.#isSealDue = false;
     try {
@@ -199,6 +215,7 @@ export class Committer {
   #fail(group: readonly Waiting[], error: AppError): void {
     this.#failure = error;
     this.#cancelTimer?.();
+    this.#cancelPressing?.();
     for (const commit of [...group, ...this.#waiting.splice(0)]) commit.reject?.(error);
     this.#onFailure(error);
   }

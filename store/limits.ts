@@ -62,6 +62,12 @@ export const ballastPieceBytes = 1024 * 1024;
  */
 export const deferredOpsMax = 1024;
 
+/**
+ * What must outlive its process is given to the system within this time: where work goes on a batch that is synced
+ * takes it along by then, and a message that was sent in the same turn is on its way before the store is busy.
+ */
+export const bufferedMsMax = 2;
+
 /** Changes that wait for a batch get one of their own after so long, so that a quiet store is tidy. */
 export const deferredMsMax = 1000;
 

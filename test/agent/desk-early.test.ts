@@ -7,6 +7,7 @@ import type { OwnerFrame } from '../../protocol/frames.ts';
 import { decodeFact } from '../../protocol/messages.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import { attemptKey } from '../../store/keys.ts';
+import { bufferedMsMax } from '../../store/limits.ts';
 import { assign, type Bench, cancel, openBench, processMark } from './desk-bench.ts';
 
 const usage = { exitCode: 0 };
@@ -34,7 +35,7 @@ async function openEarly(...before: Parameters<typeof openBench>): Promise<Early
 async function finish({ desk, ports }: Bench, attempt: AttemptId): Promise<void> {
   await desk.step(attempt, { type: 'spawned', at: 5, process: processMark });
   await desk.step(attempt, { type: 'exited', at: 6, usage });
-  await ports.advance(0);
+  await ports.advance(bufferedMsMax);
 }
 
 function readEnded({ frames }: EarlyBench) {

@@ -8,6 +8,7 @@ import type { AppError } from '../../protocol/errors.ts';
 import { Committer } from '../../store/committer.ts';
 import type { Durability, Kv, KvOp } from '../../store/kv.ts';
 import {
+  bufferedMsMax,
   commitBytesMax,
   commitOpsMax,
   commitWaitingBytesMax,
@@ -55,33 +56,53 @@ describe('committer', () => {
     expect(gate.batches).toHaveLength(2);
   });
 
-  it('buffer: what only the end of the process may not take costs no sync, unless somebody waits', async () => {
+  it('buffer: what only the end of the process may not take goes with a batch that is synced for others', async () => {
     const gate = createGate();
-    const committer = await openCommitter(gate.kv);
+    const ports = new FakePorts();
+    const committer = await openCommitter(gate.kv, ports);
     committer.buffer([put('a')]);
+    const commit = committer.commit([put('b')]);
+    await gate.release();
+    await commit;
+    await ports.advance(10 * bufferedMsMax);
+    expect(gate.batches).toEqual([['a', 'b']]);
+    expect(gate.durabilities).toEqual(['synced']);
+  });
+
+  it('buffer: in a moment it has a batch of its own, which costs no sync', async () => {
+    const gate = createGate();
+    const ports = new FakePorts();
+    const committer = await openCommitter(gate.kv, ports);
+    committer.buffer([put('a')]);
+    await ports.advance(bufferedMsMax - 1);
     committer.buffer([put('b')]);
-    await gate.started();
+    expect(gate.batches).toEqual([]);
+    await ports.advance(1);
     committer.buffer([put('c')]);
     const commit = committer.commit([put('d')]);
     await gate.release();
-    await gate.started();
     await gate.release();
     await commit;
-    committer.buffer([put('e')]);
-    await gate.started();
-    await gate.release();
     await committer.idle();
-    expect(gate.batches).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
-    expect(gate.durabilities).toEqual(['buffered', 'synced', 'buffered']);
+    expect(gate.batches).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    expect(gate.durabilities).toEqual(['buffered', 'synced']);
   });
 
-  it('buffer: nothing is taken once it closes', async () => {
+  it('buffer: what waits is written as it closes, and nothing is taken after that', async () => {
     const gate = createGate();
-    const committer = await openCommitter(gate.kv);
-    await committer.close();
+    const ports = new FakePorts();
+    const committer = await openCommitter(gate.kv, ports);
     committer.buffer([put('a')]);
-    await committer.idle();
-    expect(gate.batches).toEqual([]);
+    const closed = committer.close();
+    await gate.release();
+    await closed;
+    committer.buffer([put('b')]);
+    await ports.advance(10 * bufferedMsMax);
+    expect(gate.batches).toEqual([['a']]);
+    expect(ports.timerCount).toBe(0);
   });
 
   it('commit: a commit does not resolve with the batch before its own', async () => {
