@@ -125,6 +125,6 @@ export const leaseMutants: readonly Mutant[] = [
         replace: 'this.#known ??= {',
       },
     ],
-    focus: ['hub-clock'],
+    focus: ['hub-clock', 'partition'],
   },
 ];
