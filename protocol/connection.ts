@@ -67,6 +67,7 @@ export class Connection {
   #liveness: LivenessState | undefined;
   readonly #alarm: Alarm;
   #isClosed = false;
+  #isFull = false;
   #heardAt: number;
   /** At the last look at the link, and when that was. */
   #arrivedBytes = 0;
@@ -99,6 +100,11 @@ export class Connection {
     return this.#parts.link.carrier;
   }
 
+  /** Does our own end still hold what was sent? */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
   get isOpen(): boolean {
     return !this.#isClosed && this.#handshake.is === 'open';
   }
@@ -108,7 +114,10 @@ export class Connection {
     const { link, ownStore, knownStore } = this.#parts;
     link.open({
       frame: (bytes) => this.#take(bytes),
-      drain: () => this.#parts.owner.drained(this),
+      drain: () => {
+        this.#isFull = false;
+        this.#parts.owner.drained(this);
+      },
       closed: (reason) => this.#end(reason),
     });
     const first = openHandshake(ownStore, knownStore, this.#moment());
@@ -120,7 +129,9 @@ export class Connection {
   /** Sends one frame; `closed` when there is no one to take it. */
   send(frame: Frame): 'sent' | 'full' | 'closed' {
     if (this.#isClosed) return 'closed';
-    return this.#parts.link.send(lendFrame(frame));
+    const how = this.#parts.link.send(lendFrame(frame));
+    this.#isFull ||= how === 'full';
+    return how;
   }
 
   /** Ends the connection from this side. Safe to repeat. */

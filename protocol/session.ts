@@ -23,7 +23,7 @@ import {
   ownVersions,
   type PongFrame,
 } from './frames.ts';
-import { greetingLinksMax, hubPingRestMs } from './limits.ts';
+import { greetingLinksMax, hubPingRestMs, resendMsBase } from './limits.ts';
 import { type ReceiverEffect, type ReceiverEvent, stepReceiver } from './machines/receiver.ts';
 import {
   dropWaiting,
@@ -48,11 +48,6 @@ import { openStreamPair, type StreamPair } from './stream-pair.ts';
 import type { Link } from './transports/link.ts';
 import { Turn } from './turn.ts';
 import { keepUnopened } from './unopened-links.ts';
-
-interface Attached {
-  readonly link: Link;
-  readonly askedAt: LeaseInstant;
-}
 
 /** Life cycle: `attach` links as they come; `stop` ends it. */
 export class Session {
@@ -142,10 +137,10 @@ export class Session {
       link.close('PEER_FLOOD');
       return Promise.resolve('PEER_FLOOD');
     }
-    return new Promise((resolve) => this.#connect({ link, askedAt }, resolve));
+    return new Promise((resolve) => this.#connect(link, askedAt, resolve));
   }
 
-  #connect({ link, askedAt }: Attached, ended: (reason: string) => void): void {
+  #connect(link: Link, askedAt: LeaseInstant, ended: (reason: string) => void): void {
     const { ports, identity, load } = this.#parts;
     const connection = new Connection({
       ...{ link, ports, load },
@@ -326,6 +321,9 @@ export class Session {
   }
 
   #send(event: SenderEvent): void {
+    // What our own end still holds is not lost: said again it would only make the line longer.
+    const isHeldUp = event.type === 'tick' && this.#current?.isFull === true;
+    if (isHeldUp) return this.#alarm.set(this.#moment().nowMs + resendMsBase);
     const { state, effects } = stepSender(this.#streams.sender, event, this.#moment());
     this.#streams.sender = state;
     for (const effect of effects) this.#performSend(effect);

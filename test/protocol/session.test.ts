@@ -2,7 +2,9 @@
  * The session: two durable streams over links that come and go, and over stores that change.
  */
 import { describe, expect, test } from 'vitest';
-import { ackWaitMs } from '../../protocol/limits.ts';
+import { type DecodedFrame, decodeFrame, encodeFrame, type Frame } from '../../protocol/frames.ts';
+import { ackWaitMs, resendMsMax } from '../../protocol/limits.ts';
+import type { Link, LinkHandlers } from '../../protocol/transports/link.ts';
 import { createLinkPair } from '../../protocol/transports/memory.ts';
 import { settle } from './fake-ports.ts';
 import { makeHello, peerStore, RawPeer } from './raw-peer.ts';
@@ -205,6 +207,21 @@ describe('session', () => {
     expect(peer.pick('data')).toEqual([]);
   });
 
+  test('session: what waits in our own link is not sent again behind itself', async () => {
+    const host = new Host();
+    const { session, ports } = makeSession(host);
+    const slow = openSlowLink();
+    void session.attach(slow.link);
+    slow.say(makeHello());
+    await settle();
+    queue(session, host, 1);
+    await ports.advance(resendMsMax);
+    expect(slow.countData()).toBe(1);
+    slow.drain();
+    await ports.advance(resendMsMax);
+    expect(slow.countData()).toBeGreaterThan(1);
+  });
+
   test('session: what is not acknowledged is sent again after a pause', async () => {
     const host = new Host();
     const { session, ports } = makeSession(host);
@@ -288,3 +305,37 @@ describe('session', () => {
     expect([session.renewedAt, host.applied]).toEqual([undefined, [1]]);
   });
 });
+
+/** A link that is full from the first frame on, until it is drained; the peer is alive behind it. */
+function openSlowLink() {
+  const sent: DecodedFrame[] = [];
+  let handlers: LinkHandlers | undefined;
+  let isFull = true;
+  const link: Link = {
+    carrier: 'memory',
+    peerKey: 'b',
+    get arrivedBytes() {
+      return 0;
+    },
+    open: (given) => {
+      handlers = given;
+    },
+    send(bytes) {
+      const frame = decodeFrame(bytes.slice());
+      sent.push(frame);
+      if (frame.t === 'ping') say({ t: 'pong', at: frame.at });
+      return isFull ? 'full' : 'sent';
+    },
+    close: () => undefined,
+  };
+  const say = (frame: Frame) => queueMicrotask(() => handlers?.frame(encodeFrame(frame)));
+  return {
+    link,
+    say,
+    drain: () => {
+      isFull = false;
+      handlers?.drain();
+    },
+    countData: () => sent.filter(({ t }) => t === 'data').length,
+  };
+}
