@@ -53,6 +53,11 @@ export class MemoryDisk {
     this.#failuresLeft = count;
   }
 
+  /** Is there a batch that will fail, whenever it comes? */
+  get isFailing(): boolean {
+    return this.#failuresLeft > 0;
+  }
+
   /** No room any more: after `writesLeft` batches each one fails, and so does every opening. */
   fill(writesLeft = 0): void {
     this.#isFull = true;

@@ -124,6 +124,11 @@ export class SimDisk {
     this.#rows.failNext(count);
   }
 
+  /** Do writes fail that are still to come? */
+  get isFailing(): boolean {
+    return this.#rows.isFailing;
+  }
+
   /** The next writes and syncs of logs fail. */
   failLogs(count: number): void {
     this.#logs.failNext(count);

@@ -46,6 +46,13 @@ export interface Violation {
   readonly about?: JobId;
 }
 
+/** A time in which a box could not act; one that lasts grows. */
+export interface Idle {
+  readonly box: string;
+  readonly at: number;
+  until: number;
+}
+
 /** One run's notes. */
 export class History {
   readonly processes: ProcessNote[] = [];
@@ -89,7 +96,7 @@ export class History {
   /** By box: when the hub's clock was read for it, and how long after that was asked for. */
   readonly clockReads = new Map<string, { readonly at: number; readonly tookMs: number }[]>();
   /** Times in which a box could not act: paused, dead, or waiting for its disk. */
-  readonly idle: { readonly box: string; readonly at: number; readonly until: number }[] = [];
+  readonly idle: Idle[] = [];
   /** Guards of leases that died by themselves. */
   readonly guardEnds: { readonly box: string; readonly at: number }[] = [];
   /** Work that ran, and was ended by a guard before its agent had asked it to end. */

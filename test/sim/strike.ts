@@ -21,7 +21,21 @@ export function strike(world: World, fault: Fault, chance: Chance): void {
   }
 }
 
+/** A write that fails is tried again for so long, at most. */
+const failingMs = 30_000;
+
 type BoxFault = Extract<Fault, { readonly box: number }>;
+
+/** Writes are tried again, and until then nothing is done that needs one; the first may come long after the fault. */
+function noteFailing({ clock, history }: World, { name, disk }: AgentBox): void {
+  const idle = { box: name, at: clock.nowMs, until: 0 };
+  history.idle.push(idle);
+  const look = () => {
+    idle.until = clock.nowMs + failingMs;
+    if (disk.isFailing) clock.after(1000, look);
+  };
+  look();
+}
 
 function strikeBox(
   world: World,
@@ -47,9 +61,8 @@ function strikeBox(
       return void clock.after(fault.ms, () => box.resume());
     case 'agent-disk':
       trace.note(`the next ${fault.count} writes of ${box.name} fail`);
-      // Writes are tried again; until then nothing that needs one is done.
-      history.idle.push({ box: box.name, at: clock.nowMs, until: clock.nowMs + 30_000 });
-      return box.disk.failRows(fault.count);
+      box.disk.failRows(fault.count);
+      return noteFailing(world, box);
     case 'agent-log-disk':
       trace.note(`the next ${fault.count} writes of logs of ${box.name} fail`);
       return box.disk.failLogs(fault.count);
