@@ -17,6 +17,7 @@ import { isLinked } from '../manager/ladder.ts';
 import type { Program, ProgramEnd } from '../ports.ts';
 import type { InviteShape, StatusShape, TeamRow } from '../verbs/shapes.ts';
 import { connectHub, ensureHub, findScript } from './connect.ts';
+import { watchSilence } from './watch-silence.ts';
 
 /** The local odally must be seen within this time. */
 const localSeenMsMax = 15_000;
@@ -43,11 +44,14 @@ export interface DownAnswer {
 /** Makes sure that the hub runs; with `withLocal` an odally on this box too. */
 export async function bringUp(program: Program, want: 'hub' | 'hub-and-local'): Promise<UpAnswer> {
   const { client, isNew } = await ensureHub(program);
+  const { ports, say } = program;
+  const stopWatching = watchSilence({ client, timers: ports.timers, say });
   try {
     const local = want === 'hub' ? null : await bringUpLocal(program, client);
     const status = (await client.call('status', {})) as StatusShape;
     return { hub: status.hub, isNew, local };
   } finally {
+    stopWatching();
     client.close();
   }
 }
@@ -123,13 +127,25 @@ async function stopProcess(
     if (isGone) return 'not running';
     throw error;
   }
-  const { pid } = (await client.call('stop', {})) as { readonly pid: number };
-  client.close();
+  const pid = await askToStop(program, client, what);
   for (let waitedMs = 0; waitedMs < goneMsMax; waitedMs += lookMs) {
     if (!(await isAlive(pid))) return 'stopped';
     await sleep(program.ports.timers, lookMs);
   }
   throw new AppError('LINK_TIMEOUT', `The process ${pid} behind ${what} does not end.`);
+}
+
+/** One that hangs is waited for, and that is said. */
+async function askToStop(program: Program, client: HubClient, what: string): Promise<number> {
+  const { ports, say } = program;
+  const who = `The program behind ${what}`;
+  const stopWatching = watchSilence({ client, timers: ports.timers, say, who });
+  try {
+    return ((await client.call('stop', {})) as { readonly pid: number }).pid;
+  } finally {
+    stopWatching();
+    client.close();
+  }
 }
 
 async function askAgent(

@@ -20,10 +20,12 @@ export interface SilenceParts {
   readonly client: Pick<HubClient, 'call'>;
   readonly timers: Timers;
   readonly say: (line: string) => void;
+  /** Who is asked, as a sentence begins; the hub where absent. */
+  readonly who?: string;
 }
 
 /** Begins to watch; what it gives back ends that, and is safe to repeat. */
-export function watchSilence({ client, timers, say }: SilenceParts): () => void {
+export function watchSilence({ client, timers, say, who }: SilenceParts): () => void {
   const said = new Set<string>();
   let isOver = false;
   let cancel: CancelTimer = () => undefined;
@@ -34,7 +36,7 @@ export function watchSilence({ client, timers, say }: SilenceParts): () => void 
   };
   const look = (afterMs: number) => {
     cancel = timers.after(afterMs, () => {
-      const cancelWait = timers.after(answerMsMax, () => tell(silent));
+      const cancelWait = timers.after(answerMsMax, () => tell(describeSilence(who)));
       const asked = client.call('status', {}).then((status) => tell(describeStatus(status)));
       // A connection that ended is told by the call that everybody waits for.
       void asked.catch(() => undefined).finally(cancelWait);
@@ -48,8 +50,9 @@ export function watchSilence({ client, timers, say }: SilenceParts): () => void 
   };
 }
 
-const silent =
-  'The hub does not answer. It is waited for; ctrl-c leaves, and what was asked may happen still.';
+function describeSilence(who = 'The hub'): string {
+  return `${who} does not answer. It is waited for; ctrl-c leaves, and what was asked may happen still.`;
+}
 
 /** Of several hubs each would have to be named; `status` says it of all. */
 function describeStatus(status: unknown): string | undefined {

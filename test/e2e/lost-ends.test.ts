@@ -174,3 +174,13 @@ test('dispatch --wait: ctrl-c leaves the job, names it, and ends with status 5',
   await gate.open();
   await stage.ended(next);
 });
+
+test('down: a hub that hangs is waited for, and that is said', async () => {
+  const { hub } = await stage.ask<StatusShape>('status');
+  process.kill(hub.pid, 'SIGSTOP');
+  const down = stage.startWally(['down']);
+  await down.until(/hub\.sock does not answer\. It is waited for/);
+  process.kill(hub.pid, 'SIGCONT');
+  expect(await down.result).toMatchObject({ status: 0 });
+  await stage.up();
+});
