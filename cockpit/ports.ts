@@ -6,7 +6,7 @@
  * failure, a disk that does not take what is printed is one.
  */
 import { hostname } from 'node:os';
-import { type ErrorCode, hasSystemCode } from '../protocol/errors.ts';
+import type { ErrorCode } from '../protocol/errors.ts';
 import { onEndSignal, openSystemPorts, type Ports } from '../protocol/ports.ts';
 import type { Box } from '../store/doctor/box.ts';
 import type { HomeEnv } from './home.ts';
@@ -169,9 +169,10 @@ function openOutput(
     if (!isRead && endsWithReader) process.exit(0);
   };
   stdout.on('drain', wake);
-  stdout.on('error', (error) => {
+  // Its code is read here, for the table of all codes is not loaded before the version was looked at.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
     // A terminal that was closed has no reader either.
-    if (isRead && !hasSystemCode(error, 'EPIPE') && !stdout.isTTY) {
+    if (isRead && error.code !== 'EPIPE' && !stdout.isTTY) {
       say(`wally: what is printed cannot be written: ${error.message}`);
       process.exit(1);
     }
