@@ -6,8 +6,9 @@ import type { Mutant } from './mutant.ts';
 /** A hub is not to do this, and an agent is not to mind. */
 const assignedTwice = {
   file: 'cockpit/hub/give-work.ts',
-  find: "change.send(worker, streams, {\n    kind: 'assign',",
-  replace: "for (const _time of [1, 2]) change.send(worker, streams, {\n    kind: 'assign',",
+  find: "const givenSeq = change.send(worker, streams, {\n    kind: 'assign',",
+  replace:
+    "let givenSeq = 0; for (const _time of [1, 2]) givenSeq = change.send(worker, streams, {\n    kind: 'assign',",
 } as const;
 
 /** See the header. */
