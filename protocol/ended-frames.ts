@@ -5,12 +5,8 @@
  * is said in README.md, "Ahead of the disk".
  */
 import { z } from 'zod';
-import { messageBytesMax, windowFramesMax } from './limits.ts';
-import { attemptIdSchema } from './messages.ts';
-
-const report = z
-  .custom<Uint8Array>((value) => value instanceof Uint8Array)
-  .refine((value) => value.length > 0 && value.length <= messageBytesMax);
+import { windowFramesMax } from './limits.ts';
+import { attemptIdSchema, messageBodySchema } from './messages.ts';
 
 /**
  * Agent → hub: how work ended of which nothing was reported before, each as its `finished` message. It may be
@@ -18,7 +14,7 @@ const report = z
  */
 const endedSchema = z.object({
   t: z.literal('ended'),
-  reports: z.array(report).max(windowFramesMax),
+  reports: z.array(messageBodySchema).max(windowFramesMax),
 });
 
 /** Hub → agent: how these ended is on the hub's disk. */

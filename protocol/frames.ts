@@ -22,13 +22,12 @@ import {
   harnessesMax,
   logChunkBytesMax,
   logRecordsMax,
-  messageBytesMax,
   needCountMax,
   policyLineLettersMax,
   policyLinesMax,
   windowFramesMax,
 } from './limits.ts';
-import { attemptIdSchema, keptDirectorySchema } from './messages.ts';
+import { attemptIdSchema, keptDirectorySchema, messageBodySchema } from './messages.ts';
 import { peerText } from './peer-text.ts';
 import { reachSchema } from './reach.ts';
 import { terminalFrameSchemas } from './terminal-frames.ts';
@@ -125,15 +124,13 @@ const helloSchema = z.object({
   reach: reachSchema.exactOptional(),
 });
 
-const body = bytes.refine((value) => value.length > 0 && value.length <= messageBytesMax);
-
 /** One message, and those that follow it without a hole, to a peer that takes many. */
 const dataSchema = z.object({
   t: z.literal('data'),
   seq,
-  body,
+  body: messageBodySchema,
   more: z
-    .array(body)
+    .array(messageBodySchema)
     .max(windowFramesMax - 1)
     .exactOptional(),
 });

@@ -28,11 +28,13 @@ export function isHotFrame(value: unknown): boolean {
     case 'data':
       return isData(value);
     case 'ended':
-      return hasFields(value, 2) && isList(value.reports, isBody);
+      return hasFields(value, 2) && isList(value.reports, windowFramesMax, isBody);
     case 'ended-kept':
-      return hasFields(value, 2) && isList(value.attempts, isAttempt);
+      return hasFields(value, 2) && isList(value.attempts, windowFramesMax, isAttempt);
     case 'ack':
-      return hasFields(value, 3) && isCount(value.received) && isNeed(value.need);
+      return (
+        hasFields(value, 3) && isCount(value.received) && isList(value.need, needCountMax, isSeq)
+      );
     case 'ping':
       return isMoment(value.at) && hasFields(value, 2 + countOptional(value, 'load', isLoad));
     case 'pong':
@@ -111,7 +113,7 @@ function isCapabilities(value: unknown): boolean {
 }
 
 function isTools(value: unknown): boolean {
-  return Array.isArray(value) && value.length <= 256 && value.every(isPlain64);
+  return isList(value, 256, isPlain64);
 }
 
 function isHarnesses(value: unknown): boolean {
@@ -119,8 +121,7 @@ function isHarnesses(value: unknown): boolean {
 }
 
 function isInventory(value: unknown): boolean {
-  if (!Array.isArray(value) || value.length > attemptsHeldMax) return false;
-  return value.every((row) => isFields(row) && isHeld(row));
+  return isList(value, attemptsHeldMax, (row) => isFields(row) && isHeld(row));
 }
 
 function isHeld(row: Fields): boolean {
@@ -174,11 +175,15 @@ function isLogRecord(
 }
 
 function isMore(value: unknown): boolean {
-  return Array.isArray(value) && value.length < windowFramesMax && value.every(isBody);
+  return isList(value, windowFramesMax - 1, isBody);
 }
 
-function isList(value: unknown, isSound: (item: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.length <= windowFramesMax && value.every(isSound);
+function isList(
+  value: unknown,
+  countMax: number,
+  isSound: (item: unknown) => boolean,
+): value is readonly unknown[] {
+  return Array.isArray(value) && value.length <= countMax && value.every(isSound);
 }
 
 function isSpec(value: unknown): boolean {
@@ -229,10 +234,6 @@ function isEnv(value: unknown): boolean {
 
 function isBody(value: unknown): boolean {
   return value instanceof Uint8Array && value.length > 0 && value.length <= messageBytesMax;
-}
-
-function isNeed(value: unknown): boolean {
-  return Array.isArray(value) && value.length <= needCountMax && value.every(isSeq);
 }
 
 function isAttempt(value: unknown): boolean {

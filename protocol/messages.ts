@@ -173,6 +173,11 @@ export type FactMessage = z.infer<typeof factMessageSchema>;
 /** Either direction. */
 export type DurableMessage = CommandMessage | FactMessage;
 
+/** The shape of a message's bytes on the wire: what they say is read by `decodeCommand` and `decodeFact`. */
+export const messageBodySchema = z
+  .custom<Uint8Array>((value) => value instanceof Uint8Array)
+  .refine((value) => value.length > 0 && value.length <= messageBytesMax);
+
 /** The bytes of a message, as they lie in the outbox and travel. */
 export function encodeMessage(message: DurableMessage): Uint8Array {
   return encodeValue(message);
