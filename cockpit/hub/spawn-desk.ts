@@ -308,6 +308,8 @@ export class SpawnDesk {
       if (record.state.is === 'ready' && event.type === 'entered') {
         this.#linked.add(name);
         await this.#parts.noteReady(record, record.state.worker);
+        // Whoever went while this was written down was heard by nobody.
+        this.#noteTeam();
       }
       for (const effect of effects) this.#begin(record, effect);
       this.#plan();

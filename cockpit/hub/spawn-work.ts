@@ -243,7 +243,8 @@ function own({ name, tag }: SpawnRecord, box: MadeBox): OwnBox {
 /** Does it wait for a reading of the list that began after its wish? */
 function isWaiting(state: SpawnState): boolean {
   if ('lookAt' in state) return state.lookAt === null;
-  return state.is === 'ending' && state.next === 'look' && state.tryAt === null;
+  const isTried = state.is === 'entering' || state.is === 'ending';
+  return isTried && state.next === 'look' && state.tryAt === null;
 }
 
 /** What one reading of the list says about this box: by its id, else by its tag. */

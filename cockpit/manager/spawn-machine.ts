@@ -126,10 +126,19 @@ const table: Table = {
       return step(ready, tell('box-ready', state.box.id));
     },
     'enter-failed': failEntering,
+    // Before it is tried again it is looked for: a box that has gone meanwhile must not be asked about for ever.
+    found: (state, { box }) => (isSought(state) ? enterAgain(state, box) : step(state)),
+    missing: missEntering,
+    unlisted: (state) => (isSought(state) ? enterAgain(state, state.box) : step(state)),
     release: (state, { why }) =>
-      state.tryAt === null ? step({ ...state, unwanted: why }) : leave(state.box, why),
+      state.tryAt === null && !isSought(state)
+        ? step({ ...state, unwanted: why })
+        : leave(state.box, why),
     restarted: (state, _, { nowMs }) => step({ ...state, tryAt: nowMs }),
-    tick: (state, _, at) => retry(state, { do: 'enter' }, at),
+    tick: (state, _, at) =>
+      isDue(state, at)
+        ? step({ ...state, tryAt: null, next: 'look' }, { do: 'look' })
+        : step(state),
   },
   ready: {
     ...nothing,
@@ -161,12 +170,10 @@ const table: Table = {
     ...nothing,
     found: (state, { box }, at) =>
       // Right after it was let go it may be listed for a while: nothing is wrong then.
-      isLookedFor(state)
-        ? endLater({ ...state, box, next: 'down' }, state.reason, at)
-        : step(state),
-    missing: (state) => (isLookedFor(state) ? end(state.as, state.why) : step(state)),
+      isSought(state) ? endLater({ ...state, box, next: 'down' }, state.reason, at) : step(state),
+    missing: (state) => (isSought(state) ? end(state.as, state.why) : step(state)),
     unlisted: (state, { reason }, at) =>
-      isLookedFor(state) ? endLater(state, reason, at) : step(state),
+      isSought(state) ? endLater(state, reason, at) : step(state),
     downed: (state, _, { nowMs }) =>
       step({ ...state, next: 'look', tryAt: nowMs, reason: 'It is still listed.' }),
     // The list has the last word: it may be gone all the same.
@@ -290,6 +297,17 @@ function failEntering(
   return at.isPooled ? letGo(state.box, 'failed', reason) : stick('enter', state.box, reason);
 }
 
+function enterAgain(state: Of<'entering'>, box: MadeBox): Out {
+  return step({ ...state, box, next: 'enter', missedCount: 0 }, { do: 'enter' });
+}
+
+function missEntering(state: Of<'entering'>, _: unknown, at: SpawnMoment): Out {
+  if (!isSought(state)) return step(state);
+  const missedCount = (state.missedCount ?? 0) + 1;
+  if (missedCount >= missedMax) return vanish();
+  return step({ ...state, missedCount, tryAt: at.nowMs + at.pace.lookMs });
+}
+
 function leave(box: MadeBox, why: string): Out {
   const leaving: SpawnState = { is: 'leaving', box, why, tries: 0, tryAt: null };
   return step(leaving, { do: 'leave' }, tell('box-leaving', why));
@@ -304,7 +322,7 @@ function letGo(box: MadeBox, as: BoxEnd, why: string): Out {
   );
 }
 
-function isLookedFor({ next, tryAt }: Of<'ending'>): boolean {
+function isSought({ next, tryAt }: Of<'entering'> | Of<'ending'>): boolean {
   return next === 'look' && tryAt === null;
 }
 
@@ -333,11 +351,10 @@ function look(state: Of<'seeking'> | Of<'coming'> | Of<'ready'>, _: unknown, at:
   return step({ ...state, lookAt: null }, { do: 'look' });
 }
 
-function retry(
-  state: Of<'entering'> | Of<'leaving'> | Of<'ending'>,
-  effect: SpawnEffect,
-  at: SpawnMoment,
-): Out {
-  if (state.tryAt === null || at.nowMs < state.tryAt) return step(state);
-  return step({ ...state, tryAt: null }, effect);
+function retry(state: Of<'leaving'> | Of<'ending'>, effect: SpawnEffect, at: SpawnMoment): Out {
+  return isDue(state, at) ? step({ ...state, tryAt: null }, effect) : step(state);
+}
+
+function isDue({ tryAt }: { readonly tryAt: number | null }, { nowMs }: SpawnMoment): boolean {
+  return tryAt !== null && nowMs >= tryAt;
 }

@@ -33,13 +33,19 @@ interface Trying {
   readonly tries: number;
 }
 
+/** Before an agent is got onto it again, the list is read: it may have gone. */
+interface Seeing {
+  readonly next?: 'enter' | 'look';
+  readonly missedCount?: number;
+}
+
 /** Where the box stands. This is what its row holds. */
 export type SpawnState =
   | { readonly is: 'asked' }
   | (Unwanted & { readonly is: 'making' })
   | (Looking & Unwanted & { readonly is: 'seeking'; readonly reason: string })
   | (Looking & { readonly is: 'coming'; readonly box: MadeBox })
-  | (Trying & Unwanted & { readonly is: 'entering'; readonly box: MadeBox })
+  | (Trying & Unwanted & Seeing & { readonly is: 'entering'; readonly box: MadeBox })
   | (Looking & { readonly is: 'ready'; readonly box: MadeBox; readonly worker: PeerKey })
   | (Trying & { readonly is: 'leaving'; readonly box: MadeBox; readonly why: string })
   | (Trying & {
@@ -117,6 +123,10 @@ export interface SpawnPace {
 const looking = { lookAt: z.number().nullable(), missedCount: z.number(), since: z.number() };
 const unwanted = { unwanted: z.string().exactOptional() };
 const trying = { tryAt: z.number().nullable(), tries: z.number() };
+const seeing = {
+  next: z.enum(['enter', 'look']).exactOptional(),
+  missedCount: z.number().exactOptional(),
+};
 const end = z.enum(['released', 'failed', 'vanished']);
 const box = madeBoxSchema;
 
@@ -125,7 +135,7 @@ const stateSchema: z.ZodType<SpawnState> = z.discriminatedUnion('is', [
   z.object({ is: z.literal('making'), ...unwanted }),
   z.object({ is: z.literal('seeking'), ...looking, ...unwanted, reason: z.string() }),
   z.object({ is: z.literal('coming'), ...looking, box }),
-  z.object({ is: z.literal('entering'), ...trying, ...unwanted, box }),
+  z.object({ is: z.literal('entering'), ...trying, ...unwanted, ...seeing, box }),
   z.object({ is: z.literal('ready'), ...looking, box, worker: z.string() }),
   z.object({ is: z.literal('leaving'), ...trying, box, why: z.string() }),
   z.object({

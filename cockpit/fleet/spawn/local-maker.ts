@@ -51,6 +51,10 @@ export function openLocalMaker(parts: LocalMakerParts): Maker {
     },
     async enter({ box, invite, told }) {
       const home = homeOf(box.name);
+      // An agent would make its home anew, and be a stranger in it.
+      await stat(home).catch((cause: unknown) => {
+        throw new AppError('SPAWN_ENTER', `There is no home ${home} any more.`, { cause });
+      });
       if (!(await isPaired(home))) {
         told('pair the agent');
         await runAgent(parts, {

@@ -3,7 +3,8 @@
  *
  * The provider is in the test's hand; boxes pair and link as real ones do.
  */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { SpawnBook } from '../../../cockpit/hub/spawn-book.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { makeJob } from './hub-bench.ts';
 import { factFrame } from './hub-in-hand.ts';
@@ -76,6 +77,28 @@ describe('spawn: time', () => {
       ],
     });
     expect(scene.hand.hub.inbox.list()).toMatchObject([{ kind: 'lost', job: id }]);
+  });
+
+  test('a box that went while it was written down as ready is looked for at once', async () => {
+    await scene.open();
+    const step = SpawnBook.prototype.step;
+    const slow = vi.spyOn(SpawnBook.prototype, 'step').mockImplementation(async function (
+      this: SpawnBook,
+      ...words
+    ) {
+      const taken = await step.apply(this, words);
+      if (words[1].type === 'entered') {
+        scene.cloud.boxes.clear();
+        scene.cloud.peers.get('charlie')?.close();
+        await scene.hand.rest();
+      }
+      return taken;
+    });
+    await scene.spawn();
+    await scene.pass(8000);
+    slow.mockRestore();
+    expect(scene.cloud.calls).toContain('enter charlie');
+    expect(scene.find('charlie')).toBeUndefined();
   });
 
   test('a list that fails makes nobody vanish', async () => {

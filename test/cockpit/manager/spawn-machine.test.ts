@@ -141,7 +141,7 @@ describe('spawn: a box', () => {
     const hand = new Hand().say({ type: 'begin' }, { type: 'made' }).tick().say(found());
     hand.tick().say(found());
     for (let tries = 1; tries <= enterTriesMax; tries += 1) {
-      hand.say({ type: 'enter-failed', reason: 'no route' }).tick();
+      hand.say({ type: 'enter-failed', reason: 'no route' }).tick().say(found());
     }
     expect(hand.count('enter')).toBe(enterTriesMax);
     expect(hand.state).toMatchObject({ is: 'stuck', at: 'enter', box });
@@ -152,7 +152,7 @@ describe('spawn: a box', () => {
     const hand = new Hand('for the pool').say({ type: 'begin' }, { type: 'made' });
     hand.tick().say(found()).tick().say(found());
     for (let tries = 1; tries <= enterTriesMax; tries += 1) {
-      hand.say({ type: 'enter-failed', reason: 'no route' }).tick();
+      hand.say({ type: 'enter-failed', reason: 'no route' }).tick().say(found());
     }
     expect(hand.state).toMatchObject({ is: 'ending', as: 'failed' });
     expect(findSpawnQuestion(hand.state)).toBeUndefined();
@@ -181,6 +181,27 @@ describe('spawn: a box', () => {
     const hand = ready().tick().say(found('stopped'));
     expect(hand.state).toMatchObject({ is: 'entering', tryAt: null });
     expect(hand.say({ type: 'entered', worker }).state).toMatchObject({ is: 'ready' });
+  });
+
+  test('that goes while an agent is got onto it is missed like any other, and asked about by nobody', () => {
+    const hand = ready().tick().say(found('stopped'));
+    hand.say({ type: 'enter-failed', reason: 'its home is gone' }).tick();
+    expect(hand.effects.at(-1)).toEqual({ do: 'look' });
+    hand.say(found());
+    expect(hand.effects.at(-1)).toEqual({ do: 'enter' });
+    hand.say({ type: 'enter-failed', reason: 'its home is gone' }).tick().say(missing);
+    expect(hand.state).toMatchObject({ is: 'entering', missedCount: 1 });
+    hand.tick().say(missing);
+    expect(hand.state).toMatchObject({ is: 'over', as: 'vanished' });
+    expect(hand.effects).toContainEqual({ do: 'revoke', why: 'vanished' });
+  });
+
+  test('whose list cannot be read is entered again all the same', () => {
+    const hand = ready().tick().say(found('stopped'));
+    hand.say({ type: 'enter-failed', reason: 'no route' }).tick();
+    const count = hand.count('enter');
+    hand.say({ type: 'unlisted', reason: 'the API is down' });
+    expect(hand.count('enter')).toBe(count + 1);
   });
 
   test('that is let go is over when the list does not have it, and not before', () => {

@@ -14,6 +14,21 @@ import { FakePorts } from '../../../protocol/fake-ports.ts';
 
 const writer = fileURLToPath(new URL('../../../store/level-writer.ts', import.meta.url));
 
+test('local: no agent is started where the home is gone, so none makes it anew as a stranger', async () => {
+  const homes = openHomes();
+  const maker = openLocalMaker({
+    ...{ directory: homes.folder('spawned'), hubKey: 'aa'.repeat(32), odally: ['odally'] },
+    run: () => Promise.reject(new Error('nothing is to be run')),
+    timers: new FakePorts().timers,
+    isRunning: async () => false,
+  });
+  const box = { name: 'bob', tag: 'bob', id: 'bob' };
+  const invite = () => Promise.reject(new Error('nobody is to be invited'));
+  const entering = maker.enter({ box, invite, told: () => undefined });
+  await expect(entering).rejects.toMatchObject({ code: 'SPAWN_ENTER' });
+  await homes.close();
+});
+
 test('local: an agent whose socket is gone and that still owns its store keeps its home', async () => {
   const homes = openHomes();
   const directory = homes.folder('spawned');
