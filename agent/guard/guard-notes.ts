@@ -19,10 +19,20 @@ export interface GuardNote {
 export function leaveNote(directory: string, note: GuardNote): void {
   const { mark } = note;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory);
     const name = `${mark.slice(mark.lastIndexOf('/') + 1)}.json`;
     writeFileSync(join(directory, name), JSON.stringify(note), { mode: 0o600 });
   } catch (error) {
+    ignoreSystem(error);
+  }
+}
+
+/** The folder alone: a home that was removed is not made anew by what its last agent left running. */
+function makeFolder(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    // It is there, or it cannot be: writing into it tells.
     ignoreSystem(error);
   }
 }

@@ -1,7 +1,7 @@
 /*
  * Notes of guards: kept for the next start, whatever is wrong with one of them.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -40,5 +40,11 @@ describe('guard notes', () => {
     writeFileSync(directory, 'a file where the folder would be');
     expect(() => leaveNote(directory, note)).not.toThrow();
     expect(readNotes(directory)).toEqual(new Map());
+  });
+
+  test('guard notes: a home that was removed is not made anew for one', () => {
+    rmSync(root, { recursive: true });
+    leaveNote(directory, note);
+    expect(existsSync(root)).toBe(false);
   });
 });
