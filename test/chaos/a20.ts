@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createChance } from '../sim/chance.ts';
 import type { ChaosCheck, ChaosOutcome } from './check.ts';
-import { readMemory } from './field/box.ts';
-import { type Field, openField } from './field/field.ts';
+import { type Box, readMemory } from './field/box.ts';
+import { openCollector } from './field/collector.ts';
+import { type AgentPost, type Field, openField } from './field/field.ts';
 import { findSlope } from './figures.ts';
 import { badLine } from './link/line.ts';
 import { getOptions } from './options.ts';
@@ -23,11 +24,17 @@ const agentCount = 8;
 const slopeMibPerMinuteMax = 1;
 const agentStoreBytesMax = 5 * 1024 * 1024;
 
+/** A hub of eight workers that come and go is never larger: it took 195 at most with a load of its own size beside it. */
+const hubMibMax = 256;
+
 /**
  * Until then it counts for no slope: code is compiled, V8 and malloc come to the room that they need, and caches with a
  * bound fill, which takes three minutes where there is more work than cores. A third of a short run.
  */
 const warmSecondsMax = 240;
+
+/** Between two whole collections. */
+const collectSeconds = 15;
 
 /** The check. */
 export const check: ChaosCheck = {
@@ -36,9 +43,20 @@ export const check: ChaosCheck = {
   run: runSoak,
 };
 
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** MiB by minutes: as it stands each second, and what is left after whole collections, once all is warm. */
 interface Samples {
-  readonly hub: { x: number; y: number }[];
-  readonly agent: { x: number; y: number }[];
+  readonly standing: Point[];
+  readonly left: Point[];
+}
+
+interface Watched {
+  readonly hub: Samples;
+  readonly agent: Samples;
 }
 
 async function runSoak(report: (line: string) => void): Promise<ChaosOutcome> {
@@ -46,17 +64,21 @@ async function runSoak(report: (line: string) => void): Promise<ChaosOutcome> {
   const seconds = getOptions().seconds ?? (isShort ? 60 : 540);
   await using field = await openField({ agentCount, seed, slots: 2 });
   await field.shapeLinks({ up: badLine, down: badLine });
-  const samples: Samples = { hub: [], agent: [] };
-  const endAt = performance.now() + seconds * 1000;
-  const isOver = () => performance.now() > endAt;
+  const [kept, ...others] = field.agents;
+  if (kept === undefined) throw new Error('a field has its agents');
+  const since = performance.now();
+  const isOver = () => performance.now() > since + seconds * 1000;
+  const watch = (box: Box) => watchMemory(box, { since, isOver, warmSeconds: warmOf(seconds) });
   // Together, so that one that fails ends the check, and the field with all its processes.
-  const [kills, { verdicts, jobCount }] = await Promise.all([
-    killAll(field, seed, { isOver, samples, report }),
+  const [kills, { verdicts, jobCount }, hub, agent] = await Promise.all([
+    killAll(others, seed, { since, isOver, report, warmSeconds: warmOf(seconds) }),
     runFlows(field, isOver),
+    watch(field.hub.box),
+    watch(kept.box),
   ]);
   await field.untilLinked();
   await sleep(3000);
-  return conclude({ field, samples, verdicts, jobCount, kills, seconds });
+  return conclude({ field, watched: { hub, agent }, verdicts, jobCount, kills, seconds });
 }
 
 interface Flows {
@@ -86,38 +108,62 @@ async function runFlows(field: Field, isOver: () => boolean): Promise<Flows> {
   return { verdicts, jobCount };
 }
 
-interface Killing {
+interface Watching {
+  /** Monotonic milliseconds. */
+  readonly since: number;
   readonly isOver: () => boolean;
-  readonly samples: Samples;
+  readonly warmSeconds: number;
+}
+
+interface Killing extends Watching {
   readonly report: (line: string) => void;
 }
 
-/** A kill a second among all agents but the first, and a sample of memory each time. */
-async function killAll(field: Field, seed: number, scene: Killing): Promise<number> {
+/** A kill a second among these agents, and as fast as they start while it warms up: rooms that fill with links are full then. */
+async function killAll(
+  agents: readonly AgentPost[],
+  seed: number,
+  { since, isOver, report, warmSeconds }: Killing,
+): Promise<number> {
   const chance = createChance(seed);
-  const [kept, ...others] = field.agents;
-  if (kept === undefined) throw new Error('a field has its agents');
-  const since = performance.now();
+  const isWarm = () => performance.now() > since + warmSeconds * 1000;
   let kills = 0;
-  while (!scene.isOver()) {
-    const next = sleep(1000);
-    const { box } = chance.pick(others);
+  while (!isOver()) {
+    const next = sleep(isWarm() ? 1000 : 0);
+    const { box } = chance.pick(agents);
     await box.kill();
     await box.start();
     kills += 1;
-    const x = (performance.now() - since) / 60_000;
-    // Without files that are mapped: tables of the store, which the kernel takes back whenever it wants.
-    scene.samples.hub.push({ x, y: readMemory(field.hub.box.pid ?? 0, 'RssAnon') / 2 ** 20 });
-    scene.samples.agent.push({ x, y: readMemory(kept.box.pid ?? 0, 'RssAnon') / 2 ** 20 });
-    if (kills % 30 === 0) scene.report(`${kills} kills in ${x.toFixed(1)} minutes`);
+    const minutes = (performance.now() - since) / 60_000;
+    if (kills % 30 === 0) report(`${kills} kills in ${minutes.toFixed(1)} minutes`);
     await next;
   }
   return kills;
 }
 
+/** Looks each second, and collects now and then from when it is warm. */
+async function watchMemory(box: Box, { since, isOver, warmSeconds }: Watching): Promise<Samples> {
+  const samples: Samples = { standing: [], left: [] };
+  const minutes = () => (performance.now() - since) / 60_000;
+  const look = async (seconds: number) => {
+    for (let n = 0; n < seconds && !isOver(); n += 1) {
+      await sleep(1000);
+      samples.standing.push({ x: minutes(), y: readMemory(box.pid ?? 0, 'RssAnon') / 2 ** 20 });
+    }
+  };
+  await look(warmSeconds);
+  const collector = await openCollector(box);
+  while (!isOver()) {
+    samples.left.push({ x: minutes(), y: await collector.read() });
+    await look(collectSeconds);
+  }
+  collector.close();
+  return samples;
+}
+
 interface Soaked {
   readonly field: Field;
-  readonly samples: Samples;
+  readonly watched: Watched;
   readonly verdicts: readonly Verdict[];
   readonly jobCount: number;
   readonly kills: number;
@@ -125,10 +171,10 @@ interface Soaked {
 }
 
 function conclude(soaked: Soaked): ChaosOutcome {
-  const { field, samples, verdicts, seconds } = soaked;
-  const warm = Math.min(warmSecondsMax, seconds / 3) / 60;
-  const hub = findSlopes(samples.hub, warm);
-  const agent = findSlopes(samples.agent, warm);
+  const { field, watched, verdicts, seconds } = soaked;
+  const { hub, agent } = watched;
+  const slope = Math.max(findSlope(hub.left), findSlope(agent.left));
+  const hubMib = field.hub.box.memoryBytesPeak / 2 ** 20;
   const stores = field.agents.map(({ home }) => measureFolder(join(home, 'store')));
   const hubStore = measureFolder(join(field.hub.home, 'store'));
   const figures = {
@@ -137,34 +183,40 @@ function conclude(soaked: Soaked): ChaosOutcome {
     kills: soaked.kills,
     'double executions': verdicts.reduce((sum, { doubleRuns }) => sum + doubleRuns, 0),
     'lost log lines': verdicts.reduce((sum, { lostLines }) => sum + lostLines, 0),
-    'hub memory slope MiB/min': hub.whole.toFixed(2),
-    'hub, calmer half': hub.calmer.toFixed(2),
-    'agent memory slope MiB/min': agent.whole.toFixed(2),
-    'agent, calmer half': agent.calmer.toFixed(2),
-    'hub memory peak MiB': field.hub.box.memoryBytesPeak >> 20,
+    ...describeMemory('hub', hub),
+    ...describeMemory('agent', agent),
+    'hub memory peak MiB': Math.round(hubMib),
     'largest agent store KiB': Math.max(...stores) >> 10,
     'hub store KiB': hubStore >> 10,
   };
-  const isSteep = Math.max(hub.calmer, agent.calmer) > slopeMibPerMinuteMax;
   const faults = [
     ...verdicts.flatMap((verdict) => verdict.faults),
     // A short run is all warming up: its slope is shown and proves nothing.
-    ...(isSteep && seconds >= 300 ? ['memory grows by over a mebibyte a minute'] : []),
+    ...(slope > slopeMibPerMinuteMax && seconds >= 300
+      ? ['memory grows by over a mebibyte a minute']
+      : []),
+    ...(hubMib > hubMibMax ? [`the hub takes over ${hubMibMax} MiB`] : []),
     ...(Math.max(...stores) > agentStoreBytesMax ? ['an agent keeps over 5 MiB'] : []),
   ];
   if (faults.length > 0) return { verdict: 'failed', detail: faults.join(' | '), figures };
   return { verdict: 'passed', detail: 'nothing grew, ran twice or was lost', figures };
 }
 
-/**
- * MiB a minute after the warm-up, and in that half of it where it is less. What grows with jobs or links grows in both;
- * a step in one is the room for its worst moment, which V8 and malloc keep: all workers at once after a stall, say.
- */
-function findSlopes(samples: Samples['hub'], warm: number) {
-  const points = samples.filter(({ x }) => x > warm);
-  const middle = points.length >> 1;
-  const halves = [points.slice(0, middle), points.slice(middle)];
-  return { whole: findSlope(points), calmer: Math.min(...halves.map(findSlope)) };
+function warmOf(seconds: number): number {
+  return Math.min(warmSecondsMax, seconds / 3);
+}
+
+/** Slopes in MiB a minute. As it stands it says how the collector felt, and is no verdict. */
+function describeMemory(who: string, { standing, left }: Samples): Record<string, string> {
+  const warm = left[0]?.x ?? 0;
+  const ends = [left[0], left.at(-1)].map((point) => (point?.y ?? 0).toFixed(1));
+  return {
+    [`${who}, left after collections, MiB`]: `${ends.join(' to ')} in ${left.length}`,
+    [`${who}, slope of that MiB/min`]: findSlope(left).toFixed(2),
+    [`${who}, slope as it stands MiB/min`]: findSlope(standing.filter(({ x }) => x > warm)).toFixed(
+      2,
+    ),
+  };
 }
 
 function measureFolder(directory: string): number {

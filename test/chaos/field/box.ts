@@ -59,7 +59,8 @@ export class Box {
     this.#isWanted = true;
     const { program, args, env, logFile, script = locateProgram(program) } = this.plan;
     const log = openSync(logFile, 'a');
-    const child = spawn(process.execPath, [script, ...args], {
+    // Who asks for its inspector (`collector.ts`) gets a port that is free.
+    const child = spawn(process.execPath, ['--inspect-port=0', script, ...args], {
       env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', ...daemonEnvironment, ...env },
       stdio: ['ignore', log, log, 'ipc'],
       cwd: '/',
