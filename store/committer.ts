@@ -10,7 +10,7 @@
  */
 import { AppError, wrapError } from '../protocol/errors.ts';
 import type { CancelTimer, Ports } from '../protocol/ports.ts';
-import type { Kv, KvOp } from './kv.ts';
+import { countBytes, type Kv, type KvOp } from './kv.ts';
 import {
   bufferedMsMax,
   commitBytesMax,
@@ -226,10 +226,4 @@ function joinOps(group: readonly Waiting[], sealed: readonly KvOp[]): readonly K
   for (const { ops } of group) for (const op of ops) joined.push(op);
   for (const op of sealed) joined.push(op);
   return joined;
-}
-
-function countBytes(ops: readonly KvOp[]): number {
-  let sum = 0;
-  for (const op of ops) sum += op.key.length + (op.type === 'put' ? op.value.length : 0);
-  return sum;
 }

@@ -52,3 +52,10 @@ export interface Kv {
   /** Waits for what is under way; safe to repeat; every later call is STORE_IO. */
   close(): Promise<void>;
 }
+
+/** Bytes of a batch's keys and values. */
+export function countBytes(ops: readonly KvOp[]): number {
+  let sum = 0;
+  for (const op of ops) sum += op.key.length + (op.type === 'put' ? op.value.length : 0);
+  return sum;
+}

@@ -31,6 +31,11 @@ export class LevelNames {
     this.#isDue ||= !(this.#readMemoryBytes() <= levelWriteBufferBytes);
   }
 
+  /** The log that is written to, by its number; -1 before it was looked for. */
+  get newest(): number {
+    return this.#newest;
+  }
+
   /** Resolves once the name of every log that was written to is on the disk. */
   async settle(): Promise<void> {
     if (!this.#isDue) return;

@@ -11,9 +11,18 @@ import { access, mkdir, readdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Level } from 'level';
 import { AppError, assert, wrapError } from '../protocol/errors.ts';
-import type { Durability, Kv, KvOp, KvRange, KvRow, KvSnapshot } from './kv.ts';
+import {
+  countBytes,
+  type Durability,
+  type Kv,
+  type KvOp,
+  type KvRange,
+  type KvRow,
+  type KvSnapshot,
+} from './kv.ts';
 import { createLane } from './lane.ts';
 import { LevelNames, syncPath } from './level-names.ts';
+import { LevelRoom } from './level-room.ts';
 
 type AbstractSnapshot = ReturnType<Level['snapshot']>;
 
@@ -45,7 +54,7 @@ export async function openLevelKv(directory: string): Promise<Kv> {
     if (isNew) await makeDurable(db, directory);
     const names = new LevelNames(directory, () => Number(db.getProperty(memoryProperty)));
     await names.settle();
-    return new LevelKv(db, names);
+    return new LevelKv(db, names, new LevelRoom(directory));
   } catch (thrown) {
     throw describeOpenFailure(directory, thrown);
   }
@@ -54,13 +63,15 @@ export async function openLevelKv(directory: string): Promise<Kv> {
 class LevelKv implements Kv {
   readonly #db: Database;
   readonly #names: LevelNames;
+  readonly #room: LevelRoom;
   readonly #writes = createLane();
   #failure: AppError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(db: Database, names: LevelNames) {
+  constructor(db: Database, names: LevelNames, room: LevelRoom) {
     this.#db = db;
     this.#names = names;
+    this.#room = room;
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -118,6 +129,15 @@ class LevelKv implements Kv {
       // One that was never written would stay in memory until the store is closed.
       await batch.close();
     }
+    this.#room.wrote(countBytes(ops));
+    if (durability === 'synced') this.#makeRoom();
+  }
+
+  /** Between two batches, for nothing else may write meanwhile; this one is answered already. */
+  #makeRoom(): void {
+    if (!this.#room.isDue(this.#names.newest)) return;
+    // What cannot be made is done without; a lane that is full refuses it.
+    this.#writes.run(() => this.#room.make()).catch(() => undefined);
   }
 
   close(): Promise<void> {

@@ -37,7 +37,8 @@ interface Write {
   reject(error: AppError): void;
 }
 
-const tailSchema = z.number().int().nonnegative();
+/** The shape of `meta/tail`. */
+export const tailSchema = z.number().int().nonnegative();
 
 /** Opens the store for the first time, which must succeed. Errors: those of `open`. */
 export async function openReopeningKv(options: ReopenOptions): Promise<ReopeningKv> {

@@ -6,17 +6,22 @@
  * than the witness saw, a gap with whole records behind it, or another sum than was written, is damage. The witness is written now and then and at the end, never synced and never ahead of
  * the disk, so what it says was there. One that cannot be read says nothing. Errors: STORE_DAMAGED, STORE_IO.
  */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import type { CancelTimer, Timers } from '../protocol/ports.ts';
 import type { WatchedStore } from './home-disk.ts';
+import { tailKey } from './keys.ts';
 import type { Kv } from './kv.ts';
+import { syncPath } from './level-names.ts';
 import { tablesBytesMax, witnessMs } from './limits.ts';
 import { openLevelKv } from './open.ts';
-import { readSyncedTail } from './reopen.ts';
-import { readLevelLog } from './salvage/level-log.ts';
+import { readSyncedTail, tailSchema } from './reopen.ts';
+import { readRow } from './row-codec.ts';
+import { type LogContent, readLevelLog } from './salvage/level-log.ts';
+import { readBatch, UnfitError } from './salvage/level-values.ts';
 import { listDamagedTables } from './salvage/table-sums.ts';
+import { holdStore } from './store-lock.ts';
 import { isStoreMade } from './store-mark.ts';
 
 const witnessFile = 'TAIL';
@@ -41,30 +46,76 @@ export async function checkAfterOpen(store: string, synced: number): Promise<num
   throw new AppError('STORE_DAMAGED', detail);
 }
 
-/** Reads the logs and tables of a closed store as LevelDB will, and says what it would pass over. */
+/**
+ * Reads the logs and tables of a closed store as LevelDB will, and says what it would pass over. Errors: STORE_DAMAGED,
+ * STORE_IO; STORE_LOCKED where a log was torn by a loss of power and another process owns the store.
+ */
 export async function checkBeforeOpen(store: string): Promise<void> {
   const names = await readdir(store).catch((thrown: unknown) => {
     if (hasSystemCode(thrown, 'ENOENT') || hasSystemCode(thrown, 'ENOTDIR')) return [];
     throw wrapError(thrown, 'STORE_IO');
   });
-  for (const name of names.filter((one) => /^\d+\.log$/.test(one))) {
-    const file = await readFile(join(store, name)).catch((thrown: unknown) => {
-      // Another process owns the store, and has just begun another log.
-      if (hasSystemCode(thrown, 'ENOENT')) return new Uint8Array();
-      throw wrapError(thrown, 'STORE_IO');
-    });
-    const { gaps, records } = readLevelLog(file);
-    const isDamaged = gaps.some(({ kind }) => kind === 'middle');
-    if (isDamaged || records.some(({ isMended }) => isMended)) {
-      const detail = `The log ${name} of the store in ${store} is damaged, with whole records behind it.`;
-      throw new AppError('STORE_DAMAGED', detail);
-    }
+  const logs = names.filter((one) => /^\d+\.log$/.test(one)).toSorted();
+  for (const name of logs) {
+    if (!(await isDamagedLog(join(store, name)))) continue;
+    if (name === logs.at(-1) && (await cutTornLog(store, name))) continue;
+    const detail = `The log ${name} of the store in ${store} is damaged, with whole records behind it.`;
+    throw new AppError('STORE_DAMAGED', detail);
   }
   // Opening it may put tables together, and what is damaged would then have a sum that fits.
   const [table] = await listDamagedTables(store, tablesBytesMax);
   if (table === undefined) return;
   const detail = `The table ${table.name} of the store in ${store} is not as it was written.`;
   throw new AppError('STORE_DAMAGED', detail);
+}
+
+async function readLog(path: string): Promise<LogContent> {
+  const file = await readFile(path).catch((thrown: unknown) => {
+    // Another process owns the store, and has just begun another log.
+    if (hasSystemCode(thrown, 'ENOENT')) return new Uint8Array();
+    throw wrapError(thrown, 'STORE_IO');
+  });
+  return readLevelLog(file);
+}
+
+async function isDamagedLog(path: string): Promise<boolean> {
+  const { gaps, records } = await readLog(path);
+  return gaps.some(({ kind }) => kind === 'middle') || records.some(({ isMended }) => isMended);
+}
+
+/**
+ * In a log with room ahead a loss of power may keep the later of two batches that were on their way to the disk, and not the
+ * earlier. Neither was acknowledged where the witness saw none of them, and then both go: a store remembers a beginning of
+ * what was written, never a part out of its middle. False where this is not what is wrong.
+ */
+async function cutTornLog(store: string, name: string): Promise<boolean> {
+  const held = await holdStore(store);
+  try {
+    const path = join(store, name);
+    const { gaps, records } = await readLog(path);
+    const gap = gaps.find(({ kind }) => kind === 'middle');
+    if (gap === undefined || records.some(({ isMended }) => isMended)) return false;
+    const before = records.filter(({ at }) => at < gap.at).at(-1);
+    const known = before === undefined ? undefined : findTail(before.bytes);
+    if (known === undefined || known < (await readWitness(store))) return false;
+    await truncate(path, gap.at);
+    await syncPath(path);
+    return true;
+  } finally {
+    await held.release();
+  }
+}
+
+/** The count that a batch brings along, where it does. */
+function findTail(batch: Uint8Array): number | undefined {
+  try {
+    const { entries } = readBatch(batch);
+    const value = entries.findLast(({ key }) => key === tailKey)?.value ?? undefined;
+    return value === undefined ? undefined : readRow(tailSchema, { key: tailKey, value });
+  } catch (thrown) {
+    if (thrown instanceof UnfitError || thrown instanceof AppError) return undefined;
+    throw thrown;
+  }
 }
 
 /**

@@ -2,7 +2,8 @@
  * LevelDB's log files as they lie on the disk: every record that is whole, and every place where one is not.
  *
  * LevelDB itself passes over damage in silence. Here each gap is told, and what follows it in the same block is still
- * looked for. A record of one damaged byte is mended. Pure. Source: LevelDB, doc/log_format.md.
+ * looked for. A record of one damaged byte is mended. Zeros up to the end are room that was never written over
+ * (`level-room.ts`), and no gap. Pure. Source: LevelDB, doc/log_format.md.
  */
 import { crc32c, mendByte, unmask } from './checksum.ts';
 
@@ -46,13 +47,17 @@ export function readLevelLog(file: Uint8Array): LogContent {
     for (const { at, end } of open) holes.push({ at, end });
     open = [];
   };
-  for (let block = 0; block < file.length; block += blockBytes) {
+  const room = findRoom(file);
+  for (let block = 0; block < room; block += blockBytes) {
     const end = Math.min(file.length, block + blockBytes);
-    for (let at = block; at + headerBytes <= end; ) {
+    for (let at = block; at + headerBytes <= end && at < room; ) {
       const piece = readPiece(file, at, end);
       if (piece === undefined) {
         // Its length may be right, so what follows it is looked for; a checksum tells whether it is something.
-        const stop = Math.min(end, at + headerBytes + readLength(file, at));
+        const length = readLength(file, at);
+        const stop = isBlank(file, at)
+          ? findBegin(file, at, end)
+          : Math.min(end, at + headerBytes + length);
         holes.push({ at, end: stop });
         drop();
         at = stop;
@@ -75,6 +80,28 @@ export function readLevelLog(file: Uint8Array): LogContent {
   drop();
   const last = records.at(-1)?.at ?? -1;
   return { records, gaps: joinHoles(holes, last) };
+}
+
+/** Where the zeros begin that go on to the end. A record may end with some of them, and never is nothing else. */
+function findRoom(file: Uint8Array): number {
+  let at = file.length;
+  while (at > 0 && file[at - 1] === 0) at -= 1;
+  return at;
+}
+
+function isBlank(file: Uint8Array, at: number): boolean {
+  return file.subarray(at, at + headerBytes).every((byte) => byte === 0);
+}
+
+/** Where the next record begins behind zeros, which may be its own first bytes too; else the end of the block. */
+function findBegin(file: Uint8Array, from: number, end: number): number {
+  let zerosEnd = from;
+  while (zerosEnd < end && file[zerosEnd] === 0) zerosEnd += 1;
+  for (let at = Math.max(from + 1, zerosEnd - headerBytes + 1); at <= zerosEnd; at += 1) {
+    const piece = at + headerBytes > end ? undefined : readPiece(file, at, end);
+    if (piece !== undefined && !piece.isMended) return at;
+  }
+  return Math.max(zerosEnd, from + 1);
 }
 
 function readLength(file: Uint8Array, at: number): number {
