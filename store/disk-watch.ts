@@ -122,7 +122,9 @@ export class DiskWatch {
       const { freeBytes, totalBytes } = await disk.measure();
       const cap = (bytes: number) => Math.min(bytes, Math.floor(totalBytes * diskFractionMax));
       this.#ballastBytes = cap(limits.ballastBytes);
-      const watermarkBytes = cap(limits.watermarkBytes);
+      // What the ballast gave is for outcomes: new work must not be taken on its room.
+      const given = this.#ballast === 'released' ? this.#ballastBytes : 0;
+      const watermarkBytes = cap(limits.watermarkBytes) + given;
       const isLow = freeBytes < watermarkBytes;
       const before = this.#room;
       this.#room = { freeBytes, watermarkBytes, isLow, ballast: this.#ballast };
@@ -137,9 +139,10 @@ export class DiskWatch {
     const room = this.#room;
     if (this.#ballast === 'ready' || room === null || isYoung || this.#isBusy) return;
     const bytes = this.#ballastBytes;
-    if (bytes === 0 || room.freeBytes < room.watermarkBytes + 2 * bytes) return;
-    this.#isBusy = true;
     const wasReleased = this.#ballast === 'released';
+    const spare = (wasReleased ? 1 : 2) * bytes;
+    if (bytes === 0 || room.freeBytes < room.watermarkBytes + spare) return;
+    this.#isBusy = true;
     await this.#try('the ballast cannot be made', async () => {
       await disk.makeBallast(bytes);
       this.#ballast = 'ready';

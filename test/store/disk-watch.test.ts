@@ -62,6 +62,23 @@ describe('disk watch', () => {
     expect(ports.timerCount).toBe(0);
   });
 
+  it('room: what a ballast gave is no room for new work', async () => {
+    const watch = openWatch();
+    await watch.start();
+    await ports.advance(ballastAfterMs + diskLookMs);
+    disk.free = 0;
+    await watch.release();
+    disk.free = 64 * mib + 256 * mib - 1;
+    await watch.look();
+    expect(watch.room).toMatchObject({ isLow: true, watermarkBytes: 320 * mib });
+    disk.free += 1;
+    await watch.look();
+    expect(watch.room?.isLow).toBe(false);
+    disk.free = 384 * mib;
+    await ports.advance(2 * diskLookMs);
+    expect(watch.room).toMatchObject({ ballast: 'ready', isLow: false, watermarkBytes: 256 * mib });
+  });
+
   it('room: on a small file system both sizes are an eighth of it', async () => {
     const watch = openWatch();
     Object.assign(disk, { free: 16 * mib, total: 16 * mib });
