@@ -42,6 +42,8 @@ export class DiskWatch {
   readonly #startedAt: number;
   #room: RoomHealth | null = null;
   #ballast: RoomHealth['ballast'] = 'none';
+  /** Was it looked for? A store that cannot even be opened asks for it before the watch begins. */
+  #isFound = false;
   #ballastBytes = 0;
   #looking: Promise<void> | undefined;
   #cancelTimer: CancelTimer | undefined;
@@ -61,7 +63,7 @@ export class DiskWatch {
   /** Resolves after the first look. */
   async start(): Promise<void> {
     if (this.#cancelTimer !== undefined || this.#isStopped) return;
-    this.#ballast = (await this.#findBallast()) > 0 ? 'ready' : 'none';
+    await this.#findFirst();
     await this.look();
     this.#plan();
   }
@@ -98,6 +100,7 @@ export class DiskWatch {
 
   /** The disk is full: gives the ballast up. Never rejects. */
   async release(): Promise<void> {
+    await this.#findFirst();
     if (this.#ballast === 'ready') {
       this.#ballast = 'released';
       await this.#try('the ballast cannot be removed', () => this.#options.disk.dropBallast());
@@ -150,6 +153,12 @@ export class DiskWatch {
     });
     this.#isBusy = false;
     await this.look();
+  }
+
+  async #findFirst(): Promise<void> {
+    if (this.#isFound) return;
+    this.#isFound = true;
+    if ((await this.#findBallast()) > 0) this.#ballast = 'ready';
   }
 
   async #findBallast(): Promise<number> {

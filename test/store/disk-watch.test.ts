@@ -128,6 +128,16 @@ describe('disk watch', () => {
     expect(lines).toHaveLength(2);
   });
 
+  it('ballast: given up before the first look too, as for a store that cannot be opened', async () => {
+    const watch = openWatch();
+    Object.assign(disk, { free: 0, ballast: 64 * mib });
+    await watch.release();
+    expect([disk.ballast, watch.room?.freeBytes]).toEqual([0, 64 * mib]);
+    await watch.start();
+    expect(watch.room?.ballast).toBe('released');
+    watch.stop();
+  });
+
   it('logs: may use half of the ballast and no more, looked at afresh while there is little', async () => {
     const watch = openWatch();
     await watch.start();
