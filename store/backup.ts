@@ -7,7 +7,7 @@
  * the store was opened twice more; who goes back to an older version before that puts it in the store's place, with the program
  * stopped. A newer format is refused, and nothing is changed. Errors: STORE_*.
  */
-import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { hasSystemCode, wrapError } from '../protocol/errors.ts';
@@ -63,8 +63,9 @@ async function migrate(old: Kv, { directory, format, migrations }: Plan): Promis
   const isMade =
     made?.incarnation === incarnation && (await exists(nameBackup(directory, made.format)));
   if (!isMade) {
-    // One of this name would be taken for the new one, if that is cut off.
-    if (made?.format === format) await removeCopy(nameBackup(directory, format));
+    // One of this name would be taken for the new one, if that is cut off; it may be of another store too, which lay
+    // here before this one was restored.
+    await removeStale(nameBackup(directory, format));
     // Told before it is made: a copy that nobody knows of would lie there for ever.
     await old.batch([planRow(backupKey, { format, incarnation })], 'synced');
   }
@@ -91,6 +92,12 @@ async function dropOldBackup(kv: Kv, directory: string): Promise<void> {
     await removeCopy(nameBackup(directory, format));
   }
   await kv.batch([{ type: 'del', key: backupKey }], 'synced');
+}
+
+/** What is no folder is no copy of ours, and stands in the way of one. */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isDirectory() === true) await removeCopy(path);
 }
 
 async function removeCopy(path: string): Promise<void> {

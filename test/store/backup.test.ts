@@ -142,6 +142,23 @@ describe('backup', () => {
     });
   });
 
+  it('open: a store that was restored in the place of a migrated one is copied and migrated like any other', async () => {
+    const old = join(home.path, 'old');
+    await cp(path, old, { recursive: true });
+    await start([first]);
+    await rm(path, { recursive: true });
+    await rename(old, path);
+    const kv = await openLevelKv(path);
+    await kv.batch([planRow('j/000000000003', 'restored')], 'synced');
+    await kv.close();
+    await start([first]);
+    expect(await readRows()).toMatchObject({ [formatKey]: '\x02' });
+    expect(await readRows(join(home.path, 'store.backup-1'))).toMatchObject({
+      'j/000000000003': expect.stringContaining('restored'),
+      [formatKey]: '\x01',
+    });
+  });
+
   it('open: an older version after a newer one is refused; the copy in its place works again', async () => {
     await start([first]);
     const before = await readRows();
