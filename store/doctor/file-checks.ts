@@ -8,7 +8,7 @@ import { chmod, chown, lstat, open, rename, truncate, writeFile } from 'node:fs/
 import { type Check, listOne } from '../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
 import type { BoxContext } from './box-context.ts';
-import { type FileFacts, gatherFiles } from './file-facts.ts';
+import { type FileFacts, findUser, gatherFiles } from './file-facts.ts';
 import { archiveBytesMax, logKeptBytes, programLogBytesMax, socketPathBytesMax } from './limits.ts';
 import { moveAside } from './move-aside.ts';
 
@@ -24,17 +24,17 @@ const owner: FileCheck = {
   diagnose: ({ foreign, user }) =>
     foreign.map(({ path, owner: found }) => ({
       subject: path,
-      seen: `${path} belongs to user ${found}; this runs as user ${user}.`,
+      seen: `${path} belongs to user ${found}; the home is user ${user}’s.`,
       wanted: `User ${user}.`,
       advice: 'Run the program as one user only; give the files back with `chown`.',
     })),
   fix: {
     reach: 'here',
     plan: ({ subject, wanted }) => `gives ${subject} to ${wanted.toLowerCase().replace('.', '')}`,
-    apply: async (_context, { subject }) => {
+    apply: async ({ files }, { subject }) => {
       const found = await lstat(subject);
-      const user = process.geteuid?.();
-      if (!found.isSymbolicLink() && user !== undefined) await chown(subject, user, found.gid);
+      const user = await findUser(files.directory);
+      if (!found.isSymbolicLink() && user !== null) await chown(subject, user, found.gid);
     },
   },
 };

@@ -9,13 +9,13 @@ import { join } from 'node:path';
 import type { BoxContext } from './box-context.ts';
 import { archiveFilesMax } from './limits.ts';
 
-/** A file that belongs to another user than the one who runs this. */
+/** A file that belongs to another user than the home. */
 export interface ForeignFact {
   readonly path: string;
   readonly owner: number;
 }
 
-/** The whole snapshot. */
+/** The whole snapshot. `user` is whose files these are to be; null where the system has no users. */
 export interface FileFacts {
   readonly user: number | null;
   readonly foreign: readonly ForeignFact[];
@@ -33,7 +33,7 @@ export interface FileFacts {
 /** Gathers the facts. */
 export async function gatherFiles({ files }: BoxContext): Promise<FileFacts> {
   const { directory, key, log, settings, folders, archive, socket } = files;
-  const user = process.geteuid?.() ?? null;
+  const user = await findUser(directory);
   const found = new Map<string, Stats>();
   for (const path of [directory, key, log, archive, ...settings, ...folders]) {
     const stats = await lstat(path).catch(() => undefined);
@@ -57,6 +57,17 @@ export async function gatherFiles({ files }: BoxContext): Promise<FileFacts> {
     socket,
     damagedKey: (await isKey(key)) ? null : key,
   };
+}
+
+/**
+ * Whose the files of a home are to be: who runs this. But root, who may look after the home of another, would take it away
+ * from him.
+ */
+export async function findUser(directory: string): Promise<number | null> {
+  const user = process.geteuid?.() ?? null;
+  if (user !== 0) return user;
+  const found = await lstat(directory).catch(() => undefined);
+  return found?.uid ?? user;
 }
 
 async function sumSizes(folder: string): Promise<number> {

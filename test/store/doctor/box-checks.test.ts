@@ -155,7 +155,7 @@ const trials: Record<string, Trial<BoxPatient>> = {
   'home-owner': {
     skipped: needsRoot,
     breaks: ({ files }) => chown(files.key, 12_345, 12_345),
-    seen: /key belongs to user 12345; this runs as user 0/,
+    seen: /key belongs to user 12345; the home is user 0’s/,
     fix: 'here',
     after: async ({ files }) => {
       const { uid, gid } = await lstat(files.key);
@@ -259,6 +259,23 @@ describe('doctor of a box', () => {
     expect(findings).toEqual([]);
     await patient.close();
   });
+
+  test.skipIf(!isRoot)(
+    'home-owner: root that looks after the home of another takes nothing away from him',
+    async () => {
+      const patient = await openBoxPatient();
+      const { home, files } = patient;
+      for (const path of [home, files.key]) await chown(path, 12_345, 12_345);
+      expect(await patient.diagnose({ mode: 'fix' })).toEqual({ findings: [], fixed: [] });
+      await chown(files.key, 0, 0);
+      const { fixed } = await patient.diagnose({ mode: 'fix' });
+      expect(fixed.map(({ id, seen }) => [id, seen])).toEqual([
+        ['home-owner', `${files.key} belongs to user 0; the home is user 12345’s.`],
+      ]);
+      expect((await lstat(files.key)).uid).toBe(12_345);
+      await patient.close();
+    },
+  );
 
   test('clock-unsynchronised: a fix that the system refuses says why', async () => {
     const patient = await openBoxPatient();
