@@ -52,14 +52,44 @@ export interface AuditProof {
   readonly gaps: readonly AuditGap[];
 }
 
-/** Walks the whole chain. `known`: an end that was noted before. */
+/** A part of the trail: files that follow on each other, and the file after them; undefined where the rows are. */
+export interface AuditPart {
+  readonly files: readonly string[];
+  /** Are they the first of all? */
+  readonly isFirst: boolean;
+  readonly next: string | undefined;
+}
+
+/**
+ * The parts that one look proves: the newest files, with the rows, and one of the older ones, by turns of a minute, with
+ * the entry that comes after it. What is larger is for a proof of the whole.
+ */
+export function planAuditParts(
+  files: readonly { readonly name: string; readonly bytes: number }[],
+  { nowMs, bytesMax }: { readonly nowMs: number; readonly bytesMax: number },
+): readonly AuditPart[] {
+  const sizes = files.map(({ bytes }) => bytes);
+  const sumFrom = (index: number) => sizes.slice(index).reduce((sum, bytes) => sum + bytes, 0);
+  const fit = files.findIndex((_, index) => sumFrom(index) <= bytesMax);
+  const newest = fit < 0 ? Math.max(0, files.length - 1) : fit;
+  const names = files.map(({ name }) => name);
+  const rest = { files: names.slice(newest), isFirst: newest === 0, next: undefined };
+  if (newest === 0) return [rest];
+  const turn = Math.floor(nowMs / 60_000) % newest;
+  const older = { files: names.slice(turn, turn + 1), isFirst: turn === 0, next: names[turn + 1] };
+  return (sizes[turn] ?? 0) <= bytesMax ? [rest, older] : [rest];
+}
+
+/** Walks the chain, or a part of it. `known`: an end that was noted before. */
 export async function verifyAudit(
   source: AuditSource,
   known: AuditTail | undefined,
+  part?: AuditPart,
 ): Promise<AuditProof> {
   const { kv } = source;
   const end = await findAuditTail(kv);
-  const from = (await findAuditFrom(kv)) ?? { n: 1, prev: auditStart };
+  const from =
+    part?.isFirst === false ? undefined : ((await findAuditFrom(kv)) ?? { n: 1, prev: auditStart });
   const lost = (await findRow(kv, auditGapsKey, auditGapsSchema)) ?? [];
   const isLost = (gap: AuditGap) =>
     lost.some(({ after, before }) => after === gap.after && before === gap.before);
@@ -67,7 +97,7 @@ export async function verifyAudit(
   let fault: string | undefined;
   let place = 'the beginning';
   try {
-    for await (const next of readLines(source)) {
+    for await (const next of part === undefined ? readLines(source) : readPart(source, part)) {
       place = next.place;
       fault = walk.take(next.line);
       // What was added since is not in the end that was read.
@@ -76,7 +106,7 @@ export async function verifyAudit(
   } catch (thrown) {
     fault = wrapError(thrown, 'STORE_IO').message.replace(/\.$/, '');
   }
-  fault ??= walk.close(end);
+  if (part?.next === undefined) fault ??= walk.close(end);
   const broken = fault === undefined ? null : { after: walk.tail?.n ?? 0, place, why: fault };
   const { entries, first, tail, gaps } = walk;
   const isWhole = broken === null && gaps.length === 0;
@@ -118,7 +148,8 @@ export async function planAuditMended(source: AuditSource): Promise<readonly KvO
 
 /** What a walk goes by. */
 interface WalkPlan {
-  readonly from: AuditFrom;
+  /** Undefined where it is a part that begins with whatever it begins with. */
+  readonly from: AuditFrom | undefined;
   readonly known: AuditTail | undefined;
   /** Is this gap one that was written down? */
   readonly isLost: (gap: AuditGap) => boolean;
@@ -130,7 +161,7 @@ class Walk {
   first: number | undefined;
   tail: AuditTail | undefined;
   readonly gaps: AuditGap[] = [];
-  readonly #from: AuditFrom;
+  #from: AuditFrom | undefined;
   readonly #known: AuditTail | undefined;
   readonly #isLost: (gap: AuditGap) => boolean;
 
@@ -145,18 +176,20 @@ class Walk {
     const entry = parseAuditLine(line);
     if (entry === undefined) return 'a line that is no entry';
     const { n, prev } = entry;
+    this.#from ??= { n, prev };
+    const from = this.#from;
     const before = this.tail;
     if (before === undefined) {
       // Files that were to be removed may still be there; then the chain begins earlier, and holds on its own.
-      if (n > this.#from.n && !this.#passes(this.#from.n - 1, n)) {
-        return `it begins with ${n} and not with ${this.#from.n}`;
+      if (n > from.n && !this.#passes(from.n - 1, n)) {
+        return `it begins with ${n} and not with ${from.n}`;
       }
     } else if (n !== before.n + 1) {
       if (!this.#passes(before.n, n)) return `${n} follows on ${before.n}`;
     } else {
       if (prev !== before.hash) return `${before.n} is not what ${n} was written after`;
     }
-    if (n === this.#from.n && prev !== this.#from.prev) return `${n} is not the beginning it was`;
+    if (n === from.n && prev !== from.prev) return `${n} is not the beginning it was`;
     this.tail = { n, hash: hashAuditLine(line) };
     this.first ??= n;
     this.entries += 1;
@@ -176,7 +209,7 @@ class Walk {
 
   /** Why it cannot end here. */
   close(end: AuditTail | undefined): string | undefined {
-    const ended = this.tail?.n ?? this.#from.n - 1;
+    const ended = this.tail?.n ?? (this.#from?.n ?? 1) - 1;
     if (end !== undefined && ended < end.n && this.#passes(ended, end.n + 1)) this.tail = end;
     const last = this.tail?.n ?? 0;
     if (end !== undefined && last < end.n) return `it ends with ${last} and not with ${end.n}`;
@@ -186,6 +219,17 @@ class Walk {
     return known > last
       ? `it ends with ${last} before the entry ${known} that was noted`
       : undefined;
+  }
+}
+
+async function* readPart(source: AuditSource, part: AuditPart): AsyncGenerator<PlacedLine> {
+  for (const file of part.files) {
+    for await (const line of readAuditFile(source, file)) yield { place: file, line };
+  }
+  if (part.next === undefined) return yield* readAuditRows(source.kv);
+  for await (const line of readAuditFile(source, part.next)) {
+    yield { place: part.next, line };
+    return;
   }
 }
 

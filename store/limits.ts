@@ -184,8 +184,14 @@ export const auditRowsEntriesMin = 2048;
 /** Rows of the audit trail that go to a file in one batch. */
 export const auditMoveRowsMax = 256;
 
-/** A file of the audit trail, compressed, is followed by another at this size, or when a month is over. */
-export const auditFileBytesMax = 8 * 1024 * 1024;
+/**
+ * A file of the audit trail, compressed, is followed by another at this size, or when a month is over: 45,000 entries,
+ * which are proven in less than half a second.
+ */
+export const auditFileBytesMax = 2 * 1024 * 1024;
+
+/** Bytes of its newest files that one look of a doctor proves, and of one older file, by turns: a second at the most. */
+export const auditProvedBytesMax = 3 * 1024 * 1024;
 
 /** Bytes of the audit trail's files that are kept, however young; two million entries or so. */
 export const auditBytesMaxDefault = 256 * 1024 * 1024;

@@ -11,14 +11,17 @@ import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { Archive } from '../archive.ts';
 import { openAuditFiles } from '../audit-files.ts';
-import { type AuditProof, verifyAudit } from '../audit-read.ts';
+import type { AuditPort } from '../audit-keep.ts';
+import { type AuditProof, planAuditParts, verifyAudit } from '../audit-read.ts';
 import type { AuditTrail } from '../audit-trail.ts';
 import type { BackupProgram } from '../backup-head.ts';
 import { findLastBackup, type LastBackup, makeBackup } from '../backup-make.ts';
 import { readBackup } from '../backup-tar.ts';
 import { nameBackupFile } from '../backup-text.ts';
-import { asidesMax, backupDaysMax, backupReadBytesMax } from './limits.ts';
+import type { Kv } from '../kv.ts';
+import { auditProvedBytesMax } from '../limits.ts';
 import type { StoreVisit } from './store-visit.ts';
+import { asidesMax, backupDaysMax, backupReadBytesMax } from './limits.ts';
 
 /** What the section is given. */
 export interface KeepingContext {
@@ -68,7 +71,8 @@ const chain: KeepingCheck = {
             subject: proof.broken.place,
             seen: `The chain does not hold after entry ${proof.broken.after}: ${proof.broken.why}.`,
             wanted: 'Every entry with the hash of the one before it.',
-            advice: 'Ask who could write this home, and compare with a backup’s `audit/`.',
+            advice:
+              'See all of it: `audit --verify`. Ask who could write this home, and compare with a backup’s `audit/`.',
           },
     ),
 };
@@ -202,10 +206,7 @@ async function gather({ home, visit, trail, nowMs }: KeepingContext): Promise<Ke
   const rest = { asides: asidesFound, trailFailure: trail?.failure ?? null, nowMs };
   if (kv === undefined) return { ...rest, proof: null, last: null, fault: null };
   const port = openAuditFiles(home.audit);
-  const prove = async () => {
-    const mark = await new Archive(kv, port, 'audit-file').findMark();
-    return verifyAudit({ kv, port, mark }, undefined);
-  };
+  const prove = () => proveTrail(kv, port, nowMs);
   const first = await prove();
   // Files may have been put in order between two looks at them.
   const proof = first.isWhole ? first : await prove();
@@ -213,8 +214,24 @@ async function gather({ home, visit, trail, nowMs }: KeepingContext): Promise<Ke
   return { ...rest, proof, last, fault: await findFault(last) };
 }
 
-/** One that was taken elsewhere, or is large, is its owner's affair. */
+/** As much of it as one look has time for. */
+async function proveTrail(kv: Kv, port: AuditPort, nowMs: number): Promise<AuditProof> {
+  const mark = await new Archive(kv, port, 'audit-file').findMark();
+  const names = await port.list().catch(() => undefined);
+  // Whoever walks it says what is wrong with the folder.
+  if (names === undefined) return verifyAudit({ kv, port, mark }, undefined);
+  const files = await Promise.all(
+    names.map(async (name) => ({ name, bytes: await port.findSize(name) })),
+  );
+  const [newest, older] = planAuditParts(files, { nowMs, bytesMax: auditProvedBytesMax });
+  const proof = await verifyAudit({ kv, port, mark }, undefined, newest);
+  if (!proof.isWhole || older === undefined) return proof;
+  const other = await verifyAudit({ kv, port, mark }, undefined, older);
+  return other.broken === null ? proof : other;
+}
+
 async function findFault(last: LastBackup | null): Promise<string | null> {
+/** One that was taken elsewhere, or is large, is its owner's affair. */
   if (last === null || last.bytes > backupReadBytesMax) return null;
   return readBackup(last.file, async ({ bytes }) => {
     for await (const _ of bytes) {
