@@ -25,7 +25,7 @@ import { openCheckedKv } from '../store/witness.ts';
 import { type AgentHome, findPairing, type Pairing, savePairing } from './home.ts';
 import { expiredDialMs, pairAgainMs, pairLinksMax } from './limits.ts';
 import type { Program } from './ports.ts';
-import { setAside } from './set-aside.ts';
+import { finishSetAside, setAside } from './set-aside.ts';
 
 /** What pairing needs of the program. */
 export interface PairParts {
@@ -46,6 +46,7 @@ export async function pair(parts: PairParts, code: string): Promise<Pairing> {
     throw new AppError('INVITE_MALFORMED', detail);
   }
   await openHome(home.directory);
+  await finishSetAside(home);
   const known = await findPairing(home);
   if (known !== undefined && known.hub !== invite.hubKey) {
     throw new AppError('PAIR_EXISTS', `${home.directory} is paired with another hub already.`);

@@ -44,6 +44,7 @@ import { findBuild } from './install/versions.ts';
 import { Policies } from './policy/policies.ts';
 import { openPolicyFile } from './policy/policy-file.ts';
 import type { Program } from './ports.ts';
+import { finishSetAside } from './set-aside.ts';
 import { openStdioDoor } from './stdio-door.ts';
 import { openIsolationBox } from './work/box-isolation.ts';
 import { openWorkshop } from './work/spawn.ts';
@@ -69,6 +70,7 @@ export async function startAgent(parts: AgentProgramParts): Promise<RunningAgent
   const { program, home } = parts;
   await openHome(home.directory);
   if (await finishRestore(home.directory)) parts.noticed('a restore that was cut off was finished');
+  await finishSetAside(home);
   const config = await readAgentConfig(home);
   const pairing = await findPairing(home);
   if (pairing === undefined) throw new AppError('PAIR_MISSING');

@@ -7,12 +7,14 @@
  * is held is said in the log, and store, logs and artifacts are moved, not deleted. The hub sees a new store and
  * settles what the old one held, in the batch that adopts it. Source: reliability facts R2, R10.
  */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasSystemCode } from '../protocol/errors.ts';
+import { hasSystemCode, wrapError } from '../protocol/errors.ts';
+import { isThere } from '../protocol/is-there.ts';
 import type { AttemptId } from '../protocol/model.ts';
 import type { Ports } from '../protocol/ports.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
+import { listAsides, nameAside } from '../store/asides.ts';
 import { AuditPage } from '../store/audit.ts';
 import { openAuditFiles } from '../store/audit-files.ts';
 import { AuditKeep, openAuditTail } from '../store/audit-keep.ts';
@@ -23,6 +25,10 @@ import { readDisowned } from './disowned.ts';
 import type { AgentHome } from './home.ts';
 import { setAsidesMax } from './limits.ts';
 import { reapOrphans } from './work/spawn.ts';
+
+/** The file that says that moves into its folder are under way. */
+const movingName = 'MOVING';
+const storeName = 'store';
 
 /** What putting aside needs. `kv` is the home's store, owned by the caller until it is given here. */
 export interface SetAsideParts {
@@ -49,15 +55,38 @@ export async function setAside(parts: SetAsideParts): Promise<readonly GivenUp[]
   for (const attempt of held) await giveUp(parts, storeId, attempt);
   for (const { process } of await readDisowned(kv)) await reapOrphans(process, parts.ports);
   await leaveAudit(parts);
-  await kv.close();
+  // Before the store is let go: the oldest may take a while to go, and nobody may start on it meanwhile.
   const place = await makePlace(parts);
-  // The store first: logs without rows are what every start removes, rows without logs would mislead.
-  await moveIfThere(home.store, join(place, 'store'));
-  await moveIfThere(home.logs, join(place, 'logs'));
-  await moveIfThere(home.artifacts, join(place, 'artifacts'));
-  await syncDirectory(home.directory);
+  await kv.close();
+  // Rows without logs would mislead.
+  await moveIfThere(home.store, join(place, storeName));
+  await finishMoves(home, place);
   if (held.length > 0) noticed(`what was held is kept in ${place}`);
   return held.map(({ attempt, state }) => ({ attempt, state: state.is }));
+}
+
+/**
+ * Finishes what was cut off between its moves: with the store gone, the next start would remove the logs that belong to
+ * it. Every agent that starts asks this first. Errors: STORE_IO.
+ */
+export async function finishSetAside(home: AgentHome): Promise<void> {
+  try {
+    for (const name of await listAsides(home.setAside)) {
+      const place = join(home.setAside, name);
+      if (!(await isThere(join(place, movingName)))) continue;
+      if (await isThere(join(place, storeName))) await finishMoves(home, place);
+      else await rm(place, { recursive: true, force: true });
+    }
+  } catch (thrown) {
+    throw wrapError(thrown, 'STORE_IO');
+  }
+}
+
+async function finishMoves(home: AgentHome, place: string): Promise<void> {
+  await moveIfThere(home.logs, join(place, 'logs'));
+  await moveIfThere(home.artifacts, join(place, 'artifacts'));
+  for (const folder of [place, home.directory]) await syncDirectory(folder);
+  await rm(join(place, movingName), { force: true });
 }
 
 /** The trail goes on in the store that comes after this one, from where its files end. */
@@ -86,15 +115,17 @@ async function giveUp(
   noticed(`${attempt} is given up (${count} processes ended); the hub counts it as lost`);
 }
 
-/** A folder named by the instant; the oldest ones over the cap go. */
+/** A folder of its own, with word that moves into it are under way; the oldest ones over the cap go. */
 async function makePlace({ home, ports }: SetAsideParts): Promise<string> {
   await mkdir(home.setAside, { recursive: true, mode: 0o700 });
-  const names = (await readdir(home.setAside)).sort();
+  const names = await listAsides(home.setAside);
   for (const name of names.slice(0, Math.max(0, names.length - setAsidesMax + 1))) {
     await rm(join(home.setAside, name), { recursive: true, force: true });
   }
-  const place = join(home.setAside, String(Math.round(ports.clock.wallMs())).padStart(15, '0'));
+  const place = join(home.directory, await nameAside(home.directory, ports.clock.wallMs()));
   await mkdir(place, { recursive: true, mode: 0o700 });
+  await writeFile(join(place, movingName), '', { mode: 0o600, flush: true });
+  for (const folder of [place, home.setAside, home.directory]) await syncDirectory(folder);
   return place;
 }
 

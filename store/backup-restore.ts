@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import { isThere } from '../protocol/is-there.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
+import { nameAside } from './asides.ts';
 import {
   type BackupHead,
   type BackupProgram,
@@ -86,7 +87,7 @@ export async function restoreBackup(plan: RestorePlan): Promise<RestoreAnswer> {
       await kv.close();
     }
     const answer = await describe(plan, unpacked);
-    await moveIn(directory, answer.asideIn ?? nameAside(plan.now));
+    await moveIn(directory, answer.asideIn ?? (await nameAside(directory, plan.now)));
     return answer;
   } catch (thrown) {
     if (!(await isThere(join(directory, movesFile))))
@@ -194,7 +195,8 @@ async function describe(plan: RestorePlan, unpacked: Unpacked): Promise<RestoreA
   if (head === undefined) throw damaged(plan.file, 'it is empty');
   const there = await Promise.all([...tops].map((name) => isThere(join(plan.directory, name))));
   const aside = [...tops].filter((_, index) => there[index]).toSorted();
-  return { head, rows, files, aside, asideIn: aside.length === 0 ? null : nameAside(plan.now) };
+  const asideIn = aside.length === 0 ? null : await nameAside(plan.directory, plan.now);
+  return { head, rows, files, aside, asideIn };
 }
 
 /** Moves what lies in the home's `restore.new` into the home, and what is there into `aside`, all or, once begun, later all. */
@@ -220,11 +222,6 @@ async function readMoves(directory: string) {
       cause,
     });
   }
-}
-
-/** A folder of the home, named by the instant, as those of other things that were put aside. */
-export function nameAside(now: number): string {
-  return join('set-aside', String(Math.round(now)).padStart(15, '0'));
 }
 
 async function collectShort(file: string, entry: BackupEntry): Promise<Uint8Array> {

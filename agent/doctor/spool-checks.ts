@@ -12,6 +12,7 @@ import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
 import type { InventoryRow } from '../../protocol/frames.ts';
 import { decodeFact } from '../../protocol/messages.ts';
 import type { AttemptId } from '../../protocol/model.ts';
+import { listAsides } from '../../store/asides.ts';
 import { moveAside } from '../../store/doctor/move-aside.ts';
 import { isAttemptId, prefixRange } from '../../store/keys.ts';
 import { setAsidesMax } from '../limits.ts';
@@ -285,10 +286,8 @@ async function listOld(paths: readonly string[], nowMs: number): Promise<readonl
   return old;
 }
 
-/** Their names are instants, so their order is that of time. */
 async function listSetAside({ home }: AgentRound): Promise<readonly string[]> {
-  const names = await readdir(home.setAside).catch((): string[] => []);
-  return names.toSorted().map((name) => join(home.setAside, name));
+  return (await listAsides(home.setAside)).map((name) => join(home.setAside, name));
 }
 
 async function readWaiting({ visit, nowMs }: AgentRound): Promise<SpoolFacts['outbox']> {

@@ -9,8 +9,9 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError, wrapError } from '../../protocol/errors.ts';
+import { nameAside } from '../../store/asides.ts';
 import { copyStore } from '../../store/backup.ts';
-import { finishRestore, freshFolder, moveIn, nameAside } from '../../store/backup-restore.ts';
+import { finishRestore, freshFolder, moveIn } from '../../store/backup-restore.ts';
 import { readFormat, storeMigrations } from '../../store/format.ts';
 import { openCheckedKv } from '../../store/witness.ts';
 
@@ -33,9 +34,10 @@ export async function restoreStore(store: string, at: number): Promise<string | 
     const detail = `The copy in ${copy} cannot be used, and the store stays as it is: ${message}`;
     throw new AppError(code, detail, { cause: thrown });
   });
-  await moveIn(home, nameAside(at));
+  const aside = await nameAside(home, at);
+  await moveIn(home, aside);
   await rm(copy, { recursive: true, force: true });
-  return join(home, nameAside(at), basename(store));
+  return join(home, aside, basename(store));
 }
 
 /** What is to take the place of a store must be one. */

@@ -5,7 +5,7 @@
  * need; the old store is put aside. Exit status 1 where rows are missing. Errors: REPAIR_BUSY, RESTORE_FAILED, STORE_*.
  */
 import { join } from 'node:path';
-import { nameAside } from '../../store/backup-restore.ts';
+import { nameAside } from '../../store/asides.ts';
 import { openLevelKv } from '../../store/open.ts';
 import { type HomeRepair, repairHome } from '../../store/salvage/repair-home.ts';
 import { showRepair } from '../../store/salvage/repair-store.ts';
@@ -62,7 +62,7 @@ async function repair(program: Program, home: HubHome, isDryRun: boolean): Promi
 /** Where the store is gone: numbers of jobs begin at one again, and must not meet what was printed under them. */
 async function beginAnew(home: HubHome, { isDryRun, now }: Moment): Promise<string | null> {
   if ((await findMissingStore(home)) === undefined) return null;
-  const aside = join(home.directory, nameAside(now));
+  const aside = join(home.directory, await nameAside(home.directory, now));
   const paths = [home.store, home.logs, home.artifacts, home.archive, home.audit];
   if (!isDryRun) await putAsideOrphans(home, { paths, aside });
   return aside;

@@ -4,12 +4,13 @@
  * A home that never had a backup is not blamed: whoever makes one begins to be reminded. Fixes make a backup anew beside
  * the old one, and remove the oldest of what was put aside; nothing mends a broken chain, and none pretends to.
  */
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Check, type Evidence, listOne } from '../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { Archive } from '../archive.ts';
+import { listAsides } from '../asides.ts';
 import { openAuditFiles } from '../audit-files.ts';
 import type { AuditPort } from '../audit-keep.ts';
 import { type AuditProof, planAuditParts, verifyAudit } from '../audit-read.ts';
@@ -20,8 +21,8 @@ import { readBackup } from '../backup-tar.ts';
 import { nameBackupFile } from '../backup-text.ts';
 import type { Kv } from '../kv.ts';
 import { auditProvedBytesMax } from '../limits.ts';
-import type { StoreVisit } from './store-visit.ts';
 import { asidesMax, backupDaysMax, backupReadBytesMax } from './limits.ts';
+import type { StoreVisit } from './store-visit.ts';
 
 /** What the section is given. */
 export interface KeepingContext {
@@ -178,8 +179,8 @@ const asides: KeepingCheck = {
     reach: 'here',
     plan: () => `removes all but the newest ${asidesMax} of them`,
     apply: async ({ home }) => {
-      const names = (await readdir(home.setAside)).toSorted();
-      for (const name of names.slice(0, -asidesMax)) {
+      // Copies of logs lie there too, and may be all that is left of a job.
+      for (const name of (await listAsides(home.setAside)).slice(0, -asidesMax)) {
         await rm(join(home.setAside, name), { recursive: true, force: true });
       }
     },
@@ -201,7 +202,7 @@ async function backUp(context: KeepingContext, { subject }: Evidence): Promise<v
 }
 
 async function gather({ home, visit, trail, nowMs }: KeepingContext): Promise<KeepingFacts> {
-  const asidesFound = await readdir(home.setAside).catch((): string[] => []);
+  const asidesFound = await listAsides(home.setAside);
   const kv = await visit.findKv();
   const rest = { asides: asidesFound, trailFailure: trail?.failure ?? null, nowMs };
   if (kv === undefined) return { ...rest, proof: null, last: null, fault: null };
@@ -230,8 +231,8 @@ async function proveTrail(kv: Kv, port: AuditPort, nowMs: number): Promise<Audit
   return other.broken === null ? proof : other;
 }
 
-async function findFault(last: LastBackup | null): Promise<string | null> {
 /** One that was taken elsewhere, or is large, is its owner's affair. */
+async function findFault(last: LastBackup | null): Promise<string | null> {
   if (last === null || last.bytes > backupReadBytesMax) return null;
   return readBackup(last.file, async ({ bytes }) => {
     for await (const _ of bytes) {

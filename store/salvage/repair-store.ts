@@ -12,8 +12,9 @@ import { wrapError } from '../../protocol/errors.ts';
 import type { Random } from '../../protocol/ports.ts';
 import { Archive } from '../archive.ts';
 import { openAuditFiles } from '../audit-files.ts';
+import { nameAside } from '../asides.ts';
 import { planAuditMended } from '../audit-read.ts';
-import { freshFolder, moveIn, nameAside } from '../backup-restore.ts';
+import { freshFolder, moveIn } from '../backup-restore.ts';
 import { metaKey, storeIdKey } from '../keys.ts';
 import type { Kv, KvOp, KvRow } from '../kv.ts';
 import { backupRowsPerRead } from '../limits.ts';
@@ -52,7 +53,7 @@ const streamPrefixes = ['o/', 'oa/', 'r/', 'p/'];
 
 /** Reads it all, and mends what is damaged. */
 export async function repairStore(plan: RepairPlan): Promise<RepairAnswer> {
-  const { store, isDryRun, now } = plan;
+  const { home, store, isDryRun, now } = plan;
   const found = await salvageStore(store);
   const lost = [...found.lost, ...findHoles(found.rows, await readWitness(store))];
   const mended =
@@ -64,13 +65,14 @@ export async function repairStore(plan: RepairPlan): Promise<RepairAnswer> {
   if (is === 'sound' || isDryRun) return answer;
   try {
     await writeStore(plan, found.rows, is === 'missing-rows' ? plan.adapt : null);
+  const asideIn = await nameAside(home, now);
     // Until its owner has put it aside nobody may start on it, also when that is cut off.
     if (is === 'missing-rows' && plan.adapt === null) await markUnusable(plan, found.rows);
-    await moveIn(plan.home, nameAside(now));
+    await moveIn(home, asideIn);
   } catch (thrown) {
     throw wrapError(thrown, 'RESTORE_FAILED');
   }
-  return { ...answer, asideIn: nameAside(now) };
+  return { ...answer, asideIn };
 }
 
 async function writeStore(

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type HeldAttempt, readHeld } from '../../agent/attempts.ts';
 import { type AgentHome, findAgentHome } from '../../agent/home.ts';
 import { setAsidesMax } from '../../agent/limits.ts';
-import { setAside } from '../../agent/set-aside.ts';
+import { finishSetAside, setAside } from '../../agent/set-aside.ts';
 import { findProcess } from '../../agent/work/process-table.ts';
 import { openSystemPorts } from '../../protocol/ports.ts';
 import { openStore } from '../../store/format.ts';
@@ -89,6 +89,26 @@ describe('set aside', () => {
     expect([existsSync(home.logs), existsSync(home.artifacts)]).toEqual([false, false]);
   });
 
+  test('set aside: cut off after the store has gone, the next start brings the logs after it', async () => {
+    await holdAndSetAside(() => []);
+    const [place = ''] = readdirSync(home.setAside);
+    expect(readdirSync(join(home.setAside, place))).toEqual(['store']);
+    // As a kill leaves it between the first move and the second.
+    await writeFile(join(home.setAside, place, 'MOVING'), '');
+    await mkdir(join(home.logs, 'J1.1'), { recursive: true });
+    await writeFile(join(home.logs, 'J1.1', '0.log'), 'output');
+    await mkdir(join(home.setAside, '005000000000001'));
+    await writeFile(join(home.setAside, '005000000000001', 'MOVING'), '');
+    await finishSetAside(home);
+    expect(readdirSync(home.setAside)).toEqual([place]);
+    expect(readdirSync(join(home.setAside, place)).toSorted()).toEqual(['logs', 'store']);
+    expect(existsSync(join(home.setAside, place, 'logs', 'J1.1', '0.log'))).toBe(true);
+    expect(existsSync(home.logs)).toBe(false);
+    await mkdir(home.logs);
+    await finishSetAside(home);
+    expect(existsSync(home.logs)).toBe(true);
+  });
+
   test('set aside: only the newest few are kept', async () => {
     for (const name of ['1', '2', '3', '4'])
       await mkdir(join(home.setAside, name), { recursive: true });
@@ -97,5 +117,17 @@ describe('set aside', () => {
     expect(names).toHaveLength(setAsidesMax);
     expect(names).not.toContain('2');
     expect(names).toContain('4');
+  });
+
+  test('set aside: under a clock that was set back the newest is not taken for the oldest', async () => {
+    for (const name of ['005000000000001', '005000000000002', '005000000000003'])
+      await mkdir(join(home.setAside, name), { recursive: true });
+    await holdAndSetAside(() => []);
+    await holdAndSetAside(() => []);
+    const names = readdirSync(home.setAside).toSorted();
+    expect(names).toEqual(['005000000000003', '005000000000004', '005000000000005']);
+    for (const name of names.slice(1)) {
+      expect(existsSync(join(home.setAside, name, 'store', 'CURRENT'))).toBe(true);
+    }
   });
 });

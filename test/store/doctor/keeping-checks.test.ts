@@ -161,4 +161,15 @@ describe('keeping checks', () => {
     await mend('asides-many');
     expect(readdirSync(home.setAside).toSorted()).toEqual(['004', '005', '006', '007', '008']);
   });
+
+  test('asides-many: copies of logs that lie beside the stores are not counted, and none is removed', async () => {
+    const logs = [1, 2, 3, 4, 5, 6].map((n) => `log-J${n}.1.aside-20261126T000000Z`);
+    for (const name of [...logs, '001', '002'])
+      mkdirSync(join(home.setAside, name), { recursive: true });
+    expect(await find()).toEqual([]);
+    for (const name of ['003', '004', '005', '006']) mkdirSync(join(home.setAside, name));
+    await mend('asides-many');
+    const stores = ['002', '003', '004', '005', '006'];
+    expect(readdirSync(home.setAside).toSorted()).toEqual([...stores, ...logs]);
+  });
 });
