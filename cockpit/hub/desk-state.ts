@@ -56,13 +56,13 @@ export interface DeskState {
 }
 
 /**
- * Reads everything back. `logged` are the attempts that have a log here: a store that was restored from a
- * copy may know fewer, and must not give their numbers, and so their output, to other work.
+ * Reads everything back. `copied` are the newest attempts that have a log or files here: a store that was restored from
+ * a copy, or mended, may know fewer, and must not give their numbers, and so their output, to other work.
  */
-export async function readDeskState(kv: Kv, logged: readonly AttemptId[]): Promise<DeskState> {
+export async function readDeskState(kv: Kv, copied: readonly AttemptId[]): Promise<DeskState> {
   const noted = ((await findRow(kv, nextJobKey, z.number().int().positive())) ?? 1) - 1;
   const last = await readLastNumber(kv, 'j/');
-  const lastJob = Math.max(noted, last, ...logged.slice(-1).map(readLoggedJob));
+  const lastJob = Math.max(noted, last, ...copied.map(readCopiedJob));
   const state: DeskState = {
     workers: new Map(),
     streams: new Map(),
@@ -114,7 +114,7 @@ async function readActive(kv: Kv, state: DeskState): Promise<void> {
 }
 
 /** The list of logs is in the order of jobs. */
-function readLoggedJob(attempt: AttemptId): number {
+function readCopiedJob(attempt: AttemptId): number {
   return readJobNumber(splitAttemptId(attempt).job);
 }
 

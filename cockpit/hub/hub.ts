@@ -219,7 +219,11 @@ export class Hub {
     await this.#openCommitter(journal);
     const presenceChanged = () => this.#teamNews.noteChange();
     const outlet = openOutlet(this, presenceChanged);
-    const state = await readDeskState(kv, await logs.list());
+    const copies = [await logs.list(), await artifacts.list()];
+    const state = await readDeskState(
+      kv,
+      copies.flatMap((attempts) => attempts.slice(-1)),
+    );
     const { attemptsGiven } = this.#parts;
     const parts = { kv, disk, committer: this.#committer, ports, attemptsGiven };
     const ledger = new Ledger({ ...parts, journal, outlet, state });
@@ -228,9 +232,9 @@ export class Hub {
     this.#inbox = new DecisionDesk(ledger);
     const failed = (error: unknown) => this.fail(error);
     this.#sent = new SentReceipts({ state, desk: this.#desk, ports, failed });
-    const copies = { disk, desk: this.#desk, failed, noticed };
-    this.#mirror = new LogMirror({ logs, clock: ports.clock, ...copies });
-    this.#artifacts = new ArtifactMirror({ artifacts, ...copies });
+    const scene = { disk, desk: this.#desk, failed, noticed };
+    this.#mirror = new LogMirror({ logs, clock: ports.clock, ...scene });
+    this.#artifacts = new ArtifactMirror({ artifacts, ...scene });
     const workers = this.#workers;
     const cockpits = await openCockpits({ ...this.#parts, ledger, workers });
     this.#cockpits = cockpits;

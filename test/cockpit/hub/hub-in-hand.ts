@@ -15,6 +15,7 @@ import type { PeerKey } from '../../../protocol/model.ts';
 import type { AcceptLink, Link } from '../../../protocol/transports/link.ts';
 import { createLinkPair } from '../../../protocol/transports/memory.ts';
 import { MemoryArchive } from '../../../store/archive-memory.ts';
+import type { ArtifactStore } from '../../../store/artifact.ts';
 import { instantArtifactDisk, openMemoryArtifacts } from '../../../store/artifact-memory.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
 import { instantTiming } from '../../../store/disk-timing.ts';
@@ -70,6 +71,7 @@ export interface InHandPlan {
   /** The disk of an earlier one. */
   readonly disk?: MemoryDisk;
   readonly sources?: ReadonlyMap<string, Source>;
+  readonly artifacts?: ArtifactStore;
 }
 
 /** Starts it. */
@@ -82,6 +84,7 @@ export async function openHubInHand(plan: InHandPlan = {}): Promise<HubInHand> {
   const hub: Hub = new Hub({
     ports,
     ...(await openStores(disk)),
+    ...(plan.artifacts === undefined ? {} : { artifacts: plan.artifacts }),
     key: '99'.repeat(32),
     version: 'test',
     openDoor: async (who) => {
