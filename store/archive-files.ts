@@ -5,11 +5,12 @@
  * Errors: STORE_IO.
  */
 
-import { appendFile, mkdir, truncate } from 'node:fs/promises';
+import { appendFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { wrapError } from '../protocol/errors.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
 import type { ArchivePort } from './archive.ts';
+import { makeDurableFolder } from './durable-folder.ts';
 import { findSize } from './file-size.ts';
 
 /** The archive in `directory`, which is made at the first append. */
@@ -19,7 +20,7 @@ export function openArchiveFiles(directory: string): ArchivePort {
     cut: (file, bytes) => orStoreError(() => truncate(join(directory, file), bytes)),
     append: (file, bytes) =>
       orStoreError(async () => {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await makeDurableFolder(directory);
         const isNew = ((await findSize(join(directory, file))) ?? 0) === 0;
         await appendFile(join(directory, file), bytes, { mode: 0o600, flush: true });
         if (isNew) await syncDirectory(directory);

@@ -14,6 +14,7 @@ import { AppError, assert, wrapError } from '../protocol/errors.ts';
 import type { AttemptId } from '../protocol/model.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
 import type { ArtifactId, ArtifactLook, ArtifactStore } from './artifact.ts';
+import { makeDurableFolder } from './durable-folder.ts';
 import { findSize, noFile } from './file-size.ts';
 import { compareAttempts, isAttemptId } from './keys.ts';
 import { artifactHandlesMax, artifactReadBytes } from './limits.ts';
@@ -24,7 +25,7 @@ const removedEnding = '.removed';
 /** Opens or creates the artifacts in `directory`. Errors: STORE_IO. */
 export async function openArtifactFiles(directory: string): Promise<ArtifactStore> {
   return guard(async () => {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDurableFolder(directory);
     for (const name of await readdir(directory)) {
       if (!name.endsWith(removedEnding)) continue;
       // As with logs: nobody misses it, and the next opening tries again.

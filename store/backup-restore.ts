@@ -113,8 +113,7 @@ export async function finishRestore(directory: string): Promise<boolean> {
       await renameIfThere(join(directory, name), join(aside, name));
     await rename(fresh, join(directory, name));
   }
-  await syncDirectory(aside);
-  await syncDirectory(directory);
+  for (const folder of [aside, dirname(aside), directory]) await syncDirectory(folder);
   await rm(join(directory, movesFile), { force: true });
   await rm(join(directory, freshFolder), { recursive: true, force: true });
   // Empty folders would only puzzle.

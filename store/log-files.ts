@@ -6,14 +6,14 @@
  * the next opening. A hub has thousands of logs and few are used, so only the latest used are kept
  * and the rest opened again on demand. The agent's spool and the hub's mirror are both this.
  */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AppError, assert, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import type { AttemptId } from '../protocol/model.ts';
+import { makeDurableFolder } from './durable-folder.ts';
 import { compareAttempts, isAttemptId } from './keys.ts';
 import type { Lane } from './lane.ts';
 import { createLane } from './lane.ts';
-import { syncPath } from './level-names.ts';
 import { logHandlesMax, logsIdleMax, logTailBytesMax, logTailsBytesMax } from './limits.ts';
 import type { Log, LogStore } from './log.ts';
 import { shapeLog } from './log-cap.ts';
@@ -45,9 +45,8 @@ export async function openLogFiles(directory: string, options: LogFilesOptions):
     memory: new TailMemory(memory),
   };
   try {
-    const made = await mkdir(directory, { recursive: true, mode: 0o700 });
     // Its logs sync their own names in it; nobody else would sync its own.
-    if (made !== undefined) await syncPath(dirname(directory));
+    await makeDurableFolder(directory);
     for (const name of await readdir(directory)) {
       if (name.endsWith(removedEnding)) await removeRest(join(directory, name));
     }

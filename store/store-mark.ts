@@ -61,6 +61,7 @@ export async function putAsideOrphans(
       if (path !== mark) moved.push(path);
     }
     await syncDirectory(aside);
+    await syncDirectory(dirname(aside));
     await syncDirectory(dirname(mark));
   } catch (thrown) {
     throw wrapError(thrown, 'STORE_IO');

@@ -5,7 +5,9 @@
  * Errors: HOME_UNWRITABLE when the file cannot be written.
  */
 import { open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { wrapError } from '../../protocol/errors.ts';
+import { syncDirectory } from '../../protocol/sync-directory.ts';
 
 /** Takes text in order; `finish` makes it count, `discard` leaves no trace. */
 export interface ExportTarget {
@@ -32,6 +34,7 @@ export async function exportInto(file: string, pid: number): Promise<ExportTarge
       await handle.sync().catch(refuse);
       await handle.close().catch(refuse);
       await rename(aside, file).catch(refuse);
+      await syncDirectory(dirname(file)).catch(refuse);
     },
     async discard() {
       await handle.close();
