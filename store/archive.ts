@@ -48,7 +48,7 @@ export class Archive {
    * into the batch that removes what was exported.
    */
   async export(values: readonly unknown[], at: number): Promise<KvOp> {
-    const file = `${new Date(at).toISOString().slice(0, 7)}.jsonl.gz`;
+    const file = await this.#chooseFile(new Date(at).toISOString().slice(0, 7));
     return this.append(file, values.map((value) => `${JSON.stringify(value)}\n`).join(''));
   }
 
@@ -63,6 +63,20 @@ export class Archive {
   /** The file that was written last, and how much of it counts. */
   findMark(): Promise<ArchiveMark | undefined> {
     return findRow(this.#kv, this.#markKey, markSchema);
+  }
+
+  /**
+   * The file of a month. Where nothing says how much of it counts, as in a store that was restored or mended, it is
+   * left as it is, for its end may be torn, and another begun beside it.
+   */
+  async #chooseFile(month: string): Promise<string> {
+    const first = `${month}.jsonl.gz`;
+    const mark = await this.findMark();
+    if (mark !== undefined) return mark.file.startsWith(month) ? mark.file : first;
+    for (let number = 2, file = first; ; number += 1) {
+      if ((await this.#port.findSize(file)) === 0) return file;
+      file = `${month}.${number}.jsonl.gz`;
+    }
   }
 
   /** Cuts what an earlier export left without its batch; resolves with the file's size. */

@@ -161,7 +161,10 @@ class Unpacked {
     if (kv === undefined || fresh === undefined) return;
     // The restored store says of itself that it is one, for whoever wonders later.
     const word = planRow(metaKey('restored'), { at: this.#plan.now, from: this.head?.at });
-    await kv.batch([...(await this.#plan.amend(kv)), word], 'synced');
+    // The home's own archive stays, and has lines that this store never exported: nothing of it may be cut off.
+    const mark = { type: 'del', key: metaKey('archive') } as const;
+    const unmark = this.tops.has('archive') ? [] : [mark];
+    await kv.batch([...(await this.#plan.amend(kv)), ...unmark, word], 'synced');
     await syncTree(fresh);
   }
 

@@ -85,7 +85,7 @@ async function writeStore(
   await mkdir(fresh, { recursive: true, mode: 0o700 });
   const kv = await openLevelKv(join(fresh, 'store'));
   try {
-    const kept = adapt !== null ? rows.filter(({ key }) => !isOfStream(key)) : rows;
+    const kept = adapt !== null ? rows.filter(({ key }) => !isOfOld(key)) : rows;
     for (let from = 0; from < kept.length; from += backupRowsPerRead) {
       const some = kept.slice(from, from + backupRowsPerRead);
       const ops = some.map(({ key, value }) => ({ type: 'put', key, value }) as const);
@@ -116,8 +116,9 @@ async function planTrail({ home }: RepairPlan, kv: Kv): Promise<readonly KvOp[]>
   return planAuditMended({ kv, port, mark });
 }
 
-function isOfStream(key: string): boolean {
-  return streamPrefixes.some((prefix) => key.startsWith(prefix));
+/** How far the archive counted is of the past too: what was exported since would be cut off, and may be nowhere else. */
+function isOfOld(key: string): boolean {
+  return key === metaKey('archive') || streamPrefixes.some((prefix) => key.startsWith(prefix));
 }
 
 /** What was found and done, in words. */

@@ -107,6 +107,21 @@ describe.each(Object.entries(implementations))('archive in %s', (_name, open) =>
     expect(await lines('2026-12.jsonl.gz')).toEqual([{ n: 2 }]);
   });
 
+  test('archive: a store that does not know how far a file counts leaves it as it is, and begins another', async () => {
+    await exportAll([{ n: 1 }]);
+    const file = '2026-11.jsonl.gz';
+    await place.port.append(file, new Uint8Array([31, 139, 8, 0]));
+    const torn = await place.port.findSize(file);
+    kv = await openMemoryKv(instantDisk());
+    archive = new Archive(kv, place.port);
+    await exportAll([{ n: 2 }]);
+    await exportAll([{ n: 3 }]);
+    expect(await place.port.findSize(file)).toBe(torn);
+    expect(await lines('2026-11.2.jsonl.gz')).toEqual([{ n: 2 }, { n: 3 }]);
+    await exportAll([{ n: 4 }], december);
+    expect(await lines('2026-12.jsonl.gz')).toEqual([{ n: 4 }]);
+  });
+
   test('archive: a file that a person took away is begun again', async () => {
     await exportAll([{ n: 1 }]);
     await place.drop('2026-11.jsonl.gz');
