@@ -54,9 +54,15 @@ export async function readFormat(
   kv: Kv,
   migrations: readonly Migration[] = storeMigrations,
 ): Promise<number | undefined> {
-  const newest = migrations.length + 1;
   const format = await findRow(kv, formatKey, countSchema);
-  if (format === undefined || format <= newest) return format;
+  if (format !== undefined) expectFormat(format, migrations);
+  return format;
+}
+
+/** Refuses one that is newer than all that these migrations lead to. Errors: STORE_FORMAT. */
+export function expectFormat(format: number, migrations: readonly Migration[]): void {
+  const newest = migrations.length + 1;
+  if (format <= newest) return;
   const detail = `The store has format ${format}; this version knows ${newest}.`;
   throw new AppError('STORE_FORMAT', detail);
 }

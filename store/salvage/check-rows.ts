@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { decodeValue } from '../../protocol/codec.ts';
 import { auditGapsSchema, parseAuditLine } from '../audit.ts';
+import { expectFormat, storeMigrations } from '../format.ts';
 import {
   auditGapsKey,
   auditTailKey,
@@ -35,6 +36,12 @@ export function findHoles(rows: readonly KvRow[], tailAtLeast: number): readonly
     ...findAuditHoles(rows, byKey),
     ...findOutboxHoles(rows, byKey),
   ];
+}
+
+/** A store of a newer version is left as it is: what its rows mean is not known here. Errors: STORE_FORMAT. */
+export function expectKnown(rows: readonly KvRow[]): void {
+  const format = read(numberSchema, rows.find(({ key }) => key === formatKey)?.value);
+  if (format !== undefined) expectFormat(format, storeMigrations);
 }
 
 /** How many batches these rows say were synced. */

@@ -28,6 +28,8 @@ export interface LogGap {
 export interface LogContent {
   readonly records: readonly LogRecord[];
   readonly gaps: readonly LogGap[];
+  /** Does LevelDB refuse a MANIFEST like this? One that was torn at its end it takes as far as it goes. */
+  readonly isRefused: boolean;
 }
 
 interface Piece {
@@ -43,6 +45,7 @@ export function readLevelLog(file: Uint8Array): LogContent {
   const records: LogRecord[] = [];
   const holes: { at: number; end: number }[] = [];
   let open: Piece[] = [];
+  let isRefused = false;
   const drop = () => {
     for (const { at, end } of open) holes.push({ at, end });
     open = [];
@@ -58,6 +61,7 @@ export function readLevelLog(file: Uint8Array): LogContent {
         const stop = isBlank(file, at)
           ? findBegin(file, at, end)
           : Math.min(end, at + headerBytes + length);
+        isRefused ||= !isTorn(file, at) && (open.length > 0 || !isUnwritten(file, at));
         holes.push({ at, end: stop });
         drop();
         at = stop;
@@ -65,6 +69,7 @@ export function readLevelLog(file: Uint8Array): LogContent {
       }
       at = piece.end;
       const begins = piece.type === 1 || piece.type === 2;
+      isRefused ||= begins === open.length > 0;
       if (begins) drop();
       if (!begins && open.length === 0) {
         holes.push({ at: piece.at, end: piece.end });
@@ -79,7 +84,19 @@ export function readLevelLog(file: Uint8Array): LogContent {
   }
   drop();
   const last = records.at(-1)?.at ?? -1;
-  return { records, gaps: joinHoles(holes, last) };
+  return { records, gaps: joinHoles(holes, last), isRefused };
+}
+
+/** Does the record at this place claim more than the file has, as one does that was being written? */
+function isTorn(file: Uint8Array, at: number): boolean {
+  const isLastBlock =
+    file.length % blockBytes !== 0 && at >= file.length - (file.length % blockBytes);
+  return isLastBlock && at + headerBytes + readLength(file, at) > file.length;
+}
+
+/** Such a place LevelDB takes for one that was never written, and skips without a word. */
+function isUnwritten(file: Uint8Array, at: number): boolean {
+  return readLength(file, at) === 0 && file[at + 6] === 0;
 }
 
 /** Where the zeros begin that go on to the end. A record may end with some of them, and never is nothing else. */

@@ -4,24 +4,25 @@
  * Where nothing is missing the new store is the old one by its identity, and nobody notices. Where something is, it
  * is another store: peers must not take it for one that remembers what they were told, so its streams begin anew, by
  * the rules for a peer that lost its store. What is missing is said, row for row as far as anybody knows.
- * The caller holds the store meanwhile. Errors: STORE_IO, RESTORE_FAILED.
+ * The caller holds the store meanwhile. Errors: STORE_IO, STORE_FORMAT, RESTORE_FAILED.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { wrapError } from '../../protocol/errors.ts';
+import { isThere } from '../../protocol/is-there.ts';
 import type { Random } from '../../protocol/ports.ts';
 import { Archive } from '../archive.ts';
-import { openAuditFiles } from '../audit-files.ts';
 import { nameAside } from '../asides.ts';
+import { openAuditFiles } from '../audit-files.ts';
 import { planAuditMended } from '../audit-read.ts';
-import { freshFolder, moveIn } from '../backup-restore.ts';
+import { freshFolder, moveIn, movesFile } from '../backup-restore.ts';
 import { metaKey, storeIdKey } from '../keys.ts';
 import type { Kv, KvOp, KvRow } from '../kv.ts';
 import { backupRowsPerRead } from '../limits.ts';
 import { openLevelKv } from '../open.ts';
 import { planRow } from '../row-codec.ts';
 import { readWitness, writeWitness } from '../witness.ts';
-import { findHoles, findTail } from './check-rows.ts';
+import { expectKnown, findHoles, findTail } from './check-rows.ts';
 import { salvageStore } from './salvage.ts';
 
 /** Which store, and what the owner adds where something is missing. */
@@ -55,6 +56,7 @@ const streamPrefixes = ['o/', 'oa/', 'r/', 'p/'];
 export async function repairStore(plan: RepairPlan): Promise<RepairAnswer> {
   const { home, store, isDryRun, now } = plan;
   const found = await salvageStore(store);
+  expectKnown(found.rows);
   const lost = [...found.lost, ...findHoles(found.rows, await readWitness(store))];
   const mended =
     found.tornBytes > 0 && lost.length > 0
@@ -63,13 +65,16 @@ export async function repairStore(plan: RepairPlan): Promise<RepairAnswer> {
   const is = lost.length > 0 ? 'missing-rows' : mended.length > 0 ? 'mended' : 'sound';
   const answer = { is, rows: found.rows.length, mended, lost, asideIn: null } as const;
   if (is === 'sound' || isDryRun) return answer;
+  const asideIn = await nameAside(home, now);
   try {
     await writeStore(plan, found.rows, is === 'missing-rows' ? plan.adapt : null);
-  const asideIn = await nameAside(home, now);
     // Until its owner has put it aside nobody may start on it, also when that is cut off.
     if (is === 'missing-rows' && plan.adapt === null) await markUnusable(plan, found.rows);
     await moveIn(home, asideIn);
   } catch (thrown) {
+    // Half a store is nothing to go on with, and takes the room of a disk that may be full.
+    if (!(await isThere(join(home, movesFile))))
+      await rm(join(home, freshFolder), { recursive: true, force: true }).catch(() => undefined);
     throw wrapError(thrown, 'RESTORE_FAILED');
   }
   return { ...answer, asideIn };

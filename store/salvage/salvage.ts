@@ -20,6 +20,7 @@ import {
   readVersion,
   UnfitError,
 } from './level-values.ts';
+import { readAround } from './read-around.ts';
 
 /** What was read. */
 export interface Salvage {
@@ -82,7 +83,8 @@ class Reading {
   /** What the database says it has; undefined where it cannot say any more. */
   async #readVersion(names: readonly string[]): Promise<LevelVersion | undefined> {
     const current = await readFile(join(this.#directory, 'CURRENT'), 'utf8').catch(() => '');
-    const named = current.trim();
+    // As LevelDB reads it: without the end of the line it is damage.
+    const named = /^(MANIFEST-\d+)\n$/.exec(current)?.[1] ?? '';
     const newest = names
       .filter((name) => /^MANIFEST-\d+$/.test(name))
       .toSorted()
@@ -93,10 +95,10 @@ class Reading {
       this.#mended.push('the MANIFEST is missing: every table and log that is there was read');
       return undefined;
     }
-    const { records, gaps } = readLevelLog(await this.#read(manifest));
+    const { records, gaps, isRefused } = readLevelLog(await this.#read(manifest));
     if (records.some(({ isMended }) => isMended))
       this.#mended.push(`a byte of ${manifest} was put right`);
-    const isWhole = !gaps.some(({ kind }) => kind === 'middle') && records.length > 0;
+    const isWhole = !isRefused && !gaps.some(({ kind }) => kind === 'middle') && records.length > 0;
     try {
       if (isWhole) return readVersion(records.map(({ bytes }) => bytes));
     } catch (thrown) {
@@ -181,8 +183,11 @@ class Reading {
     if (known === undefined || known.sequence <= sequence) this.#rows.set(key, { sequence, value });
   }
 
-  #read(name: string): Promise<Uint8Array> {
-    return readFile(join(this.#directory, name));
+  async #read(name: string): Promise<Uint8Array> {
+    const { bytes, unreadBytes } = await readAround(join(this.#directory, name));
+    if (unreadBytes > 0)
+      this.#mended.push(`${unreadBytes} bytes of ${name} cannot be read from the disk`);
+    return bytes;
   }
 }
 
