@@ -16,7 +16,7 @@ import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
 import { dialAgent, type RunningStatus } from './agent-client.ts';
 import { runAudit } from './audit-verb.ts';
 import { runBackup, runRestore } from './backup-verb.ts';
-import { runDoctorCommand } from './doctor/command.ts';
+import { type DoctorCommandParts, runDoctorCommand } from './doctor/command.ts';
 import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home.ts';
 import { runLeave } from './install/leave-verb.ts';
 import { checkSelf } from './install/self-check.ts';
@@ -329,10 +329,12 @@ function findDoctorWords(argv: readonly string[]): readonly string[] | undefined
 function doctor(program: Program, version: string, words: readonly string[]): Promise<number> {
   const home = findAgentHome(program.env.ODALLY_HOME);
   const parts = { program, home, version, noticed: () => undefined };
-  const diagnose = openHomeDoctor(parts, () => undefined);
+  const diagnose: DoctorCommandParts['diagnose'] = (wish, agent) =>
+    openHomeDoctor(parts, () => undefined, agent)(wish);
   const dial = () => dialAgent(home);
-  const { print } = program;
-  return runDoctorCommand({ home: home.directory, print, dial, diagnose }, words);
+  const { print, ports } = program;
+  const { timers } = ports;
+  return runDoctorCommand({ home: home.directory, print, timers, dial, diagnose }, words);
 }
 
 async function getPairing(home: AgentHome): Promise<Pairing> {

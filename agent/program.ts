@@ -259,9 +259,11 @@ export function openHomeDoctor(
   { program, home, noticed }: AgentProgramParts,
   live: () => LiveAgent | undefined,
 ): Diagnose {
+  agent: 'gone' | 'silent' = 'gone',
   const { ports, env } = program;
   const box = openBox({ ...env, ODALLY_HOME: home.directory });
   const start = () => startAgentBehind(program, home, box);
   const service = openService({ program, home });
-  return openDoctor({ home, live, ports, box, start, service }, noticed);
+  const isSilent = agent === 'silent';
+  return openDoctor({ home, live, isSilent, ports, box, start, service }, noticed);
 }

@@ -168,6 +168,9 @@ export const findingTextLettersMax = 400;
 /** Bytes of all texts of the findings of one answer, and of what was fixed: together they fit a frame. */
 export const findingsBytesMax = 400 * 1024;
 
+/** A program says how it is from its memory; one that does not within this time, on a busy box too, hangs. */
+export const answerMsMax = 5000;
+
 /** A worker that was asked for its diagnosis answers within this time: two looks with a pause between. */
 export const doctorMsMax = 15_000;
 

@@ -56,6 +56,8 @@ export interface LiveAgent extends OwnFacts {
 export interface AgentScene {
   readonly home: AgentHome;
   readonly live: () => LiveAgent | undefined;
+  /** Does one in another process own the home and answer nothing? */
+  readonly isSilent: boolean;
   readonly ports: Ports;
   readonly box: Box;
   /** Starts the agent of this home in the background; resolves when it serves. */
@@ -106,7 +108,7 @@ export async function openAgentRound(scene: AgentScene): Promise<Round<AgentRoun
     directory: home.store,
     live: live(),
     timers: ports.timers,
-    isServed: async () => (await probeSocket(place)) === 'answered',
+    isServed: async () => !scene.isSilent && (await probeSocket(place)) === 'answered',
   });
   const plan = {
     ...place,

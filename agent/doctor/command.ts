@@ -7,9 +7,11 @@
  */
 import { parseArgs } from 'node:util';
 import { describeFlagFault } from '../../protocol/argument-faults.ts';
+import { isAlive } from '../../protocol/ask-alive.ts';
 import type { ControlClient } from '../../protocol/control-client.ts';
 import {
   type DoctorReport,
+  type DoctorWish,
   expectKnown,
   parseArea,
   parseFindingName,
@@ -18,8 +20,8 @@ import {
 import { listChecks } from '../../protocol/doctor-sections.ts';
 import { describeChecks, describeReport } from '../../protocol/doctor-text.ts';
 import { AppError } from '../../protocol/errors.ts';
+import type { Timers } from '../../protocol/ports.ts';
 import { agentSections } from './agent-sections.ts';
-import type { Diagnose } from './answer.ts';
 import { parseWish, type WishArgs } from './wish.ts';
 
 /** What the command needs of its program. */
@@ -29,8 +31,9 @@ export interface DoctorCommandParts {
   readonly print: (text: string) => void;
   /** Reaches the agent that runs; rejects where none does. */
   readonly dial: () => Promise<ControlClient>;
-  /** Diagnoses the home from outside. */
-  readonly diagnose: Diagnose;
+  readonly timers: Timers;
+  /** Diagnoses the home from outside: where no agent is, or one that owns it and says nothing. */
+  readonly diagnose: (wish: DoctorWish, agent: 'gone' | 'silent') => Promise<DoctorReport>;
 }
 
 /** Runs it; `words` is what came with the verb. */
@@ -61,8 +64,11 @@ export async function runDoctorCommand(
 
 async function askOrLook(parts: DoctorCommandParts, args: WishArgs): Promise<DoctorReport> {
   const client = await parts.dial().catch(() => undefined);
-  if (client === undefined) return parts.diagnose(parseWish(args));
+  if (client === undefined) return parts.diagnose(parseWish(args), 'gone');
   try {
+    // Whoever asks what is wrong with an agent that hangs must not hang with it.
+    if (!(await isAlive(client, parts.timers)))
+      return await parts.diagnose(parseWish(args), 'silent');
     return (await client.call('doctor', args)) as DoctorReport;
   } finally {
     client.close();

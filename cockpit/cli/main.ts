@@ -4,6 +4,7 @@
  * Text for people goes to stdout when it is the answer and to stderr when it is about the run; with
  * `--json` stdout holds JSON alone, errors included. It decides nothing about jobs: verbs do.
  */
+import { isAlive } from '../../protocol/ask-alive.ts';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import type { AuditRow } from '../../store/audit-list.ts';
 import { showAuditRow } from '../../store/audit-text.ts';
@@ -17,7 +18,7 @@ import { waitVerb } from '../verbs/jobs.ts';
 import { verbs } from '../verbs/registry.ts';
 import type { EventRow, JobDetail } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
-import { type AnyVerb, parseVerbArgs } from '../verbs/verb.ts';
+import { type AnyVerb, type HublessScene, parseVerbArgs } from '../verbs/verb.ts';
 import { startHubOf } from './connect.ts';
 import { addCockpit, nameLooked } from './doctor/ask-doctor.ts';
 import { exportInto, exportTo } from './export-file.ts';
@@ -145,6 +146,11 @@ async function runRemote(remote: Remote): Promise<number> {
   });
   if (client === undefined) return runHubless(remote);
   const { say, ports } = program;
+  // Whoever asks what is wrong with a hub that hangs must not hang with it.
+  if (isForHome(remote) && !(await isAlive(client, ports.timers))) {
+    client.close();
+    return runHubless(remote, 'silent');
+  }
   // A terminal shows by itself that nothing comes, and is no place for lines of ours.
   const isShown = verb.name === 'terminal';
   const watch = { client, timers: ports.timers, say };
@@ -179,13 +185,25 @@ function isHubless(error: unknown, { verb, ways }: Remote): boolean {
   return isGone && verb.runWithoutHub !== undefined && ways[0]?.home !== undefined;
 }
 
+/** Is it a diagnosis of one hub on this box, which can be made from outside? */
+function isForHome({ verb, ways: [way, ...others], request }: Remote): boolean {
+  const isOne = way?.home !== undefined && others.length === 0;
+  const { on, list } = request.args;
+  return (
+    verb.name === 'doctor' && isOne && list !== true && (!Array.isArray(on) || on.length === 0)
+  );
+}
+
 /** A verb that can do something without a hub does it here. */
-async function runHubless({ program, ways, verb, request }: Remote): Promise<number> {
+async function runHubless(
+  { program, ways, verb, request }: Remote,
+  hub: HublessScene['hub'] = 'gone',
+): Promise<number> {
   const { ports, say } = program;
   const box = await program.openBox();
   const home = ways[0]?.home ?? findHubHome(program.env);
   const startHub = () => startHubOf(program, home);
-  const scene = { home, ports, box, startHub, say };
+  const scene = { home, hub, ports, box, startHub, say };
   const args = parseVerbArgs(verb, request.args);
   const said = await verb.runWithoutHub?.(scene, args as never);
   const answer = await addOwn({ program, ways, verb, request }, said);

@@ -83,11 +83,12 @@ export const doctorVerb = defineVerb({
     if (names.length > 0) reports.push(...(await mendWorkers(hub, names, given)));
     return answer(joinReports(reports), given);
   },
-  async runWithoutHub({ home, ports, box, startHub: start, say }, given) {
+  async runWithoutHub({ home, hub, ports, box, startHub: start, say }, given) {
     if (given.list) return listRows(given);
     // Workers can only be asked over a hub's links.
     if (given.on.length > 0) throw new AppError('HUB_UNREACHABLE');
-    const scene = { home, hub: undefined, ports, box, start, noticed: say };
+    const isSilent = hub === 'silent';
+    const scene = { home, hub: undefined, isSilent, ports, box, start, noticed: say };
     return answer(await diagnoseHub(scene, readWish(given)), given);
   },
   show: (said) => ('findings' in said ? describeReport(said, 'Wally') : describeChecks(said)),
@@ -133,6 +134,7 @@ async function mendHub(
   const scene = {
     home: findHubHome({ WALLY_HOME: home }),
     hub,
+    isSilent: false,
     ports: hub.ports,
     box,
     start: () => Promise.resolve(),

@@ -49,6 +49,8 @@ export interface Came {
 /** What a verb has where no hub runs. */
 export interface HublessScene {
   readonly home: HubHome;
+  /** Is there none, or one that owns the home and says nothing? */
+  readonly hub: 'gone' | 'silent';
   readonly ports: Ports;
   readonly box: Box;
   /** Starts the hub in the background; resolves when it answers. */

@@ -135,3 +135,24 @@ test.concurrent('doctor: its list says what it can find and mend', async () => {
   const agent = await stage.odally('local', ['doctor', '--list', '--json']);
   expect(agent.json<readonly CheckRow[]>().map(({ id }) => id)).toContain('processes-orphaned');
 });
+
+test.concurrent('doctor: of a hub and an agent that hang it says that, and does not hang with them', async () => {
+  await using stage = openStage();
+  const { hub } = await stage.up();
+  const status = await stage.odally('local', ['status', '--json']);
+  const { pid } = status.json<{ pid: number }>();
+  for (const one of [hub.pid, pid]) process.kill(one, 'SIGSTOP');
+  try {
+    const [ours, theirs] = await Promise.all([diagnose(stage), diagnoseAgent(stage)]);
+    for (const [{ status: exit, report }, owner] of [
+      [ours, hub.pid],
+      [theirs, pid],
+    ] as const) {
+      expect(exit).toBe(1);
+      const found = report.findings.find(({ id }) => id === 'store-locked');
+      expect(found?.seen).toContain(`Process ${owner} owns the store, and nobody answers`);
+    }
+  } finally {
+    for (const one of [hub.pid, pid]) process.kill(one, 'SIGCONT');
+  }
+});

@@ -27,6 +27,8 @@ import { hubKeysMax, openFilesBase, openFilesPerWorker } from './limits.ts';
 export interface HubScene {
   readonly home: HubHome;
   readonly hub: Hub | undefined;
+  /** Does one in another process own the home and answer nothing? */
+  readonly isSilent: boolean;
   readonly ports: Ports;
   readonly box: Box;
   /** Starts the hub of this home in the background; resolves when it answers. */
@@ -35,7 +37,7 @@ export interface HubScene {
 }
 
 /** What sections and fixes may ask and touch. */
-export interface HubRound extends BoxContext, Omit<HubScene, 'noticed'> {
+export interface HubRound extends BoxContext, Omit<HubScene, 'noticed' | 'isSilent'> {
   /** The home's facts, gathered once. */
   readonly findHome: () => Promise<HomeFacts>;
   /** Whose home it is, for backups. */
@@ -57,7 +59,7 @@ export interface HubRound extends BoxContext, Omit<HubScene, 'noticed'> {
 
 /** Begins a round. */
 export async function openHubRound(scene: HubScene): Promise<Round<HubRound>> {
-  const { home, hub, ports } = scene;
+  const { home, hub, isSilent, ports } = scene;
   const nowMs = ports.clock.wallMs();
   const place = { socket: home.socket, isAnswered: isUnixAnswered };
   const visit = new StoreVisit({
@@ -65,7 +67,7 @@ export async function openHubRound(scene: HubScene): Promise<Round<HubRound>> {
     mark: home.mark,
     live: hub === undefined ? undefined : { kv: hub.kv, health: hub.disk.health },
     timers: ports.timers,
-    isServed: async () => (await probeSocket(place)) === 'answered',
+    isServed: async () => !isSilent && (await probeSocket(place)) === 'answered',
   });
   const findHome = once(async () =>
     gatherHome(

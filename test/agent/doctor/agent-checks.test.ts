@@ -51,6 +51,7 @@ async function diagnose(mode: DoctorMode = 'look') {
     {
       home,
       live: () => live,
+      isSilent: false,
       ports,
       box: bareBox,
       start: async () => undefined,

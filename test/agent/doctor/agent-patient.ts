@@ -73,6 +73,7 @@ export async function openAgentPatient(): Promise<AgentPatient> {
     diagnose: openDoctor(
       {
         ...{ home, ports, box: openBox(env), live: () => patient.live },
+        isSilent: false,
         service: noService,
         start: async () => {
           startCount += 1;

@@ -26,7 +26,7 @@ beforeEach(async () => {
   const start = async () => undefined;
   const service = noService;
   const home = findAgentHome(place.path);
-  scene = { home, live: () => undefined, ports, box: bareBox, start, service };
+  scene = { home, live: () => undefined, isSilent: false, ports, box: bareBox, start, service };
   chmodSync(place.path, 0o700);
   writeFileSync(scene.home.key, 'ab'.repeat(32), { mode: 0o600 });
 });

@@ -46,6 +46,7 @@ test('work: a look runs no program but those that are asked for, and reads a few
       home: patient.home,
       ports: openSystemPorts(),
       live: () => (live === undefined ? undefined : { ...live, kv: count(live.kv), held }),
+      isSilent: false,
       service: noService,
       start: async () => undefined,
       box: {

@@ -119,7 +119,15 @@ afterEach(async () => {
 });
 
 async function diagnose(mode: DoctorMode = 'look') {
-  const scene = { home, hub, ports, box: bareBox, start, noticed: () => undefined };
+  const scene = {
+    home,
+    hub,
+    isSilent: false,
+    ports,
+    box: bareBox,
+    start,
+    noticed: () => undefined,
+  };
   const { findings, fixed } = await diagnoseHub(scene, { mode });
   const name = ({ id, worker }: { readonly id: string; readonly worker?: string }) =>
     worker === undefined ? id : `${id} ${worker}`;
@@ -147,7 +155,8 @@ describe('doctor of a hub', () => {
   });
 
   test('hub-down: a home without a hub is judged by its files alone', async () => {
-    const scene = { home, hub: undefined, ports, box: bareBox, start, noticed: () => undefined };
+    const rest = { isSilent: false, ports, box: bareBox, start, noticed: () => undefined };
+    const scene = { home, hub: undefined, ...rest };
     const { findings } = await diagnoseHub(scene, { mode: 'look' });
     expect(findings.map(({ id }) => id)).toEqual(['hub-down']);
   });
@@ -247,7 +256,15 @@ describe('doctor of a hub', () => {
     const fact = { ...finished('J1.1', 'succeeded'), at, artifacts: { kept, missed: [] } };
     await hub.desk.takeFacts(alice, [{ seq: 1, bytes: encodeMessage(fact) }]);
     ports.wallStartMs += 10 * 60_000;
-    const scene = { home, hub, ports, box: bareBox, start, noticed: () => undefined };
+    const scene = {
+      home,
+      hub,
+      isSilent: false,
+      ports,
+      box: bareBox,
+      start,
+      noticed: () => undefined,
+    };
     const { findings } = await diagnoseHub(scene, { mode: 'look' });
     expect(findings.map(({ id, seen }) => [id, seen.includes('out/report.txt')])).toEqual([
       ['copy-short', true],

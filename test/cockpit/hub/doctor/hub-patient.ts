@@ -38,7 +38,10 @@ export async function openHubPatient(plan: InHandPlan = {}): Promise<HubPatient>
         new Promise<void>((resolve) => {
           server = createServer().listen(home.socket, resolve);
         });
-      return diagnoseHub({ home, hub, ports, box, start, noticed: () => undefined }, wish);
+      return diagnoseHub(
+        { home, hub, isSilent: false, ports, box, start, noticed: () => undefined },
+        wish,
+      );
     },
     close: async () => {
       server?.close();
