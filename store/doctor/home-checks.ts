@@ -212,6 +212,8 @@ const store: HomeCheck = {
 };
 
 function adviseOnStore({ code, message }: { readonly code: string; readonly message: string }) {
+  if (code === 'RESTORE_FAILED')
+    return 'Start the program again, or repair the home: either goes on where it stopped.';
   if (code === 'STORE_MISSING')
     return 'Put it back, or `wally restore FILE`; `wally repair` puts aside what belonged to it, and begins anew.';
   if (/no space left|ENOSPC/i.test(message))

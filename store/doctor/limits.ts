@@ -54,6 +54,9 @@ export const lockTriesMax = 4;
 /** See `lockTriesMax`. */
 export const lockPauseMs = 150;
 
+/** Closing a store that was looked at takes milliseconds; one that takes longer is on a disk that answers no more. */
+export const closeMsMax = 2000;
+
 /** Days after which a backup is too old; only where one was ever made. */
 export const backupDaysMax = 30;
 

@@ -6,9 +6,11 @@
  * would make it; that takes its lock until the visit ends. Opening changes no row.
  */
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError, wrapError } from '../../protocol/errors.ts';
+import { isThere } from '../../protocol/is-there.ts';
 import { sleep, type Timers } from '../../protocol/ports.ts';
+import { movesFile } from '../backup-restore.ts';
 import type { DiskHealth } from '../disk-guard.ts';
 import { readFormat } from '../format.ts';
 import type { Kv } from '../kv.ts';
@@ -16,7 +18,7 @@ import { openLevelKv } from '../open.ts';
 import { readSyncedTail } from '../reopen.ts';
 import { findMissingStore, isStoreMade } from '../store-mark.ts';
 import { checkAfterOpen, checkBeforeOpen } from '../witness.ts';
-import { lockPauseMs, lockTriesMax } from './limits.ts';
+import { closeMsMax, lockPauseMs, lockTriesMax } from './limits.ts';
 
 /** How the store was found. */
 export type StoreFact =
@@ -46,7 +48,7 @@ export interface StoreVisitPlan {
   readonly timers: Timers;
 }
 
-/** Life cycle: it opens at the first look; `close` is safe to repeat. */
+/** Life cycle: it opens at the first look; `close` is safe to repeat, and gives up on a disk that does not answer. */
 export class StoreVisit {
   readonly #plan: StoreVisitPlan;
   #opened: Promise<Opened> | undefined;
@@ -77,8 +79,13 @@ export class StoreVisit {
 
   async close(): Promise<void> {
     if (this.#opened === undefined || this.live !== undefined) return;
-    const { kv } = await this.#opened;
-    await kv?.close();
+    const closing = this.#opened.then(({ kv }) => kv?.close());
+    // What was found is to be told although the disk under the store answers nothing any more.
+    let giveUp: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      giveUp = this.#plan.timers.after(closeMsMax, resolve);
+    });
+    await Promise.race([closing, late]).finally(giveUp);
   }
 
   #open(): Promise<Opened> {
@@ -98,6 +105,7 @@ async function openStore(plan: StoreVisitPlan): Promise<Opened> {
   if (live?.health.store.is === 'reopening')
     return { fact: { ...live.health.store, is: 'failed' } };
   if (live !== undefined) return { fact: { is: 'sound' }, kv: live.kv };
+  if (await isThere(join(dirname(directory), movesFile))) return judgeCutOff(isServed);
   const missing =
     mark === undefined ? undefined : await findMissingStore({ store: directory, mark });
   if (missing !== undefined) return { fact: describeFault(missing) };
@@ -109,6 +117,13 @@ async function openStore(plan: StoreVisitPlan): Promise<Opened> {
     if (opened.fact.is !== 'locked' || tries >= lockTriesMax) return opened;
     await sleep(plan.timers, lockPauseMs);
   }
+}
+
+/** Neither the store that is there nor one that is missing says anything before the moves are over. */
+async function judgeCutOff(isServed: StoreVisitPlan['isServed']): Promise<Opened> {
+  if (await isServed()) return { fact: { is: 'unknown' } };
+  const message = 'A restore was cut off between its moves.';
+  return { fact: { is: 'failed', code: 'RESTORE_FAILED', message } };
 }
 
 async function tryStore(directory: string): Promise<Opened> {

@@ -3,6 +3,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
 import {
   chmod,
   lstat,
@@ -16,7 +17,7 @@ import {
 } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import type { DoctorMode } from '../../../protocol/doctor.ts';
 import { runDoctor } from '../../../protocol/doctor-run.ts';
@@ -26,6 +27,7 @@ import { isUnixAnswered } from '../../../protocol/transports/unix.ts';
 import { soundDisk } from '../../../store/disk-guard.ts';
 import { homeChecks } from '../../../store/doctor/home-checks.ts';
 import { gatherHome, type HomeFacts, type HomePlan } from '../../../store/doctor/home-facts.ts';
+import { closeMsMax } from '../../../store/doctor/limits.ts';
 import { type LiveDisk, StoreVisit } from '../../../store/doctor/store-visit.ts';
 import { storeMigrations } from '../../../store/format.ts';
 import { readConfig } from '../../../store/home.ts';
@@ -33,6 +35,7 @@ import { formatKey } from '../../../store/keys.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { openLevelKv } from '../../../store/open.ts';
 import { planRow } from '../../../store/row-codec.ts';
+import { FakePorts } from '../../protocol/fake-ports.ts';
 import { createDirectory } from '../place.ts';
 
 let home: string;
@@ -200,6 +203,46 @@ describe('doctor of a home', () => {
     expect(await readFile(await findAside('s'), 'utf8')).toBe('mine');
   });
 
+  test('store-damaged: a restore that was cut off between its moves is said, and the older store left alone', async () => {
+    const kv = await openLevelKv(store);
+    await kv.close();
+    await writeFile(join(home, 'restore.json'), '{}', { mode: 0o600 });
+    const { findings } = await diagnose('look');
+    expect(findings).toMatchObject([{ id: 'store-damaged' }]);
+    expect(findings[0]?.seen).toContain('A restore was cut off between its moves');
+    expect(findings[0]?.advice).toContain('goes on where it stopped');
+  });
+
+  test('store visit: it ends although the disk under the store answers nothing any more', async () => {
+    await (await openLevelKv(store)).close();
+    // Whoever reads a pipe that nobody writes waits for ever, as on a disk that died.
+    const pipe = join(store, '999999.log');
+    execFileSync('mkfifo', [pipe]);
+    const ports = new FakePorts();
+    const isServed = async () => false;
+    const visit = new StoreVisit({
+      directory: store,
+      live: undefined,
+      isServed,
+      timers: ports.timers,
+    });
+    let isOver = false;
+    const looking = visit.look();
+    const closing = visit.close().then(() => {
+      isOver = true;
+    });
+    await ports.advance(closeMsMax - 1);
+    expect(isOver).toBe(false);
+    await ports.advance(1);
+    await closing;
+    // The reader is let go, or this process could not end either.
+    const writer = await vi.waitFor(() => openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
+    unlinkSync(pipe);
+    closeSync(writer);
+    expect(await looking).toEqual({ is: 'sound' });
+    await (await visit.findKv())?.close();
+  });
+
   test('home-leftovers: an old file that was written aside goes, a young one stays', async () => {
     const old = join(home, 'pairing.json.4711.new');
     const young = join(home, 'hub.key.0badcafe.new');
@@ -221,7 +264,9 @@ describe('doctor of a home', () => {
     for (const path of ['backups/wally-1.tar.gz.77.new', 'hold-Ab12_x', 'restore.new']) {
       await utimes(join(home, path), old, old);
     }
-    expect(await listFound()).toEqual(['home-leftovers', 'home-leftovers']);
+    const found = await listFound();
+    // Whose moves are to be finished.
+    expect(found).toEqual(['store-damaged', 'home-leftovers', 'home-leftovers']);
     await rm(join(home, 'restore.json'));
     expect(await listFound()).toHaveLength(3);
     expect((await diagnose('fix')).fixed).toHaveLength(3);
