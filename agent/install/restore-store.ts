@@ -13,7 +13,7 @@ import { nameAside } from '../../store/asides.ts';
 import { copyStore } from '../../store/backup.ts';
 import { finishRestore, freshFolder, moveIn } from '../../store/backup-restore.ts';
 import { readFormat, storeMigrations } from '../../store/format.ts';
-import { openCheckedKv } from '../../store/witness.ts';
+import { openCheckedKv, openRestingKv } from '../../store/witness.ts';
 
 /** Makes the store one that this version reads; resolves with where the newer one is, if it had to. */
 export async function restoreStore(store: string, at: number): Promise<string | undefined> {
@@ -40,9 +40,9 @@ export async function restoreStore(store: string, at: number): Promise<string | 
   return join(home, aside, basename(store));
 }
 
-/** What is to take the place of a store must be one. */
+/** What is to take the place of a store must be one, and not what is left of a copy that was being removed. */
 async function proveFresh(fresh: string): Promise<void> {
-  const kv = await openCheckedKv(fresh);
+  const kv = await openRestingKv(fresh);
   await kv.close();
 }
 

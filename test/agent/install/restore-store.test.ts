@@ -65,6 +65,13 @@ describe('going back to an older store', () => {
     expect(await readWord(store)).toBe(newest + 1);
   });
 
+  test('what is left of a copy that was being removed takes nobody’s place', async () => {
+    const copy = `${store}.backup-${newest}`;
+    for (const name of ['CURRENT', 'CREATED']) rmSync(join(copy, name));
+    await expect(restoreStore(store, 17)).rejects.toMatchObject({ code: 'STORE_MISSING' });
+    expect(await readWord(store)).toBe(newest + 1);
+  });
+
   test('killed before any of its renames, a start finds one of the two stores, and never none', async () => {
     for (let number = 1, isOver = false; !isOver; number += 1) {
       const { status } = spawnSync(process.execPath, [killer, store, String(number)]);
