@@ -5,7 +5,7 @@
  * again does so after one of the two lost or forgot something. The same code again is the same pairing, so
  * a join that was cut off can be repeated, and a code that is over changes nothing. A hub that comes by ssh is
  * asked over the bytes of that.
- * Errors: PAIR_EXISTS, INVITE_*, AGENT_RUNNING, HOME_UNWRITABLE, KEY_INVALID, STORE_*, LINK_*.
+ * Errors: PAIR_EXISTS, INVITE_*, AGENT_RUNNING, HOME_UNWRITABLE, KEY_INVALID, STORE_*, LINK_*, RESTORE_FAILED.
  */
 import { AppError } from '../protocol/errors.ts';
 import { formatFingerprint } from '../protocol/fingerprint.ts';
@@ -21,6 +21,7 @@ import { callOverStdio, type StdioBytes } from '../protocol/transports/stdio.ts'
 import { openAgentSwarm } from '../protocol/transports/swarm.ts';
 import { openHome } from '../store/home.ts';
 import type { Kv } from '../store/kv.ts';
+import { finishRestoreHeld } from '../store/restore-home.ts';
 import { openCheckedKv } from '../store/witness.ts';
 import { type AgentHome, findPairing, type Pairing, savePairing } from './home.ts';
 import { expiredDialMs, pairAgainMs, pairLinksMax } from './limits.ts';
@@ -46,6 +47,8 @@ export async function pair(parts: PairParts, code: string): Promise<Pairing> {
     throw new AppError('INVITE_MALFORMED', detail);
   }
   await openHome(home.directory);
+  // Or its moves would take what is paired here away again.
+  await finishRestoreHeld({ ...home, busy: 'AGENT_RUNNING' });
   await finishSetAside(home);
   const known = await findPairing(home);
   if (known !== undefined && known.hub !== invite.hubKey) {

@@ -15,11 +15,11 @@ import { type AgentSwarm, openAgentSwarm } from '../protocol/transports/swarm.ts
 import { listenUnix } from '../protocol/transports/unix.ts';
 import { openArtifactFiles } from '../store/artifact-files.ts';
 import { openAuditFiles } from '../store/audit-files.ts';
-import { finishRestore } from '../store/backup-restore.ts';
 import { openBox } from '../store/doctor/box.ts';
 import { openHome, planAuditPolicy } from '../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../store/home-disk.ts';
 import { openLogFiles } from '../store/log-files.ts';
+import { finishRestoreHeld } from '../store/restore-home.ts';
 import { Agent } from './agent.ts';
 import { answerBackup, type BackupScene } from './backup-verb.ts';
 import { answerControl, type ControlParts } from './control-verbs.ts';
@@ -69,7 +69,8 @@ export interface RunningAgent {
 export async function startAgent(parts: AgentProgramParts): Promise<RunningAgent> {
   const { program, home } = parts;
   await openHome(home.directory);
-  if (await finishRestore(home.directory)) parts.noticed('a restore that was cut off was finished');
+  const wasCutOff = await finishRestoreHeld({ ...home, busy: 'AGENT_RUNNING' });
+  if (wasCutOff) parts.noticed('a restore that was cut off was finished');
   await finishSetAside(home);
   const config = await readAgentConfig(home);
   const pairing = await findPairing(home);
@@ -258,8 +259,8 @@ async function openDiskOrSay(parts: AgentProgramParts, config: AgentConfig): Pro
 export function openHomeDoctor(
   { program, home, noticed }: AgentProgramParts,
   live: () => LiveAgent | undefined,
-): Diagnose {
   agent: 'gone' | 'silent' = 'gone',
+): Diagnose {
   const { ports, env } = program;
   const box = openBox({ ...env, ODALLY_HOME: home.directory });
   const start = () => startAgentBehind(program, home, box);

@@ -9,8 +9,7 @@ import { parseArgs } from 'node:util';
 import { describeFlagFault } from '../protocol/argument-faults.ts';
 import { AppError } from '../protocol/errors.ts';
 import { openLevelKv } from '../store/open.ts';
-import { type HomeRepair, repairHome } from '../store/salvage/repair-home.ts';
-import { showRepair } from '../store/salvage/repair-store.ts';
+import { type HomeRepair, repairHome, showHome } from '../store/salvage/repair-home.ts';
 import { dialAgent } from './agent-client.ts';
 import { type AgentHome, findAgentHome } from './home.ts';
 import type { Program } from './ports.ts';
@@ -21,20 +20,21 @@ import { setAside } from './set-aside.ts';
 export async function runRepair(program: Program, words: readonly string[]): Promise<number> {
   const home = findAgentHome(program.env.ODALLY_HOME);
   const isDryRun = readDryRun(words);
-  const { store, removed } = await repair(program, home, isDryRun);
+  const repaired = await repair(program, home, isDryRun);
+  const { store, removed, wasCutOff } = repaired;
   const isMissing = store?.is === 'missing-rows';
   if (isMissing && !isDryRun) await beginAnew(program, home);
   const service = await rebuildService({ program, home }, isDryRun);
   const rejoined = await rejoinTrees({ program, home }, isDryRun);
   const did = isDryRun ? 'would be' : 'was';
   const lines = [
-    store === null ? 'There is no store.' : showRepair(store),
+    ...showHome(repaired, isDryRun),
     ...removed.map((path) => `${path}: ${did} removed`),
     ...(service === undefined ? [] : [`${service}: ${did} written again`]),
     ...rejoined.map((path) => `${path}: ${did} made known to its repository again`),
     ...(isMissing && !isDryRun ? ['What was held is put aside; the hub settles it as lost.'] : []),
   ];
-  const answer = { isDryRun, store, removed, service: service ?? null, rejoined };
+  const answer = { isDryRun, store, removed, wasCutOff, service: service ?? null, rejoined };
   program.print(words.includes('--json') ? JSON.stringify(answer) : lines.join('\n'));
   return isMissing ? 1 : 0;
 }

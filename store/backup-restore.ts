@@ -31,6 +31,7 @@ import { syncPath } from './level-names.ts';
 import { backupPieceBytes, backupRowBytesMax } from './limits.ts';
 import { openLevelKv } from './open.ts';
 import { planRow } from './row-codec.ts';
+import { isBareStore } from './store-lock.ts';
 
 /** What is restored, and into which home. */
 export interface RestorePlan {
@@ -58,6 +59,9 @@ const movesSchema = z.object({ names: z.array(z.string().regex(/^[^/\0]+$/)), as
 
 /** Folder of what is to be moved into a home, inside of it, so that moves are renames. */
 export const freshFolder = 'restore.new';
+
+/** Moved last: until then whoever holds the store that is there holds the home. */
+const lastName = 'store';
 
 /** The file that says which moves are under way, in the home. */
 export const movesFile = 'restore.json';
@@ -105,22 +109,33 @@ export async function finishRestore(directory: string): Promise<boolean> {
   if (moves === undefined) return false;
   const aside = join(directory, moves.aside);
   await mkdir(aside, { recursive: true, mode: 0o700 });
-  for (const name of moves.names) {
+  const isLast = (name: string) => Number(name === lastName);
+  for (const name of moves.names.toSorted((a, b) => isLast(a) - isLast(b))) {
     const fresh = join(directory, freshFolder, name);
     // Where the fresh one has gone the move is over.
     if (!(await isThere(fresh))) continue;
+    if (name === lastName) await dropBareStore(join(directory, name));
     if (!(await isThere(join(aside, name))))
       await renameIfThere(join(directory, name), join(aside, name));
-    await rename(fresh, join(directory, name));
+    await renameIfThere(fresh, join(directory, name));
   }
   for (const folder of [aside, dirname(aside), directory]) await syncDirectory(folder);
   await rm(join(directory, movesFile), { force: true });
   await rm(join(directory, freshFolder), { recursive: true, force: true });
   // Empty folders would only puzzle.
-  for (const folder of [aside, dirname(aside)]) {
-    if ((await readdir(folder)).length === 0) await rmdir(folder);
-  }
+  for (const folder of [aside, dirname(aside)]) await rmdir(folder).catch(orKept);
   return true;
+}
+
+/** It is not empty, or another process has just finished the same moves. */
+function orKept(thrown: unknown): void {
+  const isKept = ['ENOTEMPTY', 'EEXIST', 'ENOENT'].some((code) => hasSystemCode(thrown, code));
+  if (!isKept) throw thrown;
+}
+
+/** A store that was never made, but held so that nobody makes it meanwhile, is nothing to put aside. */
+async function dropBareStore(path: string): Promise<void> {
+  if (await isBareStore(path)) await rm(path, { recursive: true, force: true });
 }
 
 /** Takes the entries of a backup, and writes them where there is a place for them. */
@@ -195,7 +210,11 @@ class Unpacked {
 async function describe(plan: RestorePlan, unpacked: Unpacked): Promise<RestoreAnswer> {
   const { head, rows, files, tops } = unpacked;
   if (head === undefined) throw damaged(plan.file, 'it is empty');
-  const there = await Promise.all([...tops].map((name) => isThere(join(plan.directory, name))));
+  const isKept = async (name: string) => {
+    const path = join(plan.directory, name);
+    return (await isThere(path)) && !(name === lastName && (await isBareStore(path)));
+  };
+  const there = await Promise.all([...tops].map(isKept));
   const aside = [...tops].filter((_, index) => there[index]).toSorted();
   const asideIn = aside.length === 0 ? null : await nameAside(plan.directory, plan.now);
   return { head, rows, files, aside, asideIn };

@@ -5,7 +5,7 @@
  * lock is on the inode of `LOCK`, so a throw-away store whose `LOCK` is a hard link to it takes the very lock.
  * Errors: STORE_LOCKED, STORE_IO, HOME_UNWRITABLE. Source: LevelDB 1.20, util/env_posix.cc; fcntl(2).
  */
-import { link, mkdir, mkdtemp, open, rm } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { wrapError } from '../protocol/errors.ts';
 import { openLevelKv } from './open.ts';
@@ -34,6 +34,12 @@ export async function holdStore(directory: string): Promise<HeldStore> {
     await drop();
     throw wrapError(thrown, 'STORE_IO');
   }
+}
+
+/** Is this a folder in which nothing was ever made but the lock, and what LevelDB writes before it asks for that? */
+export async function isBareStore(directory: string): Promise<boolean> {
+  const names = await readdir(directory).catch(() => ['unread']);
+  return names.every((name) => /^(LOCK|LOG|LOG\.old)$/.test(name));
 }
 
 /** Where nothing can be made, as on a file system that is read-only, the store is not what is wrong. */

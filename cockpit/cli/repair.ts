@@ -7,8 +7,7 @@
 import { join } from 'node:path';
 import { nameAside } from '../../store/asides.ts';
 import { openLevelKv } from '../../store/open.ts';
-import { type HomeRepair, repairHome } from '../../store/salvage/repair-home.ts';
-import { showRepair } from '../../store/salvage/repair-store.ts';
+import { type HomeRepair, repairHome, showHome } from '../../store/salvage/repair-home.ts';
 import { findMissingStore, putAsideOrphans } from '../../store/store-mark.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import { planMarkers, planNewLife } from '../hub/rebuild-rows.ts';
@@ -46,7 +45,7 @@ export const repairVerb: LocalVerb = {
 
 async function repair(program: Program, home: HubHome, isDryRun: boolean): Promise<Repaired> {
   const { clock, random } = program.ports;
-  const { store, removed } = await repairHome({
+  const { store, removed, wasCutOff } = await repairHome({
     ...{ home: home.directory, store: home.store, socket: home.socket, isDryRun, random },
     isAnswered: await isAnswered(home.socket),
     now: clock.wallMs(),
@@ -55,8 +54,10 @@ async function repair(program: Program, home: HubHome, isDryRun: boolean): Promi
   // A damaged store is opened by nobody before it is mended.
   const canOpen = store !== null && (!isDryRun || store.is === 'sound');
   const markers = canOpen ? await mark(home, { isDryRun, now: clock.wallMs() }) : 0;
-  const orphansIn = await beginAnew(home, { isDryRun, now: clock.wallMs() });
-  return { isDryRun, store, removed, markers, orphansIn };
+  // Before the moves of a restore are over nothing is missing yet.
+  const isPending = wasCutOff && isDryRun;
+  const orphansIn = isPending ? null : await beginAnew(home, { isDryRun, now: clock.wallMs() });
+  return { isDryRun, store, removed, wasCutOff, markers, orphansIn };
 }
 
 /** Where the store is gone: numbers of jobs begin at one again, and must not meet what was printed under them. */
@@ -79,9 +80,10 @@ async function mark(home: HubHome, { isDryRun, now }: Moment): Promise<number> {
   }
 }
 
-function showAll({ isDryRun, store, markers, removed, orphansIn }: Repaired): string {
+function showAll(repaired: Repaired): string {
+  const { isDryRun, store, markers, removed, orphansIn } = repaired;
   const did = isDryRun ? 'would be' : 'was';
-  const lines = [store === null ? 'There is no store.' : showRepair(store)];
+  const lines = [...showHome(repaired, isDryRun)];
   if (orphansIn !== null) {
     lines.push(
       `There was one, and it is gone. What belonged to it ${did} put aside in ${orphansIn}.`,

@@ -1,7 +1,9 @@
 /*
  * Backups of real homes: made while jobs run, put back, with what workers see of it; and the trail of who asked.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { InviteShape, JobDetail, JobRow, StatusShape } from '../../cockpit/verbs/shapes.ts';
@@ -55,6 +57,33 @@ test.concurrent('backup: made under load, put back with what was there aside; a 
   expect(next.outcome).toBe('succeeded');
   expect(Number(next.id.slice(1))).toBeGreaterThan(Number(later.id.slice(1)));
   expect(await stage.ask<AuditProof>('audit', '--verify')).toMatchObject({ isWhole: true });
+});
+
+test.concurrent('restore: a hub that is started while one is between its moves waits for nobody, and takes no part in them', async () => {
+  await using stage = openStage();
+  const fresh = join(stage.home, 'restore.new');
+  mkdirSync(join(fresh, 'store'), { recursive: true });
+  writeFileSync(join(fresh, 'config.toml'), '');
+  const moves = { names: ['config.toml', 'store'], aside: 'set-aside/7' };
+  writeFileSync(join(stage.home, 'restore.json'), JSON.stringify(moves));
+  const lock = new URL('../../store/store-lock.ts', import.meta.url).href;
+  const script = `
+    const { holdStore } = await import(${JSON.stringify(lock)});
+    await holdStore(${JSON.stringify(join(stage.home, 'store'))});
+    console.log('held');
+    setInterval(() => undefined, 1000);`;
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', script]);
+  await once(holder.stdout, 'data');
+  try {
+    expectJson(await stage.wally(['up', '--json']), { code: 'HUB_RUNNING', status: 4 });
+    expect(readdirSync(fresh).toSorted()).toEqual(['config.toml', 'store']);
+  } finally {
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+  }
+  await stage.ask('up');
+  expect(existsSync(fresh)).toBe(false);
+  expect(existsSync(join(stage.home, 'config.toml'))).toBe(true);
 });
 
 test.concurrent('backup: an agent’s is made while it works, and a home that lost all is the same agent again', async () => {

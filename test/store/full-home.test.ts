@@ -1,0 +1,113 @@
+/*
+ * Homes on a disk that is really full: what is kept for that is given up, and the program starts, the store is mended, and a
+ * backup is put back, without a hand.
+ */
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openSystemPorts } from '../../protocol/ports.ts';
+import { makeBackup } from '../../store/backup-make.ts';
+import { openStore } from '../../store/format.ts';
+import { openHomeDisk } from '../../store/home-disk.ts';
+import { openLevelKv } from '../../store/open.ts';
+import { restoreHome } from '../../store/restore-home.ts';
+import { repairHome } from '../../store/salvage/repair-home.ts';
+import { openSmallDisk, type SmallDisk, whyNoSmallDisk } from '../kit/small-disk.ts';
+import { createDirectory } from './place.ts';
+
+const reason = await whyNoSmallDisk();
+const ports = openSystemPorts();
+
+let disk: SmallDisk;
+let home: string;
+let store: string;
+
+/** A home with a store and a ballast, on a disk without a byte left. */
+beforeEach(async () => {
+  if (reason !== undefined) return;
+  const opening = await openSmallDisk(16);
+  if (opening.kind === 'left-out') throw new Error(opening.reason);
+  disk = opening.disk;
+  home = join(disk.path, 'home');
+  store = join(home, 'store');
+  const kv = await openLevelKv(store);
+  await openStore(kv, ports.random);
+  await kv.batch([{ type: 'put', key: 't/1', value: new Uint8Array(1000) }], 'synced');
+  await kv.close();
+  writeFileSync(join(home, 'ballast'), new Uint8Array(2 * 1024 * 1024).fill(1));
+});
+
+afterEach(async () => {
+  if (reason === undefined) await disk.close();
+});
+
+async function hasRow(): Promise<boolean> {
+  const kv = await openLevelKv(store);
+  const value = await kv.get('t/1');
+  await kv.close();
+  return value?.length === 1000;
+}
+
+const title = `full home${reason === undefined ? '' : ` (left out: ${reason})`}`;
+
+describe.skipIf(reason !== undefined)(title, () => {
+  test('start: a store that cannot be opened on a full disk is opened without the ballast', async () => {
+    await disk.fill();
+    const opened = await openHomeDisk({
+      ...{ directory: home, store, ballast: join(home, 'ballast'), ports },
+      limits: { watermarkBytes: 1024, ballastBytes: 2 * 1024 * 1024 },
+      noticed: () => undefined,
+    });
+    expect(await opened.kv.get('t/1')).toBeDefined();
+    expect(existsSync(join(home, 'ballast'))).toBe(false);
+    await opened.kv.close();
+  });
+
+  test('repair: a damaged store on a full disk is mended without the ballast', async () => {
+    rmSync(join(store, 'CURRENT'));
+    await disk.fill();
+    const mended = await repairHome({
+      ...{ home, store, now: 6000, random: ports.random, adapt: () => [], isDryRun: false },
+      ...{ socket: join(home, 'hub.sock'), isAnswered: false },
+    });
+    expect(mended.store).toMatchObject({ is: 'mended', lost: [] });
+    expect(await hasRow()).toBe(true);
+  });
+
+  test('repair: where there is no room at all nothing half done is left, and the store is as it was', async () => {
+    rmSync(join(store, 'CURRENT'));
+    rmSync(join(home, 'ballast'));
+    await disk.fill();
+    const plan = {
+      ...{ home, store, now: 6000, random: ports.random, adapt: () => [], isDryRun: false },
+      ...{ socket: join(home, 'hub.sock'), isAnswered: false },
+    };
+    await expect(repairHome(plan)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(STORE_IO|RESTORE_FAILED|HOME_UNWRITABLE)$/),
+    });
+    expect(readdirSync(home)).toEqual(['store']);
+    await disk.free();
+    expect((await repairHome(plan)).store).toMatchObject({ is: 'mended', lost: [] });
+    expect(await hasRow()).toBe(true);
+  });
+
+  test('restore: a backup is put back on a full disk without the ballast', async () => {
+    const elsewhere = await createDirectory();
+    const file = join(elsewhere.path, 'one.tar.gz');
+    const kv = await openLevelKv(store);
+    await makeBackup({
+      ...{ program: 'wally', version: '1', pid: 7, directory: home, kv, folders: [], peers: [] },
+      ...{ out: file, now: 1000, isWanted: () => true },
+      whileAuditRests: (read) => read(),
+    });
+    await kv.close();
+    await disk.fill();
+    const answer = await restoreHome({
+      ...{ file, program: 'wally', directory: home, store, now: 5000, isDryRun: false },
+      ...{ isAnswered: false, busy: 'HUB_RUNNING', amend: async () => [] },
+    });
+    expect(answer.aside).toEqual(['store']);
+    expect(await hasRow()).toBe(true);
+    await elsewhere.remove();
+  });
+});
