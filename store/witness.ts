@@ -6,7 +6,7 @@
  * than the witness saw, a gap with whole records behind it, or another sum than was written, is damage. The witness is written now and then and at the end, never synced and never ahead of
  * the disk, so what it says was there. One that cannot be read says nothing. Errors: STORE_DAMAGED, STORE_IO.
  */
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import type { CancelTimer, Timers } from '../protocol/ports.ts';
@@ -26,6 +26,9 @@ import { isStoreMade } from './store-mark.ts';
 
 const witnessFile = 'TAIL';
 
+/** As many as a number of batches may have. */
+const witnessDigits = 15;
+
 /** So many batches were synced at least; 0 where nobody saw. */
 export async function readWitness(store: string): Promise<number> {
   const text = await readFile(join(store, witnessFile), 'utf8').catch(() => '');
@@ -33,9 +36,21 @@ export async function readWitness(store: string): Promise<number> {
   return tail === undefined ? 0 : Number(tail);
 }
 
-/** Says that so many were synced. Errors: what the system says. */
-export function writeWitness(store: string, tail: number): Promise<void> {
-  return writeFile(join(store, witnessFile), `${tail}\n`, { mode: 0o600 });
+/**
+ * Says that so many were synced. It is written over in its place, in one length: what a loss of power leaves is an older
+ * word, and never a file that was just emptied, which would know nothing. Errors: what the system says.
+ */
+export async function writeWitness(store: string, tail: number): Promise<void> {
+  const path = join(store, witnessFile);
+  const file = await open(path, 'r+').catch((thrown: unknown) => {
+    if (!hasSystemCode(thrown, 'ENOENT')) throw thrown;
+    return open(path, 'w', 0o600);
+  });
+  try {
+    await file.write(`${String(tail).padStart(witnessDigits, '0')}\n`, 0);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Refuses a store that remembers fewer batches than somebody saw. Errors: STORE_DAMAGED. */
@@ -93,8 +108,11 @@ async function cutTornLog(store: string, name: string): Promise<boolean> {
   try {
     const path = join(store, name);
     const { gaps, records } = await readLog(path);
-    const gap = gaps.find(({ kind }) => kind === 'middle');
-    if (gap === undefined || records.some(({ isMended }) => isMended)) return false;
+    const last = records.at(-1);
+    // What lacks its last byte alone, which lay in a page of its own, could be put right and is torn all the same.
+    const torn = last?.isMended === true ? last : undefined;
+    const gap = gaps.find(({ kind }) => kind === 'middle') ?? torn;
+    if (gap === undefined || records.some((one) => one.isMended && one !== torn)) return false;
     const before = records.filter(({ at }) => at < gap.at).at(-1);
     const known = before === undefined ? undefined : findTail(before.bytes);
     if (known === undefined || known < (await readWitness(store))) return false;

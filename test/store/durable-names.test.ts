@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readWitness } from '../../store/witness.ts';
 import { titleOf, whyNoStrace } from '../kit/strace.ts';
 import { createDirectory } from './place.ts';
 
@@ -26,13 +27,18 @@ beforeEach(async () => {
 
 afterEach(() => place.remove());
 
-/** Runs this text, whose imports begin at the root of the sources; resolves with the folders and files that it synced. */
-async function listSynced(text: string): Promise<readonly string[]> {
+/** The calls of these names that a process makes that runs this text. */
+async function trace(names: string, text: string): Promise<readonly string[]> {
   const script = text.replaceAll("import('", `import('file://${root}/`);
   const file = join(place.path, 'calls');
   const node = [process.execPath, '--input-type=module', '-e', script];
-  await run('strace', ['-f', '-qq', '-y', '-o', file, '-e', 'trace=fsync,fdatasync', ...node]);
-  const calls = readFileSync(file, 'utf8').split('\n');
+  await run('strace', ['-f', '-qq', '-y', '-o', file, '-e', `trace=${names}`, ...node]);
+  return readFileSync(file, 'utf8').split('\n');
+}
+
+/** Runs this text, whose imports begin at the root of the sources; resolves with the folders and files that it synced. */
+async function listSynced(text: string): Promise<readonly string[]> {
+  const calls = await trace('fsync,fdatasync', text);
   return calls.flatMap((line) => /sync\(\d+<([^>]*)>/.exec(line)?.[1] ?? []);
 }
 
@@ -63,6 +69,18 @@ describe.skipIf(reason !== undefined)(titleOf('durable names', reason), () => {
       await finishRestore(${JSON.stringify(home)});`);
     const folders = [join(home, 'set-aside', '7'), join(home, 'set-aside'), home];
     expect(synced).toEqual(expect.arrayContaining(folders));
+  });
+
+  test('witness: what it says is written over in its place, so a loss of power leaves an older word and never none', async () => {
+    const script = `
+      const { writeWitness } = await import('store/witness.ts');
+      for (const tail of [7, 8, 1000]) await writeWitness(${JSON.stringify(home)}, tail);`;
+    const calls = await trace('openat,truncate,ftruncate', script);
+    const opened = calls.filter((line) => line.includes('TAIL'));
+    expect(opened.length).toBeGreaterThan(2);
+    // The first makes it.
+    expect(opened.slice(2).filter((line) => line.includes('TRUNC'))).toEqual([]);
+    expect(await readWitness(home)).toBe(1000);
   });
 
   test('export: the name of the file is on the disk when it counts', async () => {

@@ -95,6 +95,34 @@ test('room: a batch that a loss of power tore in it goes, like any torn end', as
   expect(await listRows(store)).toEqual(keys.slice(0, -2));
 });
 
+test('room: a batch of which the disk lacks the last byte alone goes too, and is no damage', async () => {
+  const { store, log } = await makeKilled();
+  await writeWitness(store, rowCount - 2);
+  const bytes = readFileSync(log);
+  const { records } = readLevelLog(bytes);
+  const end = bytes.findLastIndex((byte) => byte !== 0);
+  expect(end).toBeGreaterThan(records.at(-1)?.at ?? 0);
+  // As where the record reaches one byte into a page that was not written.
+  writeFileSync(log, bytes.fill(0, end));
+  expect(readLevelLog(bytes).records.at(-1)).toMatchObject({ isMended: true });
+  expect(await listRows(store)).toEqual(keys.slice(0, -1));
+});
+
+test('room: a byte that another disk changed in what was seen is damage, also at the end', async () => {
+  const { store, log } = await makeKilled();
+  await writeWitness(store, rowCount);
+  const bytes = readFileSync(log);
+  writeFileSync(
+    log,
+    bytes.fill(
+      0,
+      bytes.findLastIndex((byte) => byte !== 0),
+    ),
+  );
+  await expect(listRows(store)).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+  expect(readFileSync(log).equals(bytes)).toBe(true);
+});
+
 test('room: a later batch that the disk kept without the one before it goes too', async () => {
   const { store, log } = await makeKilled();
   await writeWitness(store, rowCount - 10);

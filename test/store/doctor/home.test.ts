@@ -236,7 +236,9 @@ describe('doctor of a home', () => {
     await ports.advance(1);
     await closing;
     // The reader is let go, or this process could not end either.
-    const writer = await vi.waitFor(() => openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
+    const writer = await vi.waitFor(() =>
+      openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK),
+    );
     unlinkSync(pipe);
     closeSync(writer);
     expect(await looking).toEqual({ is: 'sound' });
