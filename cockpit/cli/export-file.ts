@@ -38,7 +38,8 @@ export async function exportInto(file: string, pid: number): Promise<ExportTarge
     },
     async discard() {
       await handle.close();
-      await unlink(aside);
+      // After its rename there is none; what failed then is what is said.
+      await unlink(aside).catch(() => undefined);
     },
   };
 }

@@ -4,9 +4,10 @@
  * The same for hub and agent. Fixes give files back to their owner, move aside what stands in a folder's
  * place, and keep the end of a log that has grown too long. No key and no archive is ever touched.
  */
-import { chmod, chown, lstat, open, rename, truncate, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, open, rename, rm, writeFile } from 'node:fs/promises';
 import { type Check, listOne } from '../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../protocol/doctor-sections.ts';
+import { isDiskFull } from '../disk-guard.ts';
 import type { BoxContext } from './box-context.ts';
 import { type FileFacts, findUser, gatherFiles } from './file-facts.ts';
 import { archiveBytesMax, logKeptBytes, programLogBytesMax, socketPathBytesMax } from './limits.ts';
@@ -107,14 +108,14 @@ const log: FileCheck = {
   fix: {
     reach: 'anywhere',
     plan: ({ subject }) =>
-      `keeps the last ${mebibytes(logKeptBytes)} in ${subject}.old, and empties it`,
+      `keeps the last ${mebibytes(logKeptBytes)} in ${subject}.old, or in it on a full disk, and drops the rest`,
     apply: (_context, { subject }) => keepTail(subject),
   },
 };
 
 /** The program goes on writing at the end of the same file, which it holds open for appending. */
 async function keepTail(path: string): Promise<void> {
-  const file = await open(path, 'r');
+  const file = await open(path, 'r+');
   try {
     const { size } = await file.stat();
     const length = Math.min(size, logKeptBytes);
@@ -122,13 +123,27 @@ async function keepTail(path: string): Promise<void> {
       buffer: Buffer.alloc(length),
       position: size - length,
     });
-    const aside = `${path}.old.new`;
-    await writeFile(aside, buffer.subarray(0, bytesRead), { mode: 0o600 });
-    await rename(aside, `${path}.old`);
+    const tail = buffer.subarray(0, bytesRead);
+    const isAside = await putAside(path, tail);
+    if (!isAside) await file.write(tail, 0, tail.length, 0);
+    await file.truncate(isAside ? 0 : tail.length);
   } finally {
     await file.close();
   }
-  await truncate(path, 0);
+}
+
+/** False where the disk has no room for that, as it may for this very log; then its end takes the place of its beginning. */
+async function putAside(path: string, tail: Uint8Array): Promise<boolean> {
+  const aside = `${path}.old.new`;
+  try {
+    await writeFile(aside, tail, { mode: 0o600 });
+    await rename(aside, `${path}.old`);
+    return true;
+  } catch (thrown) {
+    await rm(aside, { force: true });
+    if (!isDiskFull(thrown)) throw thrown;
+    return false;
+  }
 }
 
 const archive: FileCheck = {

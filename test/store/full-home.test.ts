@@ -2,11 +2,14 @@
  * Homes on a disk that is really full: what is kept for that is given up, and the program starts, the store is mended, and a
  * backup is put back, without a hand.
  */
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSystemPorts } from '../../protocol/ports.ts';
 import { makeBackup } from '../../store/backup-make.ts';
+import type { BoxContext, HomeFiles } from '../../store/doctor/box-context.ts';
+import { fileSection } from '../../store/doctor/file-checks.ts';
+import { logKeptBytes } from '../../store/doctor/limits.ts';
 import { openStore } from '../../store/format.ts';
 import { openHomeDisk } from '../../store/home-disk.ts';
 import { openLevelKv } from '../../store/open.ts';
@@ -89,6 +92,24 @@ describe.skipIf(reason !== undefined)(title, () => {
     await disk.free();
     expect((await repairHome(plan)).store).toMatchObject({ is: 'mended', lost: [] });
     expect(await hasRow()).toBe(true);
+  });
+
+  test('program-log-large: a log that filled the disk is cut there, and its end is kept', async () => {
+    const log = join(home, 'hub.log');
+    const fault = { subject: log, seen: '', wanted: '', advice: '' };
+    // As one that took all the room there was.
+    writeFileSync(log, `first\n${'x'.repeat(3 * 1024 * 1024)}\n`);
+    await disk.fill();
+    const tail = 'the last words\n';
+    const bytes = readFileSync(log);
+    bytes.write(tail, bytes.length - tail.length);
+    writeFileSync(log, bytes, { flag: 'r+' });
+    const check = fileSection.checks.find(({ id }) => id === 'program-log-large');
+    const files = { directory: home, log } as HomeFiles;
+    await check?.fix?.apply({ files } as BoxContext, fault);
+    expect(statSync(log).size).toBe(logKeptBytes);
+    expect(readFileSync(log, 'utf8').endsWith(tail)).toBe(true);
+    expect(readdirSync(home).toSorted()).toEqual(['ballast', 'hub.log', 'store']);
   });
 
   test('restore: a backup is put back on a full disk without the ballast', async () => {
