@@ -2,8 +2,6 @@
  * A restore and whoever comes meanwhile: nobody begins on a home that is being restored, and nothing that lies outside
  * of the store is taken for older than it is.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -16,6 +14,7 @@ import { openLevelKv } from '../../store/open.ts';
 import { finishRestoreHeld, type RestoreWish, restoreHome } from '../../store/restore-home.ts';
 import { repairHome } from '../../store/salvage/repair-home.ts';
 import { FakePorts } from '../protocol/fake-ports.ts';
+import { holdElsewhere, tryToBegin } from './other-process.ts';
 import { createDirectory } from './place.ts';
 
 let place: Awaited<ReturnType<typeof createDirectory>>;
@@ -58,34 +57,6 @@ function wish(directory: string): RestoreWish {
     ...{ file, program: 'wally', directory, store: join(directory, 'store'), now: 5000 },
     ...{ isDryRun: false, isAnswered: false, busy: 'HUB_RUNNING' },
     amend: async () => [],
-  };
-}
-
-/** What another process is told that would begin on this store. */
-function tryToBegin(directory: string): string {
-  const open = new URL('../../store/open.ts', import.meta.url).href;
-  const script = `
-    const { openLevelKv } = await import(${JSON.stringify(open)});
-    const kv = await openLevelKv(${JSON.stringify(directory)}).catch(({ code }) => void console.log(code));
-    if (kv !== undefined) console.log('begun');
-    await kv?.close();`;
-  const args = ['--input-type=module', '-e', script];
-  return spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout.trim();
-}
-
-/** Another process that holds this store until it is let go. */
-async function holdElsewhere(directory: string): Promise<() => Promise<unknown>> {
-  const lock = new URL('../../store/store-lock.ts', import.meta.url).href;
-  const script = `
-    const { holdStore } = await import(${JSON.stringify(lock)});
-    const held = await holdStore(${JSON.stringify(directory)});
-    console.log('held');
-    process.stdin.once('data', async () => { await held.release(); process.exit(0); });`;
-  const holder = spawn(process.execPath, ['--input-type=module', '-e', script]);
-  await once(holder.stdout, 'data');
-  return () => {
-    holder.stdin.write('go');
-    return once(holder, 'exit');
   };
 }
 
