@@ -4,6 +4,7 @@
  * The only place of the fleet that starts processes. It decides nothing: what is run, and what came of
  * it, is decided by who asks. A channel that is closed leaves no process behind.
  */
+import type { ChildProcess } from 'node:child_process';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -22,6 +23,9 @@ import {
 } from './ssh.ts';
 import type { Supplies } from './supplies.ts';
 
+/** How long what a program said last may take to be read once it has ended. */
+const pipesMs = 1000;
+
 /** Opens the person's ssh. `command` is the program with its first arguments, as `[ssh] command` says. */
 export function openSsh(command: readonly string[]): Ssh {
   // What it says of itself is read, so it must not be in the person's language.
@@ -29,15 +33,18 @@ export function openSsh(command: readonly string[]): Ssh {
   return {
     async run(target, words, { stdin, timeoutMs = sshRunMsDefault, signal } = {}) {
       const [file = '', ...args] = planSshCommand(command, target, words);
-      const ended = await execa(file, args, {
+      const child = execa(file, args, {
         env,
         reject: false,
         stripFinalNewline: false,
         ...planInput(stdin),
         timeout: timeoutMs,
         maxBuffer: sshOutputBytesMax,
+        killDescendants: true,
         ...(signal === undefined ? {} : { cancelSignal: signal }),
       });
+      letGoOfPipes(child.nodeChildProcess);
+      const ended = await child;
       const failure = findFailure(target, ended, { file, timeoutMs });
       if (failure !== undefined) throw failure;
       return readResult(ended);
@@ -86,6 +93,18 @@ export function openSupplies(cache: string): Supplies {
     describeRuntime: (platform) => describeRuntime(parts, platform),
     runtime: (platform) => findRuntime(parts, platform),
   };
+}
+
+/** What a program that has ended left behind (its own ssh, a master, a proxy) may hold its pipes open for ever. */
+function letGoOfPipes(child: ChildProcess): void {
+  child.once('exit', () => {
+    const letGo = () => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    };
+    const timer = setTimeout(letGo, pipesMs);
+    child.once('close', () => clearTimeout(timer));
+  });
 }
 
 /** One stream of both pipes. What is written after the far end is gone is dropped: `ended` tells of it. */

@@ -3,7 +3,7 @@
  */
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { sshOutputBytesMax } from '../../../cockpit/fleet/limits.ts';
 import { openSsh } from '../../../cockpit/fleet/ports.ts';
 import {
@@ -12,6 +12,7 @@ import {
   planSshArguments,
   readSshFailure,
 } from '../../../cockpit/fleet/ssh.ts';
+import { isRunning } from '../../agent/work/bench.ts';
 import { createDirectory } from '../../store/place.ts';
 
 let place: Awaited<ReturnType<typeof createDirectory>>;
@@ -33,6 +34,7 @@ async function openFake(script: string) {
 }
 
 const box = { target: 'me@box' };
+const readPid = async () => Number(await readFile(join(place.path, 'pid'), 'utf8'));
 
 describe('ssh: a command', () => {
   test('ssh: gets the person’s first arguments, ours, and the command as one word', async () => {
@@ -76,8 +78,23 @@ describe('ssh: a command', () => {
     const { ssh } = await openFake(`echo $$ > '${place.path}/pid'; exec sleep 600`);
     const error = await ssh.run(box, 'x', { timeoutMs: 500 }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'SSH_TIMEOUT' });
-    const pid = Number(await readFile(join(place.path, 'pid'), 'utf8'));
+    const pid = await readPid();
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+
+  test('ssh: a box that does not answer is given up with all that the program started for it', async () => {
+    const { ssh } = await openFake(`sleep 600 & echo $! > '${place.path}/pid'; wait`);
+    const error = await ssh.run(box, 'x', { timeoutMs: 500 }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'SSH_TIMEOUT' });
+    const pid = await readPid();
+    await vi.waitUntil(() => !isRunning(pid));
+  });
+
+  test('ssh: what a program leaves behind with its pipes holds up nobody', async () => {
+    const { ssh } = await openFake(`sleep 600 & echo $! > '${place.path}/pid'; echo told; exit 3`);
+    expect(await ssh.run(box, 'x')).toEqual({ code: 3, stdout: 'told\n', stderr: '' });
+    // It may be a master that serves others, so it is left.
+    expect(process.kill(await readPid(), 'SIGKILL')).toBe(true);
   });
 
   test('ssh: who asks can leave', async () => {
