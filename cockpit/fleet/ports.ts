@@ -87,7 +87,7 @@ export function openSupplies(cache: string): Supplies {
     } = await execa(file, args, { reject: false, env: { LC_ALL: 'C' } });
     return { exitCode, stdout, stderr };
   };
-  const parts = { own, cache, run };
+  const parts = { own, cache, run, fetching: new Map() };
   return {
     bundle: (platform) => readBundle(dist, platform),
     describeRuntime: (platform) => describeRuntime(parts, platform),

