@@ -54,6 +54,7 @@ type Send = (frame: OwnerFrame) => 'sent' | 'full' | 'closed';
 
 interface Question {
   readonly id: number;
+  readonly worker: PeerKey;
   readonly settle: (answer: LeaveAnswer) => void;
 }
 
@@ -63,7 +64,8 @@ const nothing: BoxWord = { draining: null, build: null };
 export class BoxLife {
   readonly #parts: BoxLifeParts;
   readonly #words = new Map<PeerKey, BoxWord>();
-  readonly #open = new Map<PeerKey, Question>();
+  /** Several may be open: one who lets a box go asks what a worker owes while another has told it to leave. */
+  readonly #open = new Set<Question>();
   #nextId = 1;
 
   constructor(parts: BoxLifeParts) {
@@ -89,7 +91,7 @@ export class BoxLife {
       void this.#bye(worker, frame.reason, send).catch(this.#parts.failed);
     else if (frame.t === 'leave') this.#answered(worker, frame);
     else if (frame.t === 'nak' && frame.message.includes('"leave-ask"')) {
-      this.#open.get(worker)?.settle({ as: 'unknown', owed: [] });
+      for (const { settle } of this.#listOpen(worker)) settle({ as: 'unknown', owed: [] });
     }
   }
 
@@ -108,25 +110,29 @@ export class BoxLife {
     return new Promise((resolve) => {
       const id = this.#nextId;
       this.#nextId += 1;
-      this.#open.get(worker)?.settle({ as: 'silent', owed: [] });
       const cancel = this.#parts.ports.timers.after(leaveAskMsMax, () =>
         settle({ as: 'silent', owed: [] }),
       );
       const settle: Question['settle'] = (answer) => {
         cancel();
-        if (this.#open.get(worker)?.id === id) this.#open.delete(worker);
+        this.#open.delete(question);
         resolve(answer);
       };
-      this.#open.set(worker, { id, settle });
+      const question: Question = { id, worker, settle };
+      this.#open.add(question);
       const { discard, isPlan } = wish;
       const sent = send({ t: 'leave-ask', id, discard: [...discard], isPlan });
       if (sent === 'closed') settle({ as: 'silent', owed: [] });
     });
   }
 
+  #listOpen(worker: PeerKey): readonly Question[] {
+    return [...this.#open].filter((question) => question.worker === worker);
+  }
+
   #answered(worker: PeerKey, frame: Extract<OwnerFrame, { t: 'leave' }>): void {
-    const question = this.#open.get(worker);
-    if (question?.id !== frame.id) return;
+    const question = this.#listOpen(worker).find(({ id }) => id === frame.id);
+    if (question === undefined) return;
     const { as, owed, code, message } = frame;
     const known = as === 'leaving' || as === 'would' ? as : 'refused';
     const why = {
