@@ -6,7 +6,7 @@
  * sent. Errors: INSTALL_DISK, PAIR_EXISTS, INSTALL_NAME, WORKER_NAME, WORKER_NAME_TAKEN.
  */
 import { AppError } from '../../protocol/errors.ts';
-import { assertFreeName } from '../manager/names.ts';
+import { assertFreeName, isUnheard, listNames } from '../manager/names.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { installRoomBytesMin } from './limits.ts';
 import type { BoxFacts } from './probe.ts';
@@ -126,13 +126,15 @@ function readPairing(text: string): { readonly hub: string; readonly name: strin
   }
 }
 
-function assertName({ name, workers }: Survey, worker: WorkerRecord | undefined): void {
+function assertName({ name, workers, facts }: Survey, worker: WorkerRecord | undefined): void {
   if (name === undefined || name === worker?.name) return;
   if (worker !== undefined) {
     const detail = `The box is ${worker.name} already: \`wally team rename ${worker.name} ${name}\`.`;
     throw new AppError('INSTALL_NAME', detail);
   }
-  assertFreeName(name, new Set(workers.flatMap((one) => [one.name, ...one.formerNames])));
+  // An install that was cut off may have got this very box as far as that name.
+  const others = workers.filter((one) => !isUnheard(one) || one.host !== facts.hostname);
+  assertFreeName(name, listNames(others));
 }
 
 function assertRoom(survey: Survey, keepsVersion: string | undefined): void {

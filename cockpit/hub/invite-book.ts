@@ -21,7 +21,7 @@ import { inviteKey, prefixRange } from '../../store/keys.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
 import { planRow, readRow } from '../../store/row-codec.ts';
 import type { CockpitRecord } from '../manager/cockpit.ts';
-import { assertFreeName, pickName } from '../manager/names.ts';
+import { assertFreeName, isUnheard, listNames, pickName } from '../manager/names.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import type { CockpitDesk } from './cockpit-desk.ts';
 import type { DecisionDesk } from './decision-desk.ts';
@@ -113,7 +113,11 @@ export class InviteBook {
   async create({ kind, ttlMs, asks, name, isPassing, ...where }: InviteOrder): Promise<NewInvite> {
     const { ports, hubKey, committer } = this.#parts;
     const forgotten = this.#forgetExpired();
-    if (name !== undefined) assertFreeName(name, this.#listTakenNames());
+    if (name !== undefined) {
+      const heard = this.#parts.workers.list().filter((one) => !isUnheard(one));
+      const borne = isPassing === true ? listNames(heard) : undefined;
+      assertFreeName(name, this.#listTakenNames(undefined, borne));
+    }
     if (this.#invites.size >= invitesOpenMax) {
       throw new AppError('STORE_FULL', `${invitesOpenMax} invites are open already.`);
     }
@@ -283,13 +287,16 @@ export class InviteBook {
   }
 
   /** Names that somebody has, or is to have by an open invite other than this. */
-  #listTakenNames(but?: string): ReadonlySet<string> {
+  #listTakenNames(
+    but?: string,
+    borne: ReadonlySet<string> = this.#parts.workers.listTakenNames(),
+  ): ReadonlySet<string> {
     const promised = [...this.#invites.values()].flatMap((invite) =>
       invite.name === undefined || invite.oneTimeKey === but || this.#isExpired(invite)
         ? []
         : [invite.name],
     );
-    return new Set([...this.#parts.workers.listTakenNames(), ...promised]);
+    return new Set([...borne, ...promised]);
   }
 
   /** Requests whose invites are over are moot; the rest is looked at again when the next one is. */

@@ -5,7 +5,7 @@
  * letter. When all are taken the list is gone through again with a number: alice-2, bob-2, ...
  */
 import { AppError } from '../../protocol/errors.ts';
-import { isWorkerName } from './worker.ts';
+import { isWorkerName, type WorkerRecord } from './worker.ts';
 
 // biome-ignore format: a list of names reads better in lines than in a column
 /** First names, in the order they are given out. */
@@ -42,6 +42,16 @@ export function pickName(taken: ReadonlySet<string>): string {
       if (!taken.has(candidate)) return candidate;
     }
   }
+}
+
+/** It paired and was never seen: its box may not have heard that it did, and whoever pairs it again gives the same name. */
+export function isUnheard({ lastSeenAt, revokedAt }: WorkerRecord): boolean {
+  return lastSeenAt === null && revokedAt === null;
+}
+
+/** All names that they have or had. */
+export function listNames(workers: readonly WorkerRecord[]): ReadonlySet<string> {
+  return new Set(workers.flatMap(({ name, formerNames }) => [name, ...formerNames]));
 }
 
 /** Refuses what cannot be a name, and what is or was another's. Errors: WORKER_NAME, WORKER_NAME_TAKEN. */

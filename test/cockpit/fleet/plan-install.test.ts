@@ -22,7 +22,7 @@ function plan(facts: Partial<BoxFacts> = {}, survey: Partial<Survey> = {}) {
   return planInstall({
     ...{ facts: { ...box, ...facts }, version, runtime, hub, name: undefined },
     sizes: { version: 4 * mib, runtime: 121 * mib },
-    workers: [makeWorker(alice, 'alice', { formerNames: ['anna'] })],
+    workers: [makeWorker(alice, 'alice', { formerNames: ['anna'], lastSeenAt: 5 })],
     ...survey,
   });
 }
@@ -105,6 +105,15 @@ describe('plan: what is refused before anything is sent', () => {
     expect(refusal(() => plan({}, { name: 'alice' }))).toBe('WORKER_NAME_TAKEN');
     expect(refusal(() => plan({}, { name: 'anna' }))).toBe('WORKER_NAME_TAKEN');
     expect(refusal(() => plan({}, { name: 'Al ice' }))).toBe('WORKER_NAME');
+  });
+
+  test('plan: a name that this box was given, and never heard of, is its own; another box’s is not', () => {
+    const workers = [makeWorker(alice, 'alice', { host: 'build7', lastSeenAt: null })];
+    expect(refusal(() => plan({}, { workers, name: 'alice' }))).toBeUndefined();
+    const other = { hostname: 'build8' };
+    expect(refusal(() => plan(other, { workers, name: 'alice' }))).toBe('WORKER_NAME_TAKEN');
+    const revoked = workers.map((one) => ({ ...one, revokedAt: 5 }));
+    expect(refusal(() => plan({}, { workers: revoked, name: 'alice' }))).toBe('WORKER_NAME_TAKEN');
   });
 
   test('plan: another name for a box that has one; its own is no other', () => {

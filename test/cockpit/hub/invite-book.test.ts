@@ -293,6 +293,21 @@ describe('invite book: a wished name', () => {
     expect(await readRows(bench)).toHaveLength(1);
   });
 
+  test('invite book: who gets an agent onto a box again gives it the name that it did not hear of', async () => {
+    const { bench, book } = await setUp();
+    const own = { ...order, isPassing: true, name: 'boxy' } as const;
+    const first = await book.create(own);
+    await book.pair(first.oneTimeKey, ask(alice));
+    await book.withdraw(first.oneTimeKey);
+    const refused = { code: 'WORKER_NAME_TAKEN' };
+    await expect(book.create({ ...order, name: 'boxy' })).rejects.toMatchObject(refused);
+    const again = await book.create(own);
+    expect(await book.pair(again.oneTimeKey, ask(alice))).toMatchObject({ name: 'boxy' });
+    await book.withdraw(again.oneTimeKey);
+    await bench.workers.noteSeen(alice);
+    await expect(book.create(own)).rejects.toMatchObject(refused);
+  });
+
   test('invite book: a promise ends with its invite; a box that is known keeps the name it has', async () => {
     const { bench, book, oneTimeKey } = await setUp();
     await book.pair(oneTimeKey, ask(alice));
