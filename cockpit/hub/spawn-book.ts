@@ -17,6 +17,7 @@ import {
   poolRowSchema,
   type SpawnEffect,
   type SpawnEvent,
+  type SpawnMoment,
   type SpawnPace,
   type SpawnRecord,
   type SpawnState,
@@ -248,9 +249,8 @@ export class SpawnBook {
     if (state.is === 'ready' && before.is === 'entering' && this.#pools.has(provider)) {
       this.#keepPool(scene, freshPool(provider));
     }
-    const isNew = before.is !== 'ending' && (state.is === 'ending' || state.is === 'over');
-    if (!isNew || state.as !== 'failed') return;
-    const reason = state.is === 'ending' ? state.why : state.reason;
+    if (!hasFailed(state) || hasFailed(before)) return;
+    const reason = state.is === 'over' ? state.reason : state.why;
     const roll = this.#parts.ports.random.fraction();
     const pool = failPool(known, { reason, wallMs: this.#wallMs(), roll });
     this.#keepPool(scene, pool);
@@ -272,10 +272,16 @@ export class SpawnBook {
     }
   }
 
-  #momentOf({ provider, isPooled }: SpawnRecord) {
+  #momentOf({ provider, isPooled, worker, spawnedAt }: SpawnRecord): SpawnMoment {
     const { ports, paceOf } = this.#parts;
-    const nowMs = ports.clock.monotonicMs();
-    return { nowMs, roll: ports.random.fraction(), pace: paceOf(provider), isPooled };
+    const pace = paceOf(provider);
+    const makingMs = (spawnedAt ?? 0) + pace.makeMs - this.#wallMs();
+    return {
+      ...{ nowMs: ports.clock.monotonicMs(), roll: ports.random.fraction(), pace },
+      // One that was ready may have had work, which nobody but the M2 gives up.
+      isPooled: isPooled && worker === undefined,
+      makingLeftMs: Math.min(Math.max(0, makingMs), pace.makeMs),
+    };
   }
 
   #wallMs(): number {
@@ -295,6 +301,13 @@ function tell(
 ): void {
   const said = note.replace(/\s+/g, ' ').slice(0, noteLettersMax);
   scene.change.note({ kind, note: `${name} ${provider} ${said}`.trim() });
+}
+
+/** Is it on its way out because making it came to nothing? */
+function hasFailed(
+  state: SpawnState,
+): state is Extract<SpawnState, { readonly is: 'leaving' | 'ending' | 'over' }> {
+  return 'as' in state && state.as === 'failed';
 }
 
 /** Do they differ in instants and tallies of this process only? */

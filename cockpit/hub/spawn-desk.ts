@@ -18,6 +18,7 @@ import type { Answered } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
 import { SpawnBook } from './spawn-book.ts';
 import { planNames } from './spawn-names.ts';
+import { paceOf } from './spawn-pace.ts';
 import { SpawnPatrol } from './spawn-patrol.ts';
 import { SpawnWork } from './spawn-work.ts';
 import type { WorkerDesk } from './worker-desk.ts';
@@ -82,7 +83,7 @@ export class SpawnDesk {
     this.#book = new SpawnBook({
       ledger,
       ports,
-      paceOf: (provider) => paceOf(sources.get(provider)),
+      paceOf: (name) => paceOf(sources.get(name)?.provider),
       findWorker,
       revoke: async (record, why) => {
         const worker = findWorker(record);
@@ -374,14 +375,4 @@ export class SpawnDesk {
 /** The order as its provider gets it. */
 export function orderOf({ name, tag, askedAt: madeAt, ttlMs }: SpawnRecord) {
   return { name, tag, madeAt, others: [], ...(ttlMs === undefined ? {} : { ttlMs }) };
-}
-
-/** A provider that has gone from the config is still looked at now and then. */
-function paceOf(source: Source | undefined) {
-  const {
-    look: lookMs = 60_000,
-    watch: watchMs = 600_000,
-    settle: settleMs = 60_000,
-  } = source?.provider ?? {};
-  return { lookMs, watchMs, settleMs };
 }

@@ -34,6 +34,9 @@ export const downTriesMax = 5;
 /** Why a box is sought whose command ended well. */
 const madeReason = 'It was made.';
 
+/** Why a box is sought whose command nobody saw end. */
+const cutReason = 'The hub ended while it was being made.';
+
 /** A box that is not ready by then, or a list that cannot be read for so long, is somebody's to judge. */
 export const patienceMs = 15 * 60_000;
 
@@ -88,7 +91,7 @@ const table: Table = {
     'make-failed': (state, { reason, isSure }, at) =>
       isSure ? notMadeAfterAll(state, reason, at) : seek(state, reason, at),
     release: (state, { why }) => step({ ...state, unwanted: why }),
-    restarted: (state, _, at) => seek(state, 'The hub ended while it was being made.', at),
+    restarted: (state, _, at) => seek(state, cutReason, at),
     tick: ignore('its command is bounded in time'),
   },
   seeking: {
@@ -156,9 +159,12 @@ const table: Table = {
   },
   leaving: {
     ...nothing,
-    left: ({ box, why }) => letGo(box, 'released', why),
+    left: ({ box, why, as }) => letGo(box, as ?? 'released', why),
     'leave-failed': (state, { reason }, at) => {
-      if (state.tries + 1 >= enterTriesMax) return stick('leave', state.box, reason);
+      if (state.tries + 1 >= enterTriesMax) {
+        const { box, as, why } = state;
+        return as === undefined ? stick('leave', box, reason) : letGo(box, as, why);
+      }
       const pause = planPause(state.tries, enterPause, at.roll);
       return step({ ...state, tries: state.tries + 1, tryAt: at.nowMs + pause });
     },
@@ -170,19 +176,20 @@ const table: Table = {
     ...nothing,
     found: (state, { box }, at) =>
       // Right after it was let go it may be listed for a while: nothing is wrong then.
-      isSought(state) ? endLater({ ...state, box, next: 'down' }, state.reason, at) : step(state),
-    missing: (state) => (isSought(state) ? end(state.as, state.why) : step(state)),
+      isSought(state)
+        ? endLater({ ...state, box, next: 'down', missedCount: 0 }, state.reason, at)
+        : step(state),
+    missing: missEnding,
     unlisted: (state, { reason }, at) =>
       isSought(state) ? endLater(state, reason, at) : step(state),
-    downed: (state, _, { nowMs }) =>
-      step({ ...state, next: 'look', tryAt: nowMs, reason: 'It is still listed.' }),
+    // A command that let it go is as good as one look that missed it.
+    downed: (state, _, at) => lookAfter({ ...state, reason: 'It is still listed.' }, 1, at),
     // The list has the last word: it may be gone all the same.
-    'down-failed': (state, { reason }, { nowMs }) =>
-      step({ ...state, next: 'look', tryAt: nowMs, reason }),
+    'down-failed': (state, { reason }, at) => lookAfter({ ...state, reason }, 0, at),
     release: already,
-    again: (state, _, { nowMs }) => step({ ...state, next: 'look', tryAt: nowMs, tries: 0 }),
+    again: (state, _, at) => lookAfter({ ...state, tries: 0 }, 0, at),
     'give-up': ({ as }) => end(as, 'You said that it is taken care of.'),
-    restarted: (state, _, { nowMs }) => step({ ...state, next: 'look', tryAt: nowMs }),
+    restarted: (state, _, at) => lookAfter(state, 0, at),
     tick: (state, _, at) => retry(state, { do: state.next }, at),
   },
   stuck: {
@@ -231,8 +238,11 @@ export function isSpawnCounted(state: SpawnState): boolean {
 }
 
 /** May its worker still be given work? */
-export function isSpawnStaying({ is }: SpawnState): boolean {
-  return is !== 'leaving' && is !== 'ending' && is !== 'over';
+export function isSpawnStaying(state: SpawnState): boolean {
+  // What it was given from then on would be lost: also where it is stuck on its way out, or goes after what is under way.
+  if (state.is === 'stuck') return state.at !== 'leave';
+  if ('unwanted' in state && state.unwanted !== undefined) return false;
+  return state.is !== 'leaving' && state.is !== 'ending' && state.is !== 'over';
 }
 
 function step(state: SpawnState, ...effects: readonly SpawnEffect[]): Out {
@@ -243,9 +253,12 @@ function tell(kind: string, note: string): SpawnEffect {
   return { do: 'tell', kind, note };
 }
 
-function seek({ unwanted }: Unwanted, reason: string, { nowMs }: SpawnMoment): Out {
+function seek({ unwanted }: Unwanted, reason: string, at: SpawnMoment): Out {
+  const { nowMs, makingLeftMs } = at;
   const wish = unwanted === undefined ? {} : { unwanted };
-  return step({ is: 'seeking', reason, lookAt: nowMs, missedCount: 0, since: nowMs, ...wish });
+  // A command outlives the hub that began it: until its time is over the box may come yet.
+  const since = reason === cutReason ? nowMs + makingLeftMs : nowMs;
+  return step({ is: 'seeking', reason, lookAt: nowMs, missedCount: 0, since, ...wish });
 }
 
 function notMadeAfterAll({ unwanted }: Unwanted, reason: string, { isPooled }: SpawnMoment): Out {
@@ -261,8 +274,7 @@ function adopt({ unwanted }: Of<'seeking'>, box: MadeBox, { nowMs }: SpawnMoment
 
 function missSought(state: Of<'seeking'>, at: SpawnMoment): Out {
   const missedCount = state.missedCount + 1;
-  const isSettled = at.nowMs - state.since >= at.pace.settleMs;
-  if (missedCount >= missedMax && isSettled) {
+  if (missedCount >= missedMax && isSettled(state, at)) {
     const unseen = 'The command that makes it ended well, and the list does not show it.';
     return notMadeAfterAll(state, state.reason === madeReason ? unseen : state.reason, at);
   }
@@ -271,8 +283,14 @@ function missSought(state: Of<'seeking'>, at: SpawnMoment): Out {
 
 function miss(state: Of<'coming'> | Of<'ready'>, at: SpawnMoment, over: () => Out): Out {
   const missedCount = state.missedCount + 1;
-  if (missedCount >= missedMax) return over();
+  const isLasting = state.is === 'ready' || isSettled(state, at);
+  if (missedCount >= missedMax && isLasting) return over();
   return step({ ...state, missedCount, lookAt: at.nowMs + at.pace.lookMs });
+}
+
+/** Has the list had the time that a provider takes to show what was just made? */
+function isSettled({ since }: { readonly since: number }, { nowMs, pace }: SpawnMoment): boolean {
+  return nowMs - since >= pace.settleMs;
 }
 
 function vanish(): Out {
@@ -294,7 +312,8 @@ function failEntering(
   if (tries < enterTriesMax) {
     return step({ ...state, tries, tryAt: at.nowMs + planPause(state.tries, enterPause, at.roll) });
   }
-  return at.isPooled ? letGo(state.box, 'failed', reason) : stick('enter', state.box, reason);
+  // Half an agent may be on it, and a host that is given back is somebody else's next.
+  return at.isPooled ? leave(state.box, reason, 'failed') : stick('enter', state.box, reason);
 }
 
 function enterAgain(state: Of<'entering'>, box: MadeBox): Out {
@@ -308,8 +327,10 @@ function missEntering(state: Of<'entering'>, _: unknown, at: SpawnMoment): Out {
   return step({ ...state, missedCount, tryAt: at.nowMs + at.pace.lookMs });
 }
 
-function leave(box: MadeBox, why: string): Out {
-  const leaving: SpawnState = { is: 'leaving', box, why, tries: 0, tryAt: null };
+/** `as` is given where nobody is asked about an agent that does not come off. */
+function leave(box: MadeBox, why: string, as?: BoxEnd): Out {
+  const wish = as === undefined ? {} : { as };
+  const leaving: SpawnState = { is: 'leaving', box, why, tries: 0, tryAt: null, ...wish };
   return step(leaving, { do: 'leave' }, tell('box-leaving', why));
 }
 
@@ -326,6 +347,17 @@ function isSought({ next, tryAt }: Of<'entering'> | Of<'ending'>): boolean {
   return next === 'look' && tryAt === null;
 }
 
+function missEnding(state: Of<'ending'>, _: unknown, at: SpawnMoment): Out {
+  if (!isSought(state)) return step(state);
+  const missedCount = (state.missedCount ?? 0) + 1;
+  if (missedCount >= missedMax) return end(state.as, state.why);
+  return step({ ...state, missedCount, tryAt: at.nowMs + at.pace.lookMs });
+}
+
+function lookAfter(state: Of<'ending'>, missedCount: number, { nowMs }: SpawnMoment): Out {
+  return step({ ...state, next: 'look', tryAt: nowMs, missedCount });
+}
+
 function endLater(state: Of<'ending'>, reason: string, at: SpawnMoment): Out {
   const tries = state.tries + 1;
   const tryAt = at.nowMs + planPause(state.tries, downPause, at.roll);
@@ -337,7 +369,8 @@ function stick(at: StuckAt, box: MadeBox | null, reason: string): Out {
 }
 
 function giveUp({ at: stuckAt, box, reason }: Of<'stuck'>, why: string, at: SpawnMoment): Out {
-  if (box !== null) return letGo(box, 'released', why);
+  if (box !== null)
+    return stuckAt === 'enter' ? leave(box, why, 'released') : letGo(box, 'released', why);
   return stuckAt === 'seek' ? seek({ unwanted: why }, reason, at) : end('released', reason);
 }
 

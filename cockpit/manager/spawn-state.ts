@@ -47,7 +47,13 @@ export type SpawnState =
   | (Looking & { readonly is: 'coming'; readonly box: MadeBox })
   | (Trying & Unwanted & Seeing & { readonly is: 'entering'; readonly box: MadeBox })
   | (Looking & { readonly is: 'ready'; readonly box: MadeBox; readonly worker: PeerKey })
-  | (Trying & { readonly is: 'leaving'; readonly box: MadeBox; readonly why: string })
+  | (Trying & {
+      readonly is: 'leaving';
+      readonly box: MadeBox;
+      readonly why: string;
+      /** What it is let go as, whether its agent comes off or not; where absent the M2 is asked about that. */
+      readonly as?: BoxEnd;
+    })
   | (Trying & {
       readonly is: 'ending';
       readonly box: MadeBox;
@@ -56,6 +62,8 @@ export type SpawnState =
       readonly why: string;
       /** What the last try said. */
       readonly reason: string;
+      /** Looks in a row that missed it; a command that let it go counts as one. */
+      readonly missedCount?: number;
     })
   | {
       readonly is: 'stuck';
@@ -108,8 +116,10 @@ export interface SpawnMoment {
   readonly nowMs: number;
   readonly roll: number;
   readonly pace: SpawnPace;
-  /** Was it made for the warm pool? Then nobody is asked about a failure of its making. */
+  /** Was it made for the warm pool, and never ready yet? Then nobody is asked about a failure of its making. */
   readonly isPooled: boolean;
+  /** How long the command that makes it may still run, where the hub that began it is gone. */
+  readonly makingLeftMs: number;
 }
 
 /** How often a provider's list is read; milliseconds. */
@@ -118,6 +128,8 @@ export interface SpawnPace {
   readonly watchMs: number;
   /** How long a box that was just made may be missing from the list. */
   readonly settleMs: number;
+  /** The longest that making one takes. */
+  readonly makeMs: number;
 }
 
 const looking = { lookAt: z.number().nullable(), missedCount: z.number(), since: z.number() };
@@ -137,10 +149,11 @@ const stateSchema: z.ZodType<SpawnState> = z.discriminatedUnion('is', [
   z.object({ is: z.literal('coming'), ...looking, box }),
   z.object({ is: z.literal('entering'), ...trying, ...unwanted, ...seeing, box }),
   z.object({ is: z.literal('ready'), ...looking, box, worker: z.string() }),
-  z.object({ is: z.literal('leaving'), ...trying, box, why: z.string() }),
+  z.object({ is: z.literal('leaving'), ...trying, box, why: z.string(), as: end.exactOptional() }),
   z.object({
     ...{ is: z.literal('ending'), ...trying, box, as: end, why: z.string() },
     ...{ next: z.enum(['down', 'look']), reason: z.string() },
+    missedCount: z.number().exactOptional(),
   }),
   z.object({
     ...{ is: z.literal('stuck'), at: z.enum(['make', 'seek', 'enter', 'leave']) },

@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BoxPlan } from '../../../cockpit/verbs/box-shapes.ts';
 import { presentBox } from '../../../cockpit/verbs/present-boxes.ts';
 import { AppError } from '../../../protocol/errors.ts';
+import { parseInvite } from '../../../protocol/invite.ts';
+import { askToPair } from '../../../protocol/pairing.ts';
 import { settle } from '../../protocol/fake-ports.ts';
 import { makeJob } from './hub-bench.ts';
 import { factFrame } from './hub-in-hand.ts';
@@ -75,6 +77,26 @@ describe('spawn: making boxes', () => {
     expect(note()).toEqual([null]);
   });
 
+  test('a box that paired and did not hear of it pairs again under its name', async () => {
+    await scene.open();
+    const { cloud, hand } = scene;
+    const key = 'cc'.repeat(32);
+    cloud.enter = async ({ box, invite }) => {
+      cloud.calls.push(`enter ${box.name}`);
+      const link = hand.link(parseInvite(await invite()).oneTimeKey);
+      await askToPair(link, { key, host: box.id }, hand.ports.timers);
+      if (cloud.calls.filter((call) => call.startsWith('enter')).length === 1)
+        throw new AppError('SSH_FAILED', 'The line broke before the answer.');
+      await hand.join(key);
+      return key;
+    };
+    await scene.spawn();
+    await scene.pass(20_000);
+    expect(scene.is('charlie')).toBe('ready');
+    expect(scene.keyOf('charlie')).toBe(key);
+    expect(scene.hand.hub.workers.list().filter(({ host }) => host === 'i-1')).toHaveLength(1);
+  });
+
   test('a provider that is not there is named with those that are', async () => {
     await scene.open();
     await expect(scene.spawn({ provider: 'moon' })).rejects.toThrow(
@@ -129,12 +151,16 @@ describe('spawn: a hub that ends in between', () => {
   });
 
   test('says that there is none where the list never has it', async () => {
-    await scene.open();
+    const brief = { up: { command: ['x'], timeout: '30s' } };
+    await scene.open(brief);
     scene.cloud.gate = new Promise(() => undefined);
     await scene.hand.hub.spawned.spawn({ provider: 'cloud', count: 1 });
     await scene.pass(1000);
     await scene.hand.hub.stop();
-    await scene.open({}, scene.hand.disk);
+    await scene.open(brief, scene.hand.disk);
+    // Its command may run on for as long as the provider gives it, and the box come only then.
+    await scene.pass(30_000);
+    expect(scene.asked()).toEqual([]);
     await scene.pass(15_000);
     expect(scene.asked()).toMatchObject([{ reason: 'The hub ended while it was being made.' }]);
     expect(scene.cloud.calls).toEqual(['up charlie']);

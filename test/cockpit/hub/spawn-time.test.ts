@@ -181,6 +181,32 @@ describe('spawn: a warm pool', () => {
     expect(scene.asked()).toEqual([]);
   });
 
+  test('one of which an agent ends, and that it cannot be started again on, is asked about and not thrown away', async () => {
+    await scene.open({ warm: 1 });
+    await scene.pass(5000);
+    const [[tag, box] = []] = scene.cloud.boxes;
+    if (tag === undefined || box === undefined) throw new Error('there is no box');
+    scene.cloud.boxes.set(tag, { ...box, state: 'stopped' });
+    scene.cloud.fault.enter = new AppError('SPAWN_ENTER', 'Its disk is full.');
+    await scene.pass(5 * minute);
+    expect(scene.is('charlie')).toBe('stuck');
+    expect(scene.asked()).toMatchObject([{ box: 'charlie', reason: 'Its disk is full.' }]);
+    expect(scene.cloud.boxes.size).toBe(1);
+  });
+
+  test('one that no agent gets onto is left as it was found, and the pool waits', async () => {
+    await scene.open({ warm: 1 });
+    scene.cloud.fault.enter = new AppError('SPAWN_ENTER', 'It is not seen here.');
+    await vi.waitUntil(async () => {
+      await scene.pass(1000);
+      return scene.cloud.calls.includes('down charlie');
+    });
+    const ends = scene.cloud.calls.filter((call) => !call.startsWith('enter'));
+    expect(ends).toEqual(['up charlie', 'leave charlie', 'down charlie']);
+    await scene.pass(5000);
+    expect(scene.hand.hub.spawned.list()).toEqual([]);
+  });
+
   test('that is smaller in the config lets its idle boxes go', async () => {
     await scene.open({ warm: 2 });
     await scene.pass(5000);

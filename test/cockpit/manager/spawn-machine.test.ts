@@ -1,8 +1,6 @@
 /*
- * The machine of a spawned box, by its histories and by properties of all of them.
- * Time is the test’s own.
+ * The machine of a spawned box, by its histories. Time is the test's own.
  */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   downTriesMax,
@@ -10,68 +8,10 @@ import {
   findSpawnDeadline,
   findSpawnQuestion,
   isSpawnCounted,
+  isSpawnStaying,
   patienceMs,
-  stepSpawn,
 } from '../../../cockpit/manager/spawn-machine.ts';
-import type {
-  SpawnEffect,
-  SpawnEvent,
-  SpawnMoment,
-  SpawnState,
-} from '../../../cockpit/manager/spawn-state.ts';
-
-const box = { id: 'i-1' };
-const worker = 'ab'.repeat(32);
-const pace = { lookMs: 5000, watchMs: 60_000, settleMs: 60_000 };
-
-/** A box under the test's hand. */
-class Hand {
-  state: SpawnState = { is: 'asked' };
-  nowMs = 0;
-  readonly effects: SpawnEffect[] = [];
-  readonly #isPooled: boolean;
-
-  constructor(whose: 'asked for' | 'for the pool' = 'asked for') {
-    this.#isPooled = whose === 'for the pool';
-  }
-
-  say(...events: readonly SpawnEvent[]): this {
-    for (const event of events) {
-      const at: SpawnMoment = { nowMs: this.nowMs, roll: 0.5, pace, isPooled: this.#isPooled };
-      const { state, effects } = stepSpawn(this.state, event, at);
-      this.state = state;
-      this.effects.push(...effects);
-    }
-    return this;
-  }
-
-  /** Lets time pass to the next deadline, and ticks. */
-  tick(): this {
-    this.nowMs = Math.max(this.nowMs, findSpawnDeadline(this.state) ?? this.nowMs);
-    return this.say({ type: 'tick' });
-  }
-
-  count(what: SpawnEffect['do']): number {
-    return this.effects.filter((effect) => effect.do === what).length;
-  }
-
-  told(): readonly string[] {
-    return this.effects.flatMap((effect) => (effect.do === 'tell' ? [effect.kind] : []));
-  }
-}
-
-const found = (state: 'coming' | 'ready' | 'stopped' = 'ready'): SpawnEvent => ({
-  type: 'found',
-  box,
-  state,
-});
-const missing: SpawnEvent = { type: 'missing' };
-const failed: SpawnEvent = { type: 'make-failed', reason: 'quota', isSure: false };
-
-function ready(whose?: 'asked for' | 'for the pool'): Hand {
-  const hand = new Hand(whose).say({ type: 'begin' }, { type: 'made' }).tick().say(found());
-  return hand.tick().say(found(), { type: 'entered', worker });
-}
+import { box, failed, found, Hand, missing, pace, ready, worker } from './spawn-hand.ts';
 
 describe('spawn: a box', () => {
   test('is made once, found by its tag, entered and ready', () => {
@@ -101,6 +41,31 @@ describe('spawn: a box', () => {
     expect(isSpawnCounted(hand.state)).toBe(false);
     expect(hand.say({ type: 'again' }).state).toEqual({ is: 'making' });
     expect(hand.count('up')).toBe(2);
+  });
+
+  test('whose command outlives the hub that began it is not said to be missing before its time is over', () => {
+    const hand = new Hand('for the pool').say({ type: 'begin' });
+    hand.makingLeftMs = 500_000;
+    hand.say({ type: 'restarted' }).tick().say(missing).tick().say(missing);
+    hand.nowMs = 300_000;
+    hand.makingLeftMs = 200_000;
+    hand.say({ type: 'restarted' }).tick().say(missing).tick().say(missing);
+    hand.nowMs = 500_000 + pace.settleMs - 1;
+    hand.say({ type: 'tick' }, missing);
+    expect(hand.state).toMatchObject({ is: 'seeking' });
+    hand.nowMs = 500_000 + pace.settleMs + pace.lookMs;
+    hand.say({ type: 'tick' }, missing);
+    expect(hand.state).toMatchObject({ is: 'over', as: 'failed' });
+  });
+
+  test('that was just found is not gone before the list has settled', () => {
+    const hand = new Hand().say({ type: 'begin' }, { type: 'made' }).tick().say(found('coming'));
+    const foundMs = hand.nowMs;
+    hand.tick().say(missing).tick().say(missing).tick().say(missing);
+    expect(hand.state).toMatchObject({ is: 'coming', missedCount: 3 });
+    hand.nowMs = foundMs + pace.settleMs;
+    hand.say({ type: 'tick' }, missing);
+    expect(hand.state).toMatchObject({ is: 'over', as: 'vanished' });
   });
 
   test('whose command ended well and that nobody finds is asked about in words that say so', () => {
@@ -145,7 +110,23 @@ describe('spawn: a box', () => {
     }
     expect(hand.count('enter')).toBe(enterTriesMax);
     expect(hand.state).toMatchObject({ is: 'stuck', at: 'enter', box });
-    expect(hand.say({ type: 'give-up' }).state).toMatchObject({ is: 'ending', box });
+    expect(hand.say({ type: 'give-up' }).effects.at(-2)).toEqual({ do: 'leave' });
+    expect(hand.say({ type: 'left' }).state).toMatchObject({ is: 'ending', as: 'released', box });
+  });
+
+  test('that is given up is let go though the half of an agent on it does not come off', () => {
+    const hand = new Hand().say({ type: 'begin' }, { type: 'made' }).tick().say(found());
+    hand.tick().say(found());
+    for (let tries = 1; tries <= enterTriesMax; tries += 1) {
+      hand.say({ type: 'enter-failed', reason: 'no route' }).tick().say(found());
+    }
+    hand.say({ type: 'give-up' });
+    for (let tries = 1; tries <= enterTriesMax; tries += 1) {
+      expect(hand.state).toMatchObject({ is: 'leaving', as: 'released' });
+      hand.say({ type: 'leave-failed', reason: 'no route' }).tick();
+    }
+    expect(hand.state).toMatchObject({ is: 'ending', as: 'released' });
+    expect(hand.count('leave')).toBe(enterTriesMax);
   });
 
   test('of the pool that no agent gets onto is let go, and counts as a failure', () => {
@@ -154,8 +135,9 @@ describe('spawn: a box', () => {
     for (let tries = 1; tries <= enterTriesMax; tries += 1) {
       hand.say({ type: 'enter-failed', reason: 'no route' }).tick().say(found());
     }
-    expect(hand.state).toMatchObject({ is: 'ending', as: 'failed' });
+    expect(hand.state).toMatchObject({ is: 'leaving', as: 'failed' });
     expect(findSpawnQuestion(hand.state)).toBeUndefined();
+    expect(hand.say({ type: 'left' }).state).toMatchObject({ is: 'ending', as: 'failed' });
   });
 
   test('that is missed once stays; missed twice it vanished, and its worker loses our trust', () => {
@@ -216,6 +198,34 @@ describe('spawn: a box', () => {
     expect(hand.told().at(-1)).toBe('box-released');
   });
 
+  test('that is released while an agent is got onto it again gets no work meanwhile', () => {
+    const hand = ready().tick().say(found('stopped'));
+    expect(isSpawnStaying(hand.state)).toBe(true);
+    expect(isSpawnStaying(hand.say({ type: 'release', why: 'you did' }).state)).toBe(false);
+    expect(hand.say({ type: 'entered', worker }).state).toMatchObject({ is: 'leaving' });
+  });
+
+  test('whose agent does not come off is asked about, and gets no work meanwhile', () => {
+    const hand = ready().say({ type: 'release', why: 'you did' });
+    for (let tries = 1; tries <= enterTriesMax; tries += 1) {
+      hand.say({ type: 'leave-failed', reason: 'no route' }).tick();
+    }
+    expect(hand.state).toMatchObject({ is: 'stuck', at: 'leave' });
+    expect(isSpawnStaying(hand.state)).toBe(false);
+    expect(hand.say({ type: 'again' }).state).toMatchObject({ is: 'leaving' });
+  });
+
+  test('that could not be let go is over when the list missed it twice, for one look may be half a list', () => {
+    const hand = ready().say({ type: 'release', why: 'you did' }, { type: 'left' });
+    hand.say({ type: 'down-failed', reason: 'no network' }).tick().say(missing);
+    expect(hand.state).toMatchObject({ is: 'ending', next: 'look' });
+    hand.tick().say(found());
+    expect(hand.state).toMatchObject({ is: 'ending', next: 'down' });
+    hand.tick().say({ type: 'down-failed', reason: 'no network' }).tick().say(missing);
+    expect(hand.state).toMatchObject({ is: 'ending' });
+    expect(hand.tick().say(missing).state).toMatchObject({ is: 'over', as: 'released' });
+  });
+
   test('that cannot be let go is tried on and on, and the M2 is asked', () => {
     const hand = ready().say({ type: 'release', why: 'you did' }, { type: 'left' });
     for (let tries = 1; tries <= downTriesMax; tries += 1) {
@@ -227,108 +237,5 @@ describe('spawn: a box', () => {
     hand.tick();
     expect(hand.effects.at(-1)).toEqual({ do: 'down' });
     expect(hand.say({ type: 'give-up' }).state).toMatchObject({ is: 'over' });
-  });
-});
-
-const events: fc.Arbitrary<SpawnEvent> = fc.oneof(
-  ...(
-    [
-      'begin',
-      'made',
-      'missing',
-      'left',
-      'downed',
-      'silent',
-      'again',
-      'give-up',
-      'restarted',
-    ] as const
-  ).map((type) => fc.constant({ type })),
-  fc.constant({ type: 'tick' } as const),
-  fc.constant({ type: 'entered', worker } as const),
-  fc.constantFrom('coming', 'ready', 'stopped' as const).map((state) => found(state as 'ready')),
-  fc.boolean().map((isSure) => ({ ...failed, isSure }) as const),
-  ...(['unlisted', 'enter-failed', 'leave-failed', 'down-failed'] as const).map((type) =>
-    fc.constant({ type, reason: 'no' } as SpawnEvent),
-  ),
-  fc.constant({ type: 'release', why: 'you did' } as const),
-);
-
-describe('spawn: whatever happens', () => {
-  const history = fc.array(fc.tuple(events, fc.integer({ min: 0, max: patienceMs })), {
-    maxLength: 60,
-  });
-
-  test('a box is made again only by the M2’s word, after the list surely had none', () => {
-    fc.assert(
-      fc.property(history, fc.boolean(), (steps, isPooled) => {
-        const hand = new Hand(isPooled ? 'for the pool' : 'asked for');
-        let words = 0;
-        for (const [event, laterMs] of steps) {
-          hand.nowMs += laterMs;
-          const isWord =
-            event.type === 'again' && hand.state.is === 'stuck' && hand.state.at === 'make';
-          if (isWord) words += 1;
-          hand.say(event);
-        }
-        expect(hand.count('up')).toBeLessThanOrEqual(1 + words);
-      }),
-    );
-  });
-
-  test('what was found never ends without being let go, or missed twice, or the M2’s word', () => {
-    fc.assert(
-      fc.property(history, (steps) => {
-        const hand = new Hand();
-        let wasFound = false;
-        for (const [event, laterMs] of steps) {
-          hand.nowMs += laterMs;
-          const before = hand.state;
-          hand.say(event);
-          wasFound ||= hand.state.is === 'coming';
-          if (hand.state.is !== 'over' || before.is === 'over' || !wasFound) continue;
-          const isSeen = event.type === 'missing' || event.type === 'give-up';
-          const isNone = before.is === 'stuck' && before.box === null;
-          expect(isSeen || isNone).toBe(true);
-        }
-      }),
-    );
-  });
-
-  test('a box that is not over and waits for nothing under way has a deadline, or the M2', () => {
-    fc.assert(
-      fc.property(history, (steps) => {
-        const hand = new Hand();
-        for (const [event, laterMs] of steps) {
-          hand.nowMs += laterMs;
-          const begun = hand.effects.length;
-          hand.say(event);
-          const { state } = hand;
-          const isUnderWay =
-            ('lookAt' in state && state.lookAt === null) ||
-            ('tryAt' in state && state.tryAt === null) ||
-            state.is === 'making';
-          const isAtRest = state.is === 'asked' || state.is === 'over' || state.is === 'stuck';
-          if (isUnderWay || isAtRest) continue;
-          expect(findSpawnDeadline(state)).toBeDefined();
-          expect(hand.effects.length).toBeGreaterThanOrEqual(begun);
-        }
-      }),
-    );
-  });
-
-  test('a restart always begins anew what was under way', () => {
-    fc.assert(
-      fc.property(history, (steps) => {
-        const hand = new Hand();
-        for (const [event, laterMs] of steps) {
-          hand.nowMs += laterMs;
-          hand.say(event);
-        }
-        const { state } = hand.say({ type: 'restarted' });
-        if (state.is === 'asked' || state.is === 'over' || state.is === 'stuck') return;
-        expect(findSpawnDeadline(state)).toBe(hand.nowMs);
-      }),
-    );
   });
 });
