@@ -10,7 +10,7 @@ import type { PeerKey } from '../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { Source } from '../fleet/spawn/maker.ts';
 import { type FoundBox, formatTag, formatTagPrefix } from '../manager/spawn-box.ts';
-import { countBoxes, pickPooled } from '../manager/spawn-pool.ts';
+import { countBoxes, listPooled } from '../manager/spawn-pool.ts';
 import type { SpawnEffect, SpawnEvent, SpawnRecord } from '../manager/spawn-state.ts';
 import type { WorkFact } from '../manager/unlanded.ts';
 import type { Feed } from './feed.ts';
@@ -178,36 +178,35 @@ export class SpawnDesk {
     throw new AppError('SPAWN_PROVIDER', `There is no provider "${name}" (there are ${names}).`);
   }
 
-  /** Boxes of these names as they would be made; nothing is. Errors: as in the header. */
+  /** Boxes as they would be given: ready ones of the pool, and the rest as it would be made. Nothing is done. Errors: as in the header. */
   plan(order: SpawnOrder): readonly SpawnRecord[] {
     const { provider, maker } = this.getSource(order.provider);
     const ttlMs = order.ttlMs ?? provider.ttl;
-    const taken = this.#listTakenNames();
-    const records = planNames({ ...order, taken }).map((name) =>
-      this.#draw(name, { ttlMs, provider }),
-    );
-    const room = provider.max - countBoxes(this.#boxesOf(provider.name));
-    if (records.length > room) {
-      const detail = `${provider.name} may have ${provider.max} boxes, and room for ${Math.max(0, room)}.`;
+    const boxes = this.#boxesOf(provider.name);
+    const pooled = order.name === undefined ? listPooled(boxes).slice(0, order.count) : [];
+    const names = { ...order, count: order.count - pooled.length, taken: this.#listTakenNames() };
+    const made = planNames(names).map((name) => this.#draw(name, { ttlMs, provider }));
+    const room = Math.max(0, provider.max - countBoxes(boxes));
+    if (made.length > room) {
+      const detail = `${provider.name} may have ${provider.max} boxes, and room for ${room}.`;
       throw new AppError('SPAWN_FULL', detail);
     }
-    for (const record of records) maker.describe(orderOf(record));
-    return records;
+    for (const record of made) maker.describe(orderOf(record));
+    return [...pooled, ...made];
   }
 
-  /** Boxes for who asks: ready ones of the pool first, the rest is made. On disk when it resolves. */
+  /** Gives and makes them. On disk when it resolves. */
   async spawn(order: SpawnOrder): Promise<readonly SpawnRecord[]> {
-    const { provider } = this.getSource(order.provider);
-    const ttlMs = order.ttlMs ?? provider.ttl;
-    const claimed: SpawnRecord[] = [];
-    for (let left = order.name === undefined ? order.count : 0; left > 0; left -= 1) {
-      const pooled = pickPooled(this.#boxesOf(provider.name));
-      if (pooled === undefined) break;
-      claimed.push(await this.#book.claim(pooled, ttlMs));
-    }
-    const count = order.count - claimed.length;
-    const made = count === 0 ? [] : this.plan({ ...order, count });
-    if (made.length > 0) await this.#book.add(made);
+    const ttlMs = order.ttlMs ?? this.getSource(order.provider).provider.ttl;
+    // All of it in one turn: what is refused takes nothing out of the pool, and nobody else gets one of these.
+    const planned = this.plan(order);
+    const made = planned.filter(({ isPooled }) => !isPooled);
+    const claims = planned.flatMap((record) =>
+      record.isPooled ? [this.#book.claim(record, ttlMs)] : [],
+    );
+    const added = made.length > 0 ? this.#book.add(made) : undefined;
+    const claimed = await Promise.all(claims);
+    await added;
     this.#plan();
     return [...claimed, ...made];
   }

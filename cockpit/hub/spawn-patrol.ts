@@ -96,16 +96,20 @@ export class SpawnPatrol {
   /** A worker may take long to say what it owes, and holds up no other box meanwhile. */
   #judgeTime(record: SpawnRecord): void {
     const { name, state } = record;
-    const endsAt = findEnd(record);
     const nowMs = this.#parts.ports.clock.monotonicMs();
     const until = this.#keptUntil.get(name);
-    if (endsAt === undefined || state.is !== 'ready' || this.#wallMs() < endsAt) {
+    if (state.is !== 'ready' || !this.#isPastTime(record)) {
       if (until !== judging) this.#keptUntil.delete(name);
       return;
     }
     if (until !== undefined && nowMs < until) return;
     this.#keptUntil.set(name, judging);
     this.#judge(record, until === undefined).catch(this.#parts.failed);
+  }
+
+  #isPastTime(record: SpawnRecord): boolean {
+    const endsAt = findEnd(record);
+    return endsAt !== undefined && this.#wallMs() >= endsAt;
   }
 
   /** An idle box past its time goes; one that has work stays, and that is said once. */
@@ -116,10 +120,10 @@ export class SpawnPatrol {
     if (unlanded !== undefined && unlanded.length > 0 && isNews)
       await book.note(record, 'box-kept', describeUnlanded(unlanded));
     this.#keptUntil.set(name, ports.clock.monotonicMs() + keptLookMs);
-    const now = book.find(name)?.state;
-    // Work may have come meanwhile; from here to the step nothing else runs.
-    const isIdle = now?.is === 'ready' && countHeld(now.worker) === 0;
-    if (unlanded?.length === 0 && isIdle) {
+    const now = book.find(name);
+    // Work may have come meanwhile, or somebody who took it out of the pool; from here to the step nothing else runs.
+    const isIdle = now?.state.is === 'ready' && countHeld(now.state.worker) === 0;
+    if (unlanded?.length === 0 && isIdle && this.#isPastTime(now)) {
       this.#keptUntil.delete(name);
       await happened(name, { type: 'release', why: 'its time is over' });
     } else this.#parts.planned();
@@ -153,6 +157,8 @@ export class SpawnPatrol {
       if (record?.state.is !== 'ready') continue;
       if ((await this.#listUnlanded(record))?.length !== 0) continue;
       if (this.#parts.countHeld(record.state.worker) > 0) continue;
+      // Somebody may have taken it meanwhile, or another one.
+      if (!this.#planPool(source).surplus.includes(one)) continue;
       const why = `the pool of ${name} is smaller now`;
       await this.#parts.happened(one, { type: 'release', why });
     }

@@ -68,9 +68,9 @@ export function failPool(
   return { ...pool, failureCount, retryAt, reason, is: isAsked ? 'asked' : pool.is };
 }
 
-/** The box of the pool that is to be given to who asks: the oldest that is ready. */
-export function pickPooled(boxes: readonly SpawnRecord[]): SpawnRecord | undefined {
+/** The boxes of the pool that may be given to who asks: those that are ready, the oldest first. */
+export function listPooled(boxes: readonly SpawnRecord[]): readonly SpawnRecord[] {
   return boxes
     .filter(({ isPooled, state }) => isPooled && state.is === 'ready')
-    .toSorted((a, b) => a.askedAt - b.askedAt)[0];
+    .toSorted((a, b) => a.askedAt - b.askedAt);
 }

@@ -81,12 +81,14 @@ function findMissing({ describe }: Source['maker']): string | null {
   }
 }
 
-/** What would be done to make them. */
+/** What would be done to give them. */
 export function presentSpawnPlan({ spawned }: Hub, records: readonly SpawnRecord[]): BoxPlan {
   return {
     plan: records.map((record) => ({
       name: record.name,
-      steps: spawned.getSource(record.provider).maker.describe(orderOf(record)),
+      steps: record.isPooled
+        ? ['take it from the pool, where it is ready']
+        : spawned.getSource(record.provider).maker.describe(orderOf(record)),
     })),
   };
 }

@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BoxPlan } from '../../../cockpit/verbs/box-shapes.ts';
-import { presentBox } from '../../../cockpit/verbs/present-boxes.ts';
+import { presentBox, presentSpawnPlan } from '../../../cockpit/verbs/present-boxes.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { parseInvite } from '../../../protocol/invite.ts';
 import { askToPair } from '../../../protocol/pairing.ts';
@@ -75,6 +75,25 @@ describe('spawn: making boxes', () => {
     await scene.pass(5000);
     expect(scene.is('charlie')).toBe('ready');
     expect(note()).toEqual([null]);
+  });
+
+  test('that are refused take nothing out of the pool', async () => {
+    await scene.open({ warm: 2 });
+    await scene.pass(5000);
+    await expect(scene.spawn({ count: 4 })).rejects.toThrow(/may have 3 boxes, and room for 1\./);
+    expect(scene.hand.hub.spawned.list().map(({ isPooled }) => isPooled)).toEqual([true, true]);
+  });
+
+  test('a plan says what comes out of the pool, and what is made besides', async () => {
+    await scene.open({ warm: 1 });
+    await scene.pass(5000);
+    scene.cloud.describe = () => ['make it'] as never[];
+    const { hub } = scene.hand;
+    const { plan } = presentSpawnPlan(hub, hub.spawned.plan({ provider: 'cloud', count: 2 }));
+    expect(plan).toEqual([
+      { name: 'charlie', steps: ['take it from the pool, where it is ready'] },
+      { name: 'dave', steps: ['make it'] },
+    ]);
   });
 
   test('a box that paired and did not hear of it pairs again under its name', async () => {

@@ -5,6 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SpawnBook } from '../../../cockpit/hub/spawn-book.ts';
+import { SpawnDesk } from '../../../cockpit/hub/spawn-desk.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { makeJob } from './hub-bench.ts';
 import { factFrame } from './hub-in-hand.ts';
@@ -205,6 +206,36 @@ describe('spawn: a warm pool', () => {
     expect(ends).toEqual(['up charlie', 'leave charlie', 'down charlie']);
     await scene.pass(5000);
     expect(scene.hand.hub.spawned.list()).toEqual([]);
+  });
+
+  test('that is smaller now takes none away that was just given to somebody', async () => {
+    await scene.open({ warm: 2 });
+    await scene.pass(5000);
+    await scene.hand.hub.stop();
+    const asked = Promise.withResolvers<readonly []>();
+    const slow = vi.spyOn(SpawnDesk.prototype, 'readWork').mockReturnValue(asked.promise);
+    await scene.open({ warm: 1 }, scene.hand.disk);
+    await scene.pass(8000);
+    expect(slow).toHaveBeenCalled();
+    expect(await scene.spawn({ count: 2 })).toEqual(['charlie', 'dave']);
+    asked.resolve([]);
+    await scene.pass(8000);
+    slow.mockRestore();
+    expect([scene.is('charlie'), scene.is('dave')]).toEqual(['ready', 'ready']);
+  });
+
+  test('past its time, one that was just given to somebody is theirs', async () => {
+    await scene.open({ warm: 1, ttl: '5m' });
+    await scene.pass(5000);
+    const asked = Promise.withResolvers<readonly []>();
+    const slow = vi.spyOn(SpawnDesk.prototype, 'readWork').mockReturnValue(asked.promise);
+    await scene.pass(6 * minute);
+    expect(slow).toHaveBeenCalled();
+    expect(await scene.spawn({ ttlMs: 60 * minute })).toEqual(['charlie']);
+    asked.resolve([]);
+    await scene.pass(8000);
+    slow.mockRestore();
+    expect(scene.is('charlie')).toBe('ready');
   });
 
   test('that is smaller in the config lets its idle boxes go', async () => {

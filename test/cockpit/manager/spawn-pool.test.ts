@@ -7,7 +7,7 @@ import {
   countBoxes,
   failPool,
   freshPool,
-  pickPooled,
+  listPooled,
   planPool,
   poolFailuresMax,
 } from '../../../cockpit/manager/spawn-pool.ts';
@@ -74,8 +74,8 @@ describe('warm pool: planPool', () => {
   });
 });
 
-test('warm pool: who asks gets the oldest that is ready', () => {
+test('warm pool: who asks gets those that are ready, the oldest first', () => {
   const boxes = [record({ is: 'making' }), record(ready, false), record(ready), record(ready)];
-  expect(pickPooled(boxes)).toBe(boxes[2]);
-  expect(pickPooled(boxes.slice(0, 2))).toBeUndefined();
+  expect(listPooled(boxes)).toEqual([boxes[2], boxes[3]]);
+  expect(listPooled(boxes.slice(0, 2))).toEqual([]);
 });
