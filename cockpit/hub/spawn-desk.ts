@@ -95,6 +95,7 @@ export class SpawnDesk {
       list: () => this.#book.list(),
       happened: (name, event) => void this.#happened(name, event),
       stepped: (name) => this.#tellStep(name),
+      isStopped: () => this.#isStopped,
     });
     this.#patrol = new SpawnPatrol({
       ...parts,
@@ -262,7 +263,7 @@ export class SpawnDesk {
     );
     const lists = inUse.map(async ({ provider: { name } }) => {
       const found = await this.#work.list(name).catch(() => []);
-      const known = new Set(this.#boxesOf(name).map(({ tag }) => tag));
+      const known = new Set(this.#book.list().map(({ tag }) => tag));
       return found
         .filter(({ tag, state }) => state !== 'gone' && !known.has(tag))
         .map((box) => ({ ...box, provider: name }));

@@ -26,11 +26,16 @@ export interface SpawnWorkParts {
   /** What was not used opens no door any more. */
   readonly withdraw: (code: string) => Promise<void>;
   readonly isLinked: (worker: PeerKey) => boolean;
+  /** Nothing that happens is heard any more. */
+  readonly isStopped: () => boolean;
   readonly happened: (name: string, event: SpawnEvent) => void;
   /** Another step began on it. */
   readonly stepped: (name: string) => void;
   readonly noticed: (line: string) => void;
 }
+
+/** What is said of a box that a list lacks though its agent is linked. */
+const linkedYet = 'Its provider does not list it, and its agent is linked.';
 
 /** Codes by which a provider says that surely nothing was made. */
 const sureCodes: ReadonlySet<string> = new Set(['SPAWN_ABSENT', 'SPAWN_CONFIG', 'SPAWN_FULL']);
@@ -43,6 +48,8 @@ export class SpawnWork {
   readonly #steps = new Map<string, string>();
   /** Providers whose list could not be read when it was read last, and why. */
   readonly #unread = new Map<string, string>();
+  /** Boxes that a list lacks though their agents are linked. */
+  readonly #unlisted = new Set<string>();
 
   constructor(parts: SpawnWorkParts) {
     this.#parts = parts;
@@ -50,7 +57,7 @@ export class SpawnWork {
 
   /** What is being done on the box at this moment, in words. */
   findStep(name: string): string | undefined {
-    return this.#steps.get(name);
+    return this.#steps.get(name) ?? (this.#unlisted.has(name) ? linkedYet : undefined);
   }
 
   /** Why this provider's list could not be read; undefined where it could. */
@@ -63,7 +70,8 @@ export class SpawnWork {
       run: async ({ maker }) => {
         const { name, tag, ttlMs, spawnedAt } = record;
         const ttl = ttlMs === undefined ? {} : { ttlMs };
-        const others = this.#listOf(record.provider).map((other) => other.tag);
+        // Of all providers: two may have a host in common.
+        const others = this.#parts.list().map((other) => other.tag);
         await maker.up({ name, tag, madeAt: spawnedAt ?? record.askedAt, others, ...ttl });
         return { type: 'made' };
       },
@@ -125,12 +133,14 @@ export class SpawnWork {
     if (this.#reading.has(provider)) return;
     this.#reading.add(provider);
     try {
-      while (this.#listOf(provider).some(({ state }) => isWaiting(state))) {
+      const isAwaited = () => this.#listOf(provider).some(({ state }) => isWaiting(state));
+      while (isAwaited() && !this.#parts.isStopped()) {
         const before = this.#listOf(provider);
         const found = await this.#read(provider);
         for (const record of before) {
           const now = this.#listOf(provider).find(({ name }) => name === record.name);
-          if (now?.state === record.state) this.#parts.happened(record.name, judge(record, found));
+          if (now?.state === record.state)
+            this.#parts.happened(record.name, this.#judge(record, found));
         }
       }
     } finally {
@@ -141,6 +151,20 @@ export class SpawnWork {
   /** The provider's list as it is now. Errors: those of the provider. */
   list(provider: string): Promise<readonly FoundBox[]> {
     return this.#get(provider).maker.list(this.#listKnown(provider));
+  }
+
+  /** A list is another's word: a box whose agent is linked to us is there, whatever the list lacks. */
+  #judge(record: SpawnRecord, found: readonly FoundBox[] | AppError): SpawnEvent {
+    const { name, state } = record;
+    const event = judge(record, found);
+    if (event.type === 'missing' && state.is === 'ready' && this.#parts.isLinked(state.worker)) {
+      if (!this.#unlisted.has(name)) this.#parts.noticed(`${name}: ${linkedYet}`);
+      this.#unlisted.add(name);
+      this.#parts.stepped(name);
+      return { type: 'found', box: state.box, state: 'ready' };
+    }
+    if (event.type !== 'unlisted') this.#unlisted.delete(name);
+    return event;
   }
 
   async #read(provider: string): Promise<readonly FoundBox[] | AppError> {
@@ -191,6 +215,7 @@ export class SpawnWork {
   }
 
   #tell(name: string, step: string): void {
+    this.#unlisted.delete(name);
     this.#steps.set(name, step);
     this.#parts.noticed(`${name}: ${step}`);
     this.#parts.stepped(name);

@@ -16,7 +16,7 @@ export interface BoxOrder {
   /** Wall instant of the order: with the tag it names this try, and no other. */
   readonly madeAt: number;
   readonly ttlMs?: number;
-  /** Tags of all boxes of this provider that are not over. */
+  /** Tags of all boxes of this hub that are not over. */
   readonly others: readonly string[];
 }
 

@@ -27,7 +27,12 @@ export function openSshMaker(parts: SshMakerParts): Maker {
   const prefix = formatTagPrefix(hubKey);
   return {
     up: (order) => takeFree(parts, order, prefix),
-    list: async (known) => judgeAll(await askAll(parts, planRead), { known, prefix }),
+    async list(known) {
+      // One that has gone from the config while a box is on it has its box yet.
+      const held = known.boxes.map(({ id }) => id).filter((id) => !hosts.includes(id));
+      const answers = await askAll({ ...parts, hosts: [...hosts, ...held] }, planRead);
+      return judgeAll(answers, { known, prefix });
+    },
     async down({ id, tag }) {
       await ask(parts, id, planGiveBack(tag));
     },

@@ -6,7 +6,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SpawnBook } from '../../../cockpit/hub/spawn-book.ts';
 import { SpawnDesk } from '../../../cockpit/hub/spawn-desk.ts';
+import { presentBox } from '../../../cockpit/verbs/present-boxes.ts';
 import { AppError } from '../../../protocol/errors.ts';
+import { settle } from '../../protocol/fake-ports.ts';
 import { makeJob } from './hub-bench.ts';
 import { factFrame } from './hub-in-hand.ts';
 import { minute, SpawnScene } from './spawn-scene.ts';
@@ -102,6 +104,25 @@ describe('spawn: time', () => {
     expect(scene.find('charlie')).toBeUndefined();
   });
 
+  test('a box that the list lacks has not vanished while its agent is linked, and that is said', async () => {
+    await scene.open({ watch: '3s' });
+    await scene.spawn();
+    const key = scene.keyOf('charlie');
+    scene.cloud.boxes.clear();
+    for (let seconds = 0; seconds < 12; seconds += 1) {
+      scene.cloud.peers.set('charlie', await scene.hand.join(key));
+      await scene.pass(1000);
+    }
+    expect(scene.is('charlie')).toBe('ready');
+    const { hub } = scene.hand;
+    expect(hub.spawned.list().map((record) => presentBox(hub, record).note)).toEqual([
+      'Its provider does not list it, and its agent is linked.',
+    ]);
+    scene.cloud.peers.get('charlie')?.close();
+    await scene.pass(5000);
+    expect(scene.find('charlie')).toBeUndefined();
+  });
+
   test('a list that fails makes nobody vanish', async () => {
     await scene.open();
     await scene.spawn();
@@ -109,6 +130,26 @@ describe('spawn: time', () => {
     scene.cloud.boxes.clear();
     await scene.pass(5 * minute);
     expect(scene.is('charlie')).toBe('ready');
+  });
+
+  test('a list is not read again for a hub that has stopped', async () => {
+    await scene.open();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let readCount = 0;
+    scene.cloud.list = async () => {
+      readCount += 1;
+      await promise;
+      // As a program does, which takes more than a turn.
+      await settle();
+      return [];
+    };
+    await scene.spawn();
+    expect(readCount).toBe(1);
+    await scene.hand.hub.stop();
+    resolve();
+    for (let turns = 0; turns < 5; turns += 1) await settle();
+    expect(readCount).toBe(1);
+    await scene.open({}, scene.hand.disk);
   });
 
   test('where nothing is spawned nothing is planned', async () => {

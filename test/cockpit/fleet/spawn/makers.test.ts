@@ -158,6 +158,17 @@ describe('a pool of hosts', () => {
     expect(await seen()).toEqual([`two ${tag('bob')}`]);
   });
 
+  test('a host that has gone from the config keeps the box that is on it', async () => {
+    await maker.up(order('alice'));
+    const fewer = openSshMaker({
+      ...{ hosts: ['two'], hubKey: makerKeys.own, ssh: openFolders(pool.root), entrance },
+    });
+    const boxes = [{ id: 'one', name: 'alice', tag: tag('alice') }];
+    expect(await fewer.list({ boxes, sought: [] })).toEqual([
+      { id: 'one', tag: tag('alice'), state: 'ready' },
+    ]);
+  });
+
   test('while a host is silent nobody can say that a box was not made', async () => {
     rmSync(join(pool.root, 'two'), { recursive: true });
     const sought = { boxes: [], sought: [tag('alice')] };
