@@ -18,15 +18,7 @@ export async function readBoxWork(
   worker: PeerKey,
   since: number,
 ): Promise<readonly WorkFact[]> {
-  const held = hub.desk.listHeldBy(worker).flatMap((job) =>
-    job.attempts
-      .filter((attempt) => attempt.worker === worker && attempt.state.is !== 'finished')
-      .map(({ n, state }) => ({
-        ...landed,
-        attempt: formatAttemptId(job.id, n),
-        state: state.is,
-      })),
-  );
+  const held = listHeldWork(hub, worker);
   const adrift = hub.inbox
     .list()
     .flatMap((decision) =>
@@ -36,6 +28,19 @@ export async function readBoxWork(
     );
   const [ended, told] = await Promise.all([readEnded(hub, worker, since), askWorker(hub, worker)]);
   return [...held, ...adrift, ...ended, ...told];
+}
+
+/** Its attempts that have not ended: what can be told in the turn in which it is asked. */
+export function listHeldWork({ desk }: Hub, worker: PeerKey): readonly WorkFact[] {
+  return desk.listHeldBy(worker).flatMap((job) =>
+    job.attempts
+      .filter((attempt) => attempt.worker === worker && attempt.state.is !== 'finished')
+      .map(({ n, state }) => ({
+        ...landed,
+        attempt: formatAttemptId(job.id, n),
+        state: state.is,
+      })),
+  );
 }
 
 const landed = { state: 'finished', isAdrift: false, logBytesOwed: 0, filesOwed: 0 } as const;

@@ -12,7 +12,7 @@ import type { Source } from '../fleet/spawn/maker.ts';
 import { type FoundBox, formatTag, formatTagPrefix } from '../manager/spawn-box.ts';
 import { countBoxes, listPooled } from '../manager/spawn-pool.ts';
 import type { SpawnEffect, SpawnEvent, SpawnRecord } from '../manager/spawn-state.ts';
-import type { WorkFact } from '../manager/unlanded.ts';
+import { describeUnlanded, listUnlanded, type WorkFact } from '../manager/unlanded.ts';
 import type { Feed } from './feed.ts';
 import type { Answered } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
@@ -76,9 +76,11 @@ export class SpawnDesk {
     this.#parts = parts;
     const { ledger, ports, sources, workers } = parts;
     const findWorker = (record: SpawnRecord) => {
-      const { worker: key, name } = record;
+      const { worker: key, name, askedAt } = record;
       const worker = key === undefined ? workers.findByName(name) : workers.find(key);
-      return worker === undefined || worker.revokedAt !== null ? undefined : worker.key;
+      // Who had the name before the box was heard of here is somebody else.
+      const isOther = key === undefined && worker !== undefined && worker.pairedAt < askedAt;
+      return worker === undefined || worker.revokedAt !== null || isOther ? undefined : worker.key;
     };
     this.#book = new SpawnBook({
       ledger,
@@ -93,9 +95,9 @@ export class SpawnDesk {
     this.#work = new SpawnWork({
       ...parts,
       list: () => this.#book.list(),
+      isStopped: () => this.#isStopped,
       happened: (name, event) => void this.#happened(name, event),
       stepped: (name) => this.#tellStep(name),
-      isStopped: () => this.#isStopped,
     });
     this.#patrol = new SpawnPatrol({
       ...parts,
@@ -226,7 +228,7 @@ export class SpawnDesk {
     return this.#parts.readWork(worker.key, Math.min(record.askedAt, worker.pairedAt));
   }
 
-  /** The M2's word about a box or a pool. */
+  /** The M2's word about a box or a pool. Errors: BOX_UNLANDED, for a box that is not to be given up unnamed. */
   async decide(answered: Answered): Promise<void> {
     const { decision, answer } = answered;
     if (decision.kind !== 'spawn') throw new Error('invariant broken: it is about a box');
@@ -234,9 +236,20 @@ export class SpawnDesk {
     if (box === undefined) await this.#book.decidePool(provider, answered);
     else {
       const type = answer.as === 'approve' ? 'again' : 'give-up';
+      if (type === 'give-up') await this.#refuseLoss(box);
       await this.#happened(box, { type }, answered);
     }
     this.#plan();
+  }
+
+  /** Of one that is on its way out it was asked before. */
+  async #refuseLoss(name: string): Promise<void> {
+    const record = this.#book.find(name);
+    if (record?.state.is !== 'stuck' || record.state.at === 'leave') return;
+    const lost = listUnlanded(await this.readWork(record));
+    if (lost.length === 0) return;
+    const detail = `Work would be lost. ${name}: ${describeUnlanded(lost)}.`;
+    throw new AppError('BOX_UNLANDED', detail);
   }
 
   /** Names that workers have or had, or are promised. */

@@ -8,6 +8,8 @@ import type { SpawnRecord } from '../manager/spawn-state.ts';
 import { presentBox } from './present-boxes.ts';
 import type { VerbContext } from './verb.ts';
 
+const gone = { is: 'over', as: 'vanished', reason: 'It went before it was followed.' } as const;
+
 /** Which boxes, and until when. */
 export interface BoxWait {
   readonly records: readonly SpawnRecord[];
@@ -55,11 +57,8 @@ export async function followBoxes(
       : hub.ports.timers.after(timeoutMs, () => over.reject(late));
   try {
     await begin?.();
-    // What happened before anybody followed; of what is over the follower was told.
-    for (const { name } of records) {
-      const record = hub.spawned.find(name);
-      if (record !== undefined) look(record);
-    }
+    // What happened before anybody followed: one that is not there any more came to its end then.
+    for (const record of records) look(hub.spawned.find(record.name) ?? { ...record, state: gone });
     if (waiting.size > 0) await over.promise;
     return [...last.values()];
   } finally {

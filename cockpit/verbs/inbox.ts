@@ -3,7 +3,7 @@
  *
  * Deciding and what it starts are one batch in the hub, so no answer is half taken; only a fix that is tried
  * again runs first and is written down with what came of it.
- * Errors: DECISION_UNKNOWN, DECISION_CLOSED, USAGE_ARGUMENT, JOB_*, WORKER_*, INVITE_EXPIRED.
+ * Errors: DECISION_UNKNOWN, DECISION_CLOSED, USAGE_ARGUMENT, JOB_*, WORKER_*, INVITE_EXPIRED, BOX_UNLANDED.
  */
 import { z } from 'zod';
 import type { DoctorReport } from '../../protocol/doctor.ts';

@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import type { JobId } from '../../protocol/model.ts';
+import { listHeldWork } from '../hub/box-work.ts';
 import type { Hub } from '../hub/hub.ts';
 import { isEnded, splitAttemptId } from '../manager/job.ts';
 import type { SpawnRecord } from '../manager/spawn-state.ts';
@@ -58,7 +59,10 @@ export const releaseVerb = defineVerb({
     // Others gave it work meanwhile, maybe.
     if (lost.flat().length > 0) refuseLosses(records, { lost: await readAll(), discard });
     const begin = async () => {
-      for (const { name } of records) await hub.spawned.release(name, 'you released it');
+      // Work may have come while they were asked; from here until none of them is given any, nothing else runs.
+      refuseLosses(records, { lost: records.map((record) => listHeld(hub, record)), discard });
+      const why = 'you released it';
+      await Promise.all(records.map(({ name }) => hub.spawned.release(name, why)));
     };
     if (wait) {
       const ended = { records, until: isOver, timeoutMs: timeout, begin };
@@ -89,6 +93,11 @@ function chooseBoxes(
 
 async function readLost(hub: Hub, record: SpawnRecord): Promise<readonly Unlanded[]> {
   return listUnlanded(await hub.spawned.readWork(record));
+}
+
+function listHeld(hub: Hub, { name, worker }: SpawnRecord): readonly Unlanded[] {
+  const key = worker ?? hub.workers.findByName(name)?.key;
+  return key === undefined ? [] : listUnlanded(listHeldWork(hub, key));
 }
 
 interface Losses {

@@ -237,6 +237,27 @@ describe('spawn: letting boxes go', () => {
     expect(scene.is('charlie')).toBe('ready');
   });
 
+  test('work that came while it was asked what it owes is not lost with it', async () => {
+    await scene.open();
+    await scene.spawn();
+    const released = scene.release({ names: ['charlie'] });
+    const { id } = await scene.hand.hub.desk.dispatch(makeJob([scene.keyOf('charlie')]));
+    await scene.pass(20_000);
+    await expect(released).rejects.toThrow(`charlie: ${id}.1 (it waits there).`);
+    expect(scene.is('charlie')).toBe('ready');
+  });
+
+  test('one that goes while it is asked what it owes is not waited for', async () => {
+    await scene.open();
+    await scene.spawn();
+    // A worker that is heard is asked, and has three seconds.
+    scene.cloud.peers.set('charlie', await scene.hand.join(scene.keyOf('charlie')));
+    const released = scene.release({ names: ['charlie'], wait: true });
+    await scene.hand.hub.spawned.release('charlie', 'its time is over');
+    await scene.pass(20_000);
+    expect(await released).toMatchObject([{ name: 'charlie', state: 'over' }]);
+  });
+
   test('a log that is still on the box only is work too', async () => {
     await scene.open();
     await scene.spawn();
@@ -273,6 +294,40 @@ describe('spawn: letting boxes go', () => {
     expect(decision).toMatchObject({ box: 'charlie', boxId: 'i-1', reason: 'It is still listed.' });
     await scene.decide('reject');
     expect(scene.find('charlie')).toBeUndefined();
+  });
+
+  test('one that stands still is not given up by a word while that would lose work', async () => {
+    await scene.open();
+    await scene.spawn();
+    const { id } = await scene.hand.hub.desk.dispatch(makeJob([scene.keyOf('charlie')]));
+    const [[tag, box] = []] = scene.cloud.boxes;
+    if (tag === undefined || box === undefined) throw new Error('there is no box');
+    scene.cloud.boxes.set(tag, { ...box, state: 'stopped' });
+    scene.cloud.fault.enter = new AppError('SPAWN_ENTER', 'Its disk is full.');
+    await scene.pass(5 * minute);
+    expect(scene.is('charlie')).toBe('stuck');
+    const given = scene.decide('reject');
+    given.catch(() => undefined);
+    // Its worker is asked too, and says nothing.
+    await scene.pass(5000);
+    await expect(given).rejects.toThrow(`Work would be lost. charlie: ${id}.1 (`);
+    expect([scene.is('charlie'), scene.asked()]).toMatchObject(['stuck', [{ box: 'charlie' }]]);
+    await scene.release({ names: ['charlie'], discard: [id] });
+    await scene.pass(20_000);
+    expect(scene.find('charlie')).toBeUndefined();
+    expect(scene.asked()).toEqual([]);
+  });
+
+  test('one that nobody knew is given up, and who else has its name is trusted on', async () => {
+    await scene.open();
+    await scene.spawn();
+    scene.cloud.make('wally-999999-alice');
+    const { spawned, workers } = scene.hand.hub;
+    for (const stray of await spawned.listStrays()) await spawned.adopt(stray);
+    await scene.decide('reject');
+    await scene.pass(5000);
+    expect(spawned.list().map(({ name }) => name)).toEqual(['charlie']);
+    expect(workers.findByName('alice')?.revokedAt).toBeNull();
   });
 
   test('one that is stuck is given up, followed or not, and its question with it', async () => {
