@@ -1,14 +1,16 @@
 /*
  * The way to the agent that runs on a home: its control socket.
  *
- * Errors: AGENT_UNREACHABLE where none runs.
+ * Errors: AGENT_UNREACHABLE where none runs, AGENT_SILENT where one does not answer.
  */
 import { ControlClient } from '../protocol/control-client.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { PeerKey } from '../protocol/model.ts';
+import type { Timers } from '../protocol/ports.ts';
 import { dialUnix } from '../protocol/transports/unix.ts';
 import type { AgentStatus } from './agent-parts.ts';
 import type { AgentHome } from './home.ts';
+import { agentAnswerMsMax } from './limits.ts';
 
 /** What `status` of a running agent says. */
 export type RunningStatus = AgentStatus & {
@@ -31,16 +33,40 @@ export async function dialAgent(home: AgentHome): Promise<ControlClient> {
   }
 }
 
-/** What the agent of this home says of itself; undefined where none answers. */
-export async function findRunning(home: AgentHome): Promise<RunningStatus | undefined> {
+/** What the agent of this home says of itself; undefined where none runs. Errors: AGENT_SILENT. */
+export async function findRunning(
+  home: AgentHome,
+  timers: Timers,
+): Promise<RunningStatus | undefined> {
+  return (await askAgent(home, 'status', timers)) as RunningStatus | undefined;
+}
+
+/** The same for who looks again: one that is silent does not run yet, or not any more. */
+export function findAnswering(home: AgentHome, timers: Timers): Promise<RunningStatus | undefined> {
+  return findRunning(home, timers).catch(() => undefined);
+}
+
+/** What it answers to a verb without arguments; undefined where none runs. Errors: AGENT_SILENT. */
+export async function askAgent(home: AgentHome, verb: string, timers: Timers): Promise<unknown> {
   const client = await dialAgent(home).catch(() => undefined);
+  if (client === undefined) return undefined;
+  let isSilent = false;
+  const cancel = timers.after(agentAnswerMsMax, () => {
+    isSilent = true;
+    client.close();
+  });
   try {
-    return (await client?.call('status', {})) as RunningStatus | undefined;
+    return await client.call(verb, {});
   } catch (error) {
+    if (isSilent) {
+      const detail = `The agent on ${home.directory} runs and does not answer.`;
+      throw new AppError('AGENT_SILENT', detail, { cause: error });
+    }
     // It went away while it was asked.
     if (error instanceof AppError) return undefined;
     throw error;
   } finally {
-    client?.close();
+    cancel();
+    client.close();
   }
 }

@@ -13,7 +13,7 @@ import { boundHeap } from '../protocol/heap.ts';
 import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { youngHeapBytesMax } from '../protocol/limits.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
-import { dialAgent, type RunningStatus } from './agent-client.ts';
+import { dialAgent, findRunning, type RunningStatus } from './agent-client.ts';
 import { runAudit } from './audit-verb.ts';
 import { runBackup, runRestore } from './backup-verb.ts';
 import { type DoctorCommandParts, runDoctorCommand } from './doctor/command.ts';
@@ -269,9 +269,9 @@ async function runBehind({ program, home }: AgentProgramParts, flags: Flags): Pr
 
 async function showStatus({ program, home }: AgentProgramParts, flags: Flags): Promise<number> {
   const pairing = await getPairing(home);
-  const client = await dialAgent(home);
-  const status = (await client.call('status', {})) as RunningStatus;
-  client.close();
+  const status = await findRunning(home, program.ports.timers);
+  if (status === undefined)
+    throw new AppError('AGENT_UNREACHABLE', `No agent runs on ${home.directory}.`);
   if (flags.json) {
     program.print(JSON.stringify(status));
     return 0;

@@ -123,6 +123,12 @@ export const byeMsMax = 10_000;
 export const stopSoonMs = 20;
 
 /**
+ * An agent says how it is from its own memory, so at once; on a box that swaps it may take a while. One that is silent
+ * for longer hangs, and whoever looks after it must not hang with it.
+ */
+export const agentAnswerMsMax = 10_000;
+
+/**
  * Attempts that an agent holds in all, with those that only wait until the hub has their logs and files; beyond it
  * new ones are refused. As many logs as a hub answers questions for at once.
  */

@@ -12,7 +12,7 @@ import type { Owed } from '../../protocol/box-frames.ts';
 import { AppError, hasSystemCode } from '../../protocol/errors.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import { sleep } from '../../protocol/ports.ts';
-import { dialAgent, findRunning, isLinked } from '../agent-client.ts';
+import { dialAgent, findAnswering, findRunning, isLinked } from '../agent-client.ts';
 import type { AgentHome } from '../home.ts';
 import type { Program } from '../ports.ts';
 import { isOwnFolder, nameSharedFolder } from '../work/shared-folder.ts';
@@ -43,7 +43,7 @@ export interface LeaveResult {
 
 /** What would be lost now, with all that could be delivered still among it. */
 export async function listAllOwed({ home, program }: LeaveParts): Promise<readonly Owed[]> {
-  const owed = (await askOwed(home)) ?? (await readOwed(home));
+  const owed = (await askOwed(home, program.ports.timers)) ?? (await readOwed(home));
   const held = new Set(owed.map(({ attempt }) => attempt));
   return [...owed, ...(await new KeptTrees(home, program.env).list(held))];
 }
@@ -68,7 +68,7 @@ export async function leave(parts: LeaveParts, discard: readonly string[]): Prom
   const trees = new KeptTrees(parts.home, parts.program.env);
   const pick = (rows: readonly Owed[]) => new Set<string>(rows.map(({ attempt }) => attempt));
   refuse(await trees.clear(pick(kept.filter(({ what }) => what === 'checkout')), 'careful'));
-  const running = await findRunning(parts.home);
+  const running = await findRunning(parts.home, parts.program.ports.timers);
   const isTold = running === undefined ? false : await part(parts, givenUp, discard);
   if (running === undefined) await refuseUntaken(parts, discard);
   await openService(parts).perform({ verb: 'remove' });
@@ -145,8 +145,8 @@ async function untilDelivered(parts: LeaveParts, discard: readonly string[]): Pr
   const { clock, timers } = program.ports;
   const begunMs = clock.monotonicMs();
   for (;;) {
-    const running = await findRunning(home);
-    const owed = (await askOwed(home)) ?? [];
+    const running = await findAnswering(home, timers);
+    const owed = (await askOwed(home, timers)) ?? [];
     const isRunning = owed.some(({ what }) => what === 'running');
     const { kept } = splitOwed(owed, discard);
     // The last word of what was given up goes to the hub as well, where there is one.

@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import type { Owed } from '../../protocol/box-frames.ts';
 import { attemptIdSchema } from '../../protocol/messages.ts';
 import type { AttemptId } from '../../protocol/model.ts';
+import type { Timers } from '../../protocol/ports.ts';
 import { openPeerStreams } from '../../store/peer-streams.ts';
-import { dialAgent } from '../agent-client.ts';
+import { askAgent } from '../agent-client.ts';
 import { readHeld } from '../attempts.ts';
 import { type AgentHome, findPairing } from '../home.ts';
 import { readHubStore } from '../hub-store.ts';
@@ -20,14 +21,12 @@ import { clearTree } from '../work/base-tree.ts';
 import { buildToolEnvironment, type Environment } from '../work/environment.ts';
 
 /** Asks the agent; undefined where none runs. */
-export async function askOwed(home: AgentHome): Promise<readonly Owed[] | undefined> {
-  const client = await dialAgent(home).catch(() => undefined);
-  if (client === undefined) return undefined;
-  try {
-    return ((await client.call('owed', {})) as { readonly owed: readonly Owed[] }).owed;
-  } finally {
-    client.close();
-  }
+export async function askOwed(
+  home: AgentHome,
+  timers: Timers,
+): Promise<readonly Owed[] | undefined> {
+  const answer = await askAgent(home, 'owed', timers);
+  return (answer as { readonly owed: readonly Owed[] } | undefined)?.owed;
 }
 
 /** Reads it from the home. */

@@ -4,8 +4,9 @@
  * It only looks. What it finds is what `odally service status` prints and what doctor judges.
  */
 import { existsSync } from 'node:fs';
-import { findRunning } from '../agent-client.ts';
+import { findAnswering } from '../agent-client.ts';
 import type { AgentHome } from '../home.ts';
+import type { Program } from '../ports.ts';
 import { hasCronLine } from './crontab-line.ts';
 import { planCron, type ServiceProbe } from './service-plan.ts';
 import type { ServiceRecord } from './service-record.ts';
@@ -32,14 +33,20 @@ export interface ServiceState {
   readonly notes: readonly string[];
 }
 
+/** Whose agent may run, and what it is asked with. */
+interface StatePlace {
+  readonly home: AgentHome;
+  readonly program: Pick<Program, 'ports'>;
+}
+
 /** Looks. */
 export async function readServiceState(
   probe: ServiceProbe,
-  { home, tools }: { readonly home: AgentHome; readonly tools: RunTool },
+  { home, tools, program }: StatePlace & { readonly tools: RunTool },
 ): Promise<ServiceState> {
-  const running = await findRunning(home);
+  const running = await findAnswering(home, program.ports.timers);
   const { record } = probe;
-  if (record === undefined) return describeNone(home);
+  if (record === undefined) return describeNone({ home, program });
   const seen = await look(probe, record, tools);
   const isStray = running !== undefined && !seen.isRunning;
   const stray = isStray ? [`the agent (pid ${running.pid}) was not started by its service`] : [];
@@ -56,8 +63,8 @@ export async function readServiceState(
 type Seen = Omit<ServiceState, 'kind' | 'name' | 'agentPid' | 'version'>;
 
 /** How it stands where no service was installed. */
-export async function describeNone(home: AgentHome): Promise<ServiceState> {
-  const running = await findRunning(home);
+export async function describeNone({ home, program }: StatePlace): Promise<ServiceState> {
+  const running = await findAnswering(home, program.ports.timers);
   return {
     ...{ kind: 'none', name: null, isInstalled: false, isEnabled: false, isLingering: null },
     ...{ isRunning: false, supervisorPid: null, notes: [] },

@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import { AppError, hasSystemCode } from '../../protocol/errors.ts';
 import { sleep } from '../../protocol/ports.ts';
 import { saveWhole } from '../../protocol/whole-file.ts';
-import { findRunning } from '../agent-client.ts';
+import { findAnswering } from '../agent-client.ts';
 import type { AgentHome } from '../home.ts';
 import type { Program } from '../ports.ts';
 import { startBehind } from './behind.ts';
@@ -94,9 +94,10 @@ async function supervise(parts: StepParts, record: ServiceRecord): Promise<void>
   const untilMs = clock.monotonicMs() + serviceStartMsMax;
   dropSupervisorRecordOfDead(directory);
   for (let own: ProcessName | undefined; clock.monotonicMs() < untilMs; ) {
-    const isKept = findSupervisor(directory) !== undefined;
+    const kept = findSupervisor(directory);
+    const isKept = kept !== undefined;
     // Both: an agent that ran before is not supervised until its supervisor has said so.
-    if (isKept && (await findRunning(home)) !== undefined) return;
+    if (kept?.agent !== undefined && (await findAnswering(home, timers)) !== undefined) return;
     const gaveUp = findSupervisorRecord(directory)?.gaveUp;
     if (gaveUp !== undefined) throw new AppError('SERVICE_START', `${gaveUp}: ${home.agentLog}`);
     // One that was about to go when we looked first is followed by ours.
@@ -113,7 +114,7 @@ async function startSupervisor(
   { program, home }: StepParts,
   record: ServiceRecord,
 ): Promise<ProcessName> {
-  const running = await findRunning(home);
+  const running = await findAnswering(home, program.ports.timers);
   const args = [program.supervisorScript, home.directory, String(running?.pid ?? 0)];
   const pid = await startBehind({
     command: [program.node, ...small, ...args, ...record.command],

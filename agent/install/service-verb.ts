@@ -8,7 +8,7 @@
 import { AppError } from '../../protocol/errors.ts';
 import { sleep } from '../../protocol/ports.ts';
 import { openHome } from '../../store/home.ts';
-import { dialAgent, findRunning } from '../agent-client.ts';
+import { askAgent, findAnswering, findRunning } from '../agent-client.ts';
 import { type AgentHome, findPairing } from '../home.ts';
 import type { Program } from '../ports.ts';
 import { measureLog, readLastWords } from './last-words.ts';
@@ -143,7 +143,7 @@ async function explainStart(thrown: unknown, home: AgentHome, logEnd: number): P
 
 /** Where nothing is installed no tool is asked. */
 async function look(work: Working): Promise<ServiceState> {
-  if ((await findServiceRecord(work.home.directory)) === undefined) return describeNone(work.home);
+  if ((await findServiceRecord(work.home.directory)) === undefined) return describeNone(work);
   return readServiceState(await probeService(work, 'box'), work);
 }
 
@@ -206,8 +206,8 @@ async function trySettle(
 
 /** An agent that was started by hand gives up the home, unless it runs work. */
 async function letGo(work: Working, probe: ServiceProbe): Promise<void> {
-  const { home } = work;
-  const running = await findRunning(home);
+  const { home, program } = work;
+  const running = await findRunning(home, program.ports.timers);
   if (running === undefined) return;
   if ((await readServiceState(probe, work)).isRunning) return;
   const busy = running.attempts.filter(({ state }) => state !== 'finished');
@@ -222,17 +222,15 @@ async function letGo(work: Working, probe: ServiceProbe): Promise<void> {
 }
 
 async function endStray(work: Working): Promise<void> {
-  const running = await findRunning(work.home);
+  const running = await findRunning(work.home, work.program.ports.timers);
   if (running !== undefined) await stopAgent(work, running.pid);
 }
 
 /** Asks the agent to stop; resolves when its process is gone. */
 async function stopAgent({ program, home }: Working, pid: number): Promise<void> {
   const name = nameProcess(pid);
-  const client = await dialAgent(home).catch(() => undefined);
-  await client?.call('stop', {}).catch(() => undefined);
-  client?.close();
   const { clock, timers } = program.ports;
+  await askAgent(home, 'stop', timers).catch(() => undefined);
   const untilMs = clock.monotonicMs() + serviceStopMsMax;
   while (isAlive(name) && clock.monotonicMs() < untilMs) await sleep(timers, serviceLookMs);
   if (isAlive(name)) {
@@ -243,7 +241,7 @@ async function stopAgent({ program, home }: Working, pid: number): Promise<void>
 async function untilAnswers({ program, home }: Working): Promise<void> {
   const { clock, timers } = program.ports;
   const untilMs = clock.monotonicMs() + serviceStartMsMax;
-  while ((await findRunning(home)) === undefined) {
+  while ((await findAnswering(home, timers)) === undefined) {
     if (clock.monotonicMs() >= untilMs) {
       throw new AppError(
         'SERVICE_START',

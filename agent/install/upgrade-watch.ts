@@ -11,9 +11,16 @@
  */
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { sleep } from '../../protocol/ports.ts';
-import { dialAgent, findRunning, isLinked, type RunningStatus } from '../agent-client.ts';
+import {
+  dialAgent,
+  findAnswering,
+  findRunning,
+  isLinked,
+  type RunningStatus,
+} from '../agent-client.ts';
 import type { DrainState } from '../drain.ts';
 import type { AgentHome } from '../home.ts';
+import { agentAnswerMsMax } from '../limits.ts';
 import type { Program } from '../ports.ts';
 import {
   serviceLookMs,
@@ -63,6 +70,8 @@ export async function watchOn(parts: WatchParts): Promise<UpgradeRecord | undefi
   if (!isAdrift(record)) return record;
   return new Watch(parts, record).goOn(record.phase === 'rolled-back' ? 'rolled-back' : 'switched');
 }
+
+type Client = Awaited<ReturnType<typeof dialAgent>>;
 
 class Watch {
   readonly #parts: WatchParts;
@@ -134,15 +143,22 @@ class Watch {
       // By ssh it is the hub that comes, when it finds the time.
       const was = isLinked(running) && !/ by ssh$/.test(running.link) ? 'linked' : 'alone';
       await this.#note({ phase: 'switched', was });
-      await client.call('stop', { keep: true });
+      // What was noted is true from here on, whatever it says.
+      await this.#tellToStop(client);
       await this.#untilGone(running.pid);
       client.close();
       return;
     }
   }
 
+  /** It may go before it has answered, or hang. */
+  async #tellToStop(client: Client): Promise<void> {
+    const told = client.call('stop', { keep: true }).catch(() => undefined);
+    await Promise.race([told, sleep(this.#parts.program.ports.timers, agentAnswerMsMax)]);
+  }
+
   /** True once nothing runs; false when the agent went away before. */
-  #untilIdle(client: Awaited<ReturnType<typeof dialAgent>>): Promise<boolean> {
+  #untilIdle(client: Client): Promise<boolean> {
     return new Promise((resolve) => {
       const take = async (item: unknown) => {
         const { running, terminals } = item as DrainState;
@@ -176,7 +192,7 @@ class Watch {
     let sinceMs: number | undefined;
     let seen = 'it does not answer';
     const isUp = await this.#until(upgradeUpMsMax, async () => {
-      const running = await findRunning(home);
+      const running = await findAnswering(home, program.ports.timers);
       if (running?.build !== build) {
         sinceMs = undefined;
         return false;
@@ -224,12 +240,11 @@ class Watch {
 
   /** What was accepted before waits in the new one, and would be ended by a stop that does not say so. */
   async #stopKeeping(): Promise<void> {
-    const { home } = this.#parts;
-    const running = await findRunning(home);
+    const { home, program } = this.#parts;
+    const running = await findAnswering(home, program.ports.timers);
     if (running === undefined) return;
     const client = await dialAgent(home).catch(() => undefined);
-    // It may go before it has answered.
-    await client?.call('stop', { keep: true }).catch(() => undefined);
+    if (client !== undefined) await this.#tellToStop(client);
     client?.close();
     await this.#untilGone(running.pid);
   }
@@ -271,9 +286,10 @@ class Watch {
   }
 
   async #findRunning(forMs: number): Promise<RunningStatus | undefined> {
+    const { home, program } = this.#parts;
     let running: RunningStatus | undefined;
     await this.#until(forMs, async () => {
-      running = await findRunning(this.#parts.home);
+      running = await findRunning(home, program.ports.timers);
       return running !== undefined;
     });
     return running;

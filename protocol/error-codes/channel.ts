@@ -117,6 +117,11 @@ export const channelCodes = {
     'Use another home, or stop that agent.',
   ),
   AGENT_UNREACHABLE: passing(3, 'No agent runs on this home.', 'Start it with `odally run`.'),
+  AGENT_SILENT: passing(
+    3,
+    'The agent on this home runs and does not answer.',
+    'Wait for it, or read its log and end its process.',
+  ),
   AGENT_START: passing(
     3,
     'The agent did not start.',

@@ -57,7 +57,7 @@ export function openServiceBench(
       else writeFileSync(file, text);
     },
     read: (name) => readFileSync(join(home.directory, name), 'utf8'),
-    running: () => findRunning(home),
+    running: () => findRunning(home, program.ports.timers),
     async run(...words) {
       printed.length = 0;
       const flags = {
