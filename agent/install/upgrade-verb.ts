@@ -13,7 +13,7 @@ import { storeMigrations } from '../../store/format.ts';
 import type { AgentHome } from '../home.ts';
 import type { Program } from '../ports.ts';
 import { startApart } from './behind.ts';
-import { selfCheckMsMax, serviceStartMsMax, upgradeLookMs } from './limits.ts';
+import { selfCheckMsMax, serviceStartMsMax, serviceStopMsMax, upgradeLookMs } from './limits.ts';
 import { openServiceTools } from './service-probe.ts';
 import { findServiceRecord } from './service-record.ts';
 import { isAlive } from './supervisor-record.ts';
@@ -58,6 +58,8 @@ export async function runUpgrade(
     return 0;
   }
   if (flags.watch) {
+    // Two may have been asked at once, and each was told that nothing is under way.
+    await refuseBusy(work);
     const at = Math.round(program.ports.clock.wallMs());
     await watchUpgrade(work, { from: await getCurrent(home), to, at });
     return 0;
@@ -156,17 +158,28 @@ async function follow(work: Working, flags: UpgradeFlags): Promise<number> {
 }
 
 /** Before anything was switched it is simply given up: the agent takes work again by itself. */
-async function cancel(
-  { program, home, noticed }: UpgradeParts,
-  flags: UpgradeFlags,
-): Promise<number> {
+async function cancel(parts: UpgradeParts, flags: UpgradeFlags): Promise<number> {
+  const { program, home } = parts;
   const record = await findUpgrade(home.directory);
   if (record?.phase !== 'draining')
     throw new AppError('UPGRADE_STUCK', 'Nothing is draining here.');
-  if (isAlive(record.watcher)) program.signal(record.watcher.pid, 'SIGKILL');
+  await endWatcher(program, record);
+  // What it wrote last counts: it may have told the agent to stop, and then somebody must start one again.
+  const last = await resumeUpgrade({ ...parts, tools: openServiceTools(program) });
+  if (last?.phase !== 'draining' && last?.phase !== 'failed')
+    throw new AppError('UPGRADE_STUCK', 'Nothing was draining any more; the change goes on.');
   const left: UpgradeRecord = { ...record, phase: 'left' };
   await saveUpgrade(home.directory, left);
-  return show({ program, home, noticed }, flags, left);
+  return show(parts, flags, left);
+}
+
+/** Resolves once it writes nothing more. */
+async function endWatcher(program: Program, { watcher }: UpgradeRecord): Promise<void> {
+  if (!isAlive(watcher)) return;
+  program.signal(watcher.pid, 'SIGKILL');
+  const { clock, timers } = program.ports;
+  const untilMs = clock.monotonicMs() + serviceStopMsMax;
+  while (isAlive(watcher) && clock.monotonicMs() < untilMs) await sleep(timers, upgradeLookMs);
 }
 
 function show(parts: UpgradeParts, flags: UpgradeFlags, record: UpgradeRecord | undefined): number {

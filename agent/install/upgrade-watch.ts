@@ -114,8 +114,14 @@ class Watch {
   async #takeOver(): Promise<UpgradeRecord> {
     const { home, noticed } = this.#parts;
     const { from, to, was } = this.#record;
-    await this.#note({ phase: 'switched' });
-    await switchVersion(home.directory, to);
+    try {
+      await this.#note({ phase: 'switched' });
+      await switchVersion(home.directory, to);
+    } catch (thrown) {
+      // The disk takes nothing now, say. What is current serves meanwhile, and the launcher takes the change up again.
+      if (was !== undefined) await this.#start().catch(() => undefined);
+      throw thrown;
+    }
     noticed(`the current version is ${to}; before it was ${from}`);
     try {
       if (was !== undefined) await this.#comeUp(to, was === 'linked');
@@ -233,6 +239,8 @@ class Watch {
       const code = 'UPGRADE_ROLLED_BACK';
       await this.#note({ phase: 'rolled-back', isDown: true, code, message: why });
     } catch (thrown) {
+      // Better the one that did not come up, which may yet, than none.
+      await this.#start().catch(() => undefined);
       return this.#noteWorse(why, thrown);
     }
     return this.#startOld();

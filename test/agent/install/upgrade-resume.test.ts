@@ -120,6 +120,32 @@ test('upgrade: what waits in a version that is taken back goes on waiting', asyn
   expect(await bench.running()).toMatchObject({ build: from });
 });
 
+test('upgrade: where going back fails too, what is current is started all the same', async () => {
+  await using bench = await openBox();
+  await switchVersion(bench.home.directory, to);
+  bench.tell(`link-${to}`, 'dialling');
+  // No store that anything could be made of.
+  bench.tell('store', 'not a directory');
+  const { program, ...parts } = partsOf(bench);
+  const { clock } = program.ports;
+  const fast = { ...clock, monotonicMs: () => clock.monotonicMs() * 20 };
+  const ports = { ...program.ports, clock: fast };
+  const record = await watchOn({ ...parts, program: { ...program, ports } });
+  expect(record).toMatchObject({ phase: 'rolled-back' });
+  expect(record?.message).toContain('; then: ');
+  expect(await bench.running()).toMatchObject({ build: to });
+});
+
+test('upgrade: where the switch cannot be made the version that is left serves, and it is taken up again', async () => {
+  await using bench = await openBox();
+  const { directory } = bench.home;
+  // In the way of the link that is put aside first.
+  mkdirSync(join(directory, 'current.new', 'x'), { recursive: true });
+  await expect(watchOn(partsOf(bench))).rejects.toThrow('current.new');
+  expect(await bench.running()).toMatchObject({ build: from });
+  expect(await findUpgrade(directory)).toMatchObject({ phase: 'switched', was: 'linked' });
+});
+
 test('upgrade: cut off between going back and starting the old version, that is started', async () => {
   const why = { code: 'UPGRADE_ROLLED_BACK', message: 'it did not come up' };
   await using bench = await openBox({ ...adrift, ...why, phase: 'rolled-back', isDown: true });

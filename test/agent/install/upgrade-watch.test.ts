@@ -4,9 +4,10 @@
  * The agent's socket is answered by the test, and a child stands for its process.
  */
 import { spawn } from 'node:child_process';
-import { symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { nameProcess } from '../../../agent/install/supervisor-record.ts';
 import { findUpgrade, saveUpgrade } from '../../../agent/install/upgrade-record.ts';
 import { runUpgrade } from '../../../agent/install/upgrade-verb.ts';
 import { watchOn, watchUpgrade } from '../../../agent/install/upgrade-watch.ts';
@@ -43,6 +44,32 @@ test('upgrade: an agent that ends before it has answered was told all the same, 
   const record = await watchUpgrade({ program, home, noticed: () => undefined, tools }, change);
   // What could not be started was the new one, so it came that far.
   expect(record).toMatchObject({ phase: 'rolled-back', was: 'linked' });
+});
+
+test('upgrade: one that told the agent to stop as it was given up is not given up', async () => {
+  await using bench = openServiceBench([]);
+  const { home, program } = bench;
+  const parts = { program, home, noticed: () => undefined };
+  const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+  const watcher = nameProcess(child.pid ?? 0);
+  await saveUpgrade(home.directory, { ...change, phase: 'draining', watcher });
+  // Who takes it up: a version that says only that it does.
+  const script = join(home.directory, 'versions', change.from, 'odally.js');
+  mkdirSync(join(script, '..'), { recursive: true });
+  const words = JSON.stringify({ ...change, phase: 'done', watcher: nameProcess(process.pid) });
+  const file = join(home.directory, 'upgrade.json');
+  writeFileSync(script, `require('fs').writeFileSync('${file}', '${words}')`);
+  let written: Promise<void> | undefined;
+  const signal = () => {
+    written = saveUpgrade(home.directory, { ...change, phase: 'switched', was: 'linked', watcher });
+    void written.then(() => child.kill('SIGKILL'));
+  };
+  const given = runUpgrade({ ...parts, program: { ...program, signal } }, [], {
+    ...{ ...flags, cancel: true },
+  });
+  await expect(given).rejects.toMatchObject({ code: 'UPGRADE_STUCK' });
+  await written;
+  expect(await findUpgrade(home.directory)).toMatchObject({ phase: 'done' });
 });
 
 test('upgrade: a new version that hangs is given up in its time, and does not hang who sees to it', async () => {
