@@ -21,6 +21,7 @@ import { type AgentHome, findAgentHome, findPairing, type Pairing } from './home
 import { runLeave } from './install/leave-verb.ts';
 import { checkSelf } from './install/self-check.ts';
 import { runService } from './install/service-verb.ts';
+import { endSupervisorOf } from './install/supervisor-record.ts';
 import { runUpgrade } from './install/upgrade-verb.ts';
 import { joinOverStdio, readCode } from './join-stdio.ts';
 import { pair } from './pair.ts';
@@ -247,6 +248,7 @@ async function serve(parts: AgentProgramParts, flags: Flags): Promise<number> {
   const failure = await running.agent.ended;
   await running.stop();
   if (failure !== undefined) throw failure;
+  endSupervisorOf(home.directory, program);
   return 0;
 }
 

@@ -40,6 +40,9 @@ export const quickDeathMsMax = 30_000;
 /** After so many quick deaths in a row nobody starts it any more: with the pauses, five minutes. */
 export const quickDeathsMax = 10;
 
+/** A supervisor notes itself, and looks after this time whether another did so later: both may have seen none. */
+export const supervisorClaimMs = 300;
+
 /** A supervisor that found an agent already running looks so often whether it still does. */
 export const adoptedLookMs = 1000;
 

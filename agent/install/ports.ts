@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process';
 import { openSystemPorts, type Ports } from '../../protocol/ports.ts';
 import type { AgentProcess } from './supervisor.ts';
-import { nameProcess, type ProcessName } from './supervisor-record.ts';
+import { isAlive, nameProcess, type ProcessName } from './supervisor-record.ts';
 
 /** The process that a supervisor is. */
 export interface SupervisorWorld {
@@ -43,7 +43,11 @@ export function openSupervisorWorld(): SupervisorWorld {
 
 /** A process that runs already, whoever started it. */
 export function holdProcess(name: ProcessName): AgentProcess {
-  return { name, signal: (signal) => sendSignal(name.pid, signal) };
+  return {
+    name,
+    // Its end may not have been seen yet, and its number be another's by now.
+    signal: (signal) => isAlive(name) && sendSignal(name.pid, signal),
+  };
 }
 
 function startAgent(

@@ -75,6 +75,18 @@ export function findSupervisor(home: string): SupervisorRecord | undefined {
   return record !== undefined && isAlive(record.supervisor) ? record : undefined;
 }
 
+/**
+ * An agent that ends as it was asked takes its supervisor along: one that only adopted it does not see how it ended,
+ * and would start it again.
+ */
+export function endSupervisorOf(
+  home: string,
+  { pid, signal }: { readonly pid: number; signal(pid: number, name: 'SIGTERM'): void },
+): void {
+  const record = findSupervisor(home);
+  if (record?.agent?.pid === pid && isAlive(record.agent)) signal(record.supervisor.pid, 'SIGTERM');
+}
+
 function locate(home: string): string {
   return join(home, 'supervisor.json');
 }

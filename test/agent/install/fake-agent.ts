@@ -7,6 +7,7 @@
  */
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { endSupervisorOf } from '../../../agent/install/supervisor-record.ts';
 import { serveControl } from '../../../protocol/control.ts';
 import { listenUnix } from '../../../protocol/transports/unix.ts';
 
@@ -52,6 +53,8 @@ const listener = await listenUnix(join(home, 'odally.sock'), (link) =>
 /** Who is connected is not waited for: an agent that ends closes them itself. */
 function end(): void {
   void listener.close();
+  const signal = (pid: number, name: string) => void process.kill(pid, name);
+  endSupervisorOf(home, { pid: process.pid, signal });
   process.exit(0);
 }
 

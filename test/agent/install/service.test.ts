@@ -2,10 +2,14 @@
  * `odally service` on throw-away boxes: which kind each gets, that it keeps an agent running, and that
  * nothing of it is left when it is removed. Tools are fakes on PATH; processes and kills are real.
  */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
+import { holdProcess } from '../../../agent/install/ports.ts';
 import { findServiceRecord } from '../../../agent/install/service-record.ts';
+import { nameProcess, saveSupervisorRecord } from '../../../agent/install/supervisor-record.ts';
 import type { BoxTool } from '../../kit/box-tools.ts';
 import { isRunning } from '../work/bench.ts';
 import { openServiceBench, type ServiceBench } from './service-bench.ts';
@@ -148,6 +152,78 @@ test('service: what an agent is asked to end stays ended; a config that only a p
   bench.tell('status');
   await bench.run('start');
   expect(await bench.service.look()).toMatchObject({ isRunning: true, notes: [] });
+});
+
+test('service: of two supervisors that are started at once one goes', async () => {
+  await using bench = openServiceBench(['crontab']);
+  await bench.run('install');
+  await bench.run('stop');
+  await Promise.all([bench.service.perform({ verb: 'start' }), bench.run('start')]);
+  const listSupervisors = () =>
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => {
+        const words = readWords(pid);
+        return words.includes('odally-supervisor') && words.includes(bench.home.directory);
+      });
+  await vi.waitUntil(() => listSupervisors().length === 1, asked);
+  const { supervisorPid, isRunning: runs } = await bench.service.look();
+  expect([runs, listSupervisors()]).toEqual([true, [String(supervisorPid)]]);
+});
+
+/** The words of a process; it may be gone by now. */
+function readWords(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch (error) {
+    if (error instanceof Error) return '';
+    throw error;
+  }
+}
+
+test('service: an agent that was adopted and ends as it was asked stays ended', async () => {
+  await using bench = openServiceBench(['crontab']);
+  await bench.run('install');
+  const first = await bench.service.look();
+  process.kill(first.supervisorPid ?? 0, 'SIGKILL');
+  await vi.waitUntil(() => !isRunning(first.supervisorPid ?? 0), asked);
+  await bench.run('start');
+  const { supervisorPid, agentPid } = await bench.service.look();
+  expect(agentPid).toBe(first.agentPid);
+  process.kill(agentPid ?? 0, 'SIGTERM');
+  await vi.waitUntil(() => !isRunning(supervisorPid ?? 0), asked);
+  expect(await bench.service.look()).toMatchObject({ isRunning: false, agentPid: null });
+});
+
+test('service: an agent that ends as it was asked takes along who supervises it, whoever started it', async () => {
+  await using bench = openServiceBench([]);
+  const { directory } = bench.home;
+  const script = fileURLToPath(new URL('plain-agent.ts', import.meta.url));
+  const env = { HOME: bench.userHome, PATH: process.env.PATH, ODALLY_HOME: directory };
+  const agent = spawn(process.execPath, [script, 'run', '--json'], {
+    ...{ env, stdio: ['ignore', 'pipe', 'ignore'] },
+  });
+  await new Promise((resolve) => agent.stdout.once('data', resolve));
+  const supervisor = spawn('sleep', ['600'], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => supervisor.once('exit', (_, signal) => resolve(signal)));
+  const gone = new Promise((resolve) => agent.once('exit', resolve));
+  saveSupervisorRecord(directory, {
+    supervisor: nameProcess(supervisor.pid ?? 0),
+    agent: nameProcess(agent.pid ?? 0),
+    ...{ quickCount: 0, gaveUp: undefined },
+  });
+  agent.kill('SIGTERM');
+  expect([await gone, await ended]).toEqual([0, 'SIGTERM']);
+});
+
+test('service: a signal that is meant for an agent reaches no other process of its number', async () => {
+  const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
+  const pid = child.pid ?? 0;
+  const { start } = nameProcess(pid);
+  holdProcess({ pid, start: `${Number(start) - 1}` }).signal('SIGKILL');
+  holdProcess({ pid, start }).signal('SIGTERM');
+  expect(await ended).toBe('SIGTERM');
 });
 
 test('service: one that dies over and over is started again with pauses, and comes up when it can', async () => {
