@@ -13,12 +13,14 @@ import type { KnownBoxes, OwnBox, Source } from '../fleet/spawn/maker.ts';
 import type { FoundBox, MadeBox } from '../manager/spawn-box.ts';
 import type { SpawnEvent, SpawnRecord, SpawnState } from '../manager/spawn-state.ts';
 import type { Feed } from './feed.ts';
+import type { WorkerDesk } from './worker-desk.ts';
 
 /** What the work needs of the hub. */
 export interface SpawnWorkParts {
   readonly sources: ReadonlyMap<string, Source>;
   readonly ports: Ports;
   readonly feed: Pick<Feed, 'follow'>;
+  readonly workers: Pick<WorkerDesk, 'find'>;
   /** Boxes as they are now. */
   readonly list: () => readonly SpawnRecord[];
   /** Makes a code whose bearer gets this name. */
@@ -111,11 +113,18 @@ export class SpawnWork {
   async leave(record: SpawnRecord, box: MadeBox): Promise<void> {
     await this.#work(record, 'take the agent off', {
       run: async ({ maker }) => {
-        await maker.leave(own(record, box));
+        await maker.leave(own(record, box), this.#namesOn(record));
         return { type: 'left' };
       },
       failed: ({ message: reason }) => ({ type: 'leave-failed', reason }),
     });
+  }
+
+  /** A host whose agent was here before has it under the name that it had then. */
+  #namesOn({ name, worker }: SpawnRecord): readonly string[] {
+    const known = worker === undefined ? undefined : this.#parts.workers.find(worker);
+    const names = known === undefined ? [] : [known.name, ...known.formerNames];
+    return [...new Set([name, ...names])];
   }
 
   async down(record: SpawnRecord, box: MadeBox): Promise<void> {

@@ -20,15 +20,15 @@ import type { EnterOrder } from './maker.ts';
 export interface Entrance {
   /** Gives the agent's key. */
   install(place: SshPlace, order: EnterOrder): Promise<PeerKey>;
-  /** Takes off the agent that was paired under this name; another one is left as it is. */
-  uninstall(place: SshPlace, name: string): Promise<void>;
+  /** Takes off the agent that was paired under one of these names; another one is left as it is. */
+  uninstall(place: SshPlace, names: readonly string[]): Promise<void>;
 }
 
-/** Who an agent is, as its home says. */
+/** Who an agent may be, as its home says. */
 interface Pairing {
   readonly hub: PeerKey;
   /** Letters, digits and dashes, as all names of workers. */
-  readonly name: string;
+  readonly names: readonly string[];
 }
 
 /** Statuses by which the script below says what it found. */
@@ -50,8 +50,8 @@ export function openEntrance(hub: Hub): Entrance {
       const { worker } = await install({ hub, tell, signal }, { place, name: box.name });
       return worker.key;
     },
-    async uninstall(place, name) {
-      const stdin = planUninstall(place.home, { hub: hub.key, name });
+    async uninstall(place, names) {
+      const stdin = planUninstall(place.home, { hub: hub.key, names });
       const end = await hub.ssh.run(place, readScript, { stdin, timeoutMs: uninstallMsMax });
       if (end.code === 0) return;
       const words = end.stderr.trim().split('\n').slice(-3).join(' ').slice(0, 300);
@@ -67,7 +67,8 @@ export function openEntrance(hub: Hub): Entrance {
  * is, is asked first: a host may have had one before the pool got it, and an install that was refused for that
  * comes here too.
  */
-function planUninstall(home: string | undefined, { hub, name }: Pairing): string {
+function planUninstall(home: string | undefined, { hub, names }: Pairing): string {
+  const ours = names.map((name) => `*'"name":"${name}"'*`).join('|');
   return `
 LC_ALL=C; export LC_ALL
 h="${spellHome(home)}"
@@ -75,7 +76,7 @@ ODALLY_HOME=$h; export ODALLY_HOME
 p=$(cat "$h/pairing.json" 2>/dev/null | tr -d ' \t\r\n')
 case "$p" in
   '') ;;
-  *'"hub":"${hub}"'*) case "$p" in *'"name":"${name}"'*) ;; *) exit 0 ;; esac ;;
+  *'"hub":"${hub}"'*) case "$p" in ${ours}) ;; *) exit 0 ;; esac ;;
   *) exit 0 ;;
 esac
 if [ ! -e "$h/bin/odally" ]; then

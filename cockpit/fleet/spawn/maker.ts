@@ -52,8 +52,8 @@ export interface Maker {
   down(box: OwnBox): Promise<void>;
   /** Sees to it that an agent serves on it, and gives its key; one that does already is no failure. */
   enter(order: EnterOrder): Promise<PeerKey>;
-  /** Takes the agent off again, where the box lives on. */
-  leave(box: OwnBox): Promise<void>;
+  /** Takes the agent off again, where the box lives on; `names` are those that its worker has or had. */
+  leave(box: OwnBox, names: readonly string[]): Promise<void>;
   /** What would be done for a box of this name, in words; nothing is. Errors: SPAWN_CONFIG. */
   describe(order: BoxOrder): readonly string[];
 }

@@ -37,7 +37,7 @@ export function openSshMaker(parts: SshMakerParts): Maker {
       await ask(parts, id, planGiveBack(tag));
     },
     enter: (order) => entrance.install({ target: order.box.id }, order),
-    leave: ({ id, name }) => entrance.uninstall({ target: id }, name),
+    leave: ({ id }, names) => entrance.uninstall({ target: id }, names),
     describe: ({ tag }) => {
       if (hosts.length === 0) {
         throw new AppError('SPAWN_CONFIG', 'The pool has no hosts: say hosts = ["user@host"].');

@@ -56,12 +56,20 @@ describe('the way off a host', () => {
     writeFileSync(join(home, 'pairing.json'), JSON.stringify(pairing, null, 2));
   }
 
-  const takeOff = () =>
-    openEntrance({ key: hubKey, ssh } as unknown as Hub).uninstall({ target: 'box' }, 'alice');
+  const takeOff = (...names: readonly string[]) =>
+    openEntrance({ key: hubKey, ssh } as unknown as Hub).uninstall({ target: 'box' }, [
+      ...['alice', ...names],
+    ]);
 
   test('release: the agent of this box goes, with its home', async () => {
     layAgent({ hub: hubKey, name: 'alice' });
     await takeOff();
+    expect(existsSync(home)).toBe(false);
+  });
+
+  test('release: the agent goes too that bears the name which it had on this host before', async () => {
+    layAgent({ hub: hubKey, name: 'bob' });
+    await takeOff('bob');
     expect(existsSync(home)).toBe(false);
   });
 
