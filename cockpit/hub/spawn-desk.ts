@@ -186,7 +186,9 @@ export class SpawnDesk {
     const { provider, maker } = this.getSource(order.provider);
     const ttlMs = order.ttlMs ?? provider.ttl;
     const boxes = this.#boxesOf(provider.name);
-    const pooled = order.name === undefined ? listPooled(boxes).slice(0, order.count) : [];
+    // Of a worker that was revoked, or left its box, nobody has any use.
+    const ready = order.name === undefined ? listPooled(boxes).filter(this.#isTrusted) : [];
+    const pooled = ready.slice(0, order.count);
     const names = { ...order, count: order.count - pooled.length, taken: this.#listTakenNames() };
     const made = planNames(names).map((name) => this.#draw(name, { ttlMs, provider }));
     const room = Math.max(0, provider.max - countBoxes(boxes));
@@ -295,6 +297,9 @@ export class SpawnDesk {
     const record = { name: wished, provider, tag, askedAt: now, spawnedAt: now, isPooled: false };
     await this.#book.adopt({ ...record, state });
   }
+
+  readonly #isTrusted = ({ worker = '' }: SpawnRecord): boolean =>
+    this.#parts.workers.find(worker)?.revokedAt === null;
 
   #boxesOf(provider: string): readonly SpawnRecord[] {
     return this.#book.list().filter((record) => record.provider === provider);

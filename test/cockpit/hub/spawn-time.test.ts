@@ -192,6 +192,18 @@ describe('spawn: a warm pool', () => {
     ]);
   });
 
+  test('gives nobody a box whose worker is trusted no more', async () => {
+    await scene.open({ warm: 1 });
+    await scene.pass(5000);
+    const charlie = scene.hand.hub.workers.findByName('charlie');
+    if (charlie === undefined) throw new Error('there is no charlie');
+    const revoked = scene.hand.hub.revoke(charlie);
+    await scene.pass(1000);
+    await revoked;
+    expect(await scene.spawn()).toEqual(['dave']);
+    expect(scene.is('dave')).toBe('ready');
+  });
+
   test('that fails waits longer each time, then the M2 is asked, and nothing is made', async () => {
     scene.cloud.fault.up = new AppError('SPAWN_ABSENT', 'There is no program x here.');
     await scene.open({ warm: 1 });
