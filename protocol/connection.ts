@@ -10,7 +10,12 @@ import { Alarm } from './alarm.ts';
 import { priceFrame } from './allowance.ts';
 import { AppError, wrapError } from './errors.ts';
 import { decodeFrame, type Frame, type HelloFrame, lendFrame, type PongFrame } from './frames.ts';
-import { frameBytesBeforeHelloMax, pingsAwaitedMax, staleAfterMsDefault } from './limits.ts';
+import {
+  frameBytesBeforeHelloMax,
+  pingsAwaitedMax,
+  slowHelloBytesMin,
+  staleAfterMsDefault,
+} from './limits.ts';
 import {
   findHandshakeDeadline,
   type HandshakeEffect,
@@ -112,6 +117,7 @@ export class Connection {
   /** Takes the link over and says hello. */
   start(): void {
     const { link, ownStore, knownStore } = this.#parts;
+    this.#arrivedBytes = link.arrivedBytes;
     link.open({
       frame: (bytes) => this.#take(bytes),
       drain: () => {
@@ -164,7 +170,9 @@ export class Connection {
     this.#hear(this.#moment());
     const cost = priceFrame(frame);
     if (cost > 0 && !this.#parts.owner.affords(cost)) throw new AppError('PEER_FLOOD');
-    if (frame.t === 'hello') return this.#stepHandshake({ type: 'hello', hello: frame });
+    if (frame.t === 'hello') {
+      return this.#stepHandshake({ type: 'hello', hello: frame, isHeldUp: this.#isFull });
+    }
     // A refusal before it is open ends it; after, it is about one frame or says why the peer parts.
     if (frame.t === 'nak' && !this.isOpen) return this.close(`${frame.code}: ${frame.message}`);
     if (!this.isOpen) return;
@@ -217,11 +225,10 @@ export class Connection {
    * On a slow line a large frame takes longer than any silence may last, and all that is small waits behind it. What
    * has come of it since the last look came after that look. Not sooner: the peer must hear our pings meanwhile.
    */
-  #noteArriving(): void {
+  #noteArriving(isArriving: boolean): void {
     const { link, ports } = this.#parts;
-    const { arrivedBytes } = link;
-    if (arrivedBytes !== this.#arrivedBytes) this.#arrivingAt = this.#lookedAt;
-    this.#arrivedBytes = arrivedBytes;
+    if (isArriving) this.#arrivingAt = this.#lookedAt;
+    this.#arrivedBytes = link.arrivedBytes;
     this.#lookedAt = ports.clock.monotonicMs();
     const isSilent = this.#lookedAt - this.#heardAt >= staleAfterMsDefault;
     if (isSilent && this.#arrivingAt > this.#heardAt) {
@@ -263,8 +270,10 @@ export class Connection {
 
   #tick(): void {
     if (this.#isClosed) return;
-    this.#stepHandshake({ type: 'tick' });
-    this.#noteArriving();
+    const newBytes = this.#parts.link.arrivedBytes - this.#arrivedBytes;
+    const isArriving = newBytes >= slowHelloBytesMin;
+    this.#stepHandshake({ type: 'tick', isHeldUp: this.#isFull, isArriving });
+    this.#noteArriving(newBytes > 0);
     if (this.#liveness !== undefined && !this.#isClosed) {
       const { state, effects } = stepLiveness(this.#liveness, { type: 'tick' }, this.#moment());
       this.#liveness = state;

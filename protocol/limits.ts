@@ -96,8 +96,14 @@ export const pingsAwaitedMax = 16;
 /** Answered pings that wait for messages to be applied; a minute's worth, then newer ones are dropped. */
 export const renewalsHeldMax = 64;
 
-/** A new link must say hello within this time or it is closed. */
+/** A new link on which nothing came for so long, and no hello, is closed. */
 export const helloMsMax = 5000;
+
+/** A hello that comes slowly is given up after so long: the longest, of 64 KiB, needs a line of 1.1 KB/s. */
+export const slowHelloMsMax = 60_000;
+
+/** What comes between two looks at a link, a second apart, and is less are a carrier's signs of life, no hello. */
+export const slowHelloBytesMin = 256;
 
 /** First and largest pause between dials; full jitter. Source: reliability facts, R19. */
 export const dialMsBase = 250;

@@ -6,12 +6,13 @@
  *   greeting ──no shared version / too slow─────▶ refused
  *
  * `received` in a hello only counts for the store it names, so a wiped or restored peer can never
- * be taken for its predecessor. A hello is always answered until the peer says that it is open;
- * answering once only left streams stuck for ever. Source: reliability facts R5, section 2.4.
+ * be taken for its predecessor. A hello is always answered until the peer says that it is open (once left streams
+ * stuck for ever), but not with what our end of the link still holds; one that is coming is waited for, as a long
+ * inventory takes many seconds on a slow line. Source: reliability facts R5, section 2.4.
  */
 import type { ErrorCode } from '../errors.ts';
 import { type HelloFrame, ownVersions } from '../frames.ts';
-import { helloMsMax } from '../limits.ts';
+import { helloMsMax, slowHelloMsMax } from '../limits.ts';
 import { negotiateVersion } from '../version.ts';
 import { createStepper, ignore, type Moment, type Step, type Table } from './table.ts';
 
@@ -26,6 +27,8 @@ export type HandshakeState =
       readonly forStore: string | null;
       readonly sayAgainAt: number;
       readonly giveUpAt: number;
+      /** Later than this it is not given up, however much comes. */
+      readonly endAt: number;
     }
   | {
       readonly is: 'open';
@@ -36,10 +39,11 @@ export type HandshakeState =
     }
   | { readonly is: 'refused'; readonly ownStore: string };
 
-/** What can happen to it. */
+/** What can happen to it. `isHeldUp`: our end of the link still holds what was said. */
 export type HandshakeEvent =
-  | { readonly type: 'hello'; readonly hello: HelloFrame }
-  | { readonly type: 'tick' };
+  | { readonly type: 'hello'; readonly hello: HelloFrame; readonly isHeldUp: boolean }
+  /** `isArriving`: since the last tick something came of what the peer says. */
+  | { readonly type: 'tick'; readonly isHeldUp: boolean; readonly isArriving: boolean };
 
 /** What it asks for. `say` sends our hello for the named store of the peer. */
 export type HandshakeEffect =
@@ -60,6 +64,7 @@ export function openHandshake(ownStore: string, knownStore: string | null, momen
       forStore: knownStore,
       sayAgainAt: moment.nowMs + helloAgainMs,
       giveUpAt: moment.nowMs + helloMsMax,
+      endAt: moment.nowMs + slowHelloMsMax,
     },
     effects: [{ do: 'say', forStore: knownStore, isOpen: false }],
   };
@@ -82,11 +87,15 @@ export function findHandshakeDeadline(state: HandshakeState): number | undefined
   return state.is === 'greeting' ? Math.min(state.sayAgainAt, state.giveUpAt) : undefined;
 }
 
-function hearHello(state: Greeting, { hello }: { readonly hello: HelloFrame }): Out {
+type Heard = Extract<HandshakeEvent, { type: 'hello' }>;
+type Tick = Extract<HandshakeEvent, { type: 'tick' }>;
+
+function hearHello(state: Greeting, { hello, isHeldUp }: Heard): Out {
   const version = negotiateVersion(ownVersions, hello);
   if (version === undefined) return refuse(state, 'PEER_VERSION');
   const forStore = hello.store;
   if (hello.forStore !== state.ownStore) {
+    if (isHeldUp && state.forStore === forStore) return { state, effects: [] };
     return {
       state: { ...state, forStore },
       effects: [{ do: 'say', forStore, isOpen: false }],
@@ -101,18 +110,21 @@ function hearHello(state: Greeting, { hello }: { readonly hello: HelloFrame }): 
   };
 }
 
-function answerHello(state: Open, { hello }: { readonly hello: HelloFrame }): Out {
+function answerHello(state: Open, { hello, isHeldUp }: Heard): Out {
   if (hello.store !== state.forStore) return refuse(state, 'FRAME_INVALID');
-  if (hello.isOpen) return { state, effects: [] };
+  // What is held up is the hello that this one asks for, said when this side opened.
+  if (hello.isOpen || isHeldUp) return { state, effects: [] };
   return { state, effects: [{ do: 'say', forStore: state.forStore, isOpen: true }] };
 }
 
-function greetAgain(state: Greeting, _event: unknown, { nowMs }: Moment): Out {
-  if (nowMs >= state.giveUpAt) return refuse(state, 'LINK_TIMEOUT');
-  if (nowMs < state.sayAgainAt) return { state, effects: [] };
+function greetAgain(state: Greeting, { isHeldUp, isArriving }: Tick, { nowMs }: Moment): Out {
+  const { forStore, endAt } = state;
+  const giveUpAt = isArriving ? Math.min(nowMs + helloMsMax, endAt) : state.giveUpAt;
+  if (nowMs >= giveUpAt) return refuse(state, 'LINK_TIMEOUT');
+  if (nowMs < state.sayAgainAt) return { state: { ...state, giveUpAt }, effects: [] };
   return {
-    state: { ...state, sayAgainAt: nowMs + helloAgainMs },
-    effects: [{ do: 'say', forStore: state.forStore, isOpen: false }],
+    state: { ...state, giveUpAt, sayAgainAt: nowMs + helloAgainMs },
+    effects: isHeldUp ? [] : [{ do: 'say', forStore, isOpen: false }],
   };
 }
 

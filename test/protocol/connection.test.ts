@@ -182,6 +182,22 @@ describe('connection', () => {
     expect(ports.timerCount).toBe(0);
   });
 
+  test('connection: a hello that comes slowly is waited for, signs of life of the carrier are none', async () => {
+    for (let second = 0; second < 20; second += 1) {
+      await ports.advance(1000);
+      arriving.arrivedBytes += 2000;
+    }
+    expect(told).toEqual([]);
+    await open();
+    expect(told).toEqual(['opened b']);
+    await connect(0);
+    for (let second = 0; second < 5; second += 1) {
+      await ports.advance(1000);
+      arriving.arrivedBytes += 40;
+    }
+    expect(told).toEqual(['closed LINK_TIMEOUT']);
+  });
+
   test('connection: it pings, shows silence, and gives the link up at last', async () => {
     await open();
     await ports.advance(staleAfterMsDefault - 1);

@@ -133,8 +133,12 @@ test('handshake: whatever hellos come, it opens for our store only, once, and en
     })
     .map((fields) => makeHello(fields));
   const event = fc.oneof(
-    anyHello.map((hello) => ({ type: 'hello' as const, hello })),
-    fc.constant({ type: 'tick' as const }),
+    fc.record({ type: fc.constant('hello' as const), hello: anyHello, isHeldUp: fc.boolean() }),
+    fc.record({
+      type: fc.constant('tick' as const),
+      isHeldUp: fc.boolean(),
+      isArriving: fc.boolean(),
+    }),
   );
   void fc.assert(
     fc.property(fc.array(event, { maxLength: 40 }), (events) => {
@@ -156,9 +160,10 @@ test('handshake: whatever hellos come, it opens for our store only, once, and en
       }
       expect(openedCount).toBeLessThanOrEqual(1);
       // Silence from here on: it is open, or it gives up.
+      const silence = { type: 'tick', isHeldUp: false, isArriving: false } as const;
       for (let ticks = 0; ticks < 10 && state.is === 'greeting'; ticks += 1) {
         nowMs = findHandshakeDeadline(state) ?? nowMs;
-        state = stepHandshake(state, { type: 'tick' }, at(nowMs)).state;
+        state = stepHandshake(state, silence, at(nowMs)).state;
       }
       expect(state.is).not.toBe('greeting');
     }),

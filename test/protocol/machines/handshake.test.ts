@@ -4,7 +4,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type HelloFrame, protocolMax, protocolMin } from '../../../protocol/frames.ts';
-import { helloMsMax } from '../../../protocol/limits.ts';
+import { helloMsMax, slowHelloMsMax } from '../../../protocol/limits.ts';
 import {
   findHandshakeDeadline,
   type HandshakeEvent,
@@ -17,7 +17,7 @@ import {
 const own = 'a'.repeat(32);
 const theirs = 'b'.repeat(32);
 const at = (nowMs: number) => ({ nowMs, roll: 0.5 });
-const tick = { type: 'tick' } as const;
+const tick = { type: 'tick', isHeldUp: false, isArriving: false } as const;
 
 function makeHello(fields: Partial<HelloFrame> = {}): HelloFrame {
   return {
@@ -38,7 +38,7 @@ function makeHello(fields: Partial<HelloFrame> = {}): HelloFrame {
 }
 
 function hear(fields: Partial<HelloFrame> = {}): HandshakeEvent {
-  return { type: 'hello', hello: makeHello(fields) };
+  return { type: 'hello', hello: makeHello(fields), isHeldUp: false };
 }
 
 const greeting = openHandshake(own, null, at(0)).state;
@@ -112,6 +112,41 @@ describe('handshake', () => {
     expect(late.effects).toEqual([{ do: 'refuse', code: 'LINK_TIMEOUT' }]);
   });
 
+  test('handshake: a hello that is coming is waited for, each time as long as for any, and not for ever', () => {
+    const arriving = { ...tick, isArriving: true };
+    let state = greeting;
+    let nowMs = 0;
+    while (nowMs + helloAgainMs < slowHelloMsMax) {
+      nowMs += helloAgainMs;
+      state = stepHandshake(state, arriving, at(nowMs)).state;
+      expect(state.is).toBe('greeting');
+    }
+    expect(stepHandshake(state, arriving, at(slowHelloMsMax - 1)).state.is).toBe('greeting');
+    expect(stepHandshake(state, arriving, at(slowHelloMsMax)).effects).toEqual([
+      { do: 'refuse', code: 'LINK_TIMEOUT' },
+    ]);
+    const begun = stepHandshake(greeting, arriving, at(helloMsMax - 1)).state;
+    expect(stepHandshake(begun, tick, at(2 * helloMsMax - 2)).state.is).toBe('greeting');
+    expect(stepHandshake(begun, tick, at(2 * helloMsMax - 1)).state.is).toBe('refused');
+  });
+
+  test('handshake: what our end of the link still holds is not said again, but for another store', () => {
+    const heldUp = { isHeldUp: true } as const;
+    const again = stepHandshake(greeting, { ...tick, ...heldUp }, at(helloAgainMs));
+    expect(again.effects).toEqual([]);
+    expect(findHandshakeDeadline(again.state)).toBe(2 * helloAgainMs);
+    expect(stepHandshake(open, { ...hear(), ...heldUp }, at(9))).toEqual({
+      state: open,
+      effects: [],
+    });
+    const other = { ...hear({ forStore: null }), ...heldUp };
+    const first = stepHandshake(greeting, other, at(1));
+    expect(first.effects).toEqual([{ do: 'say', forStore: theirs, isOpen: false }]);
+    expect(stepHandshake(first.state, other, at(2)).effects).toEqual([]);
+    const opened = stepHandshake(first.state, { ...hear(), ...heldUp }, at(3));
+    expect(opened.effects).toContainEqual({ do: 'say', forStore: theirs, isOpen: true });
+  });
+
   test('handshake: what means nothing changes nothing', () => {
     for (const [state, event] of [
       [open, tick],
@@ -161,7 +196,7 @@ describe('handshake', () => {
             const hello = inbox[side]?.shift();
             const state = states[side];
             if (hello === undefined || state === undefined) continue;
-            take(side, stepHandshake(state, { type: 'hello', hello }, at(1)));
+            take(side, stepHandshake(state, { type: 'hello', hello, isHeldUp: false }, at(1)));
           }
           expect(states.map((state) => state.is)).toEqual(['open', 'open']);
           expect(opened).toEqual([1, 1]);

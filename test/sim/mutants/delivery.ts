@@ -82,12 +82,12 @@ export const deliveryMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'protocol/machines/handshake.ts',
-        find: "effects: [{ do: 'say', forStore: state.forStore, isOpen: false }],",
+        find: "effects: isHeldUp ? [] : [{ do: 'say', forStore, isOpen: false }],",
         replace: 'effects: [],',
       },
       {
         file: 'protocol/machines/handshake.ts',
-        find: 'if (nowMs >= state.giveUpAt)',
+        find: 'if (nowMs >= giveUpAt)',
         replace: 'if (nowMs < 0)',
       },
     ],
