@@ -7,6 +7,7 @@
  */
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { type Ports, sleep } from '../../protocol/ports.ts';
+import type { JobCount } from '../verbs/hub-state.ts';
 import type { JobRow, StatusOfMany, StatusShape, TeamRow, WatchItem } from '../verbs/shapes.ts';
 import { AllWatch } from './all-watch.ts';
 import type { HubClient, HubStream } from './client.ts';
@@ -167,13 +168,19 @@ interface Answered<T> {
   readonly answer: T;
 }
 
-function mergeStatus(answers: readonly Answered<StatusShape>[]): StatusOfMany {
+function mergeStatus(
+  answers: readonly Answered<StatusShape & JobCount>[],
+): StatusOfMany & JobCount {
   const pick = <T extends TeamRow | JobRow>(rows: (status: StatusShape) => readonly T[]) =>
     answers.flatMap(({ hub, answer }) => qualify(rows(answer), hub));
   return {
     hubs: answers.map(({ hub: name, answer: { hub, disk } }) => ({ name, hub, disk })),
     team: pick(({ team }) => team),
     jobs: pick(({ jobs }) => jobs),
+    jobCount: answers.reduce(
+      (sum, { answer: { jobs, jobCount } }) => sum + (jobCount ?? jobs.length),
+      0,
+    ),
     recent: pick(({ recent }) => recent),
   };
 }

@@ -38,7 +38,7 @@ import { pickNames, planKey } from './dispatch-keys.ts';
 import { EarlyEnds, readFacts } from './early-ends.ts';
 import { type Answered, closeDecisions } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
-import { type NewestJobs, readNewestJobs } from './newest-jobs.ts';
+import { type NewestJobs, type NewestWish, readNewestJobs } from './newest-jobs.ts';
 import { noteTree } from './note-tree.ts';
 import { takeOrQuarantine } from './quarantine.ts';
 import { readEndedGroup, reopenGroup } from './reopen-group.ts';
@@ -103,12 +103,12 @@ export class HubDesk {
 
   /** The newest jobs, newest first; only unended ones while the store cannot be read. */
   async listRecent(countMax: number): Promise<readonly JobRecord[]> {
-    return (await this.listNewest(countMax)).jobs;
+    return (await this.listNewest({ countMax })).jobs;
   }
 
   /** The same, and why ended ones are left out, where they are. */
-  listNewest(countMax: number): Promise<NewestJobs> {
-    return readNewestJobs(this.#ledger, countMax);
+  listNewest(wish: NewestWish): Promise<NewestJobs> {
+    return readNewestJobs(this.#ledger, wish);
   }
 
   /** Unended jobs that this worker holds. */

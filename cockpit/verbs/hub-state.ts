@@ -9,6 +9,7 @@ import { formatFingerprint } from '../../protocol/fingerprint.ts';
 import { formatAddress } from '../../protocol/transports/address.ts';
 import { type DiskHealth, formatMib, isUnsound } from '../../store/disk-guard.ts';
 import type { Hub } from '../hub/hub.ts';
+import { makeFittingRows } from './fitting-rows.ts';
 import { formatInstant, presentJob, presentTeam } from './present.ts';
 import { presentInbox } from './present-inbox.ts';
 import type { DiskShape, JobRow, StatusOfMany, StatusShape, WatchItem } from './shapes.ts';
@@ -18,6 +19,9 @@ import { defineVerb, type Style, type VerbContext } from './verb.ts';
 
 /** Ended jobs that the status shows. */
 const recentJobsShown = 10;
+
+/** Jobs that run or wait which the status shows. */
+const activeJobsShown = 20;
 
 /** Jobs that a screen is given when it begins to watch. */
 const watchedJobsMax = 500;
@@ -33,6 +37,12 @@ const watchedDecisionsMax = 250;
 
 const noArgs = z.object({});
 
+/** Of more jobs than one answer holds the newest are in `jobs`. */
+export interface JobCount {
+  /** All that have not ended; a hub of before does not say it. */
+  readonly jobCount?: number;
+}
+
 /** What runs, what waits, who is there. */
 export const statusVerb = defineVerb({
   name: 'status',
@@ -41,19 +51,21 @@ export const statusVerb = defineVerb({
   flags: {},
   danger: 'looks',
   args: noArgs,
-  async run(context): Promise<StatusShape> {
+  async run(context): Promise<StatusShape & JobCount> {
     const { hub } = context;
-    const active = await presentAll(hub, hub.desk.listActive().toReversed());
+    const active = hub.desk.listActive();
+    const jobs = await makeFittingRows(active.toReversed(), (job) => presentJob(hub, job));
     const recent = (await hub.desk.listRecent(recentJobsShown * 2)).slice(0, recentJobsShown);
     return {
       hub: describeHub(context),
       disk: presentDisk(hub.disk.health),
       team: presentTeam(hub),
-      jobs: active,
+      jobs,
+      jobCount: active.length,
       recent: (await presentAll(hub, recent)).filter((job) => job.outcome !== null),
     };
   },
-  show: (status: StatusShape | StatusOfMany, style) => showStatus(status, style),
+  show: (status: (StatusShape | StatusOfMany) & JobCount, style) => showStatus(status, style),
 });
 
 /** First everything, then every change. */
@@ -117,8 +129,8 @@ function presentAll(hub: Hub, jobs: Parameters<typeof presentJob>[1][]): Promise
   return Promise.all(jobs.map((job) => presentJob(hub, job)));
 }
 
-function showStatus(status: StatusShape | StatusOfMany, style: Style): string {
-  const { team, jobs, recent } = status;
+function showStatus(status: (StatusShape | StatusOfMany) & JobCount, style: Style): string {
+  const { team, jobs, recent, jobCount = jobs.length } = status;
   const line = (job: JobRow) =>
     `  ${job.id.padEnd(6)} ${describeJob(job, style)}  ${style.dim(job.title)}`;
   const hubs = 'hubs' in status ? status.hubs : [{ ...status, name: 'Wally' }];
@@ -131,9 +143,10 @@ function showStatus(status: StatusShape | StatusOfMany, style: Style): string {
     '',
     showTeam(team, style),
     '',
-    jobs.length === 0 ? 'Nothing runs and nothing waits.' : `${jobs.length} jobs run or wait:`,
-    ...jobs.slice(0, recentJobsShown * 2).map(line),
+    jobCount === 0 ? 'Nothing runs and nothing waits.' : `${jobCount} jobs run or wait:`,
+    ...jobs.slice(0, activeJobsShown).map(line),
   ];
+  if (jobCount > activeJobsShown) lines.push(style.dim('  and older ones: wally jobs --active'));
   if (recent.length > 0) lines.push('', 'Ended lately:', ...recent.map(line));
   return lines.join('\n');
 }

@@ -6,11 +6,12 @@
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import type { Outcome } from '../../protocol/model.ts';
-import type { NewestJobs } from '../hub/newest-jobs.ts';
+import { type NewestJobs, pickNewest } from '../hub/newest-jobs.ts';
 import type { JobRecord } from '../manager/job.ts';
 import { durationArgument, jobArgument } from './arguments.ts';
 import { awaitJob } from './await-job.ts';
 import { chooseAgain } from './choose-again.ts';
+import { makeFittingRows } from './fitting-rows.ts';
 import { presentDetail, presentJob } from './present.ts';
 import type { AttemptRow, JobDetail, JobRow } from './shapes.ts';
 import {
@@ -23,13 +24,16 @@ import {
 } from './text.ts';
 import { defineVerb, type Style } from './verb.ts';
 
-/** Jobs that one listing gives; older ones are asked for by id. */
+/** Jobs that one listing gives; the next one goes on before its last. */
 export const jobsListedMax = 1000;
 
 /** Jobs that one `wait` waits for. */
 export const jobsAwaitedMax = 256;
 
 const oneJob = z.object({ job: jobArgument });
+
+/** One row of `wally jobs`. `hasOlder`: it is the last of a list before which there are others. */
+export type ListedJob = JobRow & { readonly hasOlder?: true };
 
 /** Newest first. */
 export const jobsVerb = defineVerb({
@@ -39,28 +43,45 @@ export const jobsVerb = defineVerb({
   flags: {
     active: { help: 'only those that have not ended' },
     limit: { value: 'COUNT', help: `at most so many (100, or up to ${jobsListedMax})` },
+    before: { value: 'JOB', help: 'only older ones than this: where an earlier list ended' },
   },
   danger: 'looks',
   args: z.object({
     active: z.boolean().default(false),
     limit: z.coerce.number().int().min(1).max(jobsListedMax).default(100),
+    before: jobArgument.optional(),
   }),
-  async run({ hub }, { active, limit }): Promise<readonly JobRow[]> {
+  async run({ hub }, { active, limit, before }): Promise<readonly ListedJob[]> {
     const { desk } = hub;
+    // One that is not listed shows that there are more.
+    const wish = { countMax: limit + 1, before };
     const { jobs, unread }: NewestJobs = active
-      ? { jobs: desk.listActive().toReversed() }
-      : await desk.listNewest(limit);
+      ? { jobs: pickNewest(desk.listActive(), wish) }
+      : await desk.listNewest(wish);
     // Nothing would look as if there were no job.
     if (unread !== undefined && jobs.length === 0) throw unread;
     const left = unread === undefined ? {} : { endedUnread: unread.code };
-    const rows = jobs
-      .slice(0, limit)
-      .map(async (job) => ({ ...(await presentJob(hub, job)), ...left }));
-    return Promise.all(rows);
+    const listed: readonly ListedJob[] = await makeFittingRows(
+      jobs.slice(0, limit),
+      async (job) => ({ ...(await presentJob(hub, job)), ...left }),
+    );
+    if (jobs.length <= listed.length) return listed;
+    return listed.map((row, at) => (at < listed.length - 1 ? row : { ...row, hasOlder: true }));
   },
   show: showJobs,
-  aside: tellUnread,
+  aside: (rows) => {
+    const words = [tellUnread(rows), tellOlder(rows)].filter((some) => some !== undefined);
+    return words.length === 0 ? undefined : words.join('\n');
+  },
 });
+
+/** A list that ends before the jobs do says so; of several hubs each has an end of its own. */
+function tellOlder(rows: readonly ListedJob[]): string | undefined {
+  const ends = rows.filter(({ hasOlder }) => hasOlder === true).map(({ id }) => `--before ${id}`);
+  if (ends.length === 0) return undefined;
+  const goOn = `${ends.join(' or ')} goes on there, --limit lists up to ${jobsListedMax}`;
+  return `There are older jobs than these: ${goOn}.`;
+}
 
 /** What could not be read is said, in JSON too; of several hubs each may lack some. */
 function tellUnread(rows: readonly JobRow[]): string | undefined {

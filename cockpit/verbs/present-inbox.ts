@@ -15,20 +15,12 @@ import {
   type SpawnDecision,
 } from '../manager/decision.ts';
 import { describeCost, rankDecisions } from '../manager/rank-decisions.ts';
+import { makeFittingRows } from './fitting-rows.ts';
 import { formatInstant } from './present.ts';
 import type { InboxRow } from './shapes.ts';
 import { formatDuration } from './text.ts';
 
 type Answers = InboxRow['answers'];
-
-/**
- * Letters of all rows of one answer as JSON: with the longest row beyond it, and two bytes a letter, it
- * still fits one value of the control conversation.
- */
-const inboxLettersMax = 3 * 1024 * 1024;
-
-/** Rows that are made at once. */
-const rowsAtOnce = 100;
 
 /** What waits for the M2, as it is shown, the most urgent first: so many of it, or all that one answer holds. */
 export async function presentInbox(
@@ -37,18 +29,8 @@ export async function presentInbox(
 ): Promise<InboxRow[]> {
   const ranked = rankDecisions(hub.inbox.list());
   const wanted = ranked.slice(0, countMax);
-  const rows: InboxRow[] = [];
-  let letters = 0;
-  for (let at = 0; at < wanted.length; at += rowsAtOnce) {
-    const some = wanted.slice(at, at + rowsAtOnce);
-    const made = await Promise.all(some.map((one) => presentDecision(hub, one)));
-    for (const row of made) {
-      letters += JSON.stringify(row).length;
-      if (letters > inboxLettersMax) return rows;
-      rows.push({ ...row, waitingCount: ranked.length });
-    }
-  }
-  return rows;
+  const rows = await makeFittingRows(wanted, (one) => presentDecision(hub, one));
+  return rows.map((row) => ({ ...row, waitingCount: ranked.length }));
 }
 
 async function presentDecision(hub: Hub, decision: Decision): Promise<InboxRow> {

@@ -116,7 +116,8 @@ describe('jobs on a disk in trouble', () => {
   /** The listing of a hub whose store cannot be read for as long as that takes. */
   async function list(desk: HubDesk, active = false): Promise<readonly JobRow[]> {
     const hub = { desk, workers: bench.workers } as unknown as Hub;
-    const asked = jobsVerb.run({ hub } as unknown as VerbContext, { active, limit: 100 });
+    const wish = { active, limit: 100, before: undefined };
+    const asked = jobsVerb.run({ hub } as unknown as VerbContext, wish);
     // Who waits for it hears of a refusal below.
     asked.catch(() => undefined);
     await bench.ports.advance(askMsMax);
