@@ -44,8 +44,9 @@ export interface Program {
 export function openProgram(entryUrl: string): Program {
   const { stdout, stderr } = process;
   const script = fileURLToPath(entryUrl);
-  // Whoever read our words is gone (a closed pipe, a dropped ssh); the work goes on.
+  // What cannot be written is looked at where it is; as an event it would end the process.
   for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
+  const say = (text: string) => void stderr.write(`${text}\n`);
   return {
     ports: openSystemPorts(),
     argv: process.argv.slice(2),
@@ -61,11 +62,27 @@ export function openProgram(entryUrl: string): Program {
     bytes: () => ({ incoming: process.stdin, outgoing: stdout }),
     platform: process.platform,
     ...findUser(),
-    print: (text) => void stdout.write(`${text}\n`),
-    say: (text) => void stderr.write(`${text}\n`),
+    // By the callback, which comes before that of the program's end.
+    print: (text) => void stdout.write(`${text}\n`, (error) => noteUnwritten(error, say)),
+    say,
     onSignal: onEndSignal,
     signal: sendSignal,
   };
+}
+
+/** What a pipe or a dropped ssh says when its reader is gone. */
+const readerGone: readonly (string | undefined)[] = ['EPIPE', 'ECONNRESET'];
+
+/**
+ * Whoever read our words may be gone; a disk that did not take them is a failure, which the status says in the end. What
+ * serves goes on either way.
+ */
+function noteUnwritten(error: NodeJS.ErrnoException | null | undefined, say: Program['say']): void {
+  if (error == null || process.stdout.isTTY || readerGone.includes(error.code)) return;
+  say(`odally: what is printed cannot be written: ${error.message}`);
+  process.once('exit', () => {
+    if (process.exitCode === 0) process.exitCode = 1;
+  });
 }
 
 /** A user that the box has no name for is named by number, which its tools take too. */

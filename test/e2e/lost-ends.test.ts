@@ -23,13 +23,15 @@ beforeAll(async () => {
 
 afterAll(() => stage.close());
 
-/** The end of this text of a shell, in which `wally` is the program. */
+/** The end of this text of a shell, in which `wally` and `odally` are the programs. */
 function inShell(text: string): Promise<Pick<VerbResult, 'status' | 'stderr'>> {
-  const program = `'${process.execPath}' '${locateProgram('wally')}'`;
-  const wally = `program="${program}"; wally() { ${program} "$@"; }`;
-  const env = { PATH: process.env.PATH ?? '', ...stage.homes.hub() };
+  const [program, agent] = (['wally', 'odally'] as const).map(
+    (name) => `'${process.execPath}' '${locateProgram(name)}'`,
+  );
+  const both = `program="${program}"; wally() { ${program} "$@"; }; odally() { ${agent} "$@"; }`;
+  const env = { ...stage.agentEnv('local'), PATH: process.env.PATH ?? '', ...stage.homes.hub() };
   return new Promise((resolve) => {
-    execFile('bash', ['-c', `${wally}; ${text}`], { env }, (error, _stdout, stderr) => {
+    execFile('bash', ['-c', `${both}; ${text}`], { env }, (error, _stdout, stderr) => {
       resolve({ status: error === null ? 0 : Number(error.code), stderr });
     });
   });
@@ -69,11 +71,21 @@ describe('whoever reads is gone', () => {
   });
 });
 
+test('odally: whoever reads what it prints is gone, and that changes no status', async () => {
+  const { status, stderr } = await inShell(`odally doctor --list | :; exit \${PIPESTATUS[0]}`);
+  expect([status, stderr]).toEqual([0, '']);
+});
+
 test('a full disk under what is printed: it is said, and the status is not that of success', async () => {
   const { id } = await stage.dispatch('seq 20000');
   await stage.ended(id);
-  const asked = ['team', `logs ${id}`, 'export', `job ${id} --json`];
-  const ended = await Promise.all(asked.map((verb) => inShell(`wally ${verb} > /dev/full`)));
+  const asked = [
+    ...['team', `logs ${id}`, 'export', `job ${id} --json`].map((verb) => `wally ${verb}`),
+    ...['--version', 'help', 'status', 'status --json', 'policy', 'audit', 'doctor --list'].map(
+      (verb) => `odally ${verb}`,
+    ),
+  ];
+  const ended = await Promise.all(asked.map((line) => inShell(`${line} > /dev/full`)));
   expect(ended).toEqual(
     asked.map(() => ({ status: 1, stderr: expect.stringMatching(/cannot be written.*ENOSPC/) })),
   );
