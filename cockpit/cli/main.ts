@@ -22,10 +22,12 @@ import { type AnyVerb, type HublessScene, parseVerbArgs } from '../verbs/verb.ts
 import { startHubOf } from './connect.ts';
 import { addCockpit, nameLooked } from './doctor/ask-doctor.ts';
 import { exportInto, exportTo } from './export-file.ts';
+import { followLog, isPlainFollow } from './follow-log.ts';
 import { getArtifact } from './get.ts';
 import { showHelp, showVerbHelp } from './help.ts';
 import { findHubWays } from './hub-ways.ts';
 import { takeHubWords } from './hub-words.ts';
+import { awaitJobs, dispatchAndFollow, dispatchAndWait } from './job-end.ts';
 import { runLinear } from './linear.ts';
 import { localVerbs } from './local.ts';
 import type { LocalVerb } from './local-verb.ts';
@@ -35,6 +37,7 @@ import { readPrompt } from './read-prompt.ts';
 import { readSecrets } from './read-secrets.ts';
 import { runSteps } from './run-steps.ts';
 import { openScreen } from './screen.ts';
+import { SteadyHub } from './steady-hub.ts';
 import { chooseStyle } from './style.ts';
 import { assertTerminal, runTerminal } from './terminal.ts';
 import { watchSilence } from './watch-silence.ts';
@@ -151,12 +154,18 @@ async function runRemote(remote: Remote): Promise<number> {
     client.close();
     return runHubless(remote, 'silent');
   }
+  const [only, ...others] = ways;
+  // Several hubs as one come back by themselves.
+  const isOne = only !== undefined && others.length === 0;
+  const reach = isOne ? () => only.connect() : async () => client;
+  const hub = new SteadyHub({ client, reach, ports, say });
   // A terminal shows by itself that nothing comes, and is no place for lines of ours.
   const isShown = verb.name === 'terminal';
-  const watch = { client, timers: ports.timers, say };
+  const asking: Pick<HubClient, 'call'> = { call: (name, args) => hub.client.call(name, args) };
+  const watch = { client: asking, timers: ports.timers, say };
   const stopWatching = isShown ? () => undefined : watchSilence(watch);
   try {
-    const call = { program, client, request };
+    const call = { program, hub, client, request };
     if (verb.name === 'terminal') return await runTerminal(program, client, request);
     if (verb.name === 'export') return await runExport(call);
     if (streamed.has(verb.name) || isFollowed(verb, request)) return await runStream(call, verb);
@@ -164,14 +173,15 @@ async function runRemote(remote: Remote): Promise<number> {
     if (verb.name === 'dispatch' && request.args.follow === true) return await runFollow(call);
     if (verb.name === 'dispatch' && request.args.wait === true) return await runWait(call, verb);
     if (verb.name === 'get' && request.args.path !== undefined) return await runGet(call);
-    const said = await client.call(verb.name, request.args);
+    const said =
+      verb.name === 'wait' ? await awaitJobs(call) : await client.call(verb.name, request.args);
     const answer = await addOwn(remote, said);
     await printAnswer(call, verb, answer);
     // What could not be asked of all is not the whole answer.
     return missed[0]?.exit ?? verb.exit?.(answer as never) ?? 0;
   } finally {
     stopWatching();
-    client.close();
+    hub.close();
   }
 }
 
@@ -220,15 +230,20 @@ async function addOwn({ program, verb, request }: Remote, said: unknown): Promis
 
 interface Call {
   readonly program: Program;
+  readonly hub: SteadyHub;
   readonly client: HubClient;
   readonly request: Request;
 }
 
-async function runStream({ program, client, request }: Call, verb: AnyVerb): Promise<number> {
+async function runStream(call: Call, verb: AnyVerb): Promise<number> {
+  const { program, hub, client, request } = call;
+  const { args } = request;
   program.endWithReader();
-  const stream = client.stream(request.verb, request.args, (item) =>
-    printItem(program, request, item),
-  );
+  const take = (item: unknown) => printItem(program, request, item);
+  const stream =
+    verb.name === 'logs' && isPlainFollow(args)
+      ? followLog({ hub, args, take })
+      : client.stream(request.verb, args, take);
   program.onSignal(() => stream.cancel());
   const answer = await stream.done;
   const words = answer === null || answer === undefined ? '' : verb.show(answer as never, plain);
@@ -266,67 +281,18 @@ async function runExport({ program, client, request }: Call): Promise<number> {
   }
 }
 
-/** Parts of a group whose output `dispatch -f` follows; a link carries no more calls than twice that. */
-const followedMax = 100;
-
-/** A job that is waited for; `left` rejects at a signal: the job goes on. */
-interface Waited {
-  readonly job: JobDetail;
-  readonly left: Promise<never>;
-}
-
-/** Dispatches what is to be waited for; it is known by its id from here on, whatever becomes of the hub. */
-async function dispatchOnly({ program, client, request }: Call): Promise<Waited> {
-  const { wait: _wait, follow: _follow, timeout: _timeout, ...args } = request.args;
-  let what = 'It was left before the hub had answered; what was asked may have happened.';
-  const left = new Promise<never>((_, reject) => {
-    program.onSignal(() => reject(new AppError('WAIT_TIMEOUT', what)));
-  });
-  const job = (await Promise.race([client.call('dispatch', args), left])) as JobDetail;
-  what = `${job.id} was left before it had ended; it goes on.`;
-  return { job, left };
-}
-
-function awaitEnd({ client, request }: Call, { id }: JobDetail): Promise<JobDetail> {
-  const { timeout } = request.args;
-  const wait = { jobs: [id], ...(timeout === undefined ? {} : { timeout }) };
-  return client.call('wait', wait) as Promise<JobDetail>;
-}
-
-/** Who waits for a job and loses the hub is told what to ask for later. */
-function nameJob({ id }: JobDetail, thrown: unknown): unknown {
-  if (!(thrown instanceof AppError) || thrown.code !== 'HUB_UNREACHABLE') return thrown;
-  const words = `The connection to the hub ended; ${id} goes on. Later: wally wait ${id}`;
-  return new AppError('HUB_UNREACHABLE', words, { cause: thrown });
-}
-
 /** `dispatch --wait`: its answer is the ended job. */
 async function runWait(call: Call, verb: AnyVerb): Promise<number> {
-  const { job, left } = await dispatchOnly(call);
-  const ended = await Promise.race([awaitEnd(call, job), left]).catch((thrown: unknown) => {
-    throw nameJob(job, thrown);
-  });
+  const ended = await dispatchAndWait(call);
   await printAnswer(call, verb, ended);
   return verb.exit?.(ended as never) ?? 0;
 }
 
 /** `dispatch -f`: the job's output as it comes, and its outcome as the status. */
 async function runFollow(call: Call): Promise<number> {
-  const { program, client, request } = call;
-  const { job, left } = await dispatchOnly(call);
-  if (!request.isJson) program.say(`${job.id} ${job.title}`);
-  const ids = job.kind === 'group' ? job.children.map((part) => part.id) : [job.id];
-  const streams = ids
-    .slice(0, followedMax)
-    .map((id) =>
-      client.stream('logs', { job: id, follow: true }, (item) => printItem(program, request, item)),
-    );
-  const ended = Promise.race([awaitEnd(call, job), left]);
-  const printed = streams.map((stream) => Promise.race([stream.done, left]));
-  await Promise.all([ended, ...printed]).catch((thrown: unknown) => {
-    throw nameJob(job, thrown);
-  });
-  return reportEnd(program, request, await ended);
+  const { program, request } = call;
+  const ended = await dispatchAndFollow(call, (item) => printItem(program, request, item));
+  return reportEnd(program, request, ended);
 }
 
 async function reportEnd(program: Program, request: Request, ended: JobDetail): Promise<number> {

@@ -112,19 +112,55 @@ test.skipIf(reason !== undefined)(
   },
 );
 
+/** The hub's process is killed, and is gone. */
+async function killHub(): Promise<void> {
+  const { hub } = await stage.ask<StatusShape>('status');
+  process.kill(hub.pid, 'SIGKILL');
+  await untilGone(hub.pid);
+}
+
 describe('the hub is gone', () => {
-  test('dispatch --wait: the job that goes on is named, with status 3', async () => {
+  test('whoever waits or follows: once it is back they go on, and no byte is lost or printed twice', async () => {
+    const gate = await stage.gate('back');
+    const begun = stage.path('begun-back');
+    const job = `printf 'é\\303'; touch ${begun}; ${gate.wait}; printf '\\251 end'; exit 3`;
+    const following = stage.startWally(['dispatch', '-f', '--', job]);
+    await vi.waitUntil(() => existsSync(begun), { timeout: 10_000 });
+    await following.until(/é/);
+    const [newest] = await stage.ask<readonly JobRow[]>('jobs', '--limit', '1');
+    const id = newest?.id ?? '';
+    const asking = stage.startWally(['wait', id, '--json', '--timeout', '60s']);
+    const other = stage.path('begun-other');
+    const waited = `touch ${other}; ${gate.wait}`;
+    const waiting = stage.startWally(['dispatch', '--wait', '--json', '--', waited]);
+    await vi.waitUntil(() => existsSync(other), { timeout: 10_000 });
+    const logs = stage.startWally(['logs', '-f', id]);
+    await logs.until(/é/);
+    await killHub();
+    await logs.until(/looked for again/);
+    await stage.up();
+    await gate.open();
+    await gate.open();
+    const ended = await Promise.all([waiting, following, asking, logs].map(({ result }) => result));
+    expect(ended.map(({ status }) => status)).toEqual([0, 1, 1, 0]);
+    expect([ended[1]?.stdout, ended[3]?.stdout]).toEqual(['éé end', 'éé end']);
+    expect(ended[2]?.json()).toMatchObject({ id, outcome: 'failed', exitCode: 3 });
+  });
+
+  test('whoever waits or follows: where it stays away the job that goes on is named, with status 3', async () => {
     const gate = await stage.gate('gone');
     const begun = stage.path('begun');
     const waited = `touch ${begun}; ${gate.wait}`;
     const waiting = stage.startWally(['dispatch', '--wait', '--json', '--', waited]);
-    const following = stage.startWally(['dispatch', '-f', '--json', '--', `echo x; ${gate.wait}`]);
     await vi.waitUntil(() => existsSync(begun), { timeout: 10_000 });
+    const following = stage.startWally(['dispatch', '-f', '--json', '--', `echo x; ${gate.wait}`]);
     await following.until(/"x/);
-    const { hub } = await stage.ask<StatusShape>('status');
-    process.kill(hub.pid, 'SIGKILL');
-    await untilGone(hub.pid);
-    const lost = [await waiting.result, await following.result];
+    const [newest] = await stage.ask<readonly JobRow[]>('jobs', '--limit', '1');
+    const asking = stage.startWally(['wait', newest?.id ?? '', '--json']);
+    const logs = stage.startWally(['logs', '-f', '--json', newest?.id ?? '']);
+    await logs.until(/"x/);
+    await killHub();
+    const lost = await Promise.all([waiting, following, asking, logs].map(({ result }) => result));
     await stage.up();
     await gate.open();
     await gate.open();
@@ -161,10 +197,9 @@ describe('the hub is gone', () => {
   test('a question that it did not answer: what was asked may have happened, and that is said', async () => {
     const gate = await stage.gate('asked');
     const { id } = await stage.dispatch(`echo here; ${gate.wait}`);
-    const asking = stage.startWally(['logs', '-f', id]);
-    await asking.until(/^here$/m);
-    const { hub } = await stage.ask<StatusShape>('status');
-    process.kill(hub.pid, 'SIGKILL');
+    const asking = stage.startWally(['events', '-f', '--job', id]);
+    await asking.until(/began/);
+    await killHub();
     const { status, stderr } = await asking.result;
     expect([status, stderr]).toEqual([3, expect.stringContaining('may have happened')]);
     await stage.up();
