@@ -7,6 +7,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { readWords, refuseWords } from '../kit/command-words.ts';
 import type { Figure } from './figure.ts';
 import { benchIdle } from './idle.ts';
 import { benchJobs } from './jobs.ts';
@@ -18,7 +19,7 @@ import { benchOpen } from './open.ts';
 import type { BenchPlan } from './plan.ts';
 import { benchRedaction } from './redaction.ts';
 import { renderMarkdown, renderText } from './report.ts';
-import { benchRivals } from './rivals/bench.ts';
+import { benchRivals, rivalIds } from './rivals/bench.ts';
 import { benchScale } from './scale.ts';
 import { benchKeys, benchPaint } from './screen.ts';
 import { benchScreen } from './screen-feed.ts';
@@ -52,29 +53,35 @@ const usage = `node test/bench/main.ts [flags], after a build
   --markdown    print the table of test/bench/README.md
   --json FILE   write the figures to FILE too`;
 
-const { values } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: Object.keys(benches) },
-    quick: { type: 'boolean', default: false },
-    minutes: { type: 'string', default: String(soakMinutesDefault) },
-    install: { type: 'boolean', default: false },
-    rival: { type: 'string', multiple: true, default: [] },
-    rounds: { type: 'string', default: String(roundsDefault) },
-    markdown: { type: 'boolean', default: false },
-    json: { type: 'string' },
-  },
-});
-const unknown = values.only.filter((name) => !Object.hasOwn(benches, name));
+const { values } = readWords(usage, () =>
+  parseArgs({
+    options: {
+      only: { type: 'string', multiple: true, default: Object.keys(benches) },
+      quick: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: String(soakMinutesDefault) },
+      install: { type: 'boolean', default: false },
+      rival: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string', default: String(roundsDefault) },
+      markdown: { type: 'boolean', default: false },
+      json: { type: 'string' },
+    },
+  }),
+);
+const unknown = [
+  ...values.only.filter((name) => !Object.hasOwn(benches, name)),
+  ...values.rival.filter((id) => !rivalIds.has(id)),
+];
 
 // So that homes and servers hear of the end and take what runs in them along.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 const isWrong = !(Number(values.rounds) >= 1) || !(Number(values.minutes) > 0);
 
-if (values.help || unknown.length > 0 || isWrong) {
-  console.error(usage);
-  process.exitCode = values.help ? 0 : 2;
+if (unknown.length > 0 || isWrong) {
+  refuseWords(
+    usage,
+    unknown.length > 0 ? `there is no ${unknown.join(', ')}` : 'a flag is not a count',
+  );
 } else {
   await run();
   // A client of another system may have left a timer behind.

@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { readWords, refuseWords } from '../kit/command-words.ts';
 import type { ChaosCheck, ChaosOutcome } from './check.ts';
 import { type ChaosOptions, setOptions } from './options.ts';
 
@@ -19,18 +20,19 @@ const usage = `node test/chaos/main.ts [A1 … A20 liveness] [flags], after a bu
   --seed K       what happens to every datagram, and which fault comes when
   --seconds S    length of what runs by time`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    help: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-    install: { type: 'boolean', default: false },
-    short: { type: 'boolean', default: false },
-    jobs: { type: 'string' },
-    seed: { type: 'string' },
-    seconds: { type: 'string' },
-  },
-});
+const { values, positionals } = readWords(usage, () =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      list: { type: 'boolean', default: false },
+      install: { type: 'boolean', default: false },
+      short: { type: 'boolean', default: false },
+      jobs: { type: 'string' },
+      seed: { type: 'string' },
+      seconds: { type: 'string' },
+    },
+  }),
+);
 
 /** A check that nobody wrote proves nothing. */
 const missing: ChaosOutcome = {
@@ -43,9 +45,13 @@ const ids = [...Array.from({ length: 20 }, (_, index) => `A${index + 1}`), 'live
 const wanted = positionals.length > 0 ? positionals.map(nameCheck) : ['A1'];
 const options = readOptions();
 
-if (values.help || options === undefined || wanted.some((id) => !ids.includes(id))) {
-  console.error(usage);
-  process.exitCode = values.help ? 0 : 2;
+const strange = wanted.find((id) => !ids.includes(id));
+
+if (options === undefined || strange !== undefined) {
+  refuseWords(
+    usage,
+    strange === undefined ? 'a flag is not a count' : `there is no check ${strange}`,
+  );
 } else {
   setOptions(options);
   await (values.list ? list() : runAll());

@@ -11,6 +11,7 @@
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { readCount, readWords, refuseWords } from '../kit/command-words.ts';
 import { type Fault, fuzz, tryOne } from './fuzzing.ts';
 import { framesDefault } from './limits.ts';
 import { targets } from './targets.ts';
@@ -34,20 +35,16 @@ function readArguments() {
     target: { type: 'string' },
     hex: { type: 'string' },
   } as const;
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
+  return readWords(usage, () => parseArgs({ options }).values);
 }
 
 async function run(): Promise<number> {
   const startedAt = performance.now();
   let saidAt = startedAt;
   const report = await fuzz({
-    seed: readCount(values.seed),
-    framesMax: readCount(values.frames),
-    secondsMax: readCount(values.seconds),
+    seed: readCount(usage, values.seed),
+    framesMax: readCount(usage, values.frames),
+    secondsMax: readCount(usage, values.seconds),
     targets,
     report: (line) => {
       if (performance.now() - saidAt < progressMs) return;
@@ -68,7 +65,7 @@ async function run(): Promise<number> {
 async function replay(hex: string, name: string | undefined): Promise<number> {
   const bytes = new Uint8Array(Buffer.from(hex, 'hex'));
   const asked = targets.filter((target) => name === undefined || target.name === name);
-  if (asked.length === 0) return refuse(`there is no target "${name}"`);
+  if (asked.length === 0) return refuseWords(usage, `there is no target "${name}"`);
   for (const target of asked) {
     const fault = await tryOne(target, bytes);
     if (typeof fault === 'object') return complain(fault);
@@ -81,15 +78,4 @@ function complain({ target, why, bytes }: Fault): number {
   console.log(`FAULT in ${target}: ${why}`);
   console.log(`seed ${values.seed}, ${bytes.length} bytes: ${Buffer.from(bytes).toString('hex')}`);
   return 1;
-}
-
-/** A number that is none would try nothing, and pass. */
-function readCount(text: string): number {
-  const count = Number(text);
-  return Number.isSafeInteger(count) && count > 0 ? count : refuse(`"${text}" is not a count`);
-}
-
-function refuse(why: string): never {
-  console.error(`${why}\n${usage}`);
-  process.exit(2);
 }

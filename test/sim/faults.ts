@@ -110,6 +110,9 @@ const kinds: readonly {
   { kind: 'hub-slow-disk', perMinute: 1.5, msMax: 10_000, isOn: 0.15 },
 ];
 
+/** What `--focus` may name of faults. */
+export const faultKinds: ReadonlySet<string> = new Set(['rogue', ...kinds.map(({ kind }) => kind)]);
+
 /** What limits a plan. Kinds in `focus` are on in every seed. */
 export interface FaultBounds {
   readonly lengthMs: number;

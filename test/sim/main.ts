@@ -7,11 +7,14 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { readCount, readNames, readWords } from '../kit/command-words.ts';
 import { runBatch } from './batch.ts';
 import { coverageSeedsMin, judgeCoverage } from './coverage.ts';
+import { faultKinds } from './faults.ts';
 import { runSeed } from './run.ts';
 import { shrink } from './shrink.ts';
 import type { Failure } from './sums.ts';
+import { wishKinds } from './wishes.ts';
 
 /** Lines of a trace that are printed for a failing seed. */
 const linesShownMax = 150;
@@ -27,11 +30,12 @@ node test/sim/main.ts --seed N [--only f3,w7] [--about J3] [--lines N]
   --focus KIND,… has these kinds of faults in every seed`;
 
 const values = readArguments();
+const focus = readFocus();
 
 process.exitCode =
   values.seed === undefined
-    ? await runMany(readCount(values.first), readCount(values.seeds))
-    : await replay(readCount(values.seed), readCount(values.lines));
+    ? await runMany(readCount(usage, values.first), readCount(usage, values.seeds))
+    : await replay(readCount(usage, values.seed), readCount(usage, values.lines));
 
 function readArguments() {
   const options = {
@@ -45,30 +49,16 @@ function readArguments() {
     failures: { type: 'string', default: String(failuresMaxDefault) },
     lines: { type: 'string', default: String(linesShownMax) },
   } as const;
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** A number that is none would run no seed at all, and pass. */
-function readCount(text: string): number {
-  const count = Number(text);
-  return Number.isSafeInteger(count) && count > 0 ? count : refuse(`"${text}" is not a count`);
-}
-
-function refuse(why: string): never {
-  console.error(`${why}\n${usage}`);
-  process.exit(2);
+  return readWords(usage, () => parseArgs({ options }).values);
 }
 
 async function runMany(first: number, count: number): Promise<number> {
   const startedAt = performance.now();
   let shownAt = startedAt;
   const sums = await runBatch({
-    ...{ first, count, jobs: readCount(values.jobs), failuresMax: readCount(values.failures) },
-    focus: [...readList(values.focus)],
+    ...{ first, count, jobs: readCount(usage, values.jobs) },
+    failuresMax: readCount(usage, values.failures),
+    focus: [...focus],
     progress: ({ seedCount, failures }) => {
       if (performance.now() - shownAt < progressMs) return;
       shownAt = performance.now();
@@ -107,7 +97,7 @@ function printCoverage(cells: ReadonlyMap<string, number>, seedCount: number): b
 
 /** Runs one seed and prints what happened; where it fails, with as little of its plan as will do. */
 async function replay(seed: number, linesMax: number): Promise<number> {
-  const options = { seed, focus: readList(values.focus), ...readOnly() };
+  const options = { seed, focus, ...readOnly() };
   const whole = await runSeed(options);
   const isShrunk = whole.violations.length > 0 && values.only === undefined;
   let only: ReadonlySet<string> | undefined;
@@ -131,6 +121,13 @@ async function replay(seed: number, linesMax: number): Promise<number> {
   console.log(`seed ${seed} ${verdict}, ${report.eventCount} events, trace ${report.hash}`);
   if (only !== undefined) console.log(`replay: --seed ${seed} --only ${[...only].join(',')}`);
   return report.violations.length === 0 ? 0 : 1;
+}
+
+/** A kind that there is not would be in no seed. */
+function readFocus(): ReadonlySet<string> {
+  if (values.focus === undefined) return new Set();
+  const known = new Set([...faultKinds, ...wishKinds]);
+  return new Set(readNames(usage, { text: values.focus, known }));
 }
 
 function readOnly() {

@@ -53,6 +53,9 @@ const kinds: readonly {
   { wish: 'burst', isOn: 0.01, countMin: 1, countMax: 1 },
 ];
 
+/** What `--focus` may name of wishes. */
+export const wishKinds: ReadonlySet<string> = new Set(kinds.map(({ wish }) => wish));
+
 /** Draws what is wanted in a run of `lengthMs`; wishes in `focus` are made in every seed. */
 export function drawWishes(
   chance: Chance,

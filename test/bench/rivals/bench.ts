@@ -27,6 +27,9 @@ const rivals: readonly Rival[] = [
   ...sshRivals,
 ];
 
+/** What `--rival` may name. */
+export const rivalIds: ReadonlySet<string> = new Set(rivals.map(({ id }) => id));
+
 interface Cell {
   readonly pace: Pace;
   readonly floor: Pace;

@@ -1,7 +1,7 @@
 /*
  * Plants faults in the product, one after the other, and shows that the simulator catches each.
  *
- *   node test/sim/mutants/main.ts [--only ID,…] [--first N] [--seeds N] [--jobs N]
+ *   node test/sim/mutants/main.ts [--only ID,…] [--first N] [--seeds N] [--ms N] [--jobs N]
  *
  * Exit status 1 when one is not caught, when one no longer fits the sources, or when the sources
  * without any fault are said to be faulty.
@@ -10,6 +10,7 @@ import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readCount, readNames, readWords } from '../../kit/command-words.ts';
 import { mutants } from './all.ts';
 import type { Mutant } from './mutant.ts';
 import { findMisfits, PlantTree } from './plant.ts';
@@ -26,15 +27,35 @@ interface Trial {
   readonly message?: string;
 }
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    first: { type: 'string' },
-    seeds: { type: 'string', default: '2000' },
-    ms: { type: 'string', default: String(trialMsDefault) },
-    jobs: { type: 'string', default: String(availableParallelism()) },
-  },
-});
+const usage = `node test/sim/mutants/main.ts [flags]
+  --only ID,…   these alone; all there are: ${mutants.map(({ id }) => id).join(', ')}
+  --first N     the first N of them
+  --seeds N     of one mutant at most (2000)
+  --ms N        of one mutant at most, milliseconds of a processor (${trialMsDefault})
+  --jobs N      at once`;
+
+const values = readWords(
+  usage,
+  () =>
+    parseArgs({
+      options: {
+        only: { type: 'string' },
+        first: { type: 'string', default: String(mutants.length) },
+        seeds: { type: 'string', default: '2000' },
+        ms: { type: 'string', default: String(trialMsDefault) },
+        jobs: { type: 'string', default: String(availableParallelism()) },
+      },
+    }).values,
+);
+const [firstCount, seedsMax, trialMsMax, jobCount] = [
+  values.first,
+  values.seeds,
+  values.ms,
+  values.jobs,
+].map((text) => readCount(usage, text)) as [number, number, number, number];
+const known = new Set(mutants.map(({ id }) => id));
+const wanted =
+  values.only === undefined ? [...known] : readNames(usage, { text: values.only, known });
 
 /** The sources as they are: they must pass. */
 const nothing: Mutant = {
@@ -47,10 +68,7 @@ const nothing: Mutant = {
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const wanted = values.only?.split(',');
-  const chosen = mutants
-    .filter(({ id }) => wanted === undefined || wanted.includes(id))
-    .slice(0, Number(values.first ?? mutants.length));
+  const chosen = mutants.filter(({ id }) => wanted.includes(id)).slice(0, firstCount);
   const misfits = findMisfits(mutants);
   for (const misfit of misfits) console.log(misfit);
   const fitting = chosen.filter(({ id }) => !misfits.some((text) => text.includes(` ${id}:`)));
@@ -66,7 +84,7 @@ async function main(): Promise<number> {
       tree.remove();
     }
   };
-  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+  await Promise.all(Array.from({ length: jobCount }, work));
   const verdict = failed.length === 0 ? '' : `: ${failed.join(' ')}`;
   console.log(
     `${fitting.length} mutants, ${failed.length} wrong${verdict}, ${misfits.length} do not fit`,
@@ -91,9 +109,9 @@ async function tryMutant(tree: PlantTree, mutant: Mutant): Promise<boolean> {
 }
 
 function runTrial({ path }: PlantTree, { focus, isHarmless }: Mutant): Promise<Trial> {
-  const ms = isHarmless === true ? Number(values.ms) / 2 : Number(values.ms);
+  const ms = isHarmless === true ? trialMsMax / 2 : trialMsMax;
   const script = join(path, 'test/sim/mutants/trial.ts');
-  const args = [script, values.seeds, String(ms), (focus ?? []).join(',')];
+  const args = [script, String(seedsMax), String(ms), (focus ?? []).join(',')];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   let isHung = false;
