@@ -139,3 +139,6 @@ export const attemptsKeptMax = 2000;
  * slower than the work slows the work, and nothing is refused. Room is left for all that a hub gives at once.
  */
 export const attemptsOwedMax = 1000;
+
+/** Stores that a home had before and of which something may still run: one is forgotten once that was ended. */
+export const formerStoresMax = 16;

@@ -28,6 +28,7 @@ import type { Diagnose } from './doctor/answer.ts';
 import { openDoctor } from './doctor/doctor.ts';
 import { startAgentBehind } from './doctor/start-agent.ts';
 import { forgetAged } from './forget.ts';
+import { reapFormerStores } from './former-stores.ts';
 import { openGuards } from './guard/guard-process.ts';
 import {
   type AgentConfig,
@@ -159,6 +160,8 @@ async function openAgent(parts: AgentProgramParts, opened: Opened): Promise<Agen
     },
   });
   await agent.start();
+  const { storeId } = agent.live;
+  await reapFormerStores({ home, storeId, pid: program.pid, timers: ports.timers, noticed });
   const now = Math.round(ports.clock.wallMs());
   await forgetAged({ home, kv: disk.kv, now }, noticed);
   return agent;

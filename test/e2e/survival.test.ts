@@ -7,7 +7,8 @@
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { JobDetail, JobRow, StatusShape } from '../../cockpit/verbs/shapes.ts';
 import { findProcesses, isRunning, untilGone } from './process-state.ts';
@@ -103,6 +104,21 @@ test.concurrent('agent killed: the job is lost with a reason, nothing of it is l
   await vi.waitUntil(() => findProcesses(`TMPDIR=${stage.localHome}`).length === 0);
   expect(job.runs()).toBe(1);
   expect(await follower.result).toMatchObject({ status: 0 });
+  const next = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'true');
+  expect(next.outcome).toBe('succeeded');
+});
+
+test.concurrent('agent killed and its store lost: the job is lost, and what ran of it is ended', async () => {
+  await using stage = await openRunning();
+  const { id } = await stage.dispatch('echo $$; sleep 302');
+  const follower = stage.startWally(['logs', id, '-f']);
+  await follower.until(/\d+\n/);
+  await killAgent(stage);
+  rmSync(join(stage.localHome, 'store'), { recursive: true });
+  expect(await stage.odally('local', ['run', '--background'])).toMatchObject({ status: 0 });
+  expect(await stage.ended(id)).toMatchObject({ outcome: 'lost', attemptCount: 1 });
+  await untilGone(Number(follower.stdout));
+  // What runs under the new store is not of the old one, also at the next start.
   const next = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'true');
   expect(next.outcome).toBe('succeeded');
 });
