@@ -75,8 +75,9 @@ export const logsVerb = defineVerb({
     return streamPieces(context, named, args);
   },
   show: ({ missingBytes, forgottenBytes }) => {
+    // By its age, or by the room of all: which of the two it was is not kept.
     if (forgottenBytes > 0)
-      return `[${forgottenBytes} bytes were removed: the log is over its age]`;
+      return `[${forgottenBytes} bytes were removed: the log was over its time, or all logs over their room]`;
     return missingBytes === 0 ? '' : `[${missingBytes} bytes are still on the worker]`;
   },
 });

@@ -3,6 +3,7 @@
  */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runVerb } from '../../../cockpit/hub/control.ts';
+import { logsVerb } from '../../../cockpit/verbs/logs.ts';
 import type {
   LogGrowth,
   LogHits,
@@ -10,6 +11,7 @@ import type {
   LogLineItem,
   LogWindow,
 } from '../../../cockpit/verbs/shapes.ts';
+import { plain } from '../../../cockpit/verbs/text.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import type { FactMessage } from '../../../protocol/messages.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
@@ -273,6 +275,8 @@ test('logs: lines of a log that is over its age are not waited for, although its
   await field.rest();
   expect(call.items).toEqual([]);
   expect(answer).toMatchObject({ attempts: ['J1.1'], missingBytes: 0, forgottenBytes: bytes });
+  // A log that had to make room is young, so its age alone must not be blamed.
+  expect(logsVerb.show(answer as never, plain)).toMatch(/over its time, or all logs over their room/);
 });
 
 test('logs: one who follows a job goes on with the attempt that takes the place of a lost one', async () => {
