@@ -276,7 +276,9 @@ test('logs: lines of a log that is over its age are not waited for, although its
   expect(call.items).toEqual([]);
   expect(answer).toMatchObject({ attempts: ['J1.1'], missingBytes: 0, forgottenBytes: bytes });
   // A log that had to make room is young, so its age alone must not be blamed.
-  expect(logsVerb.show(answer as never, plain)).toMatch(/over its time, or all logs over their room/);
+  expect(logsVerb.show(answer as never, plain)).toMatch(
+    /over its time, or all logs over their room/,
+  );
 });
 
 test('logs: one who follows a job goes on with the attempt that takes the place of a lost one', async () => {
