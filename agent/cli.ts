@@ -13,6 +13,7 @@ import { boundHeap } from '../protocol/heap.ts';
 import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { youngHeapBytesMax } from '../protocol/limits.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
+import { openBox } from '../store/doctor/box.ts';
 import { dialAgent, findRunning, type RunningStatus } from './agent-client.ts';
 import { runAudit } from './audit-verb.ts';
 import { runBackup, runRestore } from './backup-verb.ts';
@@ -336,7 +337,8 @@ function doctor(program: Program, version: string, words: readonly string[]): Pr
   const dial = () => dialAgent(home);
   const { print, ports } = program;
   const { timers } = ports;
-  return runDoctorCommand({ home: home.directory, print, timers, dial, diagnose }, words);
+  const place = { home: home.directory, timers, box: openBox(program.env) };
+  return runDoctorCommand({ ...place, print, dial, diagnose }, words);
 }
 
 async function getPairing(home: AgentHome): Promise<Pairing> {

@@ -21,6 +21,8 @@ import { listChecks } from '../../protocol/doctor-sections.ts';
 import { describeChecks, describeReport } from '../../protocol/doctor-text.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { Timers } from '../../protocol/ports.ts';
+import type { Box } from '../../store/doctor/box.ts';
+import { findDeadHome } from '../../store/doctor/dead-home.ts';
 import { agentSections } from './agent-sections.ts';
 import { parseWish, type WishArgs } from './wish.ts';
 
@@ -32,6 +34,7 @@ export interface DoctorCommandParts {
   /** Reaches the agent that runs; rejects where none does. */
   readonly dial: () => Promise<ControlClient>;
   readonly timers: Timers;
+  readonly box: Box;
   /** Diagnoses the home from outside: where no agent is, or one that owns it and says nothing. */
   readonly diagnose: (wish: DoctorWish, agent: 'gone' | 'silent') => Promise<DoctorReport>;
 }
@@ -63,6 +66,9 @@ export async function runDoctorCommand(
 }
 
 async function askOrLook(parts: DoctorCommandParts, args: WishArgs): Promise<DoctorReport> {
+  // Whoever asks what is wrong with a home on a dead disk must not be caught by it.
+  const dead = await findDeadHome(parts.home, parts);
+  if (dead.length > 0) return { findings: dead, fixed: [] };
   const client = await parts.dial().catch(() => undefined);
   if (client === undefined) return parts.diagnose(parseWish(args), 'gone');
   try {

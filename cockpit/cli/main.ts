@@ -5,9 +5,11 @@
  * `--json` stdout holds JSON alone, errors included. It decides nothing about jobs: verbs do.
  */
 import { isAlive } from '../../protocol/ask-alive.ts';
+import type { Finding } from '../../protocol/doctor.ts';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import type { AuditRow } from '../../store/audit-list.ts';
 import { showAuditRow } from '../../store/audit-text.ts';
+import { findDeadHome } from '../../store/doctor/dead-home.ts';
 import { findHubHome } from '../home.ts';
 import type { HubClient } from '../hub/client.ts';
 import type { HubWay } from '../hub/hub-way.ts';
@@ -139,6 +141,11 @@ interface Remote {
 async function runRemote(remote: Remote): Promise<number> {
   const { program, ways, verb, request } = remote;
   if (verb.name === 'terminal') assertTerminal(program, request);
+  const dead = await findDead(remote);
+  if (dead.length > 0) {
+    await printAnswer(remote, verb, { findings: dead, fixed: [] });
+    return 1;
+  }
   const missed: AppError[] = [];
   const client = await openHubs(program, ways, (hub, error) => {
     missed.push(error);
@@ -202,6 +209,15 @@ function isForHome({ verb, ways: [way, ...others], request }: Remote): boolean {
   return (
     verb.name === 'doctor' && isOne && list !== true && (!Array.isArray(on) || on.length === 0)
   );
+}
+
+/** Whoever asks what is wrong with a home on a dead disk must not be caught by it. */
+async function findDead(remote: Remote): Promise<readonly Finding[]> {
+  const { program, ways } = remote;
+  const home = isForHome(remote) ? ways[0]?.home : undefined;
+  if (home === undefined) return [];
+  const { timers } = program.ports;
+  return findDeadHome(home.directory, { box: await program.openBox(), timers });
 }
 
 /** A verb that can do something without a hub does it here. */

@@ -24,7 +24,8 @@ export interface DiskFacts {
 
 type DiskCheck = Check<DiskFacts, BoxContext>;
 
-const unwritable: DiskCheck = {
+/** Also said of a home whose disk answers nothing. */
+export const unwritable: DiskCheck = {
   id: 'home-unwritable',
   title: 'the home can be written',
   why: 'Nothing can be promised where nothing can be kept.',
@@ -39,7 +40,8 @@ const unwritable: DiskCheck = {
             subject: directory,
             seen: `A file could not be written in ${directory}: ${fault}`,
             wanted: 'A directory that can be written.',
-            advice: 'Look at its owner, its mode, its room, and whether it is mounted read-only.',
+            advice:
+              'Look at its owner, its mode, its room, whether it is mounted read-only, and whether the disk or its server is there.',
           },
     ),
 };
