@@ -121,9 +121,9 @@ export async function finishRestore(directory: string): Promise<boolean> {
   }
   for (const folder of [aside, dirname(aside), directory]) await syncDirectory(folder);
   await rm(join(directory, movesFile), { force: true });
-  await rm(join(directory, freshFolder), { recursive: true, force: true });
-  // Empty folders would only puzzle.
-  for (const folder of [aside, dirname(aside)]) await rmdir(folder).catch(orKept);
+  // Empty folders would only puzzle. With the store moved nothing is held any more: what is not empty is another's.
+  for (const folder of [join(directory, freshFolder), aside, dirname(aside)])
+    await rmdir(folder).catch(orKept);
   return true;
 }
 

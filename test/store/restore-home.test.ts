@@ -110,6 +110,15 @@ test('restore: one that is between its moves in another process is finished by n
   expect(await finishRestoreHeld(busy)).toBe(false);
 });
 
+test('restore: the end of one takes nothing of the next, which may begin once the store has come in', async () => {
+  const fresh = cutOff();
+  // What the next one has unpacked meanwhile.
+  writeFileSync(join(fresh, 'config.toml'), 'next');
+  expect(await finishRestoreHeld(wish(home))).toBe(true);
+  expect(readdirSync(fresh)).toEqual(['config.toml']);
+  expect(existsSync(join(home, 'config.toml'))).toBe(false);
+});
+
 test('repair: while a restore is cut off a dry run says so, and takes no store for missing', async () => {
   cutOff();
   const plan = {
