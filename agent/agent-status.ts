@@ -3,6 +3,7 @@
  *
  * Before it has started some of them are not there; their lines say so.
  */
+import { AppError } from '../protocol/errors.ts';
 import type { AgentParts, AgentStatus } from './agent-parts.ts';
 import type { Desk } from './desk.ts';
 import type { Leavings } from './leavings.ts';
@@ -20,16 +21,20 @@ export interface StatusSource extends Pick<AgentStatus, 'life' | 'name'> {
   readonly terminals: Terminals | undefined;
   readonly desk: Desk | undefined;
   readonly parting: Parting | undefined;
+  /** Why hub and agent do not serve each other; null once the hub answers: a link that is refused opens first. */
+  readonly trouble: AppError['code'] | null;
 }
 
 /** Gathers it. */
 export function describeStatus(source: StatusSource): AgentStatus {
-  const { life, name, parts, keepLink, working, leavings, terminals, desk, parting } = source;
+  const { life, name, parts, keepLink, working, leavings, terminals, desk, parting, trouble } =
+    source;
+  const refused = trouble === null ? '' : `: ${new AppError(trouble).message} [${trouble}]`;
   return {
     life,
     name,
     hub: parts.hub,
-    link: keepLink?.status ?? 'starting',
+    link: `${keepLink?.status ?? 'starting'}${refused}`,
     hadSession: keepLink?.hadSession ?? false,
     work: working?.run.status ?? 'starting',
     logs: leavings?.status ?? 'starting',

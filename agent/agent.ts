@@ -68,7 +68,7 @@ export class Agent implements SessionHost {
   #name: string | null = null;
   #barrier = Number.POSITIVE_INFINITY;
   readonly #hubClock: HubClock;
-  #trouble: string | null = null;
+  #trouble: AppError['code'] | null = null;
   #resolveEnded!: (failure: AppError | undefined) => void;
   #failure: AppError | undefined;
   readonly #waker: Waker;
@@ -139,7 +139,7 @@ export class Agent implements SessionHost {
     return describeStatus({
       ...{ life: this.#life.is, name: this.#name, parts: this.#parts, desk: this.#desk },
       ...{ keepLink: this.#keepLink, working: this.#working, leavings: this.#leavings },
-      ...{ terminals: this.#terminals, parting: this.#parting },
+      ...{ terminals: this.#terminals, parting: this.#parting, trouble: this.#trouble },
     });
   }
 
@@ -197,6 +197,7 @@ export class Agent implements SessionHost {
   }
 
   renewed(): void {
+    this.#trouble = null;
     this.#working.renewed();
   }
 
@@ -211,7 +212,6 @@ export class Agent implements SessionHost {
   opened(hello: HelloFrame): void {
     this.#name = hello.name ?? this.#name;
     this.#barrier = hello.queued;
-    this.#trouble = null;
     this.#desk.noteHub(hello);
     this.#keepLink.opened();
     if (hello.reach !== undefined) this.#parts.reachTold(hello.reach);
@@ -224,6 +224,7 @@ export class Agent implements SessionHost {
   }
 
   frame(frame: OwnerFrame): void {
+    if (frame.t === 'nak' && frame.code === 'PEER_REGRESSED') this.trouble(frame.code);
     if (frame.t === 'ended-kept') this.#desk.endsKept(frame.attempts);
     this.#asks.asked(frame);
     this.#leavings.take(frame);

@@ -39,11 +39,19 @@ async function pairAgain(stage: Stage): Promise<void> {
   await stage.untilWorker('alice', ({ link }) => link === 'direct');
 }
 
-const untilRefused = async (stage: Stage) =>
-  vi.waitUntil(async () => (await diagnose(stage)).includes('worker-refused'), {
-    timeout: 20_000,
-    interval: 200,
-  });
+/** Whoever sits at either end is told; the link opens for a moment again and again. */
+async function untilRefused(stage: Stage): Promise<void> {
+  const patience = { timeout: 20_000, interval: 200 };
+  await vi.waitUntil(async () => (await diagnose(stage)).includes('worker-refused'), patience);
+  await vi.waitUntil(async () => {
+    const { stdout } = await stage.odally('local', ['doctor', '--json']);
+    return stdout.includes('hub-refused');
+  }, patience);
+  await vi.waitUntil(async () => {
+    const { stdout } = await stage.odally('local', ['status']);
+    return /^hub .*PEER_REGRESSED/m.test(stdout);
+  }, patience);
+}
 
 test.concurrent('copy: an agent’s restored store is refused until it is paired again, and nothing runs twice', async () => {
   await using stage = openStage();
