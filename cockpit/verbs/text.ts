@@ -82,7 +82,7 @@ export function describeOrigin({ provider, ttlLeftMs }: TeamRow): string {
 
 /** One line a job. */
 export function showJobs(jobs: readonly JobRow[], style: Style): string {
-  if (jobs.length === 0) return 'No job yet. Run `wally dispatch -- COMMAND`.';
+  if (jobs.length === 0) return 'There is no such job. `wally dispatch -- COMMAND` makes one.';
   const rows = jobs.map((job) => [
     job.id,
     job.worker ?? '-',

@@ -73,6 +73,14 @@ test('jobs: a list that is all there is says no more, and of several hubs each h
   expect(jobsVerb.aside?.(named)).toContain('--before work:J5 or --before home:J5 goes on');
 });
 
+test('jobs: an empty list of those that have not ended does not say that there never was one', async () => {
+  for (const id of ['J1', 'J3', 'J4', 'J5']) {
+    await hand.hub.desk.cancel(await hand.hub.desk.get(id as JobId));
+  }
+  const rows = await list({ active: true });
+  expect([rows, jobsVerb.show(rows, plain)]).toEqual([[], expect.not.stringContaining('yet')]);
+});
+
 describe('more jobs than one answer holds', () => {
   const long = { ...spec, command: new Array<string>(64).fill('\u0001'.repeat(256)) };
 
