@@ -53,6 +53,10 @@ const usage = `node test/bench/main.ts [flags], after a build
   --markdown    print the table of test/bench/README.md
   --json FILE   write the figures to FILE too`;
 
+/** Else its figures, met or not, would look like those of a whole run. */
+const quickWords =
+  '--quick: a fortieth of everything, once. It shows that the bench works; no figure above measures anything.';
+
 const { values } = readWords(usage, () =>
   parseArgs({
     options: {
@@ -103,6 +107,7 @@ async function run(): Promise<void> {
     console.error(`${name}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
   }
   console.log(values.markdown ? renderMarkdown(figures) : renderText(figures));
+  if (plan.isQuick) console.error(quickWords);
   if (values.json !== undefined) {
     writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
   }

@@ -42,6 +42,7 @@ test('bench: every part that needs nothing installed gives its figures', { timeo
     const { status, stderr } = await run.result;
     expect(`${status} ${stderr}`).toMatch(/^0 /);
     for (const name of names) expect(stderr).toContain(`${name}: `);
+    expect(stderr).toMatch(/^--quick: .* no figure above measures anything\.$/m);
     return JSON.parse(readFileSync(file, 'utf8')) as readonly Figure[];
   });
   const figures = (await Promise.all(runs)).flat();
