@@ -115,7 +115,9 @@ async function cutTornLog(store: string, name: string): Promise<boolean> {
     if (gap === undefined || records.some((one) => one.isMended && one !== torn)) return false;
     const before = records.filter(({ at }) => at < gap.at).at(-1);
     const known = before === undefined ? undefined : findTail(before.bytes);
-    if (known === undefined || known < (await readWitness(store))) return false;
+    const seen = await readWitness(store);
+    // Where nobody saw anything, nothing says that this was not acknowledged.
+    if (known === undefined || seen === 0 || known < seen) return false;
     await truncate(path, gap.at);
     await syncPath(path);
     return true;

@@ -138,3 +138,9 @@ test('room: a batch that was seen on the disk and is blank is damage, and nothin
   await expect(listRows(store)).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
   expect(readFileSync(log).equals(before)).toBe(true);
 });
+
+test('room: without a witness nobody can say that what is blank was never acknowledged, so it is damage', async () => {
+  const { store, log } = await makeKilled();
+  blank(log, rowCount - 5);
+  await expect(listRows(store)).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+});
