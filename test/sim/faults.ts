@@ -110,8 +110,11 @@ const kinds: readonly {
   { kind: 'hub-slow-disk', perMinute: 1.5, msMax: 10_000, isOn: 0.15 },
 ];
 
-/** What `--focus` may name of faults. */
-export const faultKinds: ReadonlySet<string> = new Set(['rogue', ...kinds.map(({ kind }) => kind)]);
+/** What `--focus` may name of faults, and of work that is over in moments. */
+export const faultKinds: ReadonlySet<string> = new Set([
+  ...['rogue', 'quick'],
+  ...kinds.map(({ kind }) => kind),
+]);
 
 /** What limits a plan. Kinds in `focus` are on in every seed. */
 export interface FaultBounds {

@@ -26,7 +26,7 @@ export interface Reading {
   readonly since: number;
   readonly items: LogItem[];
   /** Where the hub said that it ends; absent where the follower did not come so far. */
-  end?: { readonly offset: number; readonly missingBytes: number };
+  end?: { readonly offset: number; readonly missingBytes: number; readonly at: number };
 }
 
 /** A screen: the newest row of every job that it was told of. */
@@ -60,7 +60,8 @@ export async function followLog(
       next = item.offset + ('text' in item ? item.text.length : item.gapBytes);
       await take();
     });
-    reading.end = (await stream.done) as NonNullable<Reading['end']>;
+    const end = (await stream.done) as NonNullable<Reading['end']>;
+    reading.end = { ...end, at: ground.clock.nowMs };
   });
 }
 

@@ -48,7 +48,7 @@ const exclusions: readonly Exclusion[] = [
   },
   {
     because: '`start` of an agent is called once, and says `ready` at its end',
-    cells: ['agent-life serving ready', 'agent-life stopping ready', 'agent-life stopped ready'],
+    cells: ['agent-life serving ready', 'agent-life stopping ready'],
   },
   {
     because: '`watch-leases` forgets the lease of an attempt that has ended and tells it nothing',
@@ -188,6 +188,7 @@ export const seldom: ReadonlySet<string> = new Set([
   'agent-life starting stop',
   'agent-life stopping stop',
   'agent-life stopped stop',
+  'agent-life stopped ready',
   'sender halted tick',
   'hub-attempt queued started',
   'hub-attempt queued finished',

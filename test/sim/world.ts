@@ -118,7 +118,7 @@ export class World {
       syncMs,
       // Of no draw: what other seeds do stays what it was.
       attemptsGiven: seed % 7 === 3 ? 2 : attemptsGivenMax,
-      work: seed % 5 === 2 ? 'quick' : 'any',
+      work: seed % 5 === 2 || focus.has('quick') ? 'quick' : 'any',
       chance: chance.fork(),
     };
     this.#ground = ground;

@@ -2,7 +2,8 @@
  * Who follows a log is told every byte once, in order, also over the deaths of hubs.
  *
  * Simulated output is plain ASCII, so the text of an item is its bytes. A follower that was told
- * that this was all must have all that the worker promised, less what it was told is missing.
+ * that this was all must have all that the worker had promised by then, less what it was told is missing: of one that
+ * was taken for lost, and came back, where its log ends is told later.
  */
 import type { Reading } from '../followers.ts';
 import { makeOutput } from '../output.ts';
@@ -33,7 +34,10 @@ function isOfSoundBox({ world, history, jobs }: Evidence, { attempt }: Reading):
   return box !== undefined && !history.stains.has(box.name);
 }
 
-function findFlaw({ attempt, since, items, end }: Reading, { jobs }: Evidence): string | undefined {
+function findFlaw(
+  { attempt, since, items, end }: Reading,
+  { jobs, history }: Evidence,
+): string | undefined {
   let next = since;
   for (const item of items) {
     if (item.offset !== next) return `told ${item.offset} after ${next}`;
@@ -48,6 +52,8 @@ function findFlaw({ attempt, since, items, end }: Reading, { jobs }: Evidence): 
   const job = jobs.find((known) => known.id === id);
   const state = job?.kind === 'command' ? job.attempts[Number(n) - 1]?.state : undefined;
   if (state?.is !== 'finished') return 'told that this was all, and it has not ended';
-  const promised = state.end.logBytes ?? next;
+  const sight = history.sights.findLast((one) => one.job.id === id && one.at <= end.at);
+  const seen = sight?.job.kind === 'command' ? sight.job.attempts[Number(n) - 1]?.state : undefined;
+  const promised = (seen?.is === 'finished' ? seen : state).end.logBytes ?? next;
   return next + end.missingBytes < promised ? `${next} of ${promised} bytes, as if all` : undefined;
 }

@@ -161,7 +161,7 @@ export const deliveryMutants: readonly Mutant[] = [
         replace: 'void this.#ledger.commit(scene.change).catch(() => undefined);',
       },
     ],
-    focus: ['hub-crash'],
+    focus: ['quick', 'hub-crash'],
   },
   {
     id: 'early-never-again',
@@ -173,6 +173,7 @@ export const deliveryMutants: readonly Mutant[] = [
         replace: 'if (owed.length > 9999) this.#parts.fellBack(owed);',
       },
     ],
+    focus: ['quick'],
   },
   {
     id: 'early-over-restart',
@@ -184,7 +185,7 @@ export const deliveryMutants: readonly Mutant[] = [
         replace: '',
       },
     ],
-    focus: ['agent-crash'],
+    focus: ['quick', 'agent-crash'],
   },
   {
     id: 'early-of-anybody',
@@ -196,7 +197,7 @@ export const deliveryMutants: readonly Mutant[] = [
         replace: 'if (open === undefined || isReplaced(open.state)) return undefined;',
       },
     ],
-    focus: ['rogue'],
+    focus: ['quick', 'rogue'],
   },
   {
     id: 'early-with-files',
@@ -208,7 +209,7 @@ export const deliveryMutants: readonly Mutant[] = [
         replace: 'return this.#early.isOpen;',
       },
     ],
-    focus: ['agent-crash'],
+    focus: ['quick', 'agent-crash'],
   },
   {
     id: 'early-past-receipts',
@@ -220,6 +221,7 @@ export const deliveryMutants: readonly Mutant[] = [
         replace: 'return this.#attempts.has(attempt);',
       },
     ],
+    focus: ['quick'],
   },
   {
     id: 'early-twice',
