@@ -112,7 +112,8 @@ const kinds: readonly {
 
 /** What `--focus` may name of faults, and of work that is over in moments. */
 export const faultKinds: ReadonlySet<string> = new Set([
-  ...['rogue', 'quick'],
+  'rogue',
+  'quick',
   ...kinds.map(({ kind }) => kind),
 ]);
 

@@ -10,6 +10,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ControlClient } from '../../../protocol/control-client.ts';
 import { AppError, hasSystemCode, isErrorCode } from '../../../protocol/errors.ts';
+import { isThere } from '../../../protocol/is-there.ts';
 import { sleep, type Timers } from '../../../protocol/ports.ts';
 import { dialUnix } from '../../../protocol/transports/unix.ts';
 import { holdHome } from '../../../store/restore-home.ts';
@@ -52,9 +53,8 @@ export function openLocalMaker(parts: LocalMakerParts): Maker {
     async enter({ box, invite, told }) {
       const home = homeOf(box.name);
       // An agent would make its home anew, and be a stranger in it.
-      await stat(home).catch((cause: unknown) => {
-        throw new AppError('SPAWN_ENTER', `There is no home ${home} any more.`, { cause });
-      });
+      if (!(await isThere(home)))
+        throw new AppError('SPAWN_ENTER', `There is no home ${home} any more.`);
       if (!(await isPaired(home))) {
         told('pair the agent');
         await runAgent(parts, {
