@@ -33,6 +33,7 @@ export class SteadyHub {
   #backAt = Number.NEGATIVE_INFINITY;
   #giveUpAt = 0;
   #coming: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(parts: SteadyParts) {
     this.#parts = parts;
@@ -51,7 +52,8 @@ export class SteadyHub {
       try {
         return await question(client);
       } catch (thrown) {
-        if (!isHubLost(thrown)) throw thrown;
+        // Who closed it lost nothing.
+        if (!isHubLost(thrown) || this.#isClosed) throw thrown;
         await this.#comeBack(client, thrown);
       }
     }
@@ -59,6 +61,7 @@ export class SteadyHub {
 
   /** Ends the connection. Safe to repeat. */
   close(): void {
+    this.#isClosed = true;
     this.#client.close();
   }
 
@@ -81,13 +84,14 @@ export class SteadyHub {
         `wally: The hub is gone. Work goes on; it is looked for again for ${awayMsMax / 1000} s.`,
       );
     }
-    while (clock.monotonicMs() < this.#giveUpAt) {
+    while (!this.#isClosed && clock.monotonicMs() < this.#giveUpAt) {
       await sleep(timers, lookMs);
       const client = await reach().catch(keepLost);
       if (client === undefined) continue;
       if (client !== this.#client) this.#client.close();
       this.#client = client;
       this.#backAt = clock.monotonicMs();
+      if (this.#isClosed) client.close();
       return;
     }
     throw loss;

@@ -92,3 +92,12 @@ test('steady hub: what the hub refuses is not asked again', async () => {
   await expect(refused).rejects.toMatchObject({ code: 'JOB_UNKNOWN' });
   expect([tries, said]).toEqual([0, []]);
 });
+
+test('steady hub: who closes it is not told that the hub is gone, and nothing is looked for', async () => {
+  const { answer } = ask();
+  hub.close();
+  lose[0]?.();
+  await ports.advance(awayMsMax);
+  await expect(answer).rejects.toMatchObject({ code: 'HUB_STOPPING' });
+  expect([said, tries]).toEqual([[], 0]);
+});
