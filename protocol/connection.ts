@@ -111,7 +111,12 @@ export class Connection {
   }
 
   get isOpen(): boolean {
-    return !this.#isClosed && this.#handshake.is === 'open';
+    return !this.#isClosed && this.hasGreeted;
+  }
+
+  /** Did both sides say hello, whatever came after? */
+  get hasGreeted(): boolean {
+    return this.#handshake.is === 'open';
   }
 
   /** Takes the link over and says hello. */

@@ -23,7 +23,8 @@ import {
   ownVersions,
   type PongFrame,
 } from './frames.ts';
-import { greetingLinksMax, hubPingRestMs, resendMsBase } from './limits.ts';
+import { GreetingLinks } from './greeting-links.ts';
+import { hubPingRestMs, resendMsBase } from './limits.ts';
 import { type ReceiverEffect, type ReceiverEvent, stepReceiver } from './machines/receiver.ts';
 import {
   dropWaiting,
@@ -47,14 +48,13 @@ import type { SessionParts, UnopenedLink } from './session-host.ts';
 import { openStreamPair, type StreamPair } from './stream-pair.ts';
 import type { Link } from './transports/link.ts';
 import { Turn } from './turn.ts';
-import { keepUnopened } from './unopened-links.ts';
 
 /** Life cycle: `attach` links as they come; `stop` ends it. */
 export class Session {
   readonly #parts: SessionParts;
   #streams: StreamPair;
   #current: Connection | undefined;
-  readonly #greeting = new Set<Connection>();
+  readonly #greeting = new GreetingLinks();
   readonly #adoptions: Adoptions;
   readonly #early = new EarlyFrames();
   readonly #alarm: Alarm;
@@ -67,7 +67,6 @@ export class Session {
   #isStopped = false;
   #isRefusalTold = false;
   readonly #allowance: Allowance;
-  #unopened: readonly UnopenedLink[] = [];
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -95,9 +94,11 @@ export class Session {
     return this.#current !== undefined || this.#greeting.size > 0;
   }
 
-  /** Monotonic instant at which the peer was last heard on an open link; undefined if never. */
+  /** Monotonic instant at which the peer was last heard on a link that had greeted; undefined if never. */
   get heardAt(): number | undefined {
-    return this.#current?.heardAt ?? this.#heardAt;
+    const heardAt = this.#current?.heardAt ?? this.#heardAt;
+    const waiting = this.#greeting.heardAt;
+    return waiting === undefined ? heardAt : Math.max(heardAt ?? waiting, waiting);
   }
 
   /**
@@ -110,7 +111,7 @@ export class Session {
 
   /** The last links that came and never opened, the oldest first; not those that a newer one replaced. */
   get unopened(): readonly UnopenedLink[] {
-    return this.#unopened;
+    return this.#greeting.unopened;
   }
 
   /** All up to here is applied and on disk. */
@@ -169,11 +170,7 @@ export class Session {
         },
       },
     });
-    this.#greeting.add(connection);
-    connection.start();
-    if (this.#greeting.size <= greetingLinksMax) return;
-    const [oldest] = this.#greeting;
-    oldest?.close('PEER_FLOOD');
+    this.#greeting.start(connection);
   }
 
   /** What a hello causes must never end the process; its link ends, and the owner is told. */
@@ -199,7 +196,7 @@ export class Session {
     this.#isStopped = true;
     this.#acks.stop();
     this.#alarm.stop();
-    for (const connection of [...this.#greeting]) connection.close(reason);
+    this.#greeting.stop(reason);
     this.#current?.close(reason);
   }
 
@@ -229,12 +226,7 @@ export class Session {
       if (!(await this.#adopt(connection, hello.store))) return;
     }
     if (!connection.isOpen || this.#isStopped) return;
-    // What an older link still has to say is from before this one: news of then would be taken for now's.
-    for (const older of this.#greeting) {
-      if (older === connection) break;
-      older.close('replaced');
-    }
-    this.#greeting.delete(connection);
+    this.#greeting.take(connection);
     const before = this.#current;
     this.#outgoing.flush();
     this.#current = connection;
@@ -301,9 +293,7 @@ export class Session {
   }
 
   #drop(connection: Connection, reason: string): void {
-    if (this.#greeting.delete(connection) && !this.#isStopped) {
-      this.#unopened = keepUnopened(this.#unopened, { at: this.#moment().nowMs, reason });
-    }
+    this.#greeting.drop(connection, reason, this.#isStopped ? undefined : this.#moment().nowMs);
     if (connection !== this.#current) return this.#noteRefusal(reason);
     this.#outgoing.flush();
     this.#current = undefined;

@@ -103,6 +103,32 @@ describe('session', () => {
     await greet(session, { store: 'c'.repeat(32) });
     expect(host.told).toEqual(['adopt c', 'opened']);
   });
+
+  test('session: a peer that our disk keeps waiting, or does not take, is heard all the same', async () => {
+    const host = new Host();
+    const { session, ports } = makeSession(host);
+    let refuse: (error: Error) => void = () => {};
+    host.adopt = () => new Promise((_, reject) => (refuse = reject));
+    expect(session.heardAt).toBeUndefined();
+    await ports.advance(1000);
+    const { ended } = await greet(session, { store: 'c'.repeat(32) });
+    const heardAt = ports.clock.monotonicMs();
+    expect([session.connection, session.heardAt]).toEqual([undefined, heardAt]);
+    await ports.advance(500);
+    refuse(new Error('the disk'));
+    expect(await ended).toBe('STORE_IO');
+    expect(session.heardAt).toBe(heardAt);
+  });
+
+  test('session: a link that never greeted is not heard', async () => {
+    const { session, ports } = makeSession(new Host());
+    const [link, far] = createLinkPair('a', 'b');
+    const ended = session.attach(link);
+    await ports.advance(1000);
+    new RawPeer(far).close();
+    await ended;
+    expect(session.heardAt).toBeUndefined();
+  });
 });
 
 /** A link that speaks from a new store, and goes on in the same breath. */

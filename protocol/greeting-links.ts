@@ -1,0 +1,68 @@
+/*
+ * The links of one peer that are not its session's own yet: those that greet, and those that have greeted
+ * and wait for our disk to take the store that they speak from.
+ *
+ * A peer that has greeted was heard, also where the disk keeps it waiting or refuses: the lease of its work
+ * is not for our disk to end.
+ */
+import type { Connection } from './connection.ts';
+import { greetingLinksMax } from './limits.ts';
+import type { UnopenedLink } from './session-host.ts';
+import { keepUnopened } from './unopened-links.ts';
+
+/** Life cycle: `start` links as they come, `take` the one that the session goes on with, `drop` what ended. */
+export class GreetingLinks {
+  readonly #links = new Set<Connection>();
+  #heardAt: number | undefined;
+  #unopened: readonly UnopenedLink[] = [];
+
+  get size(): number {
+    return this.#links.size;
+  }
+
+  /** Monotonic instant at which a link that greeted, and is or was kept waiting, last said anything. */
+  get heardAt(): number | undefined {
+    let heardAt = this.#heardAt;
+    for (const link of this.#links) {
+      if (link.hasGreeted) heardAt = Math.max(heardAt ?? link.heardAt, link.heardAt);
+    }
+    return heardAt;
+  }
+
+  /** The last that came and never opened, the oldest first; not those that a newer one replaced. */
+  get unopened(): readonly UnopenedLink[] {
+    return this.#unopened;
+  }
+
+  /** Says hello on it. Beyond so many the oldest is ended. */
+  start(connection: Connection): void {
+    this.#links.add(connection);
+    connection.start();
+    if (this.#links.size <= greetingLinksMax) return;
+    const [oldest] = this.#links;
+    oldest?.close('PEER_FLOOD');
+  }
+
+  /**
+   * It is the session's now. What an older link still has to say is from before this one: news of then would be
+   * taken for now's.
+   */
+  take(connection: Connection): void {
+    for (const older of this.#links) {
+      if (older === connection) break;
+      older.close('replaced');
+    }
+    this.#links.delete(connection);
+  }
+
+  /** It has ended. `at`: monotonic; undefined where nobody is to be told of a link that did not open. */
+  drop(connection: Connection, reason: string, at: number | undefined): void {
+    this.#heardAt = this.heardAt;
+    if (!this.#links.delete(connection) || at === undefined) return;
+    this.#unopened = keepUnopened(this.#unopened, { at, reason });
+  }
+
+  stop(reason: string): void {
+    for (const connection of [...this.#links]) connection.close(reason);
+  }
+}
