@@ -6,6 +6,7 @@
  * and measure nothing, so several run at once. No test may lean on its time limit: a limit that is
  * reached is a failure.
  */
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -33,6 +34,9 @@ const boxTests = [
 /** Test files of boxes at once: each starts a few programs, of which one works at a time. */
 const boxWorkers = 3;
 
+/** Test files at once: many wait for processes and timers of their own, so two a core. */
+const unitWorkers = 2 * availableParallelism();
+
 const wholePrograms = {
   ...limits,
   env,
@@ -59,7 +63,7 @@ export default defineConfig({
           // Not threads: a worker thread closes, at its end, descriptors that we handed to pipes,
           // which by then are someone else's, and the whole run aborts.
           pool: 'forks',
-          maxWorkers: '100%',
+          maxWorkers: unitWorkers,
           // Not 0, the default: vitest would put a project of one worker last of all.
           sequence: { groupOrder: 1 },
         },
