@@ -1,10 +1,8 @@
 /*
- * How the tests run: everything at once, then the end-to-end tests one by one, then those of boxes.
+ * How the tests run: those of parts at once, then the end-to-end tests at once, then one by one those that measure.
  *
- * End-to-end tests start real programs and measure what a person sees, so nothing may run beside
- * them. Those of boxes (installs, links that are cut, boxes that are made and let go) wait more than they work,
- * and measure nothing, so several run at once. No test may lean on its time limit: a limit that is
- * reached is a failure.
+ * End-to-end tests start real programs, and wait more than they work (installs, links that are cut, boxes that are
+ * made and let go), so several run at once. No test may lean on its time limit: a limit that is reached is a failure.
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -17,22 +15,25 @@ const limits = { testTimeout: 20_000, hookTimeout: 20_000, teardownTimeout: 5_00
 // Ink paints nothing where CI is set to anything else.
 const env = { CI: 'false' };
 
-/** Tests that install on boxes, cut their links, make them and let them go. */
-const boxTests = [
-  'backup',
-  'install',
-  'install-by-ssh',
-  'ladder',
-  'rendezvous',
-  'repair',
-  'spawn-*',
-  'trust',
-  'uninstall',
-  'upgrade',
+/**
+ * End-to-end tests beside which nothing may run: they measure what a person sees, how long a silence is or how
+ * much memory is held, or fill both cores themselves.
+ */
+const aloneTests = [
+  'bench',
+  'chaos',
+  'cockpit*',
+  'daily-loop',
+  'guard',
+  'hubs-screen',
+  'large-output',
+  'start',
+  'survival',
+  'terminal',
 ].map((name) => `test/e2e/${name}.test.ts`);
 
-/** Test files of boxes at once: each starts a few programs, of which one works at a time. */
-const boxWorkers = 3;
+/** The other end-to-end tests at once: each starts a few programs, of which one works at a time. */
+const wholeWorkers = 4;
 
 /** Test files at once: many wait for processes and timers of their own, so two a core. */
 const unitWorkers = 2 * availableParallelism();
@@ -74,8 +75,8 @@ export default defineConfig({
           ...wholePrograms,
           name: 'e2e',
           include: ['test/e2e/**/*.test.{ts,tsx}'],
-          exclude: boxTests,
-          fileParallelism: false,
+          exclude: aloneTests,
+          maxWorkers: wholeWorkers,
           sequence: { groupOrder: 2 },
         },
       },
@@ -83,9 +84,9 @@ export default defineConfig({
         extends: true,
         test: {
           ...wholePrograms,
-          name: 'boxes',
-          include: boxTests,
-          maxWorkers: boxWorkers,
+          name: 'alone',
+          include: aloneTests,
+          fileParallelism: false,
           sequence: { groupOrder: 3 },
         },
       },

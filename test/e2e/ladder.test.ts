@@ -10,7 +10,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test, vi } from 'vitest';
 import type { EventRow, InviteShape, StatusShape } from '../../cockpit/verbs/shapes.ts';
-import { blockUdp, moveTo, type NetworkSshd, serveSsh, unblockUdp } from '../kit/box-network.ts';
+import {
+  blockUdp,
+  findNoFilter,
+  moveTo,
+  type NetworkSshd,
+  serveSsh,
+  unblockUdp,
+} from '../kit/box-network.ts';
 import { type NetworkBox, type NetworkPair, openNetworkPair } from '../kit/network-namespaces.ts';
 import { locateProgram } from '../kit/processes.ts';
 import { findNoSshd, openSshStage, type SshBox } from '../kit/ssh-box.ts';
@@ -19,10 +26,9 @@ import { openStage, type Stage } from './stage.ts';
 const execute = promisify(execFile);
 const opening = await openNetworkPair();
 if (opening.kind === 'open') await opening.pair.close();
-const noSshd = findNoSshd();
-const reason =
-  opening.kind === 'left-out' ? opening.reason : (noSshd ?? 'namespaces and sshd are there');
-const isLeftOut = opening.kind === 'left-out' || noSshd !== undefined;
+const lacking = opening.kind === 'left-out' ? opening.reason : (findNoSshd() ?? findNoFilter());
+const reason = lacking ?? 'namespaces, nft and sshd are there';
+const isLeftOut = lacking !== undefined;
 
 async function openPair(): Promise<NetworkPair> {
   const opened = await openNetworkPair();

@@ -2,7 +2,7 @@
  * A box of the ssh kit on a network of its own, where UDP can be dropped on the way and that
  * can get another address. Needs root, `ip` and `nft`; nothing is changed outside of the namespaces.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +10,16 @@ import type { NetworkBox } from './network-namespaces.ts';
 import type { SshBox } from './ssh-box.ts';
 
 const run = promisify(execFile);
+
+/** Why UDP can't be dropped here; undefined where it can. */
+export function findNoFilter(): string | undefined {
+  try {
+    execFileSync('nft', ['--version'], { stdio: 'ignore' });
+  } catch {
+    return 'nft is not installed (Debian: nftables)';
+  }
+  return undefined;
+}
 
 /** The box's sshd there, and the options by which an ssh on the other network reaches it. */
 export interface NetworkSshd {
