@@ -8,7 +8,11 @@
  * ends its work before its guard would. Source: reliability facts R14, R16, R18.
  */
 import { AppError } from '../../protocol/errors.ts';
-import type { LeaseInstant } from '../../protocol/machines/renewal.ts';
+import {
+  findLeaseLeftMs,
+  type LeaseInstant,
+  readInstant,
+} from '../../protocol/machines/renewal.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import type { CancelTimer, Ports } from '../../protocol/ports.ts';
 import type { HeldAttempt } from '../attempts.ts';
@@ -159,14 +163,23 @@ export class GuardLeases {
 
   #describe({ attempt, state, spec }: HeldAttempt): GuardRow | undefined {
     if (state.is === 'finished' || spec.stopAfterMs === undefined) return undefined;
-    const { mark, leaseLeftMs, isAsked, source, ports } = this.#parts;
+    const { mark, leaseLeftMs, isAsked, source } = this.#parts;
     const process =
       state.is === 'running' ? state.process : { pid: 0, start: '0', mark: mark(attempt) };
     const isEnding = isAsked(attempt);
     const leftMs = isEnding ? source.graceMs + guardEndingMs : leaseLeftMs(spec.stopAfterMs);
-    // Counted from the guard's newest tick, which was read when we heard it or before.
-    const sinceMs = ports.clock.monotonicMs() - (this.#present?.tick?.heardAtMs ?? 0);
-    return { ...process, forMs: leftMs + sinceMs, isEnding };
+    return { ...process, forMs: leftMs + this.#findTickAge(), isEnding };
+  }
+
+  /**
+   * How old the guard's newest tick is at least, by which it counts: as long as we have had it, and, where it waited for us
+   * because this process did not run, by the box's uptime, which is the same for both.
+   */
+  #findTickAge(): number {
+    const tick = this.#present?.tick;
+    if (tick === undefined) return 0;
+    const from = { monotonicMs: tick.heardAtMs, uptimeMs: tick.at.uptimeMs };
+    return -findLeaseLeftMs(from, readInstant(this.#parts.ports.clock), 0);
   }
 
   /** One statement at a time, so that many changes at once cost one or two. */

@@ -104,8 +104,9 @@ async function finish(attempt: AttemptId): Promise<void> {
   loop.wake();
 }
 
+/** A tick that is heard at once: a guard's monotonic clock has its own origin, the uptime is the box's. */
 async function tick(guard: Opened | undefined, monotonicMs = 50): Promise<void> {
-  guard?.listener.tick({ monotonicMs, uptimeMs: monotonicMs });
+  guard?.listener.tick({ monotonicMs, uptimeMs: bench.ports.nowMs });
   await settle();
 }
 
@@ -124,7 +125,7 @@ describe('guard leases', () => {
     expect([cover.is, loop.status]).toEqual(['covered', '1 lease guarded by process 101']);
     expect(opened[0]?.tables).toEqual([
       {
-        from: { monotonicMs: 50, uptimeMs: 50 },
+        from: { monotonicMs: 50, uptimeMs: bench.ports.nowMs },
         rows: [{ mark: 's/J1.1', pid: 0, start: '0', forMs: termMs, isEnding: false }],
       },
     ]);
@@ -164,6 +165,20 @@ describe('guard leases', () => {
       from: { monotonicMs: 777_000 },
       rows: [{ forMs: 12_900 + guardStateMs }],
     });
+  });
+
+  test('guard leases: a tick that waited while this process did not run ends no lease early', async () => {
+    await start('J1.1');
+    const readAt = bench.ports.nowMs;
+    await bench.ports.advance(4000);
+    leftMs = termMs - 4000;
+    // By the guard's own clock, of which the origin is another.
+    opened[0]?.listener.tick({ monotonicMs: 300, uptimeMs: readAt });
+    await settle();
+    const [row] = opened[0]?.tables.at(-1)?.rows ?? [];
+    // Uptimes may count whole seconds.
+    expect(row?.forMs).toBeGreaterThanOrEqual(termMs - 1000);
+    expect(row?.forMs).toBeLessThanOrEqual(termMs);
   });
 
   test('guard leases: many changes of a moment are told together, but whoever waits does not wait for that', async () => {
