@@ -59,7 +59,8 @@ export class AgentBox {
   #booting: Agent | undefined;
   #oneTimeKey: PeerKey | undefined;
   #isPaired = false;
-  #invitedAt = 0;
+  /** When it first asked with its code. */
+  #knockedAt: number | undefined;
   #isHeld = false;
   /** Since when it cannot act; undefined while it can. */
   #idleSince: number | undefined;
@@ -107,7 +108,7 @@ export class AgentBox {
   join(oneTimeKey: PeerKey): void {
     if (this.#oneTimeKey !== undefined) return;
     this.#oneTimeKey = oneTimeKey;
-    this.#invitedAt = this.#ground.clock.nowMs;
+    this.#knockedAt = undefined;
     const { clock, chance } = this.#ground;
     const skew = this.#parts.skew;
     const name = `${this.name}#join`;
@@ -231,13 +232,15 @@ export class AgentBox {
       try {
         const { hub } = this.#parts;
         const link = await network.dial({ owner, box: this.name, key: oneTimeKey, hub });
+        this.#knockedAt ??= clock.nowMs;
         const request = { key: this.key, host: `${this.name}.test` };
         const bears = await askToPair(link, request, ports.timers);
         trace.note(`${this.name} is paired as ${bears}`);
         this.#isPaired = true;
-        // By a code that was made after its revoke it is trusted anew.
+        // By a code that it first used after its revoke it is trusted anew: whoever has one is let in.
         const { revokedAt } = this.#ground.history;
-        if ((revokedAt.get(this.key) ?? clock.nowMs) < this.#invitedAt) revokedAt.delete(this.key);
+        const at = revokedAt.get(this.key);
+        if (at !== undefined && at < this.#knockedAt) revokedAt.delete(this.key);
         const isStolen = this.#ground.chance.happens(thiefShare);
         // Where garbage said so the code was not used, and is the thief's.
         if (isStolen && bears !== garbageName) this.#thieve(oneTimeKey);
