@@ -44,6 +44,7 @@ import {
 } from './machines/sender.ts';
 import type { Moment } from './machines/table.ts';
 import { Outgoing } from './outgoing.ts';
+import { type Came, isOvertaken } from './overtaken.ts';
 import type { SessionParts, UnopenedLink } from './session-host.ts';
 import { openStreamPair, type StreamPair } from './stream-pair.ts';
 import type { Link } from './transports/link.ts';
@@ -143,6 +144,9 @@ export class Session {
 
   #connect(link: Link, askedAt: LeaseInstant, ended: (reason: string) => void): void {
     const { ports, identity, load } = this.#parts;
+    // While another link is there the peer may have greeted here, and gone on there, before we knew of this one.
+    const isAlone = this.#current === undefined;
+    const aloneSince = isAlone ? ports.clock.monotonicMs() : Number.NEGATIVE_INFINITY;
     const connection = new Connection({
       ...{ link, ports, load },
       ownStore: identity.store,
@@ -151,7 +155,7 @@ export class Session {
       owner: {
         compose: (forStore, isOpen) => this.#compose(forStore, isOpen),
         opened: (from, hello) =>
-          void this.#open(from, hello, askedAt).catch((error: unknown) =>
+          void this.#open(from, hello, { askedAt, aloneSince }).catch((error: unknown) =>
             this.#refuse(from, error),
           ),
         affords: (cost) => this.#allowance.spend(cost),
@@ -217,7 +221,7 @@ export class Session {
     };
   }
 
-  async #open(connection: Connection, hello: HelloFrame, askedAt: LeaseInstant): Promise<void> {
+  async #open(connection: Connection, hello: HelloFrame, came: Came): Promise<void> {
     const { host } = this.#parts;
     if (hello.store !== this.#streams.peerStore) {
       if (this.#streams.peerStore !== null && !this.#allowance.spend(storeCost)) {
@@ -226,6 +230,10 @@ export class Session {
       if (!(await this.#adopt(connection, hello.store))) return;
     }
     if (!connection.isOpen || this.#isStopped) return;
+    const elsewhereAt = this.#current?.heardAt ?? this.#heardAt;
+    if (isOvertaken(hello, this.#streams, { ...came, elsewhereAt })) {
+      return connection.close('overtaken');
+    }
     this.#greeting.take(connection);
     const before = this.#current;
     this.#outgoing.flush();
@@ -235,7 +243,7 @@ export class Session {
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
     this.#isRefusalTold = false;
-    host.timeTold(hello.wallMs, askedAt);
+    host.timeTold(hello.wallMs, came.askedAt);
     host.opened(hello);
     this.#send({ type: 'opened', received: hello.received });
     for (const frame of this.#early.release(connection)) this.#take(connection, frame);

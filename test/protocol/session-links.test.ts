@@ -56,6 +56,60 @@ describe('session', () => {
     expect(session.connection?.isOpen).toBe(true);
   });
 
+  test('session: a hello that an older link overtook with an ack ends its own link, and nothing else', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const { peer } = await greet(session);
+    const second = dial(session);
+    queue(session, host, 2);
+    await settle();
+    peer.say({ t: 'ack', received: 2, need: [] });
+    await settle();
+    second.peer.say(makeHello({ received: 0 }));
+    expect(await second.ended).toBe('overtaken');
+    expect(host.told.filter((line) => line.startsWith('trouble'))).toEqual([]);
+    queue(session, host, 1);
+    await settle();
+    expect(peer.pick('data')).toHaveLength(3);
+    await greet(session, { received: 2 });
+    expect(host.told.filter((line) => line === 'opened')).toHaveLength(2);
+  });
+
+  test('session: a hello that an older link overtook with a message states no inventory of now', async () => {
+    const host = new Host();
+    let applied: () => void = () => {};
+    host.mayApply = new Promise<void>((resolve) => (applied = resolve));
+    const { session } = makeSession(host);
+    const { peer } = await greet(session);
+    const second = dial(session);
+    peer.say({ t: 'data', seq: 1, body: row(1).bytes });
+    await settle();
+    // While it is being applied, and so believed, though not on the disk.
+    second.peer.say(makeHello({ queued: 0 }));
+    expect(await second.ended).toBe('overtaken');
+    applied();
+    await settle();
+    expect([host.told, host.applied]).toEqual([['opened'], [1]]);
+    expect(session.connection?.isOpen).toBe(true);
+  });
+
+  test('session: a peer that went back is told so once no other link of it is there', async () => {
+    const host = new Host();
+    const { session } = makeSession(host);
+    const { peer, ended } = await greet(session);
+    queue(session, host, 2);
+    await settle();
+    peer.say({ t: 'ack', received: 2, need: [] });
+    await settle();
+    const early = await greet(session, { received: 0 });
+    expect(await early.ended).toBe('overtaken');
+    peer.close();
+    await ended;
+    const late = await greet(session, { received: 0 });
+    expect(await late.ended).toBe('PEER_REGRESSED');
+    expect(host.told).toContain('trouble PEER_REGRESSED');
+  });
+
   test('session: the link of a store that was given up ends with it, also where the new store’s is gone', async () => {
     const host = new Host();
     const { session } = makeSession(host);
@@ -130,6 +184,13 @@ describe('session', () => {
     expect(session.heardAt).toBeUndefined();
   });
 });
+
+/** Attaches a link and gives its far end, which has not greeted yet. */
+function dial(session: Session) {
+  const [link, far] = createLinkPair('a', 'b');
+  const ended = session.attach(link);
+  return { peer: new RawPeer(far), ended };
+}
 
 /** A link that speaks from a new store, and goes on in the same breath. */
 async function greetAndSay(session: Session, count: number) {

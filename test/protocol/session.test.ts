@@ -155,7 +155,7 @@ describe('session', () => {
     peer.say({ t: 'data', seq: 1, body: row(1).bytes });
     await ports.advance(ackWaitMs);
     expect(peer.pick('ack')).toEqual([]);
-    const { peer: second } = await greet(session);
+    const { peer: second } = await greet(session, { queued: 1 });
     finish();
     await ports.advance(ackWaitMs);
     await settle();
