@@ -38,9 +38,14 @@ export const unrenewed: Renewal = { renewedAt: undefined, waiting: [] };
 
 /** The hub has answered a ping; `received` is how far its messages are applied here. */
 export function noteAnswer(renewal: Renewal, answer: Answer, received: number): Renewal {
+  // What waits for as much or more and says less is of no use. It may also wait for what never comes: a hub that was
+  // killed, or begins with another store, counts anew what was not on its disk.
+  const { sentAt, queued } = answer;
+  const useful = renewal.waiting.filter(
+    (held) => held.queued < queued || held.sentAt.monotonicMs > sentAt.monotonicMs,
+  );
   // At the cap the newest is dropped: an older one becomes good sooner, and that is never too much.
-  const waiting =
-    renewal.waiting.length < renewalsHeldMax ? [...renewal.waiting, answer] : renewal.waiting;
+  const waiting = useful.length < renewalsHeldMax ? [...useful, answer] : useful;
   return noteReceived({ ...renewal, waiting }, received);
 }
 

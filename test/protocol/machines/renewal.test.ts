@@ -52,6 +52,25 @@ describe('renewal', () => {
     expect(noteReceived(renewal, 1).renewedAt).toEqual(instant(1));
   });
 
+  test('renewal: answers to what never comes keep no other from counting', () => {
+    let renewal = unrenewed;
+    for (let n = 1; n <= renewalsHeldMax; n += 1) {
+      renewal = noteAnswer(renewal, answer(n, 510), 505);
+    }
+    // The hub was killed with those five on their way to its disk, and says what it has by now.
+    renewal = noteAnswer(renewal, answer(100, 505), 505);
+    expect(renewal.renewedAt).toEqual(instant(100));
+    renewal = noteReceived(noteAnswer(renewal, answer(200, 507), 505), 507);
+    expect(renewal.renewedAt).toEqual(instant(200));
+  });
+
+  test('renewal: of answers that wait for the same the newest counts, however many there are', () => {
+    let renewal = unrenewed;
+    for (let n = 1; n <= 2 * renewalsHeldMax; n += 1)
+      renewal = noteAnswer(renewal, answer(n, 5), 4);
+    expect(noteReceived(renewal, 5).renewedAt).toEqual(instant(2 * renewalsHeldMax));
+  });
+
   test('renewal: numbers of an old store are forgotten with it', () => {
     const dropped = dropWaiting(noteAnswer(unrenewed, answer(1000, 5), 0));
     expect(noteReceived(dropped, 100).renewedAt).toBeUndefined();
