@@ -111,12 +111,12 @@ export class Connection {
   }
 
   get isOpen(): boolean {
-    return !this.#isClosed && this.hasGreeted;
+    return !this.#isClosed && this.greetedFrom !== undefined;
   }
 
-  /** Did both sides say hello, whatever came after? */
-  get hasGreeted(): boolean {
-    return this.#handshake.is === 'open';
+  /** The store of the peer with which both sides said hello, whatever came after; undefined before. */
+  get greetedFrom(): string | undefined {
+    return this.#handshake.is === 'open' ? this.#handshake.forStore : undefined;
   }
 
   /** Takes the link over and says hello. */

@@ -3,16 +3,20 @@
  * and wait for our disk to take the store that they speak from.
  *
  * A peer that has greeted was heard, also where the disk keeps it waiting or refuses: the lease of its work
- * is not for our disk to end.
+ * is not for our disk to end. Not so where it speaks from a store that was given up for a newer one (an old copy of its
+ * box): that says nothing of the work that the newer one holds, which would stand for ever.
  */
 import type { Connection } from './connection.ts';
-import { greetingLinksMax } from './limits.ts';
+import { AppError, wrapError } from './errors.ts';
+import { givenUpStoresMax, greetingLinksMax } from './limits.ts';
 import type { UnopenedLink } from './session-host.ts';
 import { keepUnopened } from './unopened-links.ts';
 
 /** Life cycle: `start` links as they come, `take` the one that the session goes on with, `drop` what ended. */
 export class GreetingLinks {
   readonly #links = new Set<Connection>();
+  /** Stores of the peer that were refused for good, the newest last. */
+  #givenUp: readonly string[] = [];
   #heardAt: number | undefined;
   #unopened: readonly UnopenedLink[] = [];
 
@@ -24,7 +28,7 @@ export class GreetingLinks {
   get heardAt(): number | undefined {
     let heardAt = this.#heardAt;
     for (const link of this.#links) {
-      if (link.hasGreeted) heardAt = Math.max(heardAt ?? link.heardAt, link.heardAt);
+      if (this.#counts(link)) heardAt = Math.max(heardAt ?? link.heardAt, link.heardAt);
     }
     return heardAt;
   }
@@ -55,6 +59,16 @@ export class GreetingLinks {
     this.#links.delete(connection);
   }
 
+  /** The store that it speaks from was not adopted; the owner was told why. The peer dials again. */
+  turnAway(connection: Connection, thrown: unknown): void {
+    const { greetedFrom } = connection;
+    const isGivenUp = wrapError(thrown, 'STORE_IO').code === 'PEER_REGRESSED';
+    if (!isGivenUp || greetedFrom === undefined) return connection.close('STORE_IO');
+    const others = this.#givenUp.filter((store) => store !== greetedFrom);
+    this.#givenUp = [...others, greetedFrom].slice(-givenUpStoresMax);
+    connection.refuse(new AppError('PEER_REGRESSED'));
+  }
+
   /** It has ended. `at`: monotonic; undefined where nobody is to be told of a link that did not open. */
   drop(connection: Connection, reason: string, at: number | undefined): void {
     this.#heardAt = this.heardAt;
@@ -64,5 +78,9 @@ export class GreetingLinks {
 
   stop(reason: string): void {
     for (const connection of [...this.#links]) connection.close(reason);
+  }
+
+  #counts({ greetedFrom }: Connection): boolean {
+    return greetedFrom !== undefined && !this.#givenUp.includes(greetedFrom);
   }
 }

@@ -192,6 +192,9 @@ export const talkPerSecond = 256;
 /** Links of one peer that may be greeting at once; a dial that succeeded twice makes two. */
 export const greetingLinksMax = 8;
 
+/** Stores of one peer that a session remembers as given up. Source: reliability facts, R1. */
+export const givenUpStoresMax = 16;
+
 /**
  * Frames that wait while a peer's new store is adopted: what is said once a link is one or two, and questions
  * for logs that do not fit are asked again.

@@ -266,9 +266,8 @@ export class Session {
         this.#renewal = dropWaiting(this.#renewal);
       }
       return true;
-    } catch {
-      // The store refused; its owner was told. The link goes, the peer dials again.
-      connection.close('STORE_IO');
+    } catch (thrown) {
+      this.#greeting.turnAway(connection, thrown);
       return false;
     }
   }

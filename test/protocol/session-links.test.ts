@@ -2,6 +2,7 @@
  * Which of several links with one peer a session speaks over.
  */
 import { describe, expect, test } from 'vitest';
+import { AppError } from '../../protocol/errors.ts';
 import { earlyFramesMax } from '../../protocol/limits.ts';
 import type { Session } from '../../protocol/session.ts';
 import { createLinkPair } from '../../protocol/transports/memory.ts';
@@ -172,6 +173,26 @@ describe('session', () => {
     refuse(new Error('the disk'));
     expect(await ended).toBe('STORE_IO');
     expect(session.heardAt).toBe(heardAt);
+  });
+
+  test('session: a peer that speaks from a store which was given up is told so, and is not heard by that', async () => {
+    const host = new Host();
+    const { session, ports } = makeSession(host);
+    host.adopt = () => Promise.reject(new AppError('PEER_REGRESSED'));
+    const first = await greet(session, { store: 'c'.repeat(32) });
+    expect(await first.ended).toBe('PEER_REGRESSED');
+    expect(first.peer.pick('nak')).toMatchObject([{ code: 'PEER_REGRESSED' }]);
+    expect(session.heardAt).toBeUndefined();
+    // Nor while the disk is asked once more.
+    host.adopt = () => new Promise(() => {});
+    await ports.advance(1000);
+    const second = await greet(session, { store: 'c'.repeat(32) });
+    second.peer.say({ t: 'ping', at: 1 });
+    await settle();
+    expect(session.heardAt).toBeUndefined();
+    second.peer.close();
+    await second.ended;
+    expect(session.heardAt).toBeUndefined();
   });
 
   test('session: a link that never greeted is not heard', async () => {
