@@ -49,6 +49,8 @@ export interface DeskState {
   /** Workers whose boxes are being let go: they get no more work. */
   readonly leaving: Set<PeerKey>;
   nextJob: number;
+  /** How many numbers of jobs were leapt over since the start. */
+  leaptCount: number;
   nextDecision: number;
   nextEvent: number;
   /** Where the order of ends is; it never steps back, although the clock may. */
@@ -76,6 +78,7 @@ export async function readDeskState(kv: Kv, copied: readonly AttemptId[]): Promi
     promisedNames: new Set(),
     leaving: new Set(),
     nextJob: lastJob + 1,
+    leaptCount: 0,
     nextDecision: (await readLastNumber(kv, 'd/')) + 1,
     nextEvent: (await readLastEventSeq(kv)) + 1,
     lastEndAt: await readLastEndAt(kv),

@@ -91,14 +91,20 @@ export function findTakenThrough(
   return streams.counts.received >= queued ? received : undefined;
 }
 
-/** Numbers that one row may leap over: more jobs than anybody lost with a restored store. */
+/**
+ * Numbers that are leapt over in one life of the hub: more jobs than anybody lost with a restored store. Were it so many
+ * a row, the thousand rows of an inventory would climb to where no number has room any more.
+ */
 const leapMax = 1_000_000;
 
 /** An attempt from before this hub's store was restored: its number must never name another one. */
 function leapOver({ state }: Scene, attempt: AttemptId): void {
   const above = readJobNumber(splitAttemptId(attempt).job) + 1;
+  const leapCount = above - state.nextJob;
   // A peer's rubbish must not use all numbers up.
-  if (above > state.nextJob && above - state.nextJob <= leapMax) state.nextJob = above;
+  if (leapCount <= 0 || state.leaptCount + leapCount > leapMax) return;
+  state.nextJob = above;
+  state.leaptCount += leapCount;
 }
 
 function carryOut(scene: Scene, { worker, attempt }: Case, settlement: Settlement): void {

@@ -65,6 +65,16 @@ describe('worker desk', () => {
     expect((await bench.desk.dispatch(makeJob([alice]))).id).toBe('J8');
   });
 
+  test('worker desk: an inventory does not climb to where no number has room', async () => {
+    const bench = await openTeamBench();
+    const rows = Array.from({ length: 1000 }, (_, index) => {
+      const attempt = `J${(index + 1) * 1_000_000}.1` as const;
+      return { attempt, state: 'running' } as const;
+    });
+    for (let times = 0; times < 3; times += 1) await greet(bench, rows);
+    expect((await bench.desk.dispatch(makeJob([alice]))).id).toBe('J1000001');
+  });
+
   test('worker desk: a store that is adopted already keeps what waits for it, whichever link brings the news again', async () => {
     const bench = await openTeamBench();
     const first = await bench.workers.adoptStore(alice, newStore);
