@@ -6,7 +6,6 @@
  * disagreement leaves an event. Invariant: nothing is believed that the worker did not state.
  */
 import type { InventoryRow } from '../../protocol/frames.ts';
-import { outboxRowsMax } from '../../protocol/limits.ts';
 import type { AttemptId, PeerKey } from '../../protocol/model.ts';
 import {
   type AttemptRecord,
@@ -16,6 +15,7 @@ import {
   splitAttemptId,
 } from '../manager/job.ts';
 import { planSettlement, type Settlement, viewOfHub, viewOfWorker } from '../manager/reconcile.ts';
+import { hasRoom } from './has-room.ts';
 import { noteStatement } from './inbox.ts';
 import { findUnended, loseAttempt, returnAttempt, type Scene, sendCancel } from './transitions.ts';
 import { walkHeld } from './walk-held.ts';
@@ -118,10 +118,6 @@ function carryOut(scene: Scene, { worker, attempt }: Case, settlement: Settlemen
     const reason = 'The worker does not know this job any more.';
     loseAttempt(scene, splitPlace(attempt), { reason, cause: 'forgotten' });
   }
-}
-
-function hasRoom({ state }: Scene, worker: PeerKey): boolean {
-  return (state.streams.get(worker)?.waitingCount ?? 0) < outboxRowsMax;
 }
 
 /** Whoever is asked about a lost attempt is told how its worker has it. */

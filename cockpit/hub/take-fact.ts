@@ -14,6 +14,7 @@ import { planRow, readRow } from '../../store/row-codec.ts';
 import type { HubAttemptEvent } from '../manager/attempt-machine.ts';
 import { isReplaced, splitAttemptId } from '../manager/job.ts';
 import type { LossCause } from '../manager/plan-loss.ts';
+import { hasRoom } from './has-room.ts';
 import { findOpen, returnAttempt, type Scene, sendCancel, stepAttempt } from './transitions.ts';
 
 /** The shape of an `l/` row. */
@@ -66,7 +67,7 @@ function noteLate(scene: Scene, worker: PeerKey, fact: FactMessage): void {
   const { change } = scene;
   const { attempt, kind } = fact;
   // It has begun what nobody waits for any more.
-  if (kind !== 'finished') sendCancel(scene, worker, attempt);
+  if (kind !== 'finished' && hasRoom(scene, worker)) sendCancel(scene, worker, attempt);
   change.ops.push(planRow(lateReportKey(attempt, worker), { worker, fact }));
   change.note({ kind: 'report-late', attempt, worker, note: kind });
 }

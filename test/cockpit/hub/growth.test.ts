@@ -3,6 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import { WatchLeases } from '../../../cockpit/hub/watch-leases.ts';
+import { outboxRowsMax } from '../../../protocol/limits.ts';
 import type { FactMessage } from '../../../protocol/messages.ts';
 import { alice, bob, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
 
@@ -71,4 +72,16 @@ test('growth: five thousand jobs leave a hub’s memory as one wave of them did'
   expect(after).toMatchObject({ active: 0, groupParts: 0, freshAttempts: 0, held: 0 });
   expect(leases.watchedCount).toBe(0);
   leases.stop();
+});
+
+test('growth: a worker that reports what nobody waits for, and takes nothing in, fills no disk with our answers', async () => {
+  const bench = await openTeamBench();
+  const accepted = (n: number) => ({ kind: 'accepted', attempt: `J${n}.1`, at: 9 }) as const;
+  for (let from = 1; from <= outboxRowsMax + 1000; from += 1000) {
+    await bench.report(
+      alice,
+      ...Array.from({ length: 1000 }, (_, index) => accepted(from + index)),
+    );
+  }
+  expect(bench.workers.streamsOf(alice)?.waitingCount).toBe(outboxRowsMax);
 });
