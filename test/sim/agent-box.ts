@@ -370,10 +370,10 @@ export class AgentBox {
     this.#note(how);
   }
 
-  /** It acts again. */
+  /** It acts again, unless it is one that followed and does not serve yet. */
   #noteIdle(): void {
     const { clock, history } = this.#ground;
-    if (this.#idleSince === undefined || this.isPaused) return;
+    if (this.#idleSince === undefined || this.isPaused || this.#agent === undefined) return;
     history.idle.push({ box: this.name, at: this.#idleSince, until: clock.nowMs });
     this.#idleSince = undefined;
   }
