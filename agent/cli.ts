@@ -14,6 +14,7 @@ import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { youngHeapBytesMax } from '../protocol/limits.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
 import { openBox } from '../store/doctor/box.ts';
+import { assertHomeAnswers } from '../store/doctor/dead-home.ts';
 import { dialAgent, findRunning, type RunningStatus } from './agent-client.ts';
 import { runAudit } from './audit-verb.ts';
 import { runBackup, runRestore } from './backup-verb.ts';
@@ -77,6 +78,8 @@ type Flags = {
   readonly only: boolean;
 };
 
+const helpWords: ReadonlySet<string> = new Set(['help', '--help', '-h']);
+
 /** Runs one command line; resolves with the exit status. Never rejects. */
 export async function runCli(program: Program, version: string): Promise<number> {
   const isJson = program.argv.includes('--json');
@@ -97,6 +100,7 @@ async function runVerb(program: Program, version: string): Promise<number> {
   if (own !== undefined) return doctor(program, version, own);
   const [first, ...words] = program.argv;
   const wantsOwnHelp = words.includes('--help') || words.includes('-h');
+  if (isAboutHome(program.argv)) await assertAnswers(program);
   if (first === 'audit' && !wantsOwnHelp) return runAudit(program, words);
   if (first === 'backup' && !wantsOwnHelp) return runBackup({ program, version }, words);
   if (first === 'restore' && !wantsOwnHelp) return runRestore(program, words);
@@ -139,6 +143,19 @@ async function runVerb(program: Program, version: string): Promise<number> {
     default:
       throw new AppError('USAGE_VERB', `There is no verb "${verb}".`);
   }
+}
+
+/** What stays in the foreground waits for its home instead, as it does for its hub. */
+function isAboutHome(argv: readonly string[]): boolean {
+  const [first, ...words] = argv;
+  const isHelp = first === undefined || [first, ...words].some((word) => helpWords.has(word));
+  return !isHelp && (first !== 'run' || words.includes('--background'));
+}
+
+/** Whoever asks about a home on a dead disk must not be caught by it. Errors: HOME_SILENT. */
+function assertAnswers({ env, ports }: Program): Promise<void> {
+  const { directory } = findAgentHome(env.ODALLY_HOME);
+  return assertHomeAnswers(directory, { ...ports, box: openBox(env) });
 }
 
 function readLine(argv: readonly string[]) {
@@ -236,6 +253,10 @@ async function showPaired(
 async function serve(parts: AgentProgramParts, flags: Flags): Promise<number> {
   const { program, noticed, home } = parts;
   boundHeap(youngHeapBytesMax);
+  // Who keeps it running gives up one that ends again and again.
+  await assertAnswers(program).catch(({ message, code }: AppError) =>
+    noticed(`${message} It is waited for. [${code}]`),
+  );
   const running = await startAgent(parts);
   program.onSignal((signal) => {
     noticed(`stopping on ${signal}; work that runs is ended`);
@@ -336,8 +357,7 @@ function doctor(program: Program, version: string, words: readonly string[]): Pr
     openHomeDoctor(parts, () => undefined, agent)(wish);
   const dial = () => dialAgent(home);
   const { print, ports } = program;
-  const { timers } = ports;
-  const place = { home: home.directory, timers, box: openBox(program.env) };
+  const place = { ...ports, home: home.directory, box: openBox(program.env) };
   return runDoctorCommand({ ...place, print, dial, diagnose }, words);
 }
 

@@ -20,21 +20,17 @@ import {
 import { listChecks } from '../../protocol/doctor-sections.ts';
 import { describeChecks, describeReport } from '../../protocol/doctor-text.ts';
 import { AppError } from '../../protocol/errors.ts';
-import type { Timers } from '../../protocol/ports.ts';
-import type { Box } from '../../store/doctor/box.ts';
-import { findDeadHome } from '../../store/doctor/dead-home.ts';
+import { findDeadHome, type Looker } from '../../store/doctor/dead-home.ts';
 import { agentSections } from './agent-sections.ts';
 import { parseWish, type WishArgs } from './wish.ts';
 
 /** What the command needs of its program. */
-export interface DoctorCommandParts {
+export interface DoctorCommandParts extends Looker {
   /** Of what it speaks. */
   readonly home: string;
   readonly print: (text: string) => void;
   /** Reaches the agent that runs; rejects where none does. */
   readonly dial: () => Promise<ControlClient>;
-  readonly timers: Timers;
-  readonly box: Box;
   /** Diagnoses the home from outside: where no agent is, or one that owns it and says nothing. */
   readonly diagnose: (wish: DoctorWish, agent: 'gone' | 'silent') => Promise<DoctorReport>;
 }

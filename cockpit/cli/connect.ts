@@ -1,13 +1,14 @@
 /*
  * Reaching the hub of this home, and starting it where that is asked.
  *
- * Errors: HUB_UNREACHABLE, HUB_START, and whatever stopped the hub from coming up.
+ * Errors: HUB_UNREACHABLE, HOME_SILENT, HUB_START, and whatever stopped the hub from coming up.
  */
 import { fileURLToPath } from 'node:url';
 import { ControlClient } from '../../protocol/control-client.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { sleep } from '../../protocol/ports.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';
+import { assertHomeAnswers } from '../../store/doctor/dead-home.ts';
 import { openHome } from '../../store/home.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import type { HubClient } from '../hub/client.ts';
@@ -17,12 +18,15 @@ import type { Program } from '../ports.ts';
 const awaitTriesMax = 100;
 const awaitPauseMs = 50;
 
-/** A connection to the hub that runs. Errors: HUB_UNREACHABLE. */
-export async function connectHub(
-  { surface }: Pick<Program, 'surface'>,
-  home: HubHome,
-): Promise<HubClient> {
-  return new ControlClient(await dialUnix(home.socket), 'HUB_UNREACHABLE', surface);
+/** A connection to the hub that runs. Errors: HUB_UNREACHABLE, HOME_SILENT. */
+export async function connectHub(program: Program, home: HubHome): Promise<HubClient> {
+  await assertAnswers(program, home.directory);
+  return new ControlClient(await dialUnix(home.socket), 'HUB_UNREACHABLE', program.surface);
+}
+
+/** The disk under this path must answer before we touch it. Errors: HOME_SILENT. */
+export async function assertAnswers(program: Program, path: string): Promise<void> {
+  await assertHomeAnswers(path, { ...program.ports, box: await program.openBox() });
 }
 
 /** A connection to the hub, which is started when none runs. */

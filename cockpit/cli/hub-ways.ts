@@ -3,7 +3,7 @@
  *
  * A word is a home or its socket, the name of a hub that was paired before, or a code that pairs one
  * (`NAME=CODE` to choose its name). A hub that is named is looked into where it runs and never started.
- * Errors: HUB_UNKNOWN, HUB_UNREACHABLE, CONFIG_INVALID, what pairing says.
+ * Errors: HUB_UNKNOWN, HUB_UNREACHABLE, HOME_SILENT, CONFIG_INVALID, what pairing says.
  */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
@@ -12,7 +12,7 @@ import { isInviteLike } from '../../protocol/invite.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import type { HubWay } from '../hub/hub-way.ts';
 import type { Program } from '../ports.ts';
-import { connectHub } from './connect.ts';
+import { assertAnswers, connectHub } from './connect.ts';
 import { isPaired, openPairedWay, pairHub } from './paired-hub.ts';
 
 /** What several are called where they are looked into as one; no hub is called so beside others. */
@@ -36,12 +36,13 @@ export async function findHubWays(
 }
 
 async function findWay(program: Program, own: HubHome, word: string): Promise<HubWay> {
+  const isPath = word.includes('/') || word.startsWith('.');
+  const path = resolve(word);
+  await assertAnswers(program, isPath ? path : own.directory);
   if (isInviteLike(word.slice(word.indexOf('=') + 1))) {
     return openPairedWay(program, own, await pairHub(program, own, word));
   }
-  const isPath = word.includes('/') || word.startsWith('.');
   if (!isPath && (await isPaired(own, word))) return openPairedWay(program, own, word);
-  const path = resolve(word);
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) return homeWay(program, findHubHome({ WALLY_HOME: path }));
   if (found?.isSocket()) return homeWay(program, findHubHome({ WALLY_HOME: dirname(path) }));

@@ -216,8 +216,7 @@ async function findDead(remote: Remote): Promise<readonly Finding[]> {
   const { program, ways } = remote;
   const home = isForHome(remote) ? ways[0]?.home : undefined;
   if (home === undefined) return [];
-  const { timers } = program.ports;
-  return findDeadHome(home.directory, { box: await program.openBox(), timers });
+  return findDeadHome(home.directory, { ...program.ports, box: await program.openBox() });
 }
 
 /** A verb that can do something without a hub does it here. */

@@ -2,7 +2,7 @@
  * `wally rendezvous`: nodes over which hubs and agents behind NATs find each other, and a relay, until a signal.
  *
  * It needs no hub and no home but for the relay's key, which must stay the same. It prints what belongs into the
- * hub's config. Errors: RENDEZVOUS_START, USAGE_ARGUMENT, HOME_UNWRITABLE, KEY_INVALID.
+ * hub's config. Errors: RENDEZVOUS_START, USAGE_ARGUMENT, HOME_SILENT, HOME_UNWRITABLE, KEY_INVALID.
  */
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { openRendezvousNodes } from '../../protocol/transports/rendezvous-nodes.
 import { openHome } from '../../store/home.ts';
 import { findHubHome } from '../home.ts';
 import type { Program } from '../ports.ts';
+import { assertAnswers } from './connect.ts';
 import type { LocalVerb } from './local-verb.ts';
 
 /** UDP port of the first node. Source: that of hyperdht. */
@@ -63,6 +64,7 @@ function readCount(flag: string, given: unknown, max: number): number {
 
 async function loadRelayKey(program: Program) {
   const { directory } = findHubHome(program.env);
+  await assertAnswers(program, directory);
   await openHome(directory);
   return loadOrCreateIdentity(join(directory, 'relay.key'), program.ports.random);
 }

@@ -2,7 +2,7 @@
  * `wally repair`: what can be made again is made again, and a damaged store is salvaged.
  *
  * It runs here and not in a hub, which could not start on what is to be mended. Nothing is removed but what nobody can
- * need; the old store is put aside. Exit status 1 where rows are missing. Errors: REPAIR_BUSY, RESTORE_FAILED, STORE_*.
+ * need; the old store is put aside. Exit status 1 where rows are missing. Errors: HOME_SILENT, REPAIR_BUSY, RESTORE_FAILED, STORE_*.
  */
 import { join } from 'node:path';
 import { nameAside } from '../../store/asides.ts';
@@ -12,6 +12,7 @@ import { findMissingStore, putAsideOrphans } from '../../store/store-mark.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import { planMarkers, planNewLife } from '../hub/rebuild-rows.ts';
 import type { Program } from '../ports.ts';
+import { assertAnswers } from './connect.ts';
 import type { LocalVerb } from './local-verb.ts';
 import { isAnswered } from './restore.ts';
 
@@ -37,6 +38,7 @@ export const repairVerb: LocalVerb = {
   flags: { 'dry-run': { help: 'read it all, and say what would be done' } },
   async run(program, { 'dry-run': dryRun }) {
     const home = findHubHome(program.env);
+    await assertAnswers(program, home.directory);
     const value = await repair(program, home, dryRun === true);
     const exit = value.store?.is === 'missing-rows' || value.orphansIn !== null ? 1 : 0;
     return { value, show: () => showAll(value), exit };

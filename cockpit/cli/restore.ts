@@ -1,7 +1,7 @@
 /*
  * `wally restore FILE`: a backup put back into this home, with what was there put aside.
  *
- * It runs here and not in a hub, because none may run. Errors: HUB_RUNNING, BACKUP_*, RESTORE_FAILED.
+ * It runs here and not in a hub, because none may run. Errors: HOME_SILENT, HUB_RUNNING, BACKUP_*, RESTORE_FAILED.
  */
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
@@ -14,6 +14,7 @@ import { restoreHome } from '../../store/restore-home.ts';
 import { findRow, planRow } from '../../store/row-codec.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import { nextJobKey } from '../hub/desk-state.ts';
+import { assertAnswers } from './connect.ts';
 import type { LocalVerb } from './local-verb.ts';
 
 /** Restores. */
@@ -27,6 +28,7 @@ export const restoreVerb: LocalVerb = {
     const home = findHubHome(program.env);
     const isDryRun = dryRun === true;
     if (typeof file !== 'string') throw new AppError('USAGE_ARGUMENT', 'restore: name a FILE.');
+    await assertAnswers(program, home.directory);
     if (!isDryRun) await openHome(home.directory);
     const answer = await restoreHome({
       ...{ file, isDryRun, store: home.store, directory: home.directory },

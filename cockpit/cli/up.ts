@@ -3,7 +3,7 @@
  *
  * The local odally is paired and linked like any other, over the real swarm; all that is special is
  * that this box starts and stops it. Its home is noted in the hub's home, so `down` finds it again
- * whatever the environment says then. Errors: HUB_*, AGENT_*, PAIR_EXISTS.
+ * whatever the environment says then. Errors: HUB_*, AGENT_*, HOME_SILENT, PAIR_EXISTS.
  */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import type { HubClient } from '../hub/client.ts';
 import { isLinked } from '../manager/ladder.ts';
 import type { Program, ProgramEnd } from '../ports.ts';
 import type { InviteShape, StatusShape, TeamRow } from '../verbs/shapes.ts';
-import { connectHub, ensureHub, findScript } from './connect.ts';
+import { assertAnswers, connectHub, ensureHub, findScript } from './connect.ts';
 import { watchSilence } from './watch-silence.ts';
 
 /** The local odally must be seen within this time. */
@@ -59,6 +59,7 @@ export async function bringUp(program: Program, want: 'hub' | 'hub-and-local'): 
 /** Stops the local odally, then the hub; both may be gone already. */
 export async function bringDown(program: Program): Promise<DownAnswer> {
   const home = findHubHome(program.env);
+  await assertAnswers(program, home.directory);
   const local = await stopLocal(program, home);
   const hub = await stopProcess(program, () => connectHub(program, home), home.socket);
   return { hub, local };
@@ -108,7 +109,7 @@ async function stopLocal(program: Program, home: HubHome): Promise<DownAnswer['l
   // Only what `up --local` noted is ours to stop; another agent on this box is not.
   if (agentHome === undefined) return 'not running';
   const socket = join(agentHome, 'odally.sock');
-  const stopped = await stopProcess(program, () => dialAgent(agentHome), socket);
+  const stopped = await stopProcess(program, () => dialAgent(program, agentHome), socket);
   await rm(noteFile(home), { force: true });
   return stopped;
 }
@@ -164,7 +165,7 @@ async function askAgent(
 async function awaitAgent(program: Program, agentHome: string): Promise<HubClient> {
   for (let waitedMs = 0; waitedMs < localSeenMsMax; waitedMs += lookMs) {
     try {
-      return await dialAgent(agentHome);
+      return await dialAgent(program, agentHome);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'HUB_UNREACHABLE') throw error;
     }
@@ -173,7 +174,8 @@ async function awaitAgent(program: Program, agentHome: string): Promise<HubClien
   throw new AppError('AGENT_UNREACHABLE', `The local odally on ${agentHome} does not answer.`);
 }
 
-async function dialAgent(agentHome: string): Promise<HubClient> {
+async function dialAgent(program: Program, agentHome: string): Promise<HubClient> {
+  await assertAnswers(program, agentHome);
   return new ControlClient(
     await dialUnix(join(agentHome, 'odally.sock')),
     'AGENT_UNREACHABLE',

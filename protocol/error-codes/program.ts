@@ -26,6 +26,11 @@ export const programCodes = {
     'The home directory cannot be written.',
     'Choose another home, or mend its owner and mode.',
   ),
+  HOME_SILENT: passing(
+    3,
+    'The disk of the home answers nothing.',
+    'Look whether the disk or its server is there, and ask again once it is; nothing was changed.',
+  ),
   CONFIG_INVALID: lasting(
     2,
     'The config file cannot be read.',

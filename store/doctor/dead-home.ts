@@ -4,26 +4,43 @@
  * Whoever asks such a disk waits for ever, and cannot even end: Node waits for its own threads as it exits, and to connect
  * to a socket there holds all of it. So another program asks first, and is left where it hangs.
  */
+import { join } from 'node:path';
 import type { Finding } from '../../protocol/doctor.ts';
 import { diagnose } from '../../protocol/doctor-run.ts';
+import { AppError } from '../../protocol/errors.ts';
 import { answerMsMax } from '../../protocol/limits.ts';
-import type { Timers } from '../../protocol/ports.ts';
+import type { Ports } from '../../protocol/ports.ts';
 import type { Box } from './box.ts';
 import { unwritable } from './disk-checks.ts';
 
+const seconds = answerMsMax / 1000;
+
+/** Who looks. */
+export interface Looker extends Pick<Ports, 'timers' | 'random'> {
+  readonly box: Box;
+}
+
+/** For all who would be caught there otherwise, before they touch it. Errors: HOME_SILENT. */
+export async function assertHomeAnswers(path: string, looker: Looker): Promise<void> {
+  if (await isAnswered(path, looker)) return;
+  throw new AppError('HOME_SILENT', `The disk of ${path} has answered nothing for ${seconds} s.`);
+}
+
 /** What is wrong where the disk under this home does not answer; nothing where it does, also with a refusal. */
-export async function findDeadHome(
-  directory: string,
-  { box, timers }: { readonly box: Box; readonly timers: Timers },
-): Promise<readonly Finding[]> {
-  const isAnswered = await new Promise<boolean>((resolve) => {
+export async function findDeadHome(directory: string, looker: Looker): Promise<readonly Finding[]> {
+  if (await isAnswered(directory, looker)) return [];
+  const fault = `its disk has answered nothing for ${seconds} s.`;
+  return diagnose([unwritable], { directory, fault, syncMs: null, inodesFree: null });
+}
+
+function isAnswered(path: string, { box, timers, random }: Looker): Promise<boolean> {
+  // A name that nobody asked for: what was looked at a minute ago may be known here, and the server be gone.
+  const unknown = join(path, `.asked-${Buffer.from(random.bytes(6)).toString('hex')}`);
+  return new Promise((resolve) => {
     const cancel = timers.after(answerMsMax, () => resolve(false));
-    void box.run(['ls', '-d', directory], 2 * answerMsMax).then(() => {
+    void box.run(['ls', '-d', unknown], 2 * answerMsMax).then(() => {
       cancel();
       resolve(true);
     });
   });
-  if (isAnswered) return [];
-  const fault = `its disk has answered nothing for ${answerMsMax / 1000} s.`;
-  return diagnose([unwritable], { directory, fault, syncMs: null, inodesFree: null });
 }

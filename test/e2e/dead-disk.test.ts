@@ -1,11 +1,12 @@
 /*
- * Homes on a disk that answers nothing any more: the doctors say so, and end.
+ * Homes on a disk that answers nothing any more: whoever asks is told so, and is not caught there.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { DoctorReport } from '../../protocol/doctor.ts';
 import { openLossyDisk, whyNoLossyDisk } from '../chaos/disk/lossy-disk.ts';
+import { startVerb } from '../kit/processes.ts';
 import { titleOf } from '../kit/strace.ts';
 import { openStage } from './stage.ts';
 
@@ -15,7 +16,7 @@ test.skipIf(reason !== undefined)(
   titleOf('doctor: of a home on a disk that is dead it says that, and ends', reason),
   async () => {
     await using stage = openStage();
-    const opened = await openLossyDisk('ext4', 1);
+    const opened = await openLossyDisk('network', 1);
     if (typeof opened === 'string') throw new Error(opened);
     await using disk = opened;
     const home = join(disk.path, 'home');
@@ -33,5 +34,59 @@ test.skipIf(reason !== undefined)(
       expect(findings.map(({ id }) => id)).toEqual(['home-unwritable']);
       expect(findings[0]?.seen).toContain('its disk has answered nothing for 5 s');
     }
+  },
+);
+
+test.skipIf(reason !== undefined)(
+  titleOf('home: on a disk that is dead every verb says that, ends, and changes nothing', reason),
+  async () => {
+    await using stage = openStage();
+    const opened = await openLossyDisk('network', 1);
+    if (typeof opened === 'string') throw new Error(opened);
+    await using disk = opened;
+    const home = join(disk.path, 'home');
+    mkdirSync(home, { mode: 0o700 });
+    const env = { WALLY_HOME: home, ODALLY_HOME: home };
+    disk.freeze();
+    const results = await Promise.all([
+      stage.wally(['--json'], { env }),
+      ...['status', 'up', 'down', 'repair'].map((verb) => stage.wally([verb, '--json'], { env })),
+      stage.wally(['--hub', home, 'jobs', '--json']),
+      ...['status', 'stop', 'repair', 'backup'].map((verb) =>
+        stage.odally('alice', [verb, '--json'], { env }),
+      ),
+    ]);
+    disk.thaw();
+    for (const result of results) {
+      expect(result.status).toBe(3);
+      expect(result.json()).toMatchObject({
+        error: { code: 'HOME_SILENT', message: expect.stringContaining(home) },
+      });
+    }
+    expect(readdirSync(home)).toEqual([]);
+  },
+);
+
+test.skipIf(reason !== undefined)(
+  titleOf(
+    'home: what stays in the foreground says that it waits for its disk, and goes on',
+    reason,
+  ),
+  async () => {
+    await using stage = openStage();
+    const opened = await openLossyDisk('network', 1);
+    if (typeof opened === 'string') throw new Error(opened);
+    await using disk = opened;
+    const home = join(disk.path, 'home');
+    mkdirSync(home, { mode: 0o700 });
+    const env = { ...stage.homes.agent('alice'), ODALLY_HOME: home, WALLY_HOME: home };
+    disk.freeze();
+    await using agent = startVerb({ program: 'odally', args: ['run'], env });
+    await using hub = startVerb({ program: 'wally', args: ['up', '--foreground'], env });
+    await Promise.all([agent, hub].map((one) => one.until(/It is waited for\. \[HOME_SILENT\]/)));
+    disk.thaw();
+    expect((await agent.result).stderr).toContain('[PAIR_MISSING]');
+    // A disk of this kind takes no hard link, which ends a hub that got as far as its key.
+    expect((await hub.result).stderr).toContain('[HOME_UNWRITABLE]');
   },
 );

@@ -33,6 +33,7 @@ beforeEach(async () => {
     home: home.directory,
     print: (text) => void printed.push(text),
     timers: ports.timers,
+    random: ports.random,
     box: bareBox,
     dial: () => Promise.reject(new Error('nobody')),
     diagnose: openDoctor(

@@ -16,8 +16,11 @@ import { promisify } from 'node:util';
 /** What a cut leaves of bytes that were written and not synced. */
 export type CutKind = 'drop' | 'prefix' | 'torn';
 
-/** When a file's name is durable: with any later sync, or only with its directory's. */
-export type NameRule = 'ext4' | 'strict';
+/**
+ * When a file's name is durable: with any later sync, or only with its directory's. `network`: as `ext4`, and the kernel
+ * remembers for a minute what was looked at, so that this is no disk for cuts.
+ */
+export type NameRule = 'ext4' | 'strict' | 'network';
 
 /** The disk. */
 export interface LossyDisk extends AsyncDisposable {

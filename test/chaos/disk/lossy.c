@@ -10,7 +10,7 @@
  * facts 2.3, FUSE 3 high-level interface. Not for use beyond tests: one lock, no permissions.
  *
  *   cc -O2 -Wall lossy.c $(pkg-config fuse3 --cflags --libs) -o lossy
- *   lossy ext4|strict SEED READY-FILE MOUNTPOINT [fuse options]
+ *   lossy ext4|strict|network SEED READY-FILE MOUNTPOINT [fuse options]
  */
 #define FUSE_USE_VERSION 31
 #include <errno.h>
@@ -45,6 +45,7 @@ struct name {
 static struct name names[NAMES_MAX];
 static size_t name_count;
 static int is_strict;
+static double kept_seconds;
 static uint64_t random_state;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_t waiter;
@@ -348,7 +349,7 @@ static int on_statfs(const char *path, struct statvfs *out) {
 
 static void *on_init(struct fuse_conn_info *connection, struct fuse_config *config) {
   (void)connection;
-  config->attr_timeout = config->entry_timeout = config->negative_timeout = 0;
+  config->attr_timeout = config->entry_timeout = config->negative_timeout = kept_seconds;
   config->kernel_cache = 0;
   config->nullpath_ok = 0;
   static sigset_t set;
@@ -386,10 +387,11 @@ static const struct fuse_operations operations = {
 
 int main(int count, char **words) {
   if (count < 5) {
-    fprintf(stderr, "lossy ext4|strict SEED READY-FILE MOUNTPOINT [fuse options]\n");
+    fprintf(stderr, "lossy ext4|strict|network SEED READY-FILE MOUNTPOINT [fuse options]\n");
     return 2;
   }
   is_strict = strcmp(words[1], "strict") == 0;
+  kept_seconds = strcmp(words[1], "network") == 0 ? 60 : 0;
   random_state = strtoull(words[2], NULL, 10) * 2654435761u + 88172645463325252u;
   snprintf(ready_path, sizeof ready_path, "%s", words[3]);
   obtain("/")->live = obtain("/")->durable = make(S_IFDIR | 0700);
