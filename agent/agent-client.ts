@@ -3,6 +3,7 @@
  *
  * Errors: AGENT_UNREACHABLE where none runs, AGENT_SILENT where one does not answer.
  */
+import { isInTime } from '../protocol/ask-alive.ts';
 import { ControlClient } from '../protocol/control-client.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { PeerKey } from '../protocol/model.ts';
@@ -50,23 +51,15 @@ export function findAnswering(home: AgentHome, timers: Timers): Promise<RunningS
 export async function askAgent(home: AgentHome, verb: string, timers: Timers): Promise<unknown> {
   const client = await dialAgent(home).catch(() => undefined);
   if (client === undefined) return undefined;
-  let isSilent = false;
-  const cancel = timers.after(agentAnswerMsMax, () => {
-    isSilent = true;
-    client.close();
-  });
-  try {
-    return await client.call(verb, {});
-  } catch (error) {
-    if (isSilent) {
-      const detail = `The agent on ${home.directory} runs and does not answer.`;
-      throw new AppError('AGENT_SILENT', detail, { cause: error });
-    }
-    // It went away while it was asked.
+  // It may go away while it is asked.
+  const answer = client.call(verb, {}).catch((error: unknown) => {
     if (error instanceof AppError) return undefined;
     throw error;
+  });
+  try {
+    if (await isInTime(answer, timers, agentAnswerMsMax)) return await answer;
+    throw new AppError('AGENT_SILENT', `The agent on ${home.directory} runs and does not answer.`);
   } finally {
-    cancel();
     client.close();
   }
 }

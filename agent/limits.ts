@@ -124,7 +124,8 @@ export const stopSoonMs = 20;
 
 /**
  * An agent says how it is from its own memory, so at once; on a box that swaps it may take a while. One that is silent
- * for longer hangs, and whoever looks after it must not hang with it.
+ * for longer hangs, and whoever looks after it must not hang with it. Twice what a doctor waits: by this an upgrade is
+ * taken back, while a doctor only looks.
  */
 export const agentAnswerMsMax = 10_000;
 

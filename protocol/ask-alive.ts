@@ -14,12 +14,21 @@ interface Asked {
 
 /** False where nothing came in time; a refusal is an answer too. */
 export function isAlive(client: Asked, timers: Timers): Promise<boolean> {
+  return isInTime(client.call('status', {}), timers, answerMsMax);
+}
+
+/** The same of anything that was asked already, which may be awaited by others as well. */
+export function isInTime(
+  answer: Promise<unknown>,
+  timers: Timers,
+  msMax: number,
+): Promise<boolean> {
   return new Promise((resolve) => {
-    const cancel = timers.after(answerMsMax, () => resolve(false));
+    const cancel = timers.after(msMax, () => resolve(false));
     const answered = () => {
       cancel();
       resolve(true);
     };
-    void client.call('status', {}).then(answered, answered);
+    void answer.then(answered, answered);
   });
 }
