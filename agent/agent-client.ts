@@ -9,9 +9,11 @@ import { AppError } from '../protocol/errors.ts';
 import type { PeerKey } from '../protocol/model.ts';
 import type { Timers } from '../protocol/ports.ts';
 import { dialUnix } from '../protocol/transports/unix.ts';
+import { describeHeldUp, watchSilence } from '../protocol/watch-silence.ts';
 import type { AgentStatus } from './agent-parts.ts';
 import type { AgentHome } from './home.ts';
 import { agentAnswerMsMax } from './limits.ts';
+import type { Program } from './ports.ts';
 
 /** What `status` of a running agent says. */
 export type RunningStatus = AgentStatus & {
@@ -62,4 +64,30 @@ export async function askAgent(home: AgentHome, verb: string, timers: Timers): P
   } finally {
     client.close();
   }
+}
+
+/** What may take long, asked of an agent: while nothing comes it is said whether the agent hangs. */
+export async function askPatiently<Answer>(
+  client: ControlClient,
+  { ports, say }: Pick<Program, 'ports' | 'say'>,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  const stopWatching = watchSilence({
+    client,
+    timers: ports.timers,
+    say: (words) => say(`odally: ${words}`),
+    who: 'The agent',
+    describe: describeStatus,
+  });
+  try {
+    return await ask();
+  } finally {
+    stopWatching();
+  }
+}
+
+function describeStatus(status: unknown): string | undefined {
+  const { store } = (status as RunningStatus).disk;
+  if (store.is === 'sound') return undefined;
+  return describeHeldUp("The agent's", store.code, store.message);
 }

@@ -15,7 +15,7 @@ import type { AuditRow, AuditWish } from '../store/audit-list.ts';
 import type { AuditProof } from '../store/audit-read.ts';
 import { showAuditProof, showAuditRow } from '../store/audit-text.ts';
 import type { AuditTrail } from '../store/audit-trail.ts';
-import { dialAgent } from './agent-client.ts';
+import { askPatiently, dialAgent } from './agent-client.ts';
 import { type AgentHome, findAgentHome } from './home.ts';
 import type { Program } from './ports.ts';
 
@@ -71,15 +71,16 @@ export function parseAuditWords(words: readonly string[], clock: Clock): AuditAs
 
 /** Shows it: by the word of the agent that runs, or from the home. Resolves with the exit status. */
 export async function runAudit(
-  { env, ports, print }: Pick<Program, 'env' | 'ports' | 'print'>,
+  program: Pick<Program, 'env' | 'ports' | 'print' | 'say'>,
   words: readonly string[],
 ): Promise<number> {
+  const { env, ports, print } = program;
   const home = findAgentHome(env.ODALLY_HOME);
   const ask = parseAuditWords(words, ports.clock);
   const client = await dialAgent(home).catch(() => undefined);
   const answer = await (client === undefined
     ? readAgentAudit(home, ask)
-    : (client.call('audit', ask) as Promise<AuditAnswer>)
+    : askPatiently(client, program, () => client.call('audit', ask) as Promise<AuditAnswer>)
   ).finally(() => client?.close());
   print(words.includes('--json') ? JSON.stringify(answer) : showAudit(answer));
   return 'isWhole' in answer && !answer.isWhole ? 1 : 0;

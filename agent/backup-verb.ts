@@ -16,7 +16,7 @@ import { openHome } from '../store/home.ts';
 import type { Kv } from '../store/kv.ts';
 import { restoreHome } from '../store/restore-home.ts';
 import { openRestingKv } from '../store/witness.ts';
-import { dialAgent } from './agent-client.ts';
+import { askPatiently, dialAgent } from './agent-client.ts';
 import { type AgentHome, findAgentHome } from './home.ts';
 import type { Program } from './ports.ts';
 
@@ -65,7 +65,9 @@ export async function runBackup(
   const answer =
     client === undefined
       ? await backAtRest({ program, version, home }, ask)
-      : ((await client.call('backup', ask).finally(() => client.close())) as BackupAnswer);
+      : ((await askPatiently(client, program, () => client.call('backup', ask)).finally(() =>
+          client.close(),
+        )) as BackupAnswer);
   program.print(words.includes('--json') ? JSON.stringify(answer) : showBackup(answer));
   return 0;
 }

@@ -15,7 +15,7 @@ import { youngHeapBytesMax } from '../protocol/limits.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
 import { openBox } from '../store/doctor/box.ts';
 import { assertHomeAnswers } from '../store/doctor/dead-home.ts';
-import { dialAgent, findRunning, type RunningStatus } from './agent-client.ts';
+import { askPatiently, dialAgent, findRunning, type RunningStatus } from './agent-client.ts';
 import { runAudit } from './audit-verb.ts';
 import { runBackup, runRestore } from './backup-verb.ts';
 import { type DoctorCommandParts, runDoctorCommand } from './doctor/command.ts';
@@ -336,8 +336,11 @@ function describeDisk({ store, room }: DiskHealth): string {
 
 async function stop({ program, home }: AgentProgramParts, flags: Flags): Promise<number> {
   const client = await dialAgent(home);
-  const who = (await client.call('stop', {})) as { readonly pid: number };
-  await client.closed;
+  const who = await askPatiently(client, program, async () => {
+    const answer = await client.call('stop', {});
+    await client.closed;
+    return answer as { readonly pid: number };
+  });
   if (flags.json) program.print(JSON.stringify({ pid: who.pid }));
   else program.print(`The agent (pid ${who.pid}) is stopping.`);
   return 0;

@@ -12,7 +12,7 @@ import type { Owed } from '../../protocol/box-frames.ts';
 import { AppError, hasSystemCode } from '../../protocol/errors.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import { sleep } from '../../protocol/ports.ts';
-import { dialAgent, findAnswering, findRunning, isLinked } from '../agent-client.ts';
+import { askPatiently, dialAgent, findAnswering, findRunning, isLinked } from '../agent-client.ts';
 import type { AgentHome } from '../home.ts';
 import type { Program } from '../ports.ts';
 import { isOwnFolder, nameSharedFolder } from '../work/shared-folder.ts';
@@ -117,8 +117,10 @@ async function part(
   givenUp: readonly Owed[],
   discard: readonly string[],
 ): Promise<boolean> {
-  const { home, noticed } = parts;
+  const { home, program, noticed } = parts;
   const client = await dialAgent(home);
+  const ask = (verb: string, args: Readonly<Record<string, unknown>>) =>
+    askPatiently(client, program, () => client.call(verb, args));
   try {
     // For as long as this is open nothing new is taken; on a refusal the agent goes on as before.
     const hold = client.stream('hand-over', { why: 'leave' }, () => undefined);
@@ -126,10 +128,10 @@ async function part(
     const attempts = givenUp.flatMap(({ attempt, what }): readonly AttemptId[] =>
       what === 'running' || what === 'waiting' ? [attempt] : [],
     );
-    if (attempts.length > 0) await client.call('give-up', { attempts });
+    if (attempts.length > 0) await ask('give-up', { attempts });
     await untilDelivered(parts, discard);
     await refuseTrees(parts, discard);
-    const { isTold } = (await client.call('bye', { reason: 'It left its box.' })) as {
+    const { isTold } = (await ask('bye', { reason: 'It left its box.' })) as {
       readonly isTold: boolean;
     };
     noticed(isTold ? 'the hub trusts this box no more' : 'the hub could not be told that it left');
