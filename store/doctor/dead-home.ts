@@ -35,12 +35,15 @@ export async function findDeadHome(directory: string, looker: Looker): Promise<r
 
 function isAnswered(path: string, { box, timers, random }: Looker): Promise<boolean> {
   // A name that nobody asked for: what was looked at a minute ago may be known here, and the server be gone.
+  // Found by no PATH, which may lead to the same disk, and told no directory that a shell would look at.
   const unknown = join(path, `.asked-${Buffer.from(random.bytes(6)).toString('hex')}`);
   return new Promise((resolve) => {
     const cancel = timers.after(answerMsMax, () => resolve(false));
-    void box.run(['ls', '-d', unknown], 2 * answerMsMax).then(() => {
-      cancel();
-      resolve(true);
-    });
+    void box
+      .run(['/usr/bin/env', '-i', '/bin/sh', '-c', 'test -e "$0"', unknown], 2 * answerMsMax)
+      .then(() => {
+        cancel();
+        resolve(true);
+      });
   });
 }

@@ -46,12 +46,14 @@ test.skipIf(reason !== undefined)(
     await using disk = opened;
     const home = join(disk.path, 'home');
     mkdirSync(home, { mode: 0o700 });
-    const env = { WALLY_HOME: home, ODALLY_HOME: home };
+    // A person's own programs lie in their home, and are looked for first.
+    const path = `${join(disk.path, 'bin')}:${process.env.PATH}`;
+    const env = { WALLY_HOME: home, ODALLY_HOME: home, PATH: path };
     disk.freeze();
     const results = await Promise.all([
       stage.wally(['--json'], { env }),
       ...['status', 'up', 'down', 'repair'].map((verb) => stage.wally([verb, '--json'], { env })),
-      stage.wally(['--hub', home, 'jobs', '--json']),
+      stage.wally(['--hub', home, 'jobs', '--json'], { env: { PATH: path } }),
       ...['status', 'stop', 'repair', 'backup'].map((verb) =>
         stage.odally('alice', [verb, '--json'], { env }),
       ),
