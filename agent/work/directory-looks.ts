@@ -1,5 +1,5 @@
 /*
- * Is there a directory of this name, and may it be entered? Asked by a process of its own, which can be left behind.
+ * Is there a directory of this name, and may it be entered, or a program? Asked by a process of its own, which can be left behind.
  *
  * On a network file system whose server is gone a look never returns. Done by this process it would hold one of the four
  * threads that its files and its store share, and the fourth such look would stop the agent; so a shell looks, and is
@@ -19,6 +19,19 @@ export type DirectoryLook =
   | { readonly is: 'closed' | 'other' | 'missing' }
   | { readonly is: 'unseen'; readonly why: string };
 
+/** Is one of these files a program? `unseen`: nobody can tell, and why. */
+export type ProgramLook = { readonly is: 'there' | 'missing' } | Unseen;
+
+/** Opened too: its attributes may be known here when its bytes are not to be had any more. */
+const programScript = `
+for file do
+  [ -f "$file" ] && [ -x "$file" ] || continue
+  { :; } 2>/dev/null <"$file"
+  printf there
+  exit 0
+done
+printf missing`;
+
 /** Nothing in it starts another program. `PWD` is what getcwd says, whatever letters are in it. */
 const script = `
 if cd -P "$1" 2>/dev/null; then
@@ -33,6 +46,10 @@ elif [ -d "$1" ]; then printf closed
 elif [ -e "$1" ]; then printf other
 else printf missing
 fi`;
+
+type Unseen = Extract<DirectoryLook, { is: 'unseen' }>;
+
+const mute = 'the shell said nothing';
 
 /** One look that was begun, and how to leave it behind. */
 export interface BegunLook {
@@ -55,12 +72,21 @@ export class DirectoryLooks {
 
   /** What is there by this absolute path. */
   look(path: string): Promise<DirectoryLook> {
+    return this.#ask((heard) => this.#begin(path, heard));
+  }
+
+  /** Is one of these, by absolute paths and looked at in this order, a program? */
+  findProgram(files: readonly string[]): Promise<ProgramLook> {
+    return this.#ask((heard) => beginProgramShell(files, heard));
+  }
+
+  #ask<Seen>(begin: (heard: (look: Seen | Unseen) => void) => BegunLook): Promise<Seen | Unseen> {
     if (this.#stuckCount >= directoryLooksStuckMax) {
       return Promise.resolve({ is: 'unseen', why: 'too many looks at others do not return' });
     }
-    return new Promise<DirectoryLook>((resolve) => {
+    return new Promise<Seen | Unseen>((resolve) => {
       let isStuck = false;
-      const begun = this.#begin(path, (look) => {
+      const begun = begin((look) => {
         cancel();
         if (isStuck) this.#stuckCount -= 1;
         else resolve(look);
@@ -72,17 +98,37 @@ export class DirectoryLooks {
         resolve({ is: 'unseen', why: `nothing was heard of it in ${directoryLookMsMax / 1000} s` });
       });
       // For want of memory it is thrown, where other failures are told.
-    }).catch(({ message }: Error) => ({ is: 'unseen', why: message }));
+    }).catch(({ message }: Error): Unseen => ({ is: 'unseen', why: message }));
   }
 }
 
 /** By a shell. */
 function beginShell(path: string, heard: (look: DirectoryLook) => void): BegunLook {
-  const options = { env: {}, cwd: '/', maxBuffer: directoryLookBytesMax };
   // Two slashes at the beginning are a root of their own to some shells.
   const named = path.replace(/^\/+/, '/');
-  const child = execFile('/bin/sh', ['-c', script, 'sh', named], options, (error, stdout) => {
-    heard(error === null ? readLook(stdout) : { is: 'unseen', why: error.message });
+  return runShell(script, [named], (said) =>
+    heard(typeof said === 'string' ? readLook(said) : said),
+  );
+}
+
+function beginProgramShell(
+  files: readonly string[],
+  heard: (look: ProgramLook) => void,
+): BegunLook {
+  return runShell(programScript, files, (said) => {
+    if (typeof said !== 'string') return heard(said);
+    heard(said === 'there' || said === 'missing' ? { is: said } : { is: 'unseen', why: mute });
+  });
+}
+
+function runShell(
+  text: string,
+  words: readonly string[],
+  heard: (said: string | Unseen) => void,
+): BegunLook {
+  const options = { env: {}, cwd: '/', maxBuffer: directoryLookBytesMax };
+  const child = execFile('/bin/sh', ['-c', text, 'sh', ...words], options, (error, stdout) => {
+    heard(error === null ? stdout : { is: 'unseen', why: error.message });
   });
   return {
     abandon() {
@@ -99,5 +145,5 @@ function readLook(stdout: string): DirectoryLook {
   const [is, real = '', tree] = stdout.split('\0');
   if (is === 'directory') return { is, real, isInTree: tree === 'tree' };
   if (is === 'closed' || is === 'other' || is === 'missing') return { is };
-  return { is: 'unseen', why: 'the shell said nothing' };
+  return { is: 'unseen', why: mute };
 }

@@ -4,9 +4,6 @@
  * What the policy asks and this box can't do is refused before anything is made. Errors: POLICY_ISOLATION,
  * JOB_SPAWN.
  */
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import type { AttemptId, WorkUsage } from '../../protocol/model.ts';
 import {
@@ -56,19 +53,6 @@ export async function makeOwn(
 /** A name for the scope that no other attempt, of this agent or of another, has. */
 export function nameUnit({ mark, attempt }: WorkOrder): string {
   return `wally-${mark.slice(0, 8).replaceAll(/[^A-Za-z0-9]/g, '_')}-${attempt}`;
-}
-
-/** Behind a wrapper nobody would say that there is no such command. */
-export async function requireCommand(file: string, path: string): Promise<void> {
-  const folders = file.includes('/') ? [''] : path.split(delimiter);
-  for (const folder of folders) {
-    const isThere = await access(join(folder, file), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return;
-  }
-  throw new AppError('JOB_SPAWN', `${file} cannot be started: there is no such command.`);
 }
 
 /** What a scope that ended work by SIGKILL says of it. Never rejects. */

@@ -16,6 +16,7 @@ import type { Ports } from '../../protocol/ports.ts';
 import type { BoxUser, Isolation } from '../policy/isolation.ts';
 import { type BaseTree, clearTree, findTree, openTree, type TreeScene } from './base-tree.ts';
 import { measureLoad, probeCapabilities } from './capabilities.ts';
+import { assertStartable } from './command-file.ts';
 import { DirectoryLooks } from './directory-looks.ts';
 import type { Environment } from './environment.ts';
 import { buildEnvironment, buildToolEnvironment, pathDefault } from './environment.ts';
@@ -30,14 +31,7 @@ import {
   planHarness,
 } from './harness.ts';
 import { type Cover, coverInherited } from './inherited-files.ts';
-import {
-  findIsolation,
-  hasLimits,
-  judgeScope,
-  makeOwn,
-  nameUnit,
-  requireCommand,
-} from './isolated-start.ts';
+import { findIsolation, hasLimits, judgeScope, makeOwn, nameUnit } from './isolated-start.ts';
 import {
   removeTemporary,
   requireDirectory,
@@ -87,7 +81,9 @@ export function openWorkshop(options: WorkshopOptions): Workshop {
     pipes: new PipeStock({
       directory: join(options.directory, '.pipes'),
       makeFifos: async (paths) => {
-        await execa('mkfifo', ['-m', '600', ...paths], { env: { PATH: path }, extendEnv: false });
+        // The box's own first: to look for it on a disk that is dead would hold this process.
+        const env = { PATH: `${pathDefault}:${path}` };
+        await execa('mkfifo', ['-m', '600', ...paths], { env, extendEnv: false });
       },
     }),
   };
@@ -161,11 +157,12 @@ async function startIn(shop: Shop, plan: Plan): Promise<Work> {
     const env = buildEnvironment({ base: shop.baseEnv, terms, order, temporary });
     const unit = nameUnit(order);
     const launch = planLaunch({ line: run.line, env, isolation, unit }, shop.baseEnv);
-    if (launch.line !== run.line) await requireCommand(run.line[0] ?? '', env.PATH ?? '');
+    const cwd = named ?? temporary;
+    await assertStartable(shop.looks, { run, launch, cwd });
     const hindrance = order.findHindrance?.();
     if (hindrance !== undefined) throw hindrance;
     const child = await spawnCommand(shop, {
-      ...{ ...run, ...launch, cwd: named ?? temporary },
+      ...{ ...run, ...launch, cwd },
       isAnothers: user !== undefined,
     });
     const process = {

@@ -4,8 +4,8 @@
  * A dead network file system is a FUSE program that was stopped; where there is no FUSE the reason is in the title.
  */
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   type BeginLook,
@@ -107,6 +107,43 @@ describe('directory looks', () => {
       const again = await shop.start(makeOrder(['pwd'], { cwd: dead }), sink.take);
       await again.exit;
       expect(sink.text('stdout')).toContain(dead);
+    },
+  );
+
+  test.skipIf(reason !== undefined)(
+    titleOf('looks: programs on a dead file system are refused, and all else goes on', reason),
+    async () => {
+      const disk = await openLossyDisk('network', 1);
+      if (typeof disk === 'string') throw new Error(disk);
+      await using _ = disk;
+      const tool = join(disk.path, 'tool');
+      await writeFile(tool, '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+      const beside = relative(folder.path, tool);
+      const { ports, isOverdue } = openHastyPorts();
+      const sound = openShop(folder, { ports });
+      const baseEnv = { PATH: `${disk.path}:${process.env.PATH}`, HOME: folder.path };
+      const lost = openShop(folder, { ports, baseEnv });
+      const sink = new Sink();
+      // To start one of them holds whoever starts it, with all else that it does.
+      disk.freeze();
+      const refused = Promise.allSettled([
+        sound.start(makeOrder([tool, 'by its path']), sink.take),
+        sound.start(makeOrder([beside, 'from its cwd'], { cwd: folder.path }), sink.take),
+        lost.start(makeOrder(['tool', 'by its name']), sink.take),
+        lost.start(makeOrder(['sleep', '0']), sink.take),
+      ]);
+      const work = await lost.start(makeOrder(['echo ok']), sink.take);
+      expect((await work.exit).usage.exitCode).toBe(0);
+      expect(sink.text('stdout')).toBe('ok\n');
+      isOverdue.now = true;
+      for (const result of await refused) {
+        expect(result).toMatchObject({ status: 'rejected', reason: { code: 'JOB_SPAWN' } });
+      }
+      isOverdue.now = false;
+      disk.thaw();
+      const again = await lost.start(makeOrder(['tool', 'again']), sink.take);
+      await again.exit;
+      expect(sink.text('stdout')).toBe('ok\nagain\n');
     },
   );
 });

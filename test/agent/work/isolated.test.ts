@@ -201,6 +201,14 @@ describe('limits', () => {
       message: expect.stringContaining('there is no such command'),
     });
   });
+
+  test('behind it a command is found by its path from where it runs', async () => {
+    writeFileSync(join(folder.path, 'tool'), '#!/bin/sh\necho "$1"\n', { mode: 0o755 });
+    const limits = { memoryBytesMax: 2 ** 30 };
+    const work = await start(['./tool', 'here'], { limits }, { cwd: folder.path });
+    await work.exit;
+    expect(sink.text('stdout')).toBe('here\n');
+  });
 });
 
 describe('a scope', () => {
