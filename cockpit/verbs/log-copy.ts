@@ -21,6 +21,8 @@ export class LogCopy {
   /** Output that the worker has and the copy lacks, where following ended without it. */
   missingBytes = 0;
   #isWanted = true;
+  /** Since when, monotonic, the copy has ended here with nobody to say whether more comes. */
+  #quiet: { readonly end: number; readonly since: number } | undefined;
   #wake: () => void = () => undefined;
   #unwatch: () => void = () => undefined;
 
@@ -99,6 +101,7 @@ export class LogCopy {
     const job = await hub.desk.find(this.job.id);
     const attempt = job?.kind === 'command' ? job.attempts[this.n - 1] : undefined;
     const end = await this.findEnd();
+    this.missingBytes = 0;
     if (attempt === undefined || !this.#isWanted) return true;
     if (offset < end) return false;
     if (attempt.state.is === 'finished') {
@@ -109,18 +112,23 @@ export class LogCopy {
       this.missingBytes = logBytes === undefined ? 0 : logBytes - end;
       const isComing = logBytes !== undefined && hub.session(attempt.worker)?.isLinked === true;
       // Nobody said where it ends, or who has the rest is away: wait a moment, not for ever.
-      if (!isComing) return this.#isQuiet(woken);
+      if (!isComing) return this.#isQuiet(woken, end);
     }
+    this.#quiet = undefined;
     await woken;
-    this.missingBytes = 0;
     return false;
   }
 
-  async #isQuiet(woken: Promise<void>): Promise<boolean> {
-    const { timers } = this.#context.hub.ports;
+  /** What else goes on in the hub wakes us too, and begins no new wait. */
+  async #isQuiet(woken: Promise<void>, end: number): Promise<boolean> {
+    const { clock, timers } = this.#context.hub.ports;
+    const nowMs = clock.monotonicMs();
+    if (this.#quiet?.end !== end) this.#quiet = { end, since: nowMs };
+    const leftMs = this.#quiet.since + logGraceMs - nowMs;
+    if (leftMs <= 0) return true;
     let cancel: CancelTimer = () => undefined;
     const late = new Promise<'quiet'>((resolve) => {
-      cancel = timers.after(logGraceMs, () => resolve('quiet'));
+      cancel = timers.after(leftMs, () => resolve('quiet'));
     });
     const first = await Promise.race([woken, late]);
     cancel();

@@ -303,6 +303,18 @@ test('logs: one who follows a job goes on with the attempt that takes the place 
   expect(await call.done).toMatchObject({ attempt: 'J3.2', offset: 2, missingBytes: 0 });
 });
 
+test('logs: a team in which something changes all the time keeps nobody at a log without an end', async () => {
+  const call = begin('logs', { job: ['J1'], follow: true });
+  await field.join(alice, { store: 'c1'.repeat(16) });
+  let answer: unknown;
+  void call.done.then((value) => (answer = value));
+  for (let second = 0; second < 10; second += 1) {
+    await field.join(bob);
+    await field.ports.advance(1000);
+  }
+  expect(answer).toMatchObject({ attempt: 'J1.1' });
+});
+
 test('logs: output that comes when its job was forgotten begins no log anew', async () => {
   const bytes = await print('alice', 0, { text: 'a1\n', at: 10 });
   peers.alice.say(factFrame(1, ended('J1.1', 2 * bytes)));
