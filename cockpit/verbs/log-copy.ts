@@ -6,6 +6,7 @@
 import type { AttemptId } from '../../protocol/model.ts';
 import type { CancelTimer } from '../../protocol/ports.ts';
 import type { LogRecord, LogSlice } from '../../store/log.ts';
+import type { HubAttemptState } from '../manager/attempt-machine.ts';
 import { type CommandJob, formatAttemptId } from '../manager/job.ts';
 import type { VerbContext } from './verb.ts';
 
@@ -20,6 +21,8 @@ export class LogCopy {
   readonly #context: Pick<VerbContext, 'hub' | 'onDrop'>;
   /** Output that the worker has and the copy lacks, where following ended without it. */
   missingBytes = 0;
+  /** False where following ended and nobody had said where the log does. */
+  isEndKnown = true;
   #isWanted = true;
   /** Since when, monotonic, the copy has ended here with nobody to say whether more comes. */
   #quiet: { readonly end: number; readonly since: number } | undefined;
@@ -102,6 +105,7 @@ export class LogCopy {
     const attempt = job?.kind === 'command' ? job.attempts[this.n - 1] : undefined;
     const end = await this.findEnd();
     this.missingBytes = 0;
+    this.isEndKnown = true;
     if (attempt === undefined || !this.#isWanted) return true;
     if (offset < end) return false;
     if (attempt.state.is === 'finished') {
@@ -110,6 +114,7 @@ export class LogCopy {
       // Removed here when its time was over: it does not come again.
       if (end === 0 && hub.retain.hasForgotten(attempt.state.times)) return true;
       this.missingBytes = logBytes === undefined ? 0 : logBytes - end;
+      this.isEndKnown = logBytes !== undefined || !mayHaveRun(attempt.state);
       const isComing = logBytes !== undefined && hub.session(attempt.worker)?.isLinked === true;
       // Nobody said where it ends, or who has the rest is away: wait a moment, not for ever.
       if (!isComing) return this.#isQuiet(woken, end);
@@ -134,4 +139,31 @@ export class LogCopy {
     cancel();
     return first === 'quiet';
   }
+}
+
+/** Those whose logs may go on where nobody can tell. */
+export function listUnknownEnds(copies: readonly LogCopy[]): readonly AttemptId[] {
+  return copies.filter(({ isEndKnown }) => !isEndKnown).map(({ attempt }) => attempt);
+}
+
+/** What logs lack, in words; empty where they lack nothing. A hub of an older version names no ends. */
+export function showLack({
+  missingBytes,
+  unknownEnds = [],
+}: {
+  readonly missingBytes: number;
+  readonly unknownEnds?: readonly AttemptId[];
+}): string {
+  const lines: string[] = [];
+  if (missingBytes > 0) lines.push(`[${missingBytes} bytes are still on the worker]`);
+  if (unknownEnds.length > 0)
+    lines.push(
+      `[where ${unknownEnds.join(', ')} ended is not known: no worker said, and there may be more on the box]`,
+    );
+  return lines.join('\n');
+}
+
+/** May there be output that nobody told of? One that was ended before it was sent has none. */
+function mayHaveRun({ end, times }: Extract<HubAttemptState, { is: 'finished' }>): boolean {
+  return end.outcome === 'lost' || times.sentAt !== undefined;
 }

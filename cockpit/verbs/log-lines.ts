@@ -20,6 +20,7 @@ import { Tester } from '../logs/tester.ts';
 import { readWindow } from '../logs/window.ts';
 import { attemptsArgument } from './arguments.ts';
 import { filterArgs, filterFlags, openFilter } from './line-filter.ts';
+import { listUnknownEnds, showLack } from './log-copy.ts';
 import { describeSource, findCut, openLogs, presentLine } from './log-sources.ts';
 import { formatInstant } from './present.ts';
 import type { LogGrowth, LogHits, LogLineRow, LogSource, LogWindow } from './shapes.ts';
@@ -158,10 +159,10 @@ export const logFollowVerb = defineVerb({
       for (const copy of logs) copy.unwatch();
     }
     const missingBytes = logs.reduce((sum, copy) => sum + copy.missingBytes, 0);
-    return { attempts: logs.map(({ attempt }) => attempt), missingBytes };
+    const unknownEnds = listUnknownEnds(logs);
+    return { attempts: logs.map(({ attempt }) => attempt), missingBytes, unknownEnds };
   },
-  show: ({ missingBytes }) =>
-    missingBytes === 0 ? '' : `[${missingBytes} bytes are still on their worker]`,
+  show: showLack,
 });
 
 function choosePattern({

@@ -12,6 +12,7 @@ import type { Cut } from '../logs/merge.ts';
 import { type LineFilter, readWindow } from '../logs/window.ts';
 import type { NamedAttempt } from './arguments.ts';
 import { type FilterWish, openFilter } from './line-filter.ts';
+import { listUnknownEnds } from './log-copy.ts';
 import { findCut, type OpenLogs, openLogs, presentLine } from './log-sources.ts';
 import type { LogLineItem } from './shapes.ts';
 import type { VerbContext } from './verb.ts';
@@ -69,6 +70,7 @@ export async function streamLines(context: VerbContext, wish: LineWish) {
   return {
     attempts: sources.map((source) => source.attempt),
     missingBytes: copies.reduce((sum, copy) => sum + copy.missingBytes, 0),
+    unknownEnds: listUnknownEnds(copies),
     forgottenBytes: sources.reduce((sum, source) => sum + source.forgottenBytes, 0),
   };
 }

@@ -14,7 +14,7 @@ import type { LogRecord } from '../../store/log.ts';
 import type { CommandJob } from '../manager/job.ts';
 import { attemptsArgument, type NamedAttempt } from './arguments.ts';
 import { filterArgs, filterFlags } from './line-filter.ts';
-import { LogCopy } from './log-copy.ts';
+import { LogCopy, listUnknownEnds, showLack } from './log-copy.ts';
 import { streamLines } from './log-stream.ts';
 import { LogText } from './log-text.ts';
 import { formatInstant } from './present.ts';
@@ -74,11 +74,11 @@ export const logsVerb = defineVerb({
     const named = { ...only, ...(args.attempt === undefined ? {} : { n: args.attempt }) };
     return streamPieces(context, named, args);
   },
-  show: ({ missingBytes, forgottenBytes }) => {
+  show: ({ forgottenBytes, ...lack }) => {
     // By its age, or by the room of all: which of the two it was is not kept.
     if (forgottenBytes > 0)
       return `[${forgottenBytes} bytes were removed: the log was over its time, or all logs over their room]`;
-    return missingBytes === 0 ? '' : `[${missingBytes} bytes are still on the worker]`;
+    return showLack(lack);
   },
 });
 
@@ -96,22 +96,25 @@ async function streamPieces(
     throw new AppError('JOB_UNKNOWN', `${id} has no attempt ${number}.`);
   }
   let reader = new LogReader(context, job, number);
+  const copies = [reader.copy];
   await reader.send(since, follow ? 'to-the-end' : 'what-is-there');
   // Unless one attempt was asked for it is the job that is followed, and that may have begun another.
   for (let next = number + 1; follow && n === undefined && reader.isWanted; next += 1) {
     const now = await context.hub.desk.find(id);
     if (now?.kind !== 'command' || next > now.attempts.length) break;
     reader = new LogReader(context, now, next);
+    copies.push(reader.copy);
     await reader.send(0, 'to-the-end');
   }
   const { attempt, offset, missingBytes, forgottenBytes } = reader;
-  return { attempt, offset, missingBytes, forgottenBytes };
+  return { attempt, offset, missingBytes, forgottenBytes, unknownEnds: listUnknownEnds(copies) };
 }
 
 /** Sends one attempt's log as items. */
 class LogReader {
   readonly #context: VerbContext;
-  readonly #copy: LogCopy;
+  /** The log that it reads. */
+  readonly copy: LogCopy;
   readonly #texts: Record<LogStream, LogText> = { stdout: new LogText(), stderr: new LogText() };
   #offset = 0;
   #at = '';
@@ -119,11 +122,11 @@ class LogReader {
 
   constructor(context: VerbContext, job: CommandJob, n: number) {
     this.#context = context;
-    this.#copy = new LogCopy(context, job, n);
+    this.copy = new LogCopy(context, job, n);
   }
 
   get attempt() {
-    return this.#copy.attempt;
+    return this.copy.attempt;
   }
 
   get offset(): number {
@@ -132,33 +135,33 @@ class LogReader {
 
   /** Does the asker still listen? */
   get isWanted(): boolean {
-    return this.#copy.isWanted;
+    return this.copy.isWanted;
   }
 
   get missingBytes(): number {
-    return this.#copy.missingBytes;
+    return this.copy.missingBytes;
   }
 
   async send(since: number, until: 'what-is-there' | 'to-the-end'): Promise<void> {
     this.#offset = since;
-    this.forgottenBytes = await this.#copy.countForgotten();
+    this.forgottenBytes = await this.copy.countForgotten();
     if (this.forgottenBytes > 0) return;
-    this.#copy.watch();
+    this.copy.watch();
     try {
       await this.#sendRest();
-      while (until === 'to-the-end' && !(await this.#copy.isWhole(this.#offset))) {
+      while (until === 'to-the-end' && !(await this.copy.isWhole(this.#offset))) {
         await this.#sendRest();
       }
       await this.#sendBegun();
     } finally {
-      this.#copy.unwatch();
+      this.copy.unwatch();
     }
   }
 
   /** Everything that the copy has now. */
   async #sendRest(): Promise<void> {
-    while (this.#copy.isWanted) {
-      const slice = await this.#copy.read(this.#offset, readBytesMax);
+    while (this.copy.isWanted) {
+      const slice = await this.copy.read(this.#offset, readBytesMax);
       for (const record of slice.records) await this.#sendRecord(record);
       if (slice.next > this.#offset) await this.#sendGap(slice.next);
       if (slice.records.length === 0) return;
@@ -192,6 +195,6 @@ class LogReader {
   }
 
   async #say(item: LogItem): Promise<void> {
-    if (!(await this.#context.item(item))) this.#copy.leave();
+    if (!(await this.#context.item(item))) this.copy.leave();
   }
 }

@@ -3,6 +3,7 @@
  */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runVerb } from '../../../cockpit/hub/control.ts';
+import { logFollowVerb } from '../../../cockpit/verbs/log-lines.ts';
 import { logsVerb } from '../../../cockpit/verbs/logs.ts';
 import type {
   LogGrowth,
@@ -202,7 +203,7 @@ test('logs follow: lines come as they grow, and it ends when the log is whole', 
   ]);
   peers.alice.say(factFrame(1, ended('J1.1', end)));
   await field.rest();
-  expect(await call.done).toEqual({ attempts: ['J1.1'], missingBytes: 0 });
+  expect(await call.done).toEqual({ attempts: ['J1.1'], missingBytes: 0, unknownEnds: [] });
 });
 
 test('logs follow: one who leaves is waited for no longer', async () => {
@@ -300,7 +301,31 @@ test('logs: one who follows a job goes on with the attempt that takes the place 
   peers.bob.say(factFrame(1, ended('J3.2', 2)));
   await field.rest();
   expect(call.items).toMatchObject([{ attempt: 'J3.2', offset: 0, text: 'b\n' }]);
-  expect(await call.done).toMatchObject({ attempt: 'J3.2', offset: 2, missingBytes: 0 });
+  const answer = { attempt: 'J3.2', offset: 2, missingBytes: 0, unknownEnds: [] };
+  expect(await call.done).toMatchObject(answer);
+});
+
+test('logs: of an attempt that was taken for lost the end is not known, and that is said', async () => {
+  await print('alice', 0, { text: 'a1\n', at: 1 });
+  const asked = ['logs', 'logs', 'logs follow'] as const;
+  const args = { job: ['J1'], at: 'start' };
+  const calls = [
+    begin('logs', { job: ['J1'], follow: true }),
+    begin('logs', { ...args, follow: true }),
+    begin('logs follow', args),
+  ];
+  // The agent is there with a new store, so nobody can tell how the attempt ended.
+  await field.join(alice, { store: 'c1'.repeat(16) });
+  await field.rest();
+  await field.ports.advance(2000);
+  await field.ports.advance(2000);
+  await field.rest();
+  for (const [index, call] of calls.entries()) {
+    const answer = await call.done;
+    expect(answer).toMatchObject({ missingBytes: 0, unknownEnds: ['J1.1'] });
+    const shown = asked[index] === 'logs' ? logsVerb.show : logFollowVerb.show;
+    expect(shown(answer as never, plain)).toMatch(/where J1\.1 ended is not known/);
+  }
 });
 
 test('logs: a team in which something changes all the time keeps nobody at a log without an end', async () => {
@@ -312,7 +337,7 @@ test('logs: a team in which something changes all the time keeps nobody at a log
     await field.join(bob);
     await field.ports.advance(1000);
   }
-  expect(answer).toMatchObject({ attempt: 'J1.1' });
+  expect(answer).toMatchObject({ unknownEnds: ['J1.1'] });
 });
 
 test('logs: output that comes when its job was forgotten begins no log anew', async () => {
