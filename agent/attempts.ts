@@ -19,9 +19,9 @@ import {
 } from '../protocol/messages.ts';
 import { type AttemptId, outcomes } from '../protocol/model.ts';
 import { attemptKey, prefixRange } from '../store/keys.ts';
-import type { Kv } from '../store/kv.ts';
+import type { Kv, KvRow } from '../store/kv.ts';
 import { LatestRows } from '../store/latest-rows.ts';
-import { readRow } from '../store/row-codec.ts';
+import { isReadable, readRow } from '../store/row-codec.ts';
 import type { AttemptState } from './attempt-machine.ts';
 import { attemptsKeptMax } from './limits.ts';
 
@@ -81,6 +81,11 @@ export async function readHeld(kv: Kv): Promise<readonly HeldAttempt[]> {
     order: 'ascending',
   });
   return rows.map((row) => readRow(heldSchema, row) as HeldAttempt);
+}
+
+/** Can this row be read back, if it is one of these? */
+export function canReadHeld(row: KvRow): boolean {
+  return !row.key.startsWith('a/') || isReadable(heldSchema, row);
 }
 
 /** What the hub gave, as it is held from now on. */

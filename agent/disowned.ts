@@ -9,8 +9,8 @@
 import type { AttemptId } from '../protocol/model.ts';
 import type { Committer } from '../store/committer.ts';
 import { disownedKey, prefixRange } from '../store/keys.ts';
-import type { Kv, KvOp } from '../store/kv.ts';
-import { planRow, readRow } from '../store/row-codec.ts';
+import type { Kv, KvOp, KvRow } from '../store/kv.ts';
+import { isReadable, planRow, readRow } from '../store/row-codec.ts';
 import { type HeldAttempt, processSchema } from './attempts.ts';
 import { attemptsKeptMax } from './limits.ts';
 import type { ProcessMark } from './work/work.ts';
@@ -76,4 +76,9 @@ export async function readDisowned(
   const range = { ...prefixRange('ax/'), countMax: attemptsKeptMax, order: 'ascending' } as const;
   const rows = await kv.range(range);
   return rows.map((row) => ({ key: row.key, process: readRow(processSchema, row) }));
+}
+
+/** Can this row be read back, if it is one of these? */
+export function canReadDisowned(row: KvRow): boolean {
+  return !row.key.startsWith('ax/') || isReadable(processSchema, row);
 }

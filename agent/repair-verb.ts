@@ -8,9 +8,13 @@
 import { parseArgs } from 'node:util';
 import { describeFlagFault } from '../protocol/argument-faults.ts';
 import { AppError } from '../protocol/errors.ts';
+import type { KvRow } from '../store/kv.ts';
 import { openLevelKv } from '../store/open.ts';
 import { type HomeRepair, repairHome, showHome } from '../store/salvage/repair-home.ts';
+import type { SiftedRows } from '../store/salvage/repair-store.ts';
 import { dialAgent } from './agent-client.ts';
+import { canReadHeld } from './attempts.ts';
+import { canReadDisowned } from './disowned.ts';
 import { type AgentHome, findAgentHome } from './home.ts';
 import type { Program } from './ports.ts';
 import { rebuildService, rejoinTrees } from './rebuild.ts';
@@ -44,10 +48,16 @@ async function repair({ ports }: Program, home: AgentHome, isDryRun: boolean): P
   client?.close();
   const { directory, store, socket } = home;
   return repairHome({
-    ...{ home: directory, store, socket, isDryRun, random: ports.random, adapt: null },
+    ...{ home: directory, store, socket, isDryRun, random: ports.random, adapt: null, sift },
     isAnswered: client !== undefined,
     now: ports.clock.wallMs(),
   });
+}
+
+/** The hub was told of every attempt, so without one of them it is another store. */
+function sift(rows: readonly KvRow[]): SiftedRows {
+  const unread = rows.filter((row) => !(canReadHeld(row) && canReadDisowned(row)));
+  return { lost: unread.map(({ key }) => key), leftOut: [], ops: [] };
 }
 
 async function beginAnew({ ports, say }: Program, home: AgentHome): Promise<void> {

@@ -23,6 +23,15 @@ export function readRow<T>(schema: z.ZodType<T>, row: KvRow): T {
   }
 }
 
+/** Does a row that was read make sense? */
+export function isReadable(schema: z.ZodType, row: KvRow): boolean {
+  try {
+    return schema.safeParse(decodeValue(row.value)).success;
+  } catch {
+    return false;
+  }
+}
+
 /** The value under `key`, if there is one. Errors: STORE_DAMAGED naming the key, STORE_IO. */
 export async function findRow<T>(
   kv: Kv,

@@ -11,6 +11,7 @@ import { type HomeRepair, repairHome, showHome } from '../../store/salvage/repai
 import { findMissingStore, putAsideOrphans } from '../../store/store-mark.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import { planMarkers, planNewLife } from '../hub/rebuild-rows.ts';
+import { siftHubRows } from '../hub/sift-rows.ts';
 import type { Program } from '../ports.ts';
 import { assertAnswers } from './connect.ts';
 import type { LocalVerb } from './local-verb.ts';
@@ -40,10 +41,14 @@ export const repairVerb: LocalVerb = {
     const home = findHubHome(program.env);
     await assertAnswers(program, home.directory);
     const value = await repair(program, home, dryRun === true);
-    const exit = value.store?.is === 'missing-rows' || value.orphansIn !== null ? 1 : 0;
-    return { value, show: () => showAll(value), exit };
+    return { value, show: () => showAll(value), exit: isAnyMissing(value) ? 1 : 0 };
   },
 };
+
+function isAnyMissing({ store, orphansIn }: Repaired): boolean {
+  const isLeftOut = store !== null && store.leftOut.length > 0;
+  return store?.is === 'missing-rows' || isLeftOut || orphansIn !== null;
+}
 
 async function repair(program: Program, home: HubHome, isDryRun: boolean): Promise<Repaired> {
   const { clock, random } = program.ports;
@@ -52,6 +57,7 @@ async function repair(program: Program, home: HubHome, isDryRun: boolean): Promi
     isAnswered: await isAnswered(home.socket),
     now: clock.wallMs(),
     adapt: (rows) => planNewLife(rows, random),
+    sift: siftHubRows,
   });
   // A damaged store is opened by nobody before it is mended.
   const canOpen = store !== null && (!isDryRun || store.is === 'sound');

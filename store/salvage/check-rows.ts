@@ -44,6 +44,12 @@ export function expectKnown(rows: readonly KvRow[]): void {
   if (format !== undefined) expectFormat(format, storeMigrations);
 }
 
+/** Are these rows as this version writes them? */
+export function isNewestFormat(rows: readonly KvRow[]): boolean {
+  const format = read(numberSchema, rows.find(({ key }) => key === formatKey)?.value);
+  return format === storeMigrations.length + 1;
+}
+
 /** How many batches these rows say were synced. */
 export function findTail(rows: readonly KvRow[]): number {
   return read(numberSchema, rows.find(({ key }) => key === tailKey)?.value) ?? 0;

@@ -22,8 +22,18 @@ import { backupRowsPerRead } from '../limits.ts';
 import { openLevelKv } from '../open.ts';
 import { planRow } from '../row-codec.ts';
 import { readWitness, writeWitness } from '../witness.ts';
-import { expectKnown, findHoles, findTail } from './check-rows.ts';
+import { expectKnown, findHoles, findTail, isNewestFormat } from './check-rows.ts';
 import { salvageStore } from './salvage.ts';
+
+/** Rows that are whole and make no sense to their owner, by their keys. */
+export interface SiftedRows {
+  /** Without these it is another store. */
+  readonly lost: readonly string[];
+  /** Without these it is still the same. */
+  readonly leftOut: readonly string[];
+  /** What the new store has in their place. */
+  readonly ops: readonly KvOp[];
+}
 
 /** Which store, and what the owner adds where something is missing. */
 export interface RepairPlan {
@@ -37,6 +47,8 @@ export interface RepairPlan {
   readonly isDryRun: boolean;
   /** Further changes of a store that is another one now; null where its owner puts it aside himself then. */
   readonly adapt: ((rows: readonly KvRow[]) => readonly KvOp[]) | null;
+  /** Finds the rows, in the newest format, that the owner cannot read; absent where he looks at none. */
+  readonly sift?: (rows: readonly KvRow[]) => SiftedRows;
 }
 
 /** What was found and done. */
@@ -45,6 +57,8 @@ export interface RepairAnswer {
   readonly rows: number;
   readonly mended: readonly string[];
   readonly lost: readonly string[];
+  /** Rows that nobody could read, and without which it is the same store. */
+  readonly leftOut: readonly string[];
   /** Where the old store lies, below the home; null where nothing was done. */
   readonly asideIn: string | null;
 }
@@ -57,17 +71,25 @@ export async function repairStore(plan: RepairPlan): Promise<RepairAnswer> {
   const { home, store, isDryRun, now } = plan;
   const found = await salvageStore(store);
   expectKnown(found.rows);
-  const lost = [...found.lost, ...findHoles(found.rows, await readWitness(store))];
+  const sifted = sift(plan, found.rows);
+  const { leftOut } = sifted;
+  const lost = [
+    ...found.lost,
+    ...findHoles(found.rows, await readWitness(store)),
+    ...sifted.lost.map((key) => `the row ${key}: what it says makes no sense`),
+  ];
   const mended =
     found.tornBytes > 0 && lost.length > 0
       ? [...found.mended, `${found.tornBytes} bytes at the end of a log are no record`]
       : found.mended;
-  const is = lost.length > 0 ? 'missing-rows' : mended.length > 0 ? 'mended' : 'sound';
-  const answer = { is, rows: found.rows.length, mended, lost, asideIn: null } as const;
+  const isSound = mended.length === 0 && leftOut.length === 0;
+  const is = lost.length > 0 ? 'missing-rows' : isSound ? 'sound' : 'mended';
+  const answer = { is, rows: found.rows.length, mended, lost, leftOut, asideIn: null } as const;
   if (is === 'sound' || isDryRun) return answer;
   const asideIn = await nameAside(home, now);
   try {
-    await writeStore(plan, found.rows, is === 'missing-rows' ? plan.adapt : null);
+    const content = { rows: takeOut(found.rows, sifted), ops: sifted.ops };
+    await writeStore(plan, content, is === 'missing-rows' ? plan.adapt : null);
     // Until its owner has put it aside nobody may start on it, also when that is cut off.
     if (is === 'missing-rows' && plan.adapt === null) await markUnusable(plan, found.rows);
     await moveIn(home, asideIn);
@@ -80,9 +102,23 @@ export async function repairStore(plan: RepairPlan): Promise<RepairAnswer> {
   return { ...answer, asideIn };
 }
 
+/** What rows of an older format say is for their migration to judge. */
+function sift(plan: RepairPlan, rows: readonly KvRow[]): SiftedRows {
+  const none = { lost: [], leftOut: [], ops: [] };
+  return isNewestFormat(rows) ? (plan.sift?.(rows) ?? none) : none;
+}
+
+function takeOut(
+  rows: readonly KvRow[],
+  { lost, leftOut }: Pick<SiftedRows, 'lost' | 'leftOut'>,
+): readonly KvRow[] {
+  const out = new Set([...lost, ...leftOut]);
+  return rows.filter(({ key }) => !out.has(key));
+}
+
 async function writeStore(
   plan: RepairPlan,
-  rows: readonly KvRow[],
+  { rows, ops: further }: { readonly rows: readonly KvRow[]; readonly ops: readonly KvOp[] },
   adapt: RepairPlan['adapt'],
 ): Promise<void> {
   const fresh = join(plan.home, freshFolder);
@@ -98,7 +134,7 @@ async function writeStore(
     }
     const word = planRow(metaKey('salvaged'), { at: plan.now });
     const storeId = Buffer.from(plan.random.bytes(16)).toString('hex');
-    const ops: KvOp[] = [word];
+    const ops: KvOp[] = [word, ...further];
     if (adapt !== null) {
       ops.push(planRow(storeIdKey, storeId), ...adapt(kept), ...(await planTrail(plan, kv)));
     }
@@ -127,12 +163,15 @@ function isOfOld(key: string): boolean {
 }
 
 /** What was found and done, in words. */
-export function showRepair({ is, rows, mended, lost, asideIn }: RepairAnswer): string {
+export function showRepair({ is, rows, mended, lost, leftOut, asideIn }: RepairAnswer): string {
   if (is === 'sound') return `The store is sound: ${rows} rows.`;
   const done = asideIn === null ? 'Would be mended' : 'Mended';
   const lines = [`${done}: ${rows} rows were read.`, ...mended.map((one) => `damaged: ${one}`)];
-  if (lost.length === 0) lines.push('Nothing is missing.');
-  else lines.push(...lost.map((one) => `missing: ${one}`));
+  lines.push(
+    ...lost.map((one) => `missing: ${one}`),
+    ...leftOut.map((key) => `left out: the row ${key}: what it says makes no sense`),
+  );
+  if (lost.length + leftOut.length === 0) lines.push('Nothing is missing.');
   if (asideIn !== null) lines.push(`The old store lies in ${asideIn}, as it was.`);
   return lines.join('\n');
 }

@@ -14,6 +14,9 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { JobDetail, JobRow, StatusShape } from '../../cockpit/verbs/shapes.ts';
 import type { AuditProof } from '../../store/audit-read.ts';
+import { attemptKey, jobKey } from '../../store/keys.ts';
+import { openLevelKv } from '../../store/open.ts';
+import { planRow } from '../../store/row-codec.ts';
 import { expectJson } from './complaint.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -129,6 +132,48 @@ test.concurrent('repair: an agent whose log is damaged in its middle is not star
   const mended = await stage.odally('local', ['repair']);
   expect(mended.status).toBe(1);
   expect(mended.stdout).toMatch(/missing: \d+ changes/);
+  await stage.odally('local', ['run', '--background']);
+  await stage.untilWorker('alice', ({ link }) => link === 'direct');
+  const next = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'echo two');
+  expect(next.outcome).toBe('succeeded');
+});
+
+/** A row gets a value that makes no sense, as a program with a fault might write it. */
+async function spoilRow(store: string, key: string): Promise<void> {
+  const patience = { timeout: 20_000, interval: 50 };
+  const kv = await vi.waitFor(() => openLevelKv(store), patience);
+  await kv.batch([planRow(key, 'rubbish')], 'synced');
+  await kv.close();
+}
+
+test.concurrent('repair: a row of a hub that makes no sense is left out, and what runs is not given up', async () => {
+  await using stage = openStage();
+  await stage.up();
+  const old = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'echo one');
+  const running = await stage.dispatch('sleep 1000');
+  await stage.untilStarted(running.id);
+  await stopHub(stage);
+  await spoilRow(join(stage.home, 'store'), jobKey('J1'));
+  const mended = await stage.wally(['repair']);
+  expect(mended.stdout).toContain('left out: the row j/000000000001');
+  expect(mended).toMatchObject({ status: 1 });
+  await stage.ask('up');
+  await stage.untilWorker('alice', ({ link }) => link === 'direct');
+  const rows = await stage.ask<readonly JobRow[]>('jobs');
+  expect(rows).toMatchObject([{ id: running.id, outcome: null }]);
+  expectJson(await stage.wally(['job', old.id, '--json']), { code: 'JOB_UNKNOWN', status: 2 });
+});
+
+test.concurrent('repair: an agent with a row that makes no sense begins anew', async () => {
+  await using stage = openStage();
+  await stage.up();
+  await stage.odally('local', ['stop']);
+  await spoilRow(join(stage.localHome, 'store'), attemptKey('J1.1'));
+  const refused = await stage.odally('local', ['run', '--background', '--json']);
+  expectJson(refused, { code: 'STORE_DAMAGED', status: 1 });
+  const mended = await stage.odally('local', ['repair']);
+  expect(mended.stdout).toMatch(/missing: the row a\/\S+: what it says makes no sense/);
+  expect(mended.status).toBe(1);
   await stage.odally('local', ['run', '--background']);
   await stage.untilWorker('alice', ({ link }) => link === 'direct');
   const next = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'echo two');

@@ -1,0 +1,73 @@
+/*
+ * Rows of a hub's store that it cannot read back, told apart by what their loss means.
+ *
+ * What only this hub knows of (a job that has ended, a decision, an invite) can be left out: it is as if it had been
+ * forgotten. A job that has not ended, or a worker, is known elsewhere too, so without it the store is another one.
+ * Pure. Errors: none.
+ */
+import { z } from 'zod';
+import type { JobId } from '../../protocol/model.ts';
+import { activeJobKey } from '../../store/keys.ts';
+import type { KvOp, KvRow } from '../../store/kv.ts';
+import { isReadable, planRow, readRow } from '../../store/row-codec.ts';
+import type { SiftedRows } from '../../store/salvage/repair-store.ts';
+import { boxRowSchema } from '../manager/box.ts';
+import { cockpitRowSchema } from '../manager/cockpit.ts';
+import { decisionRowSchema } from '../manager/decision.ts';
+import { jobRowSchema } from '../manager/job-row.ts';
+import { poolRowSchema, spawnRowSchema } from '../manager/spawn-state.ts';
+import { workerRowSchema } from '../manager/worker.ts';
+import { nextJobKey } from './desk-state.ts';
+import { inviteRowSchema } from './invite-book.ts';
+
+const numberSchema = z.number().int().positive();
+
+/** What a start, a list or a repair reads whole; by prefix, or by key. */
+const schemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
+  ['j', jobRowSchema],
+  ['d', decisionRowSchema],
+  ['w', workerRowSchema],
+  ['b', boxRowSchema],
+  ['cp', cockpitRowSchema],
+  ['i', inviteRowSchema],
+  ['s', spawnRowSchema],
+  ['sp', poolRowSchema],
+  ['je', z.object({ logBytes: z.number() })],
+  [nextJobKey, numberSchema],
+]);
+
+/** Tells apart the rows of a hub's store. */
+export function siftHubRows(rows: readonly KvRow[]): SiftedRows {
+  const unread = rows.filter((row) => !canRead(row)).map(({ key }) => key);
+  const active = new Set(rows.map(({ key }) => key).filter((key) => key.startsWith('ja/')));
+  const isLost = (key: string) =>
+    key.startsWith('w/') || (key.startsWith('j/') && active.has(activeJobKey(readJob(key))));
+  return {
+    lost: unread.filter(isLost),
+    leftOut: unread.filter((key) => !isLost(key)),
+    ops: keepNumbers(unread, rows),
+  };
+}
+
+/** A number that was given is given to no other job. */
+function keepNumbers(unread: readonly string[], rows: readonly KvRow[]): readonly KvOp[] {
+  const isAboutNumbers = unread.some((key) => key === nextJobKey || key.startsWith('j/'));
+  if (!isAboutNumbers) return [];
+  const last = rows.findLast(({ key }) => key.startsWith('j/'))?.key ?? 'j/0';
+  const noted = rows.find((row) => row.key === nextJobKey && canRead(row));
+  const next = noted === undefined ? 1 : readRow(numberSchema, noted);
+  return [planRow(nextJobKey, Math.max(next, readNumber(last) + 1))];
+}
+
+function canRead(row: KvRow): boolean {
+  const schema = schemas.get(row.key) ?? schemas.get(row.key.slice(0, row.key.indexOf('/')));
+  return schema === undefined || isReadable(schema, row);
+}
+
+function readJob(key: string): JobId {
+  return `J${readNumber(key)}`;
+}
+
+function readNumber(key: string): number {
+  return Number(key.slice(key.indexOf('/') + 1));
+}
