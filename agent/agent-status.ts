@@ -25,6 +25,11 @@ export interface StatusSource extends Pick<AgentStatus, 'life' | 'name'> {
   readonly trouble: AppError['code'] | null;
 }
 
+/** Does this word of the hub's say that it serves this box no more? */
+export function isRefusal(code: string): code is 'PEER_REGRESSED' | 'WORKER_REVOKED' {
+  return code === 'PEER_REGRESSED' || code === 'WORKER_REVOKED';
+}
+
 /** Gathers it. */
 export function describeStatus(source: StatusSource): AgentStatus {
   const { life, name, parts, keepLink, working, leavings, terminals, desk, parting, trouble } =

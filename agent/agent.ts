@@ -22,7 +22,7 @@ import { Intake } from '../store/intake.ts';
 import { storeCloseMsMax } from '../store/limits.ts';
 import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer-streams.ts';
 import type { AgentParts, AgentStatus } from './agent-parts.ts';
-import { describeStatus } from './agent-status.ts';
+import { describeStatus, isRefusal } from './agent-status.ts';
 import { answerTree } from './answer-tree.ts';
 import { type HeldAttempt, openHeldRows, readHeld } from './attempts.ts';
 import { Desk } from './desk.ts';
@@ -224,7 +224,7 @@ export class Agent implements SessionHost {
   }
 
   frame(frame: OwnerFrame): void {
-    if (frame.t === 'nak' && frame.code === 'PEER_REGRESSED') this.trouble(frame.code);
+    if (frame.t === 'nak' && isRefusal(frame.code)) this.trouble(frame.code);
     if (frame.t === 'ended-kept') this.#desk.endsKept(frame.attempts);
     this.#asks.asked(frame);
     this.#leavings.take(frame);

@@ -195,6 +195,12 @@ export class Session {
     return this.#current?.send(frame) ?? 'closed';
   }
 
+  /** Ends every connection for good, and tells the peer why where one is open. Safe to repeat. */
+  expel(error: AppError): void {
+    this.#current?.refuse(error);
+    this.stop(error.code);
+  }
+
   /** Ends every connection; safe to repeat. The streams stay on disk. */
   stop(reason: string): void {
     this.#isStopped = true;

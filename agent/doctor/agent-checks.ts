@@ -81,24 +81,31 @@ const badPairing: AgentCheck = {
     ),
 };
 
+const pairAgain = 'Pair again: `wally invite` on the hub’s box, then `odally join CODE` here.';
+
 const refused: AgentCheck = {
   id: 'hub-refused',
   title: 'agent and hub believe each other',
-  why: 'A store that was restored from a copy must not be believed; nothing passes until you act.',
+  why: 'A store that was restored from a copy must not be believed, nor a box that was revoked; nothing passes until you act.',
   area: 'link',
   severity: 'error',
   cost: 'free',
-  diagnose: ({ trouble }) =>
-    trouble === null
-      ? []
-      : [
-          {
-            subject: trouble,
-            seen: `The hub cannot be served: ${trouble}.`,
-            wanted: 'A hub that is served.',
-            advice: 'Pair again: `wally invite` on the hub’s box, then `odally join CODE` here.',
-          },
-        ],
+  diagnose: ({ trouble }) => {
+    if (trouble === null) return [];
+    const seen = `The hub cannot be served: ${trouble}.`;
+    const wanted = 'A hub that is served.';
+    if (trouble !== 'WORKER_REVOKED') {
+      return [{ subject: trouble, seen, wanted, advice: pairAgain }];
+    }
+    return [
+      {
+        subject: trouble,
+        seen: 'The hub has revoked this box: it trusts it no more, and took what ran here for lost.',
+        wanted,
+        advice: `What still runs here runs on, for nobody: \`odally stop\` ends it. ${pairAgain}`,
+      },
+    ];
+  },
 };
 
 const quarantined: AgentCheck = {

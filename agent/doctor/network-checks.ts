@@ -18,6 +18,8 @@ interface NetworkFacts {
   readonly reach: ReadonlyReach;
   readonly carrier: WayToHub['carrier'];
   readonly isUnanswered: boolean;
+  /** Did the hub say itself why it does not answer? */
+  readonly isRefused: boolean;
   /** Why links did not open of late, the newest last. */
   readonly unopened: readonly string[];
   readonly hasRandomNat: boolean;
@@ -34,7 +36,7 @@ const udpSilent: NetworkCheck = {
   cost: 'free',
   diagnose: (facts) =>
     listOne(
-      facts === null || !facts.isUnanswered || !isMissed(facts)
+      facts === null || !facts.isUnanswered || facts.isRefused || !isMissed(facts)
         ? undefined
         : {
             subject: 'udp',
@@ -42,7 +44,7 @@ const udpSilent: NetworkCheck = {
             wanted: 'An answer by UDP.',
             advice:
               facts.carrier === null
-                ? 'See whether the hub runs and is there; if so, let UDP out of this box, or say to the hub how ssh gets here: `wally reach NAME USER@HOST`.'
+                ? 'See whether the hub runs, is there, and trusts this box (`wally team`): it answers nobody else. If so, let UDP out of this box, or say to the hub how ssh gets here: `wally reach NAME USER@HOST`.'
                 : 'The hub is up, so UDP is blocked on the way: open it, or leave it at that.',
           },
     ),
@@ -105,7 +107,7 @@ export const networkSection: Section<AgentRound> = defineSection({
     const reach = pinReach(told, config?.hub_addresses ?? []);
     const { way, hasRandomNat } = agent;
     const unopened = listUnopened(way.unopened, ports.clock.monotonicMs());
-    return { ...way, reach, hasRandomNat, unopened };
+    return { ...way, reach, hasRandomNat, unopened, isRefused: agent.trouble !== null };
   },
   checks: [udpSilent, halfOpen, randomNat],
 });

@@ -5,7 +5,7 @@
  * in through `HubParts`, so the simulator runs this very class. Invariants: the store has one owner;
  * a key that is neither trusted nor invited never gets a link; memory is never ahead of a disk for good.
  */
-import { type AppError, assert, wrapError } from '../../protocol/errors.ts';
+import { AppError, assert, wrapError } from '../../protocol/errors.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import { type Ports, sleep } from '../../protocol/ports.ts';
 import { pickReach } from '../../protocol/reach.ts';
@@ -296,8 +296,11 @@ export class Hub {
     const session = this.#sessions?.remove(worker.key);
     await this.#workers.revoke(worker, { why: parting?.why, cause });
     parting?.told();
+    const isTold = parting !== undefined || session?.isLinked === true;
+    // Nothing is heard on it from here on.
+    if (parting === undefined) session?.session.expel(new AppError('WORKER_REVOKED'));
     // What was said last leaves before the link is cut.
-    if (parting !== undefined) await sleep(this.#parts.ports.timers, byeLingerMs);
+    if (isTold) await sleep(this.#parts.ports.timers, byeLingerMs);
     session?.session.stop('WORKER_REVOKED');
     this.door.kick(worker.key);
   }

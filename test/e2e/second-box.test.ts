@@ -101,6 +101,11 @@ test('revoke: the link ends at once, the job is lost, and the box can not come b
   const revoked = await stage.ask<TeamRow>('team', 'revoke', 'builder');
   expect(revoked).toMatchObject({ name: 'builder', state: 'revoked', link: 'none' });
   await agent.until(/link closed/);
+  // What ran there runs on, so whoever sits there is told what became of it, and not of UDP.
+  const diagnosed = await stage.odally('box', ['doctor', '--json']);
+  const { findings } = diagnosed.json<{ readonly findings: readonly { readonly id: string }[] }>();
+  expect(findings.map(({ id }) => id)).toContain('hub-refused');
+  expect((await stage.odally('box', ['status'])).stdout).toMatch(/^hub .*WORKER_REVOKED/m);
   const lost = await stage.ended(id);
   expect(lost.outcome).toBe('lost');
   expect(lost.reason).toMatch(/revoked/);

@@ -144,4 +144,16 @@ describe('checks of the way to the hub', () => {
       'No packet to 10.0.0.7:4 was answered; the hub came by ssh.',
     ]);
   });
+
+  test('hub-refused: a box that was revoked hears no word of UDP', async () => {
+    const patient = await openAgentPatient();
+    cleanups.push(() => patient.close());
+    await pair(patient, { addresses: [{ host: '10.0.0.7', port: 4 }], rendezvous: [] });
+    const way = { carrier: null, isUnanswered: true, unopened: [] } as const;
+    Object.assign(patient, { live: { ...patient.live, way, trouble: 'WORKER_REVOKED' } });
+    const { findings } = await patient.diagnose({ mode: 'look' });
+    expect(findings).toMatchObject([
+      { id: 'hub-refused', advice: expect.stringMatching(/runs on, for nobody: `odally stop`/) },
+    ]);
+  });
 });

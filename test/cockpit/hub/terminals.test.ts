@@ -3,6 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runVerb } from '../../../cockpit/hub/control.ts';
+import { byeLingerMs } from '../../../cockpit/hub/limits.ts';
 import type { TerminalItem } from '../../../cockpit/verbs/terminal-shapes.ts';
 import { serveControl } from '../../../protocol/control.ts';
 import { ControlClient } from '../../../protocol/control-client.ts';
@@ -230,7 +231,10 @@ describe('hub terminals', () => {
   test('hub terminals: ended trust, and the end of the hub, end them', async () => {
     const revoked = await openTerminal();
     const worker = inHand.hub.workers.find(alice);
-    if (worker !== undefined) await inHand.hub.revoke(worker);
+    const revoking = worker === undefined ? undefined : inHand.hub.revoke(worker);
+    await inHand.rest();
+    await inHand.ports.advance(byeLingerMs);
+    await revoking;
     expect(await revoked.done).toMatchObject({ code: 'WORKER_REVOKED' });
     expect(await ask({ target: 'alice' }).done).toMatchObject({ code: 'WORKER_REVOKED' });
     await inHand.hub.stop();
