@@ -103,6 +103,7 @@ export class SpawnDesk {
       ...parts,
       book: this.#book,
       listTakenNames: () => this.#listTakenNames(),
+      isTrusted: this.#isTrusted,
       draw: (name, provider) => this.#draw(name, { ttlMs: provider.ttl, provider }),
       readWork: (record) => this.readWork(record),
       happened: (name, event) => this.#happened(name, event),

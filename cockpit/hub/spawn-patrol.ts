@@ -28,6 +28,8 @@ export interface SpawnPatrolParts {
   readonly sources: ReadonlyMap<string, Source>;
   readonly listTakenNames: () => ReadonlySet<string>;
   readonly ports: Ports;
+  /** Is the worker of a box that is ready still trusted? */
+  readonly isTrusted: (record: SpawnRecord) => boolean;
   /** A box of this name that nobody has asked for yet. */
   readonly draw: (name: string, provider: Provider) => SpawnRecord;
   readonly readWork: (record: SpawnRecord) => Promise<readonly WorkFact[]>;
@@ -166,11 +168,18 @@ export class SpawnPatrol {
 
   #planPool({ provider }: Source) {
     const { name } = provider;
+    const boxes = this.#parts.book.list().filter(({ provider: of }) => of === name);
     const given = {
-      boxes: this.#parts.book.list().filter(({ provider: of }) => of === name),
+      boxes: boxes.map((record) => this.#judgeUse(record)),
       pool: this.#parts.book.pool(name),
     };
     return planPool(provider, given, this.#wallMs());
+  }
+
+  /** Nobody has any use of a box whose worker is trusted no more: it costs, and is in no pool. */
+  #judgeUse(record: SpawnRecord): SpawnRecord {
+    const isOfUse = record.state.is !== 'ready' || this.#parts.isTrusted(record);
+    return isOfUse ? record : { ...record, isPooled: false };
   }
 
   #wallMs(): number {

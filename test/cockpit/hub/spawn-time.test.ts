@@ -204,6 +204,25 @@ describe('spawn: a warm pool', () => {
     expect(scene.is('dave')).toBe('ready');
   });
 
+  test('does not count as warm a box whose worker is trusted no more', async () => {
+    await scene.open({ warm: 1, max: 2 });
+    await scene.pass(5000);
+    const charlie = scene.hand.hub.workers.findByName('charlie');
+    if (charlie === undefined) throw new Error('there is no charlie');
+    const revoked = scene.hand.hub.revoke(charlie);
+    await scene.pass(10_000);
+    await revoked;
+    const names = () => scene.hand.hub.spawned.list().map(({ name }) => name);
+    expect(names()).toEqual(['charlie', 'dave']);
+    expect(scene.is('dave')).toBe('ready');
+    // It still costs, so no further one is made beside it.
+    const dave = scene.hand.hub.workers.findByName('dave');
+    const other = dave === undefined ? undefined : scene.hand.hub.revoke(dave);
+    await scene.pass(10_000);
+    await other;
+    expect(names()).toEqual(['charlie', 'dave']);
+  });
+
   test('that fails waits longer each time, then the M2 is asked, and nothing is made', async () => {
     scene.cloud.fault.up = new AppError('SPAWN_ABSENT', 'There is no program x here.');
     await scene.open({ warm: 1 });
