@@ -4,7 +4,7 @@
  * They go into a file of another name beside the place where they are wanted, are checked against
  * the hash that the worker reported, brought to the disk and only then get their name. The worker's
  * path names nothing here but by its last part. Errors: ARTIFACT_EXISTS, ARTIFACT_DAMAGED,
- * USAGE_ARGUMENT where the place cannot be written.
+ * USAGE_ARGUMENT where the place cannot be written. To stdout go the bytes as they come.
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
@@ -50,6 +50,17 @@ export async function getArtifact({ client, args, pid, onSignal }: GetPlan): Pro
   } finally {
     await rm(part, { force: true });
   }
+}
+
+/**
+ * Fetches one file to where `print` puts it, its bytes alone. They are out before they can be checked as a whole: one
+ * that is damaged is an error at its end. Errors: ARTIFACT_DAMAGED, ARTIFACT_INCOMPLETE.
+ */
+export async function printArtifact(
+  plan: Omit<GetPlan, 'pid'>,
+  print: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  await receive(plan, { write: print, sync: async () => undefined });
 }
 
 /** Where the bytes go. */

@@ -25,7 +25,7 @@ import { startHubOf } from './connect.ts';
 import { addCockpit, nameLooked } from './doctor/ask-doctor.ts';
 import { exportInto, exportTo } from './export-file.ts';
 import { followLog, isPlainFollow } from './follow-log.ts';
-import { getArtifact } from './get.ts';
+import { getArtifact, printArtifact } from './get.ts';
 import { showHelp, showVerbHelp } from './help.ts';
 import { findHubWays } from './hub-ways.ts';
 import { takeHubWords } from './hub-words.ts';
@@ -43,6 +43,9 @@ import { SteadyHub } from './steady-hub.ts';
 import { chooseStyle } from './style.ts';
 import { assertTerminal, runTerminal } from './terminal.ts';
 import { watchSilence } from './watch-silence.ts';
+
+/** As `--out` it is no file, as everywhere. */
+const stdoutName = '-';
 
 /** Verbs whose answer is a stream of items. */
 const streamed: ReadonlySet<string> = new Set(['logs', 'logs find', 'logs follow', 'watch']);
@@ -266,10 +269,19 @@ async function runStream(call: Call, verb: AnyVerb): Promise<number> {
   return 0;
 }
 
-/** `get J PATH`: into a file of the asker's. */
+/** `get J PATH`: into a file of the asker's, or as it is to stdout. */
 async function runGet({ program, client, request }: Call): Promise<number> {
   const { pid, onSignal } = program;
-  const got = await getArtifact({ client, args: request.args, pid, onSignal });
+  const { args } = request;
+  if (args.out === stdoutName) {
+    if (request.isJson) {
+      throw new AppError('USAGE_ARGUMENT', 'get: to stdout go the bytes, or JSON; name a file.');
+    }
+    program.endWithReader();
+    await printArtifact({ client, args, onSignal }, program.print);
+    return 0;
+  }
+  const got = await getArtifact({ client, args, pid, onSignal });
   if (request.isJson) await printJson(program, got);
   else await printText(program, got.file);
   return 0;
@@ -278,7 +290,7 @@ async function runGet({ program, client, request }: Call): Promise<number> {
 /** `export`: every item is a page of lines. A signal leaves no file. */
 async function runExport({ program, client, request }: Call): Promise<number> {
   const { out, ...args } = request.args;
-  const isFile = typeof out === 'string';
+  const isFile = typeof out === 'string' && out !== stdoutName;
   const target = isFile ? await exportInto(out, program.pid) : exportTo(program.print);
   if (!isFile) program.endWithReader();
   const stream = client.stream('export', args, (page) =>

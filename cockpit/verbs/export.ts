@@ -31,7 +31,7 @@ export const exportVerb = defineVerb({
   operands: [],
   flags: {
     since: { value: 'WHEN', help: 'only what is newer: 7d, or an instant in ISO 8601' },
-    out: { value: 'FILE', help: 'into this file, whole or not at all' },
+    out: { value: 'FILE|-', help: 'into this file, whole or not at all; - is stdout' },
   },
   danger: 'looks',
   args: z.object({ since: whenArgument.optional(), out: z.string().min(1).optional() }),

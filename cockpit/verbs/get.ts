@@ -29,7 +29,7 @@ export const getVerb = defineVerb({
   operands: ['job', 'path?'],
   flags: {
     attempt: { value: 'N', help: 'of this attempt, not the one that counts' },
-    out: { value: 'FILE|DIR', help: 'put it there, not into this directory' },
+    out: { value: 'FILE|DIR|-', help: 'put it there, not into this directory; - is stdout' },
     force: { help: 'overwrite a file that is there' },
   },
   danger: 'looks',

@@ -11,6 +11,7 @@ import type {
   JobDetail,
   StatusShape,
 } from '../../cockpit/verbs/shapes.ts';
+import { expectJson } from './complaint.ts';
 import { untilGone } from './process-state.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -110,6 +111,18 @@ test('artifacts: get writes one file by its own name, and never over another unl
   ]);
   const upwards = await stage.wally(['dispatch', '--artifact', '../x', '--json', '--', 'true']);
   expect(upwards.status).toBe(2);
+});
+
+test('artifacts: get gives the bytes alone to stdout where a dash is named', async () => {
+  const { id } = await bring('printf "the\\000report" > report.bin', '*.bin');
+  await stage.ended(id);
+  await untilSettled(id);
+  const cwd = stage.homes.folder('dash');
+  const get = (...more: readonly string[]) =>
+    stage.wally(['get', id, 'report.bin', '--out', '-', ...more], { cwd });
+  expect(await get()).toMatchObject({ status: 0, stdout: 'the\0report', stderr: '' });
+  expectJson(await get('--json'), { code: 'USAGE_ARGUMENT', status: 2 });
+  expect(readdirSync(cwd)).toEqual([]);
 });
 
 test('artifacts: a large one whose agent and hub are killed on its way comes whole', async () => {

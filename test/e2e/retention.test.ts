@@ -98,6 +98,7 @@ test.concurrent('export: every job and event is a line, on stdout or in a file',
   const file = stage.path('all.jsonl');
   expect(await stage.wally(['export', '--out', file])).toMatchObject({ status: 0, stdout: '' });
   expect(parse(readFileSync(file, 'utf8'))).toHaveLength(lines.length);
+  expect(parse((await stage.wally(['export', '--out', '-'])).stdout)).toHaveLength(lines.length);
   const none = await stage.wally(['export', '--since', '2100-01-01']);
   expect(none).toMatchObject({ status: 0, stdout: '' });
 });
