@@ -13,7 +13,7 @@ import { dirname } from 'node:path';
 import { AppError, assert, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
 import { createLane } from './lane.ts';
-import type { Log, LogRecord, LogSlice } from './log.ts';
+import { checkFollows, type Log, type LogRecord, type LogSlice } from './log.ts';
 import type { LogShape } from './log-cap.ts';
 import { cutRecords, findDropped, groupRecords } from './log-cap.ts';
 import type { LogHandles } from './log-handles.ts';
@@ -116,8 +116,9 @@ export class FileLog implements Log {
     return this.#end;
   }
 
-  append(records: readonly LogRecord[]): Promise<void> {
+  append(records: readonly LogRecord[], after?: number): Promise<void> {
     return this.#run(async () => {
+      checkFollows(this.#end, after);
       const cut = cutRecords(this.#end, records, this.#shape.recordBytes);
       await this.#write(cut);
       await this.#dropMiddle();
@@ -141,8 +142,9 @@ export class FileLog implements Log {
     return seen.end;
   }
 
-  skipTo(end: number): Promise<void> {
+  skipTo(end: number, after?: number): Promise<void> {
     return this.#run(async () => {
+      checkFollows(this.#end, after);
       if (end < this.#end) throw new AppError('LOG_OFFSET', `The log is at ${this.#end} already.`);
       if (end === this.#end) return;
       await this.#write([{ offset: end, stream: 'stdout', at: 0, bytes: new Uint8Array(0) }]);

@@ -13,7 +13,7 @@ import type { DiskTiming } from './disk-timing.ts';
 import { drawBufferedMs, drawCount, drawSyncMs, instantTiming } from './disk-timing.ts';
 import { compareAttempts, isAttemptId } from './keys.ts';
 import { createLane } from './lane.ts';
-import type { Log, LogRecord, LogSlice, LogStore } from './log.ts';
+import { checkFollows, type Log, type LogRecord, type LogSlice, type LogStore } from './log.ts';
 import type { LogShape } from './log-cap.ts';
 import { cutRecords, findDropped, isNewSegment, shapeLog, weighRecord } from './log-cap.ts';
 import { createSlice, cutBack } from './log-slice.ts';
@@ -28,6 +28,8 @@ interface MemoryLogContent {
   segments: MemorySegment[];
   end: number;
   unsyncedCount: number;
+  /** A sync failed, and the next act will find that what it was to keep is gone. */
+  isTorn: boolean;
   /** Records ever appended, to tell those after a sync began from those before. */
   appendedCount: number;
 }
@@ -38,6 +40,7 @@ export class MemoryLogDisk {
   readonly logs = new Map<AttemptId, MemoryLogContent>();
   #lifeCount = 0;
   #failuresLeft = 0;
+  #isForgetful = false;
   #isFull = false;
 
   constructor(timing: DiskTiming) {
@@ -54,6 +57,11 @@ export class MemoryLogDisk {
     this.#failuresLeft = count;
   }
 
+  /** Makes the next sync fail, and what it was to keep be gone: a kernel that dropped the pages. */
+  forgetNext(): void {
+    this.#isForgetful = true;
+  }
+
   /** No room any more: every append fails, and what was appended can still be synced. */
   fill(): void {
     this.#isFull = true;
@@ -62,7 +70,15 @@ export class MemoryLogDisk {
   /** There is room, and nothing is to fail. */
   heal(): void {
     this.#isFull = false;
+    this.#isForgetful = false;
     this.#failuresLeft = 0;
+  }
+
+  /** For the store: is what a sync was to keep gone? That uses it up. */
+  forgets(): boolean {
+    const isForgetful = this.#isForgetful;
+    this.#isForgetful = false;
+    return isForgetful;
   }
 
   /** For the store. Errors: STORE_IO where this act is to fail; that uses one failure up. */
@@ -182,8 +198,9 @@ class MemoryLog implements Log {
     return this.#content.end;
   }
 
-  append(records: readonly LogRecord[]): Promise<void> {
+  append(records: readonly LogRecord[], after?: number): Promise<void> {
     return this.#run(drawBufferedMs, () => {
+      checkFollows(this.end, after);
       this.#disk.checkHealth('append');
       for (const record of cutRecords(this.end, records, this.#shape.recordBytes)) {
         this.#add({ ...record, bytes: copyBytes(record.bytes) });
@@ -198,17 +215,21 @@ class MemoryLog implements Log {
     let seen = { end: 0, appendedCount: 0 };
     // After the appends asked for before, and beside those that come after.
     await this.#lane.run(async () => {
+      this.#mend();
       seen = { end: this.end, appendedCount: content.appendedCount };
     });
     await this.#syncLane.run(() => this.#disk.wait(drawSyncMs(this.#disk.timing), this.#life));
     this.#disk.checkHealth('sync');
+    content.isTorn = this.#disk.forgets();
+    if (content.isTorn) throw new AppError('STORE_IO', 'The simulated disk forgot.');
     const newer = content.appendedCount - seen.appendedCount;
     content.unsyncedCount = Math.min(content.unsyncedCount, newer);
     return seen.end;
   }
 
-  skipTo(end: number): Promise<void> {
+  skipTo(end: number, after?: number): Promise<void> {
     return this.#run(drawSyncMs, () => {
+      checkFollows(this.end, after);
       if (end < this.end) throw new AppError('LOG_OFFSET', `The log is at ${this.end} already.`);
       if (end === this.end) return;
       this.#disk.checkHealth('append');
@@ -245,8 +266,14 @@ class MemoryLog implements Log {
     this.#checkUsable();
     await this.#lane.run(async () => {
       await this.#disk.wait(drawMs(this.#disk.timing), this.#life);
+      this.#mend();
       job();
     });
+  }
+
+  #mend(): void {
+    if (this.#content.isTorn) loseRecords(this.#content, this.#content.unsyncedCount);
+    this.#content.isTorn = false;
   }
 
   #add(record: LogRecord): void {
@@ -280,7 +307,7 @@ class MemoryLog implements Log {
 }
 
 function newContent(): MemoryLogContent {
-  return { segments: [], end: 0, unsyncedCount: 0, appendedCount: 0 };
+  return { segments: [], end: 0, unsyncedCount: 0, isTorn: false, appendedCount: 0 };
 }
 
 /** Takes the newest records away, and the end with them. */

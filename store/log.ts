@@ -6,6 +6,7 @@
  * its head and its tail; what fell out is a jump in the offsets, and readers say so. Two
  * implementations, files and in-memory, pass test/conformance/log.ts. Errors: LOG_OFFSET, STORE_IO.
  */
+import { AppError } from '../protocol/errors.ts';
 import type { AttemptId, LogStream } from '../protocol/model.ts';
 import type { LogRoom } from './log-room.ts';
 
@@ -31,9 +32,10 @@ export interface Log {
   /**
    * Appends in order. A record may begin later than `end` (the bytes between were dropped
    * elsewhere: a gap), never earlier: LOG_OFFSET. Not durable until `sync`. The bytes belong to the
-   * log from now on: it may keep them, so nobody changes them any more.
+   * log from now on: it may keep them, so nobody changes them any more. `after`: where the log must end for
+   * this, else LOG_OFFSET and nothing is done: what a failed sync lost shows only as the log is written again.
    */
-  append(records: readonly LogRecord[]): Promise<void>;
+  append(records: readonly LogRecord[], after?: number): Promise<void>;
   /**
    * Everything whose append was asked for before this call survives the loss of power once this
    * resolves; gives the end of that. Appends go on meanwhile.
@@ -50,8 +52,8 @@ export interface Log {
    * in order, jumping gaps as `read` does. The bytes are the log's: they are not to be changed.
    */
   readBack(before: number, bytesMax: number): Promise<readonly LogRecord[]>;
-  /** Says that the log ends at `end` although the bytes before it were dropped (a gap at the tail). */
-  skipTo(end: number): Promise<void>;
+  /** Says that the log ends at `end` although the bytes before it were dropped (a gap at the tail); `after` as in `append`. */
+  skipTo(end: number, after?: number): Promise<void>;
 }
 
 /** All logs of one home. */
@@ -71,3 +73,9 @@ export interface LogStore {
 
 /** Bytes that one log may keep, head and tail together. Source: issue text, 64 MiB a job. */
 export const logBytesDefault = 64 * 1024 * 1024;
+
+/** Errors: LOG_OFFSET where something is to follow another place than the log's end. */
+export function checkFollows(end: number, after: number | undefined): void {
+  if (after === undefined || after === end) return;
+  throw new AppError('LOG_OFFSET', `The log ends at ${end}, not at ${after}.`);
+}

@@ -288,7 +288,8 @@ function nameLane(worker: PeerKey, attempt: AttemptId): string {
 /** Appends what the copy does not have yet; true when a frame did not follow it and was left out. */
 async function appendFrames(log: Log, frames: readonly LogFrame[]): Promise<boolean> {
   let isReset = false;
-  let end = log.end;
+  const after = log.end;
+  let end = after;
   const fresh: LogRecord[] = [];
   for (const frame of frames) {
     if (frame.from > end) {
@@ -303,7 +304,23 @@ async function appendFrames(log: Log, frames: readonly LogFrame[]): Promise<bool
     }
     end = Math.max(end, frame.next);
   }
-  if (fresh.length > 0) await log.append(fresh);
-  if (end > log.end) await log.skipTo(end);
-  return isReset;
+  return (await appendOrLeave(log, fresh, { after, end })) === 'left' || isReset;
+}
+
+/** Where a failed sync turns out to have lost the end of the copy nothing is appended: the worker has it, and a gap would hide it. */
+async function appendOrLeave(
+  log: Log,
+  fresh: readonly LogRecord[],
+  { after, end }: { readonly after: number; readonly end: number },
+): Promise<'appended' | 'left'> {
+  const last = fresh.at(-1);
+  const appended = last === undefined ? after : last.offset + last.bytes.length;
+  try {
+    if (fresh.length > 0) await log.append(fresh, after);
+    if (end > appended) await log.skipTo(end, appended);
+    return 'appended';
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'LOG_OFFSET') return 'left';
+    throw thrown;
+  }
 }

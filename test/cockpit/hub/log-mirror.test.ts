@@ -102,6 +102,24 @@ describe('log mirror', () => {
     ]);
   });
 
+  test('log mirror: what a failed sync lost is sent again, and is no gap', async () => {
+    await take(alice, log(0, [[0, 'abc']]));
+    disk.forgetNext();
+    await take(alice, log(3, [[3, 'def']]));
+    await take(alice, log(6, [[6, 'ghi']]));
+    expect(answers).toEqual([ack(3), ack(3, true)]);
+    await take(alice, log(3, [[3, 'defghi']]));
+    expect(await readText()).toBe('0:abc 3:defghi');
+  });
+
+  test('log mirror: nor does a gap of the worker’s hide what a failed sync lost', async () => {
+    await take(alice, log(0, [[0, 'abc']]));
+    disk.forgetNext();
+    await take(alice, log(3, [[3, 'def']]));
+    await take(alice, log(6, [], 600));
+    expect(answers).toEqual([ack(3), ack(3, true)]);
+  });
+
   test('log mirror: the next chunk is appended while one is synced, and acked only after its own sync', async () => {
     const log1 = await logs.open('J1.1');
     const syncs: (() => void)[] = [];
