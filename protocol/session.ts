@@ -228,7 +228,6 @@ export class Session {
   }
 
   async #open(connection: Connection, hello: HelloFrame, came: Came): Promise<void> {
-    const { host } = this.#parts;
     if (hello.store !== this.#streams.peerStore) {
       if (this.#streams.peerStore !== null && !this.#allowance.spend(storeCost)) {
         return connection.refuse(new AppError('PEER_FLOOD'));
@@ -249,8 +248,8 @@ export class Session {
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
     this.#isRefusalTold = false;
-    host.timeTold(hello.wallMs, came.askedAt);
-    host.opened(hello);
+    this.#parts.host.timeTold(hello.wallMs, came.askedAt);
+    this.#parts.host.opened(hello);
     this.#send({ type: 'opened', received: hello.received });
     for (const frame of this.#early.release(connection)) this.#take(connection, frame);
   }
@@ -341,8 +340,7 @@ export class Session {
       case 'send':
         return this.#outgoing.put(effect);
       case 'load':
-        void this.#load(peerStore, effect.after, effect.countMax);
-        return;
+        return void this.#load(peerStore, effect.after, effect.countMax);
       case 'acked':
         return host.acked(peerStore, effect.through);
       case 'halt':
