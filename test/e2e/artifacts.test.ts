@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type {
   ArtifactList,
@@ -44,6 +45,18 @@ function untilSettled(id: string): Promise<readonly ArtifactRow[]> {
     return rows;
   };
   return vi.waitFor(look, { timeout: 50_000, interval: 100 });
+}
+
+/** Lets an agent run for moments, until a part of its file has come; it is stopped then. */
+async function untilPart(id: string, pid: number): Promise<ArtifactRow> {
+  for (let turn = 0; turn < 200; turn += 1) {
+    process.kill(pid, 'SIGSTOP');
+    const [row] = await list(id);
+    if (row !== undefined && row.receivedBytes > 0) return row;
+    process.kill(pid, 'SIGCONT');
+    await sleep(20);
+  }
+  throw new Error('nothing has come');
 }
 
 const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -131,26 +144,21 @@ test('artifacts: a large one whose agent and hub are killed on its way comes who
     `head -c ${bytes} /dev/urandom > big.bin; sha256sum big.bin`,
     'big.bin',
   );
+  const { pid } = (await stage.odally('local', ['status', '--json'])).json<{ pid: number }>();
   await stage.ended(id);
-  const underWay = async () => {
-    const [row] = await list(id);
-    expect(row?.receivedBytes).toBeGreaterThan(0);
-    return row;
-  };
-  const before = await vi.waitFor(underWay, { timeout: 20_000, interval: 50 });
-  expect(before?.state).toBe('coming');
+  const before = await untilPart(id, pid);
+  expect(before.state).toBe('coming');
   const early = await stage.wally(['get', id, 'big.bin', '--json'], { cwd: here });
   expect(early.json()).toMatchObject({ error: { code: 'ARTIFACT_INCOMPLETE' } });
   expect(existsSync(join(here, 'big.bin'))).toBe(false);
-  const agent = await stage.odally('local', ['status', '--json']);
   const { hub } = await stage.ask<StatusShape>('status');
-  for (const pid of [agent.json<{ pid: number }>().pid, hub.pid]) {
-    process.kill(pid, 'SIGKILL');
-    await untilGone(pid);
+  for (const killed of [pid, hub.pid]) {
+    process.kill(killed, 'SIGKILL');
+    await untilGone(killed);
   }
   await stage.up();
   const [kept] = await list(id);
-  expect(kept?.receivedBytes).toBeGreaterThanOrEqual(before?.receivedBytes ?? 0);
+  expect(kept?.receivedBytes).toBeGreaterThanOrEqual(before.receivedBytes);
   expect(await untilSettled(id)).toMatchObject([{ state: 'here', bytes }]);
   expect(await stage.wally(['get', id, 'big.bin', '--json'], { cwd: here })).toMatchObject({
     status: 0,
