@@ -154,12 +154,11 @@ export class Agent implements SessionHost {
   /** For those who look. */
   get live(): OwnFacts {
     const { storeId } = this.#identity;
-    const trouble = this.#trouble;
     const { kv, disk } = this.#parts;
     const held = this.#desk.inventory();
     const [way, guard] = [this.#keepLink.way, this.#working.guard.health];
     const { trail } = this.#asks;
-    return { kv, health: disk.health, storeId, held, trouble, guard, way, trail };
+    return { kv, health: disk.health, storeId, held, trouble: this.#trouble, guard, way, trail };
   }
 
   // The session's host.
@@ -229,9 +228,8 @@ export class Agent implements SessionHost {
     this.#asks.asked(frame);
     this.#leavings.take(frame);
     this.#terminals.take(frame);
-    const { workshop } = this.#parts;
     const send = (answer: OwnerFrame) => this.#session.sendFrame(this.#asks.answered(answer));
-    if (frame.t === 'tree-ask') void answerTree(frame, { desk: this.#desk, workshop, send });
+    if (frame.t === 'tree-ask') void answerTree(frame, { ...this.#parts, desk: this.#desk, send });
     this.#parting.take(frame);
     if (frame.t === 'doctor-ask') void answerDoctor(frame, { ...this.#parts, send });
   }
@@ -257,6 +255,8 @@ export class Agent implements SessionHost {
 
   trouble(code: AppError['code']): void {
     this.#trouble = code;
+    // What a disk that was put back says is still to be done may be done long since, or be wanted by nobody.
+    if (code === 'PEER_REGRESSED') this.#barrier = Number.POSITIVE_INFINITY;
     this.#parts.noticed(`the hub cannot be served: ${code}`);
   }
 
