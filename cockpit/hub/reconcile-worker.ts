@@ -42,12 +42,14 @@ export function reconcileWorker(scene: Scene, worker: PeerKey, greeting: Greetin
   const { inventory } = greeting;
   const stated = new Map(inventory.map((row) => [row.attempt, row]));
   const takenThrough = findTakenThrough(scene, worker, greeting) ?? 0;
+  const wentBack = isFromBefore(scene, worker, greeting);
   // First, so that what is lost only now is not told of twice.
   tellDecisions(scene, worker, stated);
   for (const { id, n, attempt } of walkHeld(scene, worker)) {
     const name = formatAttemptId(id, n);
     const row = stated.get(name);
-    if (row !== undefined && row.state !== 'finished') returnAttempt(scene, { id, n });
+    const mayReturn = row !== undefined && row.state !== 'finished' && !wentBack;
+    if (mayReturn) returnAttempt(scene, { id, n });
     const settlement = planSettlement(viewOfHub(attempt, takenThrough), viewOfWorker(row));
     carryOut(scene, { worker, attempt: name }, settlement);
   }
@@ -89,6 +91,19 @@ export function findTakenThrough(
   const streams = state.streams.get(worker);
   if (streams?.store !== store) return undefined;
   return streams.counts.received >= queued ? received : undefined;
+}
+
+/**
+ * The worker knows less than it acknowledged: its disk was put back to a copy, and its link is about to be refused. What
+ * the copy has still to do will not be done, so nothing that goes on is ended for it.
+ */
+function isFromBefore(
+  { state }: Pick<Scene, 'state'>,
+  worker: PeerKey,
+  { store, received }: Greeting,
+): boolean {
+  const streams = state.streams.get(worker);
+  return streams?.store === store && received < streams.counts.acked;
 }
 
 /**

@@ -90,6 +90,23 @@ describe('come back', () => {
     expect(bench.inbox.list()).toMatchObject([{ kind: 'lost', attempt: 'J1.1' }]);
   });
 
+  test.each([
+    [1, ['alice started', 'bob cancelled']],
+    [0, ['alice started', 'bob queued']],
+  ] as const)(
+    'come back: a worker that has taken %i of one command, as it says, ends %j',
+    async (received, seen) => {
+      await loseOnAlice({ ...spec, reconcile: 'keep-original' });
+      bench.workers.noteAcked(alice, 1);
+      await bench.desk.retry(await find('J1'), bob);
+      // Without it the box was put back to a copy from before, and is refused.
+      const inventory = [{ attempt: 'J1.1', state: 'accepted' } as const];
+      const hello = makeHello({ store: alice.slice(0, 32), received, inventory });
+      await bench.workers.noteHello(alice, hello);
+      expect(await see('J1')).toEqual(seen);
+    },
+  );
+
   test('come back: an original that was told to end before it was approved is not waited for', async () => {
     await loseOnAlice({ ...spec, reconcile: 'keep-original' });
     await greetRunning();
