@@ -192,6 +192,12 @@ export const talkPerSecond = 256;
 /** Links of one peer that may be greeting at once; a dial that succeeded twice makes two. */
 export const greetingLinksMax = 8;
 
+/**
+ * A peer may have greeted on a link so long before we knew of the link: it is there once its dial is over, and here once its
+ * owner has taken it.
+ */
+export const linkLagMsMax = 1000;
+
 /** Stores of one peer that a session remembers as given up. Source: reliability facts, R1. */
 export const givenUpStoresMax = 16;
 

@@ -24,7 +24,7 @@ import {
   type PongFrame,
 } from './frames.ts';
 import { GreetingLinks } from './greeting-links.ts';
-import { hubPingRestMs, resendMsBase } from './limits.ts';
+import { hubPingRestMs, linkLagMsMax, resendMsBase } from './limits.ts';
 import { type ReceiverEffect, type ReceiverEvent, stepReceiver } from './machines/receiver.ts';
 import {
   dropWaiting,
@@ -146,7 +146,8 @@ export class Session {
     const { ports, identity, load } = this.#parts;
     // While another link is there the peer may have greeted here, and gone on there, before we knew of this one.
     const isAlone = this.#current === undefined;
-    const aloneSince = isAlone ? ports.clock.monotonicMs() : Number.NEGATIVE_INFINITY;
+    const nowMs = ports.clock.monotonicMs();
+    const aloneSince = isAlone ? nowMs - linkLagMsMax : Number.NEGATIVE_INFINITY;
     const connection = new Connection({
       ...{ link, ports, load },
       ownStore: identity.store,

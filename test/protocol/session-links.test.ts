@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../protocol/errors.ts';
-import { earlyFramesMax } from '../../protocol/limits.ts';
+import { earlyFramesMax, linkLagMsMax } from '../../protocol/limits.ts';
 import type { Session } from '../../protocol/session.ts';
 import { createLinkPair } from '../../protocol/transports/memory.ts';
 import { settle } from './fake-ports.ts';
@@ -96,7 +96,7 @@ describe('session', () => {
 
   test('session: a peer that went back is told so once no other link of it is there', async () => {
     const host = new Host();
-    const { session } = makeSession(host);
+    const { session, ports } = makeSession(host);
     const { peer, ended } = await greet(session);
     queue(session, host, 2);
     await settle();
@@ -106,6 +106,7 @@ describe('session', () => {
     expect(await early.ended).toBe('overtaken');
     peer.close();
     await ended;
+    await ports.advance(linkLagMsMax);
     const late = await greet(session, { received: 0 });
     expect(await late.ended).toBe('PEER_REGRESSED');
     expect(host.told).toContain('trouble PEER_REGRESSED');

@@ -17,7 +17,7 @@ import { overdueMsMax, silentMsMax, skewMsMax } from '../../../../cockpit/hub/do
 import { Hub } from '../../../../cockpit/hub/hub.ts';
 import type { DoctorMode } from '../../../../protocol/doctor.ts';
 import type { HelloFrame } from '../../../../protocol/frames.ts';
-import { doctorMsMax } from '../../../../protocol/limits.ts';
+import { doctorMsMax, linkLagMsMax } from '../../../../protocol/limits.ts';
 import { encodeMessage } from '../../../../protocol/messages.ts';
 import type { AcceptLink } from '../../../../protocol/transports/link.ts';
 import { createLinkPair } from '../../../../protocol/transports/memory.ts';
@@ -286,7 +286,7 @@ describe('doctor of a hub', () => {
     peer.say({ t: 'ack', received: 1, need: [] });
     await settle();
     peer.close();
-    await settle();
+    await ports.advance(linkLagMsMax);
     await link(alice, { received: 0 });
     expect((await diagnose()).findings).toEqual(['worker-refused alice']);
     await link(alice, { received: 1 });
