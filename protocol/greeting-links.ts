@@ -33,7 +33,7 @@ export class GreetingLinks {
     return heardAt;
   }
 
-  /** The last that came and never opened, the oldest first; not those that a newer one replaced. */
+  /** The last that came and never opened, the oldest first; not those that another one replaced. */
   get unopened(): readonly UnopenedLink[] {
     return this.#unopened;
   }

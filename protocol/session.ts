@@ -110,7 +110,7 @@ export class Session {
     return this.#renewal.renewedAt;
   }
 
-  /** The last links that came and never opened, the oldest first; not those that a newer one replaced. */
+  /** The last links that came and never opened, the oldest first; not those that another one replaced. */
   get unopened(): readonly UnopenedLink[] {
     return this.#greeting.unopened;
   }
@@ -310,7 +310,8 @@ export class Session {
     if (connection !== this.#current) return this.#noteRefusal(reason);
     this.#outgoing.flush();
     this.#current = undefined;
-    this.#heardAt = connection.heardAt;
+    // A peer that went back is refused at each dial; that keeps no work of it from being lost.
+    if (this.#streams.sender.is !== 'halted') this.#heardAt = connection.heardAt;
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
     this.#parts.host.closed(reason);

@@ -6,12 +6,15 @@
 import { unopenedKept, unopenedMax, unopenedWithinMs } from './limits.ts';
 import type { UnopenedLink } from './session-host.ts';
 
-/** Those and one more, if it was not ended for a newer link; the last few are kept. */
+/** Ends of links that another one of the peer was there for. */
+const spareEnds: ReadonlySet<string> = new Set(['replaced', 'overtaken']);
+
+/** Those and one more, if it was not ended for another link; the last few are kept. */
 export function keepUnopened(
   links: readonly UnopenedLink[],
   one: UnopenedLink,
 ): readonly UnopenedLink[] {
-  return one.reason === 'replaced' ? links : [...links, one].slice(-unopenedKept);
+  return spareEnds.has(one.reason) ? links : [...links, one].slice(-unopenedKept);
 }
 
 /** Why those of late did not open, the newest last. `nowMs`: monotonic. */

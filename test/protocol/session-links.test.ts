@@ -110,6 +110,12 @@ describe('session', () => {
     const late = await greet(session, { received: 0 });
     expect(await late.ended).toBe('PEER_REGRESSED');
     expect(host.told).toContain('trouble PEER_REGRESSED');
+    // However often it dials and is refused, that is no word of it.
+    const { heardAt } = session;
+    await ports.advance(1);
+    const again = await greet(session, { received: 0 });
+    expect(await again.ended).toBe('PEER_REGRESSED');
+    expect([session.heardAt, session.unopened]).toEqual([heardAt, []]);
   });
 
   test('session: the link of a store that was given up ends with it, also where the new store’s is gone', async () => {
