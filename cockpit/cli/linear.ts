@@ -20,6 +20,7 @@ import type { WatchItem } from '../verbs/shapes.ts';
 import { plain } from '../verbs/text.ts';
 import { showUsage, showVerbHelp } from './help.ts';
 import { openViews } from './open-hubs.ts';
+import { tellSilence } from './watch-silence.ts';
 
 /** Runs until it is left; resolves with the exit status. */
 export async function runLinear(program: Program, ways: readonly HubWay[]): Promise<number> {
@@ -72,11 +73,13 @@ class Linear {
 
   async #watch(): Promise<void> {
     while (!this.#isLeft) {
+      const stopTelling = this.#tellSilence();
       const stream = this.#client.stream('watch', {}, (item) => this.#tell(item as WatchItem));
       const reason = await stream.done.then(
         () => 'the hub ended the stream',
         (thrown: unknown) => sayLoss(wrapError(thrown, 'HUB_INTERNAL')),
       );
+      stopTelling();
       if (this.#isLeft) return;
       await this.#say(`The hub is gone: ${reason} Work goes on. Trying again.`);
       this.#client.close();
@@ -126,11 +129,17 @@ class Linear {
       if (typeof item === 'object' && item !== null && 'text' in item)
         texts.push(String(item.text));
     });
-    const answer = await stream.done;
+    const answer = await stream.done.finally(this.#tellSilence());
     const shown = answer == null ? '' : grammar.show(answer as never, plain);
     const aside = answer == null ? undefined : grammar.aside?.(answer);
     if (aside !== undefined) await this.#say(aside);
     return [...texts, shown === '' && texts.length === 0 ? 'Done.' : shown].join('');
+  }
+
+  /** Says that the hub hangs, should it; ended by what it gives back. */
+  #tellSilence(): () => void {
+    const { timers } = this.#program.ports;
+    return tellSilence({ client: this.#client, timers, say: (words) => void this.#say(words) });
   }
 
   #say(text: string): Promise<void> {

@@ -27,6 +27,7 @@ import { nameOfFolder } from './local-names.ts';
 import { openViews } from './open-hubs.ts';
 import { chooseStyle } from './style.ts';
 import { bringUp } from './up.ts';
+import { watchSilence } from './watch-silence.ts';
 
 /** What the screen is opened with. */
 export interface ScreenPlan {
@@ -43,7 +44,9 @@ export async function openScreen(
   const { client, views } = await openViews(program, ways);
   const isDumb = program.env.TERM === 'dumb';
   if (form === 'json' || !program.isTerminal || isDumb) {
-    const status = (await client.call('status', {})) as StatusShape;
+    const { ports, say } = program;
+    const stopWatching = watchSilence({ client, timers: ports.timers, say });
+    const status = (await client.call('status', {}).finally(stopWatching)) as StatusShape;
     client.close();
     const text =
       form === 'json'

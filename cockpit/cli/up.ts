@@ -7,6 +7,7 @@
  */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isInTime } from '../../protocol/ask-alive.ts';
 import { ControlClient } from '../../protocol/control-client.ts';
 import { AppError, isErrorCode } from '../../protocol/errors.ts';
 import { sleep } from '../../protocol/ports.ts';
@@ -155,7 +156,11 @@ async function askAgent(
 ): Promise<{ readonly key: string; readonly hub: string }> {
   const client = await awaitAgent(program, agentHome);
   try {
-    return (await client.call('status', {})) as { key: string; hub: string };
+    const status = client.call('status', {});
+    if (await isInTime(status, program.ports.timers, localSeenMsMax)) {
+      return (await status) as { key: string; hub: string };
+    }
+    throw new AppError('AGENT_SILENT', `The local odally on ${agentHome} does not answer.`);
   } finally {
     client.close();
   }

@@ -18,13 +18,13 @@ export interface SilenceParts {
 }
 
 /** Begins to watch; what it gives back ends that, and is safe to repeat. */
-export function watchSilence({ say, who = 'The hub', ...asked }: SilenceParts): () => void {
-  return watch({
-    ...asked,
-    who,
-    say: (words) => say(`wally: ${words}`),
-    describe: describeStatus,
-  });
+export function watchSilence({ say, ...asked }: SilenceParts): () => void {
+  return tellSilence({ ...asked, say: (words) => say(`wally: ${words}`) });
+}
+
+/** The same, said as a sentence among others. */
+export function tellSilence({ who = 'The hub', ...asked }: SilenceParts): () => void {
+  return watch({ ...asked, who, describe: describeStatus });
 }
 
 /** Of several hubs each would have to be named; `status` says it of all. */
