@@ -6,23 +6,33 @@
  */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { AppError } from '../protocol/errors.ts';
+import { AppError, wrapError } from '../protocol/errors.ts';
 import { stdioMark } from '../protocol/transports/stdio-guard.ts';
 import { dialUnixBytes } from '../protocol/transports/unix.ts';
-import { findAgentHome } from './home.ts';
+import { openBox } from '../store/doctor/box.ts';
+import { assertHomeAnswers } from '../store/doctor/dead-home.ts';
+import { type AgentHome, findAgentHome } from './home.ts';
 import type { Program } from './ports.ts';
 
 /** Stays until either side is gone; resolves with the exit status. Never rejects. */
 export async function runBridge(program: Program): Promise<number> {
   const home = findAgentHome(program.env.ODALLY_HOME);
-  const socket = await dialUnixBytes(home.stdioSocket).catch(() => undefined);
-  if (socket === undefined) {
-    const { exit, code, hint } = new AppError('AGENT_UNREACHABLE');
-    program.say(`odally: No agent runs on ${home.directory}. [${code}]\n${hint}`);
+  try {
+    // It would stay there for ever, and a hub comes again and again.
+    await assertHomeAnswers(home.directory, { ...program.ports, box: openBox(program.env) });
+    await passOn(program, await dial(home));
+    return 0;
+  } catch (thrown) {
+    const { exit, code, message, hint } = wrapError(thrown, 'AGENT_UNREACHABLE');
+    program.say(`odally: ${message} [${code}]\n${hint}`);
     return exit;
   }
-  await passOn(program, socket);
-  return 0;
+}
+
+function dial(home: AgentHome): Promise<Socket> {
+  return dialUnixBytes(home.stdioSocket).catch((cause: unknown) => {
+    throw new AppError('AGENT_UNREACHABLE', `No agent runs on ${home.directory}.`, { cause });
+  });
 }
 
 async function passOn({ bytes }: Program, socket: Socket): Promise<void> {

@@ -15,6 +15,9 @@ import { unwritable } from './disk-checks.ts';
 
 const seconds = answerMsMax / 1000;
 
+/** Between the end of patience and the kill, and from there until the killed one must be gone. */
+const killMs = 100;
+
 /** Who looks. */
 export interface Looker extends Pick<Ports, 'timers' | 'random'> {
   readonly box: Box;
@@ -37,13 +40,18 @@ function isAnswered(path: string, { box, timers, random }: Looker): Promise<bool
   // A name that nobody asked for: what was looked at a minute ago may be known here, and the server be gone.
   // Found by no PATH, which may lead to the same disk, and told no directory that a shell would look at.
   const unknown = join(path, `.asked-${Buffer.from(random.bytes(6)).toString('hex')}`);
+  const command = ['/usr/bin/env', '-i', '/bin/sh', '-c', 'test -e "$0"', unknown] as const;
   return new Promise((resolve) => {
-    const cancel = timers.after(answerMsMax, () => resolve(false));
-    void box
-      .run(['/usr/bin/env', '-i', '/bin/sh', '-c', 'test -e "$0"', unknown], 2 * answerMsMax)
-      .then(() => {
-        cancel();
-        resolve(true);
-      });
+    let isLate = false;
+    const cancelLate = timers.after(answerMsMax, () => {
+      isLate = true;
+    });
+    // What can be killed is, so that nothing is left of those who ask often; else it is left where it hangs.
+    const cancel = timers.after(answerMsMax + 2 * killMs, () => resolve(false));
+    void box.run(command, answerMsMax + killMs).then((end) => {
+      cancelLate();
+      cancel();
+      resolve(end !== undefined || !isLate);
+    });
   });
 }

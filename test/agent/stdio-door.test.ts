@@ -52,6 +52,7 @@ function startBridge(): { hubEnd: Duplex; said: string[]; status: Promise<number
   const [hubEnd, boxEnd] = duplexPair();
   const said: string[] = [];
   const program: Partial<Program> = {
+    ports,
     env: { ODALLY_HOME: home },
     bytes: () => ({ incoming: boxEnd, outgoing: boxEnd }),
     say: (line) => said.push(line),

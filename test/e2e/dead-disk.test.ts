@@ -1,9 +1,10 @@
 /*
  * Homes on a disk that answers nothing any more: whoever asks is told so, and is not caught there.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { DoctorReport } from '../../protocol/doctor.ts';
 import { openLossyDisk, whyNoLossyDisk } from '../chaos/disk/lossy-disk.ts';
 import { startVerb } from '../kit/processes.ts';
@@ -92,3 +93,25 @@ test.skipIf(reason !== undefined)(
     expect((await hub.result).stderr).toContain('[HOME_UNWRITABLE]');
   },
 );
+
+test.skipIf(reason !== undefined)(
+  titleOf('bridge: one whose home is on a disk that is dead ends, and so does who looked', reason),
+  async () => {
+    await using stage = openStage();
+    const opened = await openLossyDisk('network', 1);
+    if (typeof opened === 'string') throw new Error(opened);
+    await using disk = opened;
+    const home = join(disk.path, 'home');
+    mkdirSync(home, { mode: 0o700 });
+    disk.freeze();
+    // A hub comes again and again, and each that stays holds memory of the box.
+    const result = await stage.odally('alice', ['--stdio'], { env: { ODALLY_HOME: home } });
+    expect([result.status, result.stdout]).toEqual([3, '']);
+    expect(result.stderr).toContain('[HOME_SILENT]');
+    await vi.waitUntil(() => !listCommands().some((command) => command.includes(home)));
+  },
+);
+
+function listCommands(): readonly string[] {
+  return execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n');
+}
