@@ -20,7 +20,7 @@ export interface LogWish {
   readonly take: (item: unknown) => Promise<void>;
 }
 
-/** Is one log followed as it was printed? What is read by lines has no place to go on from. */
+/** Is one log followed as it was printed? Else it is followed by its lines. */
 export function isPlainFollow(args: Args): boolean {
   const { job, follow, since: _since, attempt: _attempt, ...others } = args;
   const isPlain = Object.values(others).every((value) => value === undefined || value === false);

@@ -24,6 +24,7 @@ import { type AnyVerb, type HublessScene, parseVerbArgs } from '../verbs/verb.ts
 import { startHubOf } from './connect.ts';
 import { addCockpit, nameLooked } from './doctor/ask-doctor.ts';
 import { exportInto, exportTo } from './export-file.ts';
+import { followLines } from './follow-lines.ts';
 import { followLog, isPlainFollow } from './follow-log.ts';
 import { getArtifact, printArtifact } from './get.ts';
 import { showHelp, showVerbHelp } from './help.ts';
@@ -258,10 +259,9 @@ async function runStream(call: Call, verb: AnyVerb): Promise<number> {
   const { args } = request;
   program.endWithReader();
   const take = (item: unknown) => printItem(program, request, item);
-  const stream =
-    verb.name === 'logs' && isPlainFollow(args)
-      ? followLog({ hub, args, take })
-      : client.stream(request.verb, args, take);
+  const isLogs = verb.name === 'logs' && args.follow === true;
+  const follow = isPlainFollow(args) ? followLog : followLines;
+  const stream = isLogs ? follow({ hub, args, take }) : client.stream(request.verb, args, take);
   program.onSignal(() => stream.cancel());
   const answer = await stream.done;
   const words = answer === null || answer === undefined ? '' : verb.show(answer as never, plain);

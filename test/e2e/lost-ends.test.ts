@@ -147,6 +147,42 @@ describe('the hub is gone', () => {
     expect(ended[2]?.json()).toMatchObject({ id, outcome: 'failed', exitCode: 3 });
   });
 
+  test('whoever follows lines: once it is back they go on, and no line is lost or printed twice', async () => {
+    const gate = await stage.gate('lines');
+    const torn = `printf 'old\\none\\nhalf'; echo aside >&2; ${gate.wait}; printf ' and half\\nlast\\n'`;
+    const jobs = await Promise.all(
+      [torn, `${gate.wait}; echo other`].map((one) => stage.dispatch(one)),
+    );
+    const ids = jobs.map(({ id }) => id);
+    const [first = ''] = ids;
+    await stage.untilStarted(ids[1] ?? '');
+    await vi.waitUntil(async () => (await stage.wally(['logs', first])).stdout.includes('half'));
+    const stamped = stage.startWally(['logs', '-f', '-t', '--tail', '3', first]);
+    const merged = stage.startWally(['logs', '-f', ...ids]);
+    const some = stage.startWally(['logs', '-f', '--grep', '/one|last/', '--context', '1', first]);
+    await Promise.all([stamped, merged, some].map((one) => one.until(/one/)));
+    await killHub();
+    await merged.until(/looked for again/);
+    await stage.up();
+    await gate.open();
+    await gate.open();
+    const ended = await Promise.all([stamped, merged, some].map(({ result }) => result));
+    expect(ended.map(({ status }) => status)).toEqual([0, 0, 0]);
+    const [stampedLines, mergedLines, someLines] = ended.map(({ stdout }) =>
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.replace(/^\S+Z /, '')),
+    );
+    expect(stampedLines).toEqual(['one', 'half and half', 'aside', 'last']);
+    const own = mergedLines?.filter((line) => line.includes(`${first}.1 `)) ?? [];
+    expect(own.map((line) => line.replace(/^.*\.1 /, ''))).toEqual([
+      ...['old', 'one', 'half and half', 'aside', 'last'],
+    ]);
+    expect(mergedLines?.filter((line) => line.endsWith(' other'))).toHaveLength(1);
+    expect(someLines).toEqual(['old', 'one', 'half and half', 'aside', 'last']);
+  });
+
   test('whoever waits or follows: where it stays away the job that goes on is named, with status 3', async () => {
     const gate = await stage.gate('gone');
     const begun = stage.path('begun');
