@@ -2,7 +2,7 @@
  * A home: the one directory that holds everything of one hub or one agent.
  *
  * It makes the directory with mode 0700, says plainly when it cannot be written, and reads the
- * config file. It never changes a config. Errors: HOME_UNWRITABLE, CONFIG_INVALID.
+ * config file. It never changes a config. Errors: HOME_UNWRITABLE, HOME_FOREIGN, CONFIG_INVALID.
  * Source: TOML 1.0 by smol-toml.
  */
 import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
@@ -62,6 +62,17 @@ export async function openHome(directory: string): Promise<void> {
       cause,
     });
   }
+}
+
+/**
+ * Refuses root in the home of another user: files that root makes there cannot be used by their own program, and to
+ * give them away afterwards is not safe where that user can move folders meanwhile. Errors: HOME_FOREIGN.
+ */
+export async function expectOwnHome(directory: string): Promise<void> {
+  if (process.geteuid?.() !== 0) return;
+  const found = await stat(directory).catch(() => undefined);
+  if (found === undefined || found.uid === 0) return;
+  throw new AppError('HOME_FOREIGN', `The home ${directory} belongs to user ${found.uid}.`);
 }
 
 /**

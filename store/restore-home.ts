@@ -3,7 +3,7 @@
  *
  * The store that is there is held, not opened, because it may be damaged and is to be put aside as it is. Where there is
  * none its place is held: who began one there would have it moved away from under him.
- * Errors: those of restoring; the code of the caller where somebody runs.
+ * Errors: those of restoring; HOME_FOREIGN; the code of the caller where somebody runs.
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ import {
   restoreBackup,
 } from './backup-restore.ts';
 import { withBallast } from './give-ballast.ts';
+import { expectOwnHome } from './home.ts';
 import { type HeldStore, holdStore } from './store-lock.ts';
 
 /** What is wanted of which home. */
@@ -35,6 +36,7 @@ export interface RestoreWish extends RestorePlan {
 export async function restoreHome(wish: RestoreWish): Promise<RestoreAnswer> {
   if (wish.isDryRun) return planRestore(wish);
   if (wish.isAnswered) throw new AppError(wish.busy);
+  await expectOwnHome(wish.directory);
   return withBallast(wish.directory, () => restoreAtRest(wish));
 }
 

@@ -31,6 +31,11 @@ export const programCodes = {
     'The disk of the home answers nothing.',
     'Look whether the disk or its server is there, and ask again once it is; nothing was changed.',
   ),
+  HOME_FOREIGN: lasting(
+    2,
+    'The home belongs to another user.',
+    'Run it as that user: what root makes there, their own program cannot use.',
+  ),
   CONFIG_INVALID: lasting(
     2,
     'The config file cannot be read.',

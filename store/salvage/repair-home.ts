@@ -2,12 +2,14 @@
  * A home at rest is mended: a restore that was cut off is finished, the store is salvaged, what nobody can need goes. On a
  * full disk the ballast goes for that.
  *
- * The store is held meanwhile, so nobody starts on what is half mended. Errors: REPAIR_BUSY, RESTORE_FAILED, STORE_*.
+ * The store is held meanwhile, so nobody starts on what is half mended. Errors: REPAIR_BUSY, HOME_FOREIGN, RESTORE_FAILED,
+ * STORE_*.
  */
 import { join } from 'node:path';
 import { isThere } from '../../protocol/is-there.ts';
 import { movesFile } from '../backup-restore.ts';
 import { withBallast } from '../give-ballast.ts';
+import { expectOwnHome } from '../home.ts';
 import { finishRestoreHeld, holdHome } from '../restore-home.ts';
 import { isStoreMade } from '../store-mark.ts';
 import { listLeftovers, removeLeftovers } from './leftovers.ts';
@@ -30,7 +32,8 @@ export interface HomeRepair {
 }
 
 /** Mends it. */
-export function repairHome(plan: HomeRepairPlan): Promise<HomeRepair> {
+export async function repairHome(plan: HomeRepairPlan): Promise<HomeRepair> {
+  if (!plan.isDryRun) await expectOwnHome(plan.home);
   return withBallast(plan.home, () => mend(plan));
 }
 

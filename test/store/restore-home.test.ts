@@ -2,7 +2,14 @@
  * A restore and whoever comes meanwhile: nobody begins on a home that is being restored, and nothing that lies outside
  * of the store is taken for older than it is.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -132,6 +139,25 @@ test('repair: while a restore is cut off a dry run says so, and takes no store f
   expect(await repairHome({ ...plan, isDryRun: false })).toMatchObject({ wasCutOff: true });
   expect(existsSync(join(home, 'restore.json'))).toBe(false);
 });
+
+// Only root can write the home of another.
+test.runIf(process.geteuid?.() === 0)(
+  'restore, repair: root leaves the home of another alone, whose program could not use what it made',
+  async () => {
+    await restoreHome(wish(home));
+    chownSync(home, 65534, 65534);
+    const before = readdirSync(home);
+    const repair = {
+      ...{ home, store, now: 6000, random: new FakePorts().random, adapt: () => [] },
+      ...{ socket: join(home, 'hub.sock'), isAnswered: false },
+    };
+    const foreign = { code: 'HOME_FOREIGN', message: expect.stringContaining('65534') };
+    await expect(restoreHome(wish(home))).rejects.toMatchObject(foreign);
+    await expect(repairHome({ ...repair, isDryRun: false })).rejects.toMatchObject(foreign);
+    expect(readdirSync(home)).toEqual(before);
+    expect(await repairHome({ ...repair, isDryRun: true })).toMatchObject({ wasCutOff: false });
+  },
+);
 
 test('restore: what was exported after the backup stays in the archive', async () => {
   await restoreHome(wish(home));
