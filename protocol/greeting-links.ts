@@ -24,13 +24,14 @@ export class GreetingLinks {
     return this.#links.size;
   }
 
-  /** Monotonic instant at which a link that greeted, and is or was kept waiting, last said anything. */
-  get heardAt(): number | undefined {
-    let heardAt = this.#heardAt;
-    for (const link of this.#links) {
-      if (this.#counts(link)) heardAt = Math.max(heardAt ?? link.heardAt, link.heardAt);
-    }
-    return heardAt;
+  /**
+   * Monotonic instant at which the peer last said anything, on a link that greeted and is or was kept waiting or, at
+   * `elsewhereAt`, on another; undefined if never.
+   */
+  findHeardAt(elsewhereAt: number | undefined): number | undefined {
+    const times = [...this.#links].filter((link) => this.#counts(link)).map((link) => link.heardAt);
+    const known = [this.#heardAt, elsewhereAt].filter((at) => at !== undefined);
+    return times.length + known.length === 0 ? undefined : Math.max(...times, ...known);
   }
 
   /** The last that came and never opened, the oldest first; not those that another one replaced. */
@@ -71,7 +72,7 @@ export class GreetingLinks {
 
   /** It has ended. `at`: monotonic; undefined where nobody is to be told of a link that did not open. */
   drop(connection: Connection, reason: string, at: number | undefined): void {
-    this.#heardAt = this.heardAt;
+    this.#heardAt = this.findHeardAt(undefined);
     if (!this.#links.delete(connection) || at === undefined) return;
     this.#unopened = keepUnopened(this.#unopened, { at, reason });
   }

@@ -97,9 +97,7 @@ export class Session {
 
   /** Monotonic instant at which the peer was last heard on a link that had greeted; undefined if never. */
   get heardAt(): number | undefined {
-    const heardAt = this.#current?.heardAt ?? this.#heardAt;
-    const waiting = this.#greeting.heardAt;
-    return waiting === undefined ? heardAt : Math.max(heardAt ?? waiting, waiting);
+    return this.#greeting.findHeardAt(this.#current?.heardAt ?? this.#heardAt);
   }
 
   /**
