@@ -11,11 +11,14 @@ import { showRestore } from '../../store/backup-text.ts';
 import { openHome } from '../../store/home.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
 import { restoreHome } from '../../store/restore-home.ts';
-import { findRow, planRow } from '../../store/row-codec.ts';
+import { findRow, isReadable, planRow, readRow } from '../../store/row-codec.ts';
+import { salvageStore } from '../../store/salvage/salvage.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import { nextJobKey } from '../hub/desk-state.ts';
 import { assertAnswers } from './connect.ts';
 import type { LocalVerb } from './local-verb.ts';
+
+const numberSchema = z.number().int().positive();
 
 /** Restores. */
 export const restoreVerb: LocalVerb = {
@@ -43,15 +46,30 @@ export const restoreVerb: LocalVerb = {
   },
 };
 
-/** The number of a job whose log lies in this home, also after the backup, is given to no other job. */
+/**
+ * The number of a job whose log lies in this home, or which the store knows that is put aside now, is given to no other
+ * job, also where it was given after the backup.
+ */
 async function keepNumbers(kv: Kv, home: HubHome): Promise<readonly KvOp[]> {
   const names = await Promise.all(
     [home.logs, home.artifacts].map((folder) => readdir(folder).catch(() => [])),
   );
   const logged = names.flat().map((name) => Number(/^J(\d+)\./.exec(name)?.[1] ?? 0));
-  const next = Math.max(0, ...logged) + 1;
-  const noted = (await findRow(kv, nextJobKey, z.number().int().positive())) ?? 1;
-  return [planRow(nextJobKey, Math.max(noted, next))];
+  const next = logged.reduce((most, one) => Math.max(most, one), 0) + 1;
+  const noted = (await findRow(kv, nextJobKey, numberSchema)) ?? 1;
+  return [planRow(nextJobKey, Math.max(noted, next, await readOldNext(home.store)))];
+}
+
+/** The next number by a store that nobody opens any more; 1 where nothing of it can be read. */
+async function readOldNext(store: string): Promise<number> {
+  // It may be damaged, or gone: that is why one restores.
+  const { rows } = await salvageStore(store).catch(() => ({ rows: [] }));
+  const noted = rows.find((row) => row.key === nextJobKey && isReadable(numberSchema, row));
+  const last = rows.findLast(({ key }) => key.startsWith('j/'));
+  return Math.max(
+    noted === undefined ? 1 : readRow(numberSchema, noted),
+    last === undefined ? 1 : Number(last.key.slice('j/'.length)) + 1,
+  );
 }
 
 /** Is somebody behind this socket? */

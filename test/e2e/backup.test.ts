@@ -59,6 +59,23 @@ test.concurrent('backup: made under load, put back with what was there aside; a 
   expect(await stage.ask<AuditProof>('audit', '--verify')).toMatchObject({ isWhole: true });
 });
 
+test.concurrent('restore: a number that only the store which is put aside bears is given to no other job', async () => {
+  await using stage = openStage();
+  await stage.up();
+  const file = stage.path('hub.tar.gz');
+  await stage.ask('backup', '--out', file);
+  await stage.odally('local', ['stop']);
+  const given = await stage.dispatch('true', '--on', 'alice');
+  await stage.ask('cancel', given.id);
+  const { hub } = await stage.ask<StatusShape>('status');
+  await stage.ask('stop');
+  await vi.waitUntil(() => !existsSync(`/proc/${hub.pid}`), { timeout: 20_000, interval: 50 });
+  expect(await stage.wally(['restore', file])).toMatchObject({ status: 0 });
+  await stage.ask('up');
+  const next = await stage.dispatch('true', '--on', 'alice');
+  expect(Number(next.id.slice(1))).toBeGreaterThan(Number(given.id.slice(1)));
+});
+
 test.concurrent('restore: a hub that is started while one is between its moves waits for nobody, and takes no part in them', async () => {
   await using stage = openStage();
   const fresh = join(stage.home, 'restore.new');
