@@ -214,12 +214,17 @@ function viewBanner(
   ];
 }
 
+/** What is not known yet is not shown as none. */
+const unknown = span('…', 'dim');
+
 function workerCount(state: State): Row {
+  if (!state.hasTeam) return [span('workers ', 'dim'), unknown];
   const { live, known } = tallyTeam(state.team);
   return [span('workers ', 'dim'), span(`${live}/${known}`)];
 }
 
 function jobCount(state: State): Row {
+  if (!state.hasJobs) return [span('jobs ', 'dim'), unknown];
   const { running, waiting } = tallyJobs(state.jobs);
   return [
     span('jobs ', 'dim'),
@@ -229,6 +234,7 @@ function jobCount(state: State): Row {
 }
 
 function shortCounts(state: State): Row {
+  if (!state.hasTeam || !state.hasJobs) return [unknown];
   const { live } = tallyTeam(state.team);
   const { running, waiting } = tallyJobs(state.jobs);
   return [span(`${live} up  ${running} run  ${waiting} wait`)];
@@ -259,7 +265,8 @@ function attention(state: State): Row {
     parts.push(span(`△ ${namesText(silent, ({ name }) => name)} silent`, 'warn'));
   if (state.unseen.length > 0)
     parts.push(span(`✗ ${namesText(state.unseen, (id) => id)} ended badly`, 'bad'));
-  if (parts.length === 0) return [span('✓ nothing needs you', 'dim')];
+  const isKnown = state.hasTeam && state.hasJobs && state.hasInbox;
+  if (parts.length === 0) return [isKnown ? span('✓ nothing needs you', 'dim') : unknown];
   return parts.flatMap((part, index) => (index === 0 ? [part] : [span('  '), part]));
 }
 

@@ -215,7 +215,7 @@ describe('doctor pane', () => {
 describe('doctor pane: drawings', () => {
   test('doctor: drawn at 200x60', () => {
     expect(shown(type(world(200, 60), 'jj').state)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting                                                                                                                            ✓ nothing needs you
+      " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting                                                                                                                                              …
        1 Team 3  2 Jobs 0  3 Log  4 Inbox  5 Doctor 4  6 Events
       ╭─ 5 Doctor ───────────────────────────────────────────────────────────────────────────── 3 of 6 ─╮╭─ home-modes ─────────────────────────────────────────────────────────────────────────────────────╮
       │  state      where    check            fix   what was seen                                       ││ ✗ error on alice · home                                                                          │
@@ -280,7 +280,7 @@ describe('doctor pane: drawings', () => {
 
   test('doctor: drawn at 120x40', () => {
     expect(shown(type(world(120, 40), 'jj').state)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting                                            ✓ nothing needs you
+      " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting                                                              …
        1 Team 3  2 Jobs 0  3 Log  4 Inbox  5 Doctor 4  6 Events
       ╭─ 5 Doctor ───────────────────────────────────── 3 of 6 ─╮╭─ home-modes ─────────────────────────────────────────────╮
       │  state      where    check            what was seen     ││ ✗ error on alice · home                                  │
@@ -325,7 +325,7 @@ describe('doctor pane: drawings', () => {
 
   test('doctor: drawn at 80x24', () => {
     expect(shown(type(world(80, 24), 'jj').state)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting    ✓ nothing needs you
+      " WALLY  ~/.wally  workers 2/2  jobs 0 running 0 waiting                      …
        1 Team 3  2 Jobs 0  3 Log  4 Inbox  5 Doctor 4  6 Events
       ╭─ 5 Doctor ───────────────────────────────────────────────────────── 3 of 6 ─╮
       │  state      where    check            fix   what was seen                   │
@@ -354,7 +354,7 @@ describe('doctor pane: drawings', () => {
 
   test('doctor: drawn at 40x30', () => {
     expect(shown(type(world(40, 30), 'jj').state)).toMatchInlineSnapshot(`
-      " WALLY  2 up  0 run  0 wait
+      " WALLY  2 up  0 run  0 wait          …
        1  2  3  4  5 Doctor  6
       ╭─ 5 Doctor ───────────────── 3 of 6 ─╮
       │  state      where    what was seen  │

@@ -201,7 +201,7 @@ describe('events pane', () => {
 describe('events pane: drawings', () => {
   test('events: drawn at 200x60', () => {
     expect(shown(type(small(200, 60), 'kk').state)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 1/1  jobs 0 running 0 waiting                                                                                                                            ✓ nothing needs you
+      " WALLY  ~/.wally  workers 1/1  jobs 0 running 0 waiting                                                                                                                                              …
        1 Team 1  2 Jobs 1  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ Events an hour ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────── 11-23 12:00 · 120 events ─╮
       │  ▁▁ ▁▁▂▂▂▂ ▂▃▃▃▃▃ ▄▄▄▄▄▄ ▅▅▅▅▅▆ ▆▆▆▆▇▇ ▇▇▇███ ██                                                                                                                                                    │
@@ -266,7 +266,7 @@ describe('events pane: drawings', () => {
 
   test('events: drawn at 120x40', () => {
     expect(shown(type(small(120, 40), 'kk').state)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 1/1  jobs 0 running 0 waiting                                            ✓ nothing needs you
+      " WALLY  ~/.wally  workers 1/1  jobs 0 running 0 waiting                                                              …
        1 Team 1  2 Jobs 1  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ Events an hour ───────────────────────────────────────────────────────────────────────── 11-23 12:00 · 120 events ─╮
       │  ▁▁ ▁▁▂▂▂▂ ▂▃▃▃▃▃ ▄▄▄▄▄▄ ▅▅▅▅▅▆ ▆▆▆▆▇▇ ▇▇▇███ ██                                                                    │
@@ -311,7 +311,7 @@ describe('events pane: drawings', () => {
 
   test('events: drawn at 80x24', () => {
     expect(shown(type(small(80, 24), 'kk').state)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 1/1  jobs 0 running 0 waiting    ✓ nothing needs you
+      " WALLY  ~/.wally  workers 1/1  jobs 0 running 0 waiting                      …
        1 Team 1  2 Jobs 1  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ Events an hour ───────────────────────────────── 11-23 12:00 · 120 events ─╮
       │  ▁▁ ▁▁▂▂▂▂ ▂▃▃▃▃▃ ▄▄▄▄▄▄ ▅▅▅▅▅▆ ▆▆▆▆▇▇ ▇▇▇███ ██                            │
@@ -340,7 +340,7 @@ describe('events pane: drawings', () => {
 
   test('events: drawn at 40x30', () => {
     expect(shown(type(small(40, 30), 'kk').state)).toMatchInlineSnapshot(`
-      " WALLY  1 up  0 run  0 wait
+      " WALLY  1 up  0 run  0 wait          …
        1  2  3  4  5  6 Events
       ╭─ Events an hour ────────────────────╮
       │ ▃▃▃▃ ▄▄▄▄▄▄ ▅▅▅▅▅▆ ▆▆▆▆▇▇ ▇▇▇███ ██ │

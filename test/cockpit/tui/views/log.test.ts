@@ -47,7 +47,7 @@ function picture(state: State, rows?: number): string {
 describe('log: drawn at', () => {
   test('200x60', () => {
     expect(picture(openViewer(200, 60), 9)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 2/2  jobs 1 running 0 waiting                                                                                                                            ✓ nothing needs you
+      " WALLY  ~/.wally  workers 2/2  jobs 1 running 0 waiting                                                                                                                                              …
        1 Team 2  2 Jobs 1  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 3 Log J1 · alice · ●●●●○ started ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────── 1 hit · paused, G follows ─╮
       │◆ 12:00:00.000 compiling 日本語 🚀 with colour                                                                                                                                                       │
@@ -61,7 +61,7 @@ describe('log: drawn at', () => {
 
   test('120x40', () => {
     expect(picture(openViewer(120, 40), 9)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 2/2  jobs 1 running 0 waiting                                            ✓ nothing needs you
+      " WALLY  ~/.wally  workers 2/2  jobs 1 running 0 waiting                                                              …
        1 Team 2  2 Jobs 1  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 3 Log J1 · alice · ●●●●○ started ────────────────────────────────────────────────────── 1 hit · paused, G follows ─╮
       │◆ 12:00:00.000 compiling 日本語 🚀 with colour                                                                       │
@@ -75,7 +75,7 @@ describe('log: drawn at', () => {
 
   test('80x24', () => {
     expect(picture(openViewer(80, 24))).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 2/2  jobs 1 running 0 waiting    ✓ nothing needs you
+      " WALLY  ~/.wally  workers 2/2  jobs 1 running 0 waiting                      …
        1 Team 2  2 Jobs 1  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 3 Log J1 · alice · ●●●●○ started ────────────── 1 hit · paused, G follows ─╮
       │◆ 12:00:00.000 compiling 日本語 🚀 with colour                               │
@@ -104,7 +104,7 @@ describe('log: drawn at', () => {
 
   test('40x30, wrapped', () => {
     expect(picture(type(openViewer(40, 30), 'w').state)).toMatchInlineSnapshot(`
-      " WALLY  2 up  1 run  0 wait
+      " WALLY  2 up  1 run  0 wait          …
        1  2  3 Log  4  5  6
       ╭─ 3 Log J1 · alice · ●●●●○ started ──╮
       │◆ 12:00:00 compiling 日本語 🚀 with c│
@@ -139,7 +139,7 @@ describe('log: drawn at', () => {
 
   test('two logs as one at 200x60', () => {
     expect(picture(openMerged(200, 60), 8)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 2/2  jobs 2 running 0 waiting                                                                                                                            ✓ nothing needs you
+      " WALLY  ~/.wally  workers 2/2  jobs 2 running 0 waiting                                                                                                                                              …
        1 Team 2  2 Jobs 2  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 3 Log J1 J2 · by time ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────╮
       │  alice alice does 0                                                                                                                                                                                 │
@@ -152,7 +152,7 @@ describe('log: drawn at', () => {
 
   test('two logs as one at 120x40', () => {
     expect(picture(openMerged(120, 40), 8)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 2/2  jobs 2 running 0 waiting                                            ✓ nothing needs you
+      " WALLY  ~/.wally  workers 2/2  jobs 2 running 0 waiting                                                              …
        1 Team 2  2 Jobs 2  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 3 Log J1 J2 · by time ─────────────────────────────────────────────────────────────────────────────────────────────╮
       │  alice alice does 0                                                                                                 │
@@ -165,7 +165,7 @@ describe('log: drawn at', () => {
 
   test('two logs as one at 80x24', () => {
     expect(picture(openMerged(80, 24), 8)).toMatchInlineSnapshot(`
-      " WALLY  ~/.wally  workers 2/2  jobs 2 running 0 waiting    ✓ nothing needs you
+      " WALLY  ~/.wally  workers 2/2  jobs 2 running 0 waiting                      …
        1 Team 2  2 Jobs 2  3 Log  4 Inbox  5 Doctor  6 Events
       ╭─ 3 Log J1 J2 · by time ─────────────────────────────────────────────────────╮
       │  alice alice does 0                                                         │
@@ -186,7 +186,7 @@ describe('log: drawn at', () => {
 
   test('two logs as one at 40x30, with times and lines chosen', () => {
     expect(picture(type(openMerged(40, 30), 'givjj').state)).toMatchInlineSnapshot(`
-      " WALLY  2 up  2 run  0 wait
+      " WALLY  2 up  2 run  0 wait          …
        1  2  3 Log  4  5  6
       ╭─ 3 Log J1 J2 · by time ── y copies ─╮
       │  12:00:00 alice alice does 0        │

@@ -192,6 +192,10 @@ test('screen: before the hub has answered it is said to be asked', () => {
   const picture = draw(viewScreen(openState(seed)));
   expect(picture.match(/Asking the hub/g)).toHaveLength(2);
   expect(picture).not.toContain('No worker');
+  // What is not known yet is not shown as none, nor as well.
+  const [top] = picture.split('\n');
+  expect(top).toContain('workers …  jobs …');
+  expect(top).not.toContain('nothing needs you');
 });
 
 test('screen: an empty world says what to do', () => {
