@@ -59,8 +59,6 @@ export class AgentBox {
   #booting: Agent | undefined;
   #oneTimeKey: PeerKey | undefined;
   #isPaired = false;
-  /** When it first asked with its code. */
-  #knockedAt: number | undefined;
   #isHeld = false;
   /** Since when it cannot act; undefined while it can. */
   #idleSince: number | undefined;
@@ -108,7 +106,6 @@ export class AgentBox {
   join(oneTimeKey: PeerKey): void {
     if (this.#oneTimeKey !== undefined) return;
     this.#oneTimeKey = oneTimeKey;
-    this.#knockedAt = undefined;
     const { clock, chance } = this.#ground;
     const skew = this.#parts.skew;
     const name = `${this.name}#join`;
@@ -232,15 +229,14 @@ export class AgentBox {
       try {
         const { hub } = this.#parts;
         const link = await network.dial({ owner, box: this.name, key: oneTimeKey, hub });
-        this.#knockedAt ??= clock.nowMs;
         const request = { key: this.key, host: `${this.name}.test` };
         const bears = await askToPair(link, request, ports.timers);
         trace.note(`${this.name} is paired as ${bears}`);
         this.#isPaired = true;
-        // By a code that it first used after its revoke it is trusted anew: whoever has one is let in.
-        const { revokedAt } = this.#ground.history;
+        // By a code that the hub first took after its revoke it is trusted anew: whoever has one is let in.
+        const { revokedAt, pairedAt } = this.#ground.history;
         const at = revokedAt.get(this.key);
-        if (at !== undefined && at < this.#knockedAt) revokedAt.delete(this.key);
+        if (at !== undefined && at < (pairedAt.get(oneTimeKey) ?? 0)) revokedAt.delete(this.key);
         const isStolen = this.#ground.chance.happens(thiefShare);
         // Where garbage said so the code was not used, and is the thief's.
         if (isStolen && bears !== garbageName) this.#thieve(oneTimeKey);

@@ -71,6 +71,8 @@ export class History {
   readonly revokedAt = new Map<PeerKey, number>();
   /** When a frame of the hub's last left for this worker. */
   readonly sentTo = new Map<PeerKey, number>();
+  /** When the hub first said yes to this one-time key. */
+  readonly pairedAt = new Map<PeerKey, number>();
   /** What verbs that waited for an end said of it. */
   readonly told: { readonly attempt: AttemptId; readonly outcome: Outcome }[] = [];
   /** What followers of logs were told. */

@@ -251,8 +251,14 @@ export class World {
     const isSane = from.sends === 'to-agent' || !this.history.stains.has(from.box);
     if (isSane) this.#wire.leaves(from, parcel);
     this.#regressions.leaves(from, parcel);
-    if (from.sends === 'to-agent') this.history.sentTo.set(from.peerKey, this.clock.nowMs);
+    if (from.sends === 'to-agent') this.#noteSaid(from, parcel);
     if (!from.isOpen) from.isOpen = parcel.isOpenHello;
+  }
+
+  #noteSaid({ peerKey }: SimLink, { kind }: Parcel): void {
+    const { sentTo, pairedAt } = this.history;
+    sentTo.set(peerKey, this.clock.nowMs);
+    if (kind === 'paired' && !pairedAt.has(peerKey)) pairedAt.set(peerKey, this.clock.nowMs);
   }
 
   /**
