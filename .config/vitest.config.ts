@@ -10,7 +10,7 @@ import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const limits = { testTimeout: 20_000, hookTimeout: 20_000, teardownTimeout: 5_000 };
+const limits = { testTimeout: 60_000, hookTimeout: 60_000, teardownTimeout: 5_000 };
 
 // Ink paints nothing where CI is set to anything else.
 const env = { CI: 'false' };
@@ -43,8 +43,6 @@ const wholePrograms = {
   env,
   globalSetup: ['.config/fresh-build.ts'],
   pool: 'forks' as const,
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
 };
 
 export default defineConfig({

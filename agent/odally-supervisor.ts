@@ -33,7 +33,8 @@ function save(record: SupervisorRecord): void {
 /** Who supervises it instead of us; the last who claims it has it. */
 async function findOther(): Promise<SupervisorRecord | undefined> {
   const before = findSupervisor(home);
-  if (before !== undefined) return before;
+  // One that gave up is about to go.
+  if (before !== undefined && before.gaveUp === undefined) return before;
   save({ supervisor: self, agent: undefined, quickCount: 0, gaveUp: undefined });
   await sleep(ports.timers, supervisorClaimMs);
   const last = findSupervisor(home);

@@ -92,7 +92,7 @@ async function supervise(parts: StepParts, record: ServiceRecord): Promise<void>
   const { directory } = home;
   const { clock, timers } = program.ports;
   const untilMs = clock.monotonicMs() + serviceStartMsMax;
-  dropSupervisorRecordOfDead(directory);
+  dropRecordOfEarlier(directory);
   for (let own: ProcessName | undefined; clock.monotonicMs() < untilMs; ) {
     const kept = findSupervisor(directory);
     const isKept = kept !== undefined;
@@ -124,9 +124,10 @@ async function startSupervisor(
   return nameProcess(pid);
 }
 
-/** What an earlier one left must not be taken for what ours says. */
-function dropSupervisorRecordOfDead(directory: string): void {
-  if (findSupervisor(directory) === undefined) dropSupervisorRecord(directory);
+/** What an earlier one left must not be taken for what ours says; one that gave up is gone, or about to go. */
+function dropRecordOfEarlier(directory: string): void {
+  const running = findSupervisor(directory);
+  if (running === undefined || running.gaveUp !== undefined) dropSupervisorRecord(directory);
 }
 
 /** A supervisor has no heap to speak of; Node would give it one for a server. */

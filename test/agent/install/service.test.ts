@@ -154,6 +154,25 @@ test('service: what an agent is asked to end stays ended; a config that only a p
   expect(await bench.service.look()).toMatchObject({ isRunning: true, notes: [] });
 });
 
+test('service: one that gave up and is not gone yet is no answer to who starts it again', async () => {
+  await using bench = openServiceBench(['crontab']);
+  await bench.run('install');
+  await bench.run('stop');
+  const leaving = spawn('sleep', ['30']);
+  const supervisor = nameProcess(leaving.pid ?? 0);
+  const gaveUp = 'the agent refuses to start (status 2); see what it said above';
+  saveSupervisorRecord(bench.home.directory, {
+    ...{ supervisor, agent: undefined, quickCount: 0 },
+    gaveUp,
+  });
+  try {
+    await bench.run('start');
+  } finally {
+    leaving.kill('SIGKILL');
+  }
+  expect(await bench.service.look()).toMatchObject({ isRunning: true, notes: [] });
+});
+
 test('service: of two supervisors that are started at once one goes', async () => {
   await using bench = openServiceBench(['crontab']);
   await bench.run('install');
