@@ -61,6 +61,11 @@ export class HubBox {
     return this.#owner !== undefined;
   }
 
+  /** Was the present one asked to stop? Its store may be closed before it has ended. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
   /** Since when the present hub has been running without a long pause. */
   get awakeSince(): number {
     return this.#awakeSince;

@@ -12,6 +12,7 @@ import type { World } from './world.ts';
 export function findUnrest(world: World): readonly string[] {
   const { hub } = world.hub;
   if (hub === undefined) return ['the hub does not serve'];
+  if (world.hub.isStopping) return ['the hub has not stopped yet'];
   const active = hub.desk.listActive();
   const strangers = findStrangersJobs(world, active);
   const unended = active.filter((job: JobRecord) => !isEnded(job) && !strangers.has(job.id));
