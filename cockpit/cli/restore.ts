@@ -4,21 +4,18 @@
  * It runs here and not in a hub, because none may run. Errors: HOME_SILENT, HUB_RUNNING, BACKUP_*, RESTORE_FAILED.
  */
 import { readdir } from 'node:fs/promises';
-import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';
 import { showRestore } from '../../store/backup-text.ts';
 import { openHome } from '../../store/home.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
 import { restoreHome } from '../../store/restore-home.ts';
-import { findRow, isReadable, planRow, readRow } from '../../store/row-codec.ts';
+import { planRow } from '../../store/row-codec.ts';
 import { salvageStore } from '../../store/salvage/salvage.ts';
 import { findHubHome, type HubHome } from '../home.ts';
-import { nextJobKey } from '../hub/desk-state.ts';
+import { findNextJob, nextJobKey, readNextJob } from '../hub/next-job.ts';
 import { assertAnswers } from './connect.ts';
 import type { LocalVerb } from './local-verb.ts';
-
-const numberSchema = z.number().int().positive();
 
 /** Restores. */
 export const restoreVerb: LocalVerb = {
@@ -56,20 +53,9 @@ async function keepNumbers(kv: Kv, home: HubHome): Promise<readonly KvOp[]> {
   );
   const logged = names.flat().map((name) => Number(/^J(\d+)\./.exec(name)?.[1] ?? 0));
   const next = logged.reduce((most, one) => Math.max(most, one), 0) + 1;
-  const noted = (await findRow(kv, nextJobKey, numberSchema)) ?? 1;
-  return [planRow(nextJobKey, Math.max(noted, next, await readOldNext(home.store)))];
-}
-
-/** The next number by a store that nobody opens any more; 1 where nothing of it can be read. */
-async function readOldNext(store: string): Promise<number> {
-  // It may be damaged, or gone: that is why one restores.
-  const { rows } = await salvageStore(store).catch(() => ({ rows: [] }));
-  const noted = rows.find((row) => row.key === nextJobKey && isReadable(numberSchema, row));
-  const last = rows.findLast(({ key }) => key.startsWith('j/'));
-  return Math.max(
-    noted === undefined ? 1 : readRow(numberSchema, noted),
-    last === undefined ? 1 : Number(last.key.slice('j/'.length)) + 1,
-  );
+  // The old store may be damaged, or gone: that is why one restores.
+  const { rows } = await salvageStore(home.store).catch(() => ({ rows: [] }));
+  return [planRow(nextJobKey, Math.max(await readNextJob(kv), next, findNextJob(rows)))];
 }
 
 /** Is somebody behind this socket? */

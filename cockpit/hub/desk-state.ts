@@ -4,10 +4,9 @@
  * Derived from the store alone: workers, jobs that have not ended and who holds them, the parts of open
  * groups, decisions that wait, and the next numbers. What has ended stays on disk. Errors: STORE_IO, STORE_DAMAGED.
  */
-import { z } from 'zod';
 import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
 import { readLastEventSeq } from '../../store/journal.ts';
-import { decisionKey, jobKey, metaKey, prefixRange, readEndedJobKey } from '../../store/keys.ts';
+import { decisionKey, jobKey, prefixRange, readEndedJobKey } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
 import { openPeerStreams, type PeerStreams } from '../../store/peer-streams.ts';
 import { findRow, readRow } from '../../store/row-codec.ts';
@@ -17,15 +16,13 @@ import { jobRowSchema } from '../manager/job-row.ts';
 import { type WorkerRecord, workerRowSchema } from '../manager/worker.ts';
 import { decisionsOpenMax } from './inbox.ts';
 import { indexHolders } from './index-holders.ts';
+import { readNextJob } from './next-job.ts';
 
 /** Workers that one hub may know, revoked ones included. */
 export const workersMax = 10_000;
 
 /** Unended jobs read back at start; the outbox cap a worker keeps it far below this. */
 export const activeJobsMax = 1_000_000;
-
-/** `meta/next-job`: the next job's number, as it was when jobs were last removed. */
-export const nextJobKey = metaKey('next-job');
 
 /** The desk's memory. */
 export interface DeskState {
@@ -62,7 +59,7 @@ export interface DeskState {
  * a copy, or mended, may know fewer, and must not give their numbers, and so their output, to other work.
  */
 export async function readDeskState(kv: Kv, copied: readonly AttemptId[]): Promise<DeskState> {
-  const noted = ((await findRow(kv, nextJobKey, z.number().int().positive())) ?? 1) - 1;
+  const noted = (await readNextJob(kv)) - 1;
   const last = await readLastNumber(kv, 'j/');
   const lastJob = Math.max(noted, last, ...copied.map(readCopiedJob));
   const state: DeskState = {

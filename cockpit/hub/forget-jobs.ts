@@ -21,10 +21,10 @@ import { findRow, planRow, readRow } from '../../store/row-codec.ts';
 import { isAboutJob } from '../manager/decision.ts';
 import { formatAttemptId, type JobRecord } from '../manager/job.ts';
 import { type EndedRow, judgeJob, judgeLogs, type KeptCounts } from '../manager/plan-retention.ts';
-import { nextJobKey } from './desk-state.ts';
 import type { ForgetCopies } from './forget-copies.ts';
 import { describeLate } from './forget-late.ts';
 import { keepBatchRows, keepRowsPerLook, lateReportsMax } from './keep-limits.ts';
+import { nextJobKey } from './next-job.ts';
 import type { RetainParts } from './retain.ts';
 
 const rowSchema = z.object({ logBytes: z.number().nonnegative() });

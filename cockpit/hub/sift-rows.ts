@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { JobId } from '../../protocol/model.ts';
 import { activeJobKey } from '../../store/keys.ts';
 import type { KvOp, KvRow } from '../../store/kv.ts';
-import { isReadable, planRow, readRow } from '../../store/row-codec.ts';
+import { isReadable, planRow } from '../../store/row-codec.ts';
 import type { SiftedRows } from '../../store/salvage/repair-store.ts';
 import { boxRowSchema } from '../manager/box.ts';
 import { cockpitRowSchema } from '../manager/cockpit.ts';
@@ -17,10 +17,8 @@ import { decisionRowSchema } from '../manager/decision.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
 import { poolRowSchema, spawnRowSchema } from '../manager/spawn-state.ts';
 import { workerRowSchema } from '../manager/worker.ts';
-import { nextJobKey } from './desk-state.ts';
 import { inviteRowSchema } from './invite-book.ts';
-
-const numberSchema = z.number().int().positive();
+import { findNextJob, nextJobKey, nextJobSchema } from './next-job.ts';
 
 /** What a start, a list or a repair reads whole; by prefix, or by key. */
 const schemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
@@ -33,7 +31,7 @@ const schemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['s', spawnRowSchema],
   ['sp', poolRowSchema],
   ['je', z.object({ logBytes: z.number() })],
-  [nextJobKey, numberSchema],
+  [nextJobKey, nextJobSchema],
 ]);
 
 /** Tells apart the rows of a hub's store. */
@@ -52,11 +50,7 @@ export function siftHubRows(rows: readonly KvRow[]): SiftedRows {
 /** A number that was given is given to no other job. */
 function keepNumbers(unread: readonly string[], rows: readonly KvRow[]): readonly KvOp[] {
   const isAboutNumbers = unread.some((key) => key === nextJobKey || key.startsWith('j/'));
-  if (!isAboutNumbers) return [];
-  const last = rows.findLast(({ key }) => key.startsWith('j/'))?.key ?? 'j/0';
-  const noted = rows.find((row) => row.key === nextJobKey && canRead(row));
-  const next = noted === undefined ? 1 : readRow(numberSchema, noted);
-  return [planRow(nextJobKey, Math.max(next, readNumber(last) + 1))];
+  return isAboutNumbers ? [planRow(nextJobKey, findNextJob(rows))] : [];
 }
 
 function canRead(row: KvRow): boolean {
@@ -65,9 +59,5 @@ function canRead(row: KvRow): boolean {
 }
 
 function readJob(key: string): JobId {
-  return `J${readNumber(key)}`;
-}
-
-function readNumber(key: string): number {
-  return Number(key.slice(key.indexOf('/') + 1));
+  return `J${Number(key.slice('j/'.length))}`;
 }

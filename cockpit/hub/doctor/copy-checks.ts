@@ -6,7 +6,6 @@
  */
 import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { z } from 'zod';
 import { type Check, type Evidence, listOne } from '../../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../../protocol/doctor-sections.ts';
 import { AppError } from '../../../protocol/errors.ts';
@@ -14,10 +13,10 @@ import type { AttemptId } from '../../../protocol/model.ts';
 import { moveAside } from '../../../store/doctor/move-aside.ts';
 import { isAttemptId, jobKey } from '../../../store/keys.ts';
 import type { Kv } from '../../../store/kv.ts';
-import { findRow, planRow } from '../../../store/row-codec.ts';
+import { planRow } from '../../../store/row-codec.ts';
 import { readHubConfig, readKeepPolicy } from '../../home.ts';
 import { readJobNumber, splitAttemptId } from '../../manager/job.ts';
-import { nextJobKey } from '../desk-state.ts';
+import { nextJobKey, readNextJob } from '../next-job.ts';
 import type { HubRound } from './hub-round.ts';
 import { copiesWalkedMax, copyYoungMs, logsOverFraction, partialOldMs } from './limits.ts';
 
@@ -193,7 +192,7 @@ async function setAside(
   const name = basename(path);
   if (!isAttemptId(name)) throw new AppError('FIX_FAILED', `${path} is no copy.`);
   const used = readJobNumber(splitAttemptId(name).job) + 1;
-  const next = (await findRow(kv, nextJobKey, z.number().int().positive())) ?? 1;
+  const next = await readNextJob(kv);
   if (next < used) await kv.batch([planRow(nextJobKey, used)], 'synced');
   const folder = join(home.directory, 'set-aside');
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -2,7 +2,7 @@
  * Rows that a hub cannot read: which of them make its store another one, and which are only left out.
  */
 import { beforeEach, expect, test } from 'vitest';
-import { nextJobKey } from '../../../cockpit/hub/desk-state.ts';
+import { nextJobKey } from '../../../cockpit/hub/next-job.ts';
 import { siftHubRows } from '../../../cockpit/hub/sift-rows.ts';
 import { endedJobKey, jobKey, wholeRange, workerKey } from '../../../store/keys.ts';
 import { planRow } from '../../../store/row-codec.ts';

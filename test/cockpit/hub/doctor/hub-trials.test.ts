@@ -5,7 +5,6 @@ import { lstat, mkdir, readdir, rm, truncate, utimes, writeFile } from 'node:fs/
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { nextJobKey } from '../../../../cockpit/hub/desk-state.ts';
 import {
   cockpitUnseenMs,
   decisionWaitMs,
@@ -15,6 +14,7 @@ import {
   unansweredMs,
 } from '../../../../cockpit/hub/doctor/limits.ts';
 import { logsBytesMaxDefault } from '../../../../cockpit/hub/keep-limits.ts';
+import { nextJobKey } from '../../../../cockpit/hub/next-job.ts';
 import type { JobId } from '../../../../protocol/model.ts';
 import { activeJobKey, endedJobKey, jobKey, openDecisionKey } from '../../../../store/keys.ts';
 import { findRow } from '../../../../store/row-codec.ts';
