@@ -6,12 +6,11 @@
  * asked for from its last hit, for the lines beside that may not all have come. Errors: HUB_UNREACHABLE with the words that
  * go on, the verb's.
  */
-import { AppError } from '../../protocol/errors.ts';
 import type { HubClient, HubStream } from '../hub/client.ts';
 import { windowLinesMax } from '../logs/limits.ts';
 import type { LogLineItem, LogWindow } from '../verbs/shapes.ts';
 import type { LogWish } from './follow-log.ts';
-import { isHubLost } from './steady-hub.ts';
+import { type Await, nameRest, startLeavable } from './leavable.ts';
 
 type Args = LogWish['args'];
 
@@ -26,60 +25,38 @@ interface LinePlace {
 
 /** Follows them; `done` resolves with the verb's answer, or once it was cancelled. */
 export function followLines(wish: LogWish): Pick<HubStream, 'done' | 'cancel'> {
-  const follower = new LineFollower(wish);
-  const done = Promise.race([follower.run(), follower.left]);
-  return { done, cancel: () => follower.cancel() };
+  return startLeavable((awaits) => follow(wish, awaits));
 }
 
-class LineFollower {
-  readonly left: Promise<undefined>;
-  readonly #wish: LogWish;
-  #places: readonly LinePlace[] | undefined;
-  #stream: HubStream | undefined;
-  #leave: () => void = () => undefined;
-
-  constructor(wish: LogWish) {
-    this.#wish = wish;
-    this.left = new Promise((resolve) => {
-      this.#leave = () => resolve(undefined);
+async function follow({ args, hub, take }: LogWish, awaits: Await): Promise<unknown> {
+  let places: readonly LinePlace[] | undefined;
+  try {
+    return await hub.ask(async (client) => {
+      places ??= await findPlaces(client, args);
+      return awaits(begin(client, { args, take, places }));
     });
+  } catch (thrown) {
+    const jobs = [args.job].flat().join(' ');
+    throw nameRest(thrown, jobs, jobs);
   }
+}
 
-  cancel(): void {
-    this.#leave();
-    this.#stream?.cancel();
-  }
-
-  async run(): Promise<unknown> {
-    const { args, hub } = this.#wish;
-    try {
-      return await hub.ask(async (client) => {
-        this.#places ??= await findPlaces(client, args);
-        this.#stream = this.#begin(client, this.#places);
-        return this.#stream.done;
-      });
-    } catch (thrown) {
-      if (!isHubLost(thrown)) throw thrown;
-      const jobs = [args.job].flat().join(' ');
-      const words = `The connection to the hub ended; ${jobs} goes on. Later: wally logs -f ${jobs}`;
-      throw new AppError('HUB_UNREACHABLE', words, { cause: thrown });
-    }
-  }
-
-  #begin(client: HubClient, places: readonly LinePlace[]): HubStream {
-    const { tail: _tail, since: _since, attempt: _attempt, ...args } = this.#wish.args;
-    const job = places.map(({ attempt }) => attempt);
-    const at = places.map(({ from }) => from).join(',');
-    return client.stream('logs', { ...args, job, at }, async (item) => {
-      const line = item as LogLineItem;
-      const place = places.find(({ attempt }) => attempt === line.attempt);
-      if (place === undefined) return;
-      if (line.offset <= place.last) return;
-      place.last = line.offset;
-      if (!line.isContext) place.from = line.offset;
-      await this.#wish.take(item);
-    });
-  }
+function begin(
+  client: HubClient,
+  { args, take, places }: Omit<LogWish, 'hub'> & { readonly places: readonly LinePlace[] },
+): HubStream {
+  const { tail: _tail, since: _since, attempt: _attempt, ...others } = args;
+  const job = places.map(({ attempt }) => attempt);
+  const at = places.map(({ from }) => from).join(',');
+  return client.stream('logs', { ...others, job, at }, async (item) => {
+    const line = item as LogLineItem;
+    const place = places.find(({ attempt }) => attempt === line.attempt);
+    if (place === undefined) return;
+    if (line.offset <= place.last) return;
+    place.last = line.offset;
+    if (!line.isContext) place.from = line.offset;
+    await take(item);
+  });
 }
 
 /** The logs that are meant, and where each begins. */

@@ -8,8 +8,9 @@
 import { AppError } from '../../protocol/errors.ts';
 import type { HubStream } from '../hub/client.ts';
 import type { LogItem } from '../verbs/shapes.ts';
+import { type Await, nameRest, startLeavable } from './leavable.ts';
 import { LogPlace } from './log-place.ts';
-import { isHubLost, type SteadyHub } from './steady-hub.ts';
+import type { SteadyHub } from './steady-hub.ts';
 
 type Args = Readonly<Record<string, unknown>>;
 
@@ -29,29 +30,18 @@ export function isPlainFollow(args: Args): boolean {
 
 /** Follows it; `done` resolves with the verb's answer, or once it was cancelled. */
 export function followLog(wish: LogWish): Pick<HubStream, 'done' | 'cancel'> {
-  const follower = new LogFollower(wish);
-  const done = Promise.race([follower.run(), follower.left]);
-  return { done, cancel: () => follower.cancel() };
+  return startLeavable((awaits) => new LogFollower(wish, awaits).run());
 }
 
 class LogFollower {
-  readonly left: Promise<undefined>;
   readonly #wish: LogWish;
+  readonly #awaits: Await;
   readonly #place = new LogPlace();
-  #stream: HubStream | undefined;
   #isResumed = false;
-  #leave: () => void = () => undefined;
 
-  constructor(wish: LogWish) {
+  constructor(wish: LogWish, awaits: Await) {
     this.#wish = wish;
-    this.left = new Promise((resolve) => {
-      this.#leave = () => resolve(undefined);
-    });
-  }
-
-  cancel(): void {
-    this.#leave();
-    this.#stream?.cancel();
+    this.#awaits = awaits;
   }
 
   async run(): Promise<unknown> {
@@ -69,14 +59,16 @@ class LogFollower {
   async #ask(): Promise<unknown> {
     try {
       return await this.#wish.hub.ask((client) => {
-        this.#stream = client.stream('logs', this.#plan(), (item) => {
+        const stream = client.stream('logs', this.#plan(), (item) => {
           this.#place.take(item as LogItem);
           return this.#wish.take(item);
         });
-        return this.#stream.done;
+        return this.#awaits(stream);
       });
     } catch (thrown) {
-      throw this.#nameRest(thrown);
+      const { attempt, next } = this.#place;
+      const asked = String([this.#wish.args.job].flat()[0]);
+      throw nameRest(thrown, asked, attempt === undefined ? asked : `${attempt} --since ${next}`);
     }
   }
 
@@ -88,15 +80,6 @@ class LogFollower {
     this.#isResumed = true;
     this.#place.resume();
     return { follow: true, job: [attempt], since: next };
-  }
-
-  #nameRest(thrown: unknown): unknown {
-    if (!isHubLost(thrown)) return thrown;
-    const { attempt, next } = this.#place;
-    const [asked] = [this.#wish.args.job].flat();
-    const rest = attempt === undefined ? asked : `${attempt} --since ${next}`;
-    const words = `The connection to the hub ended; ${asked} goes on. Later: wally logs -f ${rest}`;
-    return new AppError('HUB_UNREACHABLE', words, { cause: thrown });
   }
 }
 
