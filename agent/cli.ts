@@ -14,7 +14,7 @@ import { formatKey, loadOrCreateIdentity } from '../protocol/identity.ts';
 import { youngHeapBytesMax } from '../protocol/limits.ts';
 import { type DiskHealth, formatMib } from '../store/disk-guard.ts';
 import { openBox } from '../store/doctor/box.ts';
-import { assertHomeAnswers } from '../store/doctor/dead-home.ts';
+import { assertHomeAnswers, type Looker, noticeDeadHome } from '../store/doctor/dead-home.ts';
 import { askPatiently, dialAgent, findRunning, type RunningStatus } from './agent-client.ts';
 import { runAudit } from './audit-verb.ts';
 import { runBackup, runRestore } from './backup-verb.ts';
@@ -153,9 +153,12 @@ function isAboutHome(argv: readonly string[]): boolean {
 }
 
 /** Whoever asks about a home on a dead disk must not be caught by it. Errors: HOME_SILENT. */
-function assertAnswers({ env, ports }: Program): Promise<void> {
-  const { directory } = findAgentHome(env.ODALLY_HOME);
-  return assertHomeAnswers(directory, { ...ports, box: openBox(env) });
+function assertAnswers(program: Program): Promise<void> {
+  return assertHomeAnswers(findAgentHome(program.env.ODALLY_HOME).directory, makeLooker(program));
+}
+
+function makeLooker({ env, ports }: Program): Looker {
+  return { ...ports, box: openBox(env) };
 }
 
 function readLine(argv: readonly string[]) {
@@ -253,10 +256,7 @@ async function showPaired(
 async function serve(parts: AgentProgramParts, flags: Flags): Promise<number> {
   const { program, noticed, home } = parts;
   boundHeap(youngHeapBytesMax);
-  // Who keeps it running gives up one that ends again and again.
-  await assertAnswers(program).catch(({ message, code }: AppError) =>
-    noticed(`${message} It is waited for. [${code}]`),
-  );
+  await noticeDeadHome(home.directory, makeLooker(program), noticed);
   const running = await startAgent(parts);
   program.onSignal((signal) => {
     noticed(`stopping on ${signal}; work that runs is ended`);
@@ -359,8 +359,8 @@ function doctor(program: Program, version: string, words: readonly string[]): Pr
   const diagnose: DoctorCommandParts['diagnose'] = (wish, agent) =>
     openHomeDoctor(parts, () => undefined, agent)(wish);
   const dial = () => dialAgent(home);
-  const { print, ports } = program;
-  const place = { ...ports, home: home.directory, box: openBox(program.env) };
+  const { print } = program;
+  const place = { ...makeLooker(program), home: home.directory };
   return runDoctorCommand({ ...place, print, dial, diagnose }, words);
 }
 

@@ -21,7 +21,12 @@ const awaitPauseMs = 50;
 /** A connection to the hub that runs. Errors: HUB_UNREACHABLE, HOME_SILENT. */
 export async function connectHub(program: Program, home: HubHome): Promise<HubClient> {
   await assertAnswers(program, home.directory);
-  return new ControlClient(await dialUnix(home.socket), 'HUB_UNREACHABLE', program.surface);
+  return dialHub(program, home);
+}
+
+/** The same on a disk that has answered just now. */
+async function dialHub({ surface }: Program, home: HubHome): Promise<HubClient> {
+  return new ControlClient(await dialUnix(home.socket), 'HUB_UNREACHABLE', surface);
 }
 
 /** The disk under this path must answer before we touch it. Errors: HOME_SILENT. */
@@ -34,7 +39,7 @@ export async function ensureHub(
   program: Program,
 ): Promise<{ readonly client: HubClient; readonly isNew: boolean }> {
   const home = findHubHome(program.env);
-  const running = await findHub(program, home);
+  const running = await connectHub(program, home).catch(keepUnreachable);
   if (running !== undefined) return { client: running, isNew: false };
   await openHome(home.directory);
   try {
@@ -45,7 +50,7 @@ export async function ensureHub(
       logFile: home.hubLog,
       failure: 'HUB_START',
     });
-    return { client: await connectHub(program, home), isNew: true };
+    return { client: await dialHub(program, home), isNew: true };
   } catch (error) {
     // Somebody else was starting it at the same moment; theirs will answer shortly.
     if (!(error instanceof AppError) || error.code !== 'HUB_RUNNING') throw error;
@@ -60,19 +65,15 @@ export async function startHubOf(program: Program, home: HubHome): Promise<void>
   client.close();
 }
 
-/** A connection to the hub, if one runs. */
-async function findHub(program: Program, home: HubHome): Promise<HubClient | undefined> {
-  try {
-    return await connectHub(program, home);
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'HUB_UNREACHABLE') return undefined;
-    throw error;
-  }
+/** None runs. */
+function keepUnreachable(error: unknown): undefined {
+  if (error instanceof AppError && error.code === 'HUB_UNREACHABLE') return undefined;
+  throw error;
 }
 
 async function awaitHub(program: Program, home: HubHome, failure: AppError): Promise<HubClient> {
   for (let tries = 0; tries < awaitTriesMax; tries += 1) {
-    const client = await findHub(program, home);
+    const client = await dialHub(program, home).catch(keepUnreachable);
     if (client !== undefined) return client;
     await sleep(program.ports.timers, awaitPauseMs);
   }

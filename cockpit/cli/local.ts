@@ -5,13 +5,13 @@
  * answers. Errors: HUB_*, AGENT_*, HOME_UNWRITABLE, CONFIG_INVALID.
  */
 import { reportFailure, reportReady } from '../../protocol/daemon.ts';
-import { type AppError, wrapError } from '../../protocol/errors.ts';
+import { wrapError } from '../../protocol/errors.ts';
 import { boundHeap } from '../../protocol/heap.ts';
 import { youngHeapBytesMax } from '../../protocol/limits.ts';
+import { noticeDeadHome } from '../../store/doctor/dead-home.ts';
 import { findHubHome } from '../home.ts';
 import { startHub } from '../hub/program.ts';
 import type { Program } from '../ports.ts';
-import { assertAnswers } from './connect.ts';
 import type { LocalAnswer, LocalVerb } from './local-verb.ts';
 import { rendezvousVerb } from './rendezvous.ts';
 import { repairVerb } from './repair.ts';
@@ -66,10 +66,7 @@ async function runForeground(program: Program, version: string): Promise<LocalAn
   try {
     const home = findHubHome(program.env);
     boundHeap(youngHeapBytesMax);
-    // Who keeps it running may give up one that ends again and again.
-    await assertAnswers(program, home.directory).catch(({ message, code }: AppError) =>
-      noticed(`${message} It is waited for. [${code}]`),
-    );
+    await noticeDeadHome(home.directory, { ...ports, box: await program.openBox() }, noticed);
     const running = await startHub({
       home,
       ports,

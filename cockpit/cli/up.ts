@@ -110,7 +110,8 @@ async function stopLocal(program: Program, home: HubHome): Promise<DownAnswer['l
   // Only what `up --local` noted is ours to stop; another agent on this box is not.
   if (agentHome === undefined) return 'not running';
   const socket = join(agentHome, 'odally.sock');
-  const stopped = await stopProcess(program, () => dialAgent(program, agentHome), socket);
+  await assertAnswers(program, agentHome);
+  const stopped = await stopProcess(program, () => dialAgent(agentHome), socket);
   await rm(noteFile(home), { force: true });
   return stopped;
 }
@@ -168,9 +169,10 @@ async function askAgent(
 
 /** One that somebody else started at this very moment does not answer yet. */
 async function awaitAgent(program: Program, agentHome: string): Promise<HubClient> {
+  await assertAnswers(program, agentHome);
   for (let waitedMs = 0; waitedMs < localSeenMsMax; waitedMs += lookMs) {
     try {
-      return await dialAgent(program, agentHome);
+      return await dialAgent(agentHome);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'HUB_UNREACHABLE') throw error;
     }
@@ -179,8 +181,7 @@ async function awaitAgent(program: Program, agentHome: string): Promise<HubClien
   throw new AppError('AGENT_UNREACHABLE', `The local odally on ${agentHome} does not answer.`);
 }
 
-async function dialAgent(program: Program, agentHome: string): Promise<HubClient> {
-  await assertAnswers(program, agentHome);
+async function dialAgent(agentHome: string): Promise<HubClient> {
   return new ControlClient(
     await dialUnix(join(agentHome, 'odally.sock')),
     'AGENT_UNREACHABLE',

@@ -29,6 +29,17 @@ export async function assertHomeAnswers(path: string, looker: Looker): Promise<v
   throw new AppError('HOME_SILENT', `The disk of ${path} has answered nothing for ${seconds} s.`);
 }
 
+/** For what stays in the foreground, which waits: whoever keeps it running gives up one that ends again and again. */
+export async function noticeDeadHome(
+  path: string,
+  looker: Looker,
+  noticed: (line: string) => void,
+): Promise<void> {
+  await assertHomeAnswers(path, looker).catch(({ message, code }: AppError) =>
+    noticed(`${message} It is waited for. [${code}]`),
+  );
+}
+
 /** What is wrong where the disk under this home does not answer; nothing where it does, also with a refusal. */
 export async function findDeadHome(directory: string, looker: Looker): Promise<readonly Finding[]> {
   if (await isAnswered(directory, looker)) return [];

@@ -6,22 +6,32 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { DoctorReport } from '../../protocol/doctor.ts';
-import { openLossyDisk, whyNoLossyDisk } from '../chaos/disk/lossy-disk.ts';
+import { type LossyDisk, openLossyDisk, whyNoLossyDisk } from '../chaos/disk/lossy-disk.ts';
 import { startVerb } from '../kit/processes.ts';
 import { titleOf } from '../kit/strace.ts';
 import { openStage } from './stage.ts';
 
 const reason = await whyNoLossyDisk();
 
+/** A disk that answers nothing while it is frozen, as one whose server is gone. */
+async function openNetworkDisk(): Promise<LossyDisk> {
+  const opened = await openLossyDisk('network', 1);
+  if (typeof opened === 'string') throw new Error(opened);
+  return opened;
+}
+
+function makeHome({ path }: LossyDisk): string {
+  const home = join(path, 'home');
+  mkdirSync(home, { mode: 0o700 });
+  return home;
+}
+
 test.skipIf(reason !== undefined)(
   titleOf('doctor: of a home on a disk that is dead it says that, and ends', reason),
   async () => {
     await using stage = openStage();
-    const opened = await openLossyDisk('network', 1);
-    if (typeof opened === 'string') throw new Error(opened);
-    await using disk = opened;
-    const home = join(disk.path, 'home');
-    mkdirSync(home, { mode: 0o700 });
+    await using disk = await openNetworkDisk();
+    const home = makeHome(disk);
     const env = { WALLY_HOME: home, ODALLY_HOME: home };
     disk.freeze();
     const results = await Promise.all([
@@ -42,11 +52,8 @@ test.skipIf(reason !== undefined)(
   titleOf('home: on a disk that is dead every verb says that, ends, and changes nothing', reason),
   async () => {
     await using stage = openStage();
-    const opened = await openLossyDisk('network', 1);
-    if (typeof opened === 'string') throw new Error(opened);
-    await using disk = opened;
-    const home = join(disk.path, 'home');
-    mkdirSync(home, { mode: 0o700 });
+    await using disk = await openNetworkDisk();
+    const home = makeHome(disk);
     // A person's own programs lie in their home, and are looked for first.
     const path = `${join(disk.path, 'bin')}:${process.env.PATH}`;
     const env = { WALLY_HOME: home, ODALLY_HOME: home, PATH: path };
@@ -77,11 +84,8 @@ test.skipIf(reason !== undefined)(
   ),
   async () => {
     await using stage = openStage();
-    const opened = await openLossyDisk('network', 1);
-    if (typeof opened === 'string') throw new Error(opened);
-    await using disk = opened;
-    const home = join(disk.path, 'home');
-    mkdirSync(home, { mode: 0o700 });
+    await using disk = await openNetworkDisk();
+    const home = makeHome(disk);
     const env = { ...stage.homes.agent('alice'), ODALLY_HOME: home, WALLY_HOME: home };
     disk.freeze();
     await using agent = startVerb({ program: 'odally', args: ['run'], env });
@@ -98,11 +102,8 @@ test.skipIf(reason !== undefined)(
   titleOf('bridge: one whose home is on a disk that is dead ends, and so does who looked', reason),
   async () => {
     await using stage = openStage();
-    const opened = await openLossyDisk('network', 1);
-    if (typeof opened === 'string') throw new Error(opened);
-    await using disk = opened;
-    const home = join(disk.path, 'home');
-    mkdirSync(home, { mode: 0o700 });
+    await using disk = await openNetworkDisk();
+    const home = makeHome(disk);
     disk.freeze();
     // A hub comes again and again, and each that stays holds memory of the box.
     const result = await stage.odally('alice', ['--stdio'], { env: { ODALLY_HOME: home } });
