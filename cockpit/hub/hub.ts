@@ -247,7 +247,7 @@ export class Hub {
     this.#sessions = await this.#openSessions();
     this.#leases = new WatchLeases({
       ...{ desk: this.#desk, ports, failed },
-      heardAt: (worker) => this.session(worker)?.session.heardAt,
+      heardAt: (worker) => this.session(worker)?.heardAt,
     });
     this.#leases.start();
     this.#retain = openRetain(this.#parts, {

@@ -158,12 +158,12 @@ export class WorkerDesk {
     await this.#ledger.commit(scene.change);
   }
 
-  /** The last moment at which it was heard; kept so that ages survive a restart. */
-  async noteSeen(key: PeerKey): Promise<void> {
+  /** It was last heard so many milliseconds ago; kept so that ages survive a restart. */
+  async noteSeen(key: PeerKey, silentMs = 0): Promise<void> {
     const worker = this.find(key);
     if (worker === undefined) return;
     const scene = this.#ledger.open();
-    keepWorker(scene, { ...worker, lastSeenAt: scene.change.at });
+    keepWorker(scene, { ...worker, lastSeenAt: scene.change.at - silentMs });
     await this.#ledger.commit(scene.change);
   }
 

@@ -122,9 +122,16 @@ export class WorkerSession implements SessionHost {
     return this.session.connection !== undefined;
   }
 
-  /** Monotonic instant at which it was last heard on the open link; undefined without one. */
+  /** Monotonic instant at which this hub last heard it; undefined if never. */
   get heardAt(): number | undefined {
-    return this.session.connection?.heardAt;
+    return this.session.heardAt;
+  }
+
+  /** Whole milliseconds since then; undefined if this hub never heard it. */
+  get silentMs(): number | undefined {
+    const { heardAt } = this;
+    if (heardAt === undefined) return undefined;
+    return Math.max(0, Math.round(this.#parts.ports.clock.monotonicMs() - heardAt));
   }
 
   describe(
@@ -257,7 +264,7 @@ export class WorkerSession implements SessionHost {
     this.#isFresh = false;
     this.#patience.unlinked();
     noticed(`link to ${workers.find(key)?.name ?? key.slice(0, 8)} closed: ${reason}`);
-    workers.noteSeen(key).catch(failed);
+    workers.noteSeen(key, this.silentMs).catch(failed);
     this.#parts.terminals.unlinked(key);
     this.#parts.ways.unlinked(key, reason, this.#health.trouble === null ? 'broken' : 'refused');
     this.#parts.boxLife.closed(key);

@@ -123,11 +123,10 @@ function findWorkerState(hub: Hub, worker: WorkerRecord): WorkerState {
 }
 
 function findSilence(hub: Hub, worker: WorkerRecord): number | null {
-  const { clock } = hub.ports;
-  const heardAt = hub.session(worker.key)?.heardAt;
-  if (heardAt !== undefined) return Math.max(0, Math.round(clock.monotonicMs() - heardAt));
+  const silentMs = hub.session(worker.key)?.silentMs;
+  if (silentMs !== undefined) return silentMs;
   if (worker.lastSeenAt === null) return null;
-  return Math.max(0, Math.round(clock.wallMs() - worker.lastSeenAt));
+  return Math.max(0, Math.round(hub.ports.clock.wallMs() - worker.lastSeenAt));
 }
 
 function presentCommand(hub: Hub, job: CommandJob): JobRow {
