@@ -277,6 +277,7 @@ test('service: an agent that was started by hand gives way to a unit, unless it 
   await bench.run('install', '--kind=background');
   const { supervisorPid, agentPid } = await bench.service.look();
   process.kill(supervisorPid ?? 0, 'SIGKILL');
+  await vi.waitUntil(() => !isRunning(supervisorPid ?? 0), asked);
   await bench.run('install', '--kind=systemd');
   expect(isRunning(agentPid ?? 0)).toBe(false);
   await using busy = openServiceBench(systemd);
