@@ -64,6 +64,12 @@ export const leaseMutants: readonly Mutant[] = [
         find: 'if (findGuardLeftMs(next, now) >= findGuardLeftMs(state, now)) return next;',
         replace: 'if (findGuardLeftMs(next, now) > -1e9) return next;',
       },
+      // Its agent dates the ticks that waited; either alone is enough against most.
+      {
+        file: 'agent/loops/guard-leases.ts',
+        find: 'uptimeMs: tick.at.uptimeMs }',
+        replace: 'uptimeMs: readInstant(this.#parts.ports.clock).uptimeMs }',
+      },
     ],
     focus: ['agent-pause'],
   },

@@ -71,6 +71,7 @@ export const storeMutants: readonly Mutant[] = [
         replace: 'end + frame.bytes.length > entry.bytes',
       },
     ],
+    focus: ['hub-log-disk'],
   },
   {
     id: 'artifact-forgotten-early',
@@ -102,6 +103,11 @@ export const storeMutants: readonly Mutant[] = [
         file: 'cockpit/hub/hub.ts',
         find: "session?.session.stop('WORKER_REVOKED');\n    this.door.kick(worker.key);",
         replace: 'void session;',
+      },
+      {
+        file: 'cockpit/hub/hub.ts',
+        find: "session?.session.expel(new AppError('WORKER_REVOKED'));",
+        replace: 'void AppError;',
       },
     ],
     focus: ['revoke'],
