@@ -43,5 +43,11 @@ export const upgradeLookMs = 250;
 /** Between two questions over ssh for a change that no hello tells of; a multiple of `upgradeLookMs`. */
 export const upgradeAskMs = 15_000;
 
+/**
+ * Questions, each that long after the one before, to a box whose answer to the beginning was lost: for a minute, in
+ * which a line is back or a box has started again.
+ */
+export const upgradeBegunAsksMax = 5;
+
 /** A box that leaves at our word has said goodbye by then: 60 s for its work, 30 for what it owes, and room. */
 export const leaveSeenMsMax = 120_000;

@@ -11,6 +11,7 @@ import type { Hub } from '../hub/hub.ts';
 import type { SshPlace } from '../manager/box.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 import { layLauncher } from './arrange.ts';
+import { beginUpgrade } from './begin-upgrade.ts';
 import type { Bundle } from './bundle.ts';
 import { type BoxWay, deliver, isDelivered } from './deliver.ts';
 import { upgradeAskMs, upgradeLookMs } from './limits.ts';
@@ -121,8 +122,11 @@ class Upgrade {
     if (how === 'plan') return { ...row, as: 'planned' };
     const node = await this.#bring(way, facts, bundle);
     await layLauncher(way, facts.home);
-    const begun = await askOdally({ way, home: facts.home }, planWords(to, node));
-    const told = await this.#follow({ way, home: facts.home, at: Number(begun.at), to });
+    const at = await beginUpgrade(
+      { way, home: facts.home },
+      { to, node, timers: hub.ports.timers },
+    );
+    const told = await this.#follow({ way, home: facts.home, at, to });
     return { ...row, ...told };
   }
 
@@ -223,10 +227,6 @@ interface Change {
   readonly home: string;
   readonly at: number;
   readonly to: string;
-}
-
-function planWords(to: string, node: string): string {
-  return `upgrade ${to} --background --json --runtime "${node}"`;
 }
 
 function readTold(told: {
