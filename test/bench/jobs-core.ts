@@ -11,7 +11,8 @@ import { findHubHome } from '../../cockpit/home.ts';
 import type { Hub } from '../../cockpit/hub/hub.ts';
 import { startHub } from '../../cockpit/hub/program.ts';
 import { findEnd, type JobRecord } from '../../cockpit/manager/job.ts';
-import { lostAfterMsDefault } from '../../protocol/limits.ts';
+import { boundHeap } from '../../protocol/heap.ts';
+import { lostAfterMsDefault, youngHeapBytesMax } from '../../protocol/limits.ts';
 import { openSystemPorts } from '../../protocol/ports.ts';
 import { openHomes } from '../kit/homes.ts';
 import { startScript } from '../kit/processes.ts';
@@ -56,8 +57,9 @@ export async function benchCore(plan: BenchPlan): Promise<readonly Figure[]> {
   return coreLoads.flatMap(({ inFlight }, index) => describe(inFlight, rounds[index] as Rounds));
 }
 
-/** Starts both; the caller closes them. */
+/** Starts both; the caller closes them. The heap of this process is bound for good, as that of a hub is. */
 export async function openCore(): Promise<Core> {
+  boundHeap(youngHeapBytesMax);
   const homes = openHomes();
   const ports = openSystemPorts();
   const hubHome = findHubHome(homes.hub());

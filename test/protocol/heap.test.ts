@@ -8,6 +8,7 @@ import { youngHeapBytesMax } from '../../protocol/limits.ts';
 
 const bufferMaker = fileURLToPath(new URL('buffer-maker.ts', import.meta.url));
 const maker = fileURLToPath(new URL('heap-maker.ts', import.meta.url));
+const pretenureMaker = fileURLToPath(new URL('pretenure-maker.ts', import.meta.url));
 
 interface Making {
   readonly bound: number | 'none';
@@ -53,4 +54,17 @@ test('heap: a gigabyte of buffers that are soon dropped has the whole collected 
   // Ten to twelve times where the heap is not bound so. What lives is looked through as it grows.
   const { stdout } = await execa(process.execPath, ['--no-warnings', bufferMaker]);
   expect(Number(stdout)).toBeLessThanOrEqual(3);
+});
+
+test('heap: what is dropped at once is not put among what is old, whatever lived long before', async () => {
+  const sizes = ['--min-semi-space-size=8', '--max-semi-space-size=8'];
+  const measureGrown = async (bound: number | 'none') =>
+    Number((await execa(process.execPath, [...sizes, pretenureMaker, String(bound)])).stdout);
+  const [free, bounded] = await Promise.all([
+    measureGrown('none'),
+    measureGrown(youngHeapBytesMax),
+  ]);
+  // 220 MB and 6 MB here.
+  expect(free).toBeGreaterThan(100e6);
+  expect(bounded).toBeLessThan(50e6);
 });

@@ -12,8 +12,9 @@ import { pair } from '../../../agent/pair.ts';
 import { openProgram } from '../../../agent/ports.ts';
 import { measureLoad, probeCapabilities } from '../../../agent/work/capabilities.ts';
 import type { Workshop } from '../../../agent/work/work.ts';
+import { boundHeap } from '../../../protocol/heap.ts';
 import { loadOrCreateIdentity } from '../../../protocol/identity.ts';
-import { dialAttemptMsMax } from '../../../protocol/limits.ts';
+import { dialAttemptMsMax, youngHeapBytesMax } from '../../../protocol/limits.ts';
 import { openAgentSwarm } from '../../../protocol/transports/swarm.ts';
 import { openArtifactFiles } from '../../../store/artifact-files.ts';
 import { openAuditFiles } from '../../../store/audit-files.ts';
@@ -24,6 +25,7 @@ import { freePolicies } from '../../agent/policy/policies-in-hand.ts';
 import { notInstalled } from '../../kit/not-installed.ts';
 import { unguarded } from '../../kit/unguarded.ts';
 
+boundHeap(youngHeapBytesMax);
 const program = openProgram(import.meta.url);
 const { ports } = program;
 const home = findAgentHome(program.env.ODALLY_HOME);
