@@ -20,8 +20,8 @@ const growthFactor = 2;
 
 /**
  * Keeps the heap within twice what lives and about `youngBytesMax` for what is short-lived: 0 for what V8 begins with,
- * which costs more collections. All is taken for short-lived until it has lived. For good: it goes on watching, a turn or two behind V8, which may double its room once
- * more meanwhile.
+ * which costs more collections. All is taken for short-lived until it has lived. For good: it goes on watching, a turn or
+ * two behind V8, which may double its room once more meanwhile.
  */
 export function boundHeap(youngBytesMax: number): void {
   setFlagsFromString('--heap-growing-percent=100');

@@ -8,7 +8,7 @@
 import { AppError, type ErrorCode } from '../../protocol/errors.ts';
 import { sleep, type Timers } from '../../protocol/ports.ts';
 import { upgradeAskMs, upgradeBegunAsksMax } from './limits.ts';
-import { askOdally, type OdallyPlace } from './odally.ts';
+import { askOdally, askUpgrade, type OdallyPlace } from './odally.ts';
 
 /** What is begun. */
 export interface UpgradeStart {
@@ -19,24 +19,16 @@ export interface UpgradeStart {
 }
 
 /** Begins it; resolves with when it began, by the box's clock: that is what tells it from others. */
-export async function beginUpgrade(
-  place: OdallyPlace,
-  { to, node, timers }: UpgradeStart,
-): Promise<number> {
-  const before = await askOdally(place, recordWords);
+export async function beginUpgrade(place: OdallyPlace, start: UpgradeStart): Promise<number> {
+  const before = await askUpgrade(place);
   try {
-    const words = `upgrade ${to} --background --json --runtime "${node}"`;
+    const words = `upgrade ${start.to} --background --json --runtime "${start.node}"`;
     return Number((await askOdally(place, words)).at);
   } catch (thrown) {
-    if (!(thrown instanceof AppError) || !mayHaveRun.has(thrown.code)) throw thrown;
-    for (let asks = 1; place.way.signal?.aborted !== true; asks += 1) {
-      const now = await askOdally(place, recordWords).catch(() => undefined);
-      if (now?.to === to && now.at !== before.at) return Number(now.at);
-      // Its checks there take seconds: what has not begun yet may still begin.
-      if (asks === upgradeBegunAsksMax) break;
-      await sleep(timers, upgradeAskMs);
-    }
-    throw thrown;
+    const isLost = thrown instanceof AppError && mayHaveRun.has(thrown.code);
+    const at = isLost ? await findBegun(place, start, before.at) : undefined;
+    if (at === undefined) throw thrown;
+    return at;
   }
 }
 
@@ -47,5 +39,16 @@ const mayHaveRun: ReadonlySet<ErrorCode> = new Set([
   'SSH_UNREACHABLE',
 ]);
 
-/** How does the last change stand there? */
-const recordWords = 'upgrade --json';
+/** When a change that is not the one before began there. Its checks take seconds, so it may still begin. */
+async function findBegun(
+  place: OdallyPlace,
+  { to, timers }: UpgradeStart,
+  before: unknown,
+): Promise<number | undefined> {
+  for (let asks = 0; asks < upgradeBegunAsksMax && place.way.signal?.aborted !== true; asks += 1) {
+    if (asks > 0) await sleep(timers, upgradeAskMs);
+    const now = await askUpgrade(place).catch(() => undefined);
+    if (now?.to === to && now.at !== before) return Number(now.at);
+  }
+  return undefined;
+}

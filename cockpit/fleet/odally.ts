@@ -46,6 +46,11 @@ export async function askOdally(
   throw new AppError('INSTALL_FAILED', `\`odally ${words}\` ended with ${code} there: ${said}`);
 }
 
+/** How its last change of version stands; one that nobody sees to any more is taken up again by it. */
+export function askUpgrade(place: OdallyPlace): Promise<Readonly<Record<string, unknown>>> {
+  return askOdally(place, 'upgrade --json');
+}
+
 /** The last line: what a login shell says by itself comes before. */
 function readAnswer(stdout: string): Readonly<Record<string, unknown>> {
   const last = stdout.trim().split('\n').at(-1) ?? '';

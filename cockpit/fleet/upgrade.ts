@@ -15,7 +15,7 @@ import { beginUpgrade } from './begin-upgrade.ts';
 import type { Bundle } from './bundle.ts';
 import { type BoxWay, deliver, isDelivered } from './deliver.ts';
 import { upgradeAskMs, upgradeLookMs } from './limits.ts';
-import { askOdally } from './odally.ts';
+import { askUpgrade } from './odally.ts';
 import { assertIs } from './plan-install.ts';
 import { type BoxFacts, planProbe, readProbe } from './probe.ts';
 import { readScript } from './shell.ts';
@@ -137,7 +137,7 @@ class Upgrade {
     { home }: BoxFacts,
   ): Promise<UpgradeRow> {
     const { to } = row;
-    const record = await askOdally({ way, home }, 'upgrade --json').catch(() => undefined);
+    const record = await askUpgrade({ way, home }).catch(() => undefined);
     if (record?.phase !== 'switched' || record.to !== to)
       return { ...row, from: to, as: 'current' };
     const from = String(record.from);
@@ -205,7 +205,7 @@ class Upgrade {
     home,
     at,
   }: Change): Promise<Pick<UpgradeRow, 'as' | 'code' | 'message'> | undefined> {
-    const record = await askOdally({ way, home }, 'upgrade --json').catch(() => undefined);
+    const record = await askUpgrade({ way, home }).catch(() => undefined);
     if (record === undefined || record.at !== at) return undefined;
     const { phase, code, message } = record;
     if (phase === 'done') return { as: phase };
