@@ -115,7 +115,7 @@ async function runRound(scene: Scene, { side, filler }: Round, tally: Tally): Pr
   const ended = await stand.ask<JobDetail>('job', { job: short }).catch(() => undefined);
   if (ended?.outcome === 'succeeded') tally.outcomesInFull += 1;
   else if (hadBallast && filler === 'content')
-    faults.push(`${short} has no outcome, ballast or not`);
+    faults.push(`${short} has no outcome with a full ${side}: ${ended?.state ?? 'no answer'}`);
   await disk.free();
   await stand.until(() => takesWork(stand, tally), `work is taken again by the ${side}`);
   for (const id of [long, short]) {
