@@ -5,7 +5,7 @@
  * left out and nobody takes it for passed. `close` unmounts it, and is safe to repeat.
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, open, rm, rmdir } from 'node:fs/promises';
+import { mkdtemp, open, rm, rmdir, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 /** A file system that can be full. */
 export interface SmallDisk extends AsyncDisposable {
   readonly path: string;
-  /** Takes every byte that is free. */
+  /** Takes what is free now, and nothing that is given up meanwhile. */
   fill(): Promise<void>;
   /** Gives them back. */
   free(): Promise<void>;
@@ -73,24 +73,26 @@ function describeDisk(path: string, place: 'ours' | 'theirs'): SmallDisk {
 async function fill(filler: string): Promise<void> {
   const handle = await open(filler, 'a', 0o600);
   try {
+    const { bavail, bsize } = await statfs(filler);
+    let left = bavail * bsize;
     for (let piece = 1024 * 1024; piece >= 1; piece = Math.floor(piece / 4)) {
-      // Bounded by the size of the file system.
-      while (await writeWhole(handle, piece));
+      let written = piece;
+      while (written === piece && left >= piece) {
+        written = await writeSome(handle, piece);
+        left -= written;
+      }
     }
   } finally {
     await handle.close();
   }
 }
 
-async function writeWhole(
-  handle: Awaited<ReturnType<typeof open>>,
-  bytes: number,
-): Promise<boolean> {
+/** How many bytes there was room for. */
+async function writeSome(handle: Awaited<ReturnType<typeof open>>, bytes: number): Promise<number> {
   try {
-    const { bytesWritten } = await handle.write(new Uint8Array(bytes));
-    return bytesWritten === bytes;
+    return (await handle.write(new Uint8Array(bytes))).bytesWritten;
   } catch (thrown) {
-    if ((thrown as { code?: unknown }).code === 'ENOSPC') return false;
+    if ((thrown as { code?: unknown }).code === 'ENOSPC') return 0;
     throw thrown;
   }
 }
