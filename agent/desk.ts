@@ -1,11 +1,11 @@
 /*
  * The agent's desk: every decision about attempts is taken, written down and reported here.
  *
- * It holds the rows in memory, steps the attempt machine, and commits each transition with the
- * report it owes in one synced batch; effects on processes are performed only after that. It starts
- * nothing by itself (`run-work` does) and sends nothing (the session does). Invariant: an attempt
- * leaves `accepted` on disk before any process exists for it.
+ * It holds the rows in memory, steps the attempt machine, and commits each transition with the report it owes in one
+ * synced batch; effects on processes are performed only after that. It starts nothing by itself (`run-work` does) and sends
+ * nothing (the session does). Invariant: an attempt leaves `accepted` on disk before any process exists for it.
  */
+import { ChurnMap } from '../protocol/churn-map.ts';
 import { AppError, type ErrorCode } from '../protocol/errors.ts';
 import type { InventoryRow } from '../protocol/frames.ts';
 import {
@@ -42,7 +42,7 @@ export class Desk {
   /** What was given up with an earlier store of the hub, while it ends. */
   readonly disowned: Disowned;
   readonly #parts: DeskParts;
-  readonly #held = new Map<AttemptId, HeldAttempt>();
+  readonly #held = new ChurnMap<AttemptId, HeldAttempt>();
   /** Where the hub takes whole reports: what will be said with more. */
   readonly #unsaid: UnsaidReceipts;
   #hubTakes: 'each' | 'whole' = 'each';

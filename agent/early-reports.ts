@@ -6,6 +6,7 @@
  * outbox, no sync and no number here. Where that answer is late, or the link goes, the report goes the usual
  * way. It decides nothing: what is told here stays with the desk until the hub has it.
  */
+import { ChurnMap } from '../protocol/churn-map.ts';
 import type { OwnerFrame } from '../protocol/frames.ts';
 import { dataBytesMax } from '../protocol/limits.ts';
 import type { AttemptId } from '../protocol/model.ts';
@@ -31,7 +32,7 @@ export class EarlyReports {
   readonly #parts: EarlyParts;
   readonly #turn = new Turn<Told>((told) => this.#send(told));
   /** When each was told, the oldest first; monotonic milliseconds. */
-  readonly #waiting = new Map<AttemptId, number>();
+  readonly #waiting = new ChurnMap<AttemptId, number>();
   #isLinked = false;
   #restsUntil = 0;
   #cancelTimer: CancelTimer | undefined;

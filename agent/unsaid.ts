@@ -6,6 +6,7 @@
  * where none comes for a while by one of its own. They are not on the disk: what a crash takes with it
  * had begun, and its end is reported at the next start. It decides nothing; the desk says.
  */
+import { ChurnSet } from '../protocol/churn-map.ts';
 import type { AttemptId } from '../protocol/model.ts';
 import type { CancelTimer, Timers } from '../protocol/ports.ts';
 import { receiptWaitMs } from './limits.ts';
@@ -14,9 +15,9 @@ import { receiptWaitMs } from './limits.ts';
 export class UnsaidReceipts {
   readonly #timers: Timers;
   readonly #say: (attempts: readonly AttemptId[]) => void;
-  readonly #attempts = new Set<AttemptId>();
+  readonly #attempts = new ChurnSet<AttemptId>();
   /** Those that have not ended and of which something was said. */
-  readonly #heard = new Set<AttemptId>();
+  readonly #heard = new ChurnSet<AttemptId>();
   #cancelTimer: CancelTimer | undefined;
 
   /** `say` is given those that nothing overtook. */

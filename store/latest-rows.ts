@@ -5,13 +5,14 @@
  * one batch is one row of it. It lives beside the committer that seals it. Invariant: what is put here
  * is committed at once, so that the batch it goes with is the one that its change is acknowledged by.
  */
+import { ChurnMap } from '../protocol/churn-map.ts';
 import type { KvOp } from './kv.ts';
 import { planRow } from './row-codec.ts';
 
 /** Life cycle: `put` with each commit, `seal` with each batch. */
 export class LatestRows<Id, Value> {
   readonly #keyOf: (id: Id) => string;
-  readonly #values = new Map<Id, Value>();
+  readonly #values = new ChurnMap<Id, Value>();
 
   /** `keyOf`: the row of a thing; asked for once a batch. */
   constructor(keyOf: (id: Id) => string) {

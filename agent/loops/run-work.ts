@@ -9,6 +9,7 @@
  * does its process; what comes of work that is held no more goes nowhere.
  * Source: reliability facts R9, R15, R16, R22, R23.
  */
+import { ChurnMap, ChurnSet } from '../../protocol/churn-map.ts';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { artifactPathLettersMax } from '../../protocol/limits.ts';
 import type { AttemptId, LogStream } from '../../protocol/model.ts';
@@ -56,17 +57,17 @@ export interface RunWorkParts {
 /** Life cycle: `wake` whenever something may have changed; `idle` resolves when nothing runs. */
 export class RunWork {
   readonly #parts: RunWorkParts;
-  readonly #works = new Map<AttemptId, Work>();
-  readonly #busy = new Map<AttemptId, Promise<void>>();
+  readonly #works = new ChurnMap<AttemptId, Work>();
+  readonly #busy = new ChurnMap<AttemptId, Promise<void>>();
   /** Attempts whose output waits for the disk. */
   readonly #blocked = new Set<AttemptId>();
   /** Attempts whose process was asked to end. */
-  readonly #asked = new Set<AttemptId>();
+  readonly #asked = new ChurnSet<AttemptId>();
   #isGivenUp = false;
   /** Slots that became free in one turn are given away together. */
   readonly #wakeOnce = gatherWakes(() => this.wake());
   /** Attempts that have printed something. */
-  readonly #printing = new Set<AttemptId>();
+  readonly #printing = new ChurnSet<AttemptId>();
 
   constructor(parts: RunWorkParts) {
     this.#parts = parts;

@@ -8,6 +8,8 @@
  * and does nothing while no work runs.
  * Source: reliability facts R14, R16, R18.
  */
+
+import { ChurnMap } from '../../protocol/churn-map.ts';
 import {
   findLeaseLeftMs,
   type LeaseInstant,
@@ -37,12 +39,12 @@ export interface WatchWorkParts {
 export class WatchWork {
   readonly #parts: WatchWorkParts;
   /** How much was left of each when it was first seen, and when that was. */
-  readonly #deadlines = new Map<
+  readonly #deadlines = new ChurnMap<
     AttemptId,
     { readonly from: LeaseInstant; readonly leftMs: number }
   >();
   /** When what runs has run for as long as the policy let it when it began; undefined where that was no matter. */
-  readonly #runEnds = new Map<AttemptId, number | undefined>();
+  readonly #runEnds = new ChurnMap<AttemptId, number | undefined>();
   #cancelTimer: CancelTimer | undefined;
   #isStopped = false;
 

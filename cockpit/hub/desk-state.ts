@@ -4,6 +4,7 @@
  * Derived from the store alone: workers, jobs that have not ended and who holds them, the parts of open
  * groups, decisions that wait, and the next numbers. What has ended stays on disk. Errors: STORE_IO, STORE_DAMAGED.
  */
+import { ChurnMap, ChurnSet } from '../../protocol/churn-map.ts';
 import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
 import { readLastEventSeq } from '../../store/journal.ts';
 import { decisionKey, jobKey, prefixRange, readEndedJobKey } from '../../store/keys.ts';
@@ -65,13 +66,13 @@ export async function readDeskState(kv: Kv, copied: readonly AttemptId[]): Promi
   const state: DeskState = {
     workers: new Map(),
     streams: new Map(),
-    active: new Map(),
+    active: new ChurnMap(),
     heldBy: new Map(),
-    parked: new Map(),
+    parked: new ChurnMap(),
     decisions: new Map(),
-    groupParts: new Map(),
-    freshAttempts: new Set(),
-    sentAt: new Map(),
+    groupParts: new ChurnMap(),
+    freshAttempts: new ChurnSet(),
+    sentAt: new ChurnMap(),
     promisedNames: new Set(),
     leaving: new Set(),
     nextJob: lastJob + 1,

@@ -6,6 +6,7 @@
  * by the worker that has it; whatever is odd is left to the message. Invariants: what `take` resolves with is on the
  * disk; a report that was taken here is never late when it comes again. Errors: STORE_*.
  */
+import { ChurnSet } from '../../protocol/churn-map.ts';
 import { AppError, wrapError } from '../../protocol/errors.ts';
 import { decodeFact, type FactMessage } from '../../protocol/messages.ts';
 import type { AttemptId, PeerKey } from '../../protocol/model.ts';
@@ -37,7 +38,7 @@ export function readFacts(rows: readonly { readonly bytes: Uint8Array }[]): read
 export class EarlyEnds {
   readonly #ledger: Ledger;
   /** Attempts whose end was taken, and is on its way to the disk. */
-  readonly #ending = new Set<AttemptId>();
+  readonly #ending = new ChurnSet<AttemptId>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;

@@ -13,7 +13,7 @@ const waveCount = 250;
 /** Sizes of everything that a desk keeps in memory, by name. */
 function measure({ state }: HubBench): Readonly<Record<string, number>> {
   const sizes = Object.entries(state).flatMap(([name, kept]) =>
-    kept instanceof Map || kept instanceof Set ? [[name, kept.size] as const] : [],
+    typeof kept === 'object' && 'size' in kept ? [[name, kept.size] as const] : [],
   );
   const held = [...state.heldBy.values()].reduce((sum, jobs) => sum + jobs.size, 0);
   return { ...Object.fromEntries(sizes), held };
