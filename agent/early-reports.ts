@@ -8,7 +8,7 @@
  */
 import { ChurnMap } from '../protocol/churn-map.ts';
 import type { OwnerFrame } from '../protocol/frames.ts';
-import { dataBytesMax } from '../protocol/limits.ts';
+import { dataBytesMax, dataRowsMax } from '../protocol/limits.ts';
 import type { AttemptId } from '../protocol/model.ts';
 import type { CancelTimer, Ports } from '../protocol/ports.ts';
 import { Turn } from '../protocol/turn.ts';
@@ -84,7 +84,8 @@ export class EarlyReports {
     let bytes = 0;
     for (const one of told) {
       bytes += one.report.length;
-      if (some.length > 0 && bytes > dataBytesMax) {
+      const isFull = some.length === dataRowsMax || bytes > dataBytesMax;
+      if (some.length > 0 && isFull) {
         this.#sendFrame(some);
         some = [];
         bytes = one.report.length;

@@ -6,7 +6,7 @@
  * one's number is the frame's. Pure.
  */
 import type { Frame } from './frames.ts';
-import { dataBytesMax, windowFramesMax } from './limits.ts';
+import { dataBytesMax, dataRowsMax } from './limits.ts';
 import type { OutboxRow } from './machines/sender.ts';
 
 type DataFrame = Extract<Frame, { t: 'data' }>;
@@ -38,7 +38,7 @@ function takeRun(rows: readonly OutboxRow[], at: number): readonly OutboxRow[] {
   for (let row = rows[end]; row !== undefined; row = rows[end]) {
     bytes += row.bytes.length;
     const follows = row.seq === (first?.seq ?? 0) + end - at;
-    if (!follows || bytes > dataBytesMax || end - at >= windowFramesMax) break;
+    if (!follows || bytes > dataBytesMax || end - at >= dataRowsMax) break;
     end += 1;
   }
   return rows.slice(at, end);

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { EarlyReports } from '../../agent/early-reports.ts';
 import { earlyMsMax, earlyReportsMax, earlyRestMs } from '../../agent/limits.ts';
 import type { OwnerFrame } from '../../protocol/frames.ts';
-import { dataBytesMax } from '../../protocol/limits.ts';
+import { dataBytesMax, dataRowsMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
 import { FakePorts } from '../protocol/fake-ports.ts';
 
@@ -111,6 +111,15 @@ describe('early reports', () => {
     await ports.advance(0);
     const counts = frames.map((frame) => (frame.t === 'ended' ? frame.reports.length : 0));
     expect(counts).toEqual([3, 1, 1]);
+  });
+
+  test('early reports: many leave in frames of as many as messages', async () => {
+    const { early, ports, frames } = open();
+    early.linked(true);
+    for (let n = 1; n <= 2 * dataRowsMax + 1; n += 1) early.say(`J${n}.1`, report);
+    await ports.advance(0);
+    const counts = frames.map((frame) => (frame.t === 'ended' ? frame.reports.length : 0));
+    expect(counts).toEqual([dataRowsMax, dataRowsMax, 1]);
   });
 
   test('early reports: so many wait for an answer at most', () => {
