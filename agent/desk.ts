@@ -68,7 +68,7 @@ export class Desk {
 
   /** All attempts held, oldest first. */
   list(): readonly HeldAttempt[] {
-    return [...this.#held.values()];
+    return this.#held.list();
   }
 
   find(attempt: AttemptId): HeldAttempt | undefined {

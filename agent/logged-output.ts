@@ -28,7 +28,8 @@ export class LoggedOutput {
   /** Writes what was held as the possible beginning of a secret. */
   async end(): Promise<void> {
     for (const stream of streams) {
-      await this.#writePieces(stream, this.#redaction.flush(stream));
+      const rest = this.#redaction.flush(stream);
+      if (rest.length > 0) await this.#writePieces(stream, rest);
     }
   }
 

@@ -59,7 +59,19 @@ export class ChurnMap<K, V> implements Map<K, V> {
   }
 
   forEach(call: (value: V, key: K, map: Map<K, V>) => void, self?: unknown): void {
-    for (const [key, value] of this.entries()) call.call(self, value, key, this);
+    this.#walkCount += 1;
+    try {
+      this.#map.forEach((value, key) => {
+        call.call(self, value, key, this);
+      });
+    } finally {
+      this.#walkCount -= 1;
+    }
+  }
+
+  /** All values that are there now: sooner had than by a walk. */
+  list(): V[] {
+    return [...this.#map.values()];
   }
 
   entries(): MapIterator<[K, V]> {

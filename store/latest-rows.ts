@@ -33,7 +33,9 @@ export class LatestRows<Id, Value> {
   /** The rows of all that was put since the last call. */
   seal(): readonly KvOp[] {
     const ops: KvOp[] = [];
-    for (const [id, value] of this.#values) ops.push(planRow(this.#keyOf(id), value));
+    this.#values.forEach((value, id) => {
+      ops.push(planRow(this.#keyOf(id), value));
+    });
     this.#values.clear();
     return ops;
   }

@@ -119,6 +119,7 @@ export class Policies implements WorkRules {
    */
   listSecrets({ env, secrets = [] }: Pick<CommandSpec, 'env' | 'secrets'>): readonly Secret[] {
     const named = this.policy?.environment.secret ?? [];
+    if (named.length === 0 && secrets.length === 0) return [];
     const isSecret = (name: string) => named.some((pattern) => matchesName(pattern, name));
     const own = Object.entries(env).filter(([name]) => secrets.includes(name) || isSecret(name));
     const ours = Object.entries(this.#parts.env).filter(([name]) => isSecret(name));

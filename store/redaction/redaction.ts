@@ -14,25 +14,28 @@ import { tokenPatterns } from './shapes.ts';
 
 const shapesOnly = new Scanner(tokenPatterns);
 
+const nothing = new Uint8Array();
+
 /** Both streams of one attempt. */
 export class Redaction {
   readonly #scanner: Scanner;
-  readonly #streams: Readonly<Record<LogStream, Redactor>>;
+  /** Those on which something came: most work prints on one at most. */
+  readonly #streams: Partial<Record<LogStream, Redactor>> = {};
 
   constructor(secrets: readonly Secret[]) {
     const patterns = listSecretPatterns(secrets.slice(0, secretsMax));
     this.#scanner = patterns.length === 0 ? shapesOnly : new Scanner(patterns, shapesOnly);
-    this.#streams = { stdout: new Redactor(this.#scanner), stderr: new Redactor(this.#scanner) };
   }
 
   /** Takes output; returns what of it, and of what was held, may be written. */
   push(stream: LogStream, bytes: Uint8Array): Uint8Array {
+    this.#streams[stream] ??= new Redactor(this.#scanner);
     return this.#streams[stream].push(bytes);
   }
 
   /** What was held of a stream that has ended. */
   flush(stream: LogStream): Uint8Array {
-    return this.#streams[stream].flush();
+    return this.#streams[stream]?.flush() ?? nothing;
   }
 
   /** A short text without secrets: a reason, the name of a file. */

@@ -20,6 +20,7 @@ const base64Letter = byteClass('A-Z', 'a-z', '0-9', '+/', '_', '-');
 
 /** All patterns of these values; a value that is too short has none. */
 export function listSecretPatterns(secrets: readonly Secret[]): readonly Pattern[] {
+  if (secrets.length === 0) return [];
   const seen = new Set<string>();
   const patterns: Pattern[] = [];
   const add = (label: string, head: Uint8Array, parts: Pattern['parts']) => {

@@ -73,12 +73,27 @@ test('ChurnMap: many come and go while a loop goes through it', () => {
   expect(seen[0]?.length).toBeGreaterThan(500);
 });
 
+test('ChurnMap: many come and go while forEach goes through it', () => {
+  const seen = [new ChurnMap([[0, 0]]), new Map([[0, 0]])].map((map) => {
+    const keys: number[] = [];
+    map.forEach((_value, at) => {
+      keys.push(at);
+      map.delete(at);
+      if (at < 1000) for (const more of [1, 2, 3]) map.set(at + more, at);
+    });
+    return keys;
+  });
+  expect(seen[0]).toEqual(seen[1]);
+  expect(seen[0]?.length).toBeGreaterThan(500);
+});
+
 test('ChurnMap: begins with entries, and keeps the first place of a key', () => {
   const map = new ChurnMap([
     ['a', 1],
     ['b', 2],
   ]);
   map.set('a', 3);
+  expect(map.list()).toEqual([3, 2]);
   expect([...map.entries()]).toEqual([
     ['a', 3],
     ['b', 2],
