@@ -58,7 +58,7 @@ export async function benchRivals(plan: BenchPlan): Promise<readonly Figure[]> {
     entries.push({ rival, open, cells: new Map(loads.map((inFlight) => [inFlight, []])) });
   }
   const share = plan.isQuick ? 0.05 : 1;
-  for (const { open } of entries) await warm(open, share);
+  for (const entry of entries) await warm(entry, share);
   for (let count = 0; count < plan.rounds; count += 1) {
     for (const entry of entries) await measureEntry(entry, floor, share);
   }
@@ -80,9 +80,9 @@ async function openOrSay(rival: Rival, tools: Tools): Promise<OpenRival | undefi
 }
 
 /** Code is compiled, connections are up, stores have made their files. */
-async function warm(open: OpenRival, share: number): Promise<void> {
-  for (const inFlight of [1, 16]) {
-    await measureFor({ ms: warmMs * share, inFlight }, () => open.perform());
+async function warm({ open, cells }: Entry, share: number): Promise<void> {
+  for (const inFlight of cells.keys()) {
+    await measureFor({ ms: cellMs * share, inFlight }, () => open.perform());
   }
 }
 
