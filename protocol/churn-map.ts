@@ -2,11 +2,11 @@
  * A Map and a Set for what comes and goes all the time, thousands of times a second.
  *
  * V8 gives a Map that is written and deleted from a new table now and then, and lets the old table point to the new one,
- * for iterators that are still at the old. Once one table has grown old enough to be left to whole collections, each that
- * follows is kept until the next of those, with all that was in it: garbage that was young is copied, and grows old too. These
- * are made anew before V8 does that, after as many deletions as they have entries, so that no table points to another. In all
- * else they are what Map and Set are: nothing is made anew while somebody goes through them, so what is deleted meanwhile is
- * not seen any more, and what is added is. Source: V8, ordered-hash-table.cc (Rehash, Clear, SetNextTable).
+ * for iterators that are still at the old. Once a table is old enough to be left to whole collections, all that follow are kept
+ * until the next of those, with what was in them: garbage that was young is copied, and grows old too. These are made anew
+ * after as many deletions as they have entries, which ends such a row of tables before it grows. In all else they are what
+ * Map and Set are: nothing is made anew while somebody goes through them, so what is deleted meanwhile is not seen any
+ * more, and what is added is. Source: V8, ordered-hash-table.cc (Rehash, Clear, SetNextTable).
  */
 
 /** Fewer deletions than these are never worth a new one. */

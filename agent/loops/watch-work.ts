@@ -8,7 +8,6 @@
  * and does nothing while no work runs.
  * Source: reliability facts R14, R16, R18.
  */
-
 import { ChurnMap } from '../../protocol/churn-map.ts';
 import {
   findLeaseLeftMs,
