@@ -16,6 +16,7 @@ await churn(livingCount, 0);
 // The table as it is now is old from here on.
 (globalThis as unknown as { gc(): void }).gc();
 process.stdout.write(String(await churn(150_000, livingCount)));
+if (walked === 0) throw new Error('nobody went through it');
 
 /** So many come, and so many go from when that many are there; gives the bytes by which what is old grew, each time that it did. */
 async function churn(count: number, livingMin: number): Promise<number> {
