@@ -7,9 +7,10 @@
  * the disk, so what it says was there. One that cannot be read says nothing. Errors: STORE_DAMAGED, STORE_IO.
  */
 import { open, readdir, readFile, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import type { CancelTimer, Timers } from '../protocol/ports.ts';
+import { expectOwnHome } from './home.ts';
 import type { WatchedStore } from './home-disk.ts';
 import { tailKey } from './keys.ts';
 import type { Kv } from './kv.ts';
@@ -140,12 +141,14 @@ function findTail(batch: Uint8Array): number | undefined {
 
 /**
  * Opens a store that nobody serves, for a look: never one that is not there, for opening would make it and it would be
- * missed no more. Errors: STORE_MISSING, STORE_LOCKED, STORE_DAMAGED, STORE_IO.
+ * missed no more. Errors: STORE_MISSING, STORE_LOCKED, STORE_DAMAGED, STORE_IO; HOME_FOREIGN for root where the
+ * home is another user's.
  */
 export async function openRestingKv(store: string): Promise<Kv> {
   if (!(await isStoreMade(store))) {
     throw new AppError('STORE_MISSING', `There is no store in ${store}.`);
   }
+  await expectOwnHome(dirname(store));
   return openCheckedKv(store);
 }
 

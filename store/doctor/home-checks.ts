@@ -266,6 +266,26 @@ const newer: HomeCheck = {
         ],
 };
 
+const foreignStore: HomeCheck = {
+  id: 'store-foreign',
+  title: 'who looks is the user whose home it is',
+  why: 'Opening a store makes files in it, and what root makes the program of that user cannot use.',
+  area: 'store',
+  severity: 'warning',
+  cost: 'reads',
+  diagnose: ({ home: { store: found } }) =>
+    found.is !== 'foreign'
+      ? []
+      : [
+          {
+            subject: 'store',
+            seen: `${found.message} Its store was not opened.`,
+            wanted: 'That user.',
+            advice: 'Ask the doctor again as that user.',
+          },
+        ],
+};
+
 const runtime: HomeCheck = {
   id: 'runtime-old',
   title: 'Node and the C library are new enough',
@@ -299,6 +319,7 @@ export const homeChecks: readonly HomeCheck[] = [
   store,
   locked,
   newer,
+  foreignStore,
   disk,
   ballast,
   runtime,

@@ -13,6 +13,7 @@ import { sleep, type Timers } from '../../protocol/ports.ts';
 import { movesFile } from '../backup-restore.ts';
 import type { DiskHealth } from '../disk-guard.ts';
 import { readFormat } from '../format.ts';
+import { expectOwnHome } from '../home.ts';
 import type { Kv } from '../kv.ts';
 import { openLevelKv } from '../open.ts';
 import { readSyncedTail } from '../reopen.ts';
@@ -25,6 +26,8 @@ export type StoreFact =
   | { readonly is: 'sound' }
   /** It is the program's that serves here, or was never made. */
   | { readonly is: 'unknown' }
+  /** It is another user's, and this is root: what root makes there, their own program cannot use. */
+  | { readonly is: 'foreign'; readonly message: string }
   /** Nobody serves, and yet somebody owns it; `owner` is its pid where the system says. */
   | { readonly is: 'locked'; readonly owner: number | null }
   /** A newer version has written it. */
@@ -110,6 +113,8 @@ async function openStore(plan: StoreVisitPlan): Promise<Opened> {
     mark === undefined ? undefined : await findMissingStore({ store: directory, mark });
   if (missing !== undefined) return { fact: describeFault(missing) };
   if (!(await isStoreMade(directory))) return { fact: { is: 'unknown' } };
+  const foreign = await expectOwnHome(dirname(directory)).catch((thrown: unknown) => thrown);
+  if (foreign !== undefined) return { fact: describeFault(foreign) };
   for (let tries = 1; ; tries += 1) {
     if (await isServed()) return { fact: { is: 'unknown' } };
     const opened = await tryStore(directory);
@@ -154,6 +159,7 @@ function describeFault(thrown: unknown): StoreFact {
   const { code, message } = wrapError(thrown, 'STORE_IO');
   if (code === 'STORE_LOCKED') return { is: 'locked', owner: null };
   if (thrown instanceof AppError && code === 'STORE_FORMAT') return { is: 'newer', message };
+  if (code === 'HOME_FOREIGN') return { is: 'foreign', message };
   return { is: 'failed', code, message };
 }
 

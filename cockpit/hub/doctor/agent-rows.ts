@@ -35,6 +35,12 @@ export const agentRows: readonly CheckRow[] = [
     area: 'store',
     fix: false,
   },
+  {
+    id: 'store-foreign',
+    title: 'who looks is the user whose home it is',
+    area: 'store',
+    fix: false,
+  },
   { id: 'disk-low', title: 'the disk of the home has room', area: 'box', fix: false },
   {
     id: 'ballast-missing',

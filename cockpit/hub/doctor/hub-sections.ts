@@ -3,6 +3,7 @@
  *
  * Whoever has a feature that can break adds its section here in one line, from a file of its own.
  */
+import { dirname } from 'node:path';
 import type { Check } from '../../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../../protocol/doctor-sections.ts';
 import { boxSection } from '../../../store/doctor/box-checks.ts';
@@ -13,6 +14,7 @@ import { homeChecks } from '../../../store/doctor/home-checks.ts';
 import type { HomeFacts } from '../../../store/doctor/home-facts.ts';
 import { keepingSection } from '../../../store/doctor/keeping-checks.ts';
 import { tableSection } from '../../../store/doctor/table-checks.ts';
+import { expectOwnHome } from '../../../store/home.ts';
 import { copySection } from './copy-checks.ts';
 import { liveSection, walkedSection } from './hub-checks.ts';
 import type { HubRound } from './hub-round.ts';
@@ -50,6 +52,8 @@ const hubDown: Check<Facts, HubRound> = {
     reach: 'here',
     plan: () => 'starts it in the background',
     apply: async ({ visit, start }) => {
+      // A hub of root there would be out of its user's reach.
+      await expectOwnHome(dirname(visit.directory));
       // It owns the store from then on.
       await visit.close();
       await start();
