@@ -43,7 +43,7 @@ async function listFiles(): Promise<readonly unknown[]> {
 
 // Only root can write there.
 describe.runIf(process.geteuid?.() === 0)('the home of another user', () => {
-  test('foreign home: the doctor of root opens no store there, and says whose it is', async () => {
+  test('store-foreign: the doctor of root opens no store there, and says whose it is', async () => {
     const before = await listFiles();
     const message = `The home ${dirname(store)} belongs to user 65534.`;
     expect(await look()).toEqual({ fact: { is: 'foreign', message }, isOpen: false });
@@ -52,13 +52,13 @@ describe.runIf(process.geteuid?.() === 0)('the home of another user', () => {
     expect(await look()).toMatchObject({ fact: { is: 'sound' }, isOpen: true });
   });
 
-  test('foreign home: nor do those of its verbs that only read', async () => {
+  test('store-foreign: nor do those of its verbs that only read', async () => {
     const before = await listFiles();
     await expect(openRestingKv(store)).rejects.toMatchObject({ code: 'HOME_FOREIGN' });
     expect(await listFiles()).toEqual(before);
   });
 
-  test('foreign home: no agent of root is started on it by a fix', async () => {
+  test('store-foreign: no agent of root is started on it by a fix', async () => {
     const program = { node: 'node', script: 'odally.js' };
     const starting = startAgentBehind(program, findAgentHome(home), bareBox);
     await expect(starting).rejects.toMatchObject({ code: 'HOME_FOREIGN' });
