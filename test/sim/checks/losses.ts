@@ -39,7 +39,7 @@ function judgeReplacements({ history }: Evidence, job: CommandJob): readonly Fin
     findings.push({ about, message: `${job.id} was started again, and nobody allowed that` });
   }
   const processes = history.processes.filter(({ attempt }) => attempt.startsWith(`${job.id}.`));
-  for (const { attempt, startedAt } of processes) {
+  for (const { attempt, startedAt, box } of processes) {
     const elder = processes.find(
       (other) =>
         other.attempt < attempt &&
@@ -54,7 +54,9 @@ function judgeReplacements({ history }: Evidence, job: CommandJob): readonly Fin
     const younger = processes.find(
       (other) => Number(other.attempt.split('.')[1]) > n && other.startedAt < startedAt,
     );
-    if (!mayBegin && younger !== undefined) {
+    // A copy of its box may have said that it is lost, while the box itself has it and is not heard.
+    const isCopied = history.stains.get(box)?.has('twin') === true;
+    if (!mayBegin && !isCopied && younger !== undefined) {
       findings.push({ about, message: `${attempt} began after ${younger.attempt} had` });
     }
     if (elder === undefined || !hasLease) continue;
