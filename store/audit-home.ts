@@ -1,7 +1,7 @@
 /*
  * The audit trail of a home in which nobody runs, for who looks at it from outside.
  *
- * It takes the store's lock for as long as it reads and changes no row. Errors: STORE_*.
+ * It takes the store's lock for as long as it reads and changes no row. Errors: STORE_*, HOME_FOREIGN.
  */
 import { Archive } from './archive.ts';
 import type { AuditTail } from './audit.ts';
@@ -18,7 +18,7 @@ export interface AuditPlace {
   readonly audit: string;
 }
 
-/** Reads the trail of a home where nobody runs: what is wanted, or its proof. Errors: STORE_*. */
+/** Reads the trail of a home where nobody runs: what is wanted, or its proof. Errors: STORE_*, HOME_FOREIGN. */
 export async function readHomeAudit(
   { store, audit }: AuditPlace,
   wish: AuditWish | { readonly noted: AuditTail | undefined },

@@ -113,8 +113,6 @@ async function openStore(plan: StoreVisitPlan): Promise<Opened> {
     mark === undefined ? undefined : await findMissingStore({ store: directory, mark });
   if (missing !== undefined) return { fact: describeFault(missing) };
   if (!(await isStoreMade(directory))) return { fact: { is: 'unknown' } };
-  const foreign = await expectOwnHome(dirname(directory)).catch((thrown: unknown) => thrown);
-  if (foreign !== undefined) return { fact: describeFault(foreign) };
   for (let tries = 1; ; tries += 1) {
     if (await isServed()) return { fact: { is: 'unknown' } };
     const opened = await tryStore(directory);
@@ -133,6 +131,7 @@ async function judgeCutOff(isServed: StoreVisitPlan['isServed']): Promise<Opened
 
 async function tryStore(directory: string): Promise<Opened> {
   try {
+    await expectOwnHome(dirname(directory));
     // LevelDB would pass over what is damaged in a log, and throw the log away.
     await checkBeforeOpen(directory);
     const kv = await openLevelKv(directory);

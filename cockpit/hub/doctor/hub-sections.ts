@@ -3,7 +3,6 @@
  *
  * Whoever has a feature that can break adds its section here in one line, from a file of its own.
  */
-import { dirname } from 'node:path';
 import type { Check } from '../../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../../protocol/doctor-sections.ts';
 import { boxSection } from '../../../store/doctor/box-checks.ts';
@@ -51,9 +50,9 @@ const hubDown: Check<Facts, HubRound> = {
   fix: {
     reach: 'here',
     plan: () => 'starts it in the background',
-    apply: async ({ visit, start }) => {
+    apply: async ({ home, visit, start }) => {
       // A hub of root there would be out of its user's reach.
-      await expectOwnHome(dirname(visit.directory));
+      await expectOwnHome(home.directory);
       // It owns the store from then on.
       await visit.close();
       await start();

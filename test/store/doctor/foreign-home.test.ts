@@ -26,9 +26,9 @@ beforeEach(async () => {
 
 afterEach(() => remove());
 
-async function look() {
+async function look(isServed = false) {
   const { timers } = openSystemPorts();
-  const plan = { directory: store, live: undefined, isServed: async () => false, timers };
+  const plan = { directory: store, live: undefined, isServed: async () => isServed, timers };
   const visit = new StoreVisit(plan);
   const fact = await visit.look();
   const kv = await visit.findKv();
@@ -47,6 +47,8 @@ describe.runIf(process.geteuid?.() === 0)('the home of another user', () => {
     const before = await listFiles();
     const message = `The home ${dirname(store)} belongs to user 65534.`;
     expect(await look()).toEqual({ fact: { is: 'foreign', message }, isOpen: false });
+    // Where its program runs nobody would open it.
+    expect(await look(true)).toEqual({ fact: { is: 'unknown' }, isOpen: false });
     expect(await listFiles()).toEqual(before);
     await chown(home, 0, 0);
     expect(await look()).toMatchObject({ fact: { is: 'sound' }, isOpen: true });
