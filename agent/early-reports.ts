@@ -7,8 +7,8 @@
  * way. It decides nothing: what is told here stays with the desk until the hub has it.
  */
 import { ChurnMap } from '../protocol/churn-map.ts';
+import { hasFrameRoom } from '../protocol/data-frames.ts';
 import type { OwnerFrame } from '../protocol/frames.ts';
-import { dataBytesMax, dataRowsMax } from '../protocol/limits.ts';
 import type { AttemptId } from '../protocol/model.ts';
 import type { CancelTimer, Ports } from '../protocol/ports.ts';
 import { Turn } from '../protocol/turn.ts';
@@ -84,8 +84,7 @@ export class EarlyReports {
     let bytes = 0;
     for (const one of told) {
       bytes += one.report.length;
-      const isFull = some.length === dataRowsMax || bytes > dataBytesMax;
-      if (some.length > 0 && isFull) {
+      if (some.length > 0 && !hasFrameRoom(some.length, bytes)) {
         this.#sendFrame(some);
         some = [];
         bytes = one.report.length;

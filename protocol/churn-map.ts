@@ -141,7 +141,9 @@ export class ChurnSet<T> implements Set<T> {
   }
 
   forEach(call: (value: T, again: T, set: Set<T>) => void, self?: unknown): void {
-    for (const value of this.keys()) call.call(self, value, value, this);
+    this.#map.forEach((_there, value) => {
+      call.call(self, value, value, this);
+    });
   }
 
   *entries(): SetIterator<[T, T]> {

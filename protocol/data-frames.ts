@@ -30,6 +30,11 @@ export function listRows({ seq, body, more = [] }: DataFrame): readonly OutboxRo
   return [body, ...more].map((bytes, index) => ({ seq: seq + index, bytes }));
 }
 
+/** May a frame of so many bodies have one more, with which it is so many bytes? */
+export function hasFrameRoom(count: number, bytes: number): boolean {
+  return count < dataRowsMax && bytes <= dataBytesMax;
+}
+
 /** Rows from `at` on that follow each other and share a frame; one always fits. */
 function takeRun(rows: readonly OutboxRow[], at: number): readonly OutboxRow[] {
   const first = rows[at];
@@ -38,7 +43,7 @@ function takeRun(rows: readonly OutboxRow[], at: number): readonly OutboxRow[] {
   for (let row = rows[end]; row !== undefined; row = rows[end]) {
     bytes += row.bytes.length;
     const follows = row.seq === (first?.seq ?? 0) + end - at;
-    if (!follows || bytes > dataBytesMax || end - at >= dataRowsMax) break;
+    if (!follows || !hasFrameRoom(end - at, bytes)) break;
     end += 1;
   }
   return rows.slice(at, end);

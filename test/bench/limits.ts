@@ -66,7 +66,7 @@ export const rivalLoads = [1, 16, 256] as const;
 export const cellMs = 1500;
 
 /** How long the floor is measured before each cell. */
-export const warmMs = 500;
+export const floorMs = 500;
 
 /** What we want to be against other systems of the same durability, and against ssh. */
 export const rivalGoals = [

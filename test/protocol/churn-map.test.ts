@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ChurnMap, ChurnSet } from '../../protocol/churn-map.ts';
+import { oldSpaceFlags } from '../kit/old-space.ts';
 
 const churnMaker = fileURLToPath(new URL('churn-maker.ts', import.meta.url));
 
@@ -135,15 +136,10 @@ test('ChurnSet: whatever is done, all that can be seen is what a Set would show'
 });
 
 test('ChurnMap: of what came and went V8 keeps nothing, where a Map had it put among what is old', async () => {
-  // As in `protocol/heap`, and with room for all that is old: a whole collection would let it go.
-  const flags = [
-    '--expose-gc',
-    '--no-allocation-site-pretenuring',
-    '--initial-old-space-size=4000',
-  ];
-  const sizes = ['--min-semi-space-size=8', '--max-semi-space-size=8'];
+  // As `protocol/heap` has it.
+  const flags = [...oldSpaceFlags, '--expose-gc', '--no-allocation-site-pretenuring'];
   const measureGrown = async (kind: 'Map' | 'ChurnMap') =>
-    Number((await execa(process.execPath, [...flags, ...sizes, churnMaker, kind])).stdout);
+    Number((await execa(process.execPath, [...flags, churnMaker, kind])).stdout);
   const [map, churn] = await Promise.all([measureGrown('Map'), measureGrown('ChurnMap')]);
   // All of 300 MB, and 1 MB.
   expect(map).toBeGreaterThan(200e6);

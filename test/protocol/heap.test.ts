@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { youngHeapBytesMax } from '../../protocol/limits.ts';
+import { oldSpaceFlags } from '../kit/old-space.ts';
 
 const bufferMaker = fileURLToPath(new URL('buffer-maker.ts', import.meta.url));
 const maker = fileURLToPath(new URL('heap-maker.ts', import.meta.url));
@@ -57,14 +58,10 @@ test('heap: a gigabyte of buffers that are soon dropped has the whole collected 
 });
 
 test('heap: what is dropped at once is not put among what is old, whatever lived long before', async () => {
-  // With room for all that is old: a whole collection would make V8 forget what it remembers.
-  const sizes = [
-    '--min-semi-space-size=8',
-    '--max-semi-space-size=8',
-    '--initial-old-space-size=4000',
-  ];
   const measureGrown = async (bound: number | 'none') =>
-    Number((await execa(process.execPath, [...sizes, pretenureMaker, String(bound)])).stdout);
+    Number(
+      (await execa(process.execPath, [...oldSpaceFlags, pretenureMaker, String(bound)])).stdout,
+    );
   const [free, bounded] = await Promise.all([
     measureGrown('none'),
     measureGrown(youngHeapBytesMax),

@@ -4,8 +4,8 @@
  *
  * Argument: the bound of its heap in bytes, or `none`. V8 keeps in mind where it was made that it lived long.
  */
-import { getHeapSpaceStatistics } from 'node:v8';
 import { boundHeap } from '../../protocol/heap.ts';
+import { sumOldGrowth } from '../kit/old-space.ts';
 
 const [bound = 'none'] = process.argv.slice(2);
 if (bound !== 'none') boundHeap(Number(bound));
@@ -25,23 +25,11 @@ function make(count: number): Made {
 }
 
 /** So many turns, in which at most that many live; gives the bytes by which what is old grew, each time that it did. */
-async function work(turns: number, livingMax: number): Promise<number> {
-  let grown = 0;
-  let before = measureOld();
-  for (let turn = 0; turn < turns; turn += 1) {
+function work(turns: number, livingMax: number): Promise<number> {
+  return sumOldGrowth(turns, () => {
     for (let count = 0; count < 5000; count += 1) {
       if (kept.length >= livingMax) kept = [];
       kept.push(make(count));
     }
-    await new Promise((resolve) => setImmediate(resolve));
-    const now = measureOld();
-    grown += Math.max(0, now - before);
-    before = now;
-  }
-  return grown;
-}
-
-function measureOld(): number {
-  const old = getHeapSpaceStatistics().find((space) => space.space_name === 'old_space');
-  return old?.space_used_size ?? 0;
+  });
 }

@@ -8,7 +8,7 @@
 import { type Budget, type Figure, makeFigure, summarize } from '../figure.ts';
 import { type Floor, openFloor } from '../floor.ts';
 import { measureFor, type Pace } from '../in-flight.ts';
-import { cellMs, rivalGoals, rivalLoads, warmMs } from '../limits.ts';
+import { cellMs, floorMs, rivalGoals, rivalLoads } from '../limits.ts';
 import type { BenchPlan } from '../plan.ts';
 import { formatNumber } from '../report.ts';
 import { bullRivals } from './bullmq.ts';
@@ -88,7 +88,7 @@ async function warm({ open, cells }: Entry, share: number): Promise<void> {
 
 async function measureEntry({ open, cells }: Entry, floor: Floor, share: number): Promise<void> {
   for (const [inFlight, found] of cells) {
-    const floorPace = await measureFor({ ms: warmMs * share, inFlight }, () => floor.echo());
+    const floorPace = await measureFor({ ms: floorMs * share, inFlight }, () => floor.echo());
     const pace = await measureFor({ ms: cellMs * share, inFlight }, () => open.perform());
     found.push({ pace, floor: floorPace });
   }
