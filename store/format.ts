@@ -12,6 +12,7 @@ import type { Random } from '../protocol/ports.ts';
 import { endedKey, formatKey, incarnationKey, storeIdKey, wholeRange } from './keys.ts';
 import type { Kv, KvOp } from './kv.ts';
 import { indexEndedJobs } from './migrations/index-ended-jobs.ts';
+import { markOldJobs } from './migrations/mark-old-jobs.ts';
 import { shareEventRows } from './migrations/share-event-rows.ts';
 import { findRow, planRow } from './row-codec.ts';
 
@@ -29,7 +30,7 @@ export interface StoreIdentity {
 export type Migration = (kv: Kv) => Promise<readonly KvOp[]>;
 
 /** Every migration since format 1, in order. A new one is added at the end, with a test. */
-export const storeMigrations: readonly Migration[] = [indexEndedJobs, shareEventRows];
+export const storeMigrations: readonly Migration[] = [indexEndedJobs, shareEventRows, markOldJobs];
 
 const countSchema = z.number().int().positive();
 const storeIdSchema = z.string().regex(/^[0-9a-f]{32}$/);

@@ -48,30 +48,25 @@ const eventSchema = z
 /** One thing that happened; `at` is wall milliseconds, `worker` a peer key. */
 export type JournalEvent = z.infer<typeof eventSchema>;
 
-/** An event in a row: its fields in this order, null where it has none. */
-const listedSchema = z
-  .tuple([
-    fields.seq,
-    fields.at,
-    fields.kind,
-    fields.job.nullable(),
-    fields.attempt.nullable(),
-    fields.worker.nullable(),
-    fields.note.nullable(),
-  ])
-  .transform(
-    ([seq, at, kind, job, attempt, worker, note]): JournalEvent => ({
-      ...{ seq, at, kind },
-      ...(job === null ? {} : { job }),
-      ...(attempt === null ? {} : { attempt }),
-      ...(worker === null ? {} : { worker }),
-      ...(note === null ? {} : { note }),
-    }),
-  );
+/**
+ * An event in a row: its fields in this order, null where it has none. `true` says again what is said already: the
+ * instant and the worker of the event before it in the row, the job of its attempt. Up to format 3 nothing was left out.
+ */
+const listedSchema = z.tuple([
+  fields.seq,
+  z.union([fields.at, z.literal(true)]),
+  fields.kind,
+  z.union([fields.job, z.literal(true)]).nullable(),
+  fields.attempt.nullable(),
+  z.union([fields.worker, z.literal(true)]).nullable(),
+  fields.note.nullable(),
+]);
+
+type ListedEvent = z.infer<typeof listedSchema>;
 
 /** Up to format 2 a row was one event, as a map. */
 const rowSchema = z.union([
-  z.array(listedSchema).min(1),
+  z.array(listedSchema).min(1).transform(nameEvents).pipe(z.array(eventSchema)),
   eventSchema.transform((event) => [event]),
 ]);
 
@@ -113,8 +108,39 @@ export function planEvents(events: readonly JournalEvent[]): readonly KvOp[] {
   return ops;
 }
 
-function listFields({ seq, at, kind, job, attempt, worker, note }: JournalEvent): unknown {
-  return [seq, at, kind, job ?? null, attempt ?? null, worker ?? null, note ?? null];
+function listFields(event: JournalEvent, index: number, row: readonly JournalEvent[]): ListedEvent {
+  const { seq, at, kind, job, attempt, worker, note } = event;
+  const before = row[index - 1];
+  const isOfJob = job !== undefined && attempt !== undefined && readJob(attempt) === job;
+  return [
+    seq,
+    at === before?.at ? true : at,
+    kind,
+    isOfJob ? true : (job ?? null),
+    attempt ?? null,
+    worker !== undefined && worker === before?.worker ? true : (worker ?? null),
+    note ?? null,
+  ];
+}
+
+/** What says `true` where nothing was said is left to the schema. */
+function nameEvents(row: readonly ListedEvent[]): readonly unknown[] {
+  let before: JournalEvent | undefined;
+  return row.map(([seq, at, kind, job, attempt, worker, note]) => {
+    const event = {
+      ...{ seq, at: at === true ? before?.at : at, kind },
+      ...(job === null ? {} : { job: job === true ? attempt && readJob(attempt) : job }),
+      ...(attempt === null ? {} : { attempt }),
+      ...(worker === null ? {} : { worker: worker === true ? before?.worker : worker }),
+      ...(note === null ? {} : { note }),
+    };
+    before = event as JournalEvent;
+    return event;
+  });
+}
+
+function readJob(attempt: AttemptId): string {
+  return attempt.slice(0, attempt.indexOf('.'));
 }
 
 /** Is it surely within its limits? Most are, and the schema is slow; what is not sure goes to it. */

@@ -34,7 +34,7 @@ export function isReadable(schema: z.ZodType, row: KvRow): boolean {
 
 /** The value under `key`, if there is one. Errors: STORE_DAMAGED naming the key, STORE_IO. */
 export async function findRow<T>(
-  kv: Kv,
+  kv: Pick<Kv, 'get'>,
   key: string,
   schema: z.ZodType<T>,
 ): Promise<T | undefined> {

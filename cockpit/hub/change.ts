@@ -8,19 +8,13 @@ import { encodeValue } from '../../protocol/codec.ts';
 import { type CommandMessage, encodeMessage } from '../../protocol/messages.ts';
 import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
 import { checkEvent, type JournalEvent } from '../../store/journal.ts';
-import {
-  activeJobKey,
-  decisionKey,
-  endedJobKey,
-  jobKey,
-  openDecisionKey,
-  workerKey,
-} from '../../store/keys.ts';
+import { decisionKey, endedJobKey, jobKey, openDecisionKey, workerKey } from '../../store/keys.ts';
 import type { KvOp } from '../../store/kv.ts';
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
 import { planRow } from '../../store/row-codec.ts';
 import { type Decision, isOpen } from '../manager/decision.ts';
 import { getLastAttempt, type JobRecord, sumFileBytes } from '../manager/job.ts';
+import { listJob } from '../manager/job-row.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
 
 /** What an event is about; the change numbers and times it. */
@@ -104,7 +98,7 @@ export class Change {
     this.keepIn(this.jobs, job.id, job);
   }
 
-  /** Sets or removes the marker of a job that has not ended. */
+  /** A job has begun, or has ended. */
   markActive(id: JobId, isActive: boolean): void {
     this.keepIn(this.#markers, id, isActive);
   }
@@ -143,13 +137,17 @@ export class Change {
     return row.seq;
   }
 
-  /** All rows to write but those of the journal; the jobs' last state only. Asked for once, at the end. */
+  /** Which jobs have begun, and which have ended. */
+  get markers(): ReadonlyMap<JobId, boolean> {
+    return this.#markers;
+  }
+
+  /** All rows to write but those of the journal and the marks; the jobs' last state only. Asked for once, at the end. */
   planOps(): readonly KvOp[] {
     const { ops } = this;
-    for (const job of this.jobs.values()) ops.push(planRow(jobKey(job.id), job));
+    for (const job of this.jobs.values()) ops.push(planRow(jobKey(job.id), listJob(job)));
     const ended: JobRecord[] = [];
     this.#markers.forEach((isActive, id) => {
-      ops.push(planMarker(activeJobKey(id), isActive));
       const job = this.jobs.get(id);
       if (!isActive && job !== undefined) ended.push(job);
     });

@@ -15,6 +15,7 @@ import { type Decision, type DecisionId, decisionRowSchema } from '../manager/de
 import { type CommandJob, type JobRecord, readJobNumber, splitAttemptId } from '../manager/job.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
 import { type WorkerRecord, workerRowSchema } from '../manager/worker.ts';
+import { type ActiveMarks, readActiveJobs } from './active-marks.ts';
 import { decisionsOpenMax } from './inbox.ts';
 import { indexHolders } from './index-holders.ts';
 import { readNextJob } from './next-job.ts';
@@ -22,14 +23,13 @@ import { readNextJob } from './next-job.ts';
 /** Workers that one hub may know, revoked ones included. */
 export const workersMax = 10_000;
 
-/** Unended jobs read back at start; the outbox cap a worker keeps it far below this. */
-export const activeJobsMax = 1_000_000;
-
 /** The desk's memory. */
 export interface DeskState {
   readonly workers: Map<PeerKey, WorkerRecord>;
   readonly streams: Map<PeerKey, PeerStreams>;
   readonly active: Map<JobId, JobRecord>;
+  /** Which of them bear a mark on the disk. */
+  readonly marks: ActiveMarks;
   /** Unended jobs by the workers that hold an attempt of them; derived from `active`. */
   readonly heldBy: Map<PeerKey, Map<JobId, CommandJob>>;
   /** Those of them that are not in the worker's stream yet, in the order of their turns; derived as well. */
@@ -63,10 +63,12 @@ export async function readDeskState(kv: Kv, copied: readonly AttemptId[]): Promi
   const noted = (await readNextJob(kv)) - 1;
   const last = await readLastNumber(kv, 'j/');
   const lastJob = Math.max(noted, last, ...copied.map(readCopiedJob));
+  const { jobs, marks } = await readActiveJobs(kv);
   const state: DeskState = {
     workers: new Map(),
     streams: new Map(),
     active: new ChurnMap(),
+    marks,
     heldBy: new Map(),
     parked: new ChurnMap(),
     decisions: new Map(),
@@ -82,7 +84,7 @@ export async function readDeskState(kv: Kv, copied: readonly AttemptId[]): Promi
     lastEndAt: await readLastEndAt(kv),
   };
   await readWorkers(kv, state);
-  await readActive(kv, state);
+  await keepActive(kv, state, jobs);
   await readDecisions(kv, state);
   return state;
 }
@@ -98,13 +100,9 @@ async function readWorkers(kv: Kv, state: DeskState): Promise<void> {
   }
 }
 
-async function readActive(kv: Kv, state: DeskState): Promise<void> {
-  const range = { ...prefixRange('ja/'), countMax: activeJobsMax, order: 'ascending' } as const;
-  for (const { key } of await kv.range(range)) {
-    const id: JobId = `J${Number(key.slice('ja/'.length))}`;
-    const job = await findRow(kv, jobKey(id), jobRowSchema);
-    if (job === undefined) continue;
-    state.active.set(id, job);
+async function keepActive(kv: Kv, state: DeskState, jobs: readonly JobRecord[]): Promise<void> {
+  for (const job of jobs) {
+    state.active.set(job.id, job);
     if (job.kind === 'command') indexHolders(state, job);
     if (job.kind !== 'group') continue;
     for (const child of job.children) {

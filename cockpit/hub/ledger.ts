@@ -127,7 +127,7 @@ export class Ledger {
     const { committer, journal, outlet, attemptsGiven = attemptsGivenMax } = this.#parts;
     const { state, listCandidates } = this;
     giveWork({ state, change, listCandidates }, attemptsGiven);
-    const ops = change.planOps();
+    const ops = [...change.planOps(), ...state.marks.plan(change.markers)];
     if (ops.length === 0 && change.events.length === 0) return;
     journal.add(change.events);
     await committer.commit(ops);

@@ -103,3 +103,12 @@ export const attemptsGivenMax = 400;
  * slow disk or a slow way may keep that for some seconds.
  */
 export const answerMsMax = 30_000;
+
+/** Unended jobs read back at start; the outbox cap a worker keeps it far below this. */
+export const activeJobsMax = 1_000_000;
+
+/**
+ * So many of the newest jobs bear no mark that they have not ended, at most twice as many: at start each of them is read,
+ * which takes some 20 ms in all. As many as are in flight at once on a busy hub have ended before they would be marked.
+ */
+export const jobsUnmarkedMin = 512;

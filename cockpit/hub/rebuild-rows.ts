@@ -16,9 +16,10 @@ import {
 import type { Kv, KvOp, KvRow } from '../../store/kv.ts';
 import { planRow, readRow } from '../../store/row-codec.ts';
 import { decisionRowSchema, isOpen } from '../manager/decision.ts';
-import { isEnded, type JobRecord } from '../manager/job.ts';
+import { isEnded, type JobRecord, readJobNumber } from '../manager/job.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
 import { workerRowSchema } from '../manager/worker.ts';
+import { readMarkedThrough } from './active-marks.ts';
 import { planEnded } from './change.ts';
 
 /** Rows that are read in one go. */
@@ -27,14 +28,21 @@ const pageRows = 512;
 const marked = new Uint8Array([1]);
 
 /** The changes that make all markers say what their rows say. `now`: wall milliseconds. */
-export async function planMarkers(kv: Pick<Kv, 'range'>, now: number): Promise<readonly KvOp[]> {
+export async function planMarkers(
+  kv: Pick<Kv, 'get' | 'range'>,
+  now: number,
+): Promise<readonly KvOp[]> {
   const wanted = new Set<string>();
+  const allowed = new Set<string>();
+  const through = await readMarkedThrough(kv);
   const ends = await readEnds(kv);
   const ended: KvOp[] = [];
   for await (const row of readAll(kv, 'j/')) {
     const job = readRow(jobRowSchema, row);
-    if (!isEnded(job)) wanted.add(activeJobKey(job.id));
-    else if (!ends.has(job.id)) ended.push(planEnded(job, Math.min(now, findEndAt(job))));
+    if (!isEnded(job)) {
+      const isDue = readJobNumber(job.id) <= through;
+      (isDue ? wanted : allowed).add(activeJobKey(job.id));
+    } else if (!ends.has(job.id)) ended.push(planEnded(job, Math.min(now, findEndAt(job))));
   }
   for await (const row of readAll(kv, 'd/')) {
     const decision = readRow(decisionRowSchema, row);
@@ -44,7 +52,7 @@ export async function planMarkers(kv: Pick<Kv, 'range'>, now: number): Promise<r
   const ops: KvOp[] = [];
   for (const prefix of ['ja/', 'da/'] as const) {
     for await (const { key } of readAll(kv, prefix)) {
-      if (!wanted.delete(key)) ops.push({ type: 'del', key });
+      if (!wanted.delete(key) && !allowed.has(key)) ops.push({ type: 'del', key });
     }
   }
   return [

@@ -7,16 +7,18 @@
  */
 import { z } from 'zod';
 import type { JobId } from '../../protocol/model.ts';
-import { activeJobKey } from '../../store/keys.ts';
+import { activeJobKey, readEndedJobKey } from '../../store/keys.ts';
 import type { KvOp, KvRow } from '../../store/kv.ts';
 import { isReadable, planRow } from '../../store/row-codec.ts';
 import type { SiftedRows } from '../../store/salvage/repair-store.ts';
 import { boxRowSchema } from '../manager/box.ts';
 import { cockpitRowSchema } from '../manager/cockpit.ts';
 import { decisionRowSchema } from '../manager/decision.ts';
+import { readJobNumber } from '../manager/job.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
 import { poolRowSchema, spawnRowSchema } from '../manager/spawn-state.ts';
 import { workerRowSchema } from '../manager/worker.ts';
+import { findMarkedThrough, markedKey, markedSchema } from './active-marks.ts';
 import { inviteRowSchema } from './invite-book.ts';
 import { findNextJob, nextJobKey, nextJobSchema } from './next-job.ts';
 
@@ -32,19 +34,31 @@ const schemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['sp', poolRowSchema],
   ['je', z.object({ logBytes: z.number() })],
   [nextJobKey, nextJobSchema],
+  [markedKey, markedSchema],
 ]);
 
 /** Tells apart the rows of a hub's store. */
 export function siftHubRows(rows: readonly KvRow[]): SiftedRows {
   const unread = rows.filter((row) => !canRead(row)).map(({ key }) => key);
-  const active = new Set(rows.map(({ key }) => key).filter((key) => key.startsWith('ja/')));
+  const isOpen = siftOpen(rows);
   const isLost = (key: string) =>
-    key.startsWith('w/') || (key.startsWith('j/') && active.has(activeJobKey(readJob(key))));
+    key.startsWith('w/') || (key.startsWith('j/') && isOpen(readJob(key)));
   return {
     lost: unread.filter(isLost),
     leftOut: unread.filter((key) => !isLost(key)),
     ops: keepNumbers(unread, rows),
   };
+}
+
+/** Has a job not ended? Its mark says so; above the number up to which all are marked, its place in the order of ends says that it has. */
+function siftOpen(rows: readonly KvRow[]): (id: JobId) => boolean {
+  const markedThrough = findMarkedThrough(rows);
+  const keys = rows.map(({ key }) => key);
+  const marks = new Set(keys.filter((key) => key.startsWith('ja/')));
+  const ends = keys.filter((key) => key.startsWith('je/')).map(readEndedJobKey);
+  const ended = new Set(ends.map(({ job }) => job));
+  return (id) =>
+    marks.has(activeJobKey(id)) || (readJobNumber(id) > markedThrough && !ended.has(id));
 }
 
 /** A number that was given is given to no other job. */

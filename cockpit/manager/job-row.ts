@@ -1,7 +1,9 @@
 /*
- * How a job lies on disk: the schema of a `j/` row. Field names are retired, never reused.
+ * How a job lies on disk: a list of its fields by their places, and the schema of a `j/` row.
  *
- * It mirrors `JobRecord`; a row that does not fit is STORE_DAMAGED and is never skipped.
+ * It mirrors `JobRecord`; a row that does not fit is STORE_DAMAGED and is never skipped. Every job is written twice
+ * at least and names of fields were half of it, so they are in the tables here alone: a place is added at the end of
+ * its list, retired, never reused. Up to format 3 a row was a map with names, and is read as such for ever.
  */
 import { z } from 'zod';
 import {
@@ -10,8 +12,9 @@ import {
   keptDirectorySchema,
   usageSchema,
 } from '../../protocol/messages.ts';
-import { type JobId, outcomes } from '../../protocol/model.ts';
-import type { JobRecord } from './job.ts';
+import { type CommandSpec, type JobId, outcomes } from '../../protocol/model.ts';
+import type { AttemptEnd, HubAttemptState } from './attempt-machine.ts';
+import type { AttemptRecord, JobRecord } from './job.ts';
 
 const jobId = z.custom<JobId>((value) => typeof value === 'string' && /^J[1-9]\d*$/.test(value));
 const instant = z.number();
@@ -59,8 +62,7 @@ const attempt = z.object({
   givenSeq: z.number().exactOptional(),
 });
 
-/** The shape of a `j/` row. */
-export const jobRowSchema: z.ZodType<JobRecord> = z.discriminatedUnion('kind', [
+const jobSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('command'),
     id: jobId,
@@ -86,3 +88,190 @@ export const jobRowSchema: z.ZodType<JobRecord> = z.discriminatedUnion('kind', [
     ended: z.object({ outcome: z.enum(outcomes), at: instant }).exactOptional(),
   }),
 ]);
+
+/** The shape of a `j/` row. */
+export const jobRowSchema: z.ZodType<JobRecord> = z.preprocess(nameJob, jobSchema);
+
+/** What stands at each place of a list: a field's name, and how what it holds is named in turn. */
+type Places = readonly (readonly [name: string, nameInner?: (value: unknown) => unknown])[];
+
+const commandKind = 0;
+const groupKind = 1;
+
+const specPlaces: Places = [
+  ['command'],
+  ['isIdempotent'],
+  ['lostAfterMs'],
+  ['env'],
+  ['prompt'],
+  ['cwd'],
+  ['repo'],
+  ['secrets'],
+  ['deadlineMs'],
+  ['stopAfterMs'],
+  ['mayReplace'],
+  ['reconcile'],
+  ['artifacts'],
+];
+
+function listSpec(spec: CommandSpec): readonly unknown[] {
+  return [
+    spec.command,
+    spec.isIdempotent,
+    spec.lostAfterMs,
+    spec.env,
+    spec.prompt,
+    spec.cwd,
+    spec.repo,
+    spec.secrets,
+    spec.deadlineMs,
+    spec.stopAfterMs,
+    spec.mayReplace,
+    spec.reconcile,
+    spec.artifacts,
+  ];
+}
+
+const usagePlaces: Places = [['exitCode'], ['signal'], ['cpuMs'], ['memoryBytesPeak']];
+
+const endPlaces: Places = [
+  ['outcome'],
+  ['at'],
+  ['usage', (value) => nameFields(value, usagePlaces)],
+  ['logBytes'],
+  ['startedAt'],
+  ['code'],
+  ['reason'],
+  ['artifacts'],
+  ['kept'],
+];
+
+function listEnd({ outcome, at, usage, ...end }: AttemptEnd): readonly unknown[] {
+  return [
+    outcome,
+    at,
+    [usage.exitCode, usage.signal, usage.cpuMs, usage.memoryBytesPeak],
+    end.logBytes,
+    end.startedAt,
+    end.code,
+    end.reason,
+    end.artifacts,
+    end.kept,
+  ];
+}
+
+const timesPlaces: Places = [
+  ['queuedAt'],
+  ['sentAt'],
+  ['acceptedAt'],
+  ['startedAt'],
+  ['finishedAt'],
+];
+
+const statePlaces: Places = [
+  ['is'],
+  ['times', (value) => nameFields(value, timesPlaces)],
+  ['end', (value) => nameFields(value, endPlaces)],
+  ['cancelAskedAt'],
+  ['replacedAt'],
+];
+
+function listState(state: HubAttemptState): readonly unknown[] {
+  const { is, times } = state;
+  return [
+    is,
+    [times.queuedAt, times.sentAt, times.acceptedAt, times.startedAt, times.finishedAt],
+    state.is === 'finished' ? listEnd(state.end) : undefined,
+    state.cancelAskedAt,
+    state.replacedAt,
+  ];
+}
+
+const attemptPlaces: Places = [
+  ['n'],
+  ['worker'],
+  ['state', (value) => nameFields(value, statePlaces)],
+  ['expiresAt'],
+  ['isParked'],
+  ['givenSeq'],
+];
+
+function listAttempt(attempt: AttemptRecord): readonly unknown[] {
+  const { n, worker, state, expiresAt, isParked, givenSeq } = attempt;
+  return [n, worker, listState(state), expiresAt, isParked, givenSeq];
+}
+
+/** Those that every job has stand first, after its kind. */
+const jobPlaces: Places = [
+  ['id'],
+  ['title'],
+  ['createdAt'],
+  ['spec', (value) => nameFields(value, specPlaces)],
+  ['key'],
+  ['labels'],
+];
+
+const commandPlaces: Places = [
+  ...jobPlaces,
+  ['parent'],
+  ['targeting', (value) => ({ on: null, ...nameFields(value, [['on'], ['need']]) })],
+  ['attempts', (value) => nameEach(value, attemptPlaces)],
+  ['settledBy'],
+];
+
+const groupPlaces: Places = [
+  ...jobPlaces,
+  ['children'],
+  ['ended', (value) => nameFields(value, [['outcome'], ['at']])],
+];
+
+/** What a `j/` row holds. */
+export function listJob(job: JobRecord): readonly unknown[] {
+  const { id, title, createdAt, key, labels } = job;
+  const spec = listSpec(job.spec);
+  if (job.kind === 'group') {
+    const ended = job.ended && [job.ended.outcome, job.ended.at];
+    return [groupKind, id, title, createdAt, spec, key, labels, job.children, ended];
+  }
+  const { parent, settledBy } = job;
+  const targeting = [job.targeting.on, job.targeting.need];
+  const attempts = job.attempts.map(listAttempt);
+  return [
+    commandKind,
+    id,
+    title,
+    createdAt,
+    spec,
+    key,
+    labels,
+    parent,
+    targeting,
+    attempts,
+    settledBy,
+  ];
+}
+
+/** What is no list is a row of before, or no job: the schema says which. */
+function nameJob(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const [kind, ...fields] = value as readonly unknown[];
+  if (kind === groupKind) return { kind: 'group', ...nameFields(fields, groupPlaces) };
+  if (kind !== commandKind) return value;
+  return { kind: 'command', parent: null, ...nameFields(fields, commandPlaces) };
+}
+
+/** Nothing at a place is a field that is absent. */
+function nameFields(values: unknown, places: Places): Record<string, unknown> | undefined {
+  if (!Array.isArray(values)) return undefined;
+  const named: Record<string, unknown> = {};
+  for (const [index, [name, nameInner]] of places.entries()) {
+    const value: unknown = values[index];
+    if (value === undefined || value === null) continue;
+    named[name] = nameInner === undefined ? value : nameInner(value);
+  }
+  return named;
+}
+
+function nameEach(values: unknown, places: Places): unknown {
+  return Array.isArray(values) ? values.map((value) => nameFields(value, places)) : values;
+}

@@ -74,7 +74,7 @@ describe('store format', () => {
     await openStore(kv, random, [adds('x', 1), adds('x', 2), adds('x', 3)]);
     expect(Array.from((await kv.get('x')) ?? [])).toEqual([1, 2, 3]);
     disk.crash();
-    const reopening = openStore(await openMemoryKv(disk), random);
+    const reopening = openStore(await openMemoryKv(disk), random, [adds('x', 1)]);
     await expect(reopening).rejects.toMatchObject({ code: 'STORE_FORMAT' });
   });
 

@@ -260,6 +260,42 @@ describe('journal', () => {
     ]);
   });
 
+  it('what was said just before is not said again, and comes back all the same', async () => {
+    const of = { attempt: 'J1.1', worker: alice.peer } as const;
+    const events = [
+      { ...event, ...of },
+      { ...event, ...of, seq: 2, job: 'J2' },
+      { ...event, seq: 3, at: event.at + 1 },
+      { ...event, ...of, seq: 4, job: 'J1' },
+    ] as const;
+    const [op] = planEvents(events);
+    await kv.batch(planEvents(events), 'synced');
+    expect(await readEvents(kv, { afterSeq: 0, countMax: 9 })).toEqual(events);
+    // The peer's key is there for the first, and again after one without.
+    expect(
+      Buffer.from(op?.type === 'put' ? op.value : [])
+        .toString()
+        .split(alice.peer),
+    ).toHaveLength(3);
+  });
+
+  it('a row of format 3, in which each event says all of it, is read as one of today', async () => {
+    const listed = [1, 2].map((seq) => [seq, event.at, event.kind, 'J1', 'J1.1', alice.peer, null]);
+    await kv.batch([planRow(keys.eventKey(2), listed)], 'synced');
+    const said = { ...event, attempt: 'J1.1', worker: alice.peer };
+    expect(await readEvents(kv, { afterSeq: 0, countMax: 9 })).toEqual([said, { ...said, seq: 2 }]);
+  });
+
+  it.each([
+    ['an instant', [1, true, 'k', null, null, null, null]],
+    ['a worker', [1, 5, 'k', null, null, true, null]],
+    ['a job', [1, 5, 'k', true, null, null, null]],
+  ])('a row that says %s again before it was said is STORE_DAMAGED', async (_what, listed) => {
+    await kv.batch([planRow(keys.eventKey(1), [listed])], 'synced');
+    const reading = readEvents(kv, { afterSeq: 0, countMax: 1 });
+    await expect(reading).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+  });
+
   it('a row of format 2, one event as a map, is read beside shared ones', async () => {
     const next = { ...event, seq: 2 };
     await kv.batch([planRow(keys.eventKey(1), event), ...planEvents([next])], 'synced');

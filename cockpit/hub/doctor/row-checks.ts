@@ -13,8 +13,9 @@ import { activeJobKey, decisionKey, jobKey, prefixRange } from '../../../store/k
 import type { Kv } from '../../../store/kv.ts';
 import { findRow } from '../../../store/row-codec.ts';
 import { type Decision, decisionRowSchema } from '../../manager/decision.ts';
-import { isEnded } from '../../manager/job.ts';
+import { isEnded, type JobRecord, readJobNumber } from '../../manager/job.ts';
 import { jobRowSchema } from '../../manager/job-row.ts';
+import { readMarkedThrough } from '../active-marks.ts';
 import { planMarker } from '../change.ts';
 import type { HubRound } from './hub-round.ts';
 import { jobsMarkedMax, rowsWalkedMax } from './limits.ts';
@@ -188,15 +189,20 @@ async function listOrphans(kv: Kv, table: OrphanTable): Promise<readonly string[
 }
 
 async function listMarks(kv: Kv): Promise<Pick<RowFacts, 'unmarked' | 'mismarked'>> {
+  // Read first: it only rises, together with the marks that it asks for.
+  const through = await readMarkedThrough(kv);
   const without: JobId[] = [];
   const wrong: JobId[] = [];
   for await (const seen of walkJobs(kv, jobsMarkedMax)) {
     const { id } = seen;
-    const isMarked = async () => (await kv.get(activeJobKey(id))) !== undefined;
-    if ((await isMarked()) !== isEnded(seen)) continue;
+    const isWrong = async (job: JobRecord) => {
+      const isMarked = (await kv.get(activeJobKey(id))) !== undefined;
+      return isEnded(job) ? isMarked : !isMarked && readJobNumber(id) <= through;
+    };
+    if (!(await isWrong(seen))) continue;
     // As both are now: a job that has just ended was read before its mark went.
     const job = await findRow(kv, jobKey(id), jobRowSchema);
-    if (job === undefined || (await isMarked()) !== isEnded(job)) continue;
+    if (job === undefined || !(await isWrong(job))) continue;
     (isEnded(job) ? wrong : without).push(id);
   }
   return { unmarked: without, mismarked: wrong };

@@ -5,8 +5,10 @@
  * events of its life; a part of them a log. Nothing runs and nothing waits.
  */
 import { join } from 'node:path';
+import { type ActiveMarks, readActiveJobs } from '../../../cockpit/hub/active-marks.ts';
 import { Change } from '../../../cockpit/hub/change.ts';
 import type { CommandJob } from '../../../cockpit/manager/job.ts';
+import type { JobId } from '../../../protocol/model.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
 import { Archive } from '../../../store/archive.ts';
 import { openArchiveFiles } from '../../../store/archive-files.ts';
@@ -36,6 +38,7 @@ export async function makeOldStore({ home, jobs, logEvery }: OldStorePlan): Prom
   const logs = await openLogFiles(join(home, 'logs'), { bytesMax: 1_000_000 });
   const archive = new Archive(kv, openArchiveFiles(join(home, 'archive')));
   const now = Math.round(clock.wallMs());
+  const { marks } = await readActiveJobs(kv);
   let seq = 1;
   for (let first = 1; first <= jobs; first += batchJobs) {
     const ops: KvOp[] = [];
@@ -47,7 +50,7 @@ export async function makeOldStore({ home, jobs, logEvery }: OldStorePlan): Prom
       };
       const change = new Change(at, { takeEventSeq, takeEndAt: (endAt) => endAt });
       endJob(change, n);
-      ops.push(...change.planOps(), ...planEvents(change.events));
+      ops.push(...change.planOps(), ...planMarks(marks, n), ...planEvents(change.events));
       if (n % logEvery === 0) {
         const log = await logs.open(`J${n}.1`);
         const bytes = new TextEncoder().encode(`output of job ${n}\n`.repeat(10));
@@ -59,6 +62,13 @@ export async function makeOldStore({ home, jobs, logEvery }: OldStorePlan): Prom
   await kv.batch([await archive.export([{ type: 'job', id: 'J0' }], now)], 'synced');
   await logs.close();
   await kv.close();
+}
+
+/** It has begun, and then ended. */
+function planMarks(marks: ActiveMarks, n: number): readonly KvOp[] {
+  return [true, false].flatMap((isActive) =>
+    marks.plan(new Map<JobId, boolean>([[`J${n}`, isActive]])),
+  );
 }
 
 function endJob(change: Change, n: number): void {

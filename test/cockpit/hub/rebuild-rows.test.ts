@@ -2,8 +2,17 @@
  * Rows that follow from others: what is taken away is made again as it was, and what is too much goes.
  */
 import { beforeEach, expect, test } from 'vitest';
+import { markedKey } from '../../../cockpit/hub/active-marks.ts';
+import { planMarker } from '../../../cockpit/hub/change.ts';
 import { planMarkers } from '../../../cockpit/hub/rebuild-rows.ts';
-import { activeJobKey, endedJobKey, openDecisionKey, prefixRange } from '../../../store/keys.ts';
+import {
+  activeJobKey,
+  endedJobKey,
+  formatKey,
+  openDecisionKey,
+  prefixRange,
+} from '../../../store/keys.ts';
+import { planRow } from '../../../store/row-codec.ts';
 import { alice, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
 
 let bench: HubBench;
@@ -17,6 +26,9 @@ beforeEach(async () => {
   const end = { at, outcome: 'succeeded', usage: { exitCode: 0 }, logBytes: 7 } as const;
   await bench.report(alice, { kind: 'finished', attempt: 'J1.1', ...end });
   await bench.desk.declareLost({ id, n: 1 }, { reason: 'Silence.', cause: 'silence' });
+  // As if many jobs had come since: the newest bear no mark.
+  const marks = [planMarker(activeJobKey('J2'), true), planRow(markedKey, 3)];
+  await bench.kv.batch(marks, 'synced');
 });
 
 async function list(prefix: string): Promise<readonly string[]> {
@@ -69,4 +81,18 @@ test('markers: those of what has ended, or is not there, go', async () => {
   );
   const ops = await planMarkers(bench.kv, bench.ports.clock.wallMs());
   expect(ops).toEqual(keys.map((key) => ({ type: 'del', key })));
+});
+
+test('markers: one of the newest may bear one that has not ended, and need not', async () => {
+  const { id } = await bench.desk.dispatch(makeJob([alice]));
+  const now = bench.ports.clock.wallMs();
+  expect(await planMarkers(bench.kv, now)).toEqual([]);
+  await bench.kv.batch([planMarker(activeJobKey(id), true)], 'synced');
+  expect(await planMarkers(bench.kv, now)).toEqual([]);
+});
+
+test('markers: in a store of format 3 every job that has not ended bears one', async () => {
+  await bench.kv.batch([planRow(formatKey, 3), { type: 'del', key: activeJobKey('J2') }], 'synced');
+  const ops = await planMarkers(bench.kv, bench.ports.clock.wallMs());
+  expect(ops.map(({ key }) => key)).toEqual([activeJobKey('J2')]);
 });

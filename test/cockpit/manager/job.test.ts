@@ -19,7 +19,7 @@ import {
   sumOutcomes,
   sumReceipts,
 } from '../../../cockpit/manager/job.ts';
-import { jobRowSchema } from '../../../cockpit/manager/job-row.ts';
+import { jobRowSchema, listJob } from '../../../cockpit/manager/job-row.ts';
 import { decodeValue, encodeValue } from '../../../protocol/codec.ts';
 import type { CommandSpec } from '../../../protocol/model.ts';
 
@@ -46,6 +46,61 @@ const job: CommandJob = {
     { n: 2, worker: 'b', state: { is: 'queued', times } },
   ],
 };
+/** With every field that a job can have. */
+const full: CommandJob = {
+  ...job,
+  key: 'nightly',
+  labels: ['a', 'b=c'],
+  parent: 'J11',
+  spec: {
+    command: [],
+    prompt: { harness: 'claude', text: 'Mend it.' },
+    cwd: 'a',
+    repo: { path: 'b', base: 'main' },
+    env: { CI: '1' },
+    secrets: ['CI'],
+    deadlineMs: 5,
+    isIdempotent: true,
+    lostAfterMs: 6,
+    stopAfterMs: 7,
+    mayReplace: true,
+    reconcile: 'first-finished',
+    artifacts: ['*.log'],
+  },
+  targeting: { on: 'aa', need: ['git'] },
+  attempts: [
+    {
+      n: 1,
+      worker: 'aa',
+      expiresAt: 0,
+      isParked: true,
+      givenSeq: 0,
+      state: {
+        is: 'finished',
+        times: { queuedAt: 0, sentAt: 0.5, acceptedAt: 3, startedAt: 4, finishedAt: 5 },
+        cancelAskedAt: 0,
+        replacedAt: 7,
+        end: {
+          outcome: 'failed',
+          at: 1_800_000_000_000,
+          code: 'X',
+          reason: '',
+          usage: { exitCode: 0, signal: 'SIGTERM', cpuMs: 1.5, memoryBytesPeak: 9 },
+          logBytes: 0,
+          startedAt: 4,
+          artifacts: {
+            kept: [{ path: 'x', bytes: 0, sha256: 'a'.repeat(64) }],
+            missed: [{ path: 'y', code: 'Z' }],
+          },
+          kept: { directory: '/d', changes: 0, commits: 1, note: 'n' },
+        },
+      },
+    },
+    { n: 2, worker: 'bb', state: { is: 'sent', times: { queuedAt: 9 } } },
+  ],
+  settledBy: 1,
+};
+
 const group: GroupJob = {
   kind: 'group',
   id: 'J11',
@@ -120,10 +175,20 @@ describe('job', () => {
 
   test.each<[string, JobRecord]>([
     ['a command job', job],
+    ['a job of which all is said', full],
+    ['a group of which all is said', { ...group, key: 'k', labels: ['x'], spec: full.spec }],
     ['an open group', group],
     ['an ended group', { ...group, ended: { outcome: 'failed', at: 2 } }],
   ])('job: %s comes back from its row as it was', (_what, record) => {
+    expect(jobRowSchema.parse(decodeValue(encodeValue(listJob(record))))).toEqual(record);
+    // As it lay up to format 3.
     expect(jobRowSchema.parse(decodeValue(encodeValue(record)))).toEqual(record);
+  });
+
+  test('job: a list that is no job, or holds one at the wrong places, is damaged', () => {
+    for (const value of [[], [0], [1], [2, ...listJob(job).slice(1)], listJob(job).toReversed()]) {
+      expect(jobRowSchema.safeParse(value).success).toBe(false);
+    }
   });
 
   test('job: a row without an attempt is damaged', () => {

@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { decodeValue } from '../../../protocol/codec.ts';
 import type { JobId } from '../../../protocol/model.ts';
-import { openStore } from '../../../store/format.ts';
+import { openStore, storeMigrations } from '../../../store/format.ts';
 import { formatKey, jobKey, prefixRange, readEndedJobKey } from '../../../store/keys.ts';
 import { instantDisk, openMemoryKv } from '../../../store/memory.ts';
 import { planRow } from '../../../store/row-codec.ts';
@@ -26,8 +26,8 @@ async function migrate(jobs: Readonly<Record<JobId, unknown>>) {
   await openStore(kv, random, []);
   const rows = Object.entries(jobs).map(([id, job]) => planRow(jobKey(id as JobId), job));
   await kv.batch(rows, 'synced');
-  await openStore(kv, random);
-  expect(decodeValue((await kv.get(formatKey)) ?? new Uint8Array())).toBe(3);
+  await openStore(kv, random, storeMigrations.slice(0, 1));
+  expect(decodeValue((await kv.get(formatKey)) ?? new Uint8Array())).toBe(2);
   const range = { ...prefixRange('je/'), countMax: 10_000, order: 'ascending' } as const;
   return (await kv.range(range)).map(({ key, value }) => ({
     ...readEndedJobKey(key),

@@ -5,6 +5,7 @@ import { lstat, mkdir, readdir, rm, truncate, utimes, writeFile } from 'node:fs/
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { markedKey } from '../../../../cockpit/hub/active-marks.ts';
 import {
   cockpitUnseenMs,
   decisionWaitMs,
@@ -17,7 +18,7 @@ import { logsBytesMaxDefault } from '../../../../cockpit/hub/keep-limits.ts';
 import { nextJobKey } from '../../../../cockpit/hub/next-job.ts';
 import type { JobId } from '../../../../protocol/model.ts';
 import { activeJobKey, endedJobKey, jobKey, openDecisionKey } from '../../../../store/keys.ts';
-import { findRow } from '../../../../store/row-codec.ts';
+import { findRow, planRow } from '../../../../store/row-codec.ts';
 import { type Trial, tryChecks } from '../../../kit/doctor-trial.ts';
 import { alice, bob, makeJob, spec } from '../hub-bench.ts';
 import { type HubPatient, openHubPatient } from './hub-patient.ts';
@@ -65,7 +66,7 @@ const trials: Record<string, Trial<HubPatient>> = {
   'job-unmarked': {
     breaks: async (patient) => {
       const { id } = await patient.hub.desk.dispatch(makeJob([alice]));
-      await del(patient, activeJobKey(id));
+      await patient.hub.kv.batch([planRow(markedKey, Number(id.slice(1)))], 'synced');
     },
     seen: /J1 has not ended, and is not among those/,
     fix: 'anywhere',
