@@ -24,6 +24,8 @@ import {
 export interface CommitterOptions {
   readonly kv: Kv;
   readonly ports: Pick<Ports, 'soon' | 'timers'>;
+  /** Called as a batch is made up: rows that go before the ops of its commits, which may take them away. */
+  readonly lead?: () => readonly KvOp[];
   /**
    * Called as a batch is made up, after the ops of its commits: rows that sum up what was committed
    * since the batch before, so that what many commits say of one thing is written once.
@@ -44,6 +46,7 @@ interface Waiting {
 export class Committer {
   readonly #kv: Kv;
   readonly #ports: CommitterOptions['ports'];
+  readonly #lead: () => readonly KvOp[];
   readonly #seal: () => readonly KvOp[];
   readonly #onFailure: (error: AppError) => void;
   #waiting: Waiting[] = [];
@@ -64,9 +67,10 @@ export class Committer {
   #isClosed = false;
   #running: Promise<void> | undefined;
 
-  constructor({ kv, ports, seal = () => [], onFailure }: CommitterOptions) {
+  constructor({ kv, ports, lead = () => [], seal = () => [], onFailure }: CommitterOptions) {
     this.#kv = kv;
     this.#ports = ports;
+    this.#lead = lead;
     this.#seal = seal;
     this.#onFailure = onFailure;
   }
@@ -204,7 +208,7 @@ export class Committer {
     this.#isPressing = false;
     this.#isSealDue = false;
     try {
-      await this.#kv.batch(joinOps(group, this.#seal()), durability);
+      await this.#kv.batch(joinOps(this.#lead(), group, this.#seal()), durability);
     } catch (thrown) {
       this.#fail(group, wrapError(thrown, 'STORE_IO'));
       return;
@@ -221,8 +225,12 @@ export class Committer {
   }
 }
 
-function joinOps(group: readonly Waiting[], sealed: readonly KvOp[]): readonly KvOp[] {
-  const joined: KvOp[] = [];
+function joinOps(
+  leading: readonly KvOp[],
+  group: readonly Waiting[],
+  sealed: readonly KvOp[],
+): readonly KvOp[] {
+  const joined = [...leading];
   for (const { ops } of group) for (const op of ops) joined.push(op);
   for (const op of sealed) joined.push(op);
   return joined;

@@ -1,17 +1,19 @@
 /*
- * The outbox: messages that wait to be acknowledged, as rows.
+ * The outbox: messages that wait to be acknowledged, as rows of one or of many.
  *
  * Planning over a store: it reads, and gives back the changes for its caller's batch, so that a
  * message is stored together with what it reports. A stream's numbers rise for ever, also when all
- * its rows are gone: the acknowledged mark remembers. Rows leave only by an acknowledgement.
+ * its rows are gone: the acknowledged mark remembers. Rows leave only by an acknowledgement. Invariant: a row's key is
+ * the number of its last message, so that the rows from a number on hold all messages from it on.
  * Source: reliability facts, R2 to R4.
  */
 import { z } from 'zod';
+import { encodeValue } from '../protocol/codec.ts';
 import type { Stream } from './keys.ts';
 import { ackedKey, findStream, getSeq, outboxKey, outboxPrefix, prefixRange } from './keys.ts';
-import type { Kv, KvOp } from './kv.ts';
-import { streamsMax } from './limits.ts';
-import { findRow, planRow } from './row-codec.ts';
+import type { Kv, KvOp, KvRow } from './kv.ts';
+import { outboxPageBytesMax, outboxPageRowsMax, outboxRowsPerRead, streamsMax } from './limits.ts';
+import { findRow, planRow, readRow } from './row-codec.ts';
 
 /** One message of a stream, as it was stored. */
 export interface OutboxEntry {
@@ -20,52 +22,88 @@ export interface OutboxEntry {
 }
 
 const seqSchema = z.number().int().nonnegative();
+const pageSchema = z.array(z.instanceof(Uint8Array)).min(1);
 
 /** Stores one message under its number, which must be the last one plus one. */
 export function planAppend(stream: Stream, seq: number, bytes: Uint8Array): KvOp {
   return { type: 'put', key: outboxKey(stream, seq), value: bytes };
 }
 
-/** Up to `countMax` messages above `afterSeq`, lowest first. */
+/** Stores messages, lowest first, in as few rows as their caps and their numbers allow. */
+export function planPages(stream: Stream, entries: readonly OutboxEntry[]): readonly KvOp[] {
+  return splitPages(entries).map((page) => {
+    const [first] = page;
+    const key = outboxKey(stream, page.at(-1)?.seq ?? 0);
+    const isAlone = page.length === 1 && first !== undefined;
+    const value = isAlone ? first.bytes : encodeValue(page.map(({ bytes }) => bytes));
+    return { type: 'put', key, value };
+  });
+}
+
+function splitPages(entries: readonly OutboxEntry[]): readonly (readonly OutboxEntry[])[] {
+  const pages: OutboxEntry[][] = [];
+  let page: OutboxEntry[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const before = page.at(-1)?.seq;
+    const fits =
+      page.length < outboxPageRowsMax && bytes + entry.bytes.length <= outboxPageBytesMax;
+    if (before === undefined || entry.seq !== before + 1 || !fits) {
+      page = [];
+      pages.push(page);
+      bytes = 0;
+    }
+    page.push(entry);
+    bytes += entry.bytes.length;
+  }
+  return pages;
+}
+
+/** The messages of a row: a message is a map, and several are a list. Errors: STORE_DAMAGED. */
+export function readPage(row: KvRow): readonly OutboxEntry[] {
+  const last = getSeq(row.key);
+  if (!isList(row.value)) return [{ seq: last, bytes: row.value }];
+  const page = readRow(pageSchema, row);
+  return page.map((bytes, index) => ({ seq: last - page.length + 1 + index, bytes }));
+}
+
+/** By the first byte of a list in msgpack. */
+function isList([head = 0]: Uint8Array): boolean {
+  return (head & 0xf0) === 0x90 || head === 0xdc || head === 0xdd;
+}
+
+/** Up to `countMax` messages above `afterSeq`, lowest first. Errors: STORE_DAMAGED, STORE_IO. */
 export async function readOutbox(
   kv: Kv,
   stream: Stream,
   { afterSeq, countMax }: { readonly afterSeq: number; readonly countMax: number },
 ): Promise<readonly OutboxEntry[]> {
   const { lt } = prefixRange(outboxPrefix(stream));
-  const gte = outboxKey(stream, afterSeq + 1);
-  const rows = await kv.range({ gte, lt, countMax, order: 'ascending' });
-  return rows.map(({ key, value }) => ({ seq: getSeq(key), bytes: value }));
+  let gte = outboxKey(stream, afterSeq + 1);
+  const found: OutboxEntry[] = [];
+  while (found.length < countMax) {
+    const rowsMax = Math.min(outboxRowsPerRead, countMax - found.length);
+    const rows = await kv.range({ gte, lt, countMax: rowsMax, order: 'ascending' });
+    for (const row of rows) {
+      for (const entry of readPage(row)) if (entry.seq > afterSeq) found.push(entry);
+      gte = `${row.key}\0`;
+    }
+    if (rows.length < rowsMax) break;
+  }
+  return found.slice(0, countMax);
 }
 
 /**
- * The changes for "all up to `through` is acknowledged": the mark, and the deletion of the rows above
- * `removed`, below which there are none. The caller has checked that `through` was ever sent.
+ * The changes for "all up to `through` is acknowledged": the mark, and the deletion of these rows, by the numbers of
+ * their last messages; a number without a row is no harm. The caller has checked that `through` was ever sent. Where a
+ * stream is retired, because its peer's store is gone, so is all that waits: by its mark it is known again.
  */
 export function planAcked(
   stream: Stream,
-  { removed, through }: { readonly removed: number; readonly through: number },
+  { through, rows }: { readonly through: number; readonly rows: readonly number[] },
 ): readonly KvOp[] {
-  const ops: KvOp[] = [planRow(ackedKey(stream), through)];
-  for (let seq = removed + 1; seq <= through; seq += 1) {
-    ops.push({ type: 'del', key: outboxKey(stream, seq) });
-  }
-  return ops;
-}
-
-/**
- * The changes that take every waiting message of a stream away: its peer's store is gone, so nobody
- * may ever be given them. The acknowledged mark stays, by which a retired stream is known again.
- */
-export function planRetire(
-  stream: Stream,
-  { removed, queued }: { readonly removed: number; readonly queued: number },
-): readonly KvOp[] {
-  const ops: KvOp[] = [planRow(ackedKey(stream), queued)];
-  for (let seq = removed + 1; seq <= queued; seq += 1) {
-    ops.push({ type: 'del', key: outboxKey(stream, seq) });
-  }
-  return ops;
+  const gone = rows.map((seq) => ({ type: 'del', key: outboxKey(stream, seq) }) as const);
+  return [planRow(ackedKey(stream), through), ...gone];
 }
 
 /** The highest number that the peer acknowledged; 0 when none was. */
@@ -73,7 +111,7 @@ export async function readAcked(kv: Kv, stream: Stream): Promise<number> {
   return (await findRow(kv, ackedKey(stream), seqSchema)) ?? 0;
 }
 
-/** The number below the lowest row that is still there; `none` where there is no row. */
+/** A number below which no row is left; `none` where there is no row at all. */
 export async function readRemoved(kv: Kv, stream: Stream, none: number): Promise<number> {
   const range = prefixRange(outboxPrefix(stream));
   const [first] = await kv.range({ ...range, countMax: 1, order: 'ascending' });

@@ -8,11 +8,12 @@
 import { assert } from '../protocol/errors.ts';
 import type { AttemptId, PeerKey } from '../protocol/model.ts';
 import { planReceived, readReceived } from './inbox.ts';
+import { getSeq } from './keys.ts';
 import type { Kv, KvOp } from './kv.ts';
 import {
   planAcked,
   planAppend,
-  planRetire,
+  planPages,
   readAcked,
   readLastSeq,
   readOutbox,
@@ -48,6 +49,10 @@ export class PeerStreams {
   #queued: number;
   #received: number;
   #removed: number;
+  /** Up to here it is not known which messages share a row. */
+  readonly #unknownThrough: number;
+  /** The rows above it, by the numbers of their last messages, lowest first. */
+  #rows: number[] = [];
 
   constructor(
     kv: Kv,
@@ -61,6 +66,7 @@ export class PeerStreams {
     this.#queued = at.queued;
     this.#received = at.received;
     this.#removed = at.removed;
+    this.#unknownThrough = at.queued;
   }
 
   get counts(): StreamCounts {
@@ -72,20 +78,31 @@ export class PeerStreams {
     return this.#queued - this.#acked;
   }
 
-  /** Takes the next number for a message; the op must be committed in the order of these calls. */
-  planMessage(
-    bytes: Uint8Array,
-    assigns?: AttemptId,
-  ): { readonly row: StreamRow; readonly op: KvOp } {
+  /** Takes the next number for a message, which must be committed in the order of these calls. */
+  takeNext(bytes: Uint8Array, assigns?: AttemptId): StreamRow {
     this.#queued += 1;
-    const row = { seq: this.#queued, bytes, ...(assigns === undefined ? {} : { assigns }) };
+    return { seq: this.#queued, bytes, ...(assigns === undefined ? {} : { assigns }) };
+  }
+
+  /** The same for a message that has a row of its own. */
+  planMessage(bytes: Uint8Array): { readonly row: StreamRow; readonly op: KvOp } {
+    const row = this.takeNext(bytes);
+    this.#rows.push(row.seq);
     return { row, op: planAppend(this.#stream, row.seq, bytes) };
+  }
+
+  /** The rows of messages that have their numbers and are committed, in the order of that. */
+  planPages(messages: readonly StreamRow[]): readonly KvOp[] {
+    const ops = planPages(this.#stream, messages);
+    for (const { key } of ops) this.#rows.push(getSeq(key));
+    return ops;
   }
 
   /** Takes back the numbers above `queued`: what they were given to is not going to be committed. */
   takeBack(queued: number): void {
     assert(queued <= this.#queued, 'only numbers that were given out are taken back');
     this.#queued = queued;
+    this.#rows = this.#rows.filter((seq) => seq <= queued);
   }
 
   /** Moves the receive mark; commit it with the effects of what was received. */
@@ -101,7 +118,9 @@ export class PeerStreams {
 
   /** Takes away all that waits, also what is still on its way to the disk. */
   planRetire(): readonly KvOp[] {
-    return planRetire(this.#stream, { removed: this.#removed, queued: this.#queued });
+    const through = this.#queued;
+    const unsealed = count(Math.max(this.#rows.at(-1) ?? 0, this.#unknownThrough), through);
+    return planAcked(this.#stream, { through, rows: [...this.#listRows(through), ...unsealed] });
   }
 
   read(after: number, countMax: number): Promise<readonly StreamRow[]> {
@@ -114,11 +133,24 @@ export class PeerStreams {
    */
   planAcked(through: number): readonly KvOp[] {
     if (through <= this.#acked && through <= this.#removed) return [];
-    this.#acked = Math.max(this.#acked, through);
-    const ops = planAcked(this.#stream, { removed: this.#removed, through: this.#acked });
-    this.#removed = this.#acked;
-    return ops;
+    const acked = Math.max(this.#acked, through);
+    const rows = this.#listRows(acked);
+    this.#acked = acked;
+    this.#removed = acked;
+    this.#rows = this.#rows.filter((seq) => seq > acked);
+    return planAcked(this.#stream, { through: acked, rows });
   }
+
+  /** The rows that hold nothing above `through`. */
+  #listRows(through: number): readonly number[] {
+    const unknown = count(this.#removed, Math.min(through, this.#unknownThrough));
+    return [...unknown, ...this.#rows.filter((seq) => seq <= through)];
+  }
+}
+
+/** The whole numbers above `after`, up to `through`. */
+function count(after: number, through: number): readonly number[] {
+  return Array.from({ length: Math.max(0, through - after) }, (_, index) => after + index + 1);
 }
 
 /** Reads where both directions stand. Errors: STORE_IO, STORE_DAMAGED. */

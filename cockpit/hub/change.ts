@@ -33,6 +33,12 @@ export interface ChangeCounters {
   readonly takeEndAt: (at: number) => number;
 }
 
+/** What a change queues for one worker. */
+export interface Queued {
+  readonly streams: PeerStreams;
+  readonly rows: StreamRow[];
+}
+
 /** How far a change had come; what was added after it can be undone. */
 export interface ChangeMark {
   readonly opCount: number;
@@ -45,7 +51,7 @@ export class Change {
   readonly at: number;
   readonly ops: KvOp[] = [];
   readonly events: JournalEvent[] = [];
-  readonly queued = new Map<PeerKey, { readonly store: string; readonly rows: StreamRow[] }>();
+  readonly queued = new Map<PeerKey, Queued>();
   readonly jobs = new Map<JobId, JobRecord>();
   readonly #markers = new Map<JobId, boolean>();
   isTeamChanged = false;
@@ -125,9 +131,8 @@ export class Change {
   /** Queues a command in the worker's stream; gives its number there. */
   send(worker: PeerKey, streams: PeerStreams, message: CommandMessage): number {
     const assigns = message.kind === 'assign' ? message.attempt : undefined;
-    const { row, op } = streams.planMessage(encodeMessage(message), assigns);
-    this.ops.push(op);
-    const queued = this.queued.get(worker) ?? { store: streams.store, rows: [] };
+    const row = streams.takeNext(encodeMessage(message), assigns);
+    const queued = this.queued.get(worker) ?? { streams, rows: [] };
     this.queued.set(worker, queued);
     queued.rows.push(row);
     this.onUndo(() => {
@@ -142,7 +147,7 @@ export class Change {
     return this.#markers;
   }
 
-  /** All rows to write but those of the journal and the marks; the jobs' last state only. Asked for once, at the end. */
+  /** All rows to write but those of messages, the journal and the marks; the jobs' last state only. Asked for once, at the end. */
   planOps(): readonly KvOp[] {
     const { ops } = this;
     for (const job of this.jobs.values()) ops.push(planRow(jobKey(job.id), listJob(job)));

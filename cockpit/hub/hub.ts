@@ -18,6 +18,7 @@ import { openInHand } from '../../store/in-hand.ts';
 import { JournalPage } from '../../store/journal.ts';
 import type { Kv } from '../../store/kv.ts';
 import { storeCloseMsMax } from '../../store/limits.ts';
+import { OutboxPages } from '../../store/outbox-pages.ts';
 import type { Ssh } from '../fleet/ssh.ts';
 import type { Supplies } from '../fleet/supplies.ts';
 import { RegexThread } from '../logs/regex-thread.ts';
@@ -38,7 +39,7 @@ import { Feed } from './feed.ts';
 import type { Door, HubParts } from './hub-parts.ts';
 import type { Answered } from './inbox.ts';
 import { InviteBook } from './invite-book.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type LedgerParts } from './ledger.ts';
 import { byeLingerMs } from './limits.ts';
 import { LogMirror } from './log-mirror.ts';
 import { openBoxLife } from './open-box-life.ts';
@@ -215,8 +216,8 @@ export class Hub {
     this.#startedAt = Math.round(ports.clock.wallMs());
     this.#identity = await openStore(kv, ports.random);
     this.#keys = new DispatchKeys(kv);
-    const journal = new JournalPage();
-    await this.#openCommitter(journal);
+    const sealed = { journal: new JournalPage(), pages: new OutboxPages() };
+    await this.#openCommitter(sealed);
     const presenceChanged = () => this.#teamNews.noteChange();
     const outlet = openOutlet(this, presenceChanged);
     const copies = [await logs.list(), await artifacts.list()];
@@ -226,7 +227,7 @@ export class Hub {
     );
     const { attemptsGiven } = this.#parts;
     const parts = { kv, disk, committer: this.#committer, ports, attemptsGiven };
-    const ledger = new Ledger({ ...parts, journal, outlet, state });
+    const ledger = new Ledger({ ...parts, ...sealed, outlet, state });
     this.#workers = new WorkerDesk(ledger);
     this.#desk = new HubDesk(ledger);
     this.#inbox = new DecisionDesk(ledger);
@@ -267,13 +268,13 @@ export class Hub {
   }
 
   /** Every batch takes along what was written down of events and of asks. */
-  async #openCommitter(journal: JournalPage): Promise<void> {
+  async #openCommitter({ journal, pages }: Pick<LedgerParts, 'journal' | 'pages'>): Promise<void> {
     const { kv, ports, audit } = this.#parts;
     const committer = () => this.#committer;
     this.#audit = await openAuditTrail({ ...this.#parts, ...audit, committer }, this.#identity);
     const seal = () => [...journal.seal(), ...this.#audit.seal()];
     const onFailure = (error: AppError) => this.fail(error);
-    this.#committer = new Committer({ kv, ports, seal, onFailure });
+    this.#committer = new Committer({ kv, ports, lead: () => pages.seal(), seal, onFailure });
   }
 
   /** Ends sessions and the store; workers work on. Safe to repeat; resolves when it is over. */

@@ -12,6 +12,7 @@ import type { Committer } from '../../store/committer.ts';
 import { type DiskGuard, readSoon } from '../../store/disk-guard.ts';
 import type { JournalPage } from '../../store/journal.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
+import type { OutboxPages } from '../../store/outbox-pages.ts';
 import type { StreamRow } from '../../store/peer-streams.ts';
 import type { JobRecord } from '../manager/job.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
@@ -44,6 +45,8 @@ export interface LedgerParts {
   readonly committer: Committer;
   /** The committer's own: it seals this page with each batch. */
   readonly journal: JournalPage;
+  /** The same, ahead of its commits. */
+  readonly pages: OutboxPages;
   readonly ports: Ports;
   readonly outlet: LedgerOutlet;
   readonly state: DeskState;
@@ -124,14 +127,21 @@ export class Ledger {
 
   /** Resolves once the change is on disk and has been told. Errors: STORE_*. */
   async commit(change: Change): Promise<void> {
-    const { committer, journal, outlet, attemptsGiven = attemptsGivenMax } = this.#parts;
+    const { committer, journal, pages, outlet, attemptsGiven = attemptsGivenMax } = this.#parts;
     const { state, listCandidates } = this;
     giveWork({ state, change, listCandidates }, attemptsGiven);
     const ops = [...change.planOps(), ...state.marks.plan(change.markers)];
-    if (ops.length === 0 && change.events.length === 0) return;
-    journal.add(change.events);
+    const queued = [...change.queued].filter(([, { rows }]) => rows.length > 0);
+    if (ops.length === 0 && change.events.length === 0 && queued.length === 0) return;
+    // A commit that is refused takes nothing to the disk, and what it tells must not go there with another.
+    if (committer.isOpen) {
+      journal.add(change.events);
+      for (const [, { streams, rows }] of queued) pages.add(streams, rows);
+    }
     await committer.commit(ops);
-    for (const [worker, what] of change.queued) outlet.queued(worker, what);
+    for (const [worker, { streams, rows }] of queued) {
+      outlet.queued(worker, { store: streams.store, rows });
+    }
     for (const job of change.jobs.values()) outlet.jobChanged(job);
     if (change.isInboxChanged) outlet.inboxChanged();
     if (change.events.length > 0) outlet.journalGrew();

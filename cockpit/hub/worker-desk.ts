@@ -98,10 +98,12 @@ export class WorkerDesk {
   /** The worker speaks from a new store: what its old one held cannot be known any more. */
   async adoptStore(key: PeerKey, store: string): Promise<PeerStreams> {
     const { state, kv } = this.#ledger;
-    // News of it came by a link that was given up for a newer one; what waits for it was given since.
-    const held = state.streams.get(key);
-    if (held?.store === store && this.#get(key).store === store) return held;
+    // News of it may have come by a link that was given up for a newer one; what waits for it was given since.
+    const known = this.#findAdopted(key, store);
+    if (known !== undefined) return known;
     const streams = await openPeerStreams(kv, { peer: key, store });
+    const meanwhile = this.#findAdopted(key, store);
+    if (meanwhile !== undefined) return meanwhile;
     const worker = this.#get(key);
     // A store that was given up: what it holds was settled without it, and must not come alive again.
     if (streams.isUsed && worker.store !== store) throw new AppError('PEER_REGRESSED');
@@ -122,6 +124,11 @@ export class WorkerDesk {
     if (worker.store !== null) scene.change.note({ kind: 'worker-store-lost', worker: key });
     await this.#ledger.commit(scene.change);
     return streams;
+  }
+
+  #findAdopted(key: PeerKey, store: string): PeerStreams | undefined {
+    const held = this.#ledger.state.streams.get(key);
+    return held?.store === store && this.#get(key).store === store ? held : undefined;
   }
 
   /** A session opened: the facts of the box, and what the worker says it holds. */

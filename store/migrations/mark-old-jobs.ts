@@ -1,5 +1,6 @@
 /*
- * Format 3 to 4: jobs and events lie in shorter rows, and the newest jobs bear no mark that they have not ended.
+ * Format 3 to 4: jobs and events lie in shorter rows, messages share rows, and the newest jobs bear no mark that they have
+ * not ended.
  *
  * No row is changed: those of format 3 are read for ever. There every job that has not ended is marked, which is noted
  * with the number of the newest; a program of format 3 would miss those without a mark, and so must refuse the store.

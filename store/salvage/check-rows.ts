@@ -20,6 +20,7 @@ import {
   tailKey,
 } from '../keys.ts';
 import type { KvRow } from '../kv.ts';
+import { readPage } from '../outbox.ts';
 
 const numberSchema = z.number();
 const tailSchema = z.object({ n: z.number(), hash: z.string() });
@@ -102,7 +103,8 @@ function findOutboxHoles(
 ): readonly string[] {
   const holes: string[] = [];
   const last = new Map<string, number>();
-  for (const { key } of rows) {
+  for (const row of rows) {
+    const { key } = row;
     if (!key.startsWith('o/')) continue;
     const stream = findStream(key);
     if (stream === undefined) continue;
@@ -110,11 +112,22 @@ function findOutboxHoles(
     const acked = read(numberSchema, byKey.get(`oa/${name}`)) ?? 0;
     const before = last.get(name) ?? acked;
     const seq = getSeq(key);
-    if (seq > before + 1)
-      holes.push(`messages ${before + 1} to ${seq - 1} for ${stream.peer.slice(0, 8)}`);
+    // A row that cannot be read holds nothing.
+    const first = findFirst(row) ?? seq + 1;
+    if (first > before + 1)
+      holes.push(`messages ${before + 1} to ${first - 1} for ${stream.peer.slice(0, 8)}`);
     last.set(name, Math.max(before, seq));
   }
   return holes;
+}
+
+/** The number of the first message in a row of an outbox. */
+function findFirst(row: KvRow): number | undefined {
+  try {
+    return readPage(row)[0]?.seq;
+  } catch {
+    return undefined;
+  }
 }
 
 function read<T>(schema: z.ZodType<T>, value: Uint8Array | undefined): T | undefined {

@@ -121,12 +121,13 @@ describe('committer', () => {
     expect(done).toEqual(['a', 'b']);
   });
 
-  it('seal: its rows close the batch of the commits made before it, and only that one', async () => {
+  it('lead, seal: their rows open and close the batch of the commits made before it, and only that one', async () => {
     const gate = createGate();
     let noted: KvOp[] = [];
-    const seal = () => noted.splice(0);
+    const led = [put('led')];
+    const [lead, seal] = [() => led.splice(0), () => noted.splice(0)];
     const committer = new Committer({
-      ...{ kv: gate.kv, ports: new FakePorts(), seal },
+      ...{ kv: gate.kv, ports: new FakePorts(), lead, seal },
       onFailure: () => undefined,
     });
     const note = (key: string) => {
@@ -143,7 +144,7 @@ describe('committer', () => {
     await gate.release();
     await second;
     expect(gate.batches).toEqual([
-      ['a', 'seen'],
+      ['led', 'a', 'seen'],
       ['b', 'later'],
     ]);
   });

@@ -171,7 +171,7 @@ describe('outbox', () => {
   it('acked: rows up to the number go, the rest and other streams stay', async () => {
     await append(alice, 1, 5);
     await append(aliceAnew, 1, 5);
-    await kv.batch(planAcked(alice, { removed: 0, through: 3 }), 'synced');
+    await kv.batch(planAcked(alice, { through: 3, rows: [1, 2, 3] }), 'synced');
     expect(await seqs(alice)).toEqual([4, 5]);
     expect(await seqs(aliceAnew)).toEqual([1, 2, 3, 4, 5]);
     expect(await readAcked(kv, alice)).toBe(3);
@@ -182,7 +182,7 @@ describe('outbox', () => {
     expect(await readLastSeq(kv, alice)).toBe(0);
     await append(alice, 1, 5);
     expect(await readLastSeq(kv, alice)).toBe(5);
-    await kv.batch(planAcked(alice, { removed: 0, through: 5 }), 'synced');
+    await kv.batch(planAcked(alice, { through: 5, rows: [1, 2, 3, 4, 5] }), 'synced');
     expect(await seqs(alice)).toEqual([]);
     expect(await readLastSeq(kv, alice)).toBe(5);
     expect(await readLastSeq(kv, bob)).toBe(0);
@@ -190,9 +190,9 @@ describe('outbox', () => {
 
   it('acked: only what is still there is taken away', async () => {
     await append(alice, 1, 5);
-    await kv.batch(planAcked(alice, { removed: 0, through: 2 }), 'synced');
+    await kv.batch(planAcked(alice, { through: 2, rows: [1, 2] }), 'synced');
     expect(await readRemoved(kv, alice, 2)).toBe(2);
-    const ops = planAcked(alice, { removed: 2, through: 4 });
+    const ops = (await openPeerStreams(kv, alice)).planAcked(4);
     expect(ops.filter((op) => op.type === 'del')).toHaveLength(2);
     await kv.batch(ops, 'synced');
     expect(await seqs(alice)).toEqual([5]);
@@ -222,8 +222,8 @@ describe('outbox', () => {
     await append(alice, 1, 500);
     await append(bob, 1, 2);
     await append(aliceAnew, 1, 2);
-    await kv.batch(planAcked(bob, { removed: 0, through: 2 }), 'synced');
-    await kv.batch(planAcked(alice, { removed: 0, through: 2 }), 'synced');
+    await kv.batch(planAcked(bob, { through: 2, rows: [1, 2] }), 'synced');
+    await kv.batch(planAcked(alice, { through: 2, rows: [1, 2] }), 'synced');
     await kv.batch([planReceived({ ...bob, store: 'f' }, 1)], 'synced');
     expect(await listStreams(kv)).toEqual([alice, aliceAnew, bob]);
   });

@@ -19,6 +19,7 @@ import { soundDisk } from '../../../store/disk-guard.ts';
 import { JournalPage, readEvents } from '../../../store/journal.ts';
 import type { Kv } from '../../../store/kv.ts';
 import { instantDisk, type MemoryDisk, openMemoryKv } from '../../../store/memory.ts';
+import { OutboxPages } from '../../../store/outbox-pages.ts';
 import { FakePorts } from '../../protocol/fake-ports.ts';
 
 /** Two workers of these tests. */
@@ -70,6 +71,7 @@ export interface HubBench {
   readonly ports: FakePorts;
   readonly committer: Committer;
   readonly journal: JournalPage;
+  readonly pages: OutboxPages;
   readonly state: DeskState;
   readonly desk: HubDesk;
   readonly inbox: DecisionDesk;
@@ -94,11 +96,13 @@ export interface HubBench {
   restart(): Promise<HubBench>;
 }
 
-/** A committer with the page of the journal that it seals. */
+/** A committer with the pages that it seals. */
 function openCommitter(kv: Kv, ports: FakePorts) {
   const journal = new JournalPage();
-  const seal = () => journal.seal();
-  return { journal, committer: new Committer({ kv, ports, seal, onFailure: () => undefined }) };
+  const pages = new OutboxPages();
+  const sealed = { lead: () => pages.seal(), seal: () => journal.seal() };
+  const committer = new Committer({ kv, ports, ...sealed, onFailure: () => undefined });
+  return { journal, pages, committer };
 }
 
 /** Cockpits are answered with the verb that they ask. */

@@ -88,6 +88,18 @@ describe('worker desk', () => {
     expect(later.workers.streamsOf(alice)?.counts).toMatchObject({ acked: 0, queued: 1 });
   });
 
+  test('worker desk: a store that two links bring the news of at once is adopted once, and its work given once', async () => {
+    const bench = await openTeamBench();
+    await bench.desk.dispatch(makeJob([alice]));
+    const both = [1, 2].map(() => bench.workers.adoptStore(alice, newStore));
+    const [first, second] = await Promise.all(both);
+    expect(first).toBe(second);
+    expect(bench.workers.streamsOf(alice)).toBe(first);
+    await bench.desk.dispatch(makeJob([alice]));
+    expect((await first?.read(0, 9))?.map(({ seq }) => seq)).toEqual([1, 2]);
+    expect(await bench.readCommands(alice)).toEqual(['assign J1.1', 'assign J2.1']);
+  });
+
   test('worker desk: a revoke takes away what waits; the old store is not believed again', async () => {
     const bench = await openTeamBench();
     await bench.desk.dispatch(makeJob([alice]));

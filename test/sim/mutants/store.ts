@@ -11,8 +11,8 @@ export const storeMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'store/outbox.ts',
-        find: 'const ops: KvOp[] = [planRow(ackedKey(stream), through)];',
-        replace: 'const ops: KvOp[] = [planRow(ackedKey(stream), removed)];',
+        find: 'return [planRow(ackedKey(stream), through), ...gone];',
+        replace: 'return [planRow(ackedKey(stream), (rows[0] ?? 1) - 1), ...gone];',
       },
     ],
   },
