@@ -8,27 +8,34 @@
  * cuts under strict rules), LevelDB 1.20, db_impl.cc, memtable.cc, arena.cc.
  */
 import { open, readdir } from 'node:fs/promises';
-import { levelWriteBufferBytes } from './limits.ts';
 
 const logName = /^(\d+)\.log$/;
+
+/** What LevelDB keeps in memory of what was written. */
+export interface LevelMemory {
+  /** What its tables in memory hold, or more: its cache is counted too. */
+  readonly readMemoryBytes: () => number;
+  /** Over this it begins another log. */
+  readonly writeBufferBytes: number;
+}
 
 /** Watches the directory of one open database. */
 export class LevelNames {
   readonly #directory: string;
-  readonly #readMemoryBytes: () => number;
+  readonly #memory: LevelMemory;
   #newest = -1;
   /** May a log have been begun since the last look? */
   #isDue = true;
 
-  /** `readMemoryBytes`: what LevelDB's tables in memory hold, or more: its cache is counted too. */
-  constructor(directory: string, readMemoryBytes: () => number) {
+  constructor(directory: string, memory: LevelMemory) {
     this.#directory = directory;
-    this.#readMemoryBytes = readMemoryBytes;
+    this.#memory = memory;
   }
 
   /** A write is about to begin, and LevelDB looks at its table now. */
   expect(): void {
-    this.#isDue ||= !(this.#readMemoryBytes() <= levelWriteBufferBytes);
+    const { readMemoryBytes, writeBufferBytes } = this.#memory;
+    this.#isDue ||= !(readMemoryBytes() <= writeBufferBytes);
   }
 
   /** The log that is written to, by its number; -1 before it was looked for. */

@@ -11,7 +11,6 @@ import { open, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   levelRoomAfterCount,
-  levelRoomBytesMax,
   levelRoomLeftBytes,
   levelRoomPartMax,
   levelRoomStepBytes,
@@ -20,6 +19,7 @@ import {
 /** Makes room in the logs of one open database. */
 export class LevelRoom {
   readonly #directory: string;
+  readonly #bytesMax: number;
   #log = -1;
   #batchCount = 0;
   /** What is in the log, about: LevelDB's own bytes are not counted. */
@@ -27,8 +27,10 @@ export class LevelRoom {
   /** How long the log is, where room was made in it. */
   #size = 0;
 
-  constructor(directory: string) {
+  /** `bytesMax`: a log gets no more room when it is so long, for soon LevelDB begins another. */
+  constructor(directory: string, bytesMax: number) {
     this.#directory = directory;
+    this.#bytesMax = bytesMax;
   }
 
   /** A batch of so many bytes was written. */
@@ -41,21 +43,22 @@ export class LevelRoom {
     if (log !== this.#log) [this.#log, this.#batchCount, this.#used, this.#size] = [log, 0, 0, 0];
     this.#batchCount += 1;
     if (log < 0 || this.#batchCount < levelRoomAfterCount) return false;
-    return this.#used + levelRoomLeftBytes > this.#size && this.#size < levelRoomBytesMax;
+    return this.#used + levelRoomLeftBytes > this.#size && this.#size < this.#bytesMax;
   }
 
   /** Makes it. Nothing else may write meanwhile. Never rejects. */
   async make(): Promise<void> {
     const name = `${String(this.#log).padStart(6, '0')}.log`;
     // Where it cannot be made it is not tried again in this log.
-    this.#size = await makeRoom(join(this.#directory, name)).catch(() => levelRoomBytesMax);
+    const made = await makeRoom(join(this.#directory, name)).catch(() => undefined);
+    this.#size = made ?? this.#bytesMax;
   }
 }
 
-/** The log's size from now on. */
-async function makeRoom(path: string): Promise<number> {
+/** The log's size from now on; undefined where there is no room for more. */
+async function makeRoom(path: string): Promise<number | undefined> {
   const { bavail, bsize } = await statfs(path);
-  if (levelRoomStepBytes > bavail * bsize * levelRoomPartMax) return levelRoomBytesMax;
+  if (levelRoomStepBytes > bavail * bsize * levelRoomPartMax) return undefined;
   const handle = await open(path, 'r+');
   try {
     const { size } = await handle.stat();

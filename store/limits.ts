@@ -34,7 +34,7 @@ export const askMsMax = 1500;
 /** A process that ends waits so long for a store that cannot be written. */
 export const storeCloseMsMax = 3000;
 
-/** LevelDB begins another log when its table in memory is over this; classic-level's default. */
+/** LevelDB begins another log when its table in memory is over this, unless its owner says more; classic-level's default. */
 export const levelWriteBufferBytes = 4 * 1024 * 1024;
 
 /** A log gets so much room at a time: some hundred batches of one message, and what a disk takes in a few milliseconds. */
@@ -42,9 +42,6 @@ export const levelRoomStepBytes = 1024 * 1024;
 
 /** It gets more when about so much is left; LevelDB's own bytes, which are not counted, are less. */
 export const levelRoomLeftBytes = 256 * 1024;
-
-/** It gets no more when it is so long, for soon LevelDB begins another. */
-export const levelRoomBytesMax = levelWriteBufferBytes;
 
 /** Room is made in a log with so many synced batches: a store that is only looked at, or hardly used, is left small. */
 export const levelRoomAfterCount = 32;

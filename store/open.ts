@@ -23,6 +23,7 @@ import {
 import { createLane } from './lane.ts';
 import { LevelNames, syncPath } from './level-names.ts';
 import { LevelRoom } from './level-room.ts';
+import { levelWriteBufferBytes } from './limits.ts';
 
 type AbstractSnapshot = ReturnType<Level['snapshot']>;
 
@@ -38,8 +39,17 @@ const memoryProperty = 'leveldb.approximate-memory-usage';
 /** The names that LevelDB gives to its files. Source: LevelDB 1.20, db/filename.cc. */
 const levelFile = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(log|ldb|sst|dbtmp))$/;
 
+/** How a store is opened. */
+export interface LevelOptions {
+  /** LevelDB begins another log, and writes a table, when its table in memory is over this; 4 MiB where absent. */
+  readonly writeBufferBytes?: number | undefined;
+}
+
 /** Opens or creates the store in `directory`. Errors: STORE_LOCKED, STORE_DAMAGED, STORE_IO. */
-export async function openLevelKv(directory: string): Promise<Kv> {
+export async function openLevelKv(
+  directory: string,
+  { writeBufferBytes = levelWriteBufferBytes }: LevelOptions = {},
+): Promise<Kv> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const isNew = !(await isThere(directory, createdMark));
@@ -47,14 +57,17 @@ export async function openLevelKv(directory: string): Promise<Kv> {
     if (!isNew && !(await isThere(directory, 'CURRENT'))) {
       throw new AppError('STORE_DAMAGED', `The store in ${directory} has lost its CURRENT file.`);
     }
-    const db = await openDatabase(directory).catch((thrown: unknown) => {
-      if (isNew && isDamage(thrown)) return recreateDatabase(directory);
-      throw thrown;
+    const open = () => openDatabase(directory, writeBufferBytes);
+    const db = await open().catch(async (thrown: unknown) => {
+      if (!isNew || !isDamage(thrown)) throw thrown;
+      await removeUnmade(directory);
+      return open();
     });
     if (isNew) await makeDurable(db, directory);
-    const names = new LevelNames(directory, () => Number(db.getProperty(memoryProperty)));
+    const readMemoryBytes = () => Number(db.getProperty(memoryProperty));
+    const names = new LevelNames(directory, { readMemoryBytes, writeBufferBytes });
     await names.settle();
-    return new LevelKv(db, names, new LevelRoom(directory));
+    return new LevelKv(db, names, new LevelRoom(directory, writeBufferBytes));
   } catch (thrown) {
     throw describeOpenFailure(directory, thrown);
   }
@@ -174,9 +187,9 @@ function refusal(cause: AppError): AppError {
   return new AppError('STORE_IO', detail, { cause });
 }
 
-async function openDatabase(directory: string): Promise<Database> {
-  const encodings = { keyEncoding: 'utf8', valueEncoding: 'view' };
-  const db = new Level<string, Uint8Array>(directory, encodings) as Database;
+async function openDatabase(directory: string, writeBufferSize: number): Promise<Database> {
+  const options = { keyEncoding: 'utf8', valueEncoding: 'view', writeBufferSize };
+  const db = new Level<string, Uint8Array>(directory, options) as Database;
   await db.open();
   return db;
 }
@@ -185,10 +198,9 @@ async function openDatabase(directory: string): Promise<Database> {
  * For a store that cannot be opened and never was: LevelDB does not sync its first MANIFEST, so
  * losing power during creation leaves one without content. Nothing was acknowledged from it.
  */
-async function recreateDatabase(directory: string): Promise<Database> {
+async function removeUnmade(directory: string): Promise<void> {
   const names = await readdir(directory);
   for (const name of names) if (levelFile.test(name)) await unlink(join(directory, name));
-  return openDatabase(directory);
 }
 
 /** The synced no-op brings log and MANIFEST to the disk, the syncs of directories bring all names. */

@@ -147,8 +147,14 @@ export class Change {
     return this.#markers;
   }
 
+  /** Is a message queued that was not taken back? */
+  get isSending(): boolean {
+    for (const { rows } of this.queued.values()) if (rows.length > 0) return true;
+    return false;
+  }
+
   /** All rows to write but those of messages, the journal and the marks; the jobs' last state only. Asked for once, at the end. */
-  planOps(): readonly KvOp[] {
+  planOps(): KvOp[] {
     const { ops } = this;
     for (const job of this.jobs.values()) ops.push(planRow(jobKey(job.id), listJob(job)));
     const ended: JobRecord[] = [];

@@ -130,17 +130,17 @@ export class Ledger {
     const { committer, journal, pages, outlet, attemptsGiven = attemptsGivenMax } = this.#parts;
     const { state, listCandidates } = this;
     giveWork({ state, change, listCandidates }, attemptsGiven);
-    const ops = [...change.planOps(), ...state.marks.plan(change.markers)];
-    const queued = [...change.queued].filter(([, { rows }]) => rows.length > 0);
-    if (ops.length === 0 && change.events.length === 0 && queued.length === 0) return;
+    const ops = change.planOps();
+    for (const op of state.marks.plan(change.markers)) ops.push(op);
+    if (ops.length === 0 && change.events.length === 0 && !change.isSending) return;
     // A commit that is refused takes nothing to the disk, and what it tells must not go there with another.
     if (committer.isOpen) {
       journal.add(change.events);
-      for (const [, { streams, rows }] of queued) pages.add(streams, rows);
+      for (const { streams, rows } of change.queued.values()) pages.add(streams, rows);
     }
     await committer.commit(ops);
-    for (const [worker, { streams, rows }] of queued) {
-      outlet.queued(worker, { store: streams.store, rows });
+    for (const [worker, { streams, rows }] of change.queued) {
+      if (rows.length > 0) outlet.queued(worker, { store: streams.store, rows });
     }
     for (const job of change.jobs.values()) outlet.jobChanged(job);
     if (change.isInboxChanged) outlet.inboxChanged();
