@@ -44,6 +44,7 @@ import { takeOrQuarantine } from './quarantine.ts';
 import { readEndedGroup, reopenGroup } from './reopen-group.ts';
 import { findLateReport, takeFact } from './take-fact.ts';
 import {
+  asParked,
   keepJob,
   listHeldBy,
   listUnended,
@@ -351,10 +352,9 @@ export class HubDesk {
       parent: place.parent,
       spec,
       targeting: { on: place.parent === null ? on : place.worker, need },
-      attempts: [attempt],
+      attempts: [asParked(scene, attempt)],
     };
     keepJob(scene, job);
-    parkAttempt(scene, { id, n: attempt.n });
     scene.change.note({ kind: 'job-dispatched', job: job.id, worker: place.worker });
     return job;
   }

@@ -145,8 +145,13 @@ export function parkAttempt(scene: Scene, { id, n }: Place): void {
   const job = findUnended(scene, id);
   const attempt = job?.kind === 'command' ? findAttempt(job, n) : undefined;
   if (job?.kind !== 'command' || attempt === undefined) return;
-  if (!scene.state.streams.has(attempt.worker)) return;
-  keepJob(scene, putAttempt(job, { ...attempt, isParked: true }));
+  const parked = asParked(scene, attempt);
+  if (parked !== attempt) keepJob(scene, putAttempt(job, parked));
+}
+
+/** The attempt as it stands in that line; as it is where there is none. */
+export function asParked({ state }: Scene, attempt: AttemptRecord): AttemptRecord {
+  return state.streams.has(attempt.worker) ? { ...attempt, isParked: true } : attempt;
 }
 
 /** A fresh attempt for this worker. */
