@@ -32,19 +32,14 @@ function describe(value: unknown, depth: number): unknown {
   if (typeof value !== 'object') return undefined;
   if (depth >= auditDepthMax) return '…';
   if (Array.isArray(value)) return describeList(value, depth);
-  const fields = Object.entries(value).slice(0, auditListMax);
-  return Object.fromEntries(
-    fields.flatMap(([name, field]) => {
-      // A switch that is off says nothing.
-      if (field === false || field === undefined || isEmpty(field)) return [];
-      return [
-        [
-          cutLetters(name, name),
-          namesOnly.has(name) ? listNames(field) : describe(field, depth + 1),
-        ],
-      ];
-    }),
-  );
+  const words: [string, unknown][] = [];
+  for (const [name, field] of Object.entries(value).slice(0, auditListMax)) {
+    // A switch that is off says nothing.
+    if (field === false || field === undefined || isEmpty(field)) continue;
+    const shown = namesOnly.has(name) ? listNames(field) : describe(field, depth + 1);
+    words.push([cutLetters(name, name), shown]);
+  }
+  return Object.fromEntries(words);
 }
 
 function describeList(values: readonly unknown[], depth: number): readonly unknown[] {
@@ -72,5 +67,6 @@ function cutLetters(shown: string, text: string): string {
 }
 
 function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
