@@ -10,6 +10,14 @@ import type { ErrorCode } from '../protocol/errors.ts';
 import type { InventoryRow } from '../protocol/frames.ts';
 import { attemptsHeldMax } from '../protocol/limits.ts';
 import {
+  listSpec,
+  listUsage,
+  nameFields,
+  nameSpec,
+  nameUsage,
+  type Places,
+} from '../protocol/listed.ts';
+import {
   artifactsReportSchema,
   attemptIdSchema,
   type CommandMessage,
@@ -57,7 +65,7 @@ const stateSchema = z.discriminatedUnion('is', [
   }),
 ]);
 
-const heldSchema = z.object({
+const heldMapSchema = z.object({
   attempt: attemptIdSchema,
   spec: commandSpecSchema,
   issuedAt: z.number(),
@@ -68,8 +76,67 @@ const heldSchema = z.object({
   artifacts: artifactsReportSchema.exactOptional(),
 });
 
+/** A row: a list by places; up to format 3 a map. */
+const heldSchema = z.preprocess((value) => nameFields(value, heldPlaces) ?? value, heldMapSchema);
+
+const endingPlaces: Places = [
+  ['outcome'],
+  ['at'],
+  ['usage', nameUsage],
+  ['code'],
+  ['reason'],
+  ['kept'],
+];
+
+const statePlaces: Places = [
+  ['is'],
+  ['acceptedAt'],
+  ['startedAt'],
+  ['process', (value) => nameFields(value, [['pid'], ['start'], ['mark']])],
+  ['endCause'],
+  ['ending', (value) => nameFields(value, endingPlaces)],
+];
+
+const heldPlaces: Places = [
+  ['attempt'],
+  ['spec', nameSpec],
+  ['issuedAt'],
+  ['state', (value) => nameFields(value, statePlaces)],
+  ['expiresAt'],
+  ['finishedSeq'],
+  ['logBytes'],
+  ['artifacts'],
+];
+
+function listHeld(held: HeldAttempt): readonly unknown[] {
+  const { attempt, spec, issuedAt, state, expiresAt, finishedSeq, logBytes, artifacts } = held;
+  return [
+    attempt,
+    listSpec(spec),
+    issuedAt,
+    listState(state),
+    expiresAt,
+    finishedSeq,
+    logBytes,
+    artifacts,
+  ];
+}
+
+function listState(state: AttemptState): readonly unknown[] {
+  const { is, acceptedAt } = state;
+  if (is === 'accepted') return [is, acceptedAt];
+  if (is === 'starting') return [is, acceptedAt, undefined, undefined, state.endCause];
+  if (is === 'finished') {
+    const { outcome, at, usage, code, reason, kept } = state.ending;
+    const ending = [outcome, at, listUsage(usage), code, reason, kept];
+    return [is, acceptedAt, state.startedAt, undefined, undefined, ending];
+  }
+  const { pid, start, mark } = state.process;
+  return [is, acceptedAt, state.startedAt, [pid, start, mark], state.endCause];
+}
+
 /** One attempt as it is held. `finishedSeq` is the outbox number of its last report. */
-export type HeldAttempt = Omit<z.infer<typeof heldSchema>, 'state'> & {
+export type HeldAttempt = Omit<z.infer<typeof heldMapSchema>, 'state'> & {
   readonly state: AttemptState;
 };
 
@@ -100,7 +167,7 @@ export type HeldRows = LatestRows<AttemptId, HeldAttempt>;
 
 /** None to be written yet. */
 export function openHeldRows(): HeldRows {
-  return new LatestRows(attemptKey);
+  return new LatestRows(attemptKey, listHeld);
 }
 
 /** Does the hub know by this cursor of its that the attempt has ended? Then only its log or files are owed. */

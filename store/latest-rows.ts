@@ -11,11 +11,13 @@ import { planRow } from './row-codec.ts';
 /** Life cycle: `put` with each commit, `seal` with each batch. */
 export class LatestRows<Id, Value> {
   readonly #keyOf: (id: Id) => string;
+  readonly #describe: (value: Value) => unknown;
   #values = new Map<Id, Value>();
 
-  /** `keyOf`: the row of a thing; asked for once a batch. */
-  constructor(keyOf: (id: Id) => string) {
+  /** `keyOf`, `describe`: the row of a thing, and what that holds; asked for once a batch. */
+  constructor(keyOf: (id: Id) => string, describe: (value: Value) => unknown) {
     this.#keyOf = keyOf;
+    this.#describe = describe;
   }
 
   /** The thing has this value from the next batch on. */
@@ -32,7 +34,8 @@ export class LatestRows<Id, Value> {
   /** The rows of all that was put since the last call. */
   seal(): readonly KvOp[] {
     const ops: KvOp[] = [];
-    for (const [id, value] of this.#values) ops.push(planRow(this.#keyOf(id), value));
+    for (const [id, value] of this.#values)
+      ops.push(planRow(this.#keyOf(id), this.#describe(value)));
     // Anew, and not cleared, as in `protocol/churn-map`.
     this.#values = new Map();
     return ops;

@@ -7,12 +7,21 @@
  */
 import { z } from 'zod';
 import {
+  listSpec,
+  listUsage,
+  nameEach,
+  nameFields,
+  nameSpec,
+  nameUsage,
+  type Places,
+} from '../../protocol/listed.ts';
+import {
   artifactsReportSchema,
   commandSpecSchema,
   keptDirectorySchema,
   usageSchema,
 } from '../../protocol/messages.ts';
-import { type CommandSpec, type JobId, outcomes } from '../../protocol/model.ts';
+import { type JobId, outcomes } from '../../protocol/model.ts';
 import type { AttemptEnd, HubAttemptState } from './attempt-machine.ts';
 import type { AttemptRecord, JobRecord } from './job.ts';
 
@@ -92,52 +101,13 @@ const jobSchema = z.discriminatedUnion('kind', [
 /** The shape of a `j/` row. */
 export const jobRowSchema: z.ZodType<JobRecord> = z.preprocess(nameJob, jobSchema);
 
-/** What stands at each place of a list: a field's name, and how what it holds is named in turn. */
-type Places = readonly (readonly [name: string, nameInner?: (value: unknown) => unknown])[];
-
 const commandKind = 0;
 const groupKind = 1;
-
-const specPlaces: Places = [
-  ['command'],
-  ['isIdempotent'],
-  ['lostAfterMs'],
-  ['env'],
-  ['prompt'],
-  ['cwd'],
-  ['repo'],
-  ['secrets'],
-  ['deadlineMs'],
-  ['stopAfterMs'],
-  ['mayReplace'],
-  ['reconcile'],
-  ['artifacts'],
-];
-
-function listSpec(spec: CommandSpec): readonly unknown[] {
-  return [
-    spec.command,
-    spec.isIdempotent,
-    spec.lostAfterMs,
-    spec.env,
-    spec.prompt,
-    spec.cwd,
-    spec.repo,
-    spec.secrets,
-    spec.deadlineMs,
-    spec.stopAfterMs,
-    spec.mayReplace,
-    spec.reconcile,
-    spec.artifacts,
-  ];
-}
-
-const usagePlaces: Places = [['exitCode'], ['signal'], ['cpuMs'], ['memoryBytesPeak']];
 
 const endPlaces: Places = [
   ['outcome'],
   ['at'],
-  ['usage', (value) => nameFields(value, usagePlaces)],
+  ['usage', nameUsage],
   ['logBytes'],
   ['startedAt'],
   ['code'],
@@ -150,7 +120,7 @@ function listEnd({ outcome, at, usage, ...end }: AttemptEnd): readonly unknown[]
   return [
     outcome,
     at,
-    [usage.exitCode, usage.signal, usage.cpuMs, usage.memoryBytesPeak],
+    listUsage(usage),
     end.logBytes,
     end.startedAt,
     end.code,
@@ -206,7 +176,7 @@ const jobPlaces: Places = [
   ['id'],
   ['title'],
   ['createdAt'],
-  ['spec', (value) => nameFields(value, specPlaces)],
+  ['spec', nameSpec],
   ['key'],
   ['labels'],
 ];
@@ -258,20 +228,4 @@ function nameJob(value: unknown): unknown {
   if (kind === groupKind) return { kind: 'group', ...nameFields(fields, groupPlaces) };
   if (kind !== commandKind) return value;
   return { kind: 'command', parent: null, ...nameFields(fields, commandPlaces) };
-}
-
-/** Nothing at a place is a field that is absent. */
-function nameFields(values: unknown, places: Places): Record<string, unknown> | undefined {
-  if (!Array.isArray(values)) return undefined;
-  const named: Record<string, unknown> = {};
-  for (const [index, [name, nameInner]] of places.entries()) {
-    const value: unknown = values[index];
-    if (value === undefined || value === null) continue;
-    named[name] = nameInner === undefined ? value : nameInner(value);
-  }
-  return named;
-}
-
-function nameEach(values: unknown, places: Places): unknown {
-  return Array.isArray(values) ? values.map((value) => nameFields(value, places)) : values;
 }

@@ -39,7 +39,18 @@ const held: readonly HeldAttempt[] = [
     }),
     finishedSeq: 4,
     logBytes: 100,
+    artifacts: { kept: [], missed: [{ path: 'a', code: 'X' }] },
   },
+  hold('J11.1', {
+    is: 'finished',
+    acceptedAt: 1,
+    ending: {
+      outcome: 'lost',
+      at: 0,
+      usage: {},
+      kept: { directory: '/d', changes: 1, commits: 0, note: 'n' },
+    },
+  }),
 ];
 
 test('attempts: rows of every state come back as they were, in the order of their jobs', async () => {
@@ -49,20 +60,39 @@ test('attempts: rows of every state come back as they were, in the order of thei
   await kv.batch(rows.seal(), 'synced');
   expect(await readHeld(kv)).toEqual(held);
   await kv.batch([rows.remove('J9.1'), ...rows.seal()], 'synced');
-  expect((await readHeld(kv)).map((row) => row.attempt)).toEqual(['J2.1', 'J10.1', 'J10.2']);
+  expect((await readHeld(kv)).map((row) => row.attempt)).toEqual([
+    'J2.1',
+    'J10.1',
+    'J10.2',
+    'J11.1',
+  ]);
 });
 
-test('attempts: one that changes twice on its way to a batch is one row, one forgotten is none', () => {
+test('attempts: rows of format 3, which are maps, are read beside those of today', async () => {
+  const kv = await openMemoryKv(instantDisk());
+  const [first, ...others] = held as [HeldAttempt, ...HeldAttempt[]];
+  const rows = openHeldRows();
+  rows.put(first.attempt, first);
+  const maps = others.map((one) => planRow(attemptKey(one.attempt), one));
+  await kv.batch([...rows.seal(), ...maps], 'synced');
+  expect(await readHeld(kv)).toEqual(held);
+});
+
+test('attempts: one that changes twice on its way to a batch is one row, one forgotten is none', async () => {
+  const kv = await openMemoryKv(instantDisk());
   const rows = openHeldRows();
   const [first, second] = held as [HeldAttempt, HeldAttempt];
   rows.put(first.attempt, first);
   rows.put(first.attempt, { ...first, logBytes: 7 });
   rows.put(second.attempt, second);
   const gone = rows.remove(second.attempt);
-  expect([...rows.seal(), gone]).toEqual([
-    planRow(attemptKey(first.attempt), { ...first, logBytes: 7 }),
-    { type: 'del', key: attemptKey(second.attempt) },
+  const ops = [...rows.seal(), gone];
+  expect(ops.map(({ type, key }) => [type, key])).toEqual([
+    ['put', attemptKey(first.attempt)],
+    ['del', attemptKey(second.attempt)],
   ]);
+  await kv.batch(ops, 'synced');
+  expect(await readHeld(kv)).toEqual([{ ...first, logBytes: 7 }]);
 });
 
 test('attempts: a row that cannot be read is an error that names it', async () => {
@@ -79,6 +109,7 @@ test('attempts: the inventory states each attempt, and never more than a hello m
     'accepted',
     'starting',
     'running',
+    'finished',
     'finished',
   ]);
   const many = Array.from({ length: attemptsHeldMax + 5 }, () => held[0] as HeldAttempt);
