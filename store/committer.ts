@@ -80,9 +80,10 @@ export class Committer {
    * order of their calls. Errors: STORE_IO (whether it stayed is unknown until the store is opened
    * again). It is never refused for want of room: what is committed was planned already, with
    * numbers given out, so room is asked for (`hasRoom`) where new work comes in. Beyond
-   * `commitWaitingBytesMax` nothing can be kept any more, and that is a failure (STORE_FULL).
+   * `commitWaitingBytesMax` nothing can be kept any more, and that is a failure (STORE_FULL). `bytesBeside`: of what the
+   * lead or the seal writes for it.
    */
-  commit(ops: readonly KvOp[]): Promise<void> {
+  commit(ops: readonly KvOp[], bytesBeside = 0): Promise<void> {
     const refused = this.#findRefusal();
     if (refused !== undefined) return Promise.reject(refused);
     if (this.#bytes > commitWaitingBytesMax) {
@@ -91,6 +92,7 @@ export class Committer {
     }
     return new Promise((resolve, reject) => {
       this.#add({ ops, resolve, reject });
+      this.#bytes += bytesBeside;
       this.#isUrgent = true;
       this.#running ??= this.#run();
     });

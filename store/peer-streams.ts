@@ -53,6 +53,8 @@ export class PeerStreams {
   readonly #unknownThrough: number;
   /** The rows above it, by the numbers of their last messages, lowest first. */
   #rows: number[] = [];
+  /** Up to here every message that was committed is in a row. */
+  #sealedThrough: number;
 
   constructor(
     kv: Kv,
@@ -67,6 +69,7 @@ export class PeerStreams {
     this.#received = at.received;
     this.#removed = at.removed;
     this.#unknownThrough = at.queued;
+    this.#sealedThrough = at.queued;
   }
 
   get counts(): StreamCounts {
@@ -87,15 +90,20 @@ export class PeerStreams {
   /** The same for a message that has a row of its own. */
   planMessage(bytes: Uint8Array): { readonly row: StreamRow; readonly op: KvOp } {
     const row = this.takeNext(bytes);
-    this.#rows.push(row.seq);
+    this.#noteRow(row.seq);
     return { row, op: planAppend(this.#stream, row.seq, bytes) };
   }
 
   /** The rows of messages that have their numbers and are committed, in the order of that. */
   planPages(messages: readonly StreamRow[]): readonly KvOp[] {
     const ops = planPages(this.#stream, messages);
-    for (const { key } of ops) this.#rows.push(getSeq(key));
+    for (const { key } of ops) this.#noteRow(getSeq(key));
     return ops;
+  }
+
+  #noteRow(last: number): void {
+    this.#rows.push(last);
+    this.#sealedThrough = Math.max(this.#sealedThrough, last);
   }
 
   /** Takes back the numbers above `queued`: what they were given to is not going to be committed. */
@@ -103,6 +111,7 @@ export class PeerStreams {
     assert(queued <= this.#queued, 'only numbers that were given out are taken back');
     this.#queued = queued;
     this.#rows = this.#rows.filter((seq) => seq <= queued);
+    this.#sealedThrough = Math.min(this.#sealedThrough, queued);
   }
 
   /** Moves the receive mark; commit it with the effects of what was received. */
@@ -119,7 +128,8 @@ export class PeerStreams {
   /** Takes away all that waits, also what is still on its way to the disk. */
   planRetire(): readonly KvOp[] {
     const through = this.#queued;
-    const unsealed = count(Math.max(this.#rows.at(-1) ?? 0, this.#unknownThrough), through);
+    // Their row goes ahead of this into the batch, and may end with any of them.
+    const unsealed = count(this.#sealedThrough, through);
     return planAcked(this.#stream, { through, rows: [...this.#listRows(through), ...unsealed] });
   }
 

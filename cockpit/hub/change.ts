@@ -99,6 +99,11 @@ export class Change {
     this.ops.length = opCount;
   }
 
+  /** Adds what is planned elsewhere. */
+  add(ops: readonly KvOp[]): void {
+    for (const op of ops) this.ops.push(op);
+  }
+
   /** Writes the job. */
   putJob(job: JobRecord): void {
     this.keepIn(this.jobs, job.id, job);
@@ -147,10 +152,11 @@ export class Change {
     return this.#markers;
   }
 
-  /** Is a message queued that was not taken back? */
-  get isSending(): boolean {
-    for (const { rows } of this.queued.values()) if (rows.length > 0) return true;
-    return false;
+  /** Of the messages that are queued; none of these is empty. */
+  get sendingBytes(): number {
+    let sum = 0;
+    for (const { rows } of this.queued.values()) for (const { bytes } of rows) sum += bytes.length;
+    return sum;
   }
 
   /** All rows to write but those of messages, the journal and the marks; the jobs' last state only. Asked for once, at the end. */

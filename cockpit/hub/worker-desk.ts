@@ -108,7 +108,7 @@ export class WorkerDesk {
     // A store that was given up: what it holds was settled without it, and must not come alive again.
     if (streams.isUsed && worker.store !== store) throw new AppError('PEER_REGRESSED');
     const scene = this.#ledger.open();
-    scene.change.ops.push(...(state.streams.get(key)?.planRetire() ?? []));
+    scene.change.add(state.streams.get(key)?.planRetire() ?? []);
     state.streams.set(key, streams);
     keepWorker(scene, { ...worker, store });
     // The line is made anew, so that what is given again is not behind what never had its turn.
@@ -222,7 +222,7 @@ export class WorkerDesk {
     const reason = why === undefined ? `${worker.name} ${what}.` : `${worker.name} left: ${why}`;
     for (const place of walkHeld(scene, worker.key)) loseAttempt(scene, place, { reason, cause });
     // Nothing may be delivered to it any more.
-    scene.change.ops.push(...(state.streams.get(worker.key)?.planRetire() ?? []));
+    scene.change.add(state.streams.get(worker.key)?.planRetire() ?? []);
     state.streams.delete(worker.key);
     const kind = why === undefined ? 'worker-revoked' : 'worker-left';
     scene.change.note({ kind, worker: worker.key, note: why ?? worker.name });
@@ -240,7 +240,7 @@ export class WorkerDesk {
     const isCurrent = worker?.store === stream.store;
     if (isCurrent && worker.revokedAt === null) return;
     const scene = this.#ledger.open();
-    scene.change.ops.push(...streams.planRetire());
+    scene.change.add(streams.planRetire());
     if (isCurrent) {
       // Its numbers are not what memory says any more; the worker begins anew when it is paired again.
       state.streams.delete(stream.peer);

@@ -167,13 +167,13 @@ describe('committer', () => {
     expect(gate.batches.map((keys) => keys.length)).toEqual([1, commitOpsMax]);
   });
 
-  it('committer: the cap of bytes counts keys and values, to the last byte', async () => {
+  it('committer: the cap of bytes counts keys and values, and what is beside them, to the last byte', async () => {
     const gate = createGate();
     const committer = await openCommitter(gate.kv);
-    const value = new Uint8Array(commitBytesMax - 4);
+    const value = new Uint8Array(commitBytesMax - 6);
     const done = committer.commit([{ type: 'put', key: 'abc', value }]);
     expect(committer.hasRoom).toBe(true);
-    const more = committer.commit([{ type: 'del', key: 'd' }]);
+    const more = committer.commit([{ type: 'del', key: 'd' }], 2);
     expect(committer.hasRoom).toBe(false);
     await gate.started();
     await gate.release();

@@ -139,6 +139,18 @@ describe('pages of an outbox', () => {
     expect((await openPeerStreams(kv, alice)).counts.queued).toBe(4);
   });
 
+  test('page: a stream of which all is acknowledged is retired by its mark alone, however much it carried', async () => {
+    const streams = await openPeerStreams(kv, alice);
+    const pages = new OutboxPages();
+    for (let n = 0; n < 50; n += 1) {
+      const rows = Array.from({ length: 100 }, () => streams.takeNext(message(1)));
+      pages.add(streams, rows);
+      await kv.batch(pages.seal(), 'synced');
+      await kv.batch(streams.planAcked(streams.counts.queued), 'synced');
+    }
+    expect(streams.planRetire()).toHaveLength(1);
+  });
+
   test('pages: whatever is queued, taken back, sealed, acknowledged or opened anew, what waits is there, and nothing else', async () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('queue' as const), count: fc.integer({ min: 1, max: 300 }) }),

@@ -4,9 +4,9 @@
  * Gathered once a round, with a bound on everything that is walked. It changes nothing. Errors: STORE_*.
  */
 import type { AttemptId } from '../../../protocol/model.ts';
-import { prefixRange } from '../../../store/keys.ts';
+import { outboxPrefix, prefixRange, type Stream } from '../../../store/keys.ts';
 import type { Kv } from '../../../store/kv.ts';
-import { listStreams, readOutbox } from '../../../store/outbox.ts';
+import { listStreams } from '../../../store/outbox.ts';
 import { formatAttemptId, type JobRecord } from '../../manager/job.ts';
 import type { WorkerRecord } from '../../manager/worker.ts';
 import type { Hub } from '../hub.ts';
@@ -135,8 +135,10 @@ async function listDeadStreams({ kv, workers }: Hub): Promise<readonly DeadStrea
   return dead;
 }
 
-async function isWaiting(kv: Kv, stream: Parameters<typeof readOutbox>[1]): Promise<boolean> {
-  return (await readOutbox(kv, stream, { afterSeq: 0, countMax: 1 })).length > 0;
+/** Whether a row is there is enough: what it holds may not be readable. */
+async function isWaiting(kv: Kv, stream: Stream): Promise<boolean> {
+  const range = { ...prefixRange(outboxPrefix(stream)), countMax: 1, order: 'ascending' } as const;
+  return (await kv.range(range)).length > 0;
 }
 
 async function countQuarantined({ kv, workers }: Hub): Promise<ReadonlyMap<string, number>> {

@@ -228,7 +228,7 @@ describe('doctor of a hub', () => {
     const gone = { peer: alice, store: 'e'.repeat(32) };
     const unknown = { peer: 'f0'.repeat(32), store: 'e'.repeat(32) };
     await kv.batch(
-      [gone, unknown].map((stream) => planRow(outboxKey(stream, 1), 'late')),
+      [gone, unknown].map((stream) => planRow(outboxKey(stream, 1), [])),
       'synced',
     );
     const dead = ['outbox-dead alice', `outbox-dead ${unknown.peer}`];
