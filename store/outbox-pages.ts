@@ -14,8 +14,8 @@ export class OutboxPages {
 
   /** They are committed, with the next batch. */
   add(streams: PeerStreams, messages: readonly StreamRow[]): void {
-    const waiting = this.#waiting.get(streams);
     if (messages.length === 0) return;
+    const waiting = this.#waiting.get(streams);
     if (waiting === undefined) this.#waiting.set(streams, [...messages]);
     else for (const message of messages) waiting.push(message);
   }

@@ -158,7 +158,7 @@ async function readUnlessEnded(kv: Kv, row: KvRow): Promise<JobRecord | undefine
 }
 
 function readAbove(kv: Kv, through: number): AsyncGenerator<KvRow> {
-  return readPages(kv, { gte: jobKey(`J${through + 1}`), lt: prefixRange('j/').lt });
+  return readPages(kv, { gte: `${jobKey(`J${through}`)}\0`, lt: prefixRange('j/').lt });
 }
 
 async function* readPages(kv: Kv, range: KeyRange): AsyncGenerator<KvRow> {
