@@ -16,13 +16,18 @@ export function planDataFrames(
   rows: readonly OutboxRow[],
   takes: 'one' | 'many',
 ): readonly DataFrame[] {
-  const frames: DataFrame[] = [];
+  return takes === 'many' ? splitRuns(rows).map(makeFrame) : rows.map((row) => makeFrame([row]));
+}
+
+/** The same rows in runs: each follows on the one before in it, and a run has room in a frame. */
+export function splitRuns(rows: readonly OutboxRow[]): readonly (readonly OutboxRow[])[] {
+  const runs: (readonly OutboxRow[])[] = [];
   for (let at = 0; at < rows.length; ) {
-    const run = takes === 'many' ? takeRun(rows, at) : rows.slice(at, at + 1);
-    frames.push(makeFrame(run));
+    const run = takeRun(rows, at);
+    runs.push(run);
     at += run.length;
   }
-  return frames;
+  return runs;
 }
 
 /** The messages of a frame, with their numbers. */

@@ -84,6 +84,9 @@ export const auditTailKey = 'meta/audit';
 /** `meta/audit-gaps`: which entries of the trail a damaged store lost. See `audit-read.ts`. */
 export const auditGapsKey = 'meta/audit-gaps';
 
+/** `meta/marked`: up to which number jobs that have not ended are all marked. See `migrations/mark-old-jobs.ts`. */
+export const markedKey = 'meta/marked';
+
 /** `meta/NAME`: any other fact about the store; `name` is the owner's choice. */
 export function metaKey(name: string): string {
   return `meta/${name}`;

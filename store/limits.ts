@@ -229,11 +229,5 @@ export const clockLeapTrustMs = 24 * 60 * 60 * 1000;
 /** Between two times at which that clock is written down: so much of a day's doubt a restart may cost. */
 export const clockSaveMs = 10 * 60 * 1000;
 
-/** Messages in one row of an outbox: as many as share a frame. */
-export const outboxPageRowsMax = 128;
-
-/** Bytes of messages in one row of an outbox, unless one alone is larger. */
-export const outboxPageBytesMax = 64 * 1024;
-
 /** Rows of an outbox that are read in one go. */
 export const outboxRowsPerRead = 64;

@@ -9,10 +9,11 @@
  */
 import { z } from 'zod';
 import { encodeValue } from '../protocol/codec.ts';
+import { splitRuns } from '../protocol/data-frames.ts';
 import type { Stream } from './keys.ts';
 import { ackedKey, findStream, getSeq, outboxKey, outboxPrefix, prefixRange } from './keys.ts';
 import type { Kv, KvOp, KvRow } from './kv.ts';
-import { outboxPageBytesMax, outboxPageRowsMax, outboxRowsPerRead, streamsMax } from './limits.ts';
+import { outboxRowsPerRead, streamsMax } from './limits.ts';
 import { findRow, planRow, readRow } from './row-codec.ts';
 
 /** One message of a stream, as it was stored. */
@@ -29,34 +30,15 @@ export function planAppend(stream: Stream, seq: number, bytes: Uint8Array): KvOp
   return { type: 'put', key: outboxKey(stream, seq), value: bytes };
 }
 
-/** Stores messages, lowest first, in as few rows as their caps and their numbers allow. */
+/** Stores messages, lowest first: what would share a frame shares a row. */
 export function planPages(stream: Stream, entries: readonly OutboxEntry[]): readonly KvOp[] {
-  return splitPages(entries).map((page) => {
+  return splitRuns(entries).map((page) => {
     const [first] = page;
     const key = outboxKey(stream, page.at(-1)?.seq ?? 0);
     const isAlone = page.length === 1 && first !== undefined;
     const value = isAlone ? first.bytes : encodeValue(page.map(({ bytes }) => bytes));
     return { type: 'put', key, value };
   });
-}
-
-function splitPages(entries: readonly OutboxEntry[]): readonly (readonly OutboxEntry[])[] {
-  const pages: OutboxEntry[][] = [];
-  let page: OutboxEntry[] = [];
-  let bytes = 0;
-  for (const entry of entries) {
-    const before = page.at(-1)?.seq;
-    const fits =
-      page.length < outboxPageRowsMax && bytes + entry.bytes.length <= outboxPageBytesMax;
-    if (before === undefined || entry.seq !== before + 1 || !fits) {
-      page = [];
-      pages.push(page);
-      bytes = 0;
-    }
-    page.push(entry);
-    bytes += entry.bytes.length;
-  }
-  return pages;
 }
 
 /** The messages of a row: a message is a map, and several are a list. Errors: STORE_DAMAGED. */

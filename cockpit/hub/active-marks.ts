@@ -13,29 +13,23 @@ import {
   activeJobKey,
   formatKey,
   jobKey,
-  type KeyRange,
-  metaKey,
+  markedKey,
   prefixRange,
   readEndedJobKey,
 } from '../../store/keys.ts';
 import type { Kv, KvOp, KvRow } from '../../store/kv.ts';
+import { readAll } from '../../store/read-all.ts';
 import { findRow, isReadable, planRow, readRow } from '../../store/row-codec.ts';
 import { isEnded, type JobRecord, readJobNumber } from '../manager/job.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
 import { planMarker } from './change.ts';
 import { activeJobsMax, jobsUnmarkedMin } from './limits.ts';
 
-/** The row of the number up to which marks are whole. */
-export const markedKey = metaKey('marked');
-
-/** The shape of that row. */
+/** The shape of the row of the number up to which marks are whole. */
 export const markedSchema = z.number().int().nonnegative();
 
 /** Before this format of the store every job that had not ended was marked. */
 const marksFormat = 4;
-
-/** Rows that are read in one go. */
-const pageRows = 512;
 
 /** Plans the marks. Life cycle: as the store's memory, which it is read with. */
 export class ActiveMarks {
@@ -150,7 +144,7 @@ async function readUnlessEnded(kv: Kv, row: KvRow): Promise<JobRecord | undefine
   try {
     return readRow(jobRowSchema, row);
   } catch (thrown) {
-    for await (const { key } of readPages(kv, prefixRange('je/'))) {
+    for await (const { key } of readAll(kv, prefixRange('je/'))) {
       if (jobKey(readEndedJobKey(key).job) === row.key) return undefined;
     }
     throw thrown;
@@ -158,16 +152,5 @@ async function readUnlessEnded(kv: Kv, row: KvRow): Promise<JobRecord | undefine
 }
 
 function readAbove(kv: Kv, through: number): AsyncGenerator<KvRow> {
-  return readPages(kv, { gte: `${jobKey(`J${through}`)}\0`, lt: prefixRange('j/').lt });
-}
-
-async function* readPages(kv: Kv, range: KeyRange): AsyncGenerator<KvRow> {
-  let { gte } = range;
-  for (;;) {
-    const rows = await kv.range({ ...range, gte, countMax: pageRows, order: 'ascending' });
-    yield* rows;
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < pageRows) return;
-    gte = `${last.key}\0`;
-  }
+  return readAll(kv, { gte: `${jobKey(`J${through}`)}\0`, lt: prefixRange('j/').lt });
 }

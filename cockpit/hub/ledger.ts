@@ -132,13 +132,14 @@ export class Ledger {
     giveWork({ state, change, listCandidates }, attemptsGiven);
     const ops = change.planOps();
     change.add(state.marks.plan(change.markers));
-    if (ops.length === 0 && change.events.length === 0 && change.sendingBytes === 0) return;
+    const { sendingBytes } = change;
+    if (ops.length === 0 && change.events.length === 0 && sendingBytes === 0) return;
     // A commit that is refused takes nothing to the disk, and what it tells must not go there with another.
     if (committer.isOpen) {
       journal.add(change.events);
       for (const { streams, rows } of change.queued.values()) pages.add(streams, rows);
     }
-    await committer.commit(ops, change.sendingBytes);
+    await committer.commit(ops, sendingBytes);
     for (const [worker, { streams, rows }] of change.queued) {
       if (rows.length > 0) outlet.queued(worker, { store: streams.store, rows });
     }

@@ -14,6 +14,7 @@ import {
   readEndedJobKey,
 } from '../../store/keys.ts';
 import type { Kv, KvOp, KvRow } from '../../store/kv.ts';
+import { readAll } from '../../store/read-all.ts';
 import { planRow, readRow } from '../../store/row-codec.ts';
 import { decisionRowSchema, isOpen } from '../manager/decision.ts';
 import { isEnded, type JobRecord, readJobNumber } from '../manager/job.ts';
@@ -21,9 +22,6 @@ import { jobRowSchema } from '../manager/job-row.ts';
 import { workerRowSchema } from '../manager/worker.ts';
 import { readMarkedThrough } from './active-marks.ts';
 import { planEnded } from './change.ts';
-
-/** Rows that are read in one go. */
-const pageRows = 512;
 
 const marked = new Uint8Array([1]);
 
@@ -37,21 +35,21 @@ export async function planMarkers(
   const through = await readMarkedThrough(kv);
   const ends = await readEnds(kv);
   const ended: KvOp[] = [];
-  for await (const row of readAll(kv, 'j/')) {
+  for await (const row of readAll(kv, prefixRange('j/'))) {
     const job = readRow(jobRowSchema, row);
     if (!isEnded(job)) {
       const isDue = readJobNumber(job.id) <= through;
       (isDue ? wanted : allowed).add(activeJobKey(job.id));
     } else if (!ends.has(job.id)) ended.push(planEnded(job, Math.min(now, findEndAt(job))));
   }
-  for await (const row of readAll(kv, 'd/')) {
+  for await (const row of readAll(kv, prefixRange('d/'))) {
     const decision = readRow(decisionRowSchema, row);
     const n = Number(row.key.slice('d/'.length));
     if (isOpen(decision) && row.key === decisionKey(n)) wanted.add(openDecisionKey(n));
   }
   const ops: KvOp[] = [];
   for (const prefix of ['ja/', 'da/'] as const) {
-    for await (const { key } of readAll(kv, prefix)) {
+    for await (const { key } of readAll(kv, prefixRange(prefix))) {
       if (!wanted.delete(key) && !allowed.has(key)) ops.push({ type: 'del', key });
     }
   }
@@ -65,7 +63,7 @@ export async function planMarkers(
 /** The jobs that have a place in the order of ends. */
 async function readEnds(kv: Pick<Kv, 'range'>): Promise<ReadonlySet<JobId>> {
   const jobs = new Set<JobId>();
-  for await (const { key } of readAll(kv, 'je/')) jobs.add(readEndedJobKey(key).job);
+  for await (const { key } of readAll(kv, prefixRange('je/'))) jobs.add(readEndedJobKey(key).job);
   return jobs;
 }
 
@@ -91,15 +89,4 @@ export function planNewLife(rows: readonly KvRow[], random: Random): readonly Kv
     const store = Buffer.from(random.bytes(16)).toString('hex');
     return [planRow(row.key, { ...worker, store })];
   });
-}
-
-async function* readAll(kv: Pick<Kv, 'range'>, prefix: string): AsyncGenerator<KvRow> {
-  let { gte, lt } = prefixRange(prefix);
-  for (;;) {
-    const rows = await kv.range({ gte, lt, countMax: pageRows, order: 'ascending' });
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    gte = `${last.key}\0`;
-    yield* rows;
-  }
 }

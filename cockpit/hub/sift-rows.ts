@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import type { JobId } from '../../protocol/model.ts';
-import { activeJobKey, readEndedJobKey } from '../../store/keys.ts';
+import { activeJobKey, markedKey, readEndedJobKey } from '../../store/keys.ts';
 import type { KvOp, KvRow } from '../../store/kv.ts';
 import { isReadable, planRow } from '../../store/row-codec.ts';
 import type { SiftedRows } from '../../store/salvage/repair-store.ts';
@@ -18,7 +18,7 @@ import { readJobNumber } from '../manager/job.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
 import { poolRowSchema, spawnRowSchema } from '../manager/spawn-state.ts';
 import { workerRowSchema } from '../manager/worker.ts';
-import { findMarkedThrough, markedKey, markedSchema } from './active-marks.ts';
+import { findMarkedThrough, markedSchema } from './active-marks.ts';
 import { inviteRowSchema } from './invite-book.ts';
 import { findNextJob, nextJobKey, nextJobSchema } from './next-job.ts';
 
@@ -50,7 +50,10 @@ export function siftHubRows(rows: readonly KvRow[]): SiftedRows {
   };
 }
 
-/** Has a job not ended? Its mark says so; above the number up to which all are marked, its place in the order of ends says that it has. */
+/**
+ * Has a job not ended? Its mark says so; above the number up to which all are marked, its place in the order of ends says
+ * that it has.
+ */
 function siftOpen(rows: readonly KvRow[]): (id: JobId) => boolean {
   const markedThrough = findMarkedThrough(rows);
   const keys = rows.map(({ key }) => key);

@@ -5,7 +5,7 @@
  * No row is changed: those of format 3 are read for ever. There every job that has not ended is marked, which is noted
  * with the number of the newest; a program of format 3 would miss those without a mark, and so must refuse the store.
  */
-import { metaKey, prefixRange } from '../keys.ts';
+import { markedKey, prefixRange } from '../keys.ts';
 import type { Kv, KvOp } from '../kv.ts';
 import { planRow } from '../row-codec.ts';
 
@@ -13,5 +13,5 @@ import { planRow } from '../row-codec.ts';
 export async function markOldJobs(kv: Kv): Promise<readonly KvOp[]> {
   const [last] = await kv.range({ ...prefixRange('j/'), countMax: 1, order: 'descending' });
   if (last === undefined) return [];
-  return [planRow(metaKey('marked'), Number(last.key.slice('j/'.length)))];
+  return [planRow(markedKey, Number(last.key.slice('j/'.length)))];
 }

@@ -4,9 +4,10 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { encodeValue } from '../../protocol/codec.ts';
+import { dataBytesMax, dataRowsMax } from '../../protocol/limits.ts';
 import { outboxKey, outboxPrefix, prefixRange } from '../../store/keys.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
-import { outboxPageBytesMax, outboxPageRowsMax, outboxRowsPerRead } from '../../store/limits.ts';
+import { outboxRowsPerRead } from '../../store/limits.ts';
 import { instantDisk, openMemoryKv } from '../../store/memory.ts';
 import { planAppend, planPages, readOutbox } from '../../store/outbox.ts';
 import { OutboxPages } from '../../store/outbox-pages.ts';
@@ -64,15 +65,13 @@ describe('pages of an outbox', () => {
   });
 
   test('page: more than a row may hold, by count or by bytes, take several', async () => {
-    const many = planPages(alice, entries(1, 2 * outboxPageRowsMax + 1));
+    const many = planPages(alice, entries(1, 2 * dataRowsMax + 1));
     expect(many.map(({ key }) => key)).toEqual(
-      [outboxPageRowsMax, 2 * outboxPageRowsMax, 2 * outboxPageRowsMax + 1].map((seq) =>
-        outboxKey(alice, seq),
-      ),
+      [dataRowsMax, 2 * dataRowsMax, 2 * dataRowsMax + 1].map((seq) => outboxKey(alice, seq)),
     );
-    const third = Math.ceil(outboxPageBytesMax / 3);
+    const third = Math.ceil(dataBytesMax / 3);
     expect(planPages(alice, entries(1, 5, third))).toHaveLength(3);
-    expect(planPages(alice, entries(1, 2, 2 * outboxPageBytesMax))).toHaveLength(2);
+    expect(planPages(alice, entries(1, 2, 2 * dataBytesMax))).toHaveLength(2);
   });
 
   test('page: numbers that do not follow on each other share no row', async () => {

@@ -5,7 +5,6 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   type ActiveMarks,
-  markedKey,
   readActiveJobs,
   readMarkedThrough,
 } from '../../../cockpit/hub/active-marks.ts';
@@ -14,7 +13,7 @@ import type { CommandJob, JobRecord } from '../../../cockpit/manager/job.ts';
 import { listJob } from '../../../cockpit/manager/job-row.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import { openStore, storeMigrations } from '../../../store/format.ts';
-import { activeJobKey, endedJobKey, jobKey, prefixRange } from '../../../store/keys.ts';
+import { activeJobKey, endedJobKey, jobKey, markedKey, prefixRange } from '../../../store/keys.ts';
 import type { Kv, KvOp } from '../../../store/kv.ts';
 import { instantDisk, openMemoryKv } from '../../../store/memory.ts';
 import { planRow } from '../../../store/row-codec.ts';

@@ -2,13 +2,13 @@
  * Rows that follow from others: what is taken away is made again as it was, and what is too much goes.
  */
 import { beforeEach, expect, test } from 'vitest';
-import { markedKey } from '../../../cockpit/hub/active-marks.ts';
 import { planMarker } from '../../../cockpit/hub/change.ts';
 import { planMarkers } from '../../../cockpit/hub/rebuild-rows.ts';
 import {
   activeJobKey,
   endedJobKey,
   formatKey,
+  markedKey,
   openDecisionKey,
   prefixRange,
 } from '../../../store/keys.ts';

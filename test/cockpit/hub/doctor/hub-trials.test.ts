@@ -5,7 +5,6 @@ import { lstat, mkdir, readdir, rm, truncate, utimes, writeFile } from 'node:fs/
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { markedKey } from '../../../../cockpit/hub/active-marks.ts';
 import {
   cockpitUnseenMs,
   decisionWaitMs,
@@ -17,7 +16,13 @@ import {
 import { logsBytesMaxDefault } from '../../../../cockpit/hub/keep-limits.ts';
 import { nextJobKey } from '../../../../cockpit/hub/next-job.ts';
 import type { JobId } from '../../../../protocol/model.ts';
-import { activeJobKey, endedJobKey, jobKey, openDecisionKey } from '../../../../store/keys.ts';
+import {
+  activeJobKey,
+  endedJobKey,
+  jobKey,
+  markedKey,
+  openDecisionKey,
+} from '../../../../store/keys.ts';
 import { findRow, planRow } from '../../../../store/row-codec.ts';
 import { type Trial, tryChecks } from '../../../kit/doctor-trial.ts';
 import { alice, bob, makeJob, spec } from '../hub-bench.ts';
