@@ -22,7 +22,7 @@ import { backupKey } from './keys.ts';
 import type { Kv } from './kv.ts';
 import { syncPath } from './level-names.ts';
 import { backupStartsMin } from './limits.ts';
-import { type LevelOptions, openLevelKv } from './open.ts';
+import { openLevelKv } from './open.ts';
 import { findRow, planRow } from './row-codec.ts';
 
 const backupSchema = z.object({
@@ -31,22 +31,16 @@ const backupSchema = z.object({
   incarnation: z.number().int().nonnegative(),
 });
 
-/** How a store is opened, and what brings it to the newest format: all there is where absent. */
-export interface MigrateOptions extends LevelOptions {
-  readonly migrations?: readonly Migration[];
-}
-
 /** Opens the store in `directory` in the newest format; one that is made now stays empty. */
 export async function openMigratedKv(
   directory: string,
-  { migrations = storeMigrations, ...options }: MigrateOptions = {},
+  migrations: readonly Migration[] = storeMigrations,
 ): Promise<Kv> {
-  const open = () => openLevelKv(directory, options);
-  const kv = await open();
+  const kv = await openLevelKv(directory);
   try {
     const format = await readFormat(kv, migrations);
     if (format !== undefined && format <= migrations.length) {
-      return await migrate(kv, { directory, open, format, migrations });
+      return await migrate(kv, { directory, format, migrations });
     }
     await dropOldBackup(kv, directory);
     return kv;
@@ -58,12 +52,11 @@ export async function openMigratedKv(
 
 interface Plan {
   readonly directory: string;
-  readonly open: () => Promise<Kv>;
   readonly format: number;
   readonly migrations: readonly Migration[];
 }
 
-async function migrate(old: Kv, { directory, open, format, migrations }: Plan): Promise<Kv> {
+async function migrate(old: Kv, { directory, format, migrations }: Plan): Promise<Kv> {
   const made = await findRow(old, backupKey, backupSchema);
   const incarnation = await readIncarnation(old);
   // One of an earlier start is of an earlier change of format: it lacks what was written since.
@@ -78,7 +71,7 @@ async function migrate(old: Kv, { directory, open, format, migrations }: Plan): 
   }
   await old.close();
   if (!isMade) await copyStore(directory, nameBackup(directory, format));
-  const kv = await open();
+  const kv = await openLevelKv(directory);
   try {
     await migrateStore(kv, format, migrations);
     return kv;

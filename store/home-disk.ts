@@ -13,12 +13,12 @@ import { type DiskGuard, formatMib, refuseUnsound, type StoreHealth } from './di
 import { type DiskLimits, type DiskPort, DiskWatch } from './disk-watch.ts';
 import { type HandNote, openHandNote } from './hand-note.ts';
 import type { Kv } from './kv.ts';
-import { type LevelOptions, openLevelKv } from './open.ts';
+import { openLevelKv } from './open.ts';
 import { openReopeningKv, type ReopeningKv } from './reopen.ts';
 import { checkBeforeOpen, keepWitness } from './witness.ts';
 
 /** What a disk is made from: the home, the store's directory and the ballast's file in it. */
-export interface HomeDiskOptions extends LevelOptions {
+export interface HomeDiskOptions {
   readonly directory: string;
   readonly store: string;
   readonly ballast: string;
@@ -47,7 +47,7 @@ export async function openHomeDisk(options: HomeDiskOptions): Promise<HomeDisk> 
   const disk = await openDisk({
     ...options,
     disk: openDiskPort(options, ports.random),
-    open: openFirst(options),
+    open: openFirst(store),
   });
   const kept = await keepWitness(disk, { store, timers: ports.timers });
   const handNote = openHandNote(store);
@@ -59,10 +59,10 @@ export async function openHomeDisk(options: HomeDiskOptions): Promise<HomeDisk> 
 }
 
 /** The first opening migrates; those after a failure find that done. */
-function openFirst({ store, writeBufferBytes }: HomeDiskOptions): () => Promise<Kv> {
+function openFirst(store: string): () => Promise<Kv> {
   let open = async (): Promise<Kv> => {
-    const kv = await openMigratedKv(store, { writeBufferBytes });
-    open = () => openLevelKv(store, { writeBufferBytes });
+    const kv = await openMigratedKv(store);
+    open = () => openLevelKv(store);
     return kv;
   };
   return () => open();

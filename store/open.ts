@@ -41,7 +41,7 @@ const levelFile = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(log|ldb|sst|db
 
 /** How a store is opened. */
 export interface LevelOptions {
-  /** LevelDB begins another log, and writes a table, when its table in memory is over this; 4 MiB where absent. */
+  /** LevelDB begins another log, and writes a table, when its table in memory is over this; `levelWriteBufferBytes` where absent. */
   readonly writeBufferBytes?: number | undefined;
 }
 

@@ -112,9 +112,3 @@ export const activeJobsMax = 1_000_000;
  * which takes some 20 ms in all. As many as are in flight at once on a busy hub have ended before they would be marked.
  */
 export const jobsUnmarkedMin = 512;
-
-/**
- * LevelDB's table in memory at a hub, which fills as rows are written and is there twice while one is brought to the disk.
- * Each time it is full all newer tables are merged: with 4 MiB that was a fifth of a busy hub's CPU a job, and half of it with this.
- */
-export const hubWriteBufferBytes = 16 * 1024 * 1024;

@@ -41,7 +41,7 @@ import {
 import { type ControlScene, openControl, serveCockpit } from './control.ts';
 import { Hub } from './hub.ts';
 import type { Door, HubParts } from './hub-parts.ts';
-import { hubWriteBufferBytes, sshPatienceMs } from './limits.ts';
+import { sshPatienceMs } from './limits.ts';
 import { openOwnAddresses } from './own-addresses.ts';
 import { watchNetwork } from './watch-network.ts';
 
@@ -147,7 +147,6 @@ async function openDiskOrSay(parts: HubProgramParts, config: HubConfig): Promise
     return await openHomeDisk({
       ...home,
       limits: { watermarkBytes, ballastBytes },
-      writeBufferBytes: hubWriteBufferBytes,
       ports,
       noticed,
     });

@@ -39,7 +39,7 @@ const broken: Migration = async () => {
 
 /** One start of a program of the version that knows these migrations. */
 async function start(migrations: readonly Migration[]): Promise<void> {
-  const kv = await openMigratedKv(path, { migrations });
+  const kv = await openMigratedKv(path, migrations);
   await openStore(kv, random, migrations);
   await kv.close();
 }
@@ -57,9 +57,7 @@ const listHome = async () => (await readdir(home.path)).sort();
 describe('backup', () => {
   it('open: a store of the present format is not copied, and neither is a new one', async () => {
     await start([]);
-    await openMigratedKv(join(home.path, 'other'), { migrations: [first] }).then((kv) =>
-      kv.close(),
-    );
+    await openMigratedKv(join(home.path, 'other'), [first]).then((kv) => kv.close());
     expect(await listHome()).toEqual(['other', 'store']);
   });
 

@@ -7,7 +7,8 @@ import { writeSync } from 'node:fs';
 import { openLevelKv } from '../../store/open.ts';
 
 const [, , path = '', mib = '0', rowBytes = '1000'] = process.argv;
-const kv = await openLevelKv(path);
+// As classic-level has it by itself, so that a log is soon full.
+const kv = await openLevelKv(path, { writeBufferBytes: 4 * 1024 * 1024 });
 writeSync(1, 'opened\n');
 const size = Number(rowBytes);
 const perBatch = Math.max(1, Math.floor(100_000 / size));

@@ -49,7 +49,7 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'salvage-'));
   sound = join(root, 'sound');
   const ports = new FakePorts();
-  const open = () => openLevelKv(sound);
+  const open = () => openLevelKv(sound, { writeBufferBytes: 4 * 1024 * 1024 });
   const kv = await openReopeningKv({
     open,
     ports,

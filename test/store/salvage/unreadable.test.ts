@@ -22,7 +22,7 @@ let store: string;
 beforeEach(async () => {
   place = await createDirectory();
   store = join(place.path, 'store');
-  const kv = await openLevelKv(store);
+  const kv = await openLevelKv(store, { writeBufferBytes: 4 * 1024 * 1024 });
   await openStore(kv, new FakePorts().random);
   for (let n = 0; n < 60; n += 1) {
     const value = new Uint8Array(100 * 1024).map((_, at) => (at * (n + 7)) % 251);
