@@ -13,6 +13,7 @@ import { endedKey, formatKey, incarnationKey, storeIdKey, wholeRange } from './k
 import type { Kv, KvOp } from './kv.ts';
 import { indexEndedJobs } from './migrations/index-ended-jobs.ts';
 import { markOldJobs } from './migrations/mark-old-jobs.ts';
+import { shareEndRows } from './migrations/share-end-rows.ts';
 import { shareEventRows } from './migrations/share-event-rows.ts';
 import { findRow, planRow } from './row-codec.ts';
 
@@ -30,7 +31,12 @@ export interface StoreIdentity {
 export type Migration = (kv: Kv) => Promise<readonly KvOp[]>;
 
 /** Every migration since format 1, in order. A new one is added at the end, with a test. */
-export const storeMigrations: readonly Migration[] = [indexEndedJobs, shareEventRows, markOldJobs];
+export const storeMigrations: readonly Migration[] = [
+  indexEndedJobs,
+  shareEventRows,
+  markOldJobs,
+  shareEndRows,
+];
 
 const countSchema = z.number().int().positive();
 const storeIdSchema = z.string().regex(/^[0-9a-f]{32}$/);

@@ -132,12 +132,22 @@ export function dispatchKey(key: string): string {
   return `k/${key}`;
 }
 
-/** `je/AT/N`: the job of this number ended at AT, wall milliseconds by the hub's clock. */
+/** `je/AT/N`: jobs of which this has the highest number ended at AT, wall milliseconds by the hub's clock. */
 export function endedJobKey(at: number, job: JobId): string {
   return `je/${pad(at, 16)}/${jobPart(job)}`;
 }
 
-/** What an `je/` key says. */
+/** Where one of the jobs of a `je/` row stands: beyond that row's key, before the next one's. */
+export function endedPlace(key: string, job: JobId): string {
+  return `${key}/${jobPart(job)}`;
+}
+
+/** The key of the row in which a place lies; that of a row is its own. */
+export function readEndedPlace(place: string): string {
+  return place.split('/').slice(0, 3).join('/');
+}
+
+/** What an `je/` key says; of a place, that of its row. */
 export function readEndedJobKey(key: string): { readonly at: number; readonly job: JobId } {
   const [, at, job] = key.split('/');
   return { at: Number(at), job: `J${Number(job)}` };

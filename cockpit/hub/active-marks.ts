@@ -9,20 +9,14 @@
 import { z } from 'zod';
 import { ChurnSet } from '../../protocol/churn-map.ts';
 import type { JobId } from '../../protocol/model.ts';
-import {
-  activeJobKey,
-  formatKey,
-  jobKey,
-  markedKey,
-  prefixRange,
-  readEndedJobKey,
-} from '../../store/keys.ts';
+import { activeJobKey, formatKey, jobKey, markedKey, prefixRange } from '../../store/keys.ts';
 import type { Kv, KvOp, KvRow } from '../../store/kv.ts';
 import { readAll } from '../../store/read-all.ts';
 import { findRow, isReadable, planRow, readRow } from '../../store/row-codec.ts';
 import { isEnded, type JobRecord, readJobNumber } from '../manager/job.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
 import { planMarker } from './change.ts';
+import { findEndedJobs } from './ended-rows.ts';
 import { activeJobsMax, jobsUnmarkedMin } from './limits.ts';
 
 /** The shape of the row of the number up to which marks are whole. */
@@ -144,8 +138,8 @@ async function readUnlessEnded(kv: Kv, row: KvRow): Promise<JobRecord | undefine
   try {
     return readRow(jobRowSchema, row);
   } catch (thrown) {
-    for await (const { key } of readAll(kv, prefixRange('je/'))) {
-      if (jobKey(readEndedJobKey(key).job) === row.key) return undefined;
+    for await (const ended of readAll(kv, prefixRange('je/'))) {
+      if (findEndedJobs(ended).some((job) => jobKey(job) === row.key)) return undefined;
     }
     throw thrown;
   }

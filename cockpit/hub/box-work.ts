@@ -5,10 +5,12 @@
  * was made, and the worker is asked where it is heard. What the hub's own retention has removed is nobody's loss any more.
  */
 import type { PeerKey } from '../../protocol/model.ts';
-import { prefixRange, readEndedJobKey } from '../../store/keys.ts';
+import { prefixRange } from '../../store/keys.ts';
+import type { KvRow } from '../../store/kv.ts';
 import type { AttemptRecord } from '../manager/job.ts';
 import { formatAttemptId } from '../manager/job.ts';
 import type { WorkFact } from '../manager/unlanded.ts';
+import { type EndedJob, readEndedRow } from './ended-rows.ts';
 import type { Hub } from './hub.ts';
 import { boxJobsReadMax, owedAskMsMax } from './limits.ts';
 
@@ -60,8 +62,8 @@ async function askWorker(hub: Hub, worker: PeerKey): Promise<readonly WorkFact[]
 async function readEnded(hub: Hub, worker: PeerKey, since: number): Promise<readonly WorkFact[]> {
   const range = { ...prefixRange('je/'), countMax: boxJobsReadMax, order: 'descending' } as const;
   const facts: WorkFact[] = [];
-  for (const { key } of await hub.kv.range(range)) {
-    const { at, job: id } = readEndedJobKey(key);
+  const rows = await hub.kv.range(range);
+  for (const { at, job: id } of takeNewest(rows, boxJobsReadMax)) {
     if (at < since) break;
     const job = await hub.desk.find(id);
     if (job?.kind !== 'command') continue;
@@ -72,6 +74,18 @@ async function readEnded(hub: Hub, worker: PeerKey, since: number): Promise<read
     }
   }
   return facts;
+}
+
+/** So many jobs of rows in the order of ends, the newest first. */
+function* takeNewest(rows: readonly KvRow[], countMax: number): Generator<EndedJob> {
+  let count = 0;
+  for (const row of rows) {
+    for (const end of readEndedRow(row).toReversed()) {
+      if (count >= countMax) return;
+      count += 1;
+      yield end;
+    }
+  }
 }
 
 async function readOwed(

@@ -4,11 +4,10 @@
  * Everything that one event causes is collected here and goes to disk in one synced batch; only
  * after that do messages leave and screens hear of it. A change is made, filled, committed once.
  */
-import { encodeValue } from '../../protocol/codec.ts';
 import { type CommandMessage, encodeMessage } from '../../protocol/messages.ts';
 import type { AttemptId, JobId, PeerKey } from '../../protocol/model.ts';
 import { checkEvent, type JournalEvent } from '../../store/journal.ts';
-import { decisionKey, endedJobKey, jobKey, openDecisionKey, workerKey } from '../../store/keys.ts';
+import { decisionKey, jobKey, openDecisionKey, workerKey } from '../../store/keys.ts';
 import type { KvOp } from '../../store/kv.ts';
 import type { PeerStreams, StreamRow } from '../../store/peer-streams.ts';
 import { planRow } from '../../store/row-codec.ts';
@@ -16,6 +15,7 @@ import { type Decision, isOpen } from '../manager/decision.ts';
 import { getLastAttempt, type JobRecord, sumFileBytes } from '../manager/job.ts';
 import { listJob } from '../manager/job-row.ts';
 import type { WorkerRecord } from '../manager/worker.ts';
+import type { JobEnd } from './ended-rows.ts';
 
 /** What an event is about; the change numbers and times it. */
 export interface EventNote {
@@ -29,8 +29,6 @@ export interface EventNote {
 /** The hub's own counts, which go on from change to change. */
 export interface ChangeCounters {
   readonly takeEventSeq: () => number;
-  /** The place in the order of ends of what ends now, at least `at`. */
-  readonly takeEndAt: (at: number) => number;
 }
 
 /** What a change queues for one worker. */
@@ -159,40 +157,30 @@ export class Change {
     return sum;
   }
 
-  /** All rows to write but those of messages, the journal and the marks; the jobs' last state only. Asked for once, at the end. */
+  /** All rows to write but those of messages, the journal, ends and the marks; the jobs' last state only. Asked for once, at the end. */
   planOps(): KvOp[] {
     const { ops } = this;
     for (const job of this.jobs.values()) ops.push(planRow(jobKey(job.id), listJob(job)));
-    const ended: JobRecord[] = [];
-    this.#markers.forEach((isActive, id) => {
-      const job = this.jobs.get(id);
-      if (!isActive && job !== undefined) ended.push(job);
-    });
-    if (ended.length > 0) ops.push(...this.#planEnds(ended));
     return ops;
   }
 
-  /** No end lies before that of another that was written before it, or before the job was asked for. */
-  #planEnds(jobs: readonly JobRecord[]): readonly KvOp[] {
-    const asked = jobs.map((job) => findAskedAt(job));
-    const at = this.#counters.takeEndAt(Math.max(this.at, ...asked));
-    return jobs.map((job) => planEnded(job, at));
+  /** The jobs that it ends, none before it was asked for; one that ends again ends anew. */
+  listEnds(): readonly JobEnd[] {
+    const ends: JobEnd[] = [];
+    this.#markers.forEach((isActive, id) => {
+      const job = this.jobs.get(id);
+      if (isActive || job === undefined) return;
+      const at = Math.max(this.at, findAskedAt(job));
+      ends.push({ at, job: id, logBytes: sumFileBytes(job) });
+    });
+    return ends;
   }
-}
-
-/** Its place in the order of ends, by which it ages out; a job that ends again has another. */
-export function planEnded(job: JobRecord, at: number): KvOp {
-  const key = endedJobKey(at, job.id);
-  const logBytes = sumFileBytes(job);
-  return logBytes === 0 ? { type: 'put', key, value: endedSilent } : planRow(key, { logBytes });
 }
 
 function findAskedAt(job: JobRecord): number {
   return job.kind === 'group' ? job.createdAt : getLastAttempt(job).state.times.queuedAt;
 }
 
-/** What most rows in the order of ends hold. */
-const endedSilent = encodeValue({ logBytes: 0 });
 const marked = new Uint8Array([1]);
 
 /** A row that is there while something is so. */

@@ -1,8 +1,8 @@
 /*
  * Forgetting jobs and their logs, from the oldest end on.
  *
- * It walks the index of ended jobs, which holds every ended job once for each of its ends. How many there
- * are, and how many bytes of logs, is counted once at start and kept up from then on; nothing is scanned
+ * It walks the index of ended jobs, which holds every ended job once for each of its ends, many in a row; one that goes
+ * is taken out of its row. How many there are, and how many bytes of logs, is counted once at start and kept up from then on; nothing is scanned
  * twice. For a job: exported with its late reports, its logs and files discarded, then all its rows in one
  * batch. Invariant: a job that anybody may change is not touched (`HubDesk.claim`).
  */
@@ -15,25 +15,28 @@ import {
   metaKey,
   prefixRange,
   readEndedJobKey,
+  readEndedPlace,
 } from '../../store/keys.ts';
 import type { KvOp, KvRow } from '../../store/kv.ts';
-import { findRow, planRow, readRow } from '../../store/row-codec.ts';
+import { findRow, planRow } from '../../store/row-codec.ts';
 import { isAboutJob } from '../manager/decision.ts';
 import { formatAttemptId, type JobRecord } from '../manager/job.ts';
 import { type EndedRow, judgeJob, judgeLogs, type KeptCounts } from '../manager/plan-retention.ts';
+import { type EndedJob, planWithout, readEndedRow } from './ended-rows.ts';
 import type { ForgetCopies } from './forget-copies.ts';
 import { describeLate } from './forget-late.ts';
 import { keepBatchRows, keepRowsPerLook, lateReportsMax } from './keep-limits.ts';
 import { nextJobKey } from './next-job.ts';
 import type { RetainParts } from './retain.ts';
 
-const rowSchema = z.object({ logBytes: z.number().nonnegative() });
 const keptKey = metaKey('kept');
 const keptSchema = z.object({ logsThrough: z.string() });
 
 interface IndexRow extends EndedRow {
-  readonly key: string;
+  readonly place: string;
   readonly logBytes: number;
+  /** All that its row on the disk holds. */
+  readonly shared: readonly EndedJob[];
 }
 
 interface Unit {
@@ -50,9 +53,9 @@ interface Pass {
 export class ForgetJobs {
   readonly #parts: RetainParts;
   readonly #copies: ForgetCopies;
-  /** The first row of the index that may still be there. */
+  /** The first place of the index that may still be taken. */
   #from = prefixRange('je/').gte;
-  /** Up to this row logs are gone. */
+  /** Up to this place logs are gone. */
   #logsThrough = '';
   /** Up to this row the index is counted. */
   #countedThrough = '';
@@ -93,9 +96,9 @@ export class ForgetJobs {
       const gte = this.#countedThrough === '' ? this.#from : `${this.#countedThrough}\0`;
       const range = { gte, lt, countMax: keepRowsPerLook, order: 'ascending' } as const;
       const rows = await this.#parts.kv.range(range);
-      for (const row of rows) {
+      for (const { place, logBytes } of rows.flatMap(readEndedRow)) {
         this.#jobs += 1;
-        if (row.key > this.#logsThrough) this.#logBytes += readRow(rowSchema, row).logBytes;
+        if (place > this.#logsThrough) this.#logBytes += logBytes;
       }
       const last = rows.at(-1);
       if (last === undefined) return;
@@ -114,11 +117,11 @@ export class ForgetJobs {
         if (verdict === 'stop' || isStopped()) break;
         if (verdict === 'forget' && row.job !== undefined) await this.#discardLogs(row.job, now);
         // Together, for the next may fail: what is counted off is behind us.
-        this.#logsThrough = row.key;
+        this.#logsThrough = row.place;
         this.#logBytes -= row.logBytes;
       }
       const through = this.#logsThrough;
-      const isOver = through !== rows.at(-1)?.key || rows.length < keepBatchRows;
+      const isOver = through !== rows.at(-1)?.place || rows.length < keepBatchRows;
       if (through !== before) {
         await kv.batch([planRow(keptKey, { logsThrough: through })], 'buffered');
       }
@@ -144,7 +147,7 @@ export class ForgetJobs {
         isOver ||= verdict === 'stop';
         if (verdict === 'stop' || isStopped()) break;
         hasStayed ||= verdict === 'stay';
-        from = `${row.key}\0`;
+        from = `${row.place}\0`;
         if (verdict === 'stay') continue;
         chosen.push(verdict === 'forget' ? row : { ...row, job: undefined });
         counts = { ...counts, jobs: counts.jobs - 1 };
@@ -158,18 +161,24 @@ export class ForgetJobs {
     return false;
   }
 
+  /** At most `keepBatchRows` from this place on; fewer where there are no more. */
   async #readIndex(from: string): Promise<readonly IndexRow[]> {
     const { kv, desk } = this.#parts;
     const { gte, lt } = prefixRange('je/');
-    const range = { lt, countMax: keepBatchRows, order: 'ascending' } as const;
-    const rows = await kv.range({ ...range, gte: from > gte ? from : gte });
+    // The row in which the place lies may be behind it, and holds one at least.
+    const range = { lt, countMax: keepBatchRows + 1, order: 'ascending' } as const;
+    const rows = await kv.range({ ...range, gte: from > gte ? readEndedPlace(from) : gte });
+    const ends = rows.flatMap((row) => {
+      const shared = readEndedRow(row);
+      return shared.map((end) => ({ ...end, shared }));
+    });
+    const wanted = ends.filter(({ place }) => place >= from).slice(0, keepBatchRows);
     return Promise.all(
-      rows.map(async (row) => {
-        const { at, job: id } = readEndedJobKey(row.key);
+      wanted.map(async ({ job: id, ...end }) => {
         const job = await desk.find(id);
         const parent = job?.kind === 'command' ? job.parent : null;
         const group = parent === null ? undefined : await desk.find(parent);
-        return { key: row.key, at, job, group, ...readRow(rowSchema, row) };
+        return { ...end, job, group };
       }),
     );
   }
@@ -186,7 +195,7 @@ export class ForgetJobs {
     } finally {
       for (const { jobs } of claimed) desk.release(jobs.map(({ id }) => id));
     }
-    return units.find((unit) => !claimed.includes(unit))?.row.key;
+    return units.find((unit) => !claimed.includes(unit))?.row.place;
   }
 
   async #remove(units: readonly Unit[], now: number): Promise<void> {
@@ -195,7 +204,7 @@ export class ForgetJobs {
     const rows = units.map(({ row }) => row);
     if (rows.length === 0) return;
     const late = (await Promise.all(jobs.map(({ id }) => this.#readLate(id)))).flat();
-    const ops: KvOp[] = [...rows, ...late].map(({ key }) => planDelete(key));
+    const ops: KvOp[] = [...planRemoval(rows), ...late.map(({ key }) => planDelete(key))];
     // Each of these is written with a batch of its own; what is exported below has to wait for this one's.
     for (const job of jobs) await this.#archiveLogs(job, now);
     if (jobs.length > 0) {
@@ -208,7 +217,7 @@ export class ForgetJobs {
     await inbox.closeForgotten(jobs.map(({ id }) => id));
     await kv.batch(ops, 'buffered');
     this.#jobs -= rows.length;
-    this.#logBytes -= sumBytes(rows.filter(({ key }) => key > this.#logsThrough));
+    this.#logBytes -= sumBytes(rows.filter(({ place }) => place > this.#logsThrough));
     // What was under way when the first went may have begun another.
     for (const job of jobs) await this.#discard(job);
   }
@@ -246,6 +255,15 @@ export class ForgetJobs {
     // One that is archived whole and then not removed, because the hub was killed, is there twice.
     for (const attempt of listAttempts(job)) await this.#copies.archive(attempt, now);
   }
+}
+
+/** Takes these out of the index. */
+function planRemoval(rows: readonly IndexRow[]): readonly KvOp[] {
+  const going = new Set(rows.map(({ place }) => place));
+  const keys = new Map(rows.map(({ place, shared }) => [readEndedPlace(place), shared]));
+  return [...keys].map(([key, shared]) =>
+    planWithout(key, shared, ({ place }) => going.has(place)),
+  );
 }
 
 function planForget(job: JobRecord): readonly KvOp[] {

@@ -35,11 +35,12 @@ import { readDeskState } from './desk-state.ts';
 import { DispatchKeys } from './dispatch-keys.ts';
 import { DoctorLine } from './doctor/ask-worker.ts';
 import { ShortCopyWalk } from './doctor/short-copies.ts';
+import { EndsPage } from './ended-rows.ts';
 import { Feed } from './feed.ts';
 import type { Door, HubParts } from './hub-parts.ts';
 import type { Answered } from './inbox.ts';
 import { InviteBook } from './invite-book.ts';
-import { Ledger, type LedgerParts } from './ledger.ts';
+import { Ledger, type SealedPages } from './ledger.ts';
 import { byeLingerMs } from './limits.ts';
 import { LogMirror } from './log-mirror.ts';
 import { openBoxLife } from './open-box-life.ts';
@@ -216,7 +217,7 @@ export class Hub {
     this.#startedAt = Math.round(ports.clock.wallMs());
     this.#identity = await openStore(kv, ports.random);
     this.#keys = new DispatchKeys(kv);
-    const sealed = { journal: new JournalPage(), pages: new OutboxPages() };
+    const sealed = { journal: new JournalPage(), ends: new EndsPage(), pages: new OutboxPages() };
     await this.#openCommitter(sealed);
     const presenceChanged = () => this.#teamNews.noteChange();
     const outlet = openOutlet(this, presenceChanged);
@@ -268,11 +269,11 @@ export class Hub {
   }
 
   /** Every batch takes along what was written down of events and of asks. */
-  async #openCommitter({ journal, pages }: Pick<LedgerParts, 'journal' | 'pages'>): Promise<void> {
+  async #openCommitter({ journal, ends, pages }: SealedPages): Promise<void> {
     const { kv, ports, audit } = this.#parts;
     const committer = () => this.#committer;
     this.#audit = await openAuditTrail({ ...this.#parts, ...audit, committer }, this.#identity);
-    const seal = () => [...journal.seal(), ...this.#audit.seal()];
+    const seal = () => [...journal.seal(), ...ends.seal(), ...this.#audit.seal()];
     const onFailure = (error: AppError) => this.fail(error);
     this.#committer = new Committer({ kv, ports, lead: () => pages.seal(), seal, onFailure });
   }

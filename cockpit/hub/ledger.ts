@@ -18,6 +18,7 @@ import type { JobRecord } from '../manager/job.ts';
 import type { Candidate } from '../manager/plan-dispatch.ts';
 import { Change, type ChangeCounters } from './change.ts';
 import type { DeskState } from './desk-state.ts';
+import type { EndsPage } from './ended-rows.ts';
 import { giveWork } from './give-work.ts';
 import { attemptsGivenMax } from './limits.ts';
 import type { Scene } from './transitions.ts';
@@ -38,15 +39,19 @@ export interface LedgerOutlet {
   teamChanged(): void;
 }
 
+/** What changes share rows by; the committer's own, which seals them with each batch. */
+export interface SealedPages {
+  readonly journal: JournalPage;
+  readonly ends: EndsPage;
+  /** Ahead of the commits of the batch. */
+  readonly pages: OutboxPages;
+}
+
 /** What a ledger is made from. */
-export interface LedgerParts {
+export interface LedgerParts extends SealedPages {
   readonly kv: Kv;
   readonly disk: DiskGuard;
   readonly committer: Committer;
-  /** The committer's own: it seals this page with each batch. */
-  readonly journal: JournalPage;
-  /** The same, ahead of its commits. */
-  readonly pages: OutboxPages;
   readonly ports: Ports;
   readonly outlet: LedgerOutlet;
   readonly state: DeskState;
@@ -64,6 +69,7 @@ export class Ledger {
     this.#parts = parts;
     this.state = parts.state;
     this.kv = parts.kv;
+    parts.ends.goOnAfter(parts.state.lastEndAt);
   }
 
   hasLink(worker: PeerKey): boolean {
@@ -113,11 +119,6 @@ export class Ledger {
       this.state.nextEvent += 1;
       return this.state.nextEvent - 1;
     },
-    // A clock that is set back must not put what ends now behind what is counted, or before its elders.
-    takeEndAt: (at) => {
-      this.state.lastEndAt = Math.max(at, this.state.lastEndAt);
-      return this.state.lastEndAt;
-    },
   };
 
   /** Changes that may be lost go with the next batch. */
@@ -127,7 +128,8 @@ export class Ledger {
 
   /** Resolves once the change is on disk and has been told. Errors: STORE_*. */
   async commit(change: Change): Promise<void> {
-    const { committer, journal, pages, outlet, attemptsGiven = attemptsGivenMax } = this.#parts;
+    const { committer, journal, ends, pages, outlet } = this.#parts;
+    const { attemptsGiven = attemptsGivenMax } = this.#parts;
     const { state, listCandidates } = this;
     giveWork({ state, change, listCandidates }, attemptsGiven);
     const ops = change.planOps();
@@ -137,6 +139,7 @@ export class Ledger {
     // A commit that is refused takes nothing to the disk, and what it tells must not go there with another.
     if (committer.isOpen) {
       journal.add(change.events);
+      ends.add(change.listEnds());
       for (const { streams, rows } of change.queued.values()) pages.add(streams, rows);
     }
     await committer.commit(ops, sendingBytes);

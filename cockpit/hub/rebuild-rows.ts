@@ -6,22 +6,16 @@
  */
 import type { JobId } from '../../protocol/model.ts';
 import type { Random } from '../../protocol/ports.ts';
-import {
-  activeJobKey,
-  decisionKey,
-  openDecisionKey,
-  prefixRange,
-  readEndedJobKey,
-} from '../../store/keys.ts';
+import { activeJobKey, decisionKey, openDecisionKey, prefixRange } from '../../store/keys.ts';
 import type { Kv, KvOp, KvRow } from '../../store/kv.ts';
 import { readAll } from '../../store/read-all.ts';
 import { planRow, readRow } from '../../store/row-codec.ts';
 import { decisionRowSchema, isOpen } from '../manager/decision.ts';
-import { isEnded, type JobRecord, readJobNumber } from '../manager/job.ts';
+import { isEnded, type JobRecord, readJobNumber, sumFileBytes } from '../manager/job.ts';
 import { jobRowSchema } from '../manager/job-row.ts';
 import { workerRowSchema } from '../manager/worker.ts';
 import { readMarkedThrough } from './active-marks.ts';
-import { planEnded } from './change.ts';
+import { findEndedJobs, type JobEnd, planEnded } from './ended-rows.ts';
 
 const marked = new Uint8Array([1]);
 
@@ -40,7 +34,7 @@ export async function planMarkers(
     if (!isEnded(job)) {
       const isDue = readJobNumber(job.id) <= through;
       (isDue ? wanted : allowed).add(activeJobKey(job.id));
-    } else if (!ends.has(job.id)) ended.push(planEnded(job, Math.min(now, findEndAt(job))));
+    } else if (!ends.has(job.id)) ended.push(planEnded(describeEnd(job, now)));
   }
   for await (const row of readAll(kv, prefixRange('d/'))) {
     const decision = readRow(decisionRowSchema, row);
@@ -63,8 +57,14 @@ export async function planMarkers(
 /** The jobs that have a place in the order of ends. */
 async function readEnds(kv: Pick<Kv, 'range'>): Promise<ReadonlySet<JobId>> {
   const jobs = new Set<JobId>();
-  for await (const { key } of readAll(kv, prefixRange('je/'))) jobs.add(readEndedJobKey(key).job);
+  for await (const row of readAll(kv, prefixRange('je/'))) {
+    for (const job of findEndedJobs(row)) jobs.add(job);
+  }
   return jobs;
+}
+
+function describeEnd(job: JobRecord, now: number): JobEnd {
+  return { at: Math.min(now, findEndAt(job)), job: job.id, logBytes: sumFileBytes(job) };
 }
 
 /**

@@ -5,9 +5,9 @@
  * forgotten. A job that has not ended, or a worker, is known elsewhere too, so without it the store is another one.
  * Pure. Errors: none.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { JobId } from '../../protocol/model.ts';
-import { activeJobKey, markedKey, readEndedJobKey } from '../../store/keys.ts';
+import { activeJobKey, markedKey } from '../../store/keys.ts';
 import type { KvOp, KvRow } from '../../store/kv.ts';
 import { isReadable, planRow } from '../../store/row-codec.ts';
 import type { SiftedRows } from '../../store/salvage/repair-store.ts';
@@ -19,6 +19,7 @@ import { jobRowSchema } from '../manager/job-row.ts';
 import { poolRowSchema, spawnRowSchema } from '../manager/spawn-state.ts';
 import { workerRowSchema } from '../manager/worker.ts';
 import { findMarkedThrough, markedSchema } from './active-marks.ts';
+import { endedRowSchema, findEndedJobs } from './ended-rows.ts';
 import { inviteRowSchema } from './invite-book.ts';
 import { findNextJob, nextJobKey, nextJobSchema } from './next-job.ts';
 
@@ -32,7 +33,7 @@ const schemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['i', inviteRowSchema],
   ['s', spawnRowSchema],
   ['sp', poolRowSchema],
-  ['je', z.object({ logBytes: z.number() })],
+  ['je', endedRowSchema],
   [nextJobKey, nextJobSchema],
   [markedKey, markedSchema],
 ]);
@@ -58,8 +59,7 @@ function siftOpen(rows: readonly KvRow[]): (id: JobId) => boolean {
   const markedThrough = findMarkedThrough(rows);
   const keys = rows.map(({ key }) => key);
   const marks = new Set(keys.filter((key) => key.startsWith('ja/')));
-  const ends = keys.filter((key) => key.startsWith('je/')).map(readEndedJobKey);
-  const ended = new Set(ends.map(({ job }) => job));
+  const ended = new Set(rows.filter(({ key }) => key.startsWith('je/')).flatMap(findEndedJobs));
   return (id) =>
     marks.has(activeJobKey(id)) || (readJobNumber(id) > markedThrough && !ended.has(id));
 }

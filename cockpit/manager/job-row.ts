@@ -3,7 +3,9 @@
  *
  * It mirrors `JobRecord`; a row that does not fit is STORE_DAMAGED and is never skipped. Every job is written twice
  * at least and names of fields were half of it, so they are in the tables here alone: a place is added at the end of
- * its list, retired, never reused. Up to format 3 a row was a map with names, and is read as such for ever.
+ * its list, retired, never reused. The instants of an attempt are told from when its job was made, and a worker that
+ * was asked for by its key is not named again. In format 4 both stood there whole, up to format 3 a row was a map with
+ * names; these are read for ever.
  */
 import { z } from 'zod';
 import {
@@ -21,7 +23,7 @@ import {
   keptDirectorySchema,
   usageSchema,
 } from '../../protocol/messages.ts';
-import { type JobId, outcomes } from '../../protocol/model.ts';
+import { type JobId, outcomes, type ReceiptTimes } from '../../protocol/model.ts';
 import type { AttemptEnd, HubAttemptState } from './attempt-machine.ts';
 import type { AttemptRecord, JobRecord } from './job.ts';
 
@@ -101,28 +103,64 @@ const jobSchema = z.discriminatedUnion('kind', [
 /** The shape of a `j/` row. */
 export const jobRowSchema: z.ZodType<JobRecord> = z.preprocess(nameJob, jobSchema);
 
-const commandKind = 0;
+/** Of format 4: instants and workers whole. */
+const wholeCommandKind = 0;
 const groupKind = 1;
+const commandKind = 2;
 
-const endPlaces: Places = [
-  ['outcome'],
-  ['at'],
-  ['usage', nameUsage],
-  ['logBytes'],
-  ['startedAt'],
-  ['code'],
-  ['reason'],
-  ['artifacts'],
-  ['kept'],
-];
+/** What the attempts of a job leave out, because the job says it. */
+interface Known {
+  readonly createdAt: number;
+  readonly on: string | null;
+}
 
-function listEnd({ outcome, at, usage, ...end }: AttemptEnd): readonly unknown[] {
+/** An instant, from when its job was made; one that could not be told so comes back from a list. */
+function listAt(at: number | undefined, { createdAt }: Known): unknown {
+  if (at === undefined) return undefined;
+  const sinceMs = at - createdAt;
+  return Number.isSafeInteger(at) && Number.isSafeInteger(sinceMs) ? sinceMs : [at];
+}
+
+/** How what an attempt left out is named. What does not fit is left to the schema. */
+interface Naming {
+  readonly at: (value: unknown) => unknown;
+  readonly worker: (value: unknown) => unknown;
+}
+
+/** In format 4 nothing was left out. */
+const wholeNaming: Naming = { at: (value) => value, worker: (value) => value };
+
+function makeNaming(createdAt: unknown, on: unknown): Naming {
+  return {
+    at: (value) => {
+      if (typeof value === 'number' && typeof createdAt === 'number') return createdAt + value;
+      return Array.isArray(value) ? value[0] : value;
+    },
+    worker: (value) => (value === true ? on : value),
+  };
+}
+
+function planEndPlaces({ at }: Naming): Places {
+  return [
+    ['outcome'],
+    ['at', at],
+    ['usage', nameUsage],
+    ['logBytes'],
+    ['startedAt', at],
+    ['code'],
+    ['reason'],
+    ['artifacts'],
+    ['kept'],
+  ];
+}
+
+function listEnd({ outcome, at, usage, ...end }: AttemptEnd, known: Known): readonly unknown[] {
   return [
     outcome,
-    at,
+    listAt(at, known),
     listUsage(usage),
     end.logBytes,
-    end.startedAt,
+    listAt(end.startedAt, known),
     end.code,
     end.reason,
     end.artifacts,
@@ -130,45 +168,67 @@ function listEnd({ outcome, at, usage, ...end }: AttemptEnd): readonly unknown[]
   ];
 }
 
-const timesPlaces: Places = [
-  ['queuedAt'],
-  ['sentAt'],
-  ['acceptedAt'],
-  ['startedAt'],
-  ['finishedAt'],
-];
-
-const statePlaces: Places = [
-  ['is'],
-  ['times', (value) => nameFields(value, timesPlaces)],
-  ['end', (value) => nameFields(value, endPlaces)],
-  ['cancelAskedAt'],
-  ['replacedAt'],
-];
-
-function listState(state: HubAttemptState): readonly unknown[] {
-  const { is, times } = state;
+function planTimesPlaces({ at }: Naming): Places {
   return [
-    is,
-    [times.queuedAt, times.sentAt, times.acceptedAt, times.startedAt, times.finishedAt],
-    state.is === 'finished' ? listEnd(state.end) : undefined,
-    state.cancelAskedAt,
-    state.replacedAt,
+    ['queuedAt', at],
+    ['sentAt', at],
+    ['acceptedAt', at],
+    ['startedAt', at],
+    ['finishedAt', at],
   ];
 }
 
-const attemptPlaces: Places = [
-  ['n'],
-  ['worker'],
-  ['state', (value) => nameFields(value, statePlaces)],
-  ['expiresAt'],
-  ['isParked'],
-  ['givenSeq'],
-];
+function listTimes(times: ReceiptTimes, known: Known): readonly unknown[] {
+  return [
+    listAt(times.queuedAt, known),
+    listAt(times.sentAt, known),
+    listAt(times.acceptedAt, known),
+    listAt(times.startedAt, known),
+    listAt(times.finishedAt, known),
+  ];
+}
 
-function listAttempt(attempt: AttemptRecord): readonly unknown[] {
+function planStatePlaces(naming: Naming): Places {
+  return [
+    ['is'],
+    ['times', (value) => nameFields(value, planTimesPlaces(naming))],
+    ['end', (value) => nameFields(value, planEndPlaces(naming))],
+    ['cancelAskedAt', naming.at],
+    ['replacedAt', naming.at],
+  ];
+}
+
+function listState(state: HubAttemptState, known: Known): readonly unknown[] {
+  return [
+    state.is,
+    listTimes(state.times, known),
+    state.is === 'finished' ? listEnd(state.end, known) : undefined,
+    listAt(state.cancelAskedAt, known),
+    listAt(state.replacedAt, known),
+  ];
+}
+
+function planAttemptPlaces(naming: Naming): Places {
+  return [
+    ['n'],
+    ['worker', naming.worker],
+    ['state', (value) => nameFields(value, planStatePlaces(naming))],
+    ['expiresAt', naming.at],
+    ['isParked'],
+    ['givenSeq'],
+  ];
+}
+
+function listAttempt(attempt: AttemptRecord, known: Known): readonly unknown[] {
   const { n, worker, state, expiresAt, isParked, givenSeq } = attempt;
-  return [n, worker, listState(state), expiresAt, isParked, givenSeq];
+  return [
+    n,
+    worker === known.on ? true : worker,
+    listState(state, known),
+    listAt(expiresAt, known),
+    isParked,
+    givenSeq,
+  ];
 }
 
 /** Those that every job has stand first, after its kind. */
@@ -184,8 +244,8 @@ const jobPlaces: Places = [
 const commandPlaces: Places = [
   ...jobPlaces,
   ['parent'],
-  ['targeting', (value) => ({ on: null, ...nameFields(value, [['on'], ['need']]) })],
-  ['attempts', (value) => nameEach(value, attemptPlaces)],
+  ['targeting'],
+  ['attempts'],
   ['settledBy'],
 ];
 
@@ -204,8 +264,9 @@ export function listJob(job: JobRecord): readonly unknown[] {
     return [groupKind, id, title, createdAt, spec, key, labels, job.children, ended];
   }
   const { parent, settledBy } = job;
-  const targeting = [job.targeting.on, job.targeting.need];
-  const attempts = job.attempts.map(listAttempt);
+  const { on, need } = job.targeting;
+  const targeting = [on, need];
+  const attempts = job.attempts.map((each) => listAttempt(each, { createdAt, on }));
   return [
     commandKind,
     id,
@@ -226,6 +287,17 @@ function nameJob(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
   const [kind, ...fields] = value as readonly unknown[];
   if (kind === groupKind) return { kind: 'group', ...nameFields(fields, groupPlaces) };
-  if (kind !== commandKind) return value;
-  return { kind: 'command', parent: null, ...nameFields(fields, commandPlaces) };
+  if (kind !== wholeCommandKind && kind !== commandKind) return value;
+  const { attempts, targeting, createdAt, ...job } = nameFields(fields, commandPlaces) ?? {};
+  const asked = nameTargeting(targeting);
+  const { on } = asked;
+  const naming = kind === commandKind ? makeNaming(createdAt, on) : wholeNaming;
+  return {
+    ...{ kind: 'command', parent: null, createdAt, ...job, targeting: asked },
+    attempts: nameEach(attempts, planAttemptPlaces(naming)),
+  };
+}
+
+function nameTargeting(value: unknown): Record<string, unknown> {
+  return { on: null, ...nameFields(value, [['on'], ['need']]) };
 }

@@ -10,13 +10,14 @@ import { defineSection, type Section } from '../../../protocol/doctor-sections.t
 import { AppError } from '../../../protocol/errors.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import { activeJobKey, decisionKey, jobKey, prefixRange } from '../../../store/keys.ts';
-import type { Kv } from '../../../store/kv.ts';
+import type { Kv, KvRow } from '../../../store/kv.ts';
 import { findRow } from '../../../store/row-codec.ts';
 import { type Decision, decisionRowSchema } from '../../manager/decision.ts';
 import { isEnded, type JobRecord, readJobNumber } from '../../manager/job.ts';
 import { jobRowSchema } from '../../manager/job-row.ts';
 import { readMarkedThrough } from '../active-marks.ts';
 import { planMarker } from '../change.ts';
+import { findEndedJobs } from '../ended-rows.ts';
 import type { HubRound } from './hub-round.ts';
 import { jobsMarkedMax, rowsWalkedMax } from './limits.ts';
 import { walkJobs } from './walk-jobs.ts';
@@ -33,11 +34,11 @@ interface RowFacts {
 
 type OrphanTable = keyof typeof tables;
 
-/** Table → the key of what its rows are about, from their own. */
+/** Table → the keys of what a row of it is about. */
 const tables = {
-  'ja/': (key: string) => jobKey(`J${Number(key.slice('ja/'.length))}`),
-  'je/': (key: string) => jobKey(`J${Number(key.split('/')[2])}`),
-  'da/': (key: string) => decisionKey(Number(key.slice('da/'.length))),
+  'ja/': ({ key }: KvRow) => [jobKey(`J${Number(key.slice('ja/'.length))}`)],
+  'je/': (row: KvRow) => findEndedJobs(row).map(jobKey),
+  'da/': ({ key }: KvRow) => [decisionKey(Number(key.slice('da/'.length)))],
 } as const;
 
 const words: Readonly<Record<OrphanTable, string>> = {
@@ -180,12 +181,18 @@ async function getKv({ visit }: HubRound): Promise<Kv> {
 async function listOrphans(kv: Kv, table: OrphanTable): Promise<readonly string[]> {
   const range = { ...prefixRange(table), countMax: rowsWalkedMax, order: 'ascending' } as const;
   const orphaned: string[] = [];
-  for (const { key } of await kv.range(range)) {
-    if ((await kv.get(tables[table](key))) !== undefined) continue;
+  for (const row of await kv.range(range)) {
+    if (await isAboutAny(kv, tables[table](row))) continue;
     // It may have gone with what it is about, meanwhile.
-    if ((await kv.get(key)) !== undefined) orphaned.push(key);
+    if ((await kv.get(row.key)) !== undefined) orphaned.push(row.key);
   }
   return orphaned;
+}
+
+/** One that is about something still is mended as that is forgotten. */
+async function isAboutAny(kv: Kv, keys: readonly string[]): Promise<boolean> {
+  for (const key of keys) if ((await kv.get(key)) !== undefined) return true;
+  return false;
 }
 
 async function listMarks(kv: Kv): Promise<Pick<RowFacts, 'unmarked' | 'mismarked'>> {

@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { type ActiveMarks, readActiveJobs } from '../../../cockpit/hub/active-marks.ts';
 import { Change } from '../../../cockpit/hub/change.ts';
+import { EndsPage } from '../../../cockpit/hub/ended-rows.ts';
 import type { CommandJob } from '../../../cockpit/manager/job.ts';
 import type { JobId } from '../../../protocol/model.ts';
 import { openSystemPorts } from '../../../protocol/ports.ts';
@@ -39,6 +40,7 @@ export async function makeOldStore({ home, jobs, logEvery }: OldStorePlan): Prom
   const archive = new Archive(kv, openArchiveFiles(join(home, 'archive')));
   const now = Math.round(clock.wallMs());
   const { marks } = await readActiveJobs(kv);
+  const ends = new EndsPage();
   let seq = 1;
   for (let first = 1; first <= jobs; first += batchJobs) {
     const ops: KvOp[] = [];
@@ -48,9 +50,11 @@ export async function makeOldStore({ home, jobs, logEvery }: OldStorePlan): Prom
         seq += 1;
         return seq - 1;
       };
-      const change = new Change(at, { takeEventSeq, takeEndAt: (endAt) => endAt });
+      const change = new Change(at, { takeEventSeq });
       endJob(change, n);
+      ends.add(change.listEnds());
       ops.push(...change.planOps(), ...planMarks(marks, n), ...planEvents(change.events));
+      ops.push(...ends.seal());
       if (n % logEvery === 0) {
         const log = await logs.open(`J${n}.1`);
         const bytes = new TextEncoder().encode(`output of job ${n}\n`.repeat(10));

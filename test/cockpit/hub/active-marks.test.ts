@@ -193,7 +193,15 @@ describe('marks of what has not ended', () => {
     ]);
     await kv.batch([planRow(jobKey('J1'), 'rubbish')], 'synced');
     await expect(readActiveJobs(kv)).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
-    await kv.batch([planRow(endedJobKey(5, 'J1'), { logBytes: 0 })], 'synced');
-    expect(await readNumbers()).toEqual([2]);
+    const ends = [
+      planRow(endedJobKey(5, 'J1'), { logBytes: 0 }),
+      planRow(endedJobKey(5, 'J7'), [1, 7]),
+    ];
+    for (const end of ends) {
+      await kv.batch([end], 'synced');
+      expect(await readNumbers()).toEqual([2]);
+      await kv.batch([{ type: 'del', key: end.key }], 'synced');
+      await expect(readActiveJobs(kv)).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+    }
   });
 });

@@ -60,7 +60,7 @@ function become(next: StoreHealth): void {
 
 /** A desk over the same store, on the disk of this test; reads wait while the store is not sound. */
 async function openDesk(): Promise<HubDesk> {
-  const { kv, committer, journal, pages, ports } = bench;
+  const { kv, committer, journal, ends, pages, ports } = bench;
   const wait = <T>(reading: Promise<T>): Promise<T> =>
     health.is === 'sound' ? reading : new Promise<T>(() => undefined);
   const slow = {
@@ -81,7 +81,7 @@ async function openDesk(): Promise<HubDesk> {
     isPresent: () => true,
   };
   return new HubDesk(
-    new Ledger({ kv: slow, disk, committer, journal, pages, ports, state, outlet }),
+    new Ledger({ kv: slow, disk, committer, journal, ends, pages, ports, state, outlet }),
   );
 }
 

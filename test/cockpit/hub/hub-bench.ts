@@ -5,6 +5,7 @@ import { CockpitDesk } from '../../../cockpit/hub/cockpit-desk.ts';
 import { DecisionDesk } from '../../../cockpit/hub/decision-desk.ts';
 import { HubDesk, type NewJob } from '../../../cockpit/hub/desk.ts';
 import { type DeskState, readDeskState } from '../../../cockpit/hub/desk-state.ts';
+import { EndsPage } from '../../../cockpit/hub/ended-rows.ts';
 import { Ledger, type LedgerOutlet } from '../../../cockpit/hub/ledger.ts';
 import { SentReceipts } from '../../../cockpit/hub/sent-receipts.ts';
 import { WorkerDesk } from '../../../cockpit/hub/worker-desk.ts';
@@ -71,6 +72,7 @@ export interface HubBench {
   readonly ports: FakePorts;
   readonly committer: Committer;
   readonly journal: JournalPage;
+  readonly ends: EndsPage;
   readonly pages: OutboxPages;
   readonly state: DeskState;
   readonly desk: HubDesk;
@@ -99,10 +101,12 @@ export interface HubBench {
 /** A committer with the pages that it seals. */
 function openCommitter(kv: Kv, ports: FakePorts) {
   const journal = new JournalPage();
+  const ends = new EndsPage();
   const pages = new OutboxPages();
-  const sealed = { lead: () => pages.seal(), seal: () => journal.seal() };
+  const seal = () => [...journal.seal(), ...ends.seal()];
+  const sealed = { lead: () => pages.seal(), seal };
   const committer = new Committer({ kv, ports, ...sealed, onFailure: () => undefined });
-  return { journal, pages, committer };
+  return { journal, ends, pages, committer };
 }
 
 /** Cockpits are answered with the verb that they ask. */

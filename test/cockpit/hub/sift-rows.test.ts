@@ -4,7 +4,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { nextJobKey } from '../../../cockpit/hub/next-job.ts';
 import { siftHubRows } from '../../../cockpit/hub/sift-rows.ts';
-import { endedJobKey, jobKey, wholeRange, workerKey } from '../../../store/keys.ts';
+import { endedJobKey, jobKey, prefixRange, wholeRange, workerKey } from '../../../store/keys.ts';
 import { planRow } from '../../../store/row-codec.ts';
 import { alice, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
 
@@ -36,6 +36,20 @@ test('sift: a job that has ended is left out, and its number is given to no othe
   const key = jobKey('J3');
   const ops = [planRow(nextJobKey, 4)];
   expect(await siftSpoiled(key)).toEqual({ lost: [], leftOut: [key], ops });
+});
+
+test('sift: so is one that ended with others, whose row in the order of ends is not of its number', async () => {
+  const rows = await bench.kv
+    .range({ ...prefixRange('je/'), countMax: 9, order: 'ascending' })
+    .then((found) => found.map(({ key }) => ({ type: 'del', key }) as const));
+  const shared = planRow(endedJobKey(5, 'J3'), [1, [3, 7]]);
+  await bench.kv.batch([...rows, shared], 'synced');
+  expect(await siftSpoiled(jobKey('J1'))).toMatchObject({ lost: [], leftOut: [jobKey('J1')] });
+  // Without that row nothing says that it has ended.
+  expect(await siftSpoiled(shared.key)).toMatchObject({
+    lost: [jobKey('J1')],
+    leftOut: [shared.key],
+  });
 });
 
 test('sift: without a job that has not ended, or a worker, it is another store', async () => {

@@ -46,6 +46,25 @@ const job: CommandJob = {
     { n: 2, worker: 'b', state: { is: 'queued', times } },
   ],
 };
+/** Instants before it was made, long after, and such as no sum gives back. */
+const oddTimes: CommandJob = {
+  ...job,
+  createdAt: 1_700_000_000_000,
+  attempts: [
+    {
+      n: 1,
+      worker: 'a',
+      state: {
+        is: 'finished',
+        times: { queuedAt: 0, sentAt: 1.25, acceptedAt: -8e15, startedAt: 9e15, finishedAt: 0.1 },
+        end: { outcome: 'lost', at: 1e300, usage: {}, startedAt: 1_700_000_000_000.3 },
+        cancelAskedAt: 1_600_000_000_000,
+        replacedAt: 1_700_000_000_001,
+      },
+    },
+  ],
+};
+
 /** With every field that a job can have. */
 const full: CommandJob = {
   ...job,
@@ -177,6 +196,7 @@ describe('job', () => {
     ['a command job', job],
     ['a job of which all is said', full],
     ['a group of which all is said', { ...group, key: 'k', labels: ['x'], spec: full.spec }],
+    ['one whose worker’s clock is far off, and gives no whole numbers', oddTimes],
     ['an open group', group],
     ['an ended group', { ...group, ended: { outcome: 'failed', at: 2 } }],
   ])('job: %s comes back from its row as it was', (_what, record) => {
@@ -186,9 +206,50 @@ describe('job', () => {
   });
 
   test('job: a list that is no job, or holds one at the wrong places, is damaged', () => {
-    for (const value of [[], [0], [1], [2, ...listJob(job).slice(1)], listJob(job).toReversed()]) {
+    const [, ...fields] = listJob(job);
+    for (const value of [[], [0], [1], [2], [3, ...fields], listJob(job).toReversed()]) {
       expect(jobRowSchema.safeParse(value).success).toBe(false);
     }
+    // Without what its attempts are told from.
+    const nameless = [2, ...fields.with(2, undefined)];
+    const unasked = [2, ...fields.with(7, [null, []]).with(8, [[1, true, ['queued', [0]]]])];
+    for (const value of [nameless, unasked]) {
+      expect(jobRowSchema.safeParse(value).success).toBe(false);
+    }
+  });
+
+  test('job: a row of format 4, which says all instants and its worker whole, is read as one of today', () => {
+    const golden =
+      '9b00a24a37a474727565cb4278bcfe568000009d91a474727565c20180c0c0c0c0c0c0c0c0c0c0c0c092a8616261626162616290919601a861626162616261' +
+      '6295a866696e697368656495cb4278bcfe56800000cb4278bcfe56801000cb4278bcfe56802000cb4278bcfe56803000cb4278bcfe5680400099a973756363' +
+      '6565646564cb4278bcfe568040009400c0c0c000cb4278bcfe56803000c0c0c0c0c0c0c0c0c0c0';
+    const at = 1_700_000_000_000;
+    const read = jobRowSchema.parse(decodeValue(Buffer.from(golden, 'hex')));
+    expect(read).toEqual({
+      ...{ kind: 'command', id: 'J7', title: 'true', createdAt: at, parent: null, spec },
+      targeting: { on: 'abababab', need: [] },
+      attempts: [
+        {
+          n: 1,
+          worker: 'abababab',
+          state: {
+            is: 'finished',
+            times: {
+              ...{ queuedAt: at, sentAt: at + 1, acceptedAt: at + 2 },
+              ...{ startedAt: at + 3, finishedAt: at + 4 },
+            },
+            end: {
+              ...{ outcome: 'succeeded', at: at + 4, usage: { exitCode: 0 } },
+              ...{ logBytes: 0, startedAt: at + 3 },
+            },
+          },
+        },
+      ],
+    });
+    // The same takes less than two thirds of it today.
+    const bytes = encodeValue(listJob(read));
+    expect(bytes.length).toBeLessThan((golden.length / 2) * (2 / 3));
+    expect(jobRowSchema.parse(decodeValue(bytes))).toEqual(read);
   });
 
   test('job: a row without an attempt is damaged', () => {

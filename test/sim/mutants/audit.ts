@@ -24,8 +24,8 @@ export const auditMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cockpit/hub/hub.ts',
-        find: 'const seal = () => [...journal.seal(), ...this.#audit.seal()];',
-        replace: 'const seal = () => journal.seal();',
+        find: 'const seal = () => [...journal.seal(), ...ends.seal(), ...this.#audit.seal()];',
+        replace: 'const seal = () => [...journal.seal(), ...ends.seal()];',
       },
     ],
   },

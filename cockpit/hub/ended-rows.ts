@@ -1,0 +1,106 @@
+/*
+ * The order of ends: which jobs have ended, in which order they age out, and what their logs and files take.
+ *
+ * What ends in one batch shares a row. Its key says when, by the hub's clock, and the highest number among its jobs; it
+ * holds a list of all their numbers. Up to format 4 a row was that of one job, whose number is in the key. The *place* of a job is a key that sorts as it stands in the order, whether its row is shared or not.
+ */
+import { z } from 'zod';
+import type { JobId } from '../../protocol/model.ts';
+import { endedJobKey, endedPlace, readEndedJobKey } from '../../store/keys.ts';
+import type { KvOp, KvRow } from '../../store/kv.ts';
+import { isReadable, planRow, readRow } from '../../store/row-codec.ts';
+import { readJobNumber } from '../manager/job.ts';
+
+/** That a job has ended: `at` wall milliseconds, `logBytes` of logs and files. */
+export interface JobEnd {
+  readonly at: number;
+  readonly job: JobId;
+  readonly logBytes: number;
+}
+
+/** The same as it is read back, with where it stands in the order. */
+export interface EndedJob extends JobEnd {
+  readonly place: string;
+}
+
+/** As many digits as a key has for it. */
+const number = z.number().int().positive().lt(1e12);
+const bytes = z.number().nonnegative();
+
+/** The shape of a `je/` row: its jobs, those without bytes by their number alone; up to format 4 the bytes of its one. */
+export const endedRowSchema = z.union([
+  z.array(z.union([number, z.tuple([number, bytes])])).min(1),
+  z.object({ logBytes: bytes }),
+]);
+
+/** What a row says, in the order of places. Errors: STORE_DAMAGED. */
+export function readEndedRow(row: KvRow): readonly EndedJob[] {
+  const { at, job } = readEndedJobKey(row.key);
+  const value = readRow(endedRowSchema, row);
+  if (!Array.isArray(value)) return [{ place: row.key, at, job, ...value }];
+  return value.map((each) => {
+    const [n, logBytes] = typeof each === 'number' ? [each, 0] : each;
+    const id: JobId = `J${n}`;
+    return { place: endedPlace(row.key, id), at, job: id, logBytes };
+  });
+}
+
+/** The jobs of a row; of one that cannot be read, the one that its key names. */
+export function findEndedJobs(row: KvRow): readonly JobId[] {
+  if (!isReadable(endedRowSchema, row)) return [readEndedJobKey(row.key).job];
+  return readEndedRow(row).map(({ job }) => job);
+}
+
+/** A row of one job. */
+export function planEnded(end: JobEnd): KvOp {
+  return planShared(endedJobKey(end.at, end.job), [end]);
+}
+
+/** What is left of a row of these ends without those that go. */
+export function planWithout(
+  key: string,
+  ends: readonly EndedJob[],
+  isGoing: (end: EndedJob) => boolean,
+): KvOp {
+  const staying = ends.filter((end) => !isGoing(end));
+  return staying.length === 0 ? { type: 'del', key } : planShared(key, staying);
+}
+
+function planShared(key: string, ends: readonly Omit<JobEnd, 'at'>[]): KvOp {
+  const entries = ends.map(({ job, logBytes }) => {
+    const n = readJobNumber(job);
+    return logBytes === 0 ? n : [n, logBytes];
+  });
+  return planRow(key, entries);
+}
+
+/**
+ * Ends that wait for the batch they go in. It lives as long as its committer, which seals it. Each row is later than all
+ * before it, whatever the clock says: what ends now must not stand before what is counted already.
+ */
+export class EndsPage {
+  #lastAt = 0;
+  #waiting: JobEnd[] = [];
+
+  /** The last end that is on the disk. */
+  goOnAfter(at: number): void {
+    this.#lastAt = at;
+  }
+
+  /** They are committed, with the next batch. */
+  add(ends: readonly JobEnd[]): void {
+    for (const end of ends) this.#waiting.push(end);
+  }
+
+  /** The row of all that was added since the last call. */
+  seal(): readonly KvOp[] {
+    if (this.#waiting.length === 0) return [];
+    // One that ended twice has one place.
+    const ends = [...new Map(this.#waiting.map((end) => [end.job, end])).values()];
+    this.#waiting = [];
+    this.#lastAt = ends.reduce((latest, { at }) => Math.max(latest, at), this.#lastAt + 1);
+    ends.sort((a, b) => readJobNumber(a.job) - readJobNumber(b.job));
+    const highest = ends.at(-1);
+    return highest === undefined ? [] : [planShared(endedJobKey(this.#lastAt, highest.job), ends)];
+  }
+}
