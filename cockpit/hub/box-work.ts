@@ -63,13 +63,13 @@ async function readEnded(hub: Hub, worker: PeerKey, since: number): Promise<read
   const range = { ...prefixRange('je/'), countMax: boxJobsReadMax, order: 'descending' } as const;
   const facts: WorkFact[] = [];
   const rows = await hub.kv.range(range);
-  for (const { at, job: id } of takeNewest(rows, boxJobsReadMax)) {
+  for (const { at, place, job: id } of takeNewest(rows, boxJobsReadMax)) {
     if (at < since) break;
     const job = await hub.desk.find(id);
     if (job?.kind !== 'command') continue;
     for (const attempt of job.attempts) {
       if (attempt.worker !== worker || attempt.state.is !== 'finished') continue;
-      const wanted = { attempt, isLogKept: at > hub.retain.logsForgottenAt };
+      const wanted = { attempt, isLogKept: !hub.retain.hasForgottenLog(place) };
       facts.push(await readOwed(hub, formatAttemptId(id, attempt.n), wanted));
     }
   }

@@ -2,7 +2,8 @@
  * The order of ends: which jobs have ended, in which order they age out, and what their logs and files take.
  *
  * What ends in one batch shares a row. Its key says when, by the hub's clock, and the highest number among its jobs; it
- * holds a list of all their numbers. Up to format 4 a row was that of one job, whose number is in the key. The *place* of a job is a key that sorts as it stands in the order, whether its row is shared or not.
+ * holds a list of all their numbers. Up to format 4 a row was that of one job, whose number is in the key, and one that is
+ * made again still is. The *place* of a job is a key that sorts as it stands in the order, whether its row is shared or not.
  */
 import { z } from 'zod';
 import type { JobId } from '../../protocol/model.ts';
@@ -10,6 +11,7 @@ import { endedJobKey, endedPlace, readEndedJobKey } from '../../store/keys.ts';
 import type { KvOp, KvRow } from '../../store/kv.ts';
 import { isReadable, planRow, readRow } from '../../store/row-codec.ts';
 import { readJobNumber } from '../manager/job.ts';
+import { endsPerRowMax } from './keep-limits.ts';
 
 /** That a job has ended: `at` wall milliseconds, `logBytes` of logs and files. */
 export interface JobEnd {
@@ -51,9 +53,9 @@ export function findEndedJobs(row: KvRow): readonly JobId[] {
   return readEndedRow(row).map(({ job }) => job);
 }
 
-/** A row of one job. */
-export function planEnded(end: JobEnd): KvOp {
-  return planShared(endedJobKey(end.at, end.job), [end]);
+/** A row of one job, as any format reads it: a store may be mended before it is migrated. */
+export function planEnded({ at, job, logBytes }: JobEnd): KvOp {
+  return planRow(endedJobKey(at, job), { logBytes });
 }
 
 /** What is left of a row of these ends without those that go. */
@@ -75,16 +77,16 @@ function planShared(key: string, ends: readonly Omit<JobEnd, 'at'>[]): KvOp {
 }
 
 /**
- * Ends that wait for the batch they go in. It lives as long as its committer, which seals it. Each row is later than all
+ * Ends that wait for the batch they go in. It lives as long as its committer, which seals it. Each row stands after all
  * before it, whatever the clock says: what ends now must not stand before what is counted already.
  */
 export class EndsPage {
-  #lastAt = 0;
+  #last = { at: 0, number: 0 };
   #waiting: JobEnd[] = [];
 
-  /** The last end that is on the disk. */
+  /** When the last one ended that is on the disk. */
   goOnAfter(at: number): void {
-    this.#lastAt = at;
+    this.#last = { at, number: Number.POSITIVE_INFINITY };
   }
 
   /** They are committed, with the next batch. */
@@ -92,15 +94,27 @@ export class EndsPage {
     for (const end of ends) this.#waiting.push(end);
   }
 
-  /** The row of all that was added since the last call. */
+  /** The rows of all that was added since the last call: one, and more where it is very much. */
   seal(): readonly KvOp[] {
     if (this.#waiting.length === 0) return [];
     // One that ended twice has one place.
     const ends = [...new Map(this.#waiting.map((end) => [end.job, end])).values()];
     this.#waiting = [];
-    this.#lastAt = ends.reduce((latest, { at }) => Math.max(latest, at), this.#lastAt + 1);
     ends.sort((a, b) => readJobNumber(a.job) - readJobNumber(b.job));
-    const highest = ends.at(-1);
-    return highest === undefined ? [] : [planShared(endedJobKey(this.#lastAt, highest.job), ends)];
+    const latest = ends.reduce((so, { at }) => Math.max(so, at), this.#last.at);
+    const ops: KvOp[] = [];
+    for (let from = 0; from < ends.length; from += endsPerRowMax) {
+      const some = ends.slice(from, from + endsPerRowMax);
+      ops.push(planShared(this.#takeKey(latest, some.at(-1)?.job ?? 'J0'), some));
+    }
+    return ops;
+  }
+
+  /** A key beyond that of the row before, at this instant or the next. */
+  #takeKey(latest: number, job: JobId): string {
+    const number = readJobNumber(job);
+    const isBeyond = latest > this.#last.at || number > this.#last.number;
+    this.#last = { at: isBeyond ? latest : this.#last.at + 1, number };
+    return endedJobKey(this.#last.at, job);
   }
 }

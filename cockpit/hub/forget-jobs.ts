@@ -32,12 +32,12 @@ import type { RetainParts } from './retain.ts';
 const keptKey = metaKey('kept');
 const keptSchema = z.object({ logsThrough: z.string() });
 
-interface IndexRow extends EndedRow {
-  readonly place: string;
-  readonly logBytes: number;
-  /** All that its row on the disk holds. */
+/** One in the order of ends, and all that its row on the disk holds. */
+interface Standing extends EndedJob {
   readonly shared: readonly EndedJob[];
 }
+
+type IndexRow = EndedRow & Omit<Standing, 'job'>;
 
 interface Unit {
   readonly row: IndexRow;
@@ -66,6 +66,11 @@ export class ForgetJobs {
   constructor(parts: RetainParts, copies: ForgetCopies) {
     this.#parts = parts;
     this.#copies = copies;
+  }
+
+  /** Did the log of the job at this place go by its age? */
+  hasForgottenLog(place: string): boolean {
+    return place <= this.#logsThrough;
   }
 
   get logsForgottenAt(): number {
@@ -168,13 +173,8 @@ export class ForgetJobs {
     // The row in which the place lies may be behind it, and holds one at least.
     const range = { lt, countMax: keepBatchRows + 1, order: 'ascending' } as const;
     const rows = await kv.range({ ...range, gte: from > gte ? readEndedPlace(from) : gte });
-    const ends = rows.flatMap((row) => {
-      const shared = readEndedRow(row);
-      return shared.map((end) => ({ ...end, shared }));
-    });
-    const wanted = ends.filter(({ place }) => place >= from).slice(0, keepBatchRows);
     return Promise.all(
-      wanted.map(async ({ job: id, ...end }) => {
+      takeFrom(rows, from).map(async ({ job: id, ...end }) => {
         const job = await desk.find(id);
         const parent = job?.kind === 'command' ? job.parent : null;
         const group = parent === null ? undefined : await desk.find(parent);
@@ -255,6 +255,17 @@ export class ForgetJobs {
     // One that is archived whole and then not removed, because the hub was killed, is there twice.
     for (const attempt of listAttempts(job)) await this.#copies.archive(attempt, now);
   }
+}
+
+/** At most `keepBatchRows` of the places in these rows, from this one on. */
+function takeFrom(rows: readonly KvRow[], from: string): readonly Standing[] {
+  const taken: Standing[] = [];
+  for (const row of rows) {
+    if (taken.length >= keepBatchRows) break;
+    const shared = readEndedRow(row);
+    for (const end of shared) if (end.place >= from) taken.push({ ...end, shared });
+  }
+  return taken.slice(0, keepBatchRows);
 }
 
 /** Takes these out of the index. */

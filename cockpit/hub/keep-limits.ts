@@ -10,6 +10,9 @@ export const keepRowsPerLook = 4096;
 /** Rows that go in one batch. Their export is a few hundred kilobytes before it is compressed. */
 export const keepBatchRows = 128;
 
+/** Jobs that share a row in the order of ends: to take one out is to write the row again, and a value has some thousand elements at most. */
+export const endsPerRowMax = 128;
+
 /** Late reports of one job that are exported with it; a job has as many attempts, and seldom any. */
 export const lateReportsMax = 1000;
 

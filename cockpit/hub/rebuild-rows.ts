@@ -6,7 +6,13 @@
  */
 import type { JobId } from '../../protocol/model.ts';
 import type { Random } from '../../protocol/ports.ts';
-import { activeJobKey, decisionKey, openDecisionKey, prefixRange } from '../../store/keys.ts';
+import {
+  activeJobKey,
+  decisionKey,
+  endedJobKey,
+  openDecisionKey,
+  prefixRange,
+} from '../../store/keys.ts';
 import type { Kv, KvOp, KvRow } from '../../store/kv.ts';
 import { readAll } from '../../store/read-all.ts';
 import { planRow, readRow } from '../../store/row-codec.ts';
@@ -34,7 +40,7 @@ export async function planMarkers(
     if (!isEnded(job)) {
       const isDue = readJobNumber(job.id) <= through;
       (isDue ? wanted : allowed).add(activeJobKey(job.id));
-    } else if (!ends.has(job.id)) ended.push(planEnded(describeEnd(job, now)));
+    } else if (!ends.jobs.has(job.id)) ended.push(planEnded(describeEnd(job, now, ends.keys)));
   }
   for await (const row of readAll(kv, prefixRange('d/'))) {
     const decision = readRow(decisionRowSchema, row);
@@ -54,17 +60,26 @@ export async function planMarkers(
   ];
 }
 
-/** The jobs that have a place in the order of ends. */
-async function readEnds(kv: Pick<Kv, 'range'>): Promise<ReadonlySet<JobId>> {
-  const jobs = new Set<JobId>();
-  for await (const row of readAll(kv, prefixRange('je/'))) {
-    for (const job of findEndedJobs(row)) jobs.add(job);
-  }
-  return jobs;
+interface Ends {
+  readonly keys: ReadonlySet<string>;
+  readonly jobs: ReadonlySet<JobId>;
 }
 
-function describeEnd(job: JobRecord, now: number): JobEnd {
-  return { at: Math.min(now, findEndAt(job)), job: job.id, logBytes: sumFileBytes(job) };
+/** The jobs that have a place in the order of ends, and the keys of its rows. */
+async function readEnds(kv: Pick<Kv, 'range'>): Promise<Ends> {
+  const ends = { keys: new Set<string>(), jobs: new Set<JobId>() };
+  for await (const row of readAll(kv, prefixRange('je/'))) {
+    ends.keys.add(row.key);
+    for (const job of findEndedJobs(row)) ends.jobs.add(job);
+  }
+  return ends;
+}
+
+/** A row of others may bear the key that it would have: its number was the highest there before it went. */
+function describeEnd(job: JobRecord, now: number, taken: ReadonlySet<string>): JobEnd {
+  let at = Math.min(now, findEndAt(job));
+  while (taken.has(endedJobKey(at, job.id))) at -= 1;
+  return { at, job: job.id, logBytes: sumFileBytes(job) };
 }
 
 /**

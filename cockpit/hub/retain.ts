@@ -87,6 +87,11 @@ export class Retain {
     return this.#jobs.logsForgottenAt;
   }
 
+  /** Is the log of the job at this place in the order of ends not kept any more? */
+  hasForgottenLog(place: string): boolean {
+    return this.#jobs.hasForgottenLog(place);
+  }
+
   /**
    * Are the log and files of an attempt with these receipts over their time? It may have run for long, so its end counts
    * too, by its worker's word; the hub's own is only in the order of ends.

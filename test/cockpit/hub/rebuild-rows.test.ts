@@ -3,6 +3,7 @@
  */
 import { beforeEach, expect, test } from 'vitest';
 import { planMarker } from '../../../cockpit/hub/change.ts';
+import { readEndedRow } from '../../../cockpit/hub/ended-rows.ts';
 import { planMarkers } from '../../../cockpit/hub/rebuild-rows.ts';
 import {
   activeJobKey,
@@ -11,6 +12,7 @@ import {
   markedKey,
   openDecisionKey,
   prefixRange,
+  readEndedJobKey,
 } from '../../../store/keys.ts';
 import { planRow } from '../../../store/row-codec.ts';
 import { alice, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
@@ -33,7 +35,9 @@ beforeEach(async () => {
 
 async function list(prefix: string): Promise<readonly string[]> {
   const range = { ...prefixRange(prefix), countMax: 100, order: 'ascending' } as const;
-  return (await bench.kv.range(range)).map(({ key, value }) => `${key} ${Buffer.from(value)}`);
+  const rows = await bench.kv.range(range);
+  if (prefix !== 'je/') return rows.map(({ key, value }) => `${key} ${Buffer.from(value)}`);
+  return rows.flatMap(readEndedRow).map(({ at, job, logBytes }) => `je/${at} ${job} ${logBytes}`);
 }
 
 const derived = ['ja/', 'je/', 'da/'];
@@ -70,6 +74,23 @@ test('markers: a worker whose clock is ahead puts no end behind those to come', 
   const ops = await planMarkers(bench.kv, now);
   const last = endedJobKey(now, 'J999');
   expect(ops.map(({ key }) => key < last)).toEqual([true, true]);
+});
+
+test('markers: the end of a job that is made again takes no row of others away, which has the key that it would have', async () => {
+  const range = { ...prefixRange('je/'), countMax: 100, order: 'ascending' } as const;
+  const rows = await bench.kv.range(range);
+  const shared = planRow(endedJobKey(rows.flatMap(readEndedRow)[0]?.at ?? 0, 'J1'), [3]);
+  const now = readEndedJobKey(shared.key).at;
+  await bench.kv.batch(
+    [...rows.map(({ key }) => ({ type: 'del', key }) as const), shared],
+    'synced',
+  );
+  await bench.kv.batch(await planMarkers(bench.kv, now), 'synced');
+  const after = (await bench.kv.range(range)).flatMap(readEndedRow);
+  expect(after).toMatchObject([
+    { job: 'J1', at: now - 1 },
+    { job: 'J3', at: now },
+  ]);
 });
 
 test('markers: those of what has ended, or is not there, go', async () => {

@@ -2,16 +2,13 @@
  * Forgetting by a clock that was set back or ahead, and of what ran for longer than logs are kept.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Retain } from '../../../cockpit/hub/retain.ts';
+import type { Retain } from '../../../cockpit/hub/retain.ts';
 import { type CommandJob, getLastAttempt } from '../../../cockpit/manager/job.ts';
 import type { KeepPolicy } from '../../../cockpit/manager/plan-retention.ts';
 import type { AttemptId } from '../../../protocol/model.ts';
-import { Archive } from '../../../store/archive.ts';
-import { MemoryArchive } from '../../../store/archive-memory.ts';
 import { prefixRange } from '../../../store/keys.ts';
-import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { alice, finished, type HubBench, makeJob, openTeamBench } from './hub-bench.ts';
-import { dayMs, endJob, generous, listJobs } from './retain-scene.ts';
+import { dayMs, endJob, listJobs, openRetain } from './retain-scene.ts';
 
 let bench: HubBench;
 let discarded: AttemptId[];
@@ -21,17 +18,8 @@ beforeEach(async () => {
   discarded = [];
 });
 
-async function open(policy: Partial<KeepPolicy> = {}): Promise<Retain> {
-  const { kv, desk, inbox, ports, state } = bench;
-  return new Retain({
-    ...{ kv, desk, inbox, state, ports },
-    logs: await openMemoryLogs(instantLogDisk(), { bytesMax: 1_000_000 }),
-    archive: new Archive(kv, new MemoryArchive()),
-    policy: { ...generous, ...policy },
-    describe: async ({ id }) => ({ id }),
-    discard: async (attempt) => void discarded.push(attempt),
-    noticed: () => undefined,
-  });
+function open(policy: Partial<KeepPolicy> = {}): Promise<Retain> {
+  return openRetain(bench, { policy, discard: (attempt) => discarded.push(attempt) });
 }
 
 /** A job of alice's that has ended, and printed so many bytes. */

@@ -1,9 +1,13 @@
 /*
  * What tests of the hub's retention begin with: a policy under which nothing is due, and jobs that have ended.
  */
+import { Retain } from '../../../cockpit/hub/retain.ts';
 import type { KeepPolicy } from '../../../cockpit/manager/plan-retention.ts';
-import type { JobId } from '../../../protocol/model.ts';
+import type { AttemptId, JobId } from '../../../protocol/model.ts';
+import { Archive } from '../../../store/archive.ts';
+import { MemoryArchive } from '../../../store/archive-memory.ts';
 import { metaKey } from '../../../store/keys.ts';
+import { instantLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { alice, type HubBench, makeJob } from './hub-bench.ts';
 
 /** A day. */
@@ -19,6 +23,29 @@ export const generous: KeepPolicy = {
   journalMs: 90 * dayMs,
   journalMax: 10_000,
 };
+
+/** Retention of a hub under a policy; `generous` where that says nothing. */
+export async function openRetain(
+  { kv, desk, inbox, ports, state }: HubBench,
+  { policy, port = new MemoryArchive(), discard }: RetainPlan,
+): Promise<Retain> {
+  return new Retain({
+    ...{ kv, desk, inbox, state, ports },
+    logs: await openMemoryLogs(instantLogDisk(), { bytesMax: 1_000_000 }),
+    archive: new Archive(kv, port),
+    policy: { ...generous, ...policy },
+    describe: async ({ id }) => ({ id }),
+    discard: async (attempt) => void discard(attempt),
+    noticed: () => undefined,
+  });
+}
+
+interface RetainPlan {
+  readonly policy: Partial<KeepPolicy>;
+  readonly port?: MemoryArchive;
+  /** Its log and files go. */
+  readonly discard: (attempt: AttemptId) => unknown;
+}
 
 /** A job of alice's that has ended, and printed so many bytes. */
 export async function endJob({ desk, report }: HubBench, logBytes: number): Promise<JobId> {

@@ -3,10 +3,9 @@
  */
 import { gunzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { keepBatchRows } from '../../../cockpit/hub/keep-limits.ts';
 import { Retain } from '../../../cockpit/hub/retain.ts';
 import type { KeepPolicy } from '../../../cockpit/manager/plan-retention.ts';
-import type { AttemptId, JobId } from '../../../protocol/model.ts';
+import type { AttemptId } from '../../../protocol/model.ts';
 import { Archive, type ArchivePort } from '../../../store/archive.ts';
 import { MemoryArchive } from '../../../store/archive-memory.ts';
 import { readEventRows, readEvents } from '../../../store/journal.ts';
@@ -83,17 +82,6 @@ function archived(): readonly string[] {
   });
 }
 
-/** Jobs that end in one batch, with logs of so many bytes. */
-async function endTogether(...logBytes: readonly number[]): Promise<readonly JobId[]> {
-  const made = await Promise.all(logBytes.map(() => bench.desk.dispatch(makeJob([alice]))));
-  const facts = made.map(({ id }, index) => ({
-    ...finished(`${id}.1`, 'succeeded'),
-    logBytes: logBytes[index] ?? 0,
-  }));
-  await bench.report(alice, ...facts);
-  return made.map(({ id }) => id);
-}
-
 describe('retain', () => {
   test('retain: what is young stays, all of it', async () => {
     await end(5);
@@ -154,61 +142,6 @@ describe('retain', () => {
     await end(400);
     await open({ logsBytesMax: 1000 }).look();
     expect(discarded).toEqual(['J1.1', 'J2.1', 'J3.1']);
-  });
-
-  test('retain: of jobs that ended in one batch some go, the rest later, each once', async () => {
-    const ids = await endTogether(400, 400, 400, 400);
-    expect(await keys('je/')).toHaveLength(1);
-    const retain = open({ jobsMax: 3, logsBytesMax: 900 });
-    await retain.look();
-    expect([await jobs(), [...new Set(discarded)]]).toEqual([
-      ['J2', 'J3', 'J4'],
-      ['J1.1', 'J2.1'],
-    ]);
-    // What is counted and where it stands, for this loop and for one that begins anew.
-    discarded = [];
-    await end(400);
-    await retain.look();
-    expect(await jobs()).toEqual(['J3', 'J4', 'J5']);
-    expect([...new Set(discarded)]).toEqual(['J3.1', 'J2.1']);
-    discarded = [];
-    await end(400);
-    await open({ jobsMax: 3, logsBytesMax: 900 }).look();
-    expect(await jobs()).toEqual(['J4', 'J5', 'J6']);
-    expect([...new Set(discarded)]).toEqual(['J4.1', 'J3.1']);
-    expect(archived().filter((line) => line.startsWith('job'))).toEqual(
-      ids.slice(0, 3).map((id) => `job ${id}`),
-    );
-    await runDays(bench, 91);
-    await open().look();
-    expect([await jobs(), await keys('je/')]).toEqual([[], []]);
-  });
-
-  test('retain: one that must stay keeps its place in a row whose others go', async () => {
-    const [first, second, third] = await endTogether(0, 0, 0);
-    const held = bench.desk.claim([second ?? 'J0']);
-    age(91);
-    const retain = open();
-    await retain.look();
-    expect([held, await jobs(), await keys('je/')]).toMatchObject([true, [second], { length: 1 }]);
-    bench.desk.release([second ?? 'J0']);
-    await retain.look();
-    expect([await jobs(), await keys('je/')]).toEqual([[], []]);
-    const gone = archived().filter((line) => line.startsWith('job'));
-    expect(gone).toEqual([`job ${first}`, `job ${third}`, `job ${second}`]);
-  });
-
-  test('retain: more than are looked at in one go, in few rows and in rows of one, all go', async () => {
-    for (let count = 0; count < 3; count += 1) {
-      await endTogether(...Array.from({ length: keepBatchRows - 1 }, () => 0));
-      await end();
-    }
-    expect(await keys('je/')).toHaveLength(6);
-    await open({ jobsMax: 10 }).look();
-    expect(await jobs()).toHaveLength(10);
-    await runDays(bench, 91);
-    await open().look();
-    expect([await jobs(), await keys('je/')]).toEqual([[], []]);
   });
 
   test('retain: one loop counts on as jobs end', async () => {
