@@ -94,6 +94,7 @@ export function findAuditTail(kv: Pick<Kv, 'get'>): Promise<AuditTail | undefine
 export class AuditPage {
   #tail: AuditTail;
   #lines: string[] = [];
+  #instant = { at: Number.NaN, text: '' };
 
   constructor(tail: AuditTail) {
     this.#tail = tail;
@@ -115,7 +116,7 @@ export class AuditPage {
     // The order of the fields is a part of what is hashed, and for people who read the lines.
     const line = JSON.stringify({
       n,
-      at: new Date(at).toISOString(),
+      at: this.#describe(at),
       who: asked.who,
       surface: asked.surface,
       verb: asked.verb,
@@ -129,6 +130,14 @@ export class AuditPage {
     this.#lines.push(line);
     this.#tail = { n, hash: hashAuditLine(line) };
     return n;
+  }
+
+  /** Many come in one millisecond. */
+  #describe(at: number): string {
+    const known = this.#instant;
+    if (known.at === at) return known.text;
+    this.#instant = { at, text: new Date(at).toISOString() };
+    return this.#instant.text;
   }
 
   /** The rows of all that was added since the last call, with where the chain ends then. */

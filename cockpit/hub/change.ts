@@ -63,10 +63,12 @@ export class Change {
     this.#counters = counters;
   }
 
-  /**
-   * What takes back a step in memory that goes with this change; run where the change is undone. Only
-   * what was marked can be undone, so before the first mark nothing is kept.
-   */
+  /** Can it be undone? Only what was marked can, so before the first mark nothing is kept for that. */
+  get isMarked(): boolean {
+    return this.#isMarked;
+  }
+
+  /** What takes back a step in memory that goes with this change; run where the change is undone. */
   onUndo(run: () => void): void {
     if (this.#isMarked) this.#undos.push(run);
   }
@@ -76,6 +78,18 @@ export class Change {
     const before = map.get(key);
     map.set(key, value);
     if (this.#isMarked) this.#undos.push(() => restore(map, key, before));
+  }
+
+  /** Puts a value into a set in memory, as a part of this change. */
+  addTo<T>(set: Set<T>, value: T): void {
+    if (set.has(value)) return;
+    set.add(value);
+    if (this.#isMarked) this.#undos.push(() => set.delete(value));
+  }
+
+  /** Takes one out of it. */
+  takeFrom<T>(set: Set<T>, value: T): void {
+    if (set.delete(value) && this.#isMarked) this.#undos.push(() => set.add(value));
   }
 
   /** Takes a value out of memory, as a part of this change. */
@@ -138,11 +152,15 @@ export class Change {
     const queued = this.queued.get(worker) ?? { streams, rows: [] };
     this.queued.set(worker, queued);
     queued.rows.push(row);
-    this.onUndo(() => {
-      queued.rows.pop();
-      streams.takeBack(row.seq - 1);
-    });
+    if (this.#isMarked) this.#undoSending(queued, row.seq);
     return row.seq;
+  }
+
+  #undoSending({ streams, rows }: Queued, seq: number): void {
+    this.#undos.push(() => {
+      rows.pop();
+      streams.takeBack(seq - 1);
+    });
   }
 
   /** Which jobs have begun, and which have ended. */
@@ -153,14 +171,18 @@ export class Change {
   /** Of the messages that are queued; none of these is empty. */
   get sendingBytes(): number {
     let sum = 0;
-    for (const { rows } of this.queued.values()) for (const { bytes } of rows) sum += bytes.length;
+    this.queued.forEach(({ rows }) => {
+      for (const { bytes } of rows) sum += bytes.length;
+    });
     return sum;
   }
 
   /** All rows to write but those of messages, the journal, ends and the marks; the jobs' last state only. Asked for once, at the end. */
   planOps(): KvOp[] {
     const { ops } = this;
-    for (const job of this.jobs.values()) ops.push(planRow(jobKey(job.id), listJob(job)));
+    this.jobs.forEach((job) => {
+      ops.push(planRow(jobKey(job.id), listJob(job)));
+    });
     return ops;
   }
 

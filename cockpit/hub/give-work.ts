@@ -12,9 +12,11 @@ import { findUnended, keepJob, type Scene, sendCancel } from './transitions.ts';
 
 /** Queues the commands of all whose turn it is; a worker has at most `countMax` unended ones. */
 export function giveWork(scene: Scene, countMax: number): void {
-  for (const worker of [...scene.state.parked.keys()]) {
+  const { parked, streams } = scene.state;
+  if (parked.size === 0) return;
+  for (const worker of [...parked.keys()]) {
     // Without a stream it goes on waiting for the worker's first hello.
-    if (scene.state.streams.has(worker)) giveTo(scene, worker, countMax);
+    if (streams.has(worker)) giveTo(scene, worker, countMax);
   }
 }
 
@@ -40,10 +42,7 @@ function give(scene: Scene, worker: PeerKey, id: JobId): void {
   const { n, expiresAt, state: at } = given;
   const attempt = formatAttemptId(id, n);
   // Nothing sent it before this very moment, whichever process made it.
-  if (!state.freshAttempts.has(attempt)) {
-    state.freshAttempts.add(attempt);
-    change.onUndo(() => state.freshAttempts.delete(attempt));
-  }
+  change.addTo(state.freshAttempts, attempt);
   const givenSeq = change.send(worker, streams, {
     kind: 'assign',
     attempt,

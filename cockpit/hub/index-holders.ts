@@ -5,7 +5,7 @@
  * its attempts say.
  */
 import { ChurnMap, ChurnSet } from '../../protocol/churn-map.ts';
-import { type AttemptRecord, type CommandJob, findHeldBy } from '../manager/job.ts';
+import { type AttemptRecord, type CommandJob, findHeldBy, type JobRecord } from '../manager/job.ts';
 import type { DeskState } from './desk-state.ts';
 
 /** Keeps `heldBy` and `parked` true for one job: it stands under every worker that holds an unended attempt of it. */
@@ -17,6 +17,18 @@ export function indexHolders({ heldBy, parked }: DeskState, job: CommandJob): vo
     else heldBy.set(worker, new ChurnMap([[job.id, job]]));
   }
   indexParked(parked, job);
+}
+
+/** What brings both back to what they said before `job`, which was indexed. Made only where a change may be undone. */
+export function planHoldersBack(
+  state: DeskState,
+  { id, attempts }: CommandJob,
+  before: JobRecord | undefined,
+): () => void {
+  return () => {
+    for (const { worker } of attempts) state.heldBy.get(worker)?.delete(id);
+    if (before?.kind === 'command') indexHolders(state, before);
+  };
 }
 
 /** What stays in a line keeps its place there. */

@@ -140,13 +140,17 @@ export class Ledger {
     if (committer.isOpen) {
       journal.add(change.events);
       ends.add(change.listEnds());
-      for (const { streams, rows } of change.queued.values()) pages.add(streams, rows);
+      change.queued.forEach(({ streams, rows }) => {
+        pages.add(streams, rows);
+      });
     }
     await committer.commit(ops, sendingBytes);
-    for (const [worker, { streams, rows }] of change.queued) {
+    change.queued.forEach(({ streams, rows }, worker) => {
       if (rows.length > 0) outlet.queued(worker, { store: streams.store, rows });
-    }
-    for (const job of change.jobs.values()) outlet.jobChanged(job);
+    });
+    change.jobs.forEach((job) => {
+      outlet.jobChanged(job);
+    });
     if (change.isInboxChanged) outlet.inboxChanged();
     if (change.events.length > 0) outlet.journalGrew();
     if (change.isTeamChanged || change.jobs.size > 0) outlet.teamChanged();

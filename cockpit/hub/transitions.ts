@@ -31,7 +31,7 @@ import type { WorkerRecord } from '../manager/worker.ts';
 import type { Change } from './change.ts';
 import type { DeskState } from './desk-state.ts';
 import { openJobDecision } from './inbox.ts';
-import { indexHolders } from './index-holders.ts';
+import { indexHolders, planHoldersBack } from './index-holders.ts';
 
 /** Where a transition happens: the desk's memory and the change being made. */
 export interface Scene {
@@ -162,8 +162,7 @@ export function makeAttempt(
 ): AttemptRecord {
   const { deadlineMs } = job.spec;
   const attempt = formatAttemptId(job.id, n);
-  state.freshAttempts.add(attempt);
-  change.onUndo(() => state.freshAttempts.delete(attempt));
+  change.addTo(state.freshAttempts, attempt);
   return {
     n,
     worker,
@@ -194,10 +193,7 @@ export function keepJob({ state, change }: Scene, job: JobRecord): void {
   if (job.kind === 'command') {
     if (job.parent !== null) change.keepIn(groupParts, job.id, job);
     indexHolders(state, job);
-    change.onUndo(() => {
-      for (const { worker } of job.attempts) state.heldBy.get(worker)?.delete(job.id);
-      if (before?.kind === 'command') indexHolders(state, before);
-    });
+    if (change.isMarked) change.onUndo(planHoldersBack(state, job, before));
   }
   if (!hasEnded) return change.keepIn(active, job.id, job);
   change.dropFrom(active, job.id);
@@ -209,8 +205,7 @@ function forgetFresh({ state, change }: Pick<Scene, 'state' | 'change'>, job: Co
   for (const { n } of job.attempts) {
     const attempt = formatAttemptId(job.id, n);
     change.dropFrom(state.sentAt, attempt);
-    if (!state.freshAttempts.delete(attempt)) continue;
-    change.onUndo(() => state.freshAttempts.add(attempt));
+    change.takeFrom(state.freshAttempts, attempt);
   }
 }
 
