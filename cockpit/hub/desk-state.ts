@@ -51,8 +51,8 @@ export interface DeskState {
   leaptCount: number;
   nextDecision: number;
   nextEvent: number;
-  /** Where the order of ends is; it never steps back, although the clock may. */
-  lastEndAt: number;
+  /** Where the order of ends was as this was read; it never steps back, although the clock may. */
+  readonly lastEndAt: number;
 }
 
 /**

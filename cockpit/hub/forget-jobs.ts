@@ -2,9 +2,9 @@
  * Forgetting jobs and their logs, from the oldest end on.
  *
  * It walks the index of ended jobs, which holds every ended job once for each of its ends, many in a row; one that goes
- * is taken out of its row. How many there are, and how many bytes of logs, is counted once at start and kept up from then on; nothing is scanned
- * twice. For a job: exported with its late reports, its logs and files discarded, then all its rows in one
- * batch. Invariant: a job that anybody may change is not touched (`HubDesk.claim`).
+ * is taken out of its row. How many there are, and how many bytes of logs, is counted once at start and kept up from then
+ * on; nothing is scanned twice. For a job: exported with its late reports, its logs and files discarded, then all its rows
+ * in one batch. Invariant: a job that anybody may change is not touched (`HubDesk.claim`).
  */
 import { z } from 'zod';
 import type { AttemptId, JobId } from '../../protocol/model.ts';
