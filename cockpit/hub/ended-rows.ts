@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { JobId } from '../../protocol/model.ts';
 import { endedJobKey, endedPlace, readEndedJobKey } from '../../store/keys.ts';
 import type { KvOp, KvRow } from '../../store/kv.ts';
-import { isReadable, planRow, readRow } from '../../store/row-codec.ts';
+import { planRow, readRow } from '../../store/row-codec.ts';
 import { readJobNumber } from '../manager/job.ts';
 import { endsPerRowMax } from './keep-limits.ts';
 
@@ -49,8 +49,11 @@ export function readEndedRow(row: KvRow): readonly EndedJob[] {
 
 /** The jobs of a row; of one that cannot be read, the one that its key names. */
 export function findEndedJobs(row: KvRow): readonly JobId[] {
-  if (!isReadable(endedRowSchema, row)) return [readEndedJobKey(row.key).job];
-  return readEndedRow(row).map(({ job }) => job);
+  try {
+    return readEndedRow(row).map(({ job }) => job);
+  } catch {
+    return [readEndedJobKey(row.key).job];
+  }
 }
 
 /** A row of one job, as any format reads it: a store may be mended before it is migrated. */
