@@ -28,7 +28,8 @@ export async function findMissingStore({
   store,
   mark,
 }: MarkedStore): Promise<AppError | undefined> {
-  if ((await isStoreMade(store)) || !(await isThere(mark))) return undefined;
+  // In this order: who makes a store marks it last, and may just be at it.
+  if (!(await isThere(mark)) || (await isStoreMade(store))) return undefined;
   return new AppError('STORE_MISSING', `There was a store in ${store}, and it is gone.`);
 }
 

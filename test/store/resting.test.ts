@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readHomeAudit } from '../../store/audit-home.ts';
-import { openLevelKv } from '../../store/open.ts';
+import { createdMark, openLevelKv } from '../../store/open.ts';
 import { openReopeningKv } from '../../store/reopen.ts';
 import { findMissingStore } from '../../store/store-mark.ts';
 import { writeWitness } from '../../store/witness.ts';
@@ -69,4 +69,17 @@ test('a look: a store that is gone is not made, for then nobody would miss it an
   expect(await findMissingStore({ store: join(home, 'store'), mark })).toBeDefined();
   mkdirSync(join(home, 'store'));
   await expect(look(home)).rejects.toMatchObject({ code: 'STORE_MISSING' });
+});
+
+test('a look: a store that another process makes meanwhile is not missed', async () => {
+  const home = await openHome();
+  const store = join(home, 'store');
+  const mark = join(home, 'store.made');
+  const looking = findMissingStore({ store, mark });
+  // The first that it asks is answered from a thread of its own, before there is anything; the rest after it.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  mkdirSync(store);
+  writeFileSync(join(store, createdMark), '');
+  writeFileSync(mark, '');
+  expect(await looking).toBeUndefined();
 });
