@@ -24,7 +24,7 @@ import { openPeerStreams, type PeerStreams, type StreamRow } from '../store/peer
 import type { AgentParts, AgentStatus } from './agent-parts.ts';
 import { describeStatus, isRefusal } from './agent-status.ts';
 import { answerTree } from './answer-tree.ts';
-import { type HeldAttempt, openHeldRows, readHeld } from './attempts.ts';
+import { type HeldAttempt, type HeldRows, openHeldRows, sortHeld } from './attempts.ts';
 import { Desk } from './desk.ts';
 import type { OwnFacts } from './doctor/agent-round.ts';
 import { answerDoctor } from './doctor/answer.ts';
@@ -54,7 +54,7 @@ export class Agent implements SessionHost {
   #life: LifeState = { is: 'starting' };
   #identity!: StoreIdentity;
   #capabilities!: Capabilities;
-  readonly #rows = openHeldRows();
+  #rows!: HeldRows;
   #committer!: Committer;
   #asks!: HubAsks;
   #desk!: Desk;
@@ -95,6 +95,7 @@ export class Agent implements SessionHost {
     const { kv, disk, ports, workshop } = this.#parts;
     void disk.damaged.then((error) => this.#fail(error));
     this.#identity = await openStore(kv, ports.random);
+    this.#rows = await openHeldRows(kv);
     this.#capabilities = await workshop.probe();
     this.#asks = await openHubAsks(this.#parts, this.#identity, () => this.#committer);
     this.#committer = new Committer({
@@ -107,7 +108,7 @@ export class Agent implements SessionHost {
     const streams = hubStore === null ? undefined : await this.#openStreams(hubStore);
     const inHand = await openInHand(this.#parts, this.#identity);
     this.#intake = new Intake({ kv, peer: this.#parts.hub, streams, inHand });
-    this.#compose(await readHeld(kv), streams, hubStore);
+    this.#compose(streams, hubStore);
     await settle({
       ...{ ...this.#parts, desk: this.#desk },
       mark: (attempt) => this.#mark(attempt),
@@ -260,11 +261,8 @@ export class Agent implements SessionHost {
     this.#parts.noticed(`the hub cannot be served: ${code}`);
   }
 
-  #compose(
-    held: readonly HeldAttempt[],
-    streams: PeerStreams | undefined,
-    hubStore: string | null,
-  ): void {
+  #compose(streams: PeerStreams | undefined, hubStore: string | null): void {
+    const held = sortHeld(this.#rows.list());
     const { ports, disk, hub, version, policies } = this.#parts;
     const failed = (error: unknown) => this.#fail(error);
     const { storeId: store, incarnation } = this.#identity;

@@ -1,7 +1,7 @@
 /*
- * The attempts that this agent holds: rows in memory, each a copy of its row on disk.
+ * The attempts that this agent holds: in memory, each a copy of what the disk last says of it.
  *
- * It says how a row looks and which rows there are; the desk decides and commits. A row stays until
+ * It says how an attempt is written and which there are; the desk decides and commits. One stays until
  * the hub has its outcome, its whole log and its artifacts, so that an attempt which is not here is a positive
  * statement. Errors: STORE_DAMAGED.
  */
@@ -26,10 +26,10 @@ import {
   usageSchema,
 } from '../protocol/messages.ts';
 import { type AttemptId, outcomes } from '../protocol/model.ts';
-import { attemptKey, prefixRange } from '../store/keys.ts';
+import { type ChangeLog, openChangeLog, readChanges } from '../store/change-log.ts';
+import { compareAttempts, heldKey } from '../store/keys.ts';
 import type { Kv, KvRow } from '../store/kv.ts';
-import { LatestRows } from '../store/latest-rows.ts';
-import { isReadable, readRow } from '../store/row-codec.ts';
+import { isReadable } from '../store/row-codec.ts';
 import type { AttemptState } from './attempt-machine.ts';
 import { attemptsKeptMax } from './limits.ts';
 
@@ -76,7 +76,7 @@ const heldMapSchema = z.object({
   artifacts: artifactsReportSchema.exactOptional(),
 });
 
-/** A row: a list by places; up to format 3 a map. */
+/** One as it is written: a list by places; up to format 3 a map. */
 const heldSchema = z.preprocess((value) => nameFields(value, heldPlaces) ?? value, heldMapSchema);
 
 const endingPlaces: Places = [
@@ -140,19 +140,38 @@ export type HeldAttempt = Omit<z.infer<typeof heldMapSchema>, 'state'> & {
   readonly state: AttemptState;
 };
 
-/** Reads every row, oldest job first. */
-export async function readHeld(kv: Kv): Promise<readonly HeldAttempt[]> {
-  const rows = await kv.range({
-    ...prefixRange('a/'),
-    countMax: attemptsKeptMax,
-    order: 'ascending',
-  });
-  return rows.map((row) => readRow(heldSchema, row) as HeldAttempt);
+/** A row of the log: what is held, or the attempts that are held no more. */
+const pageSchema = z.array(z.union([attemptIdSchema, heldSchema as z.ZodType<HeldAttempt>]));
+
+const log = {
+  prefix: 'ah/',
+  keyOf: heldKey,
+  idOf: ({ attempt }: HeldAttempt) => attempt,
+  describe: listHeld,
+  schema: pageSchema,
+} as const;
+
+/** The rows that a desk writes with its commits. */
+export type HeldRows = ChangeLog<AttemptId, HeldAttempt>;
+
+/** What the rows hold, none of which is missing. Errors: STORE_DAMAGED, STORE_IO. */
+export function openHeldRows(kv: Pick<Kv, 'range'>): Promise<HeldRows> {
+  return openChangeLog<AttemptId, HeldAttempt>(kv, log);
+}
+
+/** Oldest job first. */
+export function sortHeld(held: readonly HeldAttempt[]): readonly HeldAttempt[] {
+  return held.toSorted((a, b) => compareAttempts(a.attempt, b.attempt));
+}
+
+/** All that is held, oldest job first, as far as rows are there: for who does not go on with it. */
+export async function readHeld(kv: Pick<Kv, 'range'>): Promise<readonly HeldAttempt[]> {
+  return sortHeld(await readChanges<AttemptId, HeldAttempt>(kv, log));
 }
 
 /** Can this row be read back, if it is one of these? */
 export function canReadHeld(row: KvRow): boolean {
-  return !row.key.startsWith('a/') || isReadable(heldSchema, row);
+  return !row.key.startsWith(log.prefix) || isReadable(pageSchema, row);
 }
 
 /** What the hub gave, as it is held from now on. */
@@ -160,14 +179,6 @@ export function acceptAttempt(message: AssignMessage, acceptedAt: number): HeldA
   const { attempt, spec, issuedAt, expiresAt } = message;
   const expires = expiresAt === undefined ? {} : { expiresAt };
   return { attempt, spec, issuedAt, ...expires, state: { is: 'accepted', acceptedAt } };
-}
-
-/** The rows that a desk writes with its commits. */
-export type HeldRows = LatestRows<AttemptId, HeldAttempt>;
-
-/** None to be written yet. */
-export function openHeldRows(): HeldRows {
-  return new LatestRows(attemptKey, listHeld);
 }
 
 /** Does the hub know by this cursor of its that the attempt has ended? Then only its log or files are owed. */

@@ -149,7 +149,7 @@ export class Desk {
     const { rows, outlet } = this.#parts;
     const ops = [...more, ...this.disowned.take(this.#held.values())];
     for (const [attempt, held] of this.#held) {
-      ops.push(rows.remove(attempt));
+      rows.remove(attempt);
       if (held.state.is === 'running') outlet.endProcess(attempt);
       outlet.forgotten(attempt);
     }
@@ -226,7 +226,8 @@ export class Desk {
   /** Its row may outlive a crash; then it is found finished, and forgotten once more. */
   #forget(attempt: AttemptId): void {
     this.#held.delete(attempt);
-    this.#parts.committer.defer([this.#parts.rows.remove(attempt)]);
+    this.#parts.rows.remove(attempt);
+    this.#parts.committer.expectSeal();
     this.#parts.outlet.forgotten(attempt);
   }
 
@@ -382,7 +383,7 @@ export class Desk {
   #keep({ kept }: Plan): void {
     // A commit that is refused takes nothing to the disk, and its row must not go there with another.
     if (kept === undefined || !this.#parts.committer.isOpen) return;
-    this.#parts.rows.put(kept.attempt, kept);
+    this.#parts.rows.put(kept);
   }
 
   #commit(ops: readonly KvOp[], rows: readonly StreamRow[]): Promise<void> {

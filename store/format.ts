@@ -12,6 +12,7 @@ import type { Random } from '../protocol/ports.ts';
 import { endedKey, formatKey, incarnationKey, storeIdKey, wholeRange } from './keys.ts';
 import type { Kv, KvOp } from './kv.ts';
 import { indexEndedJobs } from './migrations/index-ended-jobs.ts';
+import { logHeldAttempts } from './migrations/log-held-attempts.ts';
 import { markOldJobs } from './migrations/mark-old-jobs.ts';
 import { shareEndRows } from './migrations/share-end-rows.ts';
 import { shareEventRows } from './migrations/share-event-rows.ts';
@@ -36,6 +37,7 @@ export const storeMigrations: readonly Migration[] = [
   shareEventRows,
   markOldJobs,
   shareEndRows,
+  logHeldAttempts,
 ];
 
 const countSchema = z.number().int().positive();

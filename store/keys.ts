@@ -28,7 +28,7 @@ export const keyPrefixes = {
   'je/': 'jobs that have ended, in the order of their ends',
   'k/': 'keys under which jobs were dispatched',
   'l/': 'late reports of superseded attempts',
-  'a/': 'attempts that an agent holds',
+  'ah/': 'attempts that an agent holds, as a log of their changes',
   'ax/': 'attempts that an agent has given up, while their processes are ended',
   'd/': 'decisions',
   'da/': 'decisions that wait for the M2',
@@ -184,9 +184,9 @@ export function openDecisionKey(n: number): string {
   return `da/${pad(n, 12)}`;
 }
 
-/** `a/N.ATTEMPT`: one attempt that an agent holds. */
-export function attemptKey(attempt: AttemptId): string {
-  return `a/${attemptPart(attempt)}`;
+/** `ah/N`: what changed of the attempts that an agent holds, N being the number of the row. */
+export function heldKey(n: number): string {
+  return `ah/${pad(n, 16)}`;
 }
 
 /** `ax/N.ATTEMPT`: one that an agent has given up, while its processes are ended. */

@@ -107,6 +107,12 @@ export const eventRowsPerRead = 32;
  */
 export const deathsNotedMax = 2;
 
+/** Bytes of one row of a log of changes; what is larger takes several. Source: `backupRowBytesMax`, and a batch has two MiB of new ones. */
+export const changeRowBytesMax = 1024 * 1024;
+
+/** So many entries a log of changes has beyond twice as many as things. */
+export const changesSpareMax = 256;
+
 /** Keys in one block of the in-memory map; a splice in it moves at most 4 KiB of pointers. */
 export const sortedBlockKeysMax = 512;
 

@@ -15,6 +15,7 @@ import {
   findStream,
   formatKey,
   getSeq,
+  heldKey,
   incarnationKey,
   storeIdKey,
   tailKey,
@@ -36,6 +37,7 @@ export function findHoles(rows: readonly KvRow[], tailAtLeast: number): readonly
     ...findTailHole(byKey, tailAtLeast),
     ...findAuditHoles(rows, byKey),
     ...findOutboxHoles(rows, byKey),
+    ...findHeldHoles(rows),
   ];
 }
 
@@ -119,6 +121,16 @@ function findOutboxHoles(
     last.set(name, Math.max(before, seq));
   }
   return holes;
+}
+
+/** The rows of what an agent holds are a log, which goes from the front alone. */
+function findHeldHoles(rows: readonly KvRow[]): readonly string[] {
+  const numbers = rows.filter(({ key }) => key.startsWith('ah/')).map(({ key }) => getSeq(key));
+  const newest = Math.max(...numbers);
+  const there = new Set(numbers);
+  return numbers
+    .filter((n) => n < newest && !there.has(n + 1))
+    .map((n) => `the row ${heldKey(n + 1)}`);
 }
 
 /** The number of the first message in a row of an outbox. */

@@ -3,12 +3,19 @@
  */
 import { expect, test } from 'vitest';
 import type { AttemptState } from '../../agent/attempt-machine.ts';
-import { type HeldAttempt, listInventory, openHeldRows, readHeld } from '../../agent/attempts.ts';
+import {
+  type HeldAttempt,
+  listInventory,
+  openHeldRows,
+  readHeld,
+  sortHeld,
+} from '../../agent/attempts.ts';
 import { attemptsHeldMax } from '../../protocol/limits.ts';
-import { attemptKey } from '../../store/keys.ts';
+import { heldKey } from '../../store/keys.ts';
+import type { Kv } from '../../store/kv.ts';
 import { instantDisk, openMemoryKv } from '../../store/memory.ts';
 import { planRow } from '../../store/row-codec.ts';
-import { processMark, spec } from './desk-bench.ts';
+import { planHeld, processMark, spec } from './desk-bench.ts';
 
 function hold(attempt: HeldAttempt['attempt'], state: AttemptState): HeldAttempt {
   return { attempt, spec: { ...spec, command: ['true'] }, issuedAt: 1, expiresAt: 9, state };
@@ -53,13 +60,19 @@ const held: readonly HeldAttempt[] = [
   }),
 ];
 
-test('attempts: rows of every state come back as they were, in the order of their jobs', async () => {
+/** Puts these on the disk, in one batch. */
+async function write(kv: Kv, values: readonly HeldAttempt[]): Promise<void> {
+  await kv.batch(await planHeld(kv, values), 'synced');
+}
+
+test('attempts: every state comes back as it was, in the order of the jobs, and what goes is gone', async () => {
   const kv = await openMemoryKv(instantDisk());
-  const rows = openHeldRows();
-  for (const one of held.toReversed()) rows.put(one.attempt, one);
-  await kv.batch(rows.seal(), 'synced');
+  await write(kv, held.toReversed());
   expect(await readHeld(kv)).toEqual(held);
-  await kv.batch([rows.remove('J9.1'), ...rows.seal()], 'synced');
+  const rows = await openHeldRows(kv);
+  expect(sortHeld(rows.list())).toEqual(held);
+  rows.remove('J9.1');
+  await kv.batch(rows.seal(), 'synced');
   expect((await readHeld(kv)).map((row) => row.attempt)).toEqual([
     'J2.1',
     'J10.1',
@@ -68,40 +81,49 @@ test('attempts: rows of every state come back as they were, in the order of thei
   ]);
 });
 
-test('attempts: rows of format 3, which are maps, are read beside those of today', async () => {
+test('attempts: what format 3 wrote, which are maps, is read beside what is written today', async () => {
   const kv = await openMemoryKv(instantDisk());
   const [first, ...others] = held as [HeldAttempt, ...HeldAttempt[]];
-  const rows = openHeldRows();
-  rows.put(first.attempt, first);
-  const maps = others.map((one) => planRow(attemptKey(one.attempt), one));
-  await kv.batch([...rows.seal(), ...maps], 'synced');
+  await kv.batch([planRow(heldKey(1), others)], 'synced');
+  const rows = await openHeldRows(kv);
+  rows.put(first);
+  await kv.batch(rows.seal(), 'synced');
   expect(await readHeld(kv)).toEqual(held);
 });
 
-test('attempts: one that changes twice on its way to a batch is one row, one forgotten is none', async () => {
+test('attempts: one that changes twice on its way to a batch is written once, one forgotten not at all', async () => {
   const kv = await openMemoryKv(instantDisk());
-  const rows = openHeldRows();
+  const rows = await openHeldRows(kv);
   const [first, second] = held as [HeldAttempt, HeldAttempt];
-  rows.put(first.attempt, first);
-  rows.put(first.attempt, { ...first, logBytes: 7 });
-  rows.put(second.attempt, second);
-  const gone = rows.remove(second.attempt);
-  const ops = [...rows.seal(), gone];
-  expect(ops.map(({ type, key }) => [type, key])).toEqual([
-    ['put', attemptKey(first.attempt)],
-    ['del', attemptKey(second.attempt)],
-  ]);
+  rows.put(first);
+  rows.put({ ...first, logBytes: 7 });
+  rows.put(second);
+  rows.remove(second.attempt);
+  const ops = rows.seal();
+  expect(ops.map(({ type, key }) => [type, key])).toEqual([['put', heldKey(1)]]);
   await kv.batch(ops, 'synced');
   expect(await readHeld(kv)).toEqual([{ ...first, logBytes: 7 }]);
 });
 
-test('attempts: a row that cannot be read is an error that names it', async () => {
+test('attempts: a row that cannot be read is an error that names it, whoever reads', async () => {
   const kv = await openMemoryKv(instantDisk());
-  await kv.batch([{ type: 'put', key: attemptKey('J1.1'), value: Uint8Array.of(0x80) }], 'synced');
-  await expect(readHeld(kv)).rejects.toMatchObject({
+  await kv.batch([planRow(heldKey(1), [{ attempt: 'J1.1' }])], 'synced');
+  const named = { code: 'STORE_DAMAGED', message: expect.stringContaining(heldKey(1)) };
+  await expect(readHeld(kv)).rejects.toMatchObject(named);
+  await expect(openHeldRows(kv)).rejects.toMatchObject(named);
+});
+
+test('attempts: a row that is missing is an error for who goes on with them, and not for who only looks', async () => {
+  const kv = await openMemoryKv(instantDisk());
+  await write(kv, held.slice(0, 2));
+  await write(kv, held.slice(2, 3));
+  await write(kv, held.slice(3));
+  await kv.batch([{ type: 'del', key: heldKey(2) }], 'synced');
+  await expect(openHeldRows(kv)).rejects.toMatchObject({
     code: 'STORE_DAMAGED',
-    message: expect.stringContaining(attemptKey('J1.1')),
+    message: expect.stringContaining(heldKey(2)),
   });
+  expect(await readHeld(kv)).toHaveLength(4);
 });
 
 test('attempts: the inventory states each attempt, and never more than a hello may hold', () => {

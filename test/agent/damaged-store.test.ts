@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { openHeldRows } from '../../agent/attempts.ts';
 import { type AgentHome, findAgentHome, savePairing } from '../../agent/home.ts';
 import { leave } from '../../agent/install/leave.ts';
 import { readOwed } from '../../agent/install/owed-work.ts';
@@ -16,9 +17,7 @@ import { createKeyPair, formatKey } from '../../protocol/identity.ts';
 import { createInvite } from '../../protocol/invite.ts';
 import { openSystemPorts } from '../../protocol/ports.ts';
 import { openStore } from '../../store/format.ts';
-import { attemptKey } from '../../store/keys.ts';
 import { openLevelKv } from '../../store/open.ts';
-import { planRow } from '../../store/row-codec.ts';
 import { createDirectory } from '../store/place.ts';
 import { spec } from './desk-bench.ts';
 
@@ -34,10 +33,12 @@ beforeEach(async () => {
   await savePairing(home, { hub: hubKey, name: 'alice', invite: 'an older one', ...reach }, 1);
   const kv = await openLevelKv(home.store);
   await openStore(kv, ports.random);
+  const rows = await openHeldRows(kv);
   for (let n = 1; n <= 20; n += 1) {
     const attempt = `J${n}.1` as const;
     const state = { is: 'accepted', acceptedAt: 1 } as const;
-    await kv.batch([planRow(attemptKey(attempt), { attempt, spec, issuedAt: 1, state })], 'synced');
+    rows.put({ attempt, spec: { ...spec, command: ['true'] }, issuedAt: 1, state });
+    await kv.batch(rows.seal(), 'synced');
   }
   await kv.close();
 });

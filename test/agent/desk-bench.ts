@@ -1,7 +1,7 @@
 /*
  * An agent's desk over a store in memory, with everything it asks of the rest of the agent noted.
  */
-import { type HeldRows, openHeldRows, readHeld } from '../../agent/attempts.ts';
+import { type HeldAttempt, type HeldRows, openHeldRows, sortHeld } from '../../agent/attempts.ts';
 import { Desk } from '../../agent/desk.ts';
 import type { ProcessMark } from '../../agent/work/work.ts';
 import { AppError, type ErrorCode } from '../../protocol/errors.ts';
@@ -79,7 +79,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
   const ports = new FakePorts();
   const batches: (readonly string[])[] = [];
   const watched = watchBatches(kv, batches);
-  const rows = openHeldRows();
+  const rows = await openHeldRows(kv);
   const committer = openCommitter(watched, { ports, rows });
   const streams = await openPeerStreams(watched, { peer: hub, store: hubStore });
   const asked: string[] = [];
@@ -93,7 +93,7 @@ export async function openBench(disk = instantDisk()): Promise<Bench> {
     rows,
     ports,
     hub,
-    held: await readHeld(kv),
+    held: sortHeld(rows.list()),
     streams,
     outlet: {
       send: (frame) => bench.send(frame),
@@ -150,6 +150,13 @@ function openCommitter(
   { ports, rows }: { readonly ports: FakePorts; readonly rows: HeldRows },
 ): Committer {
   return new Committer({ kv, ports, seal: () => rows.seal(), onFailure: () => undefined });
+}
+
+/** The rows by which a store without any holds these. */
+export async function planHeld(kv: Kv, held: readonly HeldAttempt[]): Promise<readonly KvOp[]> {
+  const rows = await openHeldRows(kv);
+  for (const one of held) rows.put(one);
+  return rows.seal();
 }
 
 /** The command that gives this attempt to the agent. */

@@ -6,7 +6,7 @@ import { earlyMsMax, receiptWaitMs } from '../../agent/limits.ts';
 import type { OwnerFrame } from '../../protocol/frames.ts';
 import { decodeFact } from '../../protocol/messages.ts';
 import type { AttemptId } from '../../protocol/model.ts';
-import { attemptKey } from '../../store/keys.ts';
+import { heldKey } from '../../store/keys.ts';
 import { bufferedMsMax } from '../../store/limits.ts';
 import { assign, type Bench, cancel, openBench, processMark } from './desk-bench.ts';
 
@@ -53,7 +53,7 @@ describe('desk, ahead of the disk', () => {
     ]);
     expect(readEnded(bench)[0]).toHaveProperty('acceptedAt');
     // The row alone: no message, no number.
-    expect(bench.batches.slice(synced).flat()).toEqual([`put ${attemptKey('J1.1')}`]);
+    expect(bench.batches.slice(synced).flat()).toEqual([`del ${heldKey(1)}`, `put ${heldKey(2)}`]);
     expect(bench.desk.inventory()).toEqual([{ attempt: 'J1.1', state: 'finished' }]);
     bench.desk.endsKept(['J1.1', 'J9.1']);
     expect(bench.asked).toEqual(['forgotten J1.1']);

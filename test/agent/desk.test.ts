@@ -6,7 +6,7 @@ import { readHeld } from '../../agent/attempts.ts';
 import { attemptsKeptMax, receiptWaitMs } from '../../agent/limits.ts';
 import { attemptsHeldMax } from '../../protocol/limits.ts';
 import type { AttemptId } from '../../protocol/model.ts';
-import { attemptKey, outboxKey, quarantineKey, receivedKey } from '../../store/keys.ts';
+import { heldKey, outboxKey, quarantineKey, receivedKey } from '../../store/keys.ts';
 import { openPeerStreams } from '../../store/peer-streams.ts';
 import { readQuarantine } from '../../store/quarantine.ts';
 import { assign, type Bench, cancel, hub, hubStore, openBench, processMark } from './desk-bench.ts';
@@ -34,7 +34,7 @@ describe('desk', () => {
     const bench = await openBench();
     await bench.take(assign('J1.1'));
     expect(bench.batches).toEqual([
-      [`put ${outboxKey(stream, 1)}`, `put ${receivedKey(stream)}`, `put ${attemptKey('J1.1')}`],
+      [`put ${outboxKey(stream, 1)}`, `put ${receivedKey(stream)}`, `put ${heldKey(1)}`],
     ]);
     expect(bench.asked).toEqual(['queued accepted']);
     expect(await bench.readFacts()).toMatchObject([{ kind: 'accepted', attempt: 'J1.1' }]);
@@ -329,7 +329,7 @@ describe('desk, whole reports', () => {
     const bench = await openWhole();
     const acceptedAt = bench.ports.clock.wallMs();
     await bench.take(assign('J1.1'));
-    const first = [`put ${attemptKey('J1.1')}`, `put ${receivedKey(stream)}`];
+    const first = [`put ${heldKey(1)}`, `put ${receivedKey(stream)}`];
     expect(new Set(bench.batches[0])).toEqual(new Set(first));
     await bench.ports.advance(receiptWaitMs / 2);
     await finish(bench, 'J1.1');

@@ -2,9 +2,10 @@
  * What is given up with an earlier store of the hub: written down while it may run, and ended by the next start.
  */
 import { expect, test } from 'vitest';
+import { readHeld } from '../../agent/attempts.ts';
 import { readDisowned } from '../../agent/disowned.ts';
 import type { ProcessMark } from '../../agent/work/work.ts';
-import { attemptKey, disownedKey } from '../../store/keys.ts';
+import { disownedKey, heldKey } from '../../store/keys.ts';
 import { openPeerStreams } from '../../store/peer-streams.ts';
 import { assign, hub, openBench, processMark } from './desk-bench.ts';
 
@@ -18,8 +19,9 @@ test('disowned: what is given up while it runs has a row of its own from the sam
   await bench.desk.adopt(await openPeerStreams(bench.kv, other), []);
   const [started, running] = (['J1.1', 'J2.1'] as const).map(disownedKey);
   expect(bench.batches.at(-1)).toEqual(
-    expect.arrayContaining([`put ${started}`, `put ${running}`, `del ${attemptKey('J2.1')}`]),
+    expect.arrayContaining([`put ${started}`, `put ${running}`, `del ${heldKey(1)}`]),
   );
+  expect(await readHeld(bench.kv)).toEqual([]);
   expect(await readDisowned(bench.kv)).toEqual([
     { key: started, process: { pid: 0, start: '0', mark: 'store/J1.1' } },
     { key: running, process: processMark },

@@ -13,11 +13,9 @@ import { finishSetAside, setAside } from '../../agent/set-aside.ts';
 import { findProcess } from '../../agent/work/process-table.ts';
 import { openSystemPorts } from '../../protocol/ports.ts';
 import { openStore } from '../../store/format.ts';
-import { attemptKey } from '../../store/keys.ts';
 import { openLevelKv } from '../../store/open.ts';
-import { planRow } from '../../store/row-codec.ts';
 import { createDirectory } from '../store/place.ts';
-import { spec } from './desk-bench.ts';
+import { planHeld, spec } from './desk-bench.ts';
 
 const ports = openSystemPorts();
 let home: AgentHome;
@@ -37,8 +35,7 @@ afterEach(() => remove());
 async function holdAndSetAside(makeHeld: (storeId: string) => readonly HeldAttempt[]) {
   const kv = await openLevelKv(home.store);
   const { storeId } = await openStore(kv, ports.random);
-  const rows = makeHeld(storeId).map((held) => planRow(attemptKey(held.attempt), held));
-  await kv.batch(rows, 'synced');
+  await kv.batch(await planHeld(kv, makeHeld(storeId)), 'synced');
   const given = await setAside({ home, kv, ports, noticed: (line) => lines.push(line) });
   return { storeId, given };
 }

@@ -82,17 +82,20 @@ const rows: readonly Uint8Array[] = [
     children: ['J14', 'J15'],
     ended: { outcome: 'failed', at },
   }),
-  encodeValue({
-    attempt: 'J12.1',
-    spec: spec ?? { command: [], env: {}, isIdempotent: false, lostAfterMs: 1 },
-    issuedAt: at,
-    state: {
-      is: 'running',
-      acceptedAt: at,
-      startedAt: at,
-      process: { pid: 7, start: '1', mark: 'm' },
+  encodeValue([
+    {
+      attempt: 'J12.1',
+      spec: spec ?? { command: [], env: {}, isIdempotent: false, lostAfterMs: 1 },
+      issuedAt: at,
+      state: {
+        is: 'running',
+        acceptedAt: at,
+        startedAt: at,
+        process: { pid: 7, start: '1', mark: 'm' },
+      },
     },
-  }),
+    'J9.1',
+  ]),
   encodeValue({
     key: 'ab'.repeat(32),
     name: 'alice',

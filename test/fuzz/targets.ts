@@ -31,6 +31,7 @@ import {
 import { answerPair, askToPair } from '../../protocol/pairing.ts';
 import { readReceived } from '../../store/inbox.ts';
 import { readEvents } from '../../store/journal.ts';
+import { heldKey } from '../../store/keys.ts';
 import { readRow } from '../../store/row-codec.ts';
 import type { Family } from './corpus.ts';
 import { encodeCode, HeldLink, noTimers, oneRow } from './surroundings.ts';
@@ -65,7 +66,7 @@ export const targets: readonly Target[] = [
   { name: 'job row', families: ['row'], run: (bytes) => tryRow(jobRowSchema, bytes) },
   { name: 'worker row', families: ['row'], run: (bytes) => tryRow(workerRowSchema, bytes) },
   { name: 'invite row', families: ['row'], run: (bytes) => tryRow(inviteRowSchema, bytes) },
-  { name: 'held row', families: ['row'], run: (bytes) => tryRows(readHeld, 'a/x', bytes) },
+  { name: 'held row', families: ['row'], run: (bytes) => tryRows(readHeld, heldKey(1), bytes) },
   { name: 'event row', families: ['row'], run: (bytes) => tryRows(readJournal, 'e/x', bytes) },
   { name: 'mark row', families: ['row'], run: (bytes) => tryRows(readMark, 'r/x', bytes) },
 ];

@@ -45,7 +45,7 @@ function findBoxUnrest({ name, agent, disk }: AgentBox): readonly string[] {
   if (waiting > 0) unrest.push(`${name} has ${waiting} messages for the hub`);
   if (disk.artifactCount > 0) unrest.push(`${name} keeps ${disk.artifactCount} sets of artifacts`);
   if (disk.logCount > 0) unrest.push(`${name} keeps ${disk.logCount} logs`);
-  const rows = [...disk.listKeys('o/'), ...disk.listKeys('a/')].length;
+  const rows = [...disk.listKeys('o/'), ...disk.listKeys('ah/')].length;
   if (rows > 0) unrest.push(`${name} keeps ${rows} rows`);
   return unrest;
 }

@@ -57,7 +57,7 @@ describe('keys', () => {
   it('numbers: a negative, broken or too large number is a broken invariant', () => {
     expect(() => keys.eventKey(-1)).toThrow('invariant');
     expect(() => keys.eventKey(1.5)).toThrow('invariant');
-    expect(() => keys.attemptKey('J1.1000000')).toThrow('invariant');
+    expect(() => keys.disownedKey('J1.1000000')).toThrow('invariant');
     expect(() => keys.jobKey('Jx' as 'J1')).toThrow('invariant');
   });
 
@@ -69,7 +69,8 @@ describe('keys', () => {
     expect(keys.lateReportKey('J12.3', 'ab')).toBe('l/000000000012/000003/ab');
     expect(keys.decisionKey(3)).toBe('d/000000000003');
     expect(keys.openDecisionKey(3)).toBe('da/000000000003');
-    expect(keys.attemptKey('J12.3')).toBe('a/000000000012.000003');
+    expect(keys.disownedKey('J12.3')).toBe('ax/000000000012.000003');
+    expect(keys.heldKey(12)).toBe('ah/0000000000000012');
     expect(keys.outboxKey(alice, 7)).toBe(`o/${alice.peer}@${alice.store}/0000000000000007`);
   });
 
@@ -88,7 +89,7 @@ describe('keys', () => {
       keys.lateReportKey('J1.1', 'ab'),
       keys.decisionKey(1),
       keys.openDecisionKey(1),
-      keys.attemptKey('J1.1'),
+      keys.heldKey(1),
       keys.disownedKey('J1.1'),
       keys.dispatchKey('x'),
       keys.eventKey(1),
