@@ -20,38 +20,55 @@ const namesOnly: ReadonlySet<string> = new Set(['env', 'secret', 'secrets']);
 
 /** The arguments as an entry has them; undefined where there are none. */
 export function describeArgs(args: unknown): unknown {
-  const words = describe(args, 0);
+  const size: Size = { bytesMax: 0 };
+  const words = describe(args, 0, size);
   if (isEmpty(words)) return undefined;
+  if (size.bytesMax <= auditArgsBytesMax) return words;
   const json = JSON.stringify(words) ?? '';
   return json.length <= auditArgsBytesMax ? words : cutLetters(json, json);
 }
 
-function describe(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return cut(value);
+/** At most so many bytes of JSON: most arguments are so few that they need not be counted. */
+interface Size {
+  bytesMax: number;
+}
+
+/** What a letter takes in JSON at the most, and what a value does besides: quotes, a comma, a colon; or a number. */
+const [letterBytesMax, valueBytesMax] = [6, 28];
+
+function describe(value: unknown, depth: number, size: Size): unknown {
+  size.bytesMax += valueBytesMax;
+  if (typeof value === 'string') return count(cut(value), size);
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
   if (typeof value !== 'object') return undefined;
   if (depth >= auditDepthMax) return '…';
-  if (Array.isArray(value)) return describeList(value, depth);
+  if (Array.isArray(value)) return describeList(value, depth, size);
   const words: [string, unknown][] = [];
   for (const [name, field] of Object.entries(value).slice(0, auditListMax)) {
     // A switch that is off says nothing.
     if (field === false || field === undefined || isEmpty(field)) continue;
-    const shown = namesOnly.has(name) ? listNames(field) : describe(field, depth + 1);
-    words.push([cutLetters(name, name), shown]);
+    const isNames = namesOnly.has(name);
+    const shown = isNames ? listNames(field, size) : describe(field, depth + 1, size);
+    words.push([count(cutLetters(name, name), size), shown]);
   }
   return Object.fromEntries(words);
 }
 
-function describeList(values: readonly unknown[], depth: number): readonly unknown[] {
-  const some = values.slice(0, auditListMax).map((value) => describe(value, depth + 1));
+function describeList(values: readonly unknown[], depth: number, size: Size): readonly unknown[] {
+  const some = values.slice(0, auditListMax).map((value) => describe(value, depth + 1, size));
   if (values.length <= auditListMax) return some;
-  return [...some, `… ${values.length - auditListMax} more`];
+  return [...some, count(`… ${values.length - auditListMax} more`, size)];
+}
+
+function count(text: string, size: Size): string {
+  size.bytesMax += valueBytesMax + letterBytesMax * text.length;
+  return text;
 }
 
 /** The names of `K=V` words, or of a map's fields. */
-function listNames(value: unknown): readonly string[] {
+function listNames(value: unknown, size: Size): readonly string[] {
   const words = Array.isArray(value) ? value.map(String) : Object.keys(Object(value));
-  return words.slice(0, auditListMax).map((word) => cut(word.split('=')[0] ?? ''));
+  return words.slice(0, auditListMax).map((word) => count(cut(word.split('=')[0] ?? ''), size));
 }
 
 /** A token may reach beyond the letters that are kept, so more than those are looked at. */

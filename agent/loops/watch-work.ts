@@ -60,17 +60,13 @@ export class WatchWork {
   wake(): void {
     if (this.#isStopped) return;
     const { desk, ports } = this.#parts;
-    const now = readInstant(ports.clock);
+    const open = desk.list().filter(({ state }) => state.is !== 'finished');
     let nextMs = Number.POSITIVE_INFINITY;
-    const seen = new Set<AttemptId>();
-    for (const held of desk.list()) {
-      if (held.state.is === 'finished') continue;
-      seen.add(held.attempt);
-      nextMs = Math.min(nextMs, this.#watch(held, now));
+    if (open.length > 0) {
+      const now = readInstant(ports.clock);
+      for (const held of open) nextMs = Math.min(nextMs, this.#watch(held, now));
     }
-    for (const known of [this.#deadlines, this.#runEnds]) {
-      for (const attempt of known.keys()) if (!seen.has(attempt)) known.delete(attempt);
-    }
+    this.#forgetOthers(open);
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     if (nextMs === Number.POSITIVE_INFINITY) return;
@@ -80,6 +76,15 @@ export class WatchWork {
   stop(): void {
     this.#isStopped = true;
     this.#cancelTimer?.();
+  }
+
+  /** What is not among these has no limit any more. */
+  #forgetOthers(open: readonly HeldAttempt[]): void {
+    if (this.#deadlines.size === 0 && this.#runEnds.size === 0) return;
+    const seen = new Set(open.map(({ attempt }) => attempt));
+    for (const known of [this.#deadlines, this.#runEnds]) {
+      for (const attempt of known.keys()) if (!seen.has(attempt)) known.delete(attempt);
+    }
   }
 
   /** Ends it when a limit has passed; returns how long until it must be looked at again. */
