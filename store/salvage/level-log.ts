@@ -56,7 +56,11 @@ export function readLevelLog(file: Uint8Array): LogContent {
     for (let at = block; at + headerBytes <= end && at < room; ) {
       const piece = readPiece(file, at, end);
       if (piece === undefined) {
-        const stop = findNext(file, at, end);
+        // Its length may be right, so what follows it is looked for; a checksum tells whether it is something.
+        const length = readLength(file, at);
+        const stop = isBlank(file, at)
+          ? findBegin(file, at, end)
+          : Math.min(end, at + headerBytes + length);
         isRefused ||= !isTorn(file, at) && (open.length > 0 || !isUnwritten(file, at));
         holes.push({ at, end: stop });
         drop();
@@ -102,28 +106,19 @@ function findRoom(file: Uint8Array): number {
   return at;
 }
 
-/**
- * Where the next record of the block begins behind a damaged one, whose length may be right or damaged too: the checksum tells
- * whether what is there is one. Where none is, one that can be mended may begin where that length ends, or zeros do.
- */
-function findNext(file: Uint8Array, from: number, end: number): number {
-  let zerosEnd = from;
-  while (zerosEnd < end && file[zerosEnd] === 0) zerosEnd += 1;
-  const isBlank = zerosEnd >= Math.min(end, from + headerBytes);
-  const claimed = Math.min(end, from + headerBytes + readLength(file, from));
-  if (!isBlank && isSound(file, claimed, end)) return claimed;
-  // A record may begin with zeros of its own.
-  const first = Math.max(from + 1, zerosEnd - headerBytes + 1);
-  for (let at = first; at + headerBytes <= end; at += 1) if (isSound(file, at, end)) return at;
-  return isBlank ? zerosEnd : claimed;
+function isBlank(file: Uint8Array, at: number): boolean {
+  return file.subarray(at, at + headerBytes).every((byte) => byte === 0);
 }
 
-/** Is there a whole record, or a whole piece of one, with nothing to mend? */
-function isSound(file: Uint8Array, at: number, end: number): boolean {
-  const type = file[at + 6] ?? 0;
-  if (type < 1 || type > 4 || at + headerBytes > end) return false;
-  const piece = readSummed(file, at, end);
-  return piece !== undefined && crc32c(piece.summed) === piece.wanted;
+/** Where the next record begins behind zeros, which may be its own first bytes too; else the end of the block. */
+function findBegin(file: Uint8Array, from: number, end: number): number {
+  let zerosEnd = from;
+  while (zerosEnd < end && file[zerosEnd] === 0) zerosEnd += 1;
+  for (let at = Math.max(from + 1, zerosEnd - headerBytes + 1); at <= zerosEnd; at += 1) {
+    const piece = at + headerBytes > end ? undefined : readPiece(file, at, end);
+    if (piece !== undefined && !piece.isMended) return at;
+  }
+  return Math.max(zerosEnd, from + 1);
 }
 
 function readLength(file: Uint8Array, at: number): number {
@@ -139,29 +134,20 @@ function join(pieces: readonly Piece[]): LogRecord {
 }
 
 function readPiece(file: Uint8Array, at: number, end: number): Piece | undefined {
-  const read = readSummed(file, at, end);
-  if (read === undefined) return undefined;
-  const { summed, wanted, stop } = read;
-  const isMended = crc32c(summed) !== wanted;
-  const whole = isMended ? mendByte(summed, wanted) : summed;
-  const type = whole?.[0] ?? 0;
-  if (whole === undefined || type < 1 || type > 4) return undefined;
-  return { at, end: stop, type, bytes: whole.subarray(1), isMended };
-}
-
-interface Summed {
-  /** What the checksum is of: the type, too. */
-  readonly summed: Uint8Array;
-  readonly wanted: number;
-  readonly stop: number;
-}
-
-/** What would be a piece if one began here; undefined where it would leave the block. */
-function readSummed(file: Uint8Array, at: number, end: number): Summed | undefined {
   const view = new DataView(file.buffer, file.byteOffset + at);
-  const stop = at + headerBytes + view.getUint16(4, true);
+  const length = view.getUint16(4, true);
+  const type = view.getUint8(6);
+  const stop = at + headerBytes + length;
   if (stop > end) return undefined;
-  return { summed: file.subarray(at + 6, stop), wanted: unmask(view.getUint32(0, true)), stop };
+  // The type is a part of what is summed.
+  const summed = file.subarray(at + 6, stop);
+  const wanted = unmask(view.getUint32(0, true));
+  const isSound = crc32c(summed) === wanted;
+  const whole = isSound ? summed : mendByte(summed, wanted);
+  const kind = whole?.[0] ?? 0;
+  if (whole === undefined || kind < 1 || kind > 4) return undefined;
+  if (type !== kind && isSound) return undefined;
+  return { at, end: stop, type: kind, bytes: whole.subarray(1), isMended: !isSound };
 }
 
 function joinHoles(
