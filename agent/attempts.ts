@@ -26,10 +26,9 @@ import {
   usageSchema,
 } from '../protocol/messages.ts';
 import { type AttemptId, outcomes } from '../protocol/model.ts';
-import { type ChangeLog, openChangeLog, readChanges } from '../store/change-log.ts';
+import { type ChangeLog, canReadChanges, openChangeLog, readChanges } from '../store/change-log.ts';
 import { compareAttempts, heldKey } from '../store/keys.ts';
 import type { Kv, KvRow } from '../store/kv.ts';
-import { isReadable } from '../store/row-codec.ts';
 import type { AttemptState } from './attempt-machine.ts';
 import { attemptsKeptMax } from './limits.ts';
 
@@ -140,15 +139,12 @@ export type HeldAttempt = Omit<z.infer<typeof heldMapSchema>, 'state'> & {
   readonly state: AttemptState;
 };
 
-/** A row of the log: what is held, or the attempts that are held no more. */
-const pageSchema = z.array(z.union([attemptIdSchema, heldSchema as z.ZodType<HeldAttempt>]));
-
 const log = {
   prefix: 'ah/',
   keyOf: heldKey,
   idOf: ({ attempt }: HeldAttempt) => attempt,
   describe: listHeld,
-  schema: pageSchema,
+  schema: heldSchema as z.ZodType<HeldAttempt>,
 } as const;
 
 /** The rows that a desk writes with its commits. */
@@ -171,7 +167,7 @@ export async function readHeld(kv: Pick<Kv, 'range'>): Promise<readonly HeldAtte
 
 /** Can this row be read back, if it is one of these? */
 export function canReadHeld(row: KvRow): boolean {
-  return !row.key.startsWith(log.prefix) || isReadable(pageSchema, row);
+  return !row.key.startsWith(log.prefix) || canReadChanges<AttemptId, HeldAttempt>(row, log);
 }
 
 /** What the hub gave, as it is held from now on. */

@@ -146,10 +146,10 @@ export class Desk {
   async adopt(streams: PeerStreams, more: readonly KvOp[]): Promise<PeerStreams> {
     // News of it came before, by a link that was given up for a newer one; what is held was taken since.
     if (streams.store === this.#streams?.store) return this.#streams;
-    const { rows, outlet } = this.#parts;
+    const { rows, outlet, committer } = this.#parts;
     const ops = [...more, ...this.disowned.take(this.#held.values())];
     for (const [attempt, held] of this.#held) {
-      rows.remove(attempt);
+      if (committer.isOpen) rows.remove(attempt);
       if (held.state.is === 'running') outlet.endProcess(attempt);
       outlet.forgotten(attempt);
     }
@@ -158,7 +158,7 @@ export class Desk {
     this.#early.drop();
     this.#silent.clear();
     this.#streams = streams;
-    await this.#parts.committer.commit(ops);
+    await committer.commit(ops);
     return streams;
   }
 

@@ -107,11 +107,14 @@ export const eventRowsPerRead = 32;
  */
 export const deathsNotedMax = 2;
 
-/** Bytes of one row of a log of changes; what is larger takes several. Source: `backupRowBytesMax`, and a batch has two MiB of new ones. */
+/** Bytes of entries in one row of a log of changes, but for one that is larger by itself; what is more takes several rows. */
 export const changeRowBytesMax = 1024 * 1024;
 
 /** So many entries a log of changes has beyond twice as many as things. */
 export const changesSpareMax = 256;
+
+/** So many bytes it has beyond twice those of what holds: what is gone does not lie there for long. */
+export const changesSpareBytesMax = 1024 * 1024;
 
 /** Keys in one block of the in-memory map; a splice in it moves at most 4 KiB of pointers. */
 export const sortedBlockKeysMax = 512;

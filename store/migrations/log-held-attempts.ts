@@ -7,9 +7,7 @@
 import { heldKey, prefixRange } from '../keys.ts';
 import type { Kv, KvOp } from '../kv.ts';
 import { readAll } from '../read-all.ts';
-
-/** The head of a list of one, in msgpack. */
-const listOfOne = 0x91;
+import { planRow } from '../row-codec.ts';
 
 /** Plans a row of the log for each of `a/`, which go. */
 export async function logHeldAttempts(kv: Kv): Promise<readonly KvOp[]> {
@@ -17,10 +15,7 @@ export async function logHeldAttempts(kv: Kv): Promise<readonly KvOp[]> {
   let n = 0;
   for await (const { key, value } of readAll(kv, prefixRange('a/'))) {
     n += 1;
-    const entry = new Uint8Array(1 + value.length);
-    entry[0] = listOfOne;
-    entry.set(value, 1);
-    ops.push({ type: 'del', key }, { type: 'put', key: heldKey(n), value: entry });
+    ops.push({ type: 'del', key }, planRow(heldKey(n), [value]));
   }
   return ops;
 }

@@ -126,7 +126,7 @@ function findOutboxHoles(
 /** The rows of what an agent holds are a log, which goes from the front alone. */
 function findHeldHoles(rows: readonly KvRow[]): readonly string[] {
   const numbers = rows.filter(({ key }) => key.startsWith('ah/')).map(({ key }) => getSeq(key));
-  const newest = Math.max(...numbers);
+  const newest = numbers.at(-1) ?? 0;
   const there = new Set(numbers);
   return numbers
     .filter((n) => n < newest && !there.has(n + 1))

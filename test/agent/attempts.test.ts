@@ -10,6 +10,7 @@ import {
   readHeld,
   sortHeld,
 } from '../../agent/attempts.ts';
+import { encodeValue } from '../../protocol/codec.ts';
 import { attemptsHeldMax } from '../../protocol/limits.ts';
 import { heldKey } from '../../store/keys.ts';
 import type { Kv } from '../../store/kv.ts';
@@ -84,7 +85,7 @@ test('attempts: every state comes back as it was, in the order of the jobs, and 
 test('attempts: what format 3 wrote, which are maps, is read beside what is written today', async () => {
   const kv = await openMemoryKv(instantDisk());
   const [first, ...others] = held as [HeldAttempt, ...HeldAttempt[]];
-  await kv.batch([planRow(heldKey(1), others)], 'synced');
+  await kv.batch([planRow(heldKey(1), others.map(encodeValue))], 'synced');
   const rows = await openHeldRows(kv);
   rows.put(first);
   await kv.batch(rows.seal(), 'synced');

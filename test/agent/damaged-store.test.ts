@@ -18,6 +18,7 @@ import { createInvite } from '../../protocol/invite.ts';
 import { openSystemPorts } from '../../protocol/ports.ts';
 import { openStore } from '../../store/format.ts';
 import { openLevelKv } from '../../store/open.ts';
+import { readLevelLog } from '../../store/salvage/level-log.ts';
 import { createDirectory } from '../store/place.ts';
 import { spec } from './desk-bench.ts';
 
@@ -50,7 +51,10 @@ function damage(): void {
     return isLog && readFileSync(join(home.store, name)).length > 1000;
   });
   const file = join(home.store, log ?? 'there is none');
-  writeFileSync(file, readFileSync(file).fill(0, 300, 340));
+  const content = readFileSync(file);
+  // Behind the head of a record: where that is damaged, too, only a witness can tell it from a torn end.
+  const at = (readLevelLog(content).records[5]?.at ?? 0) + 20;
+  writeFileSync(file, content.fill(0, at, at + 40));
 }
 
 /** All files of the store, by their hashes. */

@@ -50,3 +50,21 @@ test('disowned: the next start ends what is left of them, once', async () => {
   await bench.desk.disowned.reapLeft(bench.kv, reap);
   expect(reaped).toEqual([{ pid: 0, start: '0', mark: 'store/J1.1' }]);
 });
+
+test('disowned: a store of the hub that comes while the agent closes takes nothing off the disk', async () => {
+  const bench = await openBench();
+  await bench.take(assign('J1.1'));
+  await bench.desk.step('J1.1', { type: 'start' });
+  const other = await openPeerStreams(bench.kv, { peer: hub, store: 'd'.repeat(32) });
+  // Under way, and not sealed yet, when the store begins to close.
+  const earlier = bench.take(assign('J2.1'));
+  const closed = bench.close();
+  await expect(bench.desk.adopt(other, [])).rejects.toMatchObject({ code: 'STORE_IO' });
+  await Promise.all([earlier, closed]);
+  bench.disk.crash();
+  const again = await openBench(bench.disk);
+  expect(again.desk.inventory()).toEqual([
+    { attempt: 'J1.1', state: 'starting' },
+    { attempt: 'J2.1', state: 'accepted' },
+  ]);
+});

@@ -83,7 +83,7 @@ const rows: readonly Uint8Array[] = [
     ended: { outcome: 'failed', at },
   }),
   encodeValue([
-    {
+    encodeValue({
       attempt: 'J12.1',
       spec: spec ?? { command: [], env: {}, isIdempotent: false, lostAfterMs: 1 },
       issuedAt: at,
@@ -93,7 +93,7 @@ const rows: readonly Uint8Array[] = [
         startedAt: at,
         process: { pid: 7, start: '1', mark: 'm' },
       },
-    },
+    }),
     'J9.1',
   ]),
   encodeValue({

@@ -45,3 +45,18 @@ test('migration: what was held in format 5 is held in the log, and no older prog
   ]);
   await expect(openStore(kv, random, older)).rejects.toMatchObject({ code: 'STORE_FORMAT' });
 });
+
+test('migration: a row that could not be read stays so, and is named', async () => {
+  for (const value of ['', 'c1', 'a44a372e31', '90', 'c0', '91a44a372e3100']) {
+    const { random } = createWorld(1);
+    const kv = await openMemoryKv(instantDisk());
+    await openStore(kv, random, storeMigrations.slice(0, 4));
+    const row = { type: 'put', key: 'a/000000000007.000001' } as const;
+    await kv.batch([{ ...row, value: Uint8Array.from(Buffer.from(value, 'hex')) }], 'synced');
+    await openStore(kv, random, storeMigrations.slice(0, 5));
+    await expect(openHeldRows(kv)).rejects.toMatchObject({
+      code: 'STORE_DAMAGED',
+      message: expect.stringContaining(heldKey(1)),
+    });
+  }
+});
