@@ -160,8 +160,13 @@ export function sortHeld(held: readonly HeldAttempt[]): readonly HeldAttempt[] {
   return held.toSorted((a, b) => compareAttempts(a.attempt, b.attempt));
 }
 
-/** All that is held, oldest job first, as far as rows are there: for who does not go on with it. */
+/** All that is held, oldest job first, for who only looks. Errors: those of `openHeldRows`. */
 export async function readHeld(kv: Pick<Kv, 'range'>): Promise<readonly HeldAttempt[]> {
+  return sortHeld((await openHeldRows(kv)).list());
+}
+
+/** The same as far as rows are there: for who puts it aside, since some are missing. */
+export async function salvageHeld(kv: Pick<Kv, 'range'>): Promise<readonly HeldAttempt[]> {
   return sortHeld(await readChanges<AttemptId, HeldAttempt>(kv, log));
 }
 

@@ -20,7 +20,7 @@ import { openAuditFiles } from '../store/audit-files.ts';
 import { AuditKeep, openAuditTail } from '../store/audit-keep.ts';
 import { findStoreId } from '../store/format.ts';
 import type { Kv } from '../store/kv.ts';
-import { type HeldAttempt, readHeld } from './attempts.ts';
+import { type HeldAttempt, salvageHeld } from './attempts.ts';
 import { readDisowned } from './disowned.ts';
 import type { AgentHome } from './home.ts';
 import { setAsidesMax } from './limits.ts';
@@ -50,7 +50,7 @@ export interface GivenUp {
  */
 export async function setAside(parts: SetAsideParts): Promise<readonly GivenUp[]> {
   const { home, kv, noticed } = parts;
-  const held = await readHeld(kv);
+  const held = await salvageHeld(kv);
   const storeId = (await findStoreId(kv)) ?? '';
   for (const attempt of held) await giveUp(parts, storeId, attempt);
   for (const { process } of await readDisowned(kv)) await reapOrphans(process, parts.ports);

@@ -58,7 +58,7 @@ interface Place<Id, Value> {
   readonly page: Page<Id>;
 }
 
-/** What a log says of each thing, in no order, also where rows are missing: for who only looks. */
+/** What a log says of each thing, in no order, also where rows are missing: for who does not go on with it. */
 export async function readChanges<Id extends string, Value>(
   kv: Pick<Kv, 'range'>,
   parts: ChangeLogParts<Id, Value>,

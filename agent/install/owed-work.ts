@@ -12,7 +12,7 @@ import type { AttemptId } from '../../protocol/model.ts';
 import type { Timers } from '../../protocol/ports.ts';
 import { openPeerStreams } from '../../store/peer-streams.ts';
 import { askAgent } from '../agent-client.ts';
-import { openHeldRows, sortHeld } from '../attempts.ts';
+import { readHeld } from '../attempts.ts';
 import { type AgentHome, findPairing } from '../home.ts';
 import { readHubStore } from '../hub-store.ts';
 import { listOwed } from '../owed.ts';
@@ -36,7 +36,7 @@ export async function readOwed(home: AgentHome): Promise<readonly Owed[]> {
   if (pairing === undefined || !names.includes('store')) return [];
   const kv = await openStoreOrSay(home);
   try {
-    const held = sortHeld((await openHeldRows(kv)).list());
+    const held = await readHeld(kv);
     const store = await readHubStore(kv);
     const streams =
       store === null ? undefined : await openPeerStreams(kv, { peer: pairing.hub, store });
