@@ -136,4 +136,18 @@ export const storeMutants: readonly Mutant[] = [
     ],
     focus: ['watch'],
   },
+  {
+    id: 'held-first-said',
+    breaks:
+      'what was said first of an attempt holds after a start of its agent, and not what was said last',
+    edits: [
+      {
+        file: 'store/change-log.ts',
+        find: '    for (const { id } of entries) this.#leave(id);\n    this.#enter(getSeq(row.key), entries, gone);',
+        replace:
+          '    this.#enter(getSeq(row.key), entries.filter(({ id }) => !this.#places.has(id)), gone);',
+      },
+    ],
+    focus: ['agent-crash'],
+  },
 ];
