@@ -9,7 +9,14 @@
 import { Alarm } from './alarm.ts';
 import { priceFrame } from './allowance.ts';
 import { AppError, wrapError } from './errors.ts';
-import { decodeFrame, type Frame, type HelloFrame, lendFrame, type PongFrame } from './frames.ts';
+import {
+  decodeFrame,
+  type Frame,
+  type HelloFrame,
+  lendFrame,
+  type PingFrame,
+  type PongFrame,
+} from './frames.ts';
 import {
   frameBytesBeforeHelloMax,
   pingsAwaitedMax,
@@ -82,6 +89,9 @@ export class Connection {
   #rttMs: number | undefined;
   /** Pings that were not answered yet, oldest first. */
   #pings: LeaseInstant[] = [];
+  #isServed = false;
+  /** The peer's newest, which came before it was served. */
+  #heldPing: PingFrame | undefined;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
@@ -145,6 +155,17 @@ export class Connection {
     return how;
   }
 
+  /**
+   * The owner serves the peer by this link from now on. Not sooner is it told that it is heard, which renews leases: a
+   * peer that went back greets like any other, and is refused once its store was looked at.
+   */
+  serve(): void {
+    this.#isServed = true;
+    const ping = this.#heldPing;
+    this.#heldPing = undefined;
+    if (ping !== undefined) this.#answer(ping);
+  }
+
   /** Ends the connection from this side. Safe to repeat. */
   close(reason: string): void {
     if (this.#isClosed) return;
@@ -187,10 +208,8 @@ export class Connection {
     }
     if (frame.t === 'ping') {
       if (frame.load !== undefined) this.#parts.load.told(frame.load);
-      const queued = this.#parts.owner.countQueued();
-      const { clock } = this.#parts.ports;
-      const hubs = queued === undefined ? {} : { queued, wallMs: clock.wallMs() };
-      this.send({ t: 'pong', at: frame.at, ...hubs });
+      if (this.#isServed) this.#answer(frame);
+      else this.#heldPing = frame;
       return;
     }
     if (frame.t === 'pong') {
@@ -198,6 +217,13 @@ export class Connection {
       return;
     }
     this.#parts.owner.frame(this, frame);
+  }
+
+  #answer({ at }: PingFrame): void {
+    const queued = this.#parts.owner.countQueued();
+    const { clock } = this.#parts.ports;
+    const hubs = queued === undefined ? {} : { queued, wallMs: clock.wallMs() };
+    this.send({ t: 'pong', at, ...hubs });
   }
 
   #ping(): void {

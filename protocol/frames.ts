@@ -312,6 +312,8 @@ export type HelloFrame = z.infer<typeof helloSchema>;
 export type PolicyFrame = z.infer<typeof policySchema>;
 /** The answer to a ping. */
 export type PongFrame = z.infer<typeof pongSchema>;
+/** Asks for a pong. */
+export type PingFrame = z.infer<typeof pingSchema>;
 /** Frames that the session itself has no use for and hands to its owner. */
 export type OwnerFrame = Exclude<Frame, { t: (typeof sessionKinds)[number] }>;
 

@@ -250,6 +250,7 @@ export class Session {
     this.#parts.host.timeTold(hello.wallMs, came.askedAt);
     this.#parts.host.opened(hello);
     this.#send({ type: 'opened', received: hello.received });
+    connection.serve();
     for (const frame of this.#early.release(connection)) this.#take(connection, frame);
   }
 

@@ -60,6 +60,7 @@ async function connect(pingRestMs: number): Promise<void> {
 async function open(): Promise<void> {
   peer.say(makeHello());
   await settle();
+  connection.serve();
 }
 
 describe('connection', () => {
@@ -88,6 +89,20 @@ describe('connection', () => {
     await settle();
     expect(told).toContain('load 3');
     expect(peer.pick('pong').at(-1)).toMatchObject({ at: 7 });
+  });
+
+  test('connection: a ping is answered once its peer is served, the newest alone of those before', async () => {
+    peer.say(makeHello());
+    await settle();
+    for (const at of [3, 4]) peer.say({ t: 'ping', at });
+    await settle();
+    expect(peer.pick('pong')).toEqual([]);
+    connection.serve();
+    await settle();
+    expect(peer.pick('pong')).toMatchObject([{ at: 4 }]);
+    peer.say({ t: 'ping', at: 5 });
+    await settle();
+    expect(peer.pick('pong')).toMatchObject([{ at: 4 }, { at: 5 }]);
   });
 
   test('connection: frames before hello are not taken, known or not', async () => {
