@@ -9,7 +9,7 @@
  */
 import { z } from 'zod';
 import { ChurnMap } from '../protocol/churn-map.ts';
-import { decodeValue, encodeValue } from '../protocol/codec.ts';
+import { encodeValue } from '../protocol/codec.ts';
 import { AppError } from '../protocol/errors.ts';
 import { getSeq, prefixRange } from './keys.ts';
 import type { Kv, KvOp, KvRow } from './kv.ts';
@@ -130,7 +130,10 @@ export class ChangeLog<Id extends string, Value> {
     const gone: Id[] = [];
     for (const said of readRow(rowSchema, row)) {
       if (typeof said === 'string') gone.push(said as Id);
-      else entries.push(this.#readEntry(row, said));
+      else {
+        const value = readRow(this.#parts.schema, { key: row.key, value: said });
+        entries.push({ id: this.#parts.idOf(value), value, bytes: said });
+      }
     }
     for (const id of gone) this.#leave(id);
     for (const { id } of entries) this.#leave(id);
@@ -170,15 +173,6 @@ export class ChangeLog<Id extends string, Value> {
 
   #encode(id: Id, value: Value): Entry<Id, Value> {
     return { id, value, bytes: encodeValue(this.#parts.describe(value)) };
-  }
-
-  #readEntry(row: KvRow, bytes: Uint8Array): Entry<Id, Value> {
-    try {
-      const value = this.#parts.schema.parse(decodeValue(bytes));
-      return { id: this.#parts.idOf(value), value, bytes };
-    } catch (cause) {
-      throw new AppError('STORE_DAMAGED', `The row ${row.key} cannot be read.`, { cause });
-    }
   }
 
   /** What was said of it holds no more; the page in which that was. */
@@ -231,7 +225,7 @@ export class ChangeLog<Id extends string, Value> {
       byteCount = entries[at]?.bytes.length ?? 0;
       from = at;
     }
-    return [...ops, this.#writeRow(from === 0 ? entries : entries.slice(from), gone)];
+    return [...ops, this.#writeRow(entries.slice(from), gone)];
   }
 
   #writeRow(entries: readonly Entry<Id, Value>[], gone: readonly Id[]): KvOp {
