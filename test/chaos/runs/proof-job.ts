@@ -25,6 +25,8 @@ export interface ProofPlan {
   /** Slept in the middle of the lines, so that a kill meets it running. */
   readonly pauseSeconds?: number;
   readonly leaseSeconds?: number;
+  /** Its command is so much longer by a comment: a job with a prompt is. */
+  readonly commentLetters?: number;
 }
 
 /** A job that appends to its file and prints its lines. */
@@ -35,7 +37,9 @@ export function makeProofJob(plan: ProofPlan): ProofJob {
   const print = (from: number, to: number) =>
     `i=${from}; while [ $i -lt ${to} ]; do echo "${key} $i"; i=$((i+1)); done`;
   const middle = pauseSeconds === undefined ? [] : [`sleep ${pauseSeconds}`];
-  const command = [effect, print(0, half), ...middle, print(half, lineCount)].join('; ');
+  const work = [effect, print(0, half), ...middle, print(half, lineCount)].join('; ');
+  const { commentLetters } = plan;
+  const command = commentLetters === undefined ? work : `${work} # ${'x'.repeat(commentLetters)}`;
   const leased = plan.leaseSeconds === undefined ? {} : { leaseSeconds: plan.leaseSeconds };
   return { key, command, lineCount, ...leased };
 }
