@@ -45,6 +45,7 @@ import {
 import type { Moment } from './machines/table.ts';
 import { Outgoing } from './outgoing.ts';
 import { type Came, isOvertaken } from './overtaken.ts';
+import { Refusals } from './refusals.ts';
 import type { SessionParts, UnopenedLink } from './session-host.ts';
 import { openStreamPair, type StreamPair } from './stream-pair.ts';
 import type { Link } from './transports/link.ts';
@@ -66,7 +67,7 @@ export class Session {
   #heardAt: number | undefined;
   #renewal: Renewal = unrenewed;
   #isStopped = false;
-  #isRefusalTold = false;
+  readonly #refusals: Refusals;
   readonly #allowance: Allowance;
 
   constructor(parts: SessionParts) {
@@ -81,6 +82,7 @@ export class Session {
       send: (received) => this.#current?.send({ t: 'ack', received, need: [] }),
     });
     this.#allowance = createAllowance(parts.ports.clock);
+    this.#refusals = new Refusals(parts.identity.role);
     this.#streams = openStreamPair(parts.knownStore, parts.marks);
     this.#adoptions = new Adoptions((store) => parts.host.adopt(store));
   }
@@ -246,7 +248,7 @@ export class Session {
     before?.close('replaced');
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
-    this.#isRefusalTold = false;
+    this.#refusals.served();
     this.#parts.host.timeTold(hello.wallMs, came.askedAt);
     this.#parts.host.opened(hello);
     this.#send({ type: 'opened', received: hello.received });
@@ -316,11 +318,9 @@ export class Session {
     this.#parts.host.closed(reason);
   }
 
-  /** No dialling helps against it, so a person is told: once, not at every dial. */
   #noteRefusal(reason: string): void {
-    const isRefusal = reason.startsWith('PEER_VERSION');
-    if (isRefusal && !this.#isRefusalTold) this.#parts.host.trouble('PEER_VERSION');
-    if (isRefusal) this.#isRefusalTold = true;
+    const code = this.#refusals.note(reason);
+    if (code !== undefined) this.#parts.host.trouble(code);
   }
 
   #send(event: SenderEvent): void {

@@ -54,6 +54,7 @@ import type { SpawnDesk } from './spawn-desk.ts';
 import { TeamNews } from './team-news.ts';
 import { type TerminalNote, Terminals } from './terminals.ts';
 import { TreeLine } from './tree-line.ts';
+import { TurnedAway } from './turned-away.ts';
 import { WatchLeases } from './watch-leases.ts';
 import { WorkerDesk } from './worker-desk.ts';
 import type { WorkerSession } from './worker-session.ts';
@@ -262,6 +263,7 @@ export class Hub {
     this.#reception = new Reception({
       ...{ sessions: this.#sessions, cockpits, invites: this.#invites, audit: this.#audit },
       ...{ timers: ports.timers, noticed },
+      turnedAway: new TurnedAway((peer) => this.#workers.find(peer), ports.clock),
     });
     this.#door = await this.#parts.openDoor(this.#reception.describe());
     this.#spawned.start();

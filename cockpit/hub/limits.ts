@@ -77,6 +77,9 @@ export const leaveAskMsMax = 15_000;
 /** Between the last word to a worker that left and the end of its link. */
 export const byeLingerMs = 300;
 
+/** Between two words to a box whose trust has ended that it has; in between it is met with silence, as a stranger is. */
+export const turnedAwayMs = 5000;
+
 /** Ended jobs that are looked through for what a box still owes: the newest, when the box is to be let go. */
 export const boxJobsReadMax = 10_000;
 

@@ -1,5 +1,5 @@
 /*
- * Who comes in at the hub's door: workers to their sessions, cockpits to theirs, and boxes that pair.
+ * Who comes in at the hub's door: workers to their sessions, cockpits to theirs, boxes that pair, and those to be turned away.
  *
  * Only a key that the door admitted comes here. Invariant: a worker that was let in has a session before it can
  * dial again.
@@ -15,6 +15,7 @@ import type { CockpitDesk } from './cockpit-desk.ts';
 import type { HubParts } from './hub-parts.ts';
 import type { Answered } from './inbox.ts';
 import type { InviteBook } from './invite-book.ts';
+import type { TurnedAway } from './turned-away.ts';
 import type { WorkerSessions } from './worker-sessions.ts';
 
 /** Whom it knows. */
@@ -22,6 +23,7 @@ export interface ReceptionParts {
   readonly sessions: WorkerSessions;
   readonly cockpits: CockpitDesk;
   readonly invites: InviteBook;
+  readonly turnedAway: TurnedAway;
   readonly audit: AuditTrail;
   readonly timers: Timers;
   readonly noticed: (line: string) => void;
@@ -37,20 +39,23 @@ export class Reception {
 
   /** What the door asks, and gives its links to. */
   describe(): Parameters<HubParts['openDoor']>[0] {
-    const { sessions, cockpits, invites } = this.#parts;
+    const { sessions, cockpits, invites, turnedAway } = this.#parts;
     return {
       countExpected: () => sessions.count,
       sharesKey: (peer: PeerKey) => cockpits.has(peer),
       admits: (peer: PeerKey) =>
-        sessions.find(peer) !== undefined || cockpits.has(peer) || invites.admits(peer),
+        sessions.find(peer) !== undefined ||
+        cockpits.has(peer) ||
+        invites.admits(peer) ||
+        turnedAway.admits(peer),
       accept: (link) => this.take(link),
     };
   }
 
   /** Takes a link, by whichever way it came. */
   take(link: Link): void {
-    const { sessions, cockpits, invites, audit, timers } = this.#parts;
-    if (sessions.take(link) || cockpits.take(link)) return;
+    const { sessions, cockpits, invites, turnedAway, audit, timers } = this.#parts;
+    if (sessions.take(link) || cockpits.take(link) || turnedAway.take(link)) return;
     answerPair(link, timers, (request) =>
       notePairing(audit, request, async () => {
         if (invites.kindOf(link.peerKey) === 'cockpit') {

@@ -69,7 +69,7 @@ export class History {
   readonly revokes = new Set<PeerKey>();
   /** When a revoke was acknowledged. */
   readonly revokedAt = new Map<PeerKey, number>();
-  /** When a frame of the hub's last left for this worker. */
+  /** When a frame of the hub's last left for this worker, but for one that says that it is revoked. */
   readonly sentTo = new Map<PeerKey, number>();
   /** When the hub first said yes to this one-time key. */
   readonly pairedAt = new Map<PeerKey, number>();

@@ -255,9 +255,12 @@ export class World {
     if (!from.isOpen) from.isOpen = parcel.isOpenHello;
   }
 
-  #noteSaid({ peerKey }: SimLink, { kind }: Parcel): void {
+  #noteSaid({ peerKey }: SimLink, parcel: Parcel): void {
     const { sentTo, pairedAt } = this.history;
-    sentTo.set(peerKey, this.clock.nowMs);
+    const { kind } = parcel;
+    // That it is revoked is all that a revoked one is told.
+    const isTurnedAway = kind === 'nak' && parcel.fields.code === 'WORKER_REVOKED';
+    if (!isTurnedAway) sentTo.set(peerKey, this.clock.nowMs);
     if (kind === 'paired' && !pairedAt.has(peerKey)) pairedAt.set(peerKey, this.clock.nowMs);
   }
 

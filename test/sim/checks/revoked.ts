@@ -1,7 +1,7 @@
 /*
  * A revoked worker is out: it gets nothing, and nothing of it counts.
  *
- * From the moment at which the revoke was acknowledged no frame of the hub's leaves for it, no new
+ * From the moment at which the revoke was acknowledged no frame of the hub's leaves for it but the one that says so, no new
  * attempt names it, and what it held has ended by then. (That it stays as it ended is another check.)
  */
 import { epochMs } from '../incarnation.ts';

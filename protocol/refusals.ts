@@ -1,0 +1,39 @@
+/*
+ * What a side says to a peer that it does not serve, in the last frame of a link that never opened.
+ *
+ * No dialling helps against it, so a person is told: once, not at every dial. No life cycle.
+ */
+import type { ErrorCode } from './errors.ts';
+import type { SessionIdentity } from './session-host.ts';
+
+type Role = SessionIdentity['role'];
+
+/** By who hears it: that trust has ended is the hub's to say alone. */
+const refusals: Readonly<Record<Role, readonly ErrorCode[]>> = {
+  hub: ['PEER_VERSION'],
+  agent: ['PEER_VERSION', 'WORKER_REVOKED'],
+};
+
+/** What of it a person was told. */
+export class Refusals {
+  readonly #role: Role;
+  #told: ErrorCode | undefined;
+
+  /** `role`: of who hears it. */
+  constructor(role: Role) {
+    this.#role = role;
+  }
+
+  /** A link ended so. Answers with what a person is to be told now. */
+  note(reason: string): ErrorCode | undefined {
+    const code = refusals[this.#role].find((one) => reason.startsWith(one));
+    if (code === undefined || code === this.#told) return undefined;
+    this.#told = code;
+    return code;
+  }
+
+  /** The peer is served, so the next one is news. */
+  served(): void {
+    this.#told = undefined;
+  }
+}
