@@ -20,8 +20,9 @@ import {
   storeIdKey,
   tailKey,
 } from '../keys.ts';
-import type { KvRow } from '../kv.ts';
+import type { KvOp, KvRow } from '../kv.ts';
 import { readPage } from '../outbox.ts';
+import { planRow } from '../row-codec.ts';
 
 const numberSchema = z.number();
 const tailSchema = z.object({ n: z.number(), hash: z.string() });
@@ -47,10 +48,17 @@ export function expectKnown(rows: readonly KvRow[]): void {
   if (format !== undefined) expectFormat(format, storeMigrations);
 }
 
-/** Are these rows as this version writes them? */
+/** Are these rows as this version writes them? Where the row that says so is gone nothing else is known to say otherwise. */
 export function isNewestFormat(rows: readonly KvRow[]): boolean {
-  const format = read(numberSchema, rows.find(({ key }) => key === formatKey)?.value);
-  return format === storeMigrations.length + 1;
+  const row = rows.find(({ key }) => key === formatKey);
+  const newest = storeMigrations.length + 1;
+  return row === undefined || read(numberSchema, row.value) === newest;
+}
+
+/** Rows without which no store can be opened, where they are gone: it is another store, so it counts its starts anew. */
+export function planMissing(rows: readonly KvRow[]): readonly KvOp[] {
+  const made = [planRow(formatKey, storeMigrations.length + 1), planRow(incarnationKey, 1)];
+  return made.filter((op) => !rows.some(({ key }) => key === op.key));
 }
 
 /** How many batches these rows say were synced. */

@@ -22,7 +22,7 @@ import { backupRowsPerRead } from '../limits.ts';
 import { openLevelKv } from '../open.ts';
 import { planRow } from '../row-codec.ts';
 import { readWitness, writeWitness } from '../witness.ts';
-import { expectKnown, findHoles, findTail, isNewestFormat } from './check-rows.ts';
+import { expectKnown, findHoles, findTail, isNewestFormat, planMissing } from './check-rows.ts';
 import { salvageStore } from './salvage.ts';
 
 /** Rows that are whole and make no sense to their owner, by their keys. */
@@ -136,7 +136,8 @@ async function writeStore(
     const storeId = Buffer.from(plan.random.bytes(16)).toString('hex');
     const ops: KvOp[] = [word, ...further];
     if (adapt !== null) {
-      ops.push(planRow(storeIdKey, storeId), ...adapt(kept), ...(await planTrail(plan, kv)));
+      ops.push(planRow(storeIdKey, storeId), ...planMissing(kept));
+      ops.push(...adapt(kept), ...(await planTrail(plan, kv)));
     }
     await kv.batch(ops, 'synced');
   } finally {

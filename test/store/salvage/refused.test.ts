@@ -1,11 +1,11 @@
 /*
  * What LevelDB refuses to open is never called sound by a repair, and what a newer version wrote is left as it is.
  */
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStore, storeMigrations } from '../../../store/format.ts';
-import { formatKey, metaKey } from '../../../store/keys.ts';
+import { formatKey, incarnationKey, metaKey } from '../../../store/keys.ts';
 import { openLevelKv } from '../../../store/open.ts';
 import { planRow } from '../../../store/row-codec.ts';
 import { repairStore } from '../../../store/salvage/repair-store.ts';
@@ -110,4 +110,33 @@ test('repair: what could not be made whole leaves nothing half done, and the sto
   await expect(repair(broken)).rejects.toMatchObject({ code: 'RESTORE_FAILED' });
   expect(existsSync(join(place.path, 'restore.new'))).toBe(false);
   expect(readdirSync(store).toSorted()).toEqual([...before, 'TAIL'].toSorted());
+});
+
+test.each([
+  ['its format', [formatKey]],
+  ['its format and its starts', [formatKey, incarnationKey]],
+])('repair: a store that has lost %s can be opened again, as another one', async (_, lost) => {
+  const kv = await openLevelKv(store);
+  await kv.batch(
+    lost.map((key) => ({ type: 'del', key }) as const),
+    'synced',
+  );
+  await kv.close();
+  const { is, lost: said } = await repair();
+  expect([is, said]).toEqual(['missing-rows', lost.map((key) => `the row ${key}`)]);
+  const mended = await openLevelKv(store);
+  expect(await openStore(mended, random)).toMatchObject({ isAfterCrash: true });
+  await mended.close();
+  expect(await countJobs()).toBe(18);
+  expect(await repair()).toMatchObject({ is: 'sound' });
+});
+
+test('repair: a store of which nothing is left is begun anew', async () => {
+  for (const name of readdirSync(store)) {
+    if (/^(\d+\.(ldb|log)|MANIFEST.*|CURRENT)$/.test(name)) rmSync(join(store, name));
+  }
+  expect(await repair()).toMatchObject({ is: 'missing-rows', lost: ['every row'] });
+  const mended = await openLevelKv(store);
+  expect(await openStore(mended, random)).toMatchObject({ incarnation: 2 });
+  await mended.close();
 });
