@@ -24,14 +24,12 @@ import { createLane } from './lane.ts';
 import { LevelNames, syncPath } from './level-names.ts';
 import { LevelRoom } from './level-room.ts';
 import { levelWriteBufferBytes } from './limits.ts';
+import { createdMark, isStoreMade } from './made.ts';
 
 type AbstractSnapshot = ReturnType<Level['snapshot']>;
 
 /** `level` is classic-level here, whose types it leaves out. */
 type Database = Level<string, Uint8Array> & { getProperty(name: string): string };
-
-/** Its presence says that a store was once opened here whole. LevelDB leaves unknown files alone. */
-export const createdMark = 'CREATED';
 
 /** Bytes of LevelDB's tables in memory and its cache; answered from memory, in a microsecond. */
 const memoryProperty = 'leveldb.approximate-memory-usage';
@@ -52,7 +50,7 @@ export async function openLevelKv(
 ): Promise<Kv> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const isNew = !(await isThere(directory, createdMark));
+    const isNew = !(await isStoreMade(directory));
     // LevelDB would begin an empty store in its place, and remove the tables of the old one.
     if (!isNew && !(await isThere(directory, 'CURRENT'))) {
       throw new AppError('STORE_DAMAGED', `The store in ${directory} has lost its CURRENT file.`);
@@ -63,7 +61,7 @@ export async function openLevelKv(
       await removeUnmade(directory);
       return open();
     });
-    if (isNew) await makeDurable(db, directory);
+    if (isNew || !(await isThere(directory, createdMark))) await makeDurable(db, directory);
     const readMemoryBytes = () => Number(db.getProperty(memoryProperty));
     const names = new LevelNames(directory, { readMemoryBytes, writeBufferBytes });
     await names.settle();
@@ -228,7 +226,7 @@ function describeOpenFailure(directory: string, thrown: unknown): AppError {
   if (findCode(cause) === 'LEVEL_LOCKED') {
     return new AppError('STORE_LOCKED', `Another process owns ${directory}.`, { cause });
   }
-  const code = isDamage(cause) ? 'STORE_DAMAGED' : 'STORE_IO';
+  const code = isDamage(cause) || isFileMissing(cause) ? 'STORE_DAMAGED' : 'STORE_IO';
   return new AppError(code, `The store in ${directory} cannot be opened: ${detail}`, { cause });
 }
 
@@ -236,6 +234,11 @@ function isDamage(thrown: unknown): boolean {
   const code = findCode(thrown);
   if (code === 'LEVEL_DATABASE_NOT_OPEN') return isDamage(findCause(thrown));
   return code === 'LEVEL_CORRUPTION';
+}
+
+/** LevelDB passes on the system's words alone: a file that CURRENT or the MANIFEST names is gone. */
+function isFileMissing(thrown: unknown): boolean {
+  return thrown instanceof Error && /: No such file or directory$/.test(thrown.message);
 }
 
 function findCode(thrown: unknown): unknown {

@@ -10,17 +10,12 @@ import { basename, dirname, join } from 'node:path';
 import { AppError, wrapError } from '../protocol/errors.ts';
 import { isThere } from '../protocol/is-there.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
-import { createdMark } from './open.ts';
+import { isStoreMade } from './made.ts';
 
 /** A store, and the file beside it that says so. */
 export interface MarkedStore {
   readonly store: string;
   readonly mark: string;
-}
-
-/** Is there a store that was once opened whole? What cannot be looked at counts as there. */
-export function isStoreMade(store: string): Promise<boolean> {
-  return isThere(join(store, createdMark));
 }
 
 /** Why a home may not be opened whose store was removed; undefined where it may. */

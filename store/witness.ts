@@ -16,6 +16,7 @@ import { tailKey } from './keys.ts';
 import type { Kv } from './kv.ts';
 import { syncPath } from './level-names.ts';
 import { tablesBytesMax, witnessMs } from './limits.ts';
+import { isStoreMade, witnessFile } from './made.ts';
 import { openLevelKv } from './open.ts';
 import { readSyncedTail, tailSchema } from './reopen.ts';
 import { readRow } from './row-codec.ts';
@@ -23,9 +24,6 @@ import { type LogContent, readLevelLog } from './salvage/level-log.ts';
 import { readBatch, UnfitError } from './salvage/level-values.ts';
 import { listDamagedTables } from './salvage/table-sums.ts';
 import { holdStore } from './store-lock.ts';
-import { isStoreMade } from './store-mark.ts';
-
-const witnessFile = 'TAIL';
 
 /** As many as a number of batches may have. */
 const witnessDigits = 15;

@@ -15,9 +15,10 @@ import type { DiskHealth } from '../disk-guard.ts';
 import { readFormat } from '../format.ts';
 import { expectOwnHome } from '../home.ts';
 import type { Kv } from '../kv.ts';
+import { isStoreMade } from '../made.ts';
 import { openLevelKv } from '../open.ts';
 import { readSyncedTail } from '../reopen.ts';
-import { findMissingStore, isStoreMade } from '../store-mark.ts';
+import { findMissingStore } from '../store-mark.ts';
 import { checkAfterOpen, checkBeforeOpen } from '../witness.ts';
 import { closeMsMax, lockPauseMs, lockTriesMax } from './limits.ts';
 

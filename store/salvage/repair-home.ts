@@ -10,8 +10,8 @@ import { isThere } from '../../protocol/is-there.ts';
 import { movesFile } from '../backup-restore.ts';
 import { withBallast } from '../give-ballast.ts';
 import { expectOwnHome } from '../home.ts';
+import { isStoreMade } from '../made.ts';
 import { finishRestoreHeld, holdHome } from '../restore-home.ts';
-import { isStoreMade } from '../store-mark.ts';
 import { listLeftovers, removeLeftovers } from './leftovers.ts';
 import { type RepairAnswer, type RepairPlan, repairStore, showRepair } from './repair-store.ts';
 

@@ -5,7 +5,8 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readHomeAudit } from '../../store/audit-home.ts';
-import { createdMark, openLevelKv } from '../../store/open.ts';
+import { createdMark } from '../../store/made.ts';
+import { openLevelKv } from '../../store/open.ts';
 import { openReopeningKv } from '../../store/reopen.ts';
 import { findMissingStore } from '../../store/store-mark.ts';
 import { writeWitness } from '../../store/witness.ts';

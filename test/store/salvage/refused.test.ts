@@ -9,6 +9,7 @@ import { formatKey, incarnationKey, metaKey } from '../../../store/keys.ts';
 import { openLevelKv } from '../../../store/open.ts';
 import { planRow } from '../../../store/row-codec.ts';
 import { repairStore } from '../../../store/salvage/repair-store.ts';
+import { findMissingStore } from '../../../store/store-mark.ts';
 import { writeWitness } from '../../../store/witness.ts';
 import { FakePorts } from '../../protocol/fake-ports.ts';
 import { createDirectory } from '../place.ts';
@@ -38,8 +39,12 @@ function repair(adapt: Parameters<typeof repairStore>[0]['adapt'] = () => []) {
   return repairStore({ home: place.path, store, random, adapt, isDryRun: false, now: 5 });
 }
 
+function find(pattern: RegExp): string {
+  return readdirSync(store).find((one) => pattern.test(one)) ?? '';
+}
+
 function change(pattern: RegExp, act: (bytes: Buffer) => Uint8Array): void {
-  const name = readdirSync(store).find((one) => pattern.test(one)) ?? '';
+  const name = find(pattern);
   writeFileSync(join(store, name), act(readFileSync(join(store, name))));
 }
 
@@ -139,4 +144,31 @@ test('repair: a store of which nothing is left is begun anew', async () => {
   const mended = await openLevelKv(store);
   expect(await openStore(mended, random)).toMatchObject({ incarnation: 2 });
   await mended.close();
+});
+
+test.each([
+  ['the MANIFEST is gone', () => rmSync(join(store, find(/^MANIFEST/)))],
+  ['CURRENT names another', () => writeFileSync(join(store, 'CURRENT'), 'MANIFEST-000099\n')],
+])('open: a store is damaged, and not the disk, where %s; a repair reads it', async (_, harm) => {
+  harm();
+  await expect(openLevelKv(store)).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+  expect(await repair()).toMatchObject({ is: 'mended', lost: [] });
+  expect(await countJobs()).toBe(18);
+});
+
+test('open: a store that lost only the file that says that it was made is there, and is marked again', async () => {
+  rmSync(join(store, 'CREATED'));
+  const mark = join(place.path, 'store.made');
+  writeFileSync(mark, '');
+  expect(await findMissingStore({ store, mark })).toBeUndefined();
+  expect(await countJobs()).toBe(18);
+  expect(existsSync(join(store, 'CREATED'))).toBe(true);
+});
+
+test('open: a damaged store that lost that file too is not made anew, and a repair reads it', async () => {
+  rmSync(join(store, 'CREATED'));
+  rmSync(join(store, 'CURRENT'));
+  await expect(openLevelKv(store)).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+  expect(await repair()).toMatchObject({ is: 'mended', lost: [] });
+  expect(await countJobs()).toBe(18);
 });
