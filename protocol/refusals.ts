@@ -17,19 +17,21 @@ const refusals: Readonly<Record<Role, readonly ErrorCode[]>> = {
 /** What of it a person was told. */
 export class Refusals {
   readonly #role: Role;
+  readonly #tell: (code: ErrorCode) => void;
   #told: ErrorCode | undefined;
 
   /** `role`: of who hears it. */
-  constructor(role: Role) {
+  constructor(role: Role, tell: (code: ErrorCode) => void) {
     this.#role = role;
+    this.#tell = tell;
   }
 
-  /** A link ended so. Answers with what a person is to be told now. */
-  note(reason: string): ErrorCode | undefined {
+  /** A link that never opened ended so. */
+  note(reason: string): void {
     const code = refusals[this.#role].find((one) => reason.startsWith(one));
-    if (code === undefined || code === this.#told) return undefined;
+    if (code === undefined || code === this.#told) return;
     this.#told = code;
-    return code;
+    this.#tell(code);
   }
 
   /** The peer is served, so the next one is news. */

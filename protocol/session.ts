@@ -37,6 +37,7 @@ import {
 } from './machines/renewal.ts';
 import {
   findSenderDeadline,
+  isRegressed,
   type OutboxRow,
   type SenderEffect,
   type SenderEvent,
@@ -82,7 +83,7 @@ export class Session {
       send: (received) => this.#current?.send({ t: 'ack', received, need: [] }),
     });
     this.#allowance = createAllowance(parts.ports.clock);
-    this.#refusals = new Refusals(parts.identity.role);
+    this.#refusals = new Refusals(parts.identity.role, (code) => parts.host.trouble(code));
     this.#streams = openStreamPair(parts.knownStore, parts.marks);
     this.#adoptions = new Adoptions((store) => parts.host.adopt(store));
   }
@@ -248,10 +249,13 @@ export class Session {
     before?.close('replaced');
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
+    const opened = { type: 'opened', received: hello.received } as const;
+    // Where one of both went back nothing else of it is believed.
+    if (isRegressed(this.#streams.sender, hello.received)) return this.#send(opened);
     this.#refusals.served();
     this.#parts.host.timeTold(hello.wallMs, came.askedAt);
     this.#parts.host.opened(hello);
-    this.#send({ type: 'opened', received: hello.received });
+    this.#send(opened);
     connection.serve();
     for (const frame of this.#early.release(connection)) this.#take(connection, frame);
   }
@@ -308,7 +312,7 @@ export class Session {
 
   #drop(connection: Connection, reason: string): void {
     this.#greeting.drop(connection, reason, this.#isStopped ? undefined : this.#moment().nowMs);
-    if (connection !== this.#current) return this.#noteRefusal(reason);
+    if (connection !== this.#current) return this.#refusals.note(reason);
     this.#outgoing.flush();
     this.#current = undefined;
     // A peer that went back is refused at each dial; that keeps no work of it from being lost.
@@ -316,11 +320,6 @@ export class Session {
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
     this.#parts.host.closed(reason);
-  }
-
-  #noteRefusal(reason: string): void {
-    const code = this.#refusals.note(reason);
-    if (code !== undefined) this.#parts.host.trouble(code);
   }
 
   #send(event: SenderEvent): void {

@@ -31,6 +31,8 @@ interface Ground {
   readonly queued: number;
   /** Everything up to here was handed to some link before. */
   readonly everSent: number;
+  /** Nothing above can be at the peer: it was queued since the start, and handed to no link. */
+  readonly reach: number;
 }
 
 /** Where sending stands. `rows` are contiguous and start at `acked + 1`. */
@@ -71,9 +73,17 @@ type Out = Step<SenderState, SenderEffect>;
 type Idle = Extract<SenderState, { is: 'idle' }>;
 type Live = Extract<SenderState, { is: 'live' }>;
 
-/** The state after a start: what the store says was acknowledged and queued. */
-export function createSender(acked: number, queued: number): SenderState {
-  return { is: 'idle', acked, queued, everSent: acked };
+/**
+ * The state after a start: what the store says was acknowledged and queued. `reach`: what an earlier life may have handed
+ * to a link, where the store knows that it is less than all that is queued.
+ */
+export function createSender(acked: number, queued: number, reach = queued): SenderState {
+  return { is: 'idle', acked, queued, everSent: acked, reach };
+}
+
+/** Does the peer know more than it can have been told, or less than it knew? Then one of both stores went back. */
+export function isRegressed(state: SenderState, received: number): boolean {
+  return state.is === 'halted' || received < state.acked || received > state.reach;
 }
 
 const table: Table<SenderState, SenderEvent, SenderEffect> = {
@@ -91,7 +101,7 @@ const table: Table<SenderState, SenderEvent, SenderEffect> = {
     loaded: takeLoaded,
     ack: takeAck,
     tick: resend,
-    closed: ({ acked, queued, everSent }) => step({ is: 'idle', acked, queued, everSent }),
+    closed: (state) => step({ is: 'idle', ...groundOf(state) }),
   },
   halted: {
     // Every link is refused, not only the first: one that stayed open would look as if it served.
@@ -117,14 +127,13 @@ function resume(
   { received }: { readonly received: number },
   moment: Moment,
 ): Out {
-  const { acked, queued, everSent } = state;
-  if (received < acked || received > queued) {
-    return { state: { is: 'halted', acked, queued, everSent }, effects: [{ do: 'halt' }] };
-  }
+  if (isRegressed(state, received)) return halt(state);
+  const { acked, queued, everSent, reach } = state;
   const live: Live = {
     is: 'live',
     acked: received,
     queued,
+    reach,
     everSent: Math.max(everSent, received),
     rows: [],
     sentThrough: received,
@@ -183,10 +192,7 @@ function takeAck(
   moment: Moment,
 ): Out {
   // Beyond what this link sent is sound: what an earlier one brought may have been applied since.
-  if (received > state.queued) {
-    const { acked, queued, everSent } = state;
-    return { state: { is: 'halted', acked, queued, everSent }, effects: [{ do: 'halt' }] };
-  }
+  if (received > state.reach) return halt(state);
   const again = planAgain(state, need);
   if (received <= state.acked) return { state, effects: again };
   const gone = state.rows.slice(0, received - state.acked);
@@ -245,6 +251,7 @@ function pump(state: Live, before: readonly SenderEffect[], moment: Moment): Out
       sentThrough,
       sentBytes,
       everSent: Math.max(state.everSent, sentThrough),
+      reach: Math.max(state.reach, sentThrough),
       isLoading: state.isLoading || wants,
       resendAt: awaits ? (state.resendAt ?? planResendAt(state.tries, moment)) : undefined,
     },
@@ -258,6 +265,14 @@ function countBytes(rows: readonly OutboxRow[]): number {
 
 function planResendAt(tries: number, { nowMs, roll }: Moment): number {
   return nowMs + planPause(tries, { baseMs: resendMsBase, capMs: resendMsMax }, roll);
+}
+
+function groundOf({ acked, queued, everSent, reach }: Ground): Ground {
+  return { acked, queued, everSent, reach };
+}
+
+function halt(state: Ground): Out {
+  return { state: { is: 'halted', ...groundOf(state) }, effects: [{ do: 'halt' }] };
 }
 
 function step(state: SenderState): Out {

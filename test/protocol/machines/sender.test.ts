@@ -80,6 +80,28 @@ describe('sender', () => {
     expect(effects).toEqual([{ do: 'halt' }]);
   });
 
+  test('sender: what was queued since the start and handed to no link can be nowhere', () => {
+    const queued = { type: 'queued', rows: rowsOf(3, 6) } as const;
+    const idle = run(createSender(1, 2), [queued]).state;
+    expect(run(idle, [opened(2)]).state).toMatchObject({ is: 'live', acked: 2, queued: 6 });
+    expect(run(idle, [opened(3)])).toMatchObject({ state: halted, effects: [{ do: 'halt' }] });
+    // The rows before are read first, so nothing new has left yet.
+    const live = run(idle, [opened(1)]).state;
+    expect(run(live, [ack(3)])).toMatchObject({ state: halted, effects: [{ do: 'halt' }] });
+  });
+
+  test('sender: what was handed to a link may be at the peer, also by a later one', () => {
+    const { state } = run(createSender(0, 0), [opened(0), { type: 'queued', rows: rowsOf(1, 2) }]);
+    const closed = run(state, [{ type: 'closed' }, { type: 'queued', rows: [row(3)] }]).state;
+    expect(run(closed, [opened(2)]).state).toMatchObject({ is: 'live', acked: 2 });
+    expect(run(closed, [opened(3)]).state).toMatchObject(halted);
+  });
+
+  test('sender: a store that knows how far an earlier life came says so', () => {
+    expect(run(createSender(1, 9, 4), [opened(4)]).state).toMatchObject({ is: 'live' });
+    expect(run(createSender(1, 9, 4), [opened(5)]).state).toMatchObject(halted);
+  });
+
   test('sender: an ack of more than was ever queued halts it', () => {
     const live = run(createSender(0, 0), [opened(0), { type: 'queued', rows: rowsOf(1, 3) }]).state;
     expect(run(live, [ack(3)]).state).toMatchObject({ is: 'live', acked: 3 });
@@ -145,7 +167,8 @@ describe('sender', () => {
       expect(step.effects.some((effect) => effect.do === 'load')).toBe(false);
       state = step.state;
     }
-    const last = run(state, [ack(bufferedRowsMax - windowFramesMax + 10)]);
+    const sent = bufferedRowsMax - windowFramesMax;
+    const last = run(state, [ack(sent), ack(sent + 10)]);
     expect(last.effects.at(-1)).toEqual({ do: 'load', after: bufferedRowsMax, countMax: 10 });
   });
 
