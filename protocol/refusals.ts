@@ -10,8 +10,8 @@ type Role = SessionIdentity['role'];
 
 /** By who hears it: that trust has ended is the hub's to say alone. */
 const refusals: Readonly<Record<Role, readonly ErrorCode[]>> = {
-  hub: ['PEER_VERSION'],
-  agent: ['PEER_VERSION', 'WORKER_REVOKED'],
+  hub: ['PEER_VERSION', 'PEER_REGRESSED'],
+  agent: ['PEER_VERSION', 'PEER_REGRESSED', 'WORKER_REVOKED'],
 };
 
 /** What of it a person was told. */

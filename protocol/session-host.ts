@@ -16,6 +16,8 @@ export interface StreamMarks {
   readonly acked: number;
   readonly queued: number;
   readonly received: number;
+  /** Of what is queued, how much may ever have left; all of it where absent. */
+  readonly reach?: number | undefined;
 }
 
 /** What the owner of a session gives and is told. Sessions never touch the store themselves. */
@@ -52,6 +54,8 @@ export interface SessionHost {
   /** A row was handed to a link for the first time. */
   sent(row: OutboxRow): void;
   opened(hello: HelloFrame): void;
+  /** In place of `opened`: the peer knows more than ever left here, so our store went back, and it is refused. */
+  wentBack?(hello: HelloFrame): void;
   /** The peer's wall clock said so; when it was read we had come past `askedAt`, an instant of ours. */
   timeTold(wallMs: number, askedAt: LeaseInstant): void;
   /** The peer answered a ping, and all that had to be applied before that counts is. */

@@ -37,7 +37,7 @@ import {
 } from './machines/renewal.ts';
 import {
   findSenderDeadline,
-  isRegressed,
+  isBeyond,
   type OutboxRow,
   type SenderEffect,
   type SenderEvent,
@@ -250,8 +250,10 @@ export class Session {
     this.#send({ type: 'closed' });
     this.#receive({ type: 'closed' });
     const opened = { type: 'opened', received: hello.received } as const;
-    // Where one of both went back nothing else of it is believed.
-    if (isRegressed(this.#streams.sender, hello.received)) return this.#send(opened);
+    if (isBeyond(this.#streams.sender, hello.received)) {
+      this.#parts.host.wentBack?.(hello);
+      return this.#send(opened);
+    }
     this.#refusals.served();
     this.#parts.host.timeTold(hello.wallMs, came.askedAt);
     this.#parts.host.opened(hello);
@@ -345,8 +347,7 @@ export class Session {
         return host.acked(peerStore, effect.through);
       case 'halt':
         host.trouble('PEER_REGRESSED');
-        this.#current?.refuse(new AppError('PEER_REGRESSED'));
-        return;
+        return this.#current?.refuse(new AppError('PEER_REGRESSED'));
     }
   }
 

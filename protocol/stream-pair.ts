@@ -18,7 +18,7 @@ export interface StreamPair {
 export function openStreamPair(peerStore: string | null, marks: StreamMarks): StreamPair {
   return {
     peerStore,
-    sender: createSender(marks.acked, marks.queued),
+    sender: createSender(marks.acked, marks.queued, marks.reach),
     receiver: createReceiver(marks.received),
   };
 }

@@ -76,6 +76,11 @@ export class PeerStreams {
     return { acked: this.#acked, queued: this.#queued, received: this.#received };
   }
 
+  /** What was queued when this process began with them: nothing above it left before. */
+  get queuedBefore(): number {
+    return this.#unknownThrough;
+  }
+
   /** Messages that the peer has not acknowledged. */
   get waitingCount(): number {
     return this.#queued - this.#acked;

@@ -8,12 +8,16 @@ import { AppError } from '../../protocol/errors.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';
 import { showRestore } from '../../store/backup-text.ts';
 import { openHome } from '../../store/home.ts';
+import { prefixRange } from '../../store/keys.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
+import { readLastSeq } from '../../store/outbox.ts';
+import { readAll } from '../../store/read-all.ts';
 import { restoreHome } from '../../store/restore-home.ts';
-import { planRow } from '../../store/row-codec.ts';
+import { planRow, readRow } from '../../store/row-codec.ts';
 import { salvageStore } from '../../store/salvage/salvage.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import { findNextJob, nextJobKey, readNextJob } from '../hub/next-job.ts';
+import { workerRowSchema } from '../manager/worker.ts';
 import { assertAnswers } from './connect.ts';
 import type { LocalVerb } from './local-verb.ts';
 
@@ -33,7 +37,7 @@ export const restoreVerb: LocalVerb = {
     const answer = await restoreHome({
       ...{ file, isDryRun, store: home.store, directory: home.directory },
       program: 'wally',
-      amend: (kv) => keepNumbers(kv, home),
+      amend: async (kv) => [...(await keepNumbers(kv, home)), ...(await markSent(kv))],
       now: program.ports.clock.wallMs(),
       isAnswered: await isAnswered(home.socket),
       busy: 'HUB_RUNNING',
@@ -56,6 +60,21 @@ async function keepNumbers(kv: Kv, home: HubHome): Promise<readonly KvOp[]> {
   // The old store may be damaged, or gone: that is why one restores.
   const { rows } = await salvageStore(home.store).catch(() => ({ rows: [] }));
   return [planRow(nextJobKey, Math.max(await readNextJob(kv), next, findNextJob(rows)))];
+}
+
+/**
+ * What was queued when the backup was made is all that this store's workers can have from it: one that has more has served
+ * since then, and is refused, however much is queued by the time that it comes.
+ */
+async function markSent(kv: Kv): Promise<readonly KvOp[]> {
+  const ops: KvOp[] = [];
+  for await (const row of readAll(kv, prefixRange('w/'))) {
+    const worker = readRow(workerRowSchema, row);
+    if (worker.store === null || worker.sentMax !== undefined) continue;
+    const sentMax = await readLastSeq(kv, { peer: worker.key, store: worker.store });
+    ops.push(planRow(row.key, { ...worker, sentMax }));
+  }
+  return ops;
 }
 
 /** Is somebody behind this socket? */

@@ -61,6 +61,14 @@ export function reconcileWorker(scene: Scene, worker: PeerKey, greeting: Greetin
     carryOut(scene, { worker, attempt: row.attempt }, planSettlement(hub, viewOfWorker(row)));
   }
   // Last, because what is not known above is known by its number.
+  leapOverAll(scene, inventory);
+}
+
+/** The numbers of all these are given to no other job. */
+export function leapOverAll(
+  scene: Pick<Scene, 'state'>,
+  inventory: readonly Pick<InventoryRow, 'attempt'>[],
+): void {
   for (const { attempt } of inventory) leapOver(scene, attempt);
 }
 
@@ -113,7 +121,7 @@ function isFromBefore(
 const leapMax = 1_000_000;
 
 /** An attempt from before this hub's store was restored: its number must never name another one. */
-function leapOver({ state }: Scene, attempt: AttemptId): void {
+function leapOver({ state }: Pick<Scene, 'state'>, attempt: AttemptId): void {
   const above = readJobNumber(splitAttemptId(attempt).job) + 1;
   const leapCount = above - state.nextJob;
   // A peer's rubbish must not use all numbers up.

@@ -6,7 +6,7 @@
  * Errors: PEER_UNKNOWN, PEER_REGRESSED, STORE_*.
  */
 import { AppError } from '../../protocol/errors.ts';
-import type { HelloFrame } from '../../protocol/frames.ts';
+import type { HelloFrame, InventoryRow } from '../../protocol/frames.ts';
 import type { PeerKey } from '../../protocol/model.ts';
 import type { Stream } from '../../store/keys.ts';
 import type { KvOp } from '../../store/kv.ts';
@@ -23,6 +23,7 @@ import { tryOrUndo } from './quarantine.ts';
 import {
   findTakenThrough,
   type Greeting,
+  leapOverAll,
   reconcileWorker,
   settleTaken,
 } from './reconcile-worker.ts';
@@ -121,6 +122,7 @@ export class WorkerDesk {
       if (isUnsent) parkAttempt(scene, { id, n });
       else loseAttempt(scene, { id, n }, forgotten);
     }
+    keepWorker(scene, { ...withoutMark(worker), store });
     if (worker.store !== null) scene.change.note({ kind: 'worker-store-lost', worker: key });
     await this.#ledger.commit(scene.change);
     return streams;
@@ -136,7 +138,7 @@ export class WorkerDesk {
     const scene = this.#ledger.open();
     const worker = this.#get(key);
     keepWorker(scene, {
-      ...worker,
+      ...withoutMark(worker),
       host: hello.host ?? worker.host,
       capabilities: hello.capabilities ?? worker.capabilities,
       lastSeenAt: scene.change.at,
@@ -151,6 +153,21 @@ export class WorkerDesk {
     if (why !== undefined) {
       scene.change.note({ kind: 'inventory-quarantined', worker: key, note: why });
     }
+    await this.#ledger.commit(scene.change);
+  }
+
+  /** What a worker holds that this store knows nothing of, since it went back: other jobs get other numbers. */
+  leapOver(inventory: readonly InventoryRow[]): void {
+    leapOverAll(this.#ledger, inventory);
+  }
+
+  /** It knows more than ever left here, and no link with it was served since the start: so it is also after the next one. */
+  async noteWentBack(key: PeerKey): Promise<void> {
+    const queued = this.streamsOf(key)?.queuedBefore;
+    const worker = this.find(key);
+    if (queued === undefined || worker === undefined || worker.sentMax !== undefined) return;
+    const scene = this.#ledger.open();
+    keepWorker(scene, { ...worker, sentMax: queued });
     await this.#ledger.commit(scene.change);
   }
 
@@ -254,4 +271,9 @@ export class WorkerDesk {
     if (worker === undefined) throw new AppError('PEER_UNKNOWN');
     return worker;
   }
+}
+
+/** Messages leave for it again, so how far they came before says nothing any more. */
+function withoutMark({ sentMax: _gone, ...worker }: WorkerRecord): WorkerRecord {
+  return worker;
 }

@@ -64,6 +64,8 @@ export interface WorkerHealth {
   readonly trouble: string | null;
 }
 
+const noMarks: StreamMarks = { acked: 0, queued: 0, received: 0 };
+
 /** Life cycle: `session.attach` as links come, `stop` at the end. */
 export class WorkerSession implements SessionHost {
   readonly session: Session;
@@ -74,6 +76,10 @@ export class WorkerSession implements SessionHost {
   #load: BoxLoad | undefined;
   #policy: ToldPolicy | undefined;
   #health: WorkerHealth = { version: null, aheadMs: null, trouble: null };
+  /** Was a link served since the start? Before that nothing of this life left. */
+  #wasServed = false;
+  /** On its way to the disk: that messages leave again for a worker that was marked by `sentMax`. */
+  #unmarking: Promise<void> | undefined;
 
   constructor(parts: WorkerSessionParts) {
     this.#parts = parts;
@@ -95,7 +101,7 @@ export class WorkerSession implements SessionHost {
       // A worker is not told how busy the hub's box is.
       load: { read: () => undefined, told: (load) => this.#noteLoad(load) },
       knownStore: parts.store,
-      marks: marks ?? { acked: 0, queued: 0, received: 0 },
+      marks: { ...(marks ?? noMarks), reach: workers.find(key)?.sentMax },
     });
   }
 
@@ -162,8 +168,9 @@ export class WorkerSession implements SessionHost {
     }
   }
 
-  readOutbox(store: string, after: number, countMax: number): Promise<readonly StreamRow[]> {
-    return this.#findStreams(store)?.read(after, countMax) ?? Promise.resolve([]);
+  async readOutbox(store: string, after: number, countMax: number): Promise<readonly StreamRow[]> {
+    await this.#unmarking;
+    return this.#findStreams(store)?.read(after, countMax) ?? [];
   }
 
   async apply(store: string, rows: readonly StreamRow[]): Promise<void> {
@@ -212,12 +219,20 @@ export class WorkerSession implements SessionHost {
     const aheadMs = hello.wallMs - ports.clock.wallMs();
     this.#health = { version: hello.version, aheadMs, trouble: null };
     this.#isFresh = true;
-    workers.noteHello(key, hello).catch(failed);
+    const isMarked = workers.find(key)?.sentMax !== undefined;
+    const noted = workers.noteHello(key, hello).catch(failed);
+    // Before anything leaves that it says never left.
+    this.#unmarking = isMarked ? noted : undefined;
+    this.#wasServed = true;
     this.#patience.linked(hello.received);
     this.#parts.terminals.linked(key, hello);
     this.#parts.ways.linked(key, this.session.connection?.carrier ?? 'swarm');
     this.#parts.boxLife.opened(key, hello);
     presenceChanged();
+  }
+
+  wentBack({ inventory = [] }: HelloFrame): void {
+    this.#parts.workers.leapOver(inventory);
   }
 
   frame(frame: OwnerFrame): void {
@@ -273,7 +288,8 @@ export class WorkerSession implements SessionHost {
 
   trouble(code: AppError['code']): void {
     this.#health = { ...this.#health, trouble: code };
-    const { workers, key, noticed } = this.#parts;
+    const { workers, key, noticed, failed } = this.#parts;
+    if (code === 'PEER_REGRESSED' && !this.#wasServed) workers.noteWentBack(key).catch(failed);
     const { message, hint } = new AppError(code);
     const name = workers.find(key)?.name ?? key.slice(0, 8);
     noticed(`${name} cannot be served: ${code}. ${message} ${hint}`);

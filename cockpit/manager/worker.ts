@@ -18,6 +18,8 @@ export const workerRowSchema = z.object({
   host: z.string(),
   pairedAt: z.number(),
   store: z.string().nullable(),
+  /** Where this hub's store went back: no message above it ever left for `store`; absent once a link was served. */
+  sentMax: z.number().exactOptional(),
   lastSeenAt: z.number().nullable(),
   capabilities: capabilitiesSchema.nullable(),
   revokedAt: z.number().nullable(),

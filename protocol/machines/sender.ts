@@ -81,9 +81,9 @@ export function createSender(acked: number, queued: number, reach = queued): Sen
   return { is: 'idle', acked, queued, everSent: acked, reach };
 }
 
-/** Does the peer know more than it can have been told, or less than it knew? Then one of both stores went back. */
-export function isRegressed(state: SenderState, received: number): boolean {
-  return state.is === 'halted' || received < state.acked || received > state.reach;
+/** Does the peer know more than it can have been told? Then our store went back. */
+export function isBeyond({ reach }: SenderState, received: number): boolean {
+  return received > reach;
 }
 
 const table: Table<SenderState, SenderEvent, SenderEffect> = {
@@ -127,7 +127,7 @@ function resume(
   { received }: { readonly received: number },
   moment: Moment,
 ): Out {
-  if (isRegressed(state, received)) return halt(state);
+  if (received < state.acked || isBeyond(state, received)) return halt(state);
   const { acked, queued, everSent, reach } = state;
   const live: Live = {
     is: 'live',
@@ -192,7 +192,7 @@ function takeAck(
   moment: Moment,
 ): Out {
   // Beyond what this link sent is sound: what an earlier one brought may have been applied since.
-  if (received > state.reach) return halt(state);
+  if (isBeyond(state, received)) return halt(state);
   const again = planAgain(state, need);
   if (received <= state.acked) return { state, effects: again };
   const gone = state.rows.slice(0, received - state.acked);

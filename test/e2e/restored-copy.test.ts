@@ -1,8 +1,8 @@
 /*
  * A store that was restored from a copy is not believed, and pairing again really mends it.
  */
-import { cpSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { InviteShape, JobDetail, StatusShape } from '../../cockpit/verbs/shapes.ts';
 import type { DoctorReport } from '../../protocol/doctor.ts';
@@ -99,5 +99,38 @@ test.concurrent('copy: a hub’s restored store gives no number twice, and pairi
   expect(Number(next.id.slice(1))).toBeGreaterThan(Number(job.id.slice(1)));
   expect(next.outcome).toBe('succeeded');
   expect(readFileSync(done, 'utf8')).toBe('once\n');
+  expect(await diagnose(stage)).toEqual([]);
+});
+
+test.concurrent('restore: a worker that went on is refused, however much was dispatched and how often the hub began before it came', async () => {
+  await using stage = openStage();
+  await stage.up();
+  await stage.ended((await stage.dispatch('echo one')).id);
+  const file = stage.path('hub.tar.gz');
+  await stage.ask('backup', '--out', file);
+  await stage.ended((await stage.dispatch('echo two')).id);
+  const { pid } = (await stage.odally('local', ['status', '--json'])).json<{ pid: number }>();
+  process.kill(pid, 'SIGSTOP');
+  await stopHub(stage);
+  // All of the hub's, and nothing of the box that lives in its home here.
+  const gone = readdirSync(stage.home).filter((name) => name !== basename(stage.localHome));
+  for (const name of gone) rmSync(join(stage.home, name), { recursive: true });
+  expect(await stage.wally(['restore', file])).toMatchObject({ status: 0 });
+  await stage.ask('up');
+  const done = stage.path('done');
+  const jobs = [];
+  for (let n = 0; n < 4; n += 1) {
+    jobs.push(await stage.dispatch(`echo ${n} >> ${done}`, '--on', 'alice'));
+  }
+  await stopHub(stage);
+  await stage.ask('up');
+  process.kill(pid, 'SIGCONT');
+  await untilRefused(stage);
+  for (const { id } of jobs)
+    expect(await stage.ask<JobDetail>('job', id)).toMatchObject({ outcome: null });
+  await stage.odally('local', ['stop']);
+  await pairAgain(stage);
+  for (const { id } of jobs) expect((await stage.ended(id)).outcome).toBe('succeeded');
+  expect(readFileSync(done, 'utf8').split('\n').toSorted().join('')).toBe('0123');
   expect(await diagnose(stage)).toEqual([]);
 });
