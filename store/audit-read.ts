@@ -21,7 +21,7 @@ import {
 import { type AuditFrom, type AuditPort, findAuditFrom } from './audit-keep.ts';
 import { auditGapsKey, auditTailKey, prefixRange } from './keys.ts';
 import type { Kv, KvOp } from './kv.ts';
-import { auditGapsMax, auditMoveRowsMax } from './limits.ts';
+import { auditGapsMax, auditLeapCount, auditMoveRowsMax } from './limits.ts';
 import { findRow, planRow } from './row-codec.ts';
 
 /** Where the trail is read from. `mark` says how much of the newest file counts. */
@@ -49,7 +49,12 @@ export interface AuditProof {
   /** The first place where the chain does not hold. */
   readonly broken: { readonly after: number; readonly place: string; readonly why: string } | null;
   /** What was lost with a damaged store. */
-  readonly gaps: readonly AuditGap[];
+  readonly gaps: readonly ProvenGap[];
+}
+
+/** A gap that a proof passed. Where its count is not known, numbers were passed over so that none is given twice. */
+export interface ProvenGap extends AuditGap {
+  readonly isCountKnown: boolean;
 }
 
 /** A part of the trail: files that follow on each other, and the file after them; undefined where the rows are. */
@@ -113,13 +118,22 @@ export async function verifyAudit(
   return { isWhole, entries, first: first ?? null, tail: tail ?? null, broken, gaps };
 }
 
+/** What is known of a loss beside the trail itself. */
+export interface TrailLoss {
+  /** Newest batches are missing, and with them perhaps entries: the chain leaps ahead. */
+  readonly isEndLost: boolean;
+}
+
 /**
  * The changes that write down what of this trail is missing now, and where it ends: for a store that was just made
  * from what a damaged one held. Only numbers that are missing are a gap; what was changed stays broken. Errors: STORE_*.
  */
-export async function planAuditMended(source: AuditSource): Promise<readonly KvOp[]> {
+export async function planAuditMended(
+  source: AuditSource,
+  { isEndLost }: TrailLoss,
+): Promise<readonly KvOp[]> {
   const { kv } = source;
-  const from = (await findAuditFrom(kv)) ?? { n: 1 };
+  const from = (await findAuditFrom(kv)) ?? { n: 1, prev: auditStart };
   const end = await findAuditTail(kv);
   const gaps: AuditGap[] = [];
   let last = from.n - 1;
@@ -139,10 +153,14 @@ export async function planAuditMended(source: AuditSource): Promise<readonly KvO
     // What cannot be read is no gap, and every proof says so.
     return [];
   }
-  if (end !== undefined && last < end.n) gaps.push({ after: last, before: end.n + 1 });
+  const known = end ?? tail;
+  const ended = isEndLost
+    ? { n: Math.max(last, end?.n ?? 0) + auditLeapCount, hash: known?.hash ?? from.prev }
+    : known;
+  if (ended !== undefined && last < ended.n) gaps.push({ after: last, before: ended.n + 1 });
   return [
     ...(gaps.length === 0 ? [] : [planRow(auditGapsKey, gaps.slice(0, auditGapsMax))]),
-    ...(end === undefined && tail !== undefined ? [planRow(auditTailKey, tail)] : []),
+    ...(ended !== undefined && ended !== end ? [planRow(auditTailKey, ended)] : []),
   ];
 }
 
@@ -160,7 +178,7 @@ class Walk {
   entries = 0;
   first: number | undefined;
   tail: AuditTail | undefined;
-  readonly gaps: AuditGap[] = [];
+  readonly gaps: ProvenGap[] = [];
   #from: AuditFrom | undefined;
   readonly #known: AuditTail | undefined;
   readonly #isLost: (gap: AuditGap) => boolean;
@@ -203,7 +221,7 @@ class Walk {
   #passes(after: number, before: number): boolean {
     const gap = { after, before };
     if (before <= after || !this.#isLost(gap)) return false;
-    this.gaps.push(gap);
+    this.gaps.push({ ...gap, isCountKnown: before - after - 1 < auditLeapCount });
     return true;
   }
 

@@ -4,7 +4,7 @@
  * What a peer said is shown as it was said, but on one line and without control characters.
  */
 import type { AuditRow } from './audit-list.ts';
-import type { AuditProof } from './audit-read.ts';
+import type { AuditProof, ProvenGap } from './audit-read.ts';
 
 /** Letters of arguments in a line. */
 const argsLettersMax = 160;
@@ -31,7 +31,7 @@ export function showAuditProof(proof: AuditProof): string {
     );
   }
   if (tail === null) return 'The trail is whole; it has no entries.';
-  const missing = gaps.map(({ after, before }) => showGap(after + 1, before - 1));
+  const missing = gaps.map(showGap);
   return [
     missing.length === 0
       ? `The trail is whole: ${entries} entries, from ${first} to ${tail.n}.`
@@ -40,7 +40,11 @@ export function showAuditProof(proof: AuditProof): string {
   ].join('\n');
 }
 
-function showGap(first: number, last: number): string {
+function showGap({ after, before, isCountKnown }: ProvenGap): string {
+  if (!isCountKnown) {
+    return `what may have followed on entry ${after}, nobody knows how much (it goes on with entry ${before})`;
+  }
+  const [first, last] = [after + 1, before - 1];
   return first === last ? `entry ${first}` : `entries ${first} to ${last}`;
 }
 

@@ -34,7 +34,7 @@ export async function openAuditTrail(
   const tail = await openAuditTail(kv, port);
   const isAnew = identity.incarnation === 1;
   if (isAnew && tail.n > 0) {
-    const ops = await planAuditMended({ kv, port, mark: undefined });
+    const ops = await planAuditMended({ kv, port, mark: undefined }, { isEndLost: false });
     if (ops.length > 0) await kv.batch(ops, 'synced');
   }
   const trail = new AuditTrail(parts, tail);

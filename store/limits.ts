@@ -176,6 +176,12 @@ export const tablesBytesMax = 64 * 2 ** 20;
 /** Gaps of an audit trail that are written down; a damaged store makes a few. */
 export const auditGapsMax = 1000;
 
+/**
+ * Numbers of an audit trail that are passed over where its end was lost and nobody knows how far it went: more than the
+ * 16 MiB of a store's log that was cut hold entries. A gap as large as this is one of which the count is not known.
+ */
+export const auditLeapCount = 1_000_000;
+
 /** Letters of a text that are looked at for tokens; a JWT may have 512 before it can be told. */
 export const auditCleanLettersMax = 1024;
 

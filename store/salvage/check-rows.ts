@@ -61,6 +61,11 @@ export function planMissing(rows: readonly KvRow[]): readonly KvOp[] {
   return made.filter((op) => !rows.some(({ key }) => key === op.key));
 }
 
+/** Are the newest batches missing, by a witness outside? What they held leaves no other trace. */
+export function isEndLost(rows: readonly KvRow[], tailAtLeast: number): boolean {
+  return findTail(rows) < tailAtLeast;
+}
+
 /** How many batches these rows say were synced. */
 export function findTail(rows: readonly KvRow[]): number {
   return read(numberSchema, rows.find(({ key }) => key === tailKey)?.value) ?? 0;

@@ -14,7 +14,7 @@ import type { Random } from '../../protocol/ports.ts';
 import { Archive } from '../archive.ts';
 import { nameAside } from '../asides.ts';
 import { openAuditFiles } from '../audit-files.ts';
-import { planAuditMended } from '../audit-read.ts';
+import { planAuditMended, type TrailLoss } from '../audit-read.ts';
 import { freshFolder, moveIn, movesFile } from '../backup-restore.ts';
 import { metaKey, storeIdKey } from '../keys.ts';
 import type { Kv, KvOp, KvRow } from '../kv.ts';
@@ -22,7 +22,14 @@ import { backupRowsPerRead } from '../limits.ts';
 import { openLevelKv } from '../open.ts';
 import { planRow } from '../row-codec.ts';
 import { readWitness, writeWitness } from '../witness.ts';
-import { expectKnown, findHoles, findTail, isNewestFormat, planMissing } from './check-rows.ts';
+import {
+  expectKnown,
+  findHoles,
+  findTail,
+  isEndLost,
+  isNewestFormat,
+  planMissing,
+} from './check-rows.ts';
 import { salvageStore } from './salvage.ts';
 
 /** Rows that are whole and make no sense to their owner, by their keys. */
@@ -73,9 +80,10 @@ export async function repairStore(plan: RepairPlan): Promise<RepairAnswer> {
   expectKnown(found.rows);
   const sifted = sift(plan, found.rows);
   const { leftOut } = sifted;
+  const seen = await readWitness(store);
   const lost = [
     ...found.lost,
-    ...findHoles(found.rows, await readWitness(store)),
+    ...findHoles(found.rows, seen),
     ...sifted.lost.map((key) => `the row ${key}: what it says makes no sense`),
   ];
   const mended =
@@ -88,7 +96,8 @@ export async function repairStore(plan: RepairPlan): Promise<RepairAnswer> {
   if (is === 'sound' || isDryRun) return answer;
   const asideIn = await nameAside(home, now);
   try {
-    const content = { rows: takeOut(found.rows, sifted), ops: sifted.ops };
+    const trail = is === 'missing-rows' ? { isEndLost: isEndLost(found.rows, seen) } : null;
+    const content = { rows: takeOut(found.rows, sifted), ops: sifted.ops, trail };
     await writeStore(plan, content, is === 'missing-rows' ? plan.adapt : null);
     // Until its owner has put it aside nobody may start on it, also when that is cut off.
     if (is === 'missing-rows' && plan.adapt === null) await markUnusable(plan, found.rows);
@@ -116,9 +125,16 @@ function takeOut(
   return rows.filter(({ key }) => !out.has(key));
 }
 
+interface Content {
+  readonly rows: readonly KvRow[];
+  readonly ops: readonly KvOp[];
+  /** What is known of the audit trail where something is missing; null where nothing is. */
+  readonly trail: TrailLoss | null;
+}
+
 async function writeStore(
   plan: RepairPlan,
-  { rows, ops: further }: { readonly rows: readonly KvRow[]; readonly ops: readonly KvOp[] },
+  { rows, ops: further, trail }: Content,
   adapt: RepairPlan['adapt'],
 ): Promise<void> {
   const fresh = join(plan.home, freshFolder);
@@ -136,9 +152,10 @@ async function writeStore(
     const storeId = Buffer.from(plan.random.bytes(16)).toString('hex');
     const ops: KvOp[] = [word, ...further];
     if (adapt !== null) {
-      ops.push(planRow(storeIdKey, storeId), ...planMissing(kept));
-      ops.push(...adapt(kept), ...(await planTrail(plan, kv)));
+      ops.push(planRow(storeIdKey, storeId), ...planMissing(kept), ...adapt(kept));
     }
+    // Also where the owner puts it aside: the trail goes on in the store after it.
+    if (trail !== null) ops.push(...(await planTrail(plan, kv, trail)));
     await kv.batch(ops, 'synced');
   } finally {
     await kv.close();
@@ -152,10 +169,10 @@ async function markUnusable({ home, store }: RepairPlan, rows: readonly KvRow[])
 }
 
 /** What is missing of the trail is said from now on, and is no damage of the new store. */
-async function planTrail({ home }: RepairPlan, kv: Kv): Promise<readonly KvOp[]> {
+async function planTrail({ home }: RepairPlan, kv: Kv, trail: TrailLoss): Promise<readonly KvOp[]> {
   const port = openAuditFiles(join(home, 'audit'));
   const mark = await new Archive(kv, port, 'audit-file').findMark();
-  return planAuditMended({ kv, port, mark });
+  return planAuditMended({ kv, port, mark }, trail);
 }
 
 /** How far the archive counted is of the past too: what was exported since would be cut off, and may be nowhere else. */

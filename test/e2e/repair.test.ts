@@ -75,6 +75,9 @@ test.concurrent('repair: a hub whose log was cut says so, begins a new life, and
   const mended = await stage.wally(['repair']);
   expect(mended.status).toBe(1);
   expect(mended.stdout).toMatch(/missing: the newest \d+ batches/);
+  const proof = await stage.wally(['audit', '--verify']);
+  expect(proof.status).toBe(1);
+  expect(proof.stdout).toMatch(/lost of it what may have followed on entry \d+, nobody knows/);
   await stage.ask('up');
   await stage.untilWorker('alice', ({ link }) => link === 'direct');
   const next = await stage.ask<JobDetail>('dispatch', '--wait', '--', 'echo two');

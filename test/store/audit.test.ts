@@ -7,9 +7,10 @@ import { AuditPage } from '../../store/audit.ts';
 import { AuditKeep, openAuditTail } from '../../store/audit-keep.ts';
 import { type AuditWish, listAudit } from '../../store/audit-list.ts';
 import { type AuditSource, planAuditMended, verifyAudit } from '../../store/audit-read.ts';
+import { showAuditProof } from '../../store/audit-text.ts';
 import { describeArgs } from '../../store/audit-words.ts';
 import { auditKey, auditTailKey } from '../../store/keys.ts';
-import { auditRowsEntriesMin } from '../../store/limits.ts';
+import { auditLeapCount, auditRowsEntriesMin } from '../../store/limits.ts';
 import { instantDisk, openMemoryKv } from '../../store/memory.ts';
 import { FakePorts } from '../protocol/fake-ports.ts';
 
@@ -231,7 +232,10 @@ describe('audit', () => {
     await trail.ask(30);
     await trail.kv.batch([{ type: 'del', key: auditKey(20) }], 'synced');
     expect(await trail.verify()).toMatchObject({ isWhole: false, broken: { after: 10 }, gaps: [] });
-    await trail.kv.batch(await planAuditMended(await trail.source()), 'synced');
+    await trail.kv.batch(
+      await planAuditMended(await trail.source(), { isEndLost: false }),
+      'synced',
+    );
     const gaps = [{ after: 10, before: 21 }];
     const end = trail.page.tail;
     expect(await trail.verify(end)).toMatchObject({
@@ -248,14 +252,62 @@ describe('audit', () => {
     const trail = await openTrail();
     await trail.ask(10);
     await trail.kv.batch([{ type: 'del', key: auditKey(20) }], 'synced');
-    await trail.kv.batch(await planAuditMended(await trail.source()), 'synced');
+    await trail.kv.batch(
+      await planAuditMended(await trail.source(), { isEndLost: false }),
+      'synced',
+    );
     await trail.ask(5);
     expect(await trail.verify()).toMatchObject({ broken: null, gaps: [{ after: 10, before: 21 }] });
     await trail.kv.batch([{ type: 'del', key: auditTailKey }], 'synced');
     expect((await trail.verify()).broken).not.toBeNull();
-    await trail.kv.batch(await planAuditMended(await trail.source()), 'synced');
+    await trail.kv.batch(
+      await planAuditMended(await trail.source(), { isEndLost: false }),
+      'synced',
+    );
     expect((await trail.verify()).broken).toBeNull();
     expect((await openAuditTail(trail.kv, trail.port)).n).toBe(30);
+  });
+
+  test('keeping: an end that was lost, nobody knows how far, is a gap, and no number is given twice', async () => {
+    const trail = await openTrail();
+    await trail.ask(5);
+    const mend = async () =>
+      trail.kv.batch(await planAuditMended(await trail.source(), { isEndLost: true }), 'synced');
+    await mend();
+    const lost = (count: number) => [
+      { after: 10, before: 11 + count * auditLeapCount, isCountKnown: false },
+    ];
+    expect(await trail.verify()).toMatchObject({ isWhole: false, broken: null, gaps: lost(1) });
+    // Twice before anything was written is one gap.
+    await mend();
+    expect(await trail.verify()).toMatchObject({ isWhole: false, broken: null, gaps: lost(2) });
+    const page = new AuditPage(await openAuditTail(trail.kv, trail.port));
+    expect(page.add({ who: 'owner', surface: 'cli', verb: 'stop' }, november)).toBe(
+      11 + 2 * auditLeapCount,
+    );
+    await trail.kv.batch(page.seal(), 'synced');
+    const proof = await trail.verify(page.tail);
+    expect(proof).toMatchObject({ isWhole: false, broken: null, entries: 11, gaps: lost(2) });
+    expect(showAuditProof(proof)).toContain(
+      'lost of it what may have followed on entry 10, nobody knows how much (it goes on with entry 2000011)',
+    );
+    // Entries before the gap may be lost later; how many are in it is no better known then.
+    await trail.kv.batch([{ type: 'del', key: auditKey(10) }], 'synced');
+    await trail.kv.batch(
+      await planAuditMended(await trail.source(), { isEndLost: false }),
+      'synced',
+    );
+    expect((await trail.verify()).gaps).toEqual([{ ...lost(2)[0], after: 0 }]);
+  });
+
+  test('keeping: the end of a trail that is lost as a whole is lost too', async () => {
+    const trail = await openTrail();
+    await trail.kv.batch(
+      await planAuditMended(await trail.source(), { isEndLost: true }),
+      'synced',
+    );
+    const gaps = [{ after: 0, before: 1 + auditLeapCount, isCountKnown: false }];
+    expect(await trail.verify()).toMatchObject({ isWhole: false, broken: null, gaps });
   });
 
   test('listing: what is wanted comes with its result, also from a file, newest last', async () => {

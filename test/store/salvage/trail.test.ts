@@ -1,22 +1,28 @@
 /*
- * A repair of a store whose audit trail somebody changed: nothing is missing, and nobody is told so.
+ * A repair and the audit trail: what somebody changed is missing nowhere, and what was lost at its end is written down.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AuditPage, auditStart } from '../../../store/audit.ts';
+import { openAuditFiles } from '../../../store/audit-files.ts';
 import { readHomeAudit } from '../../../store/audit-home.ts';
+import { verifyAudit } from '../../../store/audit-read.ts';
 import { openStore } from '../../../store/format.ts';
 import { auditKey } from '../../../store/keys.ts';
 import type { KvOp } from '../../../store/kv.ts';
+import { auditLeapCount } from '../../../store/limits.ts';
 import { openLevelKv } from '../../../store/open.ts';
-import { repairStore } from '../../../store/salvage/repair-store.ts';
+import { type RepairPlan, repairStore } from '../../../store/salvage/repair-store.ts';
+import { writeWitness } from '../../../store/witness.ts';
 import { FakePorts } from '../../protocol/fake-ports.ts';
 import { createDirectory } from '../place.ts';
 
 let place: Awaited<ReturnType<typeof createDirectory>>;
 let store: string;
 const { random } = new FakePorts();
+/** What the witness saw more than there is. */
+const lost = ['the newest 22 batches (22 were acknowledged, 0 are there)'];
 
 /** A sound store with a trail of five entries, of which the third is another than was written. */
 beforeEach(async () => {
@@ -40,13 +46,22 @@ beforeEach(async () => {
 
 afterEach(() => place.remove());
 
-function repair(now: number) {
-  const plan = { home: place.path, store, random, adapt: () => [], isDryRun: false };
-  return repairStore({ ...plan, now });
+function repair(now: number, adapt: RepairPlan['adapt'] = () => []) {
+  return repairStore({ home: place.path, store, random, adapt, isDryRun: false, now });
 }
 
 function prove() {
   return readHomeAudit({ store, audit: join(place.path, 'audit') }, { noted: undefined });
+}
+
+/** Puts back what somebody changed. */
+async function mendLine(): Promise<void> {
+  const kv = await openLevelKv(store);
+  const key = auditKey(3);
+  const line = Buffer.from((await kv.get(key)) ?? []).toString();
+  const value = Buffer.from(line.replace('decide', 'cancel'));
+  await kv.batch([{ type: 'put', key, value }], 'synced');
+  await kv.close();
 }
 
 async function write(...ops: readonly KvOp[]): Promise<void> {
@@ -72,4 +87,24 @@ test('repair: what is gone behind a changed entry is missing once, and no more t
   // What was written down as lost does not reach back to the changed entry.
   await write({ type: 'del', key: auditKey(4) });
   expect(await repair(7)).toMatchObject({ is: 'missing-rows' });
+});
+
+test('repair: an end that was lost is a gap of nobody knows how many, and no damage the next time', async () => {
+  await mendLine();
+  await writeWitness(store, 22);
+  expect(await repair(5)).toMatchObject({ is: 'missing-rows', lost });
+  const gaps = [{ after: 5, before: 6 + auditLeapCount, isCountKnown: false }];
+  expect(await prove()).toMatchObject({ isWhole: false, broken: null, entries: 5, gaps });
+  expect(await repair(6)).toMatchObject({ is: 'sound', lost: [] });
+});
+
+test('repair: a store that its owner puts aside leaves its trail with the gap at its end', async () => {
+  await mendLine();
+  await writeWitness(store, 22);
+  expect(await repair(5, null)).toMatchObject({ is: 'missing-rows', lost });
+  const kv = await openLevelKv(store);
+  const source = { kv, port: openAuditFiles(join(place.path, 'audit')), mark: undefined };
+  const gaps = [{ after: 5, before: 6 + auditLeapCount, isCountKnown: false }];
+  expect(await verifyAudit(source, undefined)).toMatchObject({ broken: null, gaps });
+  await kv.close();
 });
