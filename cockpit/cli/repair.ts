@@ -105,7 +105,8 @@ function showAll(repaired: Repaired): string {
   lines.push(...removed.map((path) => `${path}: ${did} removed`));
   if (store?.is === 'missing-rows' && !isDryRun) {
     lines.push(
-      'This hub begins a new life: what workers hold of it is settled as lost when they come, and asked about.',
+      'This hub begins a new life: what is known here and workers hold is settled as lost when they come, and asked about.',
+      'What they hold and is not known here any more they are told to end, and nobody is asked: `wally events` names it.',
       'Whether a backup knows more: `wally restore FILE --dry-run`.',
     );
   }

@@ -24,6 +24,8 @@ import { walkHeld } from './walk-held.ts';
 interface Case {
   readonly worker: PeerKey;
   readonly attempt: AttemptId;
+  /** How its worker holds it, for the event; absent where it does not matter. */
+  readonly held?: InventoryRow['state'];
 }
 
 /** What a worker said as it greeted: what it holds, and how far its two streams with us had come. */
@@ -58,7 +60,8 @@ export function reconcileWorker(scene: Scene, worker: PeerKey, greeting: Greetin
     // What has not ended here was settled above.
     if (known !== undefined && known !== 'ended') continue;
     const hub = known === 'ended' ? 'finished' : 'unknown';
-    carryOut(scene, { worker, attempt: row.attempt }, planSettlement(hub, viewOfWorker(row)));
+    const settlement = planSettlement(hub, viewOfWorker(row));
+    carryOut(scene, { worker, attempt: row.attempt, held: row.state }, settlement);
   }
   // Last, because what is not known above is known by its number.
   leapOverAll(scene, inventory);
@@ -130,12 +133,13 @@ function leapOver({ state }: Pick<Scene, 'state'>, attempt: AttemptId): void {
   state.leaptCount += leapCount;
 }
 
-function carryOut(scene: Scene, { worker, attempt }: Case, settlement: Settlement): void {
+function carryOut(scene: Scene, { worker, attempt, held }: Case, settlement: Settlement): void {
   if (settlement.do === 'agree') return;
   // More than it takes in waits for it already; the next inventory is looked at again.
   if (settlement.do === 'cancel' && !hasRoom(scene, worker)) return;
   const { job } = splitAttemptId(attempt);
-  scene.change.note({ kind: settlement.event, job, attempt, worker });
+  const note = held === undefined ? {} : { note: held };
+  scene.change.note({ kind: settlement.event, job, attempt, worker, ...note });
   if (settlement.do === 'cancel') sendCancel(scene, worker, attempt);
   if (settlement.do === 'lose') {
     const reason = 'The worker does not know this job any more.';

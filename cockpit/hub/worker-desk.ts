@@ -31,7 +31,7 @@ import { keepWorker, listHeldBy, loseAttempt, mayHaveLeft, parkAttempt } from '.
 import { walkHeld } from './walk-held.ts';
 
 const forgotten = {
-  reason: 'The worker came back without its memory of this job.',
+  reason: 'The worker came with another store than this job was given to.',
   cause: 'forgotten',
 } as const;
 

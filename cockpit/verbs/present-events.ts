@@ -99,7 +99,7 @@ const sentences: Readonly<Record<string, (words: Words) => string>> = {
   'worker-upgraded': ({ who, note }) => `${who} went from ${note}`,
   'upgrade-rolled-back': ({ who, note }) => `${who} went back from ${note}`,
   'worker-left': ({ who, note }) => `${who} left: ${note}`,
-  'worker-store-lost': ({ who }) => `${who} came back without its memory`,
+  'worker-store-lost': ({ who }) => `${who} came with another store than this hub knew it by`,
   'box-placed': ({ who, note }) => `${who} is reached over ssh as ${note}`,
   'link-direct': ({ who, note }) => `${who} is linked directly: ${note}`,
   'link-relayed': ({ who, note }) => `${who} is linked through a relay: ${note}`,
@@ -125,10 +125,13 @@ const sentences: Readonly<Record<string, (words: Words) => string>> = {
   'inventory-quarantined': ({ who, note }) => `what ${who} says it holds was set aside: ${note}`,
   'reconcile-report-awaited': ({ work, who }) => `${who} has ended ${work}; its report is awaited`,
   'reconcile-worker-forgot': ({ work, who }) => `${who} does not know ${work} any more`,
-  'reconcile-ended-cancelled': ({ work, who }) => `${who} still ran ${work} and was told to end it`,
+  'reconcile-ended-cancelled': ({ work, who, note }) =>
+    `${who} still ${describeHold(note)} ${work} and was told to end it`,
   'reconcile-lost-gone': ({ work, who }) => `${who} knows nothing of ${work}`,
-  'reconcile-unknown-cancelled': ({ work, who }) => `${who} ran ${work}, which nobody knows; ended`,
-  'reconcile-unknown-report': ({ work, who }) => `${who} reports ${work}, which nobody knows`,
+  'reconcile-unknown-cancelled': ({ work, who, note }) =>
+    `${who} ${describeHold(note)} ${work}, which this hub does not know, and was told to end it`,
+  'reconcile-unknown-report': ({ work, who }) =>
+    `${who} has ended ${work}, which this hub does not know`,
 };
 
 /** The kinds of which people are told in words. */
@@ -147,6 +150,11 @@ function aboutBox(
 ): string {
   const [name = '', provider = '', ...rest] = note.split(' ');
   return say(name, provider, rest.join(' '));
+}
+
+/** What its worker did with an attempt, by the state that it named: one that waits there has not run. */
+function describeHold(state: string): string {
+  return state === 'running' ? 'ran' : 'held';
 }
 
 function describeAnswer(note: string): string {

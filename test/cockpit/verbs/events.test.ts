@@ -133,6 +133,37 @@ describe('events', () => {
     expect(row?.waited?.ms).toBeGreaterThanOrEqual(90_000);
   });
 
+  test('events: what a worker holds of a job that the hub lost ran only where the worker says so', async () => {
+    const states = ['accepted', 'starting', 'running', 'finished'] as const;
+    const inventory = states.map((state, at) => ({ attempt: `J${70 + at}.1` as const, state }));
+    await hand.join(alice, { inventory });
+    await hand.rest();
+    expect(texts(await ask({ kind: 'reconcile' }))).toEqual([
+      'alice held J70.1, which this hub does not know, and was told to end it',
+      'alice held J71.1, which this hub does not know, and was told to end it',
+      'alice ran J72.1, which this hub does not know, and was told to end it',
+      'alice has ended J73.1, which this hub does not know',
+    ]);
+  });
+
+  test('events: what a worker still has of a job that has ended ran only where the worker says so', async () => {
+    for (const n of [1, 2]) {
+      await hand.hub.desk.dispatch(makeJob([alice]));
+      const loss = { reason: 'Silence.', cause: 'overdue' } as const;
+      await hand.hub.desk.declareLost({ id: `J${n}`, n: 1 }, loss);
+    }
+    const inventory = [
+      { attempt: 'J1.1', state: 'accepted' } as const,
+      { attempt: 'J2.1', state: 'running' } as const,
+    ];
+    await hand.join(alice, { inventory });
+    await hand.rest();
+    expect(texts(await ask({ kind: 'reconcile-ended-cancelled' }))).toEqual([
+      'alice still held J1.1 and was told to end it',
+      'alice still ran J2.1 and was told to end it',
+    ]);
+  });
+
   test('events: every kind that the hub writes has its words', () => {
     const folders = ['hub', 'manager', 'verbs'].map(
       (name) => new URL(`../../../cockpit/${name}/`, import.meta.url),
