@@ -3,7 +3,7 @@
  *
  * It opens the real things (key, store, logs, workshop, swarm, socket) in the order in which they
  * can refuse, and closes them when the agent has ended. Errors: PAIR_MISSING, AGENT_RUNNING,
- * HOME_UNWRITABLE, CONFIG_INVALID, KEY_INVALID, STORE_*, LINK_*.
+ * HOME_UNWRITABLE, CONFIG_INVALID, KEY_INVALID, STORE_*, DISK_FULL, LINK_*.
  */
 import { homedir } from 'node:os';
 import { serveControl } from '../protocol/control.ts';
@@ -15,6 +15,7 @@ import { type AgentSwarm, openAgentSwarm } from '../protocol/transports/swarm.ts
 import { listenUnix } from '../protocol/transports/unix.ts';
 import { openArtifactFiles } from '../store/artifact-files.ts';
 import { openAuditFiles } from '../store/audit-files.ts';
+import { nameFullDisk } from '../store/disk-guard.ts';
 import { openBox } from '../store/doctor/box.ts';
 import { openHome, planAuditPolicy } from '../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../store/home-disk.ts';
@@ -67,7 +68,13 @@ export interface RunningAgent {
 }
 
 /** Opens everything; resolves when the agent serves. */
-export async function startAgent(parts: AgentProgramParts): Promise<RunningAgent> {
+export function startAgent(parts: AgentProgramParts): Promise<RunningAgent> {
+  return openAll(parts).catch((thrown: unknown) => {
+    throw nameFullDisk(thrown);
+  });
+}
+
+async function openAll(parts: AgentProgramParts): Promise<RunningAgent> {
   const { program, home } = parts;
   await openHome(home.directory);
   const wasCutOff = await finishRestoreHeld({ ...home, busy: 'AGENT_RUNNING' });

@@ -5,7 +5,7 @@
  * jobs: whoever takes new work asks first, and what was taken already is kept whatever the disk does.
  * Codes: DISK_LOW under the watermark; DISK_FULL and STORE_REOPENING while the store is not sound.
  */
-import { AppError, type ErrorCode } from '../protocol/errors.ts';
+import { AppError, type ErrorCode, wrapError } from '../protocol/errors.ts';
 import type { CancelTimer, Timers } from '../protocol/ports.ts';
 import { askMsMax } from './limits.ts';
 
@@ -149,6 +149,14 @@ export function isDiskFull(thrown: unknown): boolean {
     at = at.cause;
   }
   return false;
+}
+
+/** A failure for want of room under the code that says so, with its own words; any other as it is. */
+export function nameFullDisk(thrown: unknown): unknown {
+  if (!isDiskFull(thrown)) return thrown;
+  const error = wrapError(thrown, 'DISK_FULL');
+  if (error.code === 'DISK_FULL') return error;
+  return new AppError('DISK_FULL', `The disk is full. ${error.message}`, { cause: thrown });
 }
 
 /** A disk without room refuses new work; a store that is only being opened again makes it wait. */

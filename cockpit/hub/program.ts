@@ -4,7 +4,7 @@
  * It opens the real things (key, store, logs, swarm, socket) in the order in which they can refuse,
  * remembers the ports it got so that workers find it again, and closes all of it on a signal. The
  * hub itself knows nothing of files. Errors: HOME_UNWRITABLE, CONFIG_INVALID, KEY_INVALID,
- * HUB_RUNNING, STORE_*, HUB_START, SOCKET_PATH.
+ * HUB_RUNNING, STORE_*, DISK_FULL, HUB_START, SOCKET_PATH.
  */
 import { networkInterfaces } from 'node:os';
 import { AppError } from '../../protocol/errors.ts';
@@ -19,6 +19,7 @@ import { openHubSwarm } from '../../protocol/transports/swarm.ts';
 import { openArchiveFiles } from '../../store/archive-files.ts';
 import { openArtifactFiles } from '../../store/artifact-files.ts';
 import { openAuditFiles } from '../../store/audit-files.ts';
+import { nameFullDisk } from '../../store/disk-guard.ts';
 import type { Box } from '../../store/doctor/box.ts';
 import { openHome } from '../../store/home.ts';
 import { type HomeDisk, openHomeDisk } from '../../store/home-disk.ts';
@@ -67,7 +68,13 @@ const portsKey = metaKey('ports');
 const listOwnAddresses = openOwnAddresses(networkInterfaces);
 
 /** Opens everything; resolves when verbs are answered. */
-export async function startHub(parts: HubProgramParts): Promise<RunningHub> {
+export function startHub(parts: HubProgramParts): Promise<RunningHub> {
+  return openAll(parts).catch((thrown: unknown) => {
+    throw nameFullDisk(thrown);
+  });
+}
+
+async function openAll(parts: HubProgramParts): Promise<RunningHub> {
   const { home, ports, version, noticed } = parts;
   await openHome(home.directory);
   const wasCutOff = await finishRestoreHeld({ ...home, busy: 'HUB_RUNNING' });

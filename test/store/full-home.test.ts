@@ -5,6 +5,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findAgentHome, savePairing } from '../../agent/home.ts';
+import type { Program } from '../../agent/ports.ts';
+import { startAgent } from '../../agent/program.ts';
+import { findHubHome } from '../../cockpit/home.ts';
+import { startHub } from '../../cockpit/hub/program.ts';
+import { createKeyPair, formatKey, loadOrCreateIdentity } from '../../protocol/identity.ts';
 import { openSystemPorts } from '../../protocol/ports.ts';
 import { makeBackup } from '../../store/backup-make.ts';
 import type { BoxContext, HomeFiles } from '../../store/doctor/box-context.ts';
@@ -16,6 +22,7 @@ import { openLevelKv } from '../../store/open.ts';
 import { restoreHome } from '../../store/restore-home.ts';
 import { repairHome } from '../../store/salvage/repair-home.ts';
 import { openSmallDisk, type SmallDisk, whyNoSmallDisk } from '../kit/small-disk.ts';
+import { bareBox } from './doctor/fake-box.ts';
 import { createDirectory } from './place.ts';
 
 const reason = await whyNoSmallDisk();
@@ -64,6 +71,29 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(await opened.kv.get('t/1')).toBeDefined();
     expect(existsSync(join(home, 'ballast'))).toBe(false);
     await opened.kv.close();
+  });
+
+  test('start: where there is no room at all, hub and agent say that the disk is full', async () => {
+    rmSync(join(home, 'ballast'));
+    const reach = { addresses: [], rendezvous: [] };
+    const hubKey = formatKey(createKeyPair(ports.random).publicKey);
+    const box = findAgentHome(home);
+    await savePairing(box, { hub: hubKey, name: 'alice', invite: 'one', ...reach }, 1);
+    const hubHome = findHubHome({ WALLY_HOME: home });
+    await loadOrCreateIdentity(hubHome.key, ports.random);
+    await disk.fill();
+    const parts = { ports, version: '1', pid: 1, noticed: () => undefined, box: bareBox };
+    const full = {
+      code: 'DISK_FULL',
+      message: expect.stringMatching(
+        /^The disk is full\. The store in .* cannot be opened: .*No space left on device/,
+      ),
+    };
+    const hub = startHub({ ...parts, home: hubHome });
+    await expect(hub).rejects.toMatchObject(full);
+    const program = { ports, env: {}, pid: 1 } as unknown as Program;
+    const agent = startAgent({ ...parts, program, home: box });
+    await expect(agent).rejects.toMatchObject(full);
   });
 
   test('repair: a damaged store on a full disk is mended without the ballast', async () => {
