@@ -2,11 +2,11 @@
  * Where `wally export` writes: stdout, or a file that is there whole or not at all.
  *
  * A file is written aside, synced and renamed, so that an export which was cut off never looks like one.
- * Errors: HOME_UNWRITABLE when the file cannot be written.
+ * Errors: USAGE_ARGUMENT where the file cannot be written, as of `wally get`: the place is the asker’s, and no home.
  */
-import { open, rename, unlink } from 'node:fs/promises';
+import { open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { wrapError } from '../../protocol/errors.ts';
+import { AppError, readFirstSentence } from '../../protocol/errors.ts';
 import { syncDirectory } from '../../protocol/sync-directory.ts';
 
 /** Takes text in order; `finish` makes it count, `discard` leaves no trace. */
@@ -24,9 +24,18 @@ export function exportTo(print: (text: string) => Promise<void>): ExportTarget {
 /** An export into `file`. */
 export async function exportInto(file: string, pid: number): Promise<ExportTarget> {
   const aside = `${file}.${pid}.new`;
-  const refuse = (thrown: unknown): never => {
-    throw wrapError(thrown, 'HOME_UNWRITABLE');
+  const refuse = (cause: unknown): never => {
+    const why = readFirstSentence(cause);
+    throw new AppError('USAGE_ARGUMENT', `export: ${file} cannot be written (${why}).`, { cause });
   };
+  // Its name would be refused only at the end, after all was written.
+  const isFolder = await stat(file).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isFolder) {
+    throw new AppError('USAGE_ARGUMENT', `export: ${file} is a directory; name a file in it.`);
+  }
   const handle = await open(aside, 'w', 0o600).catch(refuse);
   return {
     write: (text) => handle.writeFile(text).catch(refuse),

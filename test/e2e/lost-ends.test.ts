@@ -107,7 +107,7 @@ test.skipIf(reason !== undefined)(
     expect(got.stdout).toMatch(/ENOSPC/);
     await disk.fill();
     const exported = await stage.wally(['export', '--out', `${disk.path}/all`, '--json']);
-    expectJson(exported, { code: 'HOME_UNWRITABLE', status: 2 });
+    expectJson(exported, { code: 'USAGE_ARGUMENT', status: 2 });
     expect(readdirSync(disk.path)).toEqual(['filler']);
   },
 );

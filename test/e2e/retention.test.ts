@@ -112,7 +112,7 @@ test.concurrent('export: what cannot be asked for, or written, is said and leave
   });
   const file = stage.path('none/all.jsonl');
   expectJson(await stage.wally(['export', '--out', file, '--json']), {
-    code: 'HOME_UNWRITABLE',
+    code: 'USAGE_ARGUMENT',
     status: 2,
   });
   expect(existsSync(file)).toBe(false);
