@@ -120,7 +120,7 @@ export async function verifyAudit(
 
 /** What is known of a loss beside the trail itself. */
 export interface TrailLoss {
-  /** Newest batches are missing, and with them perhaps entries: the chain leaps ahead. */
+  /** Batches after the last entry that is known are missing, and with them perhaps entries: the chain leaps ahead. */
   readonly isEndLost: boolean;
 }
 
@@ -153,9 +153,10 @@ export async function planAuditMended(
     // What cannot be read is no gap, and every proof says so.
     return [];
   }
-  const known = end ?? tail;
+  // The word of the end may be an older one, where a newer was lost; entries that are there must not be written over.
+  const known = end !== undefined && end.n >= last ? end : tail;
   const ended = isEndLost
-    ? { n: Math.max(last, end?.n ?? 0) + auditLeapCount, hash: known?.hash ?? from.prev }
+    ? { n: (known?.n ?? last) + auditLeapCount, hash: known?.hash ?? from.prev }
     : known;
   if (ended !== undefined && last < ended.n) gaps.push({ after: last, before: ended.n + 1 });
   return [

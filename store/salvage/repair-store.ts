@@ -16,7 +16,7 @@ import { nameAside } from '../asides.ts';
 import { openAuditFiles } from '../audit-files.ts';
 import { planAuditMended, type TrailLoss } from '../audit-read.ts';
 import { freshFolder, moveIn, movesFile } from '../backup-restore.ts';
-import { metaKey, storeIdKey } from '../keys.ts';
+import { auditTailKey, metaKey, storeIdKey } from '../keys.ts';
 import type { Kv, KvOp, KvRow } from '../kv.ts';
 import { backupRowsPerRead } from '../limits.ts';
 import { openLevelKv } from '../open.ts';
@@ -96,7 +96,8 @@ export async function repairStore(plan: RepairPlan): Promise<RepairAnswer> {
   if (is === 'sound' || isDryRun) return answer;
   const asideIn = await nameAside(home, now);
   try {
-    const trail = is === 'missing-rows' ? { isEndLost: isEndLost(found.rows, seen) } : null;
+    const isEndUnknown = isEndLost(found.rows, seen) || found.isMaybeOld(auditTailKey);
+    const trail = is === 'missing-rows' ? { isEndLost: isEndUnknown } : null;
     const content = { rows: takeOut(found.rows, sifted), ops: sifted.ops, trail };
     await writeStore(plan, content, is === 'missing-rows' ? plan.adapt : null);
     // Until its owner has put it aside nobody may start on it, also when that is cut off.

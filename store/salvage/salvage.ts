@@ -32,6 +32,8 @@ export interface Salvage {
   readonly mended: readonly string[];
   /** Bytes at the end of a log that are no record: usual after a loss of power. */
   readonly tornBytes: number;
+  /** May a newer change of this row be among those that the logs lost? */
+  readonly isMaybeOld: (key: string) => boolean;
 }
 
 /** Reads the store in this directory. */
@@ -56,6 +58,8 @@ class Reading {
   readonly #lost: string[] = [];
   readonly #mended: string[] = [];
   #tornBytes = 0;
+  /** All changes that the logs are known to have lost are below this number. */
+  #lostBelow = 0;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -70,6 +74,7 @@ class Reading {
       lost: this.#lost,
       mended: this.#mended,
       tornBytes: this.#tornBytes,
+      isMaybeOld: (key) => (this.#rows.get(key)?.sequence ?? 0) < this.#lostBelow,
     };
   }
 
@@ -147,11 +152,12 @@ class Reading {
       for (const { bytes } of records) {
         const batch = tryReadBatch(bytes);
         if (batch === undefined) {
-          this.#lost.push(`a record of ${name} makes no sense`);
+          this.#loseBelow(Number.POSITIVE_INFINITY, `a record of ${name} makes no sense`);
           continue;
         }
         if (next !== undefined && batch.first > next) {
-          this.#lost.push(
+          this.#loseBelow(
+            batch.first,
             `${batch.first - next} changes are missing in ${name} (${next} to ${batch.first - 1})`,
           );
         }
@@ -165,8 +171,9 @@ class Reading {
       }
       // The first record is where the order begins, so what was before it shows only here.
       const [first] = records;
-      if (first !== undefined && first.at > 0)
-        this.#lost.push(`the beginning of ${name} cannot be read`);
+      if (first === undefined || first.at === 0) continue;
+      const begin = tryReadBatch(first.bytes)?.first ?? Number.POSITIVE_INFINITY;
+      this.#loseBelow(begin, `the beginning of ${name} cannot be read`);
     }
     this.#checkFirst(wanted, version);
   }
@@ -175,7 +182,13 @@ class Reading {
   #checkFirst(wanted: readonly string[], version: LevelVersion | undefined): void {
     if (version === undefined || version.logNumber === 0) return;
     if (wanted.some((name) => Number.parseInt(name, 10) === version.logNumber)) return;
-    this.#lost.push(`the log ${version.logNumber} is missing: the newest changes`);
+    const why = `the log ${version.logNumber} is missing: the newest changes`;
+    this.#loseBelow(Number.POSITIVE_INFINITY, why);
+  }
+
+  #loseBelow(number: number, why: string): void {
+    this.#lost.push(why);
+    this.#lostBelow = Math.max(this.#lostBelow, number);
   }
 
   #take({ key, sequence, value }: LevelEntry): void {

@@ -300,6 +300,20 @@ describe('audit', () => {
     expect((await trail.verify()).gaps).toEqual([{ ...lost(2)[0], after: 0 }]);
   });
 
+  test('keeping: where the word of the end is older than the entries, the chain goes on behind them', async () => {
+    const trail = await openTrail();
+    await trail.ask(5);
+    const older = await trail.kv.get(auditTailKey);
+    await trail.ask(5);
+    const value = older ?? new Uint8Array();
+    await trail.kv.batch([{ type: 'put', key: auditTailKey, value }], 'synced');
+    await trail.kv.batch(
+      await planAuditMended(await trail.source(), { isEndLost: false }),
+      'synced',
+    );
+    expect(await openAuditTail(trail.kv, trail.port)).toEqual(trail.page.tail);
+  });
+
   test('keeping: the end of a trail that is lost as a whole is lost too', async () => {
     const trail = await openTrail();
     await trail.kv.batch(

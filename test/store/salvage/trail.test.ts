@@ -1,10 +1,10 @@
 /*
  * A repair and the audit trail: what somebody changed is missing nowhere, and what was lost at its end is written down.
  */
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AuditPage, auditStart } from '../../../store/audit.ts';
+import { AuditPage, auditStart, findAuditTail } from '../../../store/audit.ts';
 import { openAuditFiles } from '../../../store/audit-files.ts';
 import { readHomeAudit } from '../../../store/audit-home.ts';
 import { verifyAudit } from '../../../store/audit-read.ts';
@@ -13,6 +13,7 @@ import { auditKey } from '../../../store/keys.ts';
 import type { KvOp } from '../../../store/kv.ts';
 import { auditLeapCount } from '../../../store/limits.ts';
 import { openLevelKv } from '../../../store/open.ts';
+import { readLevelLog } from '../../../store/salvage/level-log.ts';
 import { type RepairPlan, repairStore } from '../../../store/salvage/repair-store.ts';
 import { writeWitness } from '../../../store/witness.ts';
 import { FakePorts } from '../../protocol/fake-ports.ts';
@@ -96,6 +97,39 @@ test('repair: an end that was lost is a gap of nobody knows how many, and no dam
   const gaps = [{ after: 5, before: 6 + auditLeapCount, isCountKnown: false }];
   expect(await prove()).toMatchObject({ isWhole: false, broken: null, entries: 5, gaps });
   expect(await repair(6)).toMatchObject({ is: 'sound', lost: [] });
+});
+
+/** Two more entries in batches of their own, and in between, or behind both, one without any; then one batch is damaged. */
+async function damageBatch(verbs: readonly (string | null)[], damaged: string): Promise<void> {
+  const kv = await openLevelKv(store);
+  const page = new AuditPage((await findAuditTail(kv)) ?? { n: 0, hash: auditStart });
+  for (const verb of verbs) {
+    if (verb !== null) page.add({ who: 'owner', surface: 'cli', verb }, 1);
+    const other = { type: 'put', key: 't/1', value: Buffer.from('other') } as const;
+    await kv.batch([...page.seal(), other], 'synced');
+  }
+  await kv.close();
+  const log = readdirSync(store).findLast((name) => name.endsWith('.log')) ?? '';
+  const bytes = readFileSync(join(store, log));
+  const records = readLevelLog(bytes).records;
+  const at = records.find((one) => Buffer.from(one.bytes).includes(damaged))?.at ?? 0;
+  writeFileSync(join(store, log), bytes.fill(0xa5, at + 20, at + 60));
+}
+
+test('repair: an entry in a damaged stretch of the log is lost at the end where no later one is known', async () => {
+  await mendLine();
+  await damageBatch(['drain', null], 'drain');
+  expect(await repair(5)).toMatchObject({ is: 'missing-rows' });
+  const gaps = [{ after: 5, before: 6 + auditLeapCount, isCountKnown: false }];
+  expect(await prove()).toMatchObject({ broken: null, entries: 5, gaps });
+});
+
+test('repair: what a damaged stretch lost before an entry that is known is counted', async () => {
+  await mendLine();
+  await damageBatch(['drain', 'serve'], 'drain');
+  expect(await repair(5)).toMatchObject({ is: 'missing-rows' });
+  const gaps = [{ after: 5, before: 7, isCountKnown: true }];
+  expect(await prove()).toMatchObject({ broken: null, entries: 6, gaps });
 });
 
 test('repair: a store that its owner puts aside leaves its trail with the gap at its end', async () => {
