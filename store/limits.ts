@@ -143,6 +143,9 @@ export const logPieceBytesMin = 4096;
 /** Pieces handed to the system in one write. Source: IOV_MAX of Linux and macOS is 1024. */
 export const logWritePiecesMax = 512;
 
+/** Bytes whose checksums are taken to tell whether sound records lie behind damage: some tens of milliseconds. */
+export const damageCheckedBytesMax = 32 * 1024 * 1024;
+
 /** Files of logs open at once in one home: of 50 jobs that print, the file written and the one read. */
 export const logHandlesMax = 128;
 

@@ -71,6 +71,15 @@ export function isNewSegment(
   return weight === undefined || weight + weighRecord(record) > shape.segmentBytes;
 }
 
+/**
+ * The records with which a segment begins. It begins where the output before it ended: a gap is within a segment, said by an
+ * empty record, so that what is missing between two was a segment.
+ */
+export function beginWith(end: number, record: LogRecord): readonly LogRecord[] {
+  if (record.offset <= end) return [record];
+  return [{ offset: end, stream: 'stdout', at: 0, bytes: new Uint8Array(0) }, record];
+}
+
 /** Index of the segment to drop so that the log comes closer to its cap; undefined when it fits. */
 export function findDropped(weights: readonly number[], bytesMax: number): number | undefined {
   if (weights.reduce((sum, weight) => sum + weight, 0) <= bytesMax) return undefined;
@@ -83,6 +92,17 @@ export function findDropped(weights: readonly number[], bytesMax: number): numbe
   return index < weights.length - 1 ? index : undefined;
 }
 
+/**
+ * May a segment have been dropped here? `before` and `after` are bytes of files, never less than what they weigh; the newest
+ * may have been cut since.
+ */
+export function mayBeDropped(
+  { bytesMax, segmentBytes }: LogShape,
+  { before, after }: { readonly before: number; readonly after: number },
+): boolean {
+  return before > bytesMax / 2 - segmentBytes && after > bytesMax / 2 - 2 * segmentBytes;
+}
+
 /** Records of one append that go to the same segment. */
 interface Group {
   readonly isNew: boolean;
@@ -90,19 +110,29 @@ interface Group {
   readonly records: LogRecord[];
 }
 
-/** Records by the segment that they go to, given what the newest segment weighs. */
+/** Where a log stands: what its newest segment weighs (undefined: none yet), and where its output ends. */
+export interface LogStand {
+  readonly weight: number | undefined;
+  readonly end: number;
+}
+
+/** Records by the segment that they go to. */
 export function groupRecords(
   shape: LogShape,
-  newestWeight: number | undefined,
+  stand: LogStand,
   records: readonly LogRecord[],
 ): readonly Group[] {
   const groups: Group[] = [];
-  let weight = newestWeight;
+  let { weight, end } = stand;
   for (const record of records) {
     const isNew = isNewSegment(shape, weight, record);
-    if (isNew || groups.length === 0) groups.push({ isNew, offset: record.offset, records: [] });
-    groups.at(-1)?.records.push(record);
-    weight = (isNew ? 0 : (weight ?? 0)) + weighRecord(record);
+    const added = isNew ? beginWith(end, record) : [record];
+    if (isNew || groups.length === 0) {
+      groups.push({ isNew, offset: added[0]?.offset ?? record.offset, records: [] });
+    }
+    groups.at(-1)?.records.push(...added);
+    weight = added.reduce((sum, each) => sum + weighRecord(each), isNew ? 0 : (weight ?? 0));
+    end = record.offset + record.bytes.length;
   }
   return groups;
 }

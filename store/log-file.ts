@@ -8,14 +8,17 @@
  * can be torn. Reads see whole appends and never wait behind writes; appends do not wait behind a
  * sync. Only one sync runs at a time: the kernel tells a failure once.
  */
-import { mkdir, rm, truncate, unlink } from 'node:fs/promises';
+import { mkdir, rm, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError, assert, hasSystemCode, wrapError } from '../protocol/errors.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
 import { createLane } from './lane.ts';
-import { checkFollows, type Log, type LogRecord, type LogSlice } from './log.ts';
+import type { Log, LogGap, LogGapCause, LogRecord, LogSlice } from './log.ts';
+import { checkFollows } from './log.ts';
 import type { LogShape } from './log-cap.ts';
 import { cutRecords, findDropped, groupRecords } from './log-cap.ts';
+import { recoverLog } from './log-damage.ts';
+import { explainGap } from './log-gaps.ts';
 import type { LogHandles } from './log-handles.ts';
 import type { LogRoom } from './log-room.ts';
 import type { LogExtent, Mark, Segment } from './log-segment.ts';
@@ -24,7 +27,6 @@ import {
   extendSegment,
   findSegments,
   markSegment,
-  recoverSegment,
   rewriteSegment,
   scanSegment,
   scanSegmentBack,
@@ -43,7 +45,7 @@ export interface LogCommons {
 
 /**
  * Opens the log in `directory`, which is made at the first append: most jobs print little, and a silent one costs no
- * directory. A torn tail is cut off, and with `readable` all that can't be read. Errors: STORE_IO.
+ * directory. What is torn is cut off, and with `readable` all that can't be read. Errors: STORE_IO.
  */
 export async function openFileLog(
   directory: string,
@@ -51,19 +53,7 @@ export async function openFileLog(
   extent: LogExtent,
 ): Promise<FileLog> {
   const found = await findSegments(directory);
-  const segments = [...(found ?? [])];
-  let end = 0;
-  for (let last = segments.pop(); last !== undefined; last = segments.pop()) {
-    const sound = await recoverSegment(commons.handles, last, extent);
-    if (sound !== undefined) {
-      if (sound.segment.size < last.size) await truncate(last.path, sound.segment.size);
-      segments.push(sound.segment);
-      end = sound.end;
-      break;
-    }
-    await commons.handles.forget(last.path);
-    await unlink(last.path);
-  }
+  const { segments, end } = await recoverLog(commons.handles, found ?? [], extent);
   return new FileLog({ directory, commons, segments, end, isMade: found !== undefined });
 }
 
@@ -181,6 +171,12 @@ export class FileLog implements Log {
     return found;
   }
 
+  explainGap(gap: LogGap): Promise<LogGapCause> {
+    this.#checkUsable();
+    const [handles, shape] = [this.#handles, this.#shape];
+    return explainGap({ handles, shape, list: () => this.#segments }, gap);
+  }
+
   /** Waits for what is under way; every later call is STORE_IO. Safe to repeat. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -206,7 +202,8 @@ export class FileLog implements Log {
     const draft = [...this.#segments];
     if (this.#directoryState === 'absent') await this.#makeDirectory();
     try {
-      for (const group of groupRecords(this.#shape, draft.at(-1)?.weight, records)) {
+      const place = { weight: draft.at(-1)?.weight, end: this.#end };
+      for (const group of groupRecords(this.#shape, place, records)) {
         if (group.isNew) draft.push(await this.#beginSegment(draft.at(-1), group.offset));
         const last = draft.pop();
         assert(last !== undefined, 'the first group of an empty log is a new segment');

@@ -13,9 +13,17 @@ import type { DiskTiming } from './disk-timing.ts';
 import { drawBufferedMs, drawCount, drawSyncMs, instantTiming } from './disk-timing.ts';
 import { compareAttempts, isAttemptId } from './keys.ts';
 import { createLane } from './lane.ts';
-import { checkFollows, type Log, type LogRecord, type LogSlice, type LogStore } from './log.ts';
+import type { Log, LogGapCause, LogRecord, LogSlice, LogStore } from './log.ts';
+import { checkFollows } from './log.ts';
 import type { LogShape } from './log-cap.ts';
-import { cutRecords, findDropped, isNewSegment, shapeLog, weighRecord } from './log-cap.ts';
+import {
+  beginWith,
+  cutRecords,
+  findDropped,
+  isNewSegment,
+  shapeLog,
+  weighRecord,
+} from './log-cap.ts';
 import { createSlice, cutBack } from './log-slice.ts';
 
 interface MemorySegment {
@@ -255,6 +263,12 @@ class MemoryLog implements Log {
     return cutBack(records, before, bytesMax);
   }
 
+  /** Memory loses nothing but the end. */
+  async explainGap(): Promise<LogGapCause> {
+    this.#checkUsable();
+    return 'dropped';
+  }
+
   /** For the store. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -277,17 +291,17 @@ class MemoryLog implements Log {
   }
 
   #add(record: LogRecord): void {
-    const { segments } = this.#content;
-    if (isNewSegment(this.#shape, segments.at(-1)?.weight, record)) {
-      segments.push({ weight: 0, records: [] });
-    }
+    const { segments, end } = this.#content;
+    const isNew = isNewSegment(this.#shape, segments.at(-1)?.weight, record);
+    if (isNew) segments.push({ weight: 0, records: [] });
     const newest = segments.at(-1);
     assert(newest !== undefined, 'a log that is written to has a segment');
-    newest.records.push(record);
-    newest.weight += weighRecord(record);
+    const added = isNew ? beginWith(end, record) : [record];
+    newest.records.push(...added);
+    newest.weight += added.reduce((sum, each) => sum + weighRecord(each), 0);
     this.#content.end = record.offset + record.bytes.length;
-    this.#content.unsyncedCount += 1;
-    this.#content.appendedCount += 1;
+    this.#content.unsyncedCount += added.length;
+    this.#content.appendedCount += added.length;
   }
 
   #dropMiddle(): void {

@@ -240,13 +240,15 @@ function noteMark(marks: Mark[], mark: Mark): void {
   if (needsMark(marks, mark.position)) marks.push(mark);
 }
 
-interface WindowPlan {
+/** A stretch of a file: as much as the window holds. */
+export interface WindowPlan {
   readonly position: number;
   readonly window: Buffer;
   readonly extent: LogExtent;
 }
 
-async function readWindow(
+/** Reads it; what comes back is shorter where the file ends, or with `readable` where it can't be read on. */
+export async function readWindow(
   handle: FileHandle,
   { position, window, extent }: WindowPlan,
 ): Promise<Buffer> {

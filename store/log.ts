@@ -25,6 +25,18 @@ export interface LogSlice {
   readonly end: number;
 }
 
+/** A stretch of a log without output. */
+export interface LogGap {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Why it has none: it was dropped, at this log's cap or before it came here; or it was here and is lost, for the files
+ * are damaged or gone.
+ */
+export type LogGapCause = 'dropped' | 'lost';
+
 /** One attempt's log. */
 export interface Log {
   /** Offset just after the last byte appended. */
@@ -52,6 +64,8 @@ export interface Log {
    * in order, jumping gaps as `read` does. The bytes are the log's: they are not to be changed.
    */
   readBack(before: number, bytesMax: number): Promise<readonly LogRecord[]>;
+  /** Why a gap that a reader met is there. Where it can't be told, as in old logs that were full elsewhere, it is lost. */
+  explainGap(gap: LogGap): Promise<LogGapCause>;
   /** Says that the log ends at `end` although the bytes before it were dropped (a gap at the tail); `after` as in `append`. */
   skipTo(end: number, after?: number): Promise<void>;
 }
