@@ -14,6 +14,7 @@ import type { HubClient } from '../hub/client.ts';
 import type { Program } from '../ports.ts';
 import type { HandOver } from '../tui/state/effects.ts';
 import { splitWords } from '../verbs/command-line.ts';
+import { describeGap } from '../verbs/log-lack.ts';
 import type { LogItem } from '../verbs/shapes.ts';
 import { attachTerminal } from './attach-terminal.ts';
 import { leaveKeyDefault } from './leave-key.ts';
@@ -96,7 +97,8 @@ async function writeLog(client: HubClient, job: string, file: string): Promise<v
   try {
     const stream = client.stream('logs', { job }, async (item) => {
       const piece = item as LogItem;
-      const text = 'text' in piece ? piece.text : `[${piece.gapBytes} bytes fell out here]\n`;
+      const text =
+        'text' in piece ? piece.text : `[${describeGap(piece.gapBytes, piece.isLost)}]\n`;
       if (bytes > openedBytesMax) return;
       bytes += text.length;
       await handle.writeFile(text);

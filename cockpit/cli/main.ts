@@ -51,6 +51,9 @@ const stdoutName = '-';
 /** Verbs whose answer is a stream of items. */
 const streamed: ReadonlySet<string> = new Set(['logs', 'logs find', 'logs follow', 'watch']);
 
+/** Of these what they answer is what logs lack. */
+const lackVerbs: ReadonlySet<string> = new Set(['logs', 'logs follow']);
+
 /** Runs one command line; resolves with the exit status. Never rejects. */
 export async function runCli(program: Program, version: string): Promise<number> {
   const isJson = wantsJson(program.argv);
@@ -265,7 +268,8 @@ async function runStream(call: Call, verb: AnyVerb): Promise<number> {
   program.onSignal(() => stream.cancel());
   const answer = await stream.done;
   const words = answer === null || answer === undefined ? '' : verb.show(answer as never, plain);
-  if (words !== '' && !request.isJson) program.say(words);
+  // What a log lacks is said beside the JSON, too.
+  if (words !== '' && (!request.isJson || lackVerbs.has(verb.name))) program.say(words);
   return 0;
 }
 

@@ -4,6 +4,7 @@
  * What a job printed goes to stdout; what is said about its log (a hole in it) goes to stderr.
  */
 import type { Program } from '../ports.ts';
+import { describeGap } from '../verbs/log-lack.ts';
 import { bytesOf } from '../verbs/log-text.ts';
 import type { LogGrowth, LogHits, LogItem, LogLineItem } from '../verbs/shapes.ts';
 
@@ -19,7 +20,7 @@ export function printLogItem(program: Program, item: unknown, look: LogLook): Pr
   if ('lines' in some) return program.print(showGrowth(program, some, look));
   if ('isOpen' in some) return program.print(showLine(program, some, look));
   if ('text' in some) return program.print(bytesOf(some));
-  sayGap(program, some.gapBytes);
+  sayGap(program, some);
   return Promise.resolve();
 }
 
@@ -45,13 +46,17 @@ function showLine(program: Program, line: LogLineItem, { hasTimestamps }: LogLoo
   const worker = line.isMerged ? `${line.worker} ${line.attempt} ` : '';
   const at = hasTimestamps ? `${line.at} ` : '';
   if (line.stream === 'gap') {
-    sayGap(program, line.bytes, worker);
+    sayGap(program, { gapBytes: line.bytes, isLost: line.isLost }, worker);
     return '';
   }
   const more = line.bytes - line.hiddenBytes - Buffer.byteLength(line.text);
   return `${at}${worker}${line.text}${line.isCut ? ` [${more} bytes more]` : ''}\n`;
 }
 
-function sayGap(program: Program, bytes: number, of = ''): void {
-  program.say(`[${of}${bytes} bytes were dropped here: the log is over its cap]`);
+function sayGap(
+  program: Program,
+  { gapBytes, isLost }: { readonly gapBytes: number; readonly isLost?: boolean | undefined },
+  of = '',
+): void {
+  program.say(`[${of}${describeGap(gapBytes, isLost)}]`);
 }

@@ -26,7 +26,7 @@ export const logWaitingBytesMax = 64 * 1024 * 1024;
  */
 export const loadNewsMs = 10_000;
 
-/** Logs whose holder was looked up and is remembered; at it all are looked up again. */
+/** Logs whose holder was looked up, or told where they end, and is remembered; at it all are looked up again. */
 export const logHoldersMax = 4096;
 
 /** Copies of one artifact that were not what was reported, before it is given up: one may be a bad wire. */

@@ -13,7 +13,7 @@ import { logAsksMax, logWindowBytesMax } from '../../protocol/limits.ts';
 import type { AttemptId, PeerKey } from '../../protocol/model.ts';
 import type { Clock } from '../../protocol/ports.ts';
 import type { DiskGuard } from '../../store/disk-guard.ts';
-import type { Log, LogRecord, LogSlice, LogStore } from '../../store/log.ts';
+import type { Log, LogGap, LogGapCause, LogRecord, LogSlice, LogStore } from '../../store/log.ts';
 import { splitAttemptId } from '../manager/job.ts';
 import type { HubDesk } from './desk.ts';
 import { DiskWait } from './disk-wait.ts';
@@ -66,6 +66,8 @@ export class LogMirror {
   readonly #asks = new Map<PeerKey, number>();
   /** Who holds or held an attempt, as it then does until that is forgotten. */
   readonly #holders = new Map<AttemptId, PeerKey>();
+  /** What holders were told last of their logs, the one told longest ago first. */
+  readonly #told = new Map<AttemptId, number>();
   readonly #followers = new Map<AttemptId, Set<() => void>>();
   readonly #diskWait: DiskWait;
 
@@ -107,6 +109,16 @@ export class LogMirror {
     return log.readBack(before, bytesMax);
   }
 
+  /** Why a gap of the copy is there. */
+  async explainGap(attempt: AttemptId, gap: LogGap): Promise<LogGapCause> {
+    return (await this.#parts.logs.open(attempt)).explainGap(gap);
+  }
+
+  /** Where the copy ends, as its holder was last told by this hub; undefined where it has not asked lately. */
+  findTold(attempt: AttemptId): number | undefined {
+    return this.#told.get(attempt);
+  }
+
   /** Calls `run` after each growth of the copy, until the returned function is called. */
   follow(attempt: AttemptId, run: () => void): () => void {
     const followers = this.#followers.get(attempt) ?? new Set();
@@ -123,6 +135,7 @@ export class LogMirror {
   /** Its job is going: what its worker still sends of it is not wanted. */
   forget(attempt: AttemptId): void {
     this.#holders.delete(attempt);
+    this.#told.delete(attempt);
   }
 
   /** A sound worker asks once for each log; what is over the cap is not answered. */
@@ -151,6 +164,7 @@ export class LogMirror {
     const isHolder = await this.#isHolder(worker, attempt);
     if (isHolder) this.#windows.note(worker);
     const offset = isHolder ? await this.#findDurableEnd(attempt) : logUnwanted;
+    if (isHolder) this.#noteTold(attempt, offset);
     answer({ t: 'log-ack', attempt, offset, isReset: true, window: this.#windows.find() });
   }
 
@@ -254,8 +268,18 @@ export class LogMirror {
     this.#diskWait.kept();
     // Mended by the sync, the copy may end earlier than it did.
     const isReset = unsynced.isReset || offset < unsynced.offset;
+    this.#noteTold(attempt, offset);
     answer({ t: 'log-ack', attempt, offset, isReset, window: this.#windows.find() });
     for (const run of this.#followers.get(attempt) ?? []) run();
+  }
+
+  #noteTold(attempt: AttemptId, offset: number): void {
+    this.#told.delete(attempt);
+    this.#told.set(attempt, offset);
+    for (const oldest of this.#told.keys()) {
+      if (this.#told.size <= logHoldersMax) break;
+      this.#told.delete(oldest);
+    }
   }
 
   async #isHolder(worker: PeerKey, attempt: AttemptId): Promise<boolean> {

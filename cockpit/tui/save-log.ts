@@ -9,6 +9,7 @@ import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { AppError, hasSystemCode } from '../../protocol/errors.ts';
 import type { HubClient } from '../hub/client.ts';
+import { describeGap } from '../verbs/log-lack.ts';
 import { bytesOf } from '../verbs/log-text.ts';
 import type { LogItem, LogLineItem } from '../verbs/shapes.ts';
 import type { LogSave } from './state/log-asks.ts';
@@ -59,8 +60,8 @@ function argsOf({ jobs, grep, context }: LogSave) {
 }
 
 function showItem(item: LogItem | LogLineItem, isMerged: boolean): string | Uint8Array {
-  if ('gapBytes' in item) return `[${item.gapBytes} bytes were dropped here]\n`;
+  if ('gapBytes' in item) return `[${describeGap(item.gapBytes, item.isLost)}]\n`;
   if (!('isOpen' in item)) return bytesOf(item);
-  const text = item.stream === 'gap' ? `[${item.bytes} bytes were dropped here]` : item.text;
+  const text = item.stream === 'gap' ? `[${describeGap(item.bytes, item.isLost)}]` : item.text;
   return isMerged ? `${item.at} ${item.worker} ${text}\n` : `${text}\n`;
 }

@@ -5,7 +5,7 @@
  */
 import type { AttemptId } from '../../protocol/model.ts';
 import type { CancelTimer } from '../../protocol/ports.ts';
-import type { LogRecord, LogSlice } from '../../store/log.ts';
+import type { LogGap, LogGapCause, LogRecord, LogSlice } from '../../store/log.ts';
 import type { HubAttemptState } from '../manager/attempt-machine.ts';
 import { type CommandJob, formatAttemptId } from '../manager/job.ts';
 import type { VerbContext } from './verb.ts';
@@ -19,8 +19,10 @@ export class LogCopy {
   readonly job: CommandJob;
   readonly n: number;
   readonly #context: Pick<VerbContext, 'hub' | 'onDrop'>;
-  /** Output that the worker has and the copy lacks, where following ended without it. */
+  /** Output that the worker told of and the copy lacks, where reading ended without it. */
   missingBytes = 0;
+  /** How much of that the worker has no more: the copy lost it. */
+  lostBytes = 0;
   /** False where following ended and nobody had said where the log does. */
   isEndKnown = true;
   #isWanted = true;
@@ -62,6 +64,11 @@ export class LogCopy {
     return this.#context.hub.mirror.readBack(this.attempt, before, bytesMax);
   }
 
+  /** Why a gap is there. */
+  explainGap(gap: LogGap): Promise<LogGapCause> {
+    return this.#context.hub.mirror.explainGap(this.attempt, gap);
+  }
+
   /** Where the copy ends now. */
   findEnd(): Promise<number> {
     return this.#context.hub.mirror.findEnd(this.attempt);
@@ -97,31 +104,60 @@ export class LogCopy {
 
   /** For one who has read up to `offset`: true when no more can come, else waits until it may have. */
   async isWhole(offset: number): Promise<boolean> {
-    const { hub } = this.#context;
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    const job = await hub.desk.find(this.job.id);
-    const attempt = job?.kind === 'command' ? job.attempts[this.n - 1] : undefined;
+    const state = await this.#findState();
     const end = await this.findEnd();
-    this.missingBytes = 0;
-    this.isEndKnown = true;
-    if (attempt === undefined || !this.#isWanted) return true;
+    this.#noteLack(state, end);
+    if (state === undefined || !this.#isWanted) return true;
     if (offset < end) return false;
-    if (attempt.state.is === 'finished') {
-      const { logBytes } = attempt.state.end;
-      if (logBytes !== undefined && end >= logBytes) return true;
-      // Removed here when its time was over: it does not come again.
-      if (end === 0 && hub.retain.hasForgotten(attempt.state.times)) return true;
-      this.missingBytes = logBytes === undefined ? 0 : logBytes - end;
-      this.isEndKnown = logBytes !== undefined || !mayHaveRun(attempt.state);
-      const isComing = logBytes !== undefined && hub.session(attempt.worker)?.isLinked === true;
+    if (state.is === 'finished') {
+      const { logBytes } = state.end;
+      if (logBytes !== undefined && this.missingBytes === 0) return true;
+      this.isEndKnown = logBytes !== undefined || !mayHaveRun(state);
+      const isComing = () => !this.#isLost(logBytes ?? 0) && this.#isLinked;
       // Nobody said where it ends, or who has the rest is away: wait a moment, not for ever.
-      if (!isComing) return this.#isQuiet(woken, end);
+      if (logBytes === undefined || !isComing()) {
+        const isQuiet = await this.#isQuiet(woken, end);
+        return isQuiet && (logBytes === undefined || !isComing());
+      }
     }
     this.#quiet = undefined;
     await woken;
     return false;
+  }
+
+  /** For one who reads no further: notes what the copy lacks now. */
+  async look(): Promise<void> {
+    this.#noteLack(await this.#findState(), await this.findEnd());
+  }
+
+  async #findState(): Promise<HubAttemptState | undefined> {
+    const job = await this.#context.hub.desk.find(this.job.id);
+    return job?.kind === 'command' ? job.attempts[this.n - 1]?.state : undefined;
+  }
+
+  #noteLack(state: HubAttemptState | undefined, end: number): void {
+    this.missingBytes = 0;
+    this.lostBytes = 0;
+    this.isEndKnown = true;
+    if (state?.is !== 'finished') return;
+    // Removed here when its time was over: it does not come again.
+    if (end === 0 && this.#context.hub.retain.hasForgotten(state.times)) return;
+    const { logBytes = 0 } = state.end;
+    this.missingBytes = Math.max(0, logBytes - end);
+    this.lostBytes = this.#isLost(logBytes) ? this.missingBytes : 0;
+  }
+
+  /** Of one that is too short: a worker that is there asks for each log that it still has, unless it was told that all is here. */
+  #isLost(logBytes: number): boolean {
+    const told = this.#context.hub.mirror.findTold(this.attempt);
+    return told === undefined ? this.#isLinked : told >= logBytes;
+  }
+
+  get #isLinked(): boolean {
+    return this.#context.hub.session(this.worker)?.isLinked === true;
   }
 
   /** What else goes on in the hub wakes us too, and begins no new wait. */
@@ -144,23 +180,6 @@ export class LogCopy {
 /** Those whose logs may go on where nobody can tell. */
 export function listUnknownEnds(copies: readonly LogCopy[]): readonly AttemptId[] {
   return copies.filter(({ isEndKnown }) => !isEndKnown).map(({ attempt }) => attempt);
-}
-
-/** What logs lack, in words; empty where they lack nothing. A hub of an older version names no ends. */
-export function showLack({
-  missingBytes,
-  unknownEnds = [],
-}: {
-  readonly missingBytes: number;
-  readonly unknownEnds?: readonly AttemptId[];
-}): string {
-  const lines: string[] = [];
-  if (missingBytes > 0) lines.push(`[${missingBytes} bytes are still on the worker]`);
-  if (unknownEnds.length > 0)
-    lines.push(
-      `[where ${unknownEnds.join(', ')} ended is not known: no worker said, and there may be more on the box]`,
-    );
-  return lines.join('\n');
 }
 
 /** May there be output that nobody told of? One that was ended before it was sent has none. */

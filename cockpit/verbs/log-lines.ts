@@ -20,8 +20,9 @@ import { Tester } from '../logs/tester.ts';
 import { readWindow } from '../logs/window.ts';
 import { attemptsArgument } from './arguments.ts';
 import { filterArgs, filterFlags, openFilter } from './line-filter.ts';
-import { listUnknownEnds, showLack } from './log-copy.ts';
-import { describeSource, findCut, openLogs, presentLine } from './log-sources.ts';
+import { listUnknownEnds } from './log-copy.ts';
+import { describeGap, showLack } from './log-lack.ts';
+import { describeSource, findCut, openLogs, presentLines } from './log-sources.ts';
 import { formatInstant } from './present.ts';
 import type { LogGrowth, LogHits, LogLineRow, LogSource, LogWindow } from './shapes.ts';
 import { defineVerb } from './verb.ts';
@@ -59,7 +60,7 @@ export const logLinesVerb = defineVerb({
     const filter = openFilter(context, args);
     const text = planText(args.skip);
     const window = await readWindow({ logs, at, before, after, text, filter, rest });
-    return { logs: sources, ...window, lines: window.lines.map(presentLine) };
+    return { logs: sources, ...window, lines: await presentLines(logs, window.lines) };
   },
   show: ({ lines, logs }) => lines.map((line) => showLine(line, logs)).join('\n'),
 });
@@ -151,7 +152,8 @@ export const logFollowVerb = defineVerb({
         isLive: true,
         async say({ lines, skippedBytes }) {
           const sources = await Promise.all(logs.map((copy) => describeSource(context, copy)));
-          const item: LogGrowth = { logs: sources, lines: lines.map(presentLine), skippedBytes };
+          const rows = await presentLines(logs, lines);
+          const item: LogGrowth = { logs: sources, lines: rows, skippedBytes };
           return context.item(item);
         },
       });
@@ -159,8 +161,9 @@ export const logFollowVerb = defineVerb({
       for (const copy of logs) copy.unwatch();
     }
     const missingBytes = logs.reduce((sum, copy) => sum + copy.missingBytes, 0);
-    const unknownEnds = listUnknownEnds(logs);
-    return { attempts: logs.map(({ attempt }) => attempt), missingBytes, unknownEnds };
+    const lostBytes = logs.reduce((sum, copy) => sum + copy.lostBytes, 0);
+    const lack = { missingBytes, lostBytes, unknownEnds: listUnknownEnds(logs) };
+    return { attempts: logs.map(({ attempt }) => attempt), ...lack };
   },
   show: showLack,
 });
@@ -182,6 +185,6 @@ function planText(skipBytes: number): TextPlan {
 /** A line for people: which log it is of where there are several, and its text. */
 function showLine(line: LogLineRow, logs: readonly LogSource[]): string {
   const source = logs.length > 1 ? `${logs[line.log]?.worker} ${logs[line.log]?.attempt}: ` : '';
-  const text = line.stream === 'gap' ? `[${line.bytes} bytes were dropped here]` : line.text;
+  const text = line.stream === 'gap' ? `[${describeGap(line.bytes, line.isLost)}]` : line.text;
   return `${line.at} ${source}${text}`;
 }

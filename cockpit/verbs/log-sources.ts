@@ -118,8 +118,22 @@ async function findLine(
   return cut;
 }
 
-/** A line as it leaves the hub. */
-export function presentLine(line: MergedLine & Partial<WindowLine>): LogLineRow {
+/** Lines as they leave the hub. */
+export function presentLines(
+  copies: readonly LogCopy[],
+  lines: readonly (MergedLine & Partial<WindowLine>)[],
+): Promise<readonly LogLineRow[]> {
+  return Promise.all(
+    lines.map(async (line) => {
+      const row = presentLine(line);
+      if (line.stream !== 'gap') return row;
+      const gap = { from: line.offset, to: line.offset + line.bytes };
+      return { ...row, isLost: (await copies[line.log]?.explainGap(gap)) === 'lost' };
+    }),
+  );
+}
+
+function presentLine(line: MergedLine & Partial<WindowLine>): LogLineRow {
   const { log, offset, at, stream, bytes, hiddenBytes, isCut, isOpen, isContext = false } = line;
   const text = decodeText(line);
   const instant = formatInstant(at);

@@ -13,7 +13,7 @@ import { type LineFilter, readWindow } from '../logs/window.ts';
 import type { NamedAttempt } from './arguments.ts';
 import { type FilterWish, openFilter } from './line-filter.ts';
 import { listUnknownEnds } from './log-copy.ts';
-import { findCut, type OpenLogs, openLogs, presentLine } from './log-sources.ts';
+import { findCut, type OpenLogs, openLogs, presentLines } from './log-sources.ts';
 import type { LogLineItem } from './shapes.ts';
 import type { VerbContext } from './verb.ts';
 
@@ -48,8 +48,7 @@ export async function streamLines(context: VerbContext, wish: LineWish) {
       until: wish.follow ? 'the-end' : 'what-is-there',
       isLive: false,
       async say({ lines }) {
-        for (const line of lines) {
-          const { log, ...row } = presentLine(line);
+        for (const { log, ...row } of await presentLines(copies, lines)) {
           const source = sources[log];
           if (source === undefined) continue;
           const isMerged = sources.length > 1;
@@ -64,12 +63,14 @@ export async function streamLines(context: VerbContext, wish: LineWish) {
         return true;
       },
     });
+    if (!wish.follow) for (const copy of copies) await copy.look();
   } finally {
     for (const copy of copies) copy.unwatch();
   }
   return {
     attempts: sources.map((source) => source.attempt),
     missingBytes: copies.reduce((sum, copy) => sum + copy.missingBytes, 0),
+    lostBytes: copies.reduce((sum, copy) => sum + copy.lostBytes, 0),
     unknownEnds: listUnknownEnds(copies),
     forgottenBytes: sources.reduce((sum, source) => sum + source.forgottenBytes, 0),
   };

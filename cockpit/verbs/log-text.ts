@@ -6,11 +6,20 @@
  * came in.
  */
 import { isUtf8 } from 'node:buffer';
+import type { AttemptId, LogStream } from '../../protocol/model.ts';
 
 /** A piece. `base64`: its bytes, where `text` is not all of them. */
 export interface TextPiece {
   readonly text: string;
   readonly base64?: string;
+}
+
+/** A piece of output, as `wally logs` gives it. */
+export interface LogPiece extends TextPiece {
+  readonly attempt: AttemptId;
+  readonly offset: number;
+  readonly at: string;
+  readonly stream: LogStream;
 }
 
 /** One stream of bytes. */

@@ -2,7 +2,7 @@
  * `wally logs`: what jobs printed, from the hub's copies, as it arrives when followed.
  *
  * One job, plainly, is streamed as it came: pieces in order with their offset and stream; a hole left
- * by the log's cap is said, not skipped. Several jobs, and all that looks at lines (a filter, the
+ * by the log's cap, or by damage, is said, not skipped. Several jobs, and all that looks at lines (a filter, the
  * last ones, an instant), give lines, merged by their instants. A reader who is slow holds up
  * nobody: output is read from the store when it is wanted.
  */
@@ -14,7 +14,8 @@ import type { LogRecord } from '../../store/log.ts';
 import type { CommandJob } from '../manager/job.ts';
 import { attemptsArgument, type NamedAttempt } from './arguments.ts';
 import { filterArgs, filterFlags } from './line-filter.ts';
-import { LogCopy, listUnknownEnds, showLack } from './log-copy.ts';
+import { LogCopy, listUnknownEnds } from './log-copy.ts';
+import { showLack } from './log-lack.ts';
 import { streamLines } from './log-stream.ts';
 import { LogText } from './log-text.ts';
 import { formatInstant } from './present.ts';
@@ -106,8 +107,10 @@ async function streamPieces(
     copies.push(reader.copy);
     await reader.send(0, 'to-the-end');
   }
-  const { attempt, offset, missingBytes, forgottenBytes } = reader;
-  return { attempt, offset, missingBytes, forgottenBytes, unknownEnds: listUnknownEnds(copies) };
+  const { attempt, offset, forgottenBytes } = reader;
+  const { missingBytes, lostBytes } = reader.copy;
+  const lack = { missingBytes, lostBytes, unknownEnds: listUnknownEnds(copies) };
+  return { attempt, offset, forgottenBytes, ...lack };
 }
 
 /** Sends one attempt's log as items. */
@@ -138,10 +141,6 @@ class LogReader {
     return this.copy.isWanted;
   }
 
-  get missingBytes(): number {
-    return this.copy.missingBytes;
-  }
-
   async send(since: number, until: 'what-is-there' | 'to-the-end'): Promise<void> {
     this.#offset = since;
     this.forgottenBytes = await this.copy.countForgotten();
@@ -153,6 +152,7 @@ class LogReader {
         await this.#sendRest();
       }
       await this.#sendBegun();
+      if (until === 'what-is-there') await this.copy.look();
     } finally {
       this.copy.unwatch();
     }
@@ -189,8 +189,9 @@ class LogReader {
 
   async #sendGap(to: number): Promise<void> {
     await this.#sendBegun();
-    const gapBytes = to - this.#offset;
-    await this.#say({ attempt: this.attempt, offset: this.#offset, gapBytes });
+    const offset = this.#offset;
+    const isLost = (await this.copy.explainGap({ from: offset, to })) === 'lost';
+    await this.#say({ attempt: this.attempt, offset, gapBytes: to - offset, isLost });
     this.#offset = to;
   }
 

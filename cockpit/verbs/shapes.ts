@@ -19,7 +19,8 @@ import type {
   WorkerKind,
 } from '../../protocol/model.ts';
 import type { LinkWord } from '../manager/ladder.ts';
-import type { TextPiece } from './log-text.ts';
+import type { LogGapItem } from './log-lack.ts';
+import type { LogPiece } from './log-text.ts';
 
 /** What a worker is doing, as far as is known. `stale` and `lost` are silence, shown as silence. */
 export type WorkerState = 'new' | 'idle' | 'working' | 'draining' | 'stale' | 'lost' | 'revoked';
@@ -171,15 +172,8 @@ export interface JobDetail extends JobRow {
   readonly artifacts: readonly ArtifactRow[];
 }
 
-/** One line of `wally logs --json`: a piece of output, or a hole that the log's cap made. */
-export type LogItem =
-  | ({
-      readonly attempt: AttemptId;
-      readonly offset: number;
-      readonly at: string;
-      readonly stream: LogStream;
-    } & TextPiece)
-  | { readonly attempt: AttemptId; readonly offset: number; readonly gapBytes: number };
+/** One line of `wally logs --json`: a piece of output, or a hole. */
+export type LogItem = LogPiece | LogGapItem;
 
 /** A log that lines were read from; lines name it by its place in the list. */
 export interface LogSource {
@@ -196,7 +190,7 @@ export interface LogSource {
 }
 
 /**
- * One line, or a gap that the log's cap made (`bytes` were dropped). `text` is a part of it that begins
+ * One line, or a gap (`bytes` were dropped, or the copy lost them: `isLost`). `text` is a part of it that begins
  * `hiddenBytes` after its start, because the rest was overwritten by carriage returns or was not asked
  * for. An open line has not come to its end yet.
  */
@@ -206,6 +200,7 @@ export interface LogLineRow {
   readonly offset: number;
   readonly at: string;
   readonly stream: LogStream | 'gap';
+  readonly isLost?: boolean;
   readonly text: string;
   readonly bytes: number;
   readonly hiddenBytes: number;

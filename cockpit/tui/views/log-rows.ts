@@ -100,7 +100,8 @@ function drawLine(
   const { margin } = look;
   const cells = look.room.textCells;
   if (line.stream === 'gap') {
-    const text = `── ${sizeText(line.bytes)} of output fell out here ──`;
+    const why = line.isLost ? 'is missing here: the hub’s copy is damaged' : 'fell out here';
+    const text = `── ${sizeText(line.bytes)} of output ${why} ──`;
     return [[...margin, ...fitRow([span(text, 'dim')], cells)]];
   }
   const text = textRow(view, line);

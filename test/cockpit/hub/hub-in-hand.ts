@@ -21,6 +21,7 @@ import { soundDisk } from '../../../store/disk-guard.ts';
 import { instantTiming } from '../../../store/disk-timing.ts';
 import { openStore } from '../../../store/format.ts';
 import { openMemoryHandNote } from '../../../store/hand-note.ts';
+import type { LogStore } from '../../../store/log.ts';
 import { MemoryLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { MemoryDisk, openMemoryKv } from '../../../store/memory.ts';
 import { noAnswer, noFleet } from '../../kit/no-fleet.ts';
@@ -72,6 +73,8 @@ export interface InHandPlan {
   readonly disk?: MemoryDisk;
   readonly sources?: ReadonlyMap<string, Source>;
   readonly artifacts?: ArtifactStore;
+  /** The copies of logs, instead of some in memory. */
+  readonly logs?: LogStore;
 }
 
 /** Starts it. */
@@ -85,6 +88,7 @@ export async function openHubInHand(plan: InHandPlan = {}): Promise<HubInHand> {
     ports,
     ...(await openStores(disk)),
     ...(plan.artifacts === undefined ? {} : { artifacts: plan.artifacts }),
+    ...(plan.logs === undefined ? {} : { logs: plan.logs }),
     key: '99'.repeat(32),
     version: 'test',
     openDoor: async (who) => {

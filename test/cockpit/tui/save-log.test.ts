@@ -45,7 +45,9 @@ test('save: one log is saved as it is, with a word where output is missing', asy
   const said = await saveLog(client, join(directory, 'saved'), save);
   const path = join(directory, 'saved', 'J1.log');
   expect(said).toBe(`saved ${(await readFile(path)).length} B to ${path}`);
-  expect(await readFile(path, 'utf8')).toBe('a\nb[40 bytes were dropped here]\n\x1b[31mc\n');
+  expect(await readFile(path, 'utf8')).toBe(
+    'a\nb[40 bytes were dropped here: the log is over its cap]\n\x1b[31mc\n',
+  );
   expect(asked).toEqual([{ verb: 'logs', job: ['J1'] }]);
 });
 

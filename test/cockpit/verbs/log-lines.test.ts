@@ -203,7 +203,10 @@ test('logs follow: lines come as they grow, and it ends when the log is whole', 
   ]);
   peers.alice.say(factFrame(1, ended('J1.1', end)));
   await field.rest();
-  expect(await call.done).toEqual({ attempts: ['J1.1'], missingBytes: 0, unknownEnds: [] });
+  expect(await call.done).toEqual({
+    attempts: ['J1.1'],
+    ...{ missingBytes: 0, lostBytes: 0, unknownEnds: [] },
+  });
 });
 
 test('logs follow: one who leaves is waited for no longer', async () => {
