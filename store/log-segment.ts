@@ -45,6 +45,12 @@ export type LogExtent = 'whole' | 'readable';
 
 const segmentName = /^(\d{16})\.log$/;
 
+/** Where the output of a segment begins, by the name of its file; undefined where it is none. */
+export function readSegmentOffset(name: string): number | undefined {
+  const offset = segmentName.exec(name)?.[1];
+  return offset === undefined ? undefined : Number(offset);
+}
+
 /** A segment that has no file yet. */
 export function createSegment(directory: string, offset: number): Segment {
   const path = join(directory, `${String(offset).padStart(16, '0')}.log`);
@@ -62,7 +68,7 @@ export async function findSegments(directory: string): Promise<readonly Segment[
   });
   if (all === undefined) return undefined;
   const names = all.filter((name) => segmentName.test(name)).sort();
-  const offsets = names.map((name) => Number(segmentName.exec(name)?.[1]));
+  const offsets = names.map(readSegmentOffset);
   return Promise.all(
     names.map(async (name, index) => {
       const path = join(directory, name);

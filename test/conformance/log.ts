@@ -39,7 +39,6 @@ export function describeLogStore(name: string, createPlace: () => Promise<LogPla
 
     testAppends(bench);
     testGaps(bench);
-    testGapCauses(bench);
     testReads(bench);
     testSkips(bench);
     testCap(bench);
@@ -116,37 +115,6 @@ function testGaps(bench: Bench): void {
     expect(bench.log.end).toBe(1003);
     expect(await offsets(bench.log, 0)).toEqual([1000]);
   });
-}
-
-function testGapCauses(bench: Bench): void {
-  it('explainGap: what was not appended was dropped, also where a log or a segment begins with it', async () => {
-    await bench.log.append([record(1000, 'abc'), record(2000, 'def')]);
-    await fill(bench.log, { bytes: capBytes / 8 - 100, recordBytes: 100 });
-    const { end } = bench.log;
-    await bench.log.append([record(end + 50, 'x'.repeat(1000))]);
-    await bench.log.skipTo(bench.log.end + 100);
-    for (const _ of ['open', 'reopened']) {
-      expect(await explainAll(bench.log)).toEqual(['dropped', 'dropped', 'dropped', 'dropped']);
-      await reopen(bench);
-    }
-  });
-
-  it('explainGap: what fell out at the cap was dropped, from wherever it is asked', async () => {
-    await fill(bench.log, { bytes: 10 * capBytes, recordBytes: 700 });
-    for (const _ of ['open', 'reopened']) {
-      expect(await explainAll(bench.log)).toEqual(['dropped']);
-      await reopen(bench);
-    }
-    const [gap] = findGaps((await bench.log.read(0, 20 * capBytes)).records);
-    const { from = 0, to = 0 } = gap ?? {};
-    expect(await bench.log.explainGap({ from: from + 1000, to })).toBe('dropped');
-  });
-}
-
-async function explainAll(log: Log): Promise<readonly string[]> {
-  const { records, end } = await log.read(0, 1e9);
-  const bounds = [record(0, ''), ...records, record(end, '')];
-  return Promise.all(findGaps(bounds).map((gap) => log.explainGap(gap)));
 }
 
 function testReads(bench: Bench): void {

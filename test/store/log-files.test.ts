@@ -24,10 +24,12 @@ import {
   record,
 } from '../conformance/log.ts';
 import { describeLogBack } from '../conformance/log-back.ts';
+import { describeLogGaps } from '../conformance/log-gaps.ts';
 import { createDirectory } from './place.ts';
 
 describeLogStore('files', openPlace);
 describeLogBack('files', openPlace);
+describeLogGaps('files', openPlace);
 
 async function openPlace(): Promise<LogPlace> {
   const directory = await createDirectory();

@@ -7,12 +7,14 @@ import { describe, expect, it } from 'vitest';
 import { instantLogDisk, MemoryLogDisk, openMemoryLogs } from '../../store/log-memory.ts';
 import { describeLogStore, fill, type LogPlace, readText, record } from '../conformance/log.ts';
 import { describeLogBack } from '../conformance/log-back.ts';
+import { describeLogGaps } from '../conformance/log-gaps.ts';
 import { createWorld } from './world.ts';
 
 const cap = { bytesMax: 64 * 1024 };
 
 describeLogStore('memory, instant', openInstant);
 describeLogBack('memory, instant', openInstant);
+describeLogGaps('memory, instant', openInstant);
 
 async function openInstant(): Promise<LogPlace> {
   const disk = instantLogDisk();

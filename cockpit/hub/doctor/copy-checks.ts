@@ -5,7 +5,7 @@
  * the job may come back with its store. The numbers of their jobs are kept out of use before that.
  */
 import { lstat, mkdir, readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Check, type Evidence, listOne } from '../../../protocol/doctor.ts';
 import { defineSection, type Section } from '../../../protocol/doctor-sections.ts';
 import { AppError } from '../../../protocol/errors.ts';
@@ -13,6 +13,8 @@ import type { AttemptId } from '../../../protocol/model.ts';
 import { moveAside } from '../../../store/doctor/move-aside.ts';
 import { isAttemptId, jobKey } from '../../../store/keys.ts';
 import type { Kv } from '../../../store/kv.ts';
+import { isDamagedSegment } from '../../../store/log-damage.ts';
+import { readSegmentOffset } from '../../../store/log-segment.ts';
 import { planRow } from '../../../store/row-codec.ts';
 import { readHubConfig, readKeepPolicy } from '../../home.ts';
 import { readJobNumber, splitAttemptId } from '../../manager/job.ts';
@@ -25,12 +27,19 @@ interface PartialFact {
   readonly bytes: number;
 }
 
+interface DamagedLogFact {
+  readonly path: string;
+  readonly what: 'kept' | 'headless';
+}
+
 interface CopyFacts {
   /** Folders of logs and artifacts whose jobs are not there. */
   readonly strayLogs: readonly string[];
   readonly strayArtifacts: readonly string[];
   /** Artifacts that began to come long ago, and never came whole. */
   readonly partials: readonly PartialFact[];
+  /** Parts of logs that were kept as they were found, and logs whose beginning is gone. */
+  readonly damagedLogs: readonly DamagedLogFact[];
   readonly logs: { readonly path: string; readonly bytes: number; readonly bytesMax: number };
 }
 
@@ -80,6 +89,27 @@ const partial: CopyCheck = {
     })),
 };
 
+const damaged: CopyCheck = {
+  id: 'log-damaged',
+  title: 'no log that is kept here was found damaged',
+  why: 'Output is missing from it. Looked at are names of files; damage within an older one shows where the log is read.',
+  area: 'logs',
+  severity: 'warning',
+  cost: 'walks',
+  diagnose: ({ damagedLogs }) =>
+    damagedLogs.map(({ path, what }) => ({
+      subject: path,
+      seen:
+        what === 'kept'
+          ? `${path} is a part of a log as it was when it was found damaged, with sound output behind the damage.`
+          : `${path} is without its first file.`,
+      wanted: 'Whole logs.',
+      advice: `See what is missing: \`wally logs ${readAttempt(path)}\`. A backup with logs may have it.${
+        what === 'kept' ? ' Delete the file where nothing is missing, or nobody wants it.' : ''
+      }`,
+    })),
+};
+
 const over: CopyCheck = {
   id: 'logs-over-cap',
   title: 'logs take no more room than they may',
@@ -110,6 +140,7 @@ export const copySection: Section<HubRound> = defineSection({
     strayCheck('log', ({ strayLogs }) => strayLogs),
     strayCheck('artifact', ({ strayArtifacts }) => strayArtifacts),
     partial,
+    damaged,
     over,
   ],
 });
@@ -123,11 +154,13 @@ async function gatherCopies({ home, visit, nowMs }: HubRound): Promise<CopyFacts
     config === undefined ? Number.POSITIVE_INFINITY : readKeepPolicy(config).logsBytesMax;
   const strays = (paths: readonly string[]) =>
     kv === undefined ? [] : listStrays(kv, paths, nowMs);
+  const { bytes, damagedLogs } = await walkLogs(logs);
   return {
+    damagedLogs,
     strayLogs: await strays(logs),
     strayArtifacts: await strays(artifacts),
     partials: await listPartials(artifacts, nowMs),
-    logs: { path: home.logs, bytes: await sumFolders(logs), bytesMax },
+    logs: { path: home.logs, bytes, bytesMax },
   };
 }
 
@@ -171,14 +204,28 @@ async function listPartials(
   return partials;
 }
 
-async function sumFolders(folders: readonly string[]): Promise<number> {
+async function walkLogs(
+  folders: readonly string[],
+): Promise<{ readonly bytes: number; readonly damagedLogs: readonly DamagedLogFact[] }> {
   let bytes = 0;
+  const damagedLogs: DamagedLogFact[] = [];
   for (const folder of folders) {
-    for (const name of await readdir(folder).catch((): string[] => [])) {
+    const names = (await readdir(folder).catch((): string[] => [])).sort();
+    for (const name of names) {
       bytes += (await lstat(join(folder, name)).catch(() => undefined))?.size ?? 0;
+      if (isDamagedSegment(name)) damagedLogs.push({ path: join(folder, name), what: 'kept' });
     }
+    const first = names.find((name) => readSegmentOffset(name) !== undefined);
+    const isHeadless = first !== undefined && readSegmentOffset(first) !== 0;
+    if (isHeadless) damagedLogs.push({ path: folder, what: 'headless' });
   }
-  return bytes;
+  return { bytes, damagedLogs };
+}
+
+/** The log that a path is of, or lies in. */
+function readAttempt(path: string): string {
+  const name = basename(path);
+  return isAttemptId(name) ? name : basename(dirname(path));
 }
 
 /** The number first: a hub that starts in between must not give it, and so this output, to other work. */

@@ -163,12 +163,14 @@ const shortCopies = overWalked({
   severity: 'error',
   cost: 'walks',
   find: (live) =>
-    live.shortCopies.short.map(({ what, attempt, worker, have, promised }) => ({
+    live.shortCopies.short.map(({ what, attempt, worker, have, promised, isLost }) => ({
       subject: `${attempt} ${what}`,
       worker,
-      seen: `Of ${attempt} ${have} of ${promised} bytes of ${what} are here, although its worker is linked.`,
+      seen: `Of ${attempt} ${have} of ${promised} bytes of ${what} are here, although its worker is linked${isLost ? ' and offers no more: they were here and are lost' : ''}.`,
       wanted: `All of it. (${live.shortCopies.lookedCount} attempts were looked at.)`,
-      advice: `Look at the worker: \`wally doctor --on ${worker}\`.`,
+      advice: isLost
+        ? `Look at the disk. What is left: \`wally logs ${attempt}\`; a backup with logs may have all.`
+        : `Look at the worker: \`wally doctor --on ${worker}\`.`,
     })),
 });
 

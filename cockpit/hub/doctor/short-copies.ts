@@ -24,6 +24,8 @@ export interface ShortCopyFact {
   readonly worker: string;
   readonly have: number;
   readonly promised: number;
+  /** It was here: its worker does not offer the rest of it, or was told that all came. */
+  readonly isLost: boolean;
 }
 
 /** What one look found, and how many attempts it was at. */
@@ -113,13 +115,16 @@ async function findShortOf(
   const worker = hub.workers.find(key)?.name ?? key;
   const promised = state.end.logBytes ?? 0;
   const have = promised === 0 ? 0 : await hub.mirror.findEnd(attempt);
+  const told = hub.mirror.findTold(attempt);
+  const isLost = told === undefined || told >= promised;
   const short: ShortCopyFact[] =
-    have < promised ? [{ what: 'log', attempt, worker, have, promised }] : [];
+    have < promised ? [{ what: 'log', attempt, worker, have, promised, isLost }] : [];
   for (const [index, { path, bytes }] of (state.end.artifacts?.kept ?? []).entries()) {
     const look = await hub.artifacts.look({ attempt, index });
     // What its worker lost is said with the job; nobody can mend it here.
     if (look.is !== 'partial') continue;
-    short.push({ what: path, attempt, worker, have: look.bytes, promised: bytes });
+    const isLost = false;
+    short.push({ what: path, attempt, worker, have: look.bytes, promised: bytes, isLost });
   }
   return short;
 }

@@ -123,6 +123,11 @@ const trials: Record<string, Trial<HubPatient>> = {
     seen: /0.partial has 6 bytes and has not grown for days/,
     mend: ({ home }) => rm(join(home.artifacts, 'J3.2'), { recursive: true }),
   },
+  'log-damaged': {
+    breaks: ({ home }) => leaveCopy(home.logs, 'J1.1', '0000000000000000.log.damaged'),
+    seen: /J1\.1\/0000000000000000\.log\.damaged is a part of a log as it was/,
+    mend: ({ home }) => rm(join(home.logs, 'J1.1'), { recursive: true }),
+  },
   'logs-over-cap': {
     breaks: async ({ home }) => {
       await leaveCopy(home.logs, 'J1.1', 'big');
@@ -220,6 +225,21 @@ const trials: Record<string, Trial<HubPatient>> = {
 
 describe('doctor of a hub’s rows and copies', () => {
   tryChecks(openHubPatient, trials);
+
+  test('log-damaged: a log without its first file is named, a whole one is not', async () => {
+    const patient = await openHubPatient();
+    for (const offset of ['0000000000000000', '0000000000002000']) {
+      await leaveCopy(patient.home.logs, 'J1.1', `${offset}.log`);
+    }
+    await leaveCopy(patient.home.logs, 'J2.1', '0000000000002000.log');
+    const { findings } = await patient.diagnose({ mode: 'look' });
+    const found = findings.filter(({ id: check }) => check === 'log-damaged');
+    expect(found.map(({ seen }) => seen)).toEqual([
+      `${join(patient.home.logs, 'J2.1')} is without its first file.`,
+    ]);
+    expect(found[0]?.advice).toMatch(/`wally logs J2\.1`/);
+    await patient.close();
+  });
 
   test('log-stray: a young copy without a job is left alone, and so is one whose job is there', async () => {
     const patient = await openHubPatient();
