@@ -26,6 +26,9 @@ export const logWaitingBytesMax = 64 * 1024 * 1024;
  */
 export const loadNewsMs = 10_000;
 
+/** A worker that has been linked for so long has asked about all logs that it has: it asks at once, and again after 5 s. */
+export const logOfferMs = 10_000;
+
 /** Logs whose holder was looked up, or told where they end, and is remembered; at it all are looked up again. */
 export const logHoldersMax = 4096;
 

@@ -73,6 +73,7 @@ export class WorkerSession implements SessionHost {
   readonly #keptEnds: KeptEnds;
   readonly #patience: AnswerPatience;
   #isFresh = false;
+  #linkedAt: number | undefined;
   #load: BoxLoad | undefined;
   #policy: ToldPolicy | undefined;
   #health: WorkerHealth = { version: null, aheadMs: null, trouble: null };
@@ -126,6 +127,13 @@ export class WorkerSession implements SessionHost {
 
   get isLinked(): boolean {
     return this.session.connection !== undefined;
+  }
+
+  /** For how long it has been linked; undefined while it is not. */
+  get linkedMs(): number | undefined {
+    if (!this.isLinked) return undefined;
+    const nowMs = this.#parts.ports.clock.monotonicMs();
+    return nowMs - (this.#linkedAt ?? nowMs);
   }
 
   /** Monotonic instant at which this hub last heard it; undefined if never. */
@@ -224,6 +232,7 @@ export class WorkerSession implements SessionHost {
     // Before anything leaves that it says never left.
     this.#unmarking = isMarked ? noted : undefined;
     this.#wasServed = true;
+    this.#linkedAt = ports.clock.monotonicMs();
     this.#patience.linked(hello.received);
     this.#parts.terminals.linked(key, hello);
     this.#parts.ways.linked(key, this.session.connection?.carrier ?? 'swarm');
@@ -277,6 +286,7 @@ export class WorkerSession implements SessionHost {
     this.#keptEnds.clear();
     const { workers, key, failed, presenceChanged, noticed } = this.#parts;
     this.#isFresh = false;
+    this.#linkedAt = undefined;
     this.#patience.unlinked();
     noticed(`link to ${workers.find(key)?.name ?? key.slice(0, 8)} closed: ${reason}`);
     workers.noteSeen(key, this.silentMs).catch(failed);

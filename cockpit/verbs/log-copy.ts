@@ -6,6 +6,8 @@
 import type { AttemptId } from '../../protocol/model.ts';
 import type { CancelTimer } from '../../protocol/ports.ts';
 import type { LogGap, LogGapCause, LogRecord, LogSlice } from '../../store/log.ts';
+import { logOfferMs } from '../hub/limits.ts';
+import { judgeShortLog, type LogFate } from '../hub/log-loss.ts';
 import type { HubAttemptState } from '../manager/attempt-machine.ts';
 import { type CommandJob, formatAttemptId } from '../manager/job.ts';
 import type { VerbContext } from './verb.ts';
@@ -116,15 +118,14 @@ export class LogCopy {
       const { logBytes } = state.end;
       if (logBytes !== undefined && this.missingBytes === 0) return true;
       this.isEndKnown = logBytes !== undefined || !mayHaveRun(state);
-      const isComing = () => !this.#isLost(logBytes ?? 0) && this.#isLinked;
       // Nobody said where it ends, or who has the rest is away: wait a moment, not for ever.
-      if (logBytes === undefined || !isComing()) {
-        const isQuiet = await this.#isQuiet(woken, end);
-        return isQuiet && (logBytes === undefined || !isComing());
-      }
+      if (logBytes === undefined || this.#judge(logBytes) !== 'comes')
+        return this.#isQuiet(woken, end);
     }
     this.#quiet = undefined;
-    await woken;
+    // In time nothing wakes us for, a worker may turn out to have no more.
+    if (state.is === 'finished') await this.#wait(woken, logOfferMs);
+    else await woken;
     return false;
   }
 
@@ -147,33 +148,33 @@ export class LogCopy {
     if (end === 0 && this.#context.hub.retain.hasForgotten(state.times)) return;
     const { logBytes = 0 } = state.end;
     this.missingBytes = Math.max(0, logBytes - end);
-    this.lostBytes = this.#isLost(logBytes) ? this.missingBytes : 0;
+    this.lostBytes = this.#judge(logBytes) === 'lost' ? this.missingBytes : 0;
   }
 
-  /** Of one that is too short: a worker that is there asks for each log that it still has, unless it was told that all is here. */
-  #isLost(logBytes: number): boolean {
-    const told = this.#context.hub.mirror.findTold(this.attempt);
-    return told === undefined ? this.#isLinked : told >= logBytes;
-  }
-
-  get #isLinked(): boolean {
-    return this.#context.hub.session(this.worker)?.isLinked === true;
+  #judge(logBytes: number): LogFate {
+    return judgeShortLog(this.#context.hub, {
+      attempt: this.attempt,
+      worker: this.worker,
+      logBytes,
+    });
   }
 
   /** What else goes on in the hub wakes us too, and begins no new wait. */
   async #isQuiet(woken: Promise<void>, end: number): Promise<boolean> {
-    const { clock, timers } = this.#context.hub.ports;
-    const nowMs = clock.monotonicMs();
+    const nowMs = this.#context.hub.ports.clock.monotonicMs();
     if (this.#quiet?.end !== end) this.#quiet = { end, since: nowMs };
     const leftMs = this.#quiet.since + logGraceMs - nowMs;
-    if (leftMs <= 0) return true;
+    return leftMs <= 0 || (await this.#wait(woken, leftMs)) === 'late';
+  }
+
+  async #wait(woken: Promise<void>, ms: number): Promise<'woken' | 'late'> {
     let cancel: CancelTimer = () => undefined;
-    const late = new Promise<'quiet'>((resolve) => {
-      cancel = timers.after(leftMs, () => resolve('quiet'));
+    const late = new Promise<'late'>((resolve) => {
+      cancel = this.#context.hub.ports.timers.after(ms, () => resolve('late'));
     });
-    const first = await Promise.race([woken, late]);
+    const first = await Promise.race([woken.then(() => 'woken' as const), late]);
     cancel();
-    return first === 'quiet';
+    return first;
   }
 }
 

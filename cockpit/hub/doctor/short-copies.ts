@@ -14,6 +14,7 @@ import {
   type JobRecord,
 } from '../../manager/job.ts';
 import type { Hub } from '../hub.ts';
+import { judgeShortLog } from '../log-loss.ts';
 import { jobsFoundShortMax, jobsNewestWalked, jobsOlderWalked } from './limits.ts';
 import { walkJobs } from './walk-jobs.ts';
 
@@ -115,8 +116,7 @@ async function findShortOf(
   const worker = hub.workers.find(key)?.name ?? key;
   const promised = state.end.logBytes ?? 0;
   const have = promised === 0 ? 0 : await hub.mirror.findEnd(attempt);
-  const told = hub.mirror.findTold(attempt);
-  const isLost = told === undefined || told >= promised;
+  const isLost = judgeShortLog(hub, { attempt, worker: key, logBytes: promised }) === 'lost';
   const short: ShortCopyFact[] =
     have < promised ? [{ what: 'log', attempt, worker, have, promised, isLost }] : [];
   for (const [index, { path, bytes }] of (state.end.artifacts?.kept ?? []).entries()) {

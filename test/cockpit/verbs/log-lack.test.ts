@@ -4,6 +4,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { logOfferMs } from '../../../cockpit/hub/limits.ts';
 import { describeGap } from '../../../cockpit/verbs/log-lack.ts';
 import { logsVerb } from '../../../cockpit/verbs/logs.ts';
 import type { LogItem, LogLineItem, LogWindow } from '../../../cockpit/verbs/shapes.ts';
@@ -61,6 +62,15 @@ async function open(disk?: HubInHand['disk']): Promise<void> {
   peer = await field.join(alice);
 }
 
+/** The worker is there for so long, and says so. */
+async function stay(ms: number): Promise<void> {
+  for (let at = 0; at < ms; at += 1000) {
+    peer.say({ t: 'ping', at });
+    await field.ports.advance(1000);
+    await settle();
+  }
+}
+
 /** Files take turns of the loop, and no time of the hub's. */
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await settle();
@@ -71,6 +81,7 @@ async function harm(job: (names: readonly string[]) => Promise<void>): Promise<v
   await field.hub.stop();
   await job((await readdir(path)).sort());
   await open(field.disk);
+  await stay(logOfferMs);
 }
 
 async function flip(name: string, at: number): Promise<void> {
@@ -124,8 +135,7 @@ test('logs: who follows a log that lost its end is not kept waiting', async () =
   const last = () => items.at(-1) as { readonly offset: number; readonly text: string } | undefined;
   await until(async () => (last()?.offset ?? 0) + (last()?.text.length ?? 0) === end);
   await until(async () => {
-    await field.hub.mirror.findEnd('J1.1');
-    await field.ports.advance(1);
+    await stay(1000);
     return said !== undefined;
   });
   expect(said).toMatchObject({ missingBytes: logBytes - end, lostBytes: logBytes - end });
@@ -158,6 +168,14 @@ test('logs: what the worker may still have is not called lost', async () => {
   await until(async () => field.hub.mirror.findTold('J1.1') !== undefined);
   const words = expect.stringMatching(/they come, if the worker still has them/);
   expect(await read()).toEqual({ gaps: [], missingBytes: logBytes, lostBytes: 0, words });
+});
+
+test('logs: nor is that of a worker that was linked just now', async () => {
+  await harm(() => rm(path, { recursive: true }));
+  peer.close();
+  await field.rest();
+  peer = await field.join(alice);
+  expect(await read()).toMatchObject({ missingBytes: logBytes, lostBytes: 0 });
 });
 
 test('logs: nor is that of a worker that is away', async () => {

@@ -209,7 +209,7 @@ function findLossLie({ evidence, job, attempt, end, seen, box }: Case): string |
     if (silentMs >= neededMs - slackMs) return undefined;
     return `lost after only ${Math.round(silentMs)} ms of silence`;
   }
-  if (reason.includes('memory of this job') || reason.includes('does not know this job')) {
+  if (reason.includes('with another store') || reason.includes('does not know this job')) {
     // One that was open to its coming back, after its end had been told and settled.
     if (job.attempts.length > attempt.n && job.spec.reconcile !== undefined) return undefined;
     return ends.some(({ how }) => how === 'wiped') ? undefined : `lost (${reason}), not wiped`;

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { jobsNewestWalked, jobsOlderWalked } from '../../../../cockpit/hub/doctor/limits.ts';
 import { ShortCopyWalk } from '../../../../cockpit/hub/doctor/short-copies.ts';
 import type { Hub } from '../../../../cockpit/hub/hub.ts';
+import { logOfferMs } from '../../../../cockpit/hub/limits.ts';
 import type { JobId } from '../../../../protocol/model.ts';
 import { jobKey } from '../../../../store/keys.ts';
 import { planRow } from '../../../../store/row-codec.ts';
@@ -28,7 +29,7 @@ async function openHub(count: number, short: Set<string>, told?: number) {
   const hub = {
     ...{ kv, desk, workers },
     retain: { logsForgottenAt: 0 },
-    session: () => ({ isLinked: true }),
+    session: () => ({ isLinked: true, linkedMs: logOfferMs }),
     mirror: {
       findTold: () => told,
       findEnd: async (attempt: string) => {
