@@ -111,8 +111,13 @@ export const deliveryMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'protocol/machines/sender.ts',
-        find: 'if (received < acked || received > queued) {',
-        replace: 'if (received < 0 || queued < 0) {',
+        find: 'if (received < state.acked || isBeyond(state, received)) return halt(state);',
+        replace: 'if (received < 0) return halt(state);',
+      },
+      {
+        file: 'protocol/machines/sender.ts',
+        find: 'return received > reach;',
+        replace: 'return received + reach < 0;',
       },
     ],
     focus: ['agent-restore'],
