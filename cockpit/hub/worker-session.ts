@@ -228,8 +228,9 @@ export class WorkerSession implements SessionHost {
     this.#health = { version: hello.version, aheadMs, trouble: null };
     this.#isFresh = true;
     const isMarked = workers.find(key)?.sentMax !== undefined;
-    const noted = workers.noteHello(key, hello).catch(failed);
-    // Before anything leaves that it says never left.
+    const noted = workers.noteHello(key, hello);
+    noted.catch(failed);
+    // Before anything leaves that the mark says never left; what cannot be noted keeps it here.
     this.#unmarking = isMarked ? noted : undefined;
     this.#wasServed = true;
     this.#linkedAt = ports.clock.monotonicMs();
