@@ -57,7 +57,7 @@ export async function openLevelKv(
     }
     const open = () => openDatabase(directory, writeBufferBytes);
     const db = await open().catch(async (thrown: unknown) => {
-      if (!isNew || !isDamage(thrown)) throw thrown;
+      if (!isNew || !isUnopenable(thrown)) throw thrown;
       await removeUnmade(directory);
       return open();
     });
@@ -226,7 +226,7 @@ function describeOpenFailure(directory: string, thrown: unknown): AppError {
   if (findCode(cause) === 'LEVEL_LOCKED') {
     return new AppError('STORE_LOCKED', `Another process owns ${directory}.`, { cause });
   }
-  const code = isDamage(cause) || isFileMissing(cause) ? 'STORE_DAMAGED' : 'STORE_IO';
+  const code = isUnopenable(cause) ? 'STORE_DAMAGED' : 'STORE_IO';
   return new AppError(code, `The store in ${directory} cannot be opened: ${detail}`, { cause });
 }
 
@@ -236,9 +236,11 @@ function isDamage(thrown: unknown): boolean {
   return code === 'LEVEL_CORRUPTION';
 }
 
-/** LevelDB passes on the system's words alone: a file that CURRENT or the MANIFEST names is gone. */
-function isFileMissing(thrown: unknown): boolean {
-  return thrown instanceof Error && /: No such file or directory$/.test(thrown.message);
+/** LevelDB passes on the system's words alone where a file that CURRENT or the MANIFEST names is gone. */
+function isUnopenable(thrown: unknown): boolean {
+  const cause = findCode(thrown) === 'LEVEL_DATABASE_NOT_OPEN' ? findCause(thrown) : thrown;
+  const isMissing = cause instanceof Error && /: No such file or directory$/.test(cause.message);
+  return isMissing || isDamage(cause);
 }
 
 function findCode(thrown: unknown): unknown {

@@ -9,7 +9,7 @@ import type { LedgerOutlet } from './ledger.ts';
 /** The outlet of this hub's ledger. */
 export function openOutlet(hub: Hub, teamChanged: () => void): LedgerOutlet {
   return {
-    queued: (worker, { store, rows }) => hub.session(worker)?.session.queued(store, rows),
+    queued: (worker, { store, rows }) => hub.session(worker)?.queued(store, rows),
     jobChanged: (job) => hub.feed.tell({ type: 'job', job }),
     inboxChanged: () => hub.feed.tell({ type: 'inbox' }),
     journalGrew: () => hub.feed.tell({ type: 'journal' }),

@@ -175,14 +175,11 @@ export function makeAttempt(
 export function mayHaveLeft(
   state: DeskState,
   id: JobId,
-  { n, worker, isParked, givenSeq }: AttemptRecord,
+  { n, worker, isParked }: AttemptRecord,
 ): boolean {
   if (isParked === true) return false;
   const attempt = formatAttemptId(id, n);
   if (state.sentAt.has(attempt)) return true;
-  // For a worker that nothing left for since this store went back.
-  const sentMax = state.workers.get(worker)?.sentMax ?? Number.POSITIVE_INFINITY;
-  if (givenSeq !== undefined && givenSeq > sentMax) return false;
   return state.streams.has(worker) && !state.freshAttempts.has(attempt);
 }
 

@@ -111,7 +111,7 @@ export class WorkerDesk {
     const scene = this.#ledger.open();
     scene.change.add(state.streams.get(key)?.planRetire() ?? []);
     state.streams.set(key, streams);
-    keepWorker(scene, { ...worker, store });
+    keepWorker(scene, { ...withoutMark(worker), store });
     // The line is made anew, so that what is given again is not behind what never had its turn.
     state.parked.delete(key);
     for (const { id, n, attempt } of walkHeld(scene, key)) {
@@ -122,7 +122,6 @@ export class WorkerDesk {
       if (isUnsent) parkAttempt(scene, { id, n });
       else loseAttempt(scene, { id, n }, forgotten);
     }
-    keepWorker(scene, { ...withoutMark(worker), store });
     if (worker.store !== null) scene.change.note({ kind: 'worker-store-lost', worker: key });
     await this.#ledger.commit(scene.change);
     return streams;
@@ -138,7 +137,8 @@ export class WorkerDesk {
     const scene = this.#ledger.open();
     const worker = this.#get(key);
     keepWorker(scene, {
-      ...withoutMark(worker),
+      // Where it remembers less than it acknowledged nothing leaves for it either.
+      ...(hello.received < (this.streamsOf(key)?.counts.acked ?? 0) ? worker : withoutMark(worker)),
       host: hello.host ?? worker.host,
       capabilities: hello.capabilities ?? worker.capabilities,
       lastSeenAt: scene.change.at,

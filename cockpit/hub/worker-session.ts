@@ -231,7 +231,7 @@ export class WorkerSession implements SessionHost {
     const noted = workers.noteHello(key, hello);
     noted.catch(failed);
     // Before anything leaves that the mark says never left; what cannot be noted keeps it here.
-    this.#unmarking = isMarked ? noted : undefined;
+    if (isMarked) this.#awaitUnmarked(noted);
     this.#wasServed = true;
     this.#linkedAt = ports.clock.monotonicMs();
     this.#patience.linked(hello.received);
@@ -239,6 +239,25 @@ export class WorkerSession implements SessionHost {
     this.#parts.ways.linked(key, this.session.connection?.carrier ?? 'swarm');
     this.#parts.boxLife.opened(key, hello);
     presenceChanged();
+  }
+
+  /** Until the mark is off the disk nothing that it covers may leave, by whichever link. */
+  #awaitUnmarked(noted: Promise<void>): void {
+    this.#unmarking = noted;
+    const done = () => {
+      if (this.#unmarking === noted) this.#unmarking = undefined;
+    };
+    // One that fails ends the hub, and keeps them here until then.
+    noted.then(done, () => undefined);
+  }
+
+  /** These rows for that store of the worker are on the disk now; they leave as soon as they may. */
+  queued(store: string, rows: readonly StreamRow[]): void {
+    if (this.#unmarking === undefined) return this.session.queued(store, rows);
+    this.#unmarking.then(
+      () => this.session.queued(store, rows),
+      () => undefined,
+    );
   }
 
   wentBack({ inventory = [] }: HelloFrame): void {

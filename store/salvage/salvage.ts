@@ -32,7 +32,7 @@ export interface Salvage {
   readonly mended: readonly string[];
   /** Bytes at the end of a log that are no record: usual after a loss of power. */
   readonly tornBytes: number;
-  /** May a newer change of this row be among those that the logs lost? */
+  /** May a newer change of this row be among those that logs or tables lost? */
   readonly isMaybeOld: (key: string) => boolean;
 }
 
@@ -45,6 +45,12 @@ export async function salvageStore(directory: string): Promise<Salvage> {
     throw wrapError(thrown, 'STORE_IO');
   }
   return reading.result;
+}
+
+/** Keys of rows, both within; undefined where it is not known. */
+interface RowRange {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
 }
 
 interface Newest {
@@ -60,6 +66,10 @@ class Reading {
   #tornBytes = 0;
   /** All changes that the logs are known to have lost are below this number. */
   #lostBelow = 0;
+  /** The rows that lost tables, or parts of tables, may have had. */
+  readonly #lostRanges: RowRange[] = [];
+  /** The first change in the logs: all that tables have is older. */
+  #logBegin = Number.POSITIVE_INFINITY;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -74,8 +84,19 @@ class Reading {
       lost: this.#lost,
       mended: this.#mended,
       tornBytes: this.#tornBytes,
-      isMaybeOld: (key) => (this.#rows.get(key)?.sequence ?? 0) < this.#lostBelow,
+      isMaybeOld: (key) => this.#isMaybeOld(key),
     };
+  }
+
+  #isMaybeOld(key: string): boolean {
+    const sequence = this.#rows.get(key)?.sequence ?? 0;
+    if (sequence < this.#lostBelow) return true;
+    if (sequence >= this.#logBegin) return false;
+    return this.#lostRanges.some(
+      ({ from, to }) =>
+        (from === undefined || compareKeys(from, key) <= 0) &&
+        (to === undefined || compareKeys(key, to) <= 0),
+    );
   }
 
   async run(): Promise<void> {
@@ -123,6 +144,7 @@ class Reading {
     for (const { number, smallest, largest } of version?.tables.values() ?? []) {
       if (there.has(number)) continue;
       this.#lost.push(`the table ${number} is missing: rows from ${smallest} to ${largest}`);
+      this.#lostRanges.push({ from: smallest, to: largest });
     }
     for (const [number, name] of there) {
       // What was replaced and not removed yet may hold rows that were removed since.
@@ -137,6 +159,8 @@ class Reading {
           after === null ? `from ${named?.smallest ?? 'its beginning'}` : `after ${after}`;
         const to = through ?? named?.largest ?? 'its end';
         this.#lost.push(`a part of ${name} cannot be read: rows ${from} to ${to}`);
+        const bounds = { from: after ?? named?.smallest, to: through ?? named?.largest };
+        this.#lostRanges.push(bounds);
       }
     }
   }
@@ -162,6 +186,7 @@ class Reading {
           );
         }
         for (const entry of batch.entries) this.#take(entry);
+        this.#logBegin = Math.min(this.#logBegin, batch.first);
         next = Math.max(next ?? 0, batch.first + batch.entries.length);
       }
       for (const { at, bytes, kind } of gaps) {

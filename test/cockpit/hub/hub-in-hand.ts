@@ -21,6 +21,7 @@ import { soundDisk } from '../../../store/disk-guard.ts';
 import { instantTiming } from '../../../store/disk-timing.ts';
 import { openStore } from '../../../store/format.ts';
 import { openMemoryHandNote } from '../../../store/hand-note.ts';
+import type { Kv } from '../../../store/kv.ts';
 import type { LogStore } from '../../../store/log.ts';
 import { MemoryLogDisk, openMemoryLogs } from '../../../store/log-memory.ts';
 import { MemoryDisk, openMemoryKv } from '../../../store/memory.ts';
@@ -75,6 +76,8 @@ export interface InHandPlan {
   readonly artifacts?: ArtifactStore;
   /** The copies of logs, instead of some in memory. */
   readonly logs?: LogStore;
+  /** What stands between the hub and its store. */
+  readonly guardKv?: (kv: Kv) => Kv;
 }
 
 /** Starts it. */
@@ -86,7 +89,7 @@ export async function openHubInHand(plan: InHandPlan = {}): Promise<HubInHand> {
   let admits = (_key: PeerKey) => false;
   const hub: Hub = new Hub({
     ports,
-    ...(await openStores(disk)),
+    ...(await openStores(disk, plan.guardKv)),
     ...(plan.artifacts === undefined ? {} : { artifacts: plan.artifacts }),
     ...(plan.logs === undefined ? {} : { logs: plan.logs }),
     key: '99'.repeat(32),
@@ -144,9 +147,9 @@ async function takeTurns(ports: FakePorts): Promise<void> {
   await ports.advance(ackWaitMs);
 }
 
-async function openStores(disk: MemoryDisk) {
+async function openStores(disk: MemoryDisk, guardKv = (kv: Kv) => kv) {
   return {
-    kv: await openMemoryKv(disk),
+    kv: guardKv(await openMemoryKv(disk)),
     disk: soundDisk,
     handNote: openMemoryHandNote(),
     keep: { policy: readKeepPolicy(emptyHubConfig), archive: new MemoryArchive() },

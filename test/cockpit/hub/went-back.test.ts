@@ -3,6 +3,8 @@
  * started once more.
  */
 import { expect, test } from 'vitest';
+import type { Kv } from '../../../store/kv.ts';
+import type { MemoryDisk } from '../../../store/memory.ts';
 import { alice, finished, makeJob } from './hub-bench.ts';
 import { factFrame, type HubInHand, openHubInHand } from './hub-in-hand.ts';
 
@@ -78,14 +80,73 @@ test('went back: one that has what it was told is served, and its mark is gone b
   await fourth.hub.stop();
 });
 
-test('went back: what never left is given anew once the worker is paired again', async () => {
+/** A store whose batches wait for the test, from when it says so. */
+function makeGate() {
+  const waiting: (() => void)[] = [];
+  const gate = {
+    isShut: false,
+    /** Lets the oldest batch through. */
+    pass: () => waiting.shift()?.(),
+    guardKv: (kv: Kv): Kv => ({
+      get: (key) => kv.get(key),
+      range: (range) => kv.range(range),
+      snapshot: () => kv.snapshot(),
+      close: () => kv.close(),
+      batch: async (...batch) => {
+        if (gate.isShut) await new Promise<void>((resolve) => waiting.push(resolve));
+        return kv.batch(...batch);
+      },
+    }),
+  };
+  return gate;
+}
+
+/** The disk of a hub on which alice is marked, with so many commands that never left. */
+async function makeMarked(count: number): Promise<MemoryDisk> {
   const second = await again(await openServed());
-  await dispatch(second, 2);
-  await second.join(alice, { received: 3, queued: 1 });
+  await dispatch(second, count);
+  await second.join(alice, { received: 9, queued: 1 });
+  expect(second.hub.workers.find(alice)).toMatchObject({ sentMax: 1 });
   await second.hub.stop();
-  const third = await again(second);
-  const peer = await third.join(alice, { store: 'e'.repeat(32) });
-  expect(await listStates(third, ['J2', 'J3'])).toEqual(['queued', 'queued']);
-  expect(peer.pick('data').map(({ seq }) => seq)).toEqual([1, 2]);
-  await third.hub.stop();
+  return second.disk;
+}
+
+/** After lost power alice comes with what she was given, and is served. */
+async function expectServed(disk: MemoryDisk, received: number): Promise<void> {
+  disk.crash();
+  const next = await openHubInHand({ disk });
+  expect((await next.join(alice, { received, queued: 1 })).pick('nak')).toEqual([]);
+  await next.hub.stop();
+}
+
+test('went back: by a second link no more leaves than by the first before the mark is off the disk', async () => {
+  const disk = await makeMarked(2);
+  const gate = makeGate();
+  const field = await openHubInHand({ disk, guardKv: gate.guardKv });
+  gate.isShut = true;
+  const first = await field.join(alice, { received: 1, queued: 1 });
+  first.close();
+  await field.rest();
+  const second = await field.join(alice, { received: 1, queued: 1 });
+  expect([...first.pick('data'), ...second.pick('data')]).toEqual([]);
+  await expectServed(disk, 1);
+});
+
+test('went back: a command that was on its way to the disk as the link opened leaves after the mark', async () => {
+  const disk = await makeMarked(0);
+  const gate = makeGate();
+  const field = await openHubInHand({ disk, guardKv: gate.guardKv });
+  gate.isShut = true;
+  const given = field.hub.desk.dispatch(makeJob([alice]));
+  await field.rest();
+  const peer = await field.join(alice, { received: 1, queued: 1 });
+  gate.pass();
+  await given;
+  await field.rest();
+  expect(peer.pick('data')).toEqual([]);
+  gate.isShut = false;
+  for (let n = 0; n < 3; n += 1) gate.pass();
+  await field.rest();
+  expect(peer.pick('data').map(({ seq }) => seq)).toEqual([2]);
+  await expectServed(disk, 2);
 });

@@ -9,10 +9,11 @@ import { openAuditFiles } from '../../../store/audit-files.ts';
 import { readHomeAudit } from '../../../store/audit-home.ts';
 import { verifyAudit } from '../../../store/audit-read.ts';
 import { openStore } from '../../../store/format.ts';
-import { auditKey } from '../../../store/keys.ts';
+import { auditKey, tailKey } from '../../../store/keys.ts';
 import type { KvOp } from '../../../store/kv.ts';
 import { auditLeapCount } from '../../../store/limits.ts';
 import { openLevelKv } from '../../../store/open.ts';
+import { planRow } from '../../../store/row-codec.ts';
 import { readLevelLog } from '../../../store/salvage/level-log.ts';
 import { type RepairPlan, repairStore } from '../../../store/salvage/repair-store.ts';
 import { writeWitness } from '../../../store/witness.ts';
@@ -142,3 +143,40 @@ test('repair: a store that its owner puts aside leaves its trail with the gap at
   expect(await verifyAudit(source, undefined)).toMatchObject({ broken: null, gaps });
   await kv.close();
 });
+
+/** Further entries, each in a batch of its own; undefined is a batch without one. `tail`: what the witness sees. */
+async function goOn(verbs: readonly (string | undefined)[], tail: number): Promise<void> {
+  const kv = await openLevelKv(store);
+  const page = new AuditPage((await findAuditTail(kv)) ?? { n: 0, hash: auditStart });
+  for (const verb of verbs) {
+    if (verb !== undefined) page.add({ who: 'owner', surface: 'cli', verb }, 1);
+    await kv.batch([...page.seal(), planRow(tailKey, tail)], 'synced');
+  }
+  await kv.close();
+  await writeWitness(store, tail);
+}
+
+function listTables(): readonly string[] {
+  return readdirSync(store)
+    .filter((name) => name.endsWith('.ldb'))
+    .toSorted();
+}
+
+test.each([
+  ['every table', (tables: readonly string[]) => tables],
+  ['the newest table', (tables: readonly string[]) => tables.slice(-1)],
+])(
+  'repair: where %s is lost the trail may have gone on, and every proof says so',
+  async (_, choose) => {
+    await mendLine();
+    // Each start brings what the last one wrote into a table.
+    await goOn(['drain', 'serve', 'drain'], 10);
+    await goOn([undefined], 11);
+    for (const name of choose(listTables())) rmSync(join(store, name));
+    expect(await repair(5)).toMatchObject({ is: 'missing-rows' });
+    expect(await prove()).toMatchObject({ gaps: [{ isCountKnown: false }] });
+    const kv = await openLevelKv(store);
+    expect((await findAuditTail(kv))?.n).toBeGreaterThanOrEqual(auditLeapCount);
+    await kv.close();
+  },
+);
