@@ -26,10 +26,13 @@ export const logWaitingBytesMax = 64 * 1024 * 1024;
  */
 export const loadNewsMs = 10_000;
 
-/** A worker that has been linked for so long has asked about all logs that it has: it asks at once, and again after 5 s. */
+/**
+ * A worker that has been linked for so long, and whose job ended so long ago, has asked about its log if it has it: it asks
+ * at once, and again after 5 s.
+ */
 export const logOfferMs = 10_000;
 
-/** Logs whose holder was looked up, or told where they end, and is remembered; at it all are looked up again. */
+/** Logs whose holder was looked up, or asked about them, and is remembered; at it all are looked up again. */
 export const logHoldersMax = 4096;
 
 /** Copies of one artifact that were not what was reported, before it is given up: one may be a bad wire. */

@@ -6,7 +6,6 @@
  */
 import type { AttemptId, PeerKey } from '../../protocol/model.ts';
 import type { Hub } from './hub.ts';
-import { logOfferMs } from './limits.ts';
 
 /** A log that is shorter than its report. */
 export interface ShortLog {
@@ -24,9 +23,11 @@ export function judgeShortLog(
   hub: Pick<Hub, 'mirror' | 'session'>,
   { attempt, worker, logBytes }: ShortLog,
 ): LogFate {
-  const told = hub.mirror.findTold(attempt);
+  const { offers } = hub.mirror;
+  const told = offers.findTold(attempt);
   if (told !== undefined && told >= logBytes) return 'lost';
   const linkedMs = hub.session(worker)?.linkedMs;
   if (linkedMs === undefined) return 'unsure';
-  return told === undefined && linkedMs >= logOfferMs ? 'lost' : 'comes';
+  if (told !== undefined) return 'comes';
+  return offers.mustHaveAsked(worker, attempt, linkedMs) ? 'lost' : 'comes';
 }

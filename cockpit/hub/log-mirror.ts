@@ -18,6 +18,7 @@ import { splitAttemptId } from '../manager/job.ts';
 import type { HubDesk } from './desk.ts';
 import { DiskWait } from './disk-wait.ts';
 import { logHoldersMax, logWaitingBytesMax } from './limits.ts';
+import { LogOffers } from './log-offers.ts';
 import { LogWindows } from './log-windows.ts';
 
 /** "I do not want this log": an offset that no log reaches, so that the worker may forget it. */
@@ -62,12 +63,12 @@ export class LogMirror {
   readonly #shares = new Map<PeerKey, Share>();
   #waitingBytes = 0;
   readonly #windows: LogWindows;
+  /** What its workers asked about, and what they were told. */
+  readonly offers: LogOffers;
   /** Questions that are being answered, by worker. */
   readonly #asks = new Map<PeerKey, number>();
   /** Who holds or held an attempt, as it then does until that is forgotten. */
   readonly #holders = new Map<AttemptId, PeerKey>();
-  /** What holders were told last of their logs, the one told longest ago first. */
-  readonly #told = new Map<AttemptId, number>();
   readonly #followers = new Map<AttemptId, Set<() => void>>();
   readonly #diskWait: DiskWait;
 
@@ -75,6 +76,7 @@ export class LogMirror {
     this.#parts = parts;
     this.#diskWait = new DiskWait({ ...parts, subject: 'a log' });
     this.#windows = new LogWindows(parts.clock);
+    this.offers = new LogOffers(parts.clock);
   }
 
   /** Takes a worker's frame; `answer` sends back to that worker. */
@@ -114,11 +116,6 @@ export class LogMirror {
     return (await this.#parts.logs.open(attempt)).explainGap(gap);
   }
 
-  /** Where the copy ends, as its holder was last told by this hub; undefined where it has not asked lately. */
-  findTold(attempt: AttemptId): number | undefined {
-    return this.#told.get(attempt);
-  }
-
   /** Calls `run` after each growth of the copy, until the returned function is called. */
   follow(attempt: AttemptId, run: () => void): () => void {
     const followers = this.#followers.get(attempt) ?? new Set();
@@ -135,7 +132,7 @@ export class LogMirror {
   /** Its job is going: what its worker still sends of it is not wanted. */
   forget(attempt: AttemptId): void {
     this.#holders.delete(attempt);
-    this.#told.delete(attempt);
+    this.offers.forget(attempt);
   }
 
   /** A sound worker asks once for each log; what is over the cap is not answered. */
@@ -145,7 +142,7 @@ export class LogMirror {
     answer: (frame: OwnerFrame) => void,
   ): Promise<void> {
     const waiting = this.#asks.get(worker) ?? 0;
-    if (waiting >= logAsksMax) return;
+    if (waiting >= logAsksMax) return this.offers.noteUnheard(worker);
     this.#asks.set(worker, waiting + 1);
     try {
       await this.#answerAsk(worker, attempt, answer);
@@ -162,9 +159,12 @@ export class LogMirror {
     answer: (frame: OwnerFrame) => void,
   ): Promise<void> {
     const isHolder = await this.#isHolder(worker, attempt);
-    if (isHolder) this.#windows.note(worker);
+    if (isHolder) {
+      this.#windows.note(worker);
+      this.offers.noteAsk(worker, attempt);
+    }
     const offset = isHolder ? await this.#findDurableEnd(attempt) : logUnwanted;
-    if (isHolder) this.#noteTold(attempt, offset);
+    if (isHolder) this.offers.noteTold(worker, attempt, offset);
     answer({ t: 'log-ack', attempt, offset, isReset: true, window: this.#windows.find() });
   }
 
@@ -260,7 +260,7 @@ export class LogMirror {
 
   /** What was appended comes to the disk, and only then is acknowledged. */
   async #sync(lane: Lane): Promise<void> {
-    const { unsynced, attempt, answer } = lane;
+    const { unsynced, worker, attempt, answer } = lane;
     lane.unsynced = undefined;
     if (unsynced === undefined) return;
     const log = await this.#parts.logs.open(attempt);
@@ -268,18 +268,9 @@ export class LogMirror {
     this.#diskWait.kept();
     // Mended by the sync, the copy may end earlier than it did.
     const isReset = unsynced.isReset || offset < unsynced.offset;
-    this.#noteTold(attempt, offset);
+    this.offers.noteTold(worker, attempt, offset);
     answer({ t: 'log-ack', attempt, offset, isReset, window: this.#windows.find() });
     for (const run of this.#followers.get(attempt) ?? []) run();
-  }
-
-  #noteTold(attempt: AttemptId, offset: number): void {
-    this.#told.delete(attempt);
-    this.#told.set(attempt, offset);
-    for (const oldest of this.#told.keys()) {
-      if (this.#told.size <= logHoldersMax) break;
-      this.#told.delete(oldest);
-    }
   }
 
   async #isHolder(worker: PeerKey, attempt: AttemptId): Promise<boolean> {

@@ -10,7 +10,10 @@ import type { LedgerOutlet } from './ledger.ts';
 export function openOutlet(hub: Hub, teamChanged: () => void): LedgerOutlet {
   return {
     queued: (worker, { store, rows }) => hub.session(worker)?.queued(store, rows),
-    jobChanged: (job) => hub.feed.tell({ type: 'job', job }),
+    jobChanged: (job) => {
+      if (job.kind === 'command') hub.mirror.offers.noteJob(job);
+      hub.feed.tell({ type: 'job', job });
+    },
     inboxChanged: () => hub.feed.tell({ type: 'inbox' }),
     journalGrew: () => hub.feed.tell({ type: 'journal' }),
     teamChanged,

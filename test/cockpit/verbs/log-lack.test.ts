@@ -165,7 +165,7 @@ test('logs: a log that is gone is told by its bytes', async () => {
 test('logs: what the worker may still have is not called lost', async () => {
   await harm(() => rm(path, { recursive: true }));
   peer.say({ t: 'log-ask', attempt: 'J1.1' });
-  await until(async () => field.hub.mirror.findTold('J1.1') !== undefined);
+  await until(async () => field.hub.mirror.offers.findTold('J1.1') !== undefined);
   const words = expect.stringMatching(/they come, if the worker still has them/);
   expect(await read()).toEqual({ gaps: [], missingBytes: logBytes, lostBytes: 0, words });
 });
@@ -176,6 +176,17 @@ test('logs: nor is that of a worker that was linked just now', async () => {
   await field.rest();
   peer = await field.join(alice);
   expect(await read()).toMatchObject({ missingBytes: logBytes, lostBytes: 0 });
+});
+
+test('logs: nor is that of a job that ended just now, on a worker that is linked for long', async () => {
+  await field.hub.desk.dispatch(makeJob([alice]));
+  await stay(2 * logOfferMs);
+  const fact = finished('J2.1', 'succeeded');
+  peer.say(factFrame(2, fact.kind === 'finished' ? { ...fact, logBytes: 4 } : fact));
+  await field.rest();
+  expect(await read({ job: ['J2'] })).toMatchObject({ missingBytes: 4, lostBytes: 0 });
+  await stay(logOfferMs);
+  expect(await read({ job: ['J2'] })).toMatchObject({ missingBytes: 4, lostBytes: 4 });
 });
 
 test('logs: nor is that of a worker that is away', async () => {

@@ -31,7 +31,7 @@ async function openHub(count: number, short: Set<string>, told?: number) {
     retain: { logsForgottenAt: 0 },
     session: () => ({ isLinked: true, linkedMs: logOfferMs }),
     mirror: {
-      findTold: () => told,
+      offers: { findTold: () => told, mustHaveAsked: () => true },
       findEnd: async (attempt: string) => {
         openedCount += 1;
         return short.has(attempt) ? 1 : promised;
