@@ -174,7 +174,8 @@ export class FileLog implements Log {
   explainGap(gap: LogGap): Promise<LogGapCause> {
     this.#checkUsable();
     const [handles, shape] = [this.#handles, this.#shape];
-    return explainGap({ handles, shape, list: () => this.#segments }, gap);
+    const index = (segment: Segment) => this.#indexSegment(segment);
+    return explainGap({ handles, shape, list: () => this.#segments, index }, gap);
   }
 
   /** Waits for what is under way; every later call is STORE_IO. Safe to repeat. */

@@ -1,11 +1,12 @@
 /*
  * Damage in a log's files: sound records behind it are kept beside the log, and what is missing is told from what was dropped.
  */
-import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { type FileHandle, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import type { Log, LogStore } from '../../store/log.ts';
 import { openLogFiles } from '../../store/log-files.ts';
+import { LogHandles } from '../../store/log-handles.ts';
 import { fill, findGaps, readText, record } from '../conformance/log.ts';
 import { createDirectory } from './place.ts';
 
@@ -160,3 +161,37 @@ it('gap: with which a segment begins it is dropped', async () => {
   await reopen();
   expect(await explainGaps()).toEqual(['dropped', 'dropped']);
 });
+
+it('gap: it is looked for from the mark before it, not from the beginning of its segment', async () => {
+  await logs.close();
+  logs = await openLogFiles(directory.path, { bytesMax: 64 * mebibyte });
+  log = await logs.open('J1.1');
+  await fill(log, { bytes: 1_700_000, recordBytes: 50_000 });
+  await log.append([record(log.end + 100, 'x')]);
+  expect(await listSegments()).toHaveLength(1);
+  const reads = watchReads();
+  expect(await log.explainGap({ from: 1_700_000, to: 1_700_100 })).toBe('dropped');
+  expect(reads.length).toBeGreaterThan(0);
+  expect(Math.min(...reads)).toBeGreaterThan(1_500_000);
+});
+
+/** From which positions files are read from now on. */
+function watchReads(): readonly number[] {
+  const positions: number[] = [];
+  const { use } = LogHandles.prototype;
+  const spy = vi.spyOn(LogHandles.prototype, 'use').mockImplementation(function (
+    this: LogHandles,
+    file,
+    job,
+  ) {
+    return use.call(this, file, (handle) => {
+      const read = (...args: readonly [Buffer, number, number, number]) => {
+        positions.push(args[3]);
+        return handle.read(...args);
+      };
+      return job({ read } as FileHandle);
+    });
+  });
+  onTestFinished(() => spy.mockRestore());
+  return positions;
+}
