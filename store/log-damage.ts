@@ -7,7 +7,7 @@
  * cut, and goes with the log. Invariant: no sound output leaves the disk here.
  */
 import { copyFile, open, readdir, rename, truncate, unlink } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { logChunkBytesMax } from '../protocol/limits.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
 import { damageCheckedBytesMax, logSegmentBytesMax } from './limits.ts';
@@ -108,10 +108,11 @@ async function keepCopy(path: string, extent: LogExtent): Promise<void> {
   }
 }
 
-/** A segment may be damaged again, and then there are two. */
+/** A segment may be damaged again, and then there are two; the first name that is free. */
 async function nameKept(path: string): Promise<string> {
   const first = basename(path) + damagedEnding;
-  const names = await readdir(dirname(path));
-  const count = names.filter((name) => name.startsWith(first)).length;
-  return path + damagedEnding + (count === 0 ? '' : `-${count + 1}`);
+  const names = new Set(await readdir(dirname(path)));
+  let name = first;
+  for (let n = 2; names.has(name); n += 1) name = `${first}-${n}`;
+  return join(dirname(path), name);
 }

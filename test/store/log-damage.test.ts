@@ -86,6 +86,21 @@ it('damage: what is cut once more is kept beside what was', async () => {
   }
 });
 
+it('damage: what is kept takes no name that another has', async () => {
+  await log.append([record(0, 'one'), record(3, 'two'), record(6, 'x')]);
+  await logs.close();
+  const older = join(path, '0000000000000000.log.damaged-2');
+  await writeFile(older, 'older');
+  for (const kept of ['.damaged', '.damaged-3']) {
+    const damaged = await flip('0000000000000000.log', 26);
+    await reopen();
+    expect(await readFile(join(path, `0000000000000000.log${kept}`))).toEqual(damaged);
+    await log.append([record(3, 'two'), record(6, 'x')]);
+    await logs.close();
+  }
+  expect(await readFile(older, 'utf8')).toBe('older');
+});
+
 it('damage: a newest segment whose first record is damaged is moved beside the log', async () => {
   await fill(log, { bytes: 600_000, recordBytes: 60_000 });
   await logs.close();
