@@ -4,10 +4,12 @@
  * A write that was cut off leaves a torn tail with nothing behind it, which is cut away. Where sound records lie behind
  * the damage they are cut away as well, because the log goes on where it is sound and who sends it still has the rest of
  * one that grows; but of one that has ended nobody may. So the file is kept beside the log as it was, before anything is
- * cut, and goes with the log. Invariant: no sound output leaves the disk here.
+ * cut, and goes with the log. Invariant: no sound output leaves the disk here, but where the disk does not give the file to
+ * copy it (EIO) and the log is to go on without (`readable`).
  */
 import { copyFile, open, readdir, rename, truncate, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { hasSystemCode } from '../protocol/errors.ts';
 import { logChunkBytesMax } from '../protocol/limits.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
 import { damageCheckedBytesMax, logSegmentBytesMax } from './limits.ts';
@@ -43,8 +45,8 @@ export async function recoverLog(
     const end = sound?.end ?? last.offset;
     const isKept = size < last.size && (await hasSoundBehind({ handles, last, size, end, extent }));
     if (sound !== undefined) {
-      if (isKept) await keepCopy(last.path, extent);
-      if (size < last.size) await truncate(last.path, size);
+      const isSafe = !isKept || (await keepCopy(last.path, extent)) !== 'left';
+      if (size < last.size && isSafe) await truncate(last.path, size);
       return { segments: [...segments, sound.segment], end };
     }
     await handles.forget(last.path);
@@ -94,17 +96,24 @@ function findsSound(rest: Buffer, end: number): boolean {
   return false;
 }
 
-/** It has its name only once it is whole and on the disk. A log that nothing is appended to any more is cut without, too. */
-async function keepCopy(path: string, extent: LogExtent): Promise<void> {
+/**
+ * It has its name only once it is whole and on the disk. One that can't be read to its end can't be copied; where there is
+ * another reason, as a full disk, a log that nothing is appended to any more ends where it is to, and its file is not cut.
+ */
+async function keepCopy(path: string, extent: LogExtent): Promise<'done' | 'left'> {
+  const draft = `${path}.new`;
   try {
-    const draft = `${path}.new`;
     await copyFile(path, draft);
     const handle = await open(draft, 'r+');
     await handle.sync().finally(() => handle.close());
     await rename(draft, await nameKept(path));
     await syncDirectory(dirname(path));
+    return 'done';
   } catch (thrown) {
+    // Half a copy is no use, and takes room where there may be none.
+    await unlink(draft).catch(() => undefined);
     if (extent === 'whole') throw thrown;
+    return hasSystemCode(thrown, 'EIO') ? 'done' : 'left';
   }
 }
 

@@ -1,7 +1,16 @@
 /*
  * Damage in a log's files: sound records behind it are kept beside the log, and what is missing is told from what was dropped.
  */
-import { type FileHandle, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import type { Log, LogStore } from '../../store/log.ts';
@@ -99,6 +108,24 @@ it('damage: what is kept takes no name that another has', async () => {
     await logs.close();
   }
   expect(await readFile(older, 'utf8')).toBe('older');
+});
+
+it('damage: a log that is cut where no copy can be made ends there, and its file stays as it is', async () => {
+  await log.append([record(0, 'first '), record(6, 'second '), record(13, 'third')]);
+  await logs.close();
+  const file = join(path, '0000000000000000.log');
+  const damaged = await flip('0000000000000000.log', 50);
+  // A directory in the place of the copy, for a disk that is full.
+  await mkdir(`${file}.new`);
+  logs = await openLogFiles(directory.path, { bytesMax });
+  await expect(logs.open('J1.1')).rejects.toMatchObject({ code: 'STORE_IO' });
+  log = await logs.cut('J1.1');
+  expect([await log.sync(), await readText(log)]).toEqual([6, 'first ']);
+  expect(await readFile(file)).toEqual(damaged);
+  await rm(`${file}.new`, { recursive: true });
+  await reopen();
+  expect([log.end, await readText(log)]).toEqual([6, 'first ']);
+  expect(await readFile(`${file}.damaged`)).toEqual(damaged);
 });
 
 it('damage: a newest segment whose first record is damaged is moved beside the log', async () => {
