@@ -17,32 +17,30 @@ import type { Log, LogStore } from '../../store/log.ts';
 import { openLogFiles } from '../../store/log-files.ts';
 import { LogHandles } from '../../store/log-handles.ts';
 import { fill, findGaps, readText, record } from '../conformance/log.ts';
-import { createDirectory } from './place.ts';
+import { type LogHome, makeLogHome } from './opened-log.ts';
 
 const mebibyte = 1024 * 1024;
 const bytesMax = 4 * mebibyte;
 
-let directory: Awaited<ReturnType<typeof createDirectory>>;
+let place: LogHome;
 let logs: LogStore;
 let log: Log;
 let path: string;
 
 beforeEach(async () => {
-  directory = await createDirectory();
-  logs = await openLogFiles(directory.path, { bytesMax });
-  log = await logs.open('J1.1');
-  path = join(directory.path, 'J1.1');
+  place = await makeLogHome(bytesMax);
+  path = place.path;
+  ({ logs, log } = await place.open());
 });
 
 afterEach(async () => {
   await logs.close();
-  await directory.remove();
+  await place.remove();
 });
 
 async function reopen(): Promise<void> {
   await logs.close();
-  logs = await openLogFiles(directory.path, { bytesMax });
-  log = await logs.open('J1.1');
+  ({ logs, log } = await place.open());
 }
 
 async function listSegments(): Promise<readonly string[]> {
@@ -117,7 +115,7 @@ it('damage: a log that is cut where no copy can be made ends there, and its file
   const damaged = await flip('0000000000000000.log', 50);
   // A directory in the place of the copy, for a disk that is full.
   await mkdir(`${file}.new`);
-  logs = await openLogFiles(directory.path, { bytesMax });
+  logs = await openLogFiles(place.home, { bytesMax });
   await expect(logs.open('J1.1')).rejects.toMatchObject({ code: 'STORE_IO' });
   log = await logs.cut('J1.1');
   expect([await log.sync(), await readText(log)]).toEqual([6, 'first ']);
@@ -159,7 +157,7 @@ it('damage: what was kept goes with its log', async () => {
   await reopen();
   expect(await readdir(path)).toEqual(['0000000000000000.log.damaged']);
   await logs.remove('J1.1');
-  expect(await readdir(directory.path)).toEqual([]);
+  expect(await readdir(place.home)).toEqual([]);
 });
 
 it('gap: behind damage in an older segment it is lost', async () => {
@@ -206,7 +204,7 @@ it('gap: with which a segment begins it is dropped', async () => {
 
 it('gap: it is looked for from the mark before it, not from the beginning of its segment', async () => {
   await logs.close();
-  logs = await openLogFiles(directory.path, { bytesMax: 64 * mebibyte });
+  logs = await openLogFiles(place.home, { bytesMax: 64 * mebibyte });
   log = await logs.open('J1.1');
   await fill(log, { bytes: 1_700_000, recordBytes: 50_000 });
   await log.append([record(log.end + 100, 'x')]);
