@@ -7,11 +7,12 @@
  * cut, and goes with the log. Invariant: no sound output leaves the disk here, but where the disk does not give the file to
  * copy it (EIO) and the log is to go on without (`readable`).
  */
-import { copyFile, open, readdir, rename, truncate, unlink } from 'node:fs/promises';
+import { copyFile, readdir, rename, truncate, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasSystemCode } from '../protocol/errors.ts';
 import { logChunkBytesMax } from '../protocol/limits.ts';
 import { syncDirectory } from '../protocol/sync-directory.ts';
+import { syncPath } from './level-names.ts';
 import { damageCheckedBytesMax, logSegmentBytesMax } from './limits.ts';
 import { recordHeaderBytes } from './log-cap.ts';
 import type { LogHandles } from './log-handles.ts';
@@ -104,8 +105,7 @@ async function keepCopy(path: string, extent: LogExtent): Promise<'done' | 'left
   const draft = `${path}.new`;
   try {
     await copyFile(path, draft);
-    const handle = await open(draft, 'r+');
-    await handle.sync().finally(() => handle.close());
+    await syncPath(draft);
     await rename(draft, await nameKept(path));
     await syncDirectory(dirname(path));
     return 'done';

@@ -221,7 +221,7 @@ function isThere(directory: string, name: string): Promise<boolean> {
 
 function describeOpenFailure(directory: string, thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
-  const cause = findCode(thrown) === 'LEVEL_DATABASE_NOT_OPEN' ? findCause(thrown) : thrown;
+  const cause = findReason(thrown);
   const detail = cause instanceof Error ? cause.message : String(cause);
   if (findCode(cause) === 'LEVEL_LOCKED') {
     return new AppError('STORE_LOCKED', `Another process owns ${directory}.`, { cause });
@@ -231,24 +231,24 @@ function describeOpenFailure(directory: string, thrown: unknown): AppError {
 }
 
 function isDamage(thrown: unknown): boolean {
-  const code = findCode(thrown);
-  if (code === 'LEVEL_DATABASE_NOT_OPEN') return isDamage(findCause(thrown));
-  return code === 'LEVEL_CORRUPTION';
+  return findCode(findReason(thrown)) === 'LEVEL_CORRUPTION';
+}
+
+/** Why a database is not open, where that is all that is said. */
+function findReason(thrown: unknown): unknown {
+  if (findCode(thrown) !== 'LEVEL_DATABASE_NOT_OPEN') return thrown;
+  return findReason(thrown instanceof Error ? thrown.cause : undefined);
 }
 
 /** LevelDB passes on the system's words alone where a file that CURRENT or the MANIFEST names is gone. */
 function isUnopenable(thrown: unknown): boolean {
-  const cause = findCode(thrown) === 'LEVEL_DATABASE_NOT_OPEN' ? findCause(thrown) : thrown;
+  const cause = findReason(thrown);
   const isMissing = cause instanceof Error && /: No such file or directory$/.test(cause.message);
   return isMissing || isDamage(cause);
 }
 
 function findCode(thrown: unknown): unknown {
   return thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-}
-
-function findCause(thrown: unknown): unknown {
-  return thrown instanceof Error ? thrown.cause : undefined;
 }
 
 /** LevelDB gives node Buffers, each with memory of its own; callers are promised Uint8Arrays. */

@@ -8,16 +8,15 @@ import { AppError } from '../../protocol/errors.ts';
 import { dialUnix } from '../../protocol/transports/unix.ts';
 import { showRestore } from '../../store/backup-text.ts';
 import { openHome } from '../../store/home.ts';
-import { prefixRange } from '../../store/keys.ts';
+import { workerKey } from '../../store/keys.ts';
 import type { Kv, KvOp } from '../../store/kv.ts';
 import { readLastSeq } from '../../store/outbox.ts';
-import { readAll } from '../../store/read-all.ts';
 import { restoreHome } from '../../store/restore-home.ts';
-import { planRow, readRow } from '../../store/row-codec.ts';
+import { planRow } from '../../store/row-codec.ts';
 import { salvageStore } from '../../store/salvage/salvage.ts';
 import { findHubHome, type HubHome } from '../home.ts';
 import { findNextJob, nextJobKey, readNextJob } from '../hub/next-job.ts';
-import { workerRowSchema } from '../manager/worker.ts';
+import { readWorkerRecords } from '../hub/read-workers.ts';
 import { assertAnswers } from './connect.ts';
 import type { LocalVerb } from './local-verb.ts';
 
@@ -68,11 +67,10 @@ async function keepNumbers(kv: Kv, home: HubHome): Promise<readonly KvOp[]> {
  */
 async function markSent(kv: Kv): Promise<readonly KvOp[]> {
   const ops: KvOp[] = [];
-  for await (const row of readAll(kv, prefixRange('w/'))) {
-    const worker = readRow(workerRowSchema, row);
+  for (const worker of await readWorkerRecords(kv)) {
     if (worker.store === null || worker.sentMax !== undefined) continue;
     const sentMax = await readLastSeq(kv, { peer: worker.key, store: worker.store });
-    ops.push(planRow(row.key, { ...worker, sentMax }));
+    ops.push(planRow(workerKey(worker.key), { ...worker, sentMax }));
   }
   return ops;
 }

@@ -13,9 +13,13 @@ const workersReadMax = 100_000;
 
 /** Names of those that are trusted. */
 export async function readWorkers(kv: Pick<Kv, 'range'>): Promise<readonly string[]> {
+  return listTrustedNames(await readWorkerRecords(kv));
+}
+
+/** All that were ever trusted. */
+export async function readWorkerRecords(kv: Pick<Kv, 'range'>): Promise<readonly WorkerRecord[]> {
   const range = { ...prefixRange('w/'), countMax: workersReadMax, order: 'ascending' } as const;
-  const workers = (await kv.range(range)).map((row) => readRow(workerRowSchema, row));
-  return listTrustedNames(workers);
+  return (await kv.range(range)).map((row) => readRow(workerRowSchema, row));
 }
 
 /** Names of those among them that are trusted. */

@@ -111,7 +111,7 @@ export class LogCopy {
     });
     const state = await this.#findState();
     const end = await this.findEnd();
-    this.#noteLack(state, end);
+    const fate = this.#noteLack(state, end);
     if (state === undefined || !this.#isWanted) return true;
     if (offset < end) return false;
     if (state.is === 'finished') {
@@ -119,8 +119,7 @@ export class LogCopy {
       if (logBytes !== undefined && this.missingBytes === 0) return true;
       this.isEndKnown = logBytes !== undefined || !mayHaveRun(state);
       // Nobody said where it ends, or who has the rest is away: wait a moment, not for ever.
-      if (logBytes === undefined || this.#judge(logBytes) !== 'comes')
-        return this.#isQuiet(woken, end);
+      if (fate !== 'comes') return this.#isQuiet(woken, end);
     }
     this.#quiet = undefined;
     // In time nothing wakes us for, a worker may turn out to have no more.
@@ -139,16 +138,20 @@ export class LogCopy {
     return job?.kind === 'command' ? job.attempts[this.n - 1]?.state : undefined;
   }
 
-  #noteLack(state: HubAttemptState | undefined, end: number): void {
+  /** What becomes of what is missing; undefined where nothing is known to be. */
+  #noteLack(state: HubAttemptState | undefined, end: number): LogFate | undefined {
     this.missingBytes = 0;
     this.lostBytes = 0;
     this.isEndKnown = true;
-    if (state?.is !== 'finished') return;
+    if (state?.is !== 'finished') return undefined;
     // Removed here when its time was over: it does not come again.
-    if (end === 0 && this.#context.hub.retain.hasForgotten(state.times)) return;
+    if (end === 0 && this.#context.hub.retain.hasForgotten(state.times)) return undefined;
     const { logBytes = 0 } = state.end;
     this.missingBytes = Math.max(0, logBytes - end);
-    this.lostBytes = this.#judge(logBytes) === 'lost' ? this.missingBytes : 0;
+    if (this.missingBytes === 0) return undefined;
+    const fate = this.#judge(logBytes);
+    this.lostBytes = fate === 'lost' ? this.missingBytes : 0;
+    return fate;
   }
 
   #judge(logBytes: number): LogFate {

@@ -101,7 +101,8 @@ export async function repairStore(plan: RepairPlan): Promise<RepairAnswer> {
     const content = { rows: takeOut(found.rows, sifted), ops: sifted.ops, trail };
     await writeStore(plan, content, is === 'missing-rows' ? plan.adapt : null);
     // Until its owner has put it aside nobody may start on it, also when that is cut off.
-    if (is === 'missing-rows' && plan.adapt === null) await markUnusable(plan, found.rows);
+    if (is === 'missing-rows' && plan.adapt === null)
+      await markUnusable(plan, Math.max(seen, findTail(found.rows) + 1));
     await moveIn(home, asideIn);
   } catch (thrown) {
     // Half a store is nothing to go on with, and takes the room of a disk that may be full.
@@ -164,8 +165,7 @@ async function writeStore(
 }
 
 /** A witness who saw more than there is: whoever opens the store refuses it, and a repair finds it damaged again. */
-async function markUnusable({ home, store }: RepairPlan, rows: readonly KvRow[]): Promise<void> {
-  const seen = Math.max(await readWitness(store), findTail(rows) + 1);
+async function markUnusable({ home }: RepairPlan, seen: number): Promise<void> {
   await writeWitness(join(home, freshFolder, 'store'), seen);
 }
 
